@@ -1,0 +1,37 @@
+#!/usr/bin/env node
+// Plain JavaScript for any Node: the code needs Node 24, which comes with the package. Where the
+// system's Node is another, this starts the packaged one in its place.
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const source = join(root, 'src', 'main.ts');
+const entry = existsSync(source) ? source : join(root, 'dist', 'main.js');
+const args = process.argv.slice(2);
+
+if (Number(process.versions.node.split('.')[0]) >= 24) {
+  const { main } = await import(entry);
+  await main(args);
+} else {
+  const node = packagedNode();
+  if (!node) {
+    console.error(`bartizan needs Node.js 24; this is ${process.versions.node}, and the packaged Node is not installed.`);
+    console.error('Run "npm ci" (or "npm rebuild node" if install scripts were off), or install Node.js 24.');
+    process.exit(1);
+  }
+  const child = spawn(node, [fileURLToPath(import.meta.url), ...args], { stdio: 'inherit' });
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
+  child.on('exit', (code, signal) => process.exit(signal ? 1 : (code ?? 1)));
+}
+
+function packagedNode() {
+  try {
+    const path = join(dirname(createRequire(import.meta.url).resolve('node/package.json')), 'bin', 'node');
+    return existsSync(path) ? path : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,154 @@
+/**
+ * The HTTP API's shapes, shared by the server, the page and the command line. Routes validate with
+ * these schemas and OpenAPI is generated from them.
+ */
+import { z } from 'zod';
+
+/** Every error of the API. `code` is stable. */
+export const ApiError = z.object({
+  error: z.object({
+    code: z.string(),
+    message: z.string(),
+    hint: z.string().optional(),
+    span: z.object({ start: z.number(), end: z.number() }).optional(),
+  }),
+});
+
+/** A filter chip: alternatives for one field. */
+export const Filter = z.strictObject({
+  field: z.string(),
+  values: z.array(z.string()).min(1).max(200),
+  negate: z.boolean().default(false),
+});
+
+/** Seconds since the epoch; [from, to). */
+export const Window = z.strictObject({ from: z.number().int(), to: z.number().int() });
+
+export const OutputColumn = z.object({
+  name: z.string(),
+  kind: z.enum(['text', 'number', 'time', 'address', 'boolean', 'list']),
+  /** Canonical field, for drill-down. */
+  field: z.string().optional(),
+});
+
+export const Stats = z.object({ seconds: z.number(), rowsRead: z.number(), bytesRead: z.number() });
+
+/** POST /api/v1/query */
+export const QueryRequest = z.strictObject({
+  query: z.string().max(64 * 1024),
+  /** ISO 8601, epoch seconds or milliseconds, relative (`-15m`), `now`; `all` for from. */
+  from: z.union([z.string(), z.number()]).default('-24h'),
+  to: z.union([z.string(), z.number()]).default('now'),
+  filters: z.array(Filter).max(50).default([]),
+  timeZone: z.string().default('UTC'),
+  limit: z.number().int().min(1).max(100_000).default(10_000),
+  /** Only compile; answers with `explain`. */
+  explain: z.boolean().default(false),
+});
+
+export const QueryResponse = z.object({
+  columns: z.array(OutputColumn),
+  /** Times are epoch milliseconds, addresses text. */
+  rows: z.array(z.array(z.unknown())),
+  stats: Stats,
+  window: Window,
+  shape: z.enum(['records', 'aggregates']),
+  timeslice: z.number().optional(),
+  warnings: z.array(z.object({ code: z.string(), message: z.string() })).default([]),
+});
+
+/** POST /api/v1/records: records behind a value, newest first. */
+export const RecordsRequest = z.strictObject({
+  /** A query without aggregation, usually only a scope; may be empty. */
+  query: z
+    .string()
+    .max(64 * 1024)
+    .default(''),
+  from: z.union([z.string(), z.number()]).default('-60m'),
+  to: z.union([z.string(), z.number()]).default('now'),
+  filters: z.array(Filter).max(50).default([]),
+  limit: z.number().int().min(1).max(1000).default(100),
+  offset: z.number().int().min(0).max(100_000).default(0),
+});
+
+export const RecordsResponse = z.object({
+  total: z.number(),
+  window: Window,
+  records: z.array(
+    z.object({
+      /** Epoch milliseconds. */
+      time: z.number(),
+      dataset: z.string(),
+      raw: z.string(),
+      /** ECS document, enrichment included. */
+      document: z.record(z.string(), z.unknown()),
+      /** The record's values by AWS and added field names, absent ones left out. */
+      fields: z.record(z.string(), z.union([z.string(), z.number(), z.null()])),
+      origin: z.object({ sourceName: z.string(), sourceCategory: z.string() }),
+    }),
+  ),
+});
+
+/** POST /api/v1/dashboards/:id/run answers NDJSON: one of these a line. */
+export const RunRequest = z.strictObject({
+  from: z.union([z.string(), z.number()]).default('-60m'),
+  to: z.union([z.string(), z.number()]).default('now'),
+  filters: z.array(Filter).max(50).default([]),
+  timeZone: z.string().default('UTC'),
+  /** Only these panels; all when absent. */
+  panels: z.array(z.string()).max(200).optional(),
+  /** Own windows of panels, by panel id. */
+  windows: z.record(z.string(), z.strictObject({ from: z.union([z.string(), z.number()]), to: z.union([z.string(), z.number()]) })).default({}),
+});
+
+export const RunEvent = z.discriminatedUnion('type', [
+  /** First line. `snapshot`: the one instant (epoch s) that every panel of this run is computed at. */
+  z.object({ type: z.literal('start'), runId: z.string(), snapshot: z.number(), window: Window, panels: z.array(z.string()) }),
+  z.object({ type: z.literal('progress'), panel: z.string(), fraction: z.number() }),
+  z.object({
+    type: z.literal('panel'),
+    panel: z.string(),
+    window: Window,
+    /** `data`: rows are there. `no-match`: records exist in the window, none match. `no-data`: nothing was ingested in the window. `no-indicators`: the panel needs threat indicators and none are loaded. */
+    state: z.enum(['data', 'no-match', 'no-data', 'no-indicators']),
+    columns: z.array(OutputColumn),
+    rows: z.array(z.array(z.unknown())),
+    timeslice: z.number().optional(),
+    stats: Stats,
+  }),
+  z.object({ type: z.literal('error'), panel: z.string(), error: ApiError.shape.error }),
+  /** Last line. `skipdata`: SKIPDATA records in the window. `extent`: where data exists at all. */
+  z.object({ type: z.literal('end'), seconds: z.number(), skipdata: z.number(), extent: Window.nullable() }),
+]);
+
+/** GET /api/v1/status */
+export const StatusResponse = z.object({
+  version: z.string(),
+  demo: z.boolean(),
+  extent: Window.nullable(),
+  records: z.number(),
+  indicators: z.number(),
+  quarantined: z.number(),
+  place: z.object({ name: z.string(), ageDays: z.number(), credit: z.string(), link: z.string() }).nullable(),
+  now: z.number(),
+});
+
+/** GET /api/v1/values?field=…&prefix=…&from=…&to=… : completion of filter values, most frequent first. */
+export const ValuesResponse = z.object({ values: z.array(z.object({ value: z.string(), count: z.number() })) });
+
+/** GET /api/v1/dashboards */
+export const DashboardList = z.object({ dashboards: z.array(z.object({ id: z.string(), title: z.string(), description: z.string(), app: z.string() })) });
+
+export type ApiError = z.infer<typeof ApiError>;
+export type Filter = z.infer<typeof Filter>;
+export type Window = z.infer<typeof Window>;
+export type QueryRequest = z.infer<typeof QueryRequest>;
+export type QueryResponse = z.infer<typeof QueryResponse>;
+export type RecordsRequest = z.infer<typeof RecordsRequest>;
+export type RecordsResponse = z.infer<typeof RecordsResponse>;
+export type RunRequest = z.infer<typeof RunRequest>;
+export type RunEvent = z.infer<typeof RunEvent>;
+export type StatusResponse = z.infer<typeof StatusResponse>;
+export type ValuesResponse = z.infer<typeof ValuesResponse>;
+export type DashboardList = z.infer<typeof DashboardList>;
+export type OutputColumn = z.infer<typeof OutputColumn>;

@@ -1,0 +1,68 @@
+/**
+ * What a dashboard file in `content/dashboards/` holds. A dashboard is data: adding a panel is adding
+ * an entry, in the pipe language, without TypeScript.
+ */
+import { z } from 'zod';
+
+const id = z.string().regex(/^[a-z0-9-]+$/);
+
+/** A filter of the whole dashboard: bound as a condition on `field`, never pasted into a query. */
+export const Variable = z.strictObject({
+  id,
+  title: z.string(),
+  /** Any name of a field (model/fields.ts). */
+  field: z.string(),
+});
+
+export const PANEL_KINDS = ['value', 'line', 'step', 'comparison', 'bar', 'donut', 'bubble', 'map', 'table'] as const;
+
+/** Meaning of a series, which picks its colour everywhere: accept, reject, threat, inbound, outbound, internal. */
+export const MEANINGS = ['accept', 'reject', 'threat', 'inbound', 'outbound', 'internal', 'neutral'] as const;
+
+export const Unit = z.enum(['count', 'bytes', 'percent', 'none']);
+
+export const Panel = z.strictObject({
+  id,
+  title: z.string(),
+  /** One or two sentences: what it computes; says where it deliberately differs from the source. */
+  description: z.string(),
+  kind: z.enum(PANEL_KINDS),
+  query: z.string(),
+  /** Grid columns of 24 and rows of 40 px. */
+  width: z.number().int().min(3).max(24).default(8),
+  height: z.number().int().min(3).max(20).default(7),
+  unit: Unit.default('count'),
+  meaning: z.enum(MEANINGS).default('neutral'),
+  /** Column names of the query's result. Which are needed depends on the kind. */
+  x: z.string().optional(),
+  y: z.string().optional(),
+  series: z.string().optional(),
+  size: z.string().optional(),
+  label: z.string().optional(),
+  /** Single value: width of a bucket in seconds; buckets end at the window's end. */
+  bucket: z.number().int().positive().optional(),
+  /** Panels that need threat indicators say so while none are loaded. */
+  needs: z.enum(['indicators']).optional(),
+  /** Table: columns with totals in the footer. */
+  totals: z.array(z.string()).default([]),
+  /** Default window when the panel has its own, in seconds. */
+  window: z.number().int().positive().optional(),
+});
+
+export const Section = z.strictObject({ id, title: z.string(), panels: z.array(Panel).min(1) });
+
+export const Dashboard = z.strictObject({
+  id,
+  title: z.string(),
+  description: z.string(),
+  useCase: z.string(),
+  app: z.string(),
+  /** Default window in seconds, ending now. */
+  window: z.number().int().positive().default(3600),
+  variables: z.array(Variable).default([]),
+  sections: z.array(Section).min(1),
+});
+
+export type Dashboard = z.infer<typeof Dashboard>;
+export type Panel = z.infer<typeof Panel>;
+export type Variable = z.infer<typeof Variable>;

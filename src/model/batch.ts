@@ -1,0 +1,88 @@
+/**
+ * A batch of decoded records as columns: what a decoder fills, enrichers add to and the store writes.
+ * Text and addresses are interned: a row holds an id, the batch holds each distinct value once, so
+ * that enrichment and encoding cost per distinct value and not per row.
+ */
+
+/** Distinct addresses of a batch; an id is an index. Id 0 is "no address" (`::`). */
+export interface AddressTable {
+  readonly count: number;
+  /** 16 bytes an address, network order; IPv4 as ::ffff:a.b.c.d. Valid up to `count * 16`. */
+  readonly bytes: Uint8Array;
+}
+
+/** Each variant names the ClickHouse type that it becomes. Arrays are valid up to the batch's `rows`. */
+export type Column =
+  | { readonly type: 'UInt8'; readonly values: Uint8Array }
+  | { readonly type: 'UInt16'; readonly values: Uint16Array }
+  | { readonly type: 'UInt32' | "DateTime('UTC')"; readonly values: Uint32Array }
+  /** Exact up to 2^53 − 1. */
+  | { readonly type: 'UInt64'; readonly values: Float64Array }
+  /** A 64-bit mask as two halves. */
+  | { readonly type: 'UInt64Mask'; readonly low: Uint32Array; readonly high: Uint32Array }
+  /** Ids into the batch's address table. */
+  | { readonly type: 'IPv6'; readonly ids: Uint32Array }
+  /** Ids into `dictionary`; entry 0 is the empty string. */
+  | { readonly type: 'LowCardinality(String)'; readonly ids: Uint32Array; readonly dictionary: readonly string[] }
+  /** The same text in every row. */
+  | { readonly type: 'Constant'; readonly value: string }
+  /** Mostly empty: bytes by row. */
+  | { readonly type: 'SparseString'; readonly values: ReadonlyMap<number, Uint8Array> };
+
+export interface Batch {
+  readonly rows: number;
+  /** By ClickHouse column name. Columns of the table that are missing here take their defaults. */
+  readonly columns: Map<string, Column>;
+  readonly addresses: AddressTable;
+}
+
+/** Where a record came from, for quarantine and for the `_source…` fields. */
+export interface Origin {
+  readonly sourceName: string;
+  readonly sourceCategory: string;
+  readonly sourceHost: string;
+  readonly collector: string;
+}
+
+/** A record that could not be read. Nothing is dropped: the bytes are kept and shown. */
+export interface BadRecord {
+  readonly code: RecordErrorCode;
+  /** What is wrong, naming the field and the value. */
+  readonly message: string;
+  /** Offset of the record's first byte in the decompressed delivery. */
+  readonly offset: number;
+  /** The record's bytes without the line end; at most RAW_LIMIT of them. */
+  readonly raw: Uint8Array;
+  /** Length of the original record in bytes (more than `raw` when it was cut). */
+  readonly length: number;
+  /** Layout that was tried: header names, space-separated. */
+  readonly layout: string;
+}
+
+/** Bytes of a bad record that quarantine keeps. */
+export const RAW_LIMIT = 64 * 1024;
+
+/** Why a record could not be read. Codes are stable and never reused. */
+export type RecordErrorCode = keyof typeof RECORD_ERRORS;
+
+/** Each code with its explanation for people (docs and `quarantine list`). */
+export const RECORD_ERRORS = {
+  'too-few-fields': 'The line has fewer values than its layout has fields.',
+  'too-many-fields': 'The line has more values than its layout has fields.',
+  'not-a-number': 'A numeric field holds something that is not a whole number.',
+  'number-out-of-range': 'A number is larger than its field allows.',
+  'not-an-address': 'An address field holds neither an IPv4 nor an IPv6 address.',
+  'end-before-start': 'The window ends before it starts.',
+  'time-out-of-range': 'The start lies before 2006-01-01 or more than 24 hours ahead of now.',
+  'time-missing': 'The record is in a layout with a start or end, and has neither value.',
+  'unknown-status': 'log-status is none of OK, NODATA, SKIPDATA.',
+  'unknown-action': 'action is neither ACCEPT nor REJECT.',
+  'line-too-long': 'The line is longer than 64 KiB.',
+  'binary-data': 'The line holds control characters: it is not text.',
+  'invalid-utf8': 'A value is not valid UTF-8 or not valid percent-encoding.',
+  'not-json': 'The line starts like JSON and is not valid JSON.',
+  'unknown-json-shape': 'The JSON object is neither a flow record nor a forwarder’s message.',
+  'empty-value': 'Two spaces in a row, or a value without characters.',
+  'gzip-damaged': 'The compressed data is cut or damaged; what came before it was read.',
+  'zstd-damaged': 'The compressed data is cut or damaged; what came before it was read.',
+} as const;

@@ -1,0 +1,88 @@
+/**
+ * The store's interface: a ClickHouse, embedded or remote. Implementations are siblings, chosen once
+ * in main.ts; each must pass the contract suite (test/store/contract.ts) unchanged.
+ */
+import type { ParamValue, Statement } from '../query/sql.ts';
+
+/** Which queue a statement waits in. Ingest and long work never delay a dashboard. */
+export type Lane = 'interactive' | 'ingest' | 'background' | 'control';
+
+export interface QueryOptions {
+  readonly lane?: Lane;
+  /** Names the query for progress and cancel; made up when absent. */
+  readonly id?: string;
+  readonly signal?: AbortSignal;
+  /** Limits; the engine enforces them. Defaults in config.ts. */
+  readonly maxSeconds?: number;
+  readonly maxMemoryBytes?: number;
+  readonly maxResultRows?: number;
+  readonly threads?: number;
+}
+
+export interface ResultColumn {
+  readonly name: string;
+  /** ClickHouse type. */
+  readonly type: string;
+}
+
+/** 64-bit integers come as numbers while they are safe, else as text; addresses and times as text. */
+export type Value = string | number | boolean | null | readonly Value[];
+
+export interface QueryResult {
+  readonly columns: readonly ResultColumn[];
+  readonly rows: readonly (readonly Value[])[];
+  readonly stats: { readonly seconds: number; readonly rowsRead: number; readonly bytesRead: number };
+}
+
+export interface Progress {
+  readonly rowsRead: number;
+  readonly rowsTotal: number;
+}
+
+/** One Native block on disk, to be inserted exactly once under its token. */
+export interface NativeInsert {
+  readonly table: string;
+  /** Absolute path of a file in ClickHouse Native format. */
+  readonly file: string;
+  /** Names and ClickHouse types of the block's columns, in the block's order. */
+  readonly columns: readonly ResultColumn[];
+  /** Same token, same rows: a repeated insert stores nothing more. */
+  readonly token: string;
+}
+
+export interface Store {
+  /** Buffered result. Throws StoreError. */
+  rows(statement: Statement, options?: QueryOptions): Promise<QueryResult>;
+  /** Rows in chunks, in flat memory; stop iterating to cancel. */
+  stream(statement: Statement, options?: QueryOptions): AsyncIterable<readonly (readonly Value[])[]>;
+  /** A statement of this project without result (DDL, settings). */
+  command(statement: Statement, options?: QueryOptions): Promise<void>;
+  insertNative(insert: NativeInsert): Promise<void>;
+  progress(id: string): Promise<Progress | undefined>;
+  cancel(id: string): Promise<void>;
+  close(): Promise<void>;
+}
+
+export type StoreErrorCode =
+  | 'data-dir-in-use'
+  | 'query-cancelled'
+  | 'query-timeout'
+  | 'query-memory'
+  | 'query-too-many-rows'
+  | 'query-failed'
+  | 'store-unavailable'
+  | 'disk-full';
+
+/** What the engine refused, in our words; `cause` keeps the engine's. */
+export class StoreError extends Error {
+  readonly code: StoreErrorCode;
+  readonly retryable: boolean;
+  constructor(code: StoreErrorCode, message: string, options: { cause?: unknown; retryable?: boolean } = {}) {
+    super(message, { cause: options.cause });
+    this.name = 'StoreError';
+    this.code = code;
+    this.retryable = options.retryable ?? false;
+  }
+}
+
+export type { ParamValue, Statement };
