@@ -44,6 +44,8 @@ export interface CompileOptions {
   readonly relations: Relations;
   /** Values of {{name}} templates. */
   readonly variables?: Readonly<Record<string, string>>;
+  /** Epoch seconds that a timeslice boundary must fall on (single values end at the window's end); default: epoch-aligned. */
+  readonly alignTo?: number;
   /** Rows of a query that does not say `limit`. */
   readonly maxRows: number;
 }
