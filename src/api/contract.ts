@@ -99,6 +99,8 @@ export const RunRequest = z.strictObject({
   panels: z.array(z.string()).max(200).optional(),
   /** Own windows of panels, by panel id. */
   windows: z.record(z.string(), z.strictObject({ from: z.union([z.string(), z.number()]), to: z.union([z.string(), z.number()]) })).default({}),
+  /** Chosen measures of panels that have several (`Panel.measures`), by panel id. */
+  measures: z.record(z.string(), z.string()).default({}),
 });
 
 export const RunEvent = z.discriminatedUnion('type', [

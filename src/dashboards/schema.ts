@@ -21,6 +21,9 @@ export const MEANINGS = ['accept', 'reject', 'threat', 'inbound', 'outbound', 'i
 
 export const Unit = z.enum(['count', 'bytes', 'percent', 'none']);
 
+/** Another measure of the same panel; the result has the panel's columns but for `y`. */
+export const Measure = z.strictObject({ id, title: z.string(), query: z.string(), y: z.string(), unit: Unit.default('count') });
+
 export const Panel = z.strictObject({
   id,
   title: z.string(),
@@ -47,6 +50,10 @@ export const Panel = z.strictObject({
   totals: z.array(z.string()).default([]),
   /** Default window when the panel has its own, in seconds. */
   window: z.number().int().positive().optional(),
+  /** Title of what `query` measures, where the panel can be switched to others. */
+  measure: z.string().optional(),
+  /** Other measures of the panel: a switch in its head. A run names the chosen one by id. */
+  measures: z.array(Measure).default([]),
 });
 
 export const Section = z.strictObject({ id, title: z.string(), panels: z.array(Panel).min(1) });
@@ -64,5 +71,6 @@ export const Dashboard = z.strictObject({
 });
 
 export type Dashboard = z.infer<typeof Dashboard>;
+export type Measure = z.infer<typeof Measure>;
 export type Panel = z.infer<typeof Panel>;
 export type Variable = z.infer<typeof Variable>;

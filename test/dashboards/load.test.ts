@@ -1,0 +1,67 @@
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { DashboardFileError, loadDashboards, parseDashboard } from '../../src/dashboards/load.ts';
+
+const CONTENT = join(import.meta.dirname, '../../content/dashboards');
+
+const MINIMAL = `id: small
+title: Small
+description: One panel.
+useCase: A test.
+app: Test
+sections:
+  - id: one
+    title: One
+    panels:
+      - id: total
+        title: Total
+        description: Everything.
+        kind: value
+        query: "| count"
+        y: _count
+`;
+
+function problemsOf(text: string): string {
+  try {
+    parseDashboard(text, 'small.yaml');
+  } catch (error) {
+    if (error instanceof DashboardFileError) return error.message;
+    throw error;
+  }
+  return '';
+}
+
+describe('dashboard files', () => {
+  test('a minimal file gets the defaults', () => {
+    const dashboard = parseDashboard(MINIMAL, 'small.yaml');
+    expect(dashboard.window).toBe(3600);
+    expect(dashboard.sections[0]?.panels[0]).toMatchObject({ width: 8, height: 7, unit: 'count', meaning: 'neutral', totals: [], measures: [] });
+  });
+
+  test.each([
+    ['an unknown key', MINIMAL.replace('kind: value', 'kind: value\n        colour: red'), /^small\.yaml:10: sections\.0\.panels\.0: .*colour/],
+    ['an unknown kind', MINIMAL.replace('kind: value', 'kind: pie'), /^small\.yaml:13: sections\.0\.panels\.0\.kind: /],
+    ['a missing column', MINIMAL.replace('        y: _count\n', ''), /^small\.yaml:10: sections\.0\.panels\.0: a value panel must name the column of its y$/],
+    ['an unknown field', `${MINIMAL}variables:\n  - { id: v, title: V, field: srcip4 }\n`, /^small\.yaml:17: variables\.0\.field: no field is called "srcip4"$/],
+    ['a repeated id', MINIMAL.replace(/ {6}- id: total[^]*/, (panel) => panel + panel), /^small\.yaml:16: sections\.0\.panels\.1\.id: the id "panel total" is used twice$/],
+    ['broken YAML', 'id: [', /^small\.yaml:1: not valid YAML: /],
+  ])('%s is named with its file, line and path', (_, text, message) => {
+    expect(problemsOf(text)).toMatch(message);
+  });
+
+  test('all problems of a file are reported at once', () => {
+    expect(problemsOf(MINIMAL.replace('kind: value', 'kind: pie').replace('title: Small', 'title: 3')).split('\n')).toHaveLength(2);
+  });
+});
+
+describe('content/dashboards', () => {
+  test('Overview has its 23 panels in five sections and six variables', async () => {
+    const overview = (await loadDashboards(CONTENT)).find((d) => d.id === 'vpc-overview');
+    expect(overview?.title).toBe('Amazon VPC Flow – Security Monitoring – Overview');
+    expect(overview?.variables.map((v) => v.title)).toEqual(['Account ID', 'Interface ID', 'Source IP', 'Destination IP', 'Destination Port', 'Source Port']);
+    expect(overview?.sections.map((s) => s.panels.length)).toEqual([6, 4, 4, 5, 4]);
+    const panels = overview?.sections.flatMap((s) => s.panels) ?? [];
+    expect(panels.filter((p) => p.needs === 'indicators').map((p) => p.id)).toEqual(panels.slice(0, 6).map((p) => p.id));
+    expect(panels.every((p) => p.description.endsWith('.'))).toBe(true);
+  });
+});
