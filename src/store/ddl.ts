@@ -1,0 +1,46 @@
+/**
+ * Tables, derived from the field table. Sort key, partitions and codecs were measured; see
+ * docs/performance.md before changing one.
+ */
+import { ADDED_FIELDS, AWS_FIELDS, RECORD_COLUMNS } from '../model/fields.ts';
+import { ident, join, type Sql, sql } from '../query/sql.ts';
+
+/** Database of all tables. */
+export const DATABASE = 'bartizan';
+
+/** Column name and definition, in table order. */
+export interface ColumnDefinition {
+  readonly name: string;
+  readonly type: string;
+  readonly codec: string;
+  readonly doc: string;
+}
+
+/** Columns of `vpc_flow` and `vpc_flow_status`. */
+export function flowColumns(): ColumnDefinition[] {
+  const fields = [...AWS_FIELDS, ...ADDED_FIELDS].map((f) => ({ name: f.column, type: f.columnType as string, codec: f.codec ?? 'ZSTD(1)', doc: f.doc }));
+  const record = RECORD_COLUMNS.map((c) => ({ name: c.column, type: c.clickhouse, codec: c.codec, doc: c.doc }));
+  return [...fields, ...record];
+}
+
+/**
+ * First key column is the time bucket, so that a time window prunes within a day; partitions are UTC
+ * days. Bloom filters find a rare address without reading the whole window.
+ */
+export function createTable(table: string): string {
+  const columns = flowColumns().map((c) => `  \`${c.name}\` ${c.type} CODEC(${c.codec})`);
+  const indexes = ['srcaddr', 'dstaddr'].map((c) => `  INDEX ${c}_bloom ${c} TYPE bloom_filter(0.025) GRANULARITY 4`);
+  return [
+    `CREATE TABLE IF NOT EXISTS ${table} (`,
+    [...columns, ...indexes].join(',\n'),
+    ') ENGINE = MergeTree',
+    `PARTITION BY toYYYYMMDD(start, 'UTC')`,
+    'ORDER BY (toStartOfFiveMinutes(start), direction, action, interface_id, dstaddr)',
+    'SETTINGS non_replicated_deduplication_window = 10000',
+  ].join('\n');
+}
+
+/** `bartizan.<table>`, quoted. */
+export function tableName(table: string): Sql {
+  return join([ident(DATABASE), sql`.`, ident(table)], ' ');
+}

@@ -1,0 +1,56 @@
+/**
+ * A lane: a fixed number of engine sessions and the queue in front of them. A session is
+ * first-in-first-out, so one slow statement delays only its own lane.
+ */
+export class LanePool<S> {
+  readonly #idle: S[];
+  readonly #waiting: { take: (session: S) => void; signal: AbortSignal | undefined }[] = [];
+  #busy = 0;
+
+  constructor(sessions: readonly S[]) {
+    this.#idle = [...sessions];
+  }
+
+  /** Statements that run or wait. */
+  get load(): number {
+    return this.#busy + this.#waiting.length;
+  }
+
+  /** Runs `work` on a free session. An aborted wait leaves the queue and rejects with the signal's reason. */
+  async run<T>(work: (session: S) => Promise<T>, signal?: AbortSignal): Promise<T> {
+    const session = await this.#acquire(signal);
+    this.#busy++;
+    try {
+      return await work(session);
+    } finally {
+      this.#busy--;
+      this.#release(session);
+    }
+  }
+
+  #acquire(signal: AbortSignal | undefined): Promise<S> {
+    signal?.throwIfAborted();
+    const free = this.#idle.pop();
+    if (free) return Promise.resolve(free);
+    return new Promise((resolve, reject) => {
+      const entry = { take: resolve, signal };
+      this.#waiting.push(entry);
+      signal?.addEventListener(
+        'abort',
+        () => {
+          const at = this.#waiting.indexOf(entry);
+          if (at < 0) return;
+          this.#waiting.splice(at, 1);
+          reject(signal.reason);
+        },
+        { once: true },
+      );
+    });
+  }
+
+  #release(session: S): void {
+    const next = this.#waiting.shift();
+    if (next) next.take(session);
+    else this.#idle.push(session);
+  }
+}

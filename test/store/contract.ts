@@ -1,0 +1,202 @@
+/**
+ * What every store must do, whatever its backend. Each implementation's test calls this with a way to
+ * open a fresh store.
+ */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Batch, Column } from '../../src/model/batch.ts';
+import { num, param, type Sql, sql, statement } from '../../src/query/sql.ts';
+import { encodeBlock, selectRows } from '../../src/store/native-block.ts';
+import type { NativeInsert, Store } from '../../src/store/store.ts';
+
+const run = (store: Store, fragment: Sql) => store.rows(statement(fragment));
+
+export function storeContract(name: string, open: (directory: string) => Promise<Store>): void {
+  describe(name, () => {
+    let directory: string;
+    let store: Store;
+    let files = 0;
+
+    beforeAll(async () => {
+      directory = await mkdtemp(join(tmpdir(), 'bartizan-store-'));
+      store = await open(join(directory, 'db'));
+    });
+    afterAll(async () => {
+      await store.close();
+      await rm(directory, { recursive: true, force: true });
+    });
+
+    async function insert(batch: Batch, table: string, token: string): Promise<void> {
+      const block = encodeBlock(batch);
+      const file = join(directory, `block-${files++}`);
+      await writeFile(file, Buffer.concat(block.pieces));
+      const request: NativeInsert = { table, file, columns: block.columns, token };
+      await store.insertNative(request);
+    }
+
+    it('answers with typed values, bound parameters and exact 64-bit integers', async () => {
+      const nasty = `it's \\n "x" ü\n\t{p0:String}`;
+      const result = await run(
+        store,
+        sql`SELECT ${param('String', nasty)} AS text, toUInt64(7) AS small, toUInt64('18446744073709551615') AS large, NULL AS nothing`,
+      );
+      expect(result.rows).toEqual([[nasty, 7, '18446744073709551615', null]]);
+      expect(result.columns.map((c) => c.name)).toEqual(['text', 'small', 'large', 'nothing']);
+    });
+
+    it('says what the engine refused, in its own words', async () => {
+      await expect(run(store, sql`SELECT nonsense FROM nowhere`)).rejects.toMatchObject({ code: 'query-failed' });
+      await expect(store.rows(statement(sql`SELECT number FROM numbers(1000)`), { maxResultRows: 10 })).rejects.toMatchObject({ code: 'query-too-many-rows' });
+      await expect(store.rows(statement(sql`SELECT count() FROM numbers(100000000000)`), { maxSeconds: 1 })).rejects.toMatchObject({ code: 'query-timeout' });
+      expect((await run(store, sql`SELECT 1`)).rows).toEqual([[1]]);
+    });
+
+    it('cancels by abort and by id, and the next answer on the session is clean', async () => {
+      const endless = sql`SELECT number, sleepEachRow(0.01) FROM numbers(1000000) SETTINGS function_sleep_max_microseconds_per_block = 1000000000, max_block_size = 100`;
+      const abort = new AbortController();
+      setTimeout(() => abort.abort(), 200);
+      await expect(store.rows(statement(endless), { signal: abort.signal })).rejects.toMatchObject({ code: 'query-cancelled' });
+      const running = store.rows(statement(endless), { id: 'by-id' });
+      const settled = expect(running).rejects.toMatchObject({ code: 'query-cancelled' });
+      let seen = 0;
+      for (let i = 0; i < 100 && !seen; i++) {
+        await new Promise((resolve) => setTimeout(resolve, 20));
+        seen = (await store.progress('by-id'))?.rowsTotal ?? 0;
+      }
+      expect(seen).toBe(1_000_000);
+      await store.cancel('by-id');
+      await settled;
+      for (let i = 0; i < 8; i++) expect((await run(store, sql`SELECT ${num(i)} AS i`)).rows).toEqual([[i]]);
+    });
+
+    it('streams rows in chunks', async () => {
+      let rows = 0;
+      let chunks = 0;
+      for await (const chunk of store.stream(statement(sql`SELECT number, ${param('String', 'a')} FROM numbers(200000)`))) {
+        rows += chunk.length;
+        chunks++;
+      }
+      expect(rows).toBe(200_000);
+      expect(chunks).toBeGreaterThan(1);
+    });
+
+    it('stores a block once however often its token comes, over several partitions', async () => {
+      const batch = flows(1000, 20);
+      await insert(batch, 'vpc_flow', 'token-a');
+      await insert(batch, 'vpc_flow', 'token-a');
+      await insert(batch, 'vpc_flow', 'token-b');
+      const result = await run(store, sql`SELECT count(), sum(bytes), uniqExact(srcaddr) FROM bartizan.vpc_flow`);
+      expect(result.rows[0]?.[0]).toBe(2000);
+      expect(result.rows[0]?.[2]).toBe(7);
+    });
+
+    it('reads a one-hour window out of a day without reading the day', async () => {
+      await run(store, sql`SELECT 1`);
+      await store.command({ text: `TRUNCATE TABLE bartizan.vpc_flow`, params: {} });
+      await store.command({
+        text: `INSERT INTO bartizan.vpc_flow (start, direction, action, interface_id) SELECT toDateTime(1700006400, 'UTC') + number % 86400, ['inbound', 'outbound', 'internal'][number % 3 + 1], ['ACCEPT', 'REJECT'][number % 2 + 1], concat('eni-', toString(number % 50)) FROM numbers(2000000)`,
+        params: {},
+      });
+      const from = param("DateTime('UTC')", 1700050000);
+      const to = param("DateTime('UTC')", 1700053600);
+      const plan = await run(
+        store,
+        sql`EXPLAIN indexes = 1, json = 1 SELECT count() FROM bartizan.vpc_flow WHERE start >= ${from} AND start < ${to} AND toStartOfFiveMinutes(start) >= toStartOfFiveMinutes(${from}) AND toStartOfFiveMinutes(start) <= toStartOfFiveMinutes(${to})`,
+      );
+      const text = plan.rows.map((r) => String(r[0])).join('\n');
+      const granules = [...text.matchAll(/"(Initial|Selected) Granules": (\d+)/g)].map((m) => [m[1], Number(m[2])] as const);
+      const initial = Math.max(...granules.filter((g) => g[0] === 'Initial').map((g) => g[1]));
+      const selected = Math.min(...granules.filter((g) => g[0] === 'Selected').map((g) => g[1]));
+      expect(initial).toBeGreaterThan(200);
+      expect(selected / initial).toBeLessThanOrEqual(0.15);
+    });
+
+    it('decodes every encoded block to the values it was made of', async () => {
+      await store.command({
+        text: 'CREATE TABLE bartizan.block_check (n UInt32, small UInt8, port UInt16, big UInt64, bits UInt64, addr IPv6, word LowCardinality(String), same LowCardinality(String), rest String) ENGINE = Memory',
+        params: {},
+      });
+      await fc.assert(
+        fc.asyncProperty(
+          fc.array(
+            fc.record({
+              small: fc.nat(255),
+              port: fc.nat(65535),
+              big: fc.maxSafeNat(),
+              low: fc.nat(0xffffffff),
+              high: fc.nat(0x7fffffff),
+              addr: fc.nat(300),
+              word: fc.oneof(fc.constant(''), fc.string({ unit: 'binary', maxLength: 5 })),
+              rest: fc.option(fc.uint8Array({ maxLength: 300 }), { nil: undefined, freq: 4 }),
+            }),
+            { minLength: 1, maxLength: 400 },
+          ),
+          fc.string({ maxLength: 4 }),
+          async (rows, same) => {
+            await store.command({ text: 'TRUNCATE TABLE bartizan.block_check', params: {} });
+            const dictionary = ['', ...new Set(rows.map((r) => r.word).filter(Boolean))];
+            const bytes = new Uint8Array(301 * 16);
+            for (let i = 1; i < 301; i++) bytes.set([0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 255, 255, 10, 0, i >> 8, i & 255], i * 16);
+            const columns = new Map<string, Column>([
+              ['n', { type: 'UInt32', values: Uint32Array.from(rows, (_, i) => i) }],
+              ['small', { type: 'UInt8', values: Uint8Array.from(rows, (r) => r.small) }],
+              ['port', { type: 'UInt16', values: Uint16Array.from(rows, (r) => r.port) }],
+              ['big', { type: 'UInt64', values: Float64Array.from(rows, (r) => r.big) }],
+              ['bits', { type: 'UInt64Mask', low: Uint32Array.from(rows, (r) => r.low), high: Uint32Array.from(rows, (r) => r.high) }],
+              ['addr', { type: 'IPv6', ids: Uint32Array.from(rows, (r) => r.addr) }],
+              ['word', { type: 'LowCardinality(String)', ids: Uint32Array.from(rows, (r) => Math.max(0, dictionary.indexOf(r.word))), dictionary }],
+              ['same', { type: 'Constant', value: same }],
+              ['rest', { type: 'SparseString', values: new Map(rows.flatMap((r, i) => (r.rest ? [[i, r.rest] as const] : []))) }],
+            ]);
+            const all: Batch = { rows: rows.length, columns, addresses: { count: 301, bytes } };
+            const odd = Uint32Array.from(rows.keys().filter((i) => i % 2 === 1));
+            for (const [batch, expected] of [
+              [all, rows],
+              [selectRows(all, odd), rows.filter((_, i) => i % 2 === 1)],
+            ] as const) {
+              await store.command({ text: 'TRUNCATE TABLE bartizan.block_check', params: {} });
+              await insert(batch, 'block_check', `check-${files}`);
+              const back = await run(store, sql`SELECT small, port, big, bits, addr, word, same, hex(rest) FROM bartizan.block_check ORDER BY n`);
+              expect(back.rows.map((r) => r.map(String))).toEqual(
+                expected.map((r) =>
+                  [
+                    r.small,
+                    r.port,
+                    r.big,
+                    (BigInt(r.high) << 32n) | BigInt(r.low),
+                    r.addr ? `::ffff:10.0.${r.addr >> 8}.${r.addr & 255}` : '::',
+                    r.word,
+                    same,
+                    Buffer.from(r.rest ?? [])
+                      .toString('hex')
+                      .toUpperCase(),
+                  ].map(String),
+                ),
+              );
+            }
+          },
+        ),
+        { numRuns: 25 },
+      );
+    });
+  });
+}
+
+function flows(rows: number, days: number): Batch {
+  const start = Uint32Array.from({ length: rows }, (_, i) => 1_700_000_000 + (i % days) * 86_400);
+  const bytes = new Uint8Array(8 * 16);
+  for (let i = 1; i < 8; i++) bytes.set([0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 255, 255, 10, 0, 0, i], i * 16);
+  return {
+    rows,
+    addresses: { count: 8, bytes },
+    columns: new Map<string, Column>([
+      ['start', { type: "DateTime('UTC')", values: start }],
+      ['bytes', { type: 'UInt64', values: Float64Array.from({ length: rows }, (_, i) => i * 10) }],
+      ['srcaddr', { type: 'IPv6', ids: Uint32Array.from({ length: rows }, (_, i) => 1 + (i % 7)) }],
+      ['action', { type: 'LowCardinality(String)', ids: Uint32Array.from({ length: rows }, (_, i) => 1 + (i % 2)), dictionary: ['', 'ACCEPT', 'REJECT'] }],
+    ]),
+  };
+}
