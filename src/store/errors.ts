@@ -31,7 +31,7 @@ export function toStoreError(error: unknown, context: string): StoreError {
   const known = engineCode === undefined ? undefined : BY_ENGINE_CODE[engineCode];
   if (known) return new StoreError(known.code, known.message, { cause: error, retryable: known.retryable ?? false });
   if (/ENOSPC|No space left/i.test(message)) return new StoreError('disk-full', 'The disk of the data directory is full.', { cause: error, retryable: true });
-  if (/lock|already in use|Cannot lock file/i.test(message))
+  if (/Cannot lock file|already in use|another server/i.test(message))
     return new StoreError('data-dir-in-use', 'The data directory is in use by another process.', { cause: error });
   return new StoreError('query-failed', `The engine refused a statement (${context}): ${message}`, { cause: error });
 }
