@@ -13,8 +13,19 @@ export interface Migration {
 export const MIGRATIONS: readonly Migration[] = [
   {
     version: 1,
-    why: 'flow records and status records',
-    statements: [createTable(`${DATABASE}.vpc_flow`), createTable(`${DATABASE}.vpc_flow_status`)],
+    why: 'flow records, status records, quarantine',
+    statements: [
+      createTable(`${DATABASE}.vpc_flow`),
+      createTable(`${DATABASE}.vpc_flow_status`),
+      `CREATE TABLE IF NOT EXISTS ${DATABASE}.quarantine (
+        batch LowCardinality(String), seq UInt32, delivery LowCardinality(String), code LowCardinality(String), message String, offset UInt64, length UInt64,
+        raw String CODEC(ZSTD(3)), layout LowCardinality(String), source_name LowCardinality(String), source_category LowCardinality(String),
+        source_host LowCardinality(String), collector LowCardinality(String), received DateTime('UTC')
+      ) ENGINE = MergeTree PARTITION BY toYYYYMM(received, 'UTC') ORDER BY (code, source_name, batch, seq) SETTINGS non_replicated_deduplication_window = 10000`,
+      `CREATE TABLE IF NOT EXISTS ${DATABASE}.quarantine_resolved (
+        batch LowCardinality(String), seq UInt32, resolved DateTime('UTC')
+      ) ENGINE = MergeTree ORDER BY (batch, seq) SETTINGS non_replicated_deduplication_window = 10000`,
+    ],
   },
 ];
 

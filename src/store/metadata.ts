@@ -1,0 +1,232 @@
+/**
+ * The metadata database (SQLite, WAL): what must be decided before the engine is asked. It holds the
+ * ledger of deliveries, which outlives the data's retention, and the manifests of batches that are
+ * being inserted.
+ *
+ * A batch is inserted exactly once because its manifest is committed first and names the blocks and
+ * their tokens: after a crash the same blocks go in again under the same tokens.
+ */
+import { mkdirSync } from 'node:fs';
+import { dirname } from 'node:path';
+import Database from 'better-sqlite3';
+import { type Generated, Kysely, SqliteDialect, sql } from 'kysely';
+import type { ResultColumn } from './store.ts';
+
+/** Disjoint counts of records; `records` is their sum. */
+export interface Counts {
+  records: number;
+  stored: number;
+  nodata: number;
+  skipdata: number;
+  duplicates: number;
+  filtered: number;
+  quarantined: number;
+}
+
+export const NO_COUNTS: Readonly<Counts> = { records: 0, stored: 0, nodata: 0, skipdata: 0, duplicates: 0, filtered: 0, quarantined: 0 };
+
+/** Adds `more` to `total`, field by field. */
+export function addCounts(total: Counts, more: Readonly<Counts>): Counts {
+  for (const key of Object.keys(NO_COUNTS) as (keyof Counts)[]) total[key] += more[key];
+  return total;
+}
+
+/** A part of a delivery that a batch holds. Offsets are of the decompressed bytes; [from, to). */
+export interface DeliveryRange {
+  readonly delivery: string;
+  readonly from: number;
+  readonly to: number;
+  /** Layout in force at `to`; where a later batch goes on. */
+  readonly layout: string;
+  /** The delivery ends with this range. */
+  readonly last: boolean;
+  readonly counts: Readonly<Counts>;
+}
+
+/** One block of a batch: a file in Native format that goes into one table. */
+export interface StagedBlock {
+  readonly table: string;
+  readonly file: string;
+  readonly columns: readonly ResultColumn[];
+  readonly token: string;
+  readonly rows: number;
+  readonly bytes: number;
+}
+
+export interface Manifest {
+  readonly batch: string;
+  readonly ranges: readonly DeliveryRange[];
+  /** In insert order: quarantine, then rows. */
+  readonly blocks: readonly StagedBlock[];
+  /** OR of the rows' `absent` masks, as decimal text. */
+  readonly absentMask: string;
+}
+
+/** A delivery as the ledger knows it. */
+export interface Delivery {
+  readonly id: string;
+  readonly name: string;
+  /** Bytes as delivered (compressed). */
+  readonly size: number;
+  readonly done: boolean;
+  /** Decompressed bytes that are stored; a re-read goes on here. */
+  readonly doneTo: number;
+  readonly layout: string;
+  readonly counts: Counts;
+}
+
+interface Tables {
+  delivery: {
+    id: string;
+    name: string;
+    size: number;
+    head: string;
+    done: number;
+    done_to: number;
+    layout: string;
+    counts: string;
+    first_seen: number;
+    finished: number | null;
+  };
+  manifest: { batch: string; body: string; created: number; sequence: Generated<number> };
+  setting: { name: string; value: string };
+}
+
+const SCHEMA = [
+  `CREATE TABLE delivery (id TEXT PRIMARY KEY, name TEXT NOT NULL, size INTEGER NOT NULL, head TEXT NOT NULL, done INTEGER NOT NULL, done_to INTEGER NOT NULL,
+     layout TEXT NOT NULL, counts TEXT NOT NULL, first_seen INTEGER NOT NULL, finished INTEGER) WITHOUT ROWID;
+   CREATE INDEX delivery_head ON delivery (head);
+   CREATE TABLE manifest (sequence INTEGER PRIMARY KEY AUTOINCREMENT, batch TEXT NOT NULL UNIQUE, body TEXT NOT NULL, created INTEGER NOT NULL);
+   CREATE TABLE setting (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;`,
+];
+
+export interface Metadata {
+  delivery(id: string): Promise<Delivery | undefined>;
+  /** Registers a delivery that is about to be read; an unfinished one keeps its progress. `again` forgets that it was done. */
+  open(delivery: { id: string; name: string; size: number; head: string }, again?: boolean): Promise<Delivery>;
+  /** Names of deliveries whose first bytes are the same: a file that has grown since. */
+  sameHead(head: string, exceptId: string): Promise<string[]>;
+  /** Commits a manifest before its first insert. */
+  commit(manifest: Manifest): Promise<void>;
+  /** Marks a batch done and adds its counts to its deliveries, in one transaction. */
+  finish(manifest: Manifest): Promise<void>;
+  /** Manifests that a crash left open, oldest first. */
+  openManifests(): Promise<Manifest[]>;
+  /** OR of the absent masks of all batches. */
+  absentMask(): bigint;
+  setting(name: string): Promise<string | undefined>;
+  saveSetting(name: string, value: string): Promise<void>;
+  close(): Promise<void>;
+}
+
+const ABSENT_MASK = 'absent-mask';
+
+/** Opens (and migrates) the database file. `now` gives epoch seconds. */
+export async function openMetadata(path: string, now: () => number): Promise<Metadata> {
+  mkdirSync(dirname(path), { recursive: true });
+  const file = new Database(path);
+  file.pragma('journal_mode = WAL');
+  file.pragma('synchronous = NORMAL');
+  file.pragma('busy_timeout = 5000');
+  for (let version = file.pragma('user_version', { simple: true }) as number; version < SCHEMA.length; version++) {
+    file.transaction(() => {
+      file.exec(SCHEMA[version] as string);
+      file.pragma(`user_version = ${version + 1}`);
+    })();
+  }
+  const db = new Kysely<Tables>({ dialect: new SqliteDialect({ database: file }) });
+  const saved = await db.selectFrom('setting').select('value').where('name', '=', ABSENT_MASK).executeTakeFirst();
+  return new SqliteMetadata(db, now, BigInt(saved?.value ?? '0'));
+}
+
+class SqliteMetadata implements Metadata {
+  readonly #db: Kysely<Tables>;
+  readonly #now: () => number;
+  #absentMask: bigint;
+
+  constructor(db: Kysely<Tables>, now: () => number, absentMask: bigint) {
+    this.#db = db;
+    this.#now = now;
+    this.#absentMask = absentMask;
+  }
+
+  async delivery(id: string): Promise<Delivery | undefined> {
+    const row = await this.#db.selectFrom('delivery').selectAll().where('id', '=', id).executeTakeFirst();
+    return row && toDelivery(row);
+  }
+
+  async open(delivery: { id: string; name: string; size: number; head: string }, again = false): Promise<Delivery> {
+    const fresh = { done: 0, done_to: 0, layout: '', counts: JSON.stringify(NO_COUNTS), finished: null };
+    await this.#db
+      .insertInto('delivery')
+      .values({ ...delivery, ...fresh, first_seen: this.#now() })
+      .onConflict((c) => c.column('id').doUpdateSet(again ? fresh : { name: delivery.name }))
+      .execute();
+    return (await this.delivery(delivery.id)) as Delivery;
+  }
+
+  async sameHead(head: string, exceptId: string): Promise<string[]> {
+    const rows = await this.#db.selectFrom('delivery').select('name').where('head', '=', head).where('id', '!=', exceptId).limit(5).execute();
+    return rows.map((row) => row.name);
+  }
+
+  async commit(manifest: Manifest): Promise<void> {
+    this.#absentMask |= BigInt(manifest.absentMask);
+    await this.#db.transaction().execute(async (db) => {
+      await db
+        .insertInto('manifest')
+        .values({ batch: manifest.batch, body: JSON.stringify(manifest), created: this.#now() })
+        .execute();
+      // Before the rows are visible: a query that trusts the mask must not meet a null it rules out.
+      await upsertSetting(db, ABSENT_MASK, this.#absentMask.toString());
+    });
+  }
+
+  async finish(manifest: Manifest): Promise<void> {
+    await this.#db.transaction().execute(async (db) => {
+      for (const range of manifest.ranges) {
+        const row = await db.selectFrom('delivery').select('counts').where('id', '=', range.delivery).executeTakeFirst();
+        const counts = addCounts(row ? (JSON.parse(row.counts) as Counts) : { ...NO_COUNTS }, range.counts);
+        await db
+          .updateTable('delivery')
+          .set({ counts: JSON.stringify(counts), done_to: range.to, layout: range.layout, ...(range.last ? { done: 1, finished: this.#now() } : {}) })
+          .where('id', '=', range.delivery)
+          .execute();
+      }
+      await db.deleteFrom('manifest').where('batch', '=', manifest.batch).execute();
+    });
+  }
+
+  async openManifests(): Promise<Manifest[]> {
+    const rows = await this.#db.selectFrom('manifest').select('body').orderBy('sequence').execute();
+    return rows.map((row) => JSON.parse(row.body) as Manifest);
+  }
+
+  absentMask(): bigint {
+    return this.#absentMask;
+  }
+
+  async setting(name: string): Promise<string | undefined> {
+    return (await this.#db.selectFrom('setting').select('value').where('name', '=', name).executeTakeFirst())?.value;
+  }
+
+  async saveSetting(name: string, value: string): Promise<void> {
+    await upsertSetting(this.#db, name, value);
+  }
+
+  async close(): Promise<void> {
+    await this.#db.destroy();
+  }
+}
+
+async function upsertSetting(db: Kysely<Tables>, name: string, value: string): Promise<void> {
+  await db
+    .insertInto('setting')
+    .values({ name, value })
+    .onConflict((c) => c.column('name').doUpdateSet({ value: sql`excluded.value` }))
+    .execute();
+}
+
+function toDelivery(row: Tables['delivery']): Delivery {
+  return { id: row.id, name: row.name, size: row.size, done: row.done === 1, doneTo: row.done_to, layout: row.layout, counts: JSON.parse(row.counts) as Counts };
+}
