@@ -1,0 +1,113 @@
+/**
+ * Which addresses are ours. An address is internal when it lies in one of the private ranges or in a
+ * network that the operator lists; everything else is external, and the two ends of a flow give its
+ * direction (dashboards.md, common rules).
+ */
+import ipaddr from 'ipaddr.js';
+
+/** Ranges that are internal in every installation. */
+export const DEFAULT_INTERNAL_NETWORKS: readonly string[] = [
+  '10.0.0.0/8', // RFC 1918
+  '172.16.0.0/12', // RFC 1918
+  '192.168.0.0/16', // RFC 1918
+  '100.64.0.0/10', // RFC 6598, shared address space
+  '127.0.0.0/8', // RFC 1122, loopback
+  '169.254.0.0/16', // RFC 3927, link-local
+  '::1/128', // RFC 4291, loopback
+  'fe80::/10', // RFC 4291, link-local
+  'fc00::/7', // RFC 4193, unique local
+];
+
+/** Where a flow goes, by its two ends. The index is the id in the `direction` column's dictionary; '' when an end is missing. */
+export const DIRECTIONS = ['', 'inbound', 'outbound', 'internal', 'external'] as const;
+export type Direction = (typeof DIRECTIONS)[number];
+
+/** Index into DIRECTIONS: external→internal, internal→external, both internal, both external. */
+export function directionIndex(sourceInternal: boolean, destinationInternal: boolean): 1 | 2 | 3 | 4 {
+  if (sourceInternal) return destinationInternal ? 3 : 2;
+  return destinationInternal ? 1 : 4;
+}
+
+/** A network that the operator listed and that is none. */
+export class NetworkError extends Error {
+  readonly code = 'not-a-network';
+  constructor(text: string) {
+    super(`“${text}” is not a network: write an address or a CIDR block such as 203.0.113.0/24 or 2001:db8::/32.`);
+    this.name = 'NetworkError';
+  }
+}
+
+export interface Networks {
+  /** Whether the 16 bytes at `offset` (IPv4 as ::ffff:a.b.c.d) lie in an internal network. */
+  isInternal(bytes: Uint8Array, offset: number): boolean;
+}
+
+/**
+ * Reads an address in text into 16 bytes, network order, IPv4 as ::ffff:a.b.c.d; undefined when the
+ * text is no address. Strict: four decimal parts for IPv4, no zone for IPv6.
+ */
+export function parseAddress(text: string): Uint8Array | undefined {
+  if (ipaddr.IPv4.isValidFourPartDecimal(text)) return Uint8Array.from(ipaddr.IPv4.parse(text).toIPv4MappedAddress().toByteArray());
+  if (text.includes('%') || !ipaddr.IPv6.isValid(text)) return undefined;
+  return Uint8Array.from(ipaddr.IPv6.parse(text).toByteArray());
+}
+
+/** Whether the 16 bytes at `offset` are an IPv4 address in its IPv6 form, ::ffff:a.b.c.d. */
+export function isMappedIPv4(bytes: Uint8Array, offset: number): boolean {
+  for (let i = offset; i < offset + 10; i++) if (bytes[i] !== 0) return false;
+  return bytes[offset + 10] === 0xff && bytes[offset + 11] === 0xff;
+}
+
+/** 32 bits at `offset`, network order, unsigned. */
+export function wordAt(bytes: Uint8Array, offset: number): number {
+  return ((bytes[offset]! << 24) | (bytes[offset + 1]! << 16) | (bytes[offset + 2]! << 8) | bytes[offset + 3]!) >>> 0;
+}
+
+/** The first and last address of a CIDR block or single address, as 16 bytes each. Throws NetworkError. */
+export function networkRange(text: string): { first: Uint8Array; last: Uint8Array } {
+  const slash = text.indexOf('/');
+  const address = parseAddress((slash < 0 ? text : text.slice(0, slash)).trim());
+  if (!address) throw new NetworkError(text);
+  const isIPv4 = !text.includes(':');
+  const width = isIPv4 ? 32 : 128;
+  let length = width;
+  if (slash >= 0) {
+    const digits = text.slice(slash + 1).trim();
+    length = Number(digits);
+    if (!/^\d{1,3}$/.test(digits) || length > width) throw new NetworkError(text);
+  }
+  const prefix = length + (128 - width);
+  const first = address.slice();
+  const last = address.slice();
+  for (let bit = prefix; bit < 128; bit++) {
+    first[bit >> 3]! &= ~(0x80 >> (bit & 7));
+    last[bit >> 3]! |= 0x80 >> (bit & 7);
+  }
+  return { first, last };
+}
+
+/** The default ranges and the operator's own. Throws NetworkError for a text that is no network. */
+export function createNetworks(own: readonly string[]): Networks {
+  const ranges = [...DEFAULT_INTERNAL_NETWORKS, ...own].map(networkRange);
+  // IPv4 as plain numbers: nearly all addresses, and a comparison of two words instead of 32 bytes.
+  const v4 = ranges.filter((r) => isMappedIPv4(r.first, 0) && isMappedIPv4(r.last, 0)).map((r) => [wordAt(r.first, 12), wordAt(r.last, 12)] as const);
+  const v6 = ranges.filter((r) => !(isMappedIPv4(r.first, 0) && isMappedIPv4(r.last, 0)));
+  return {
+    isInternal(bytes, offset) {
+      if (isMappedIPv4(bytes, offset)) {
+        const address = wordAt(bytes, offset + 12);
+        for (const [first, last] of v4) if (address >= first && address <= last) return true;
+      }
+      for (const { first, last } of v6) if (compare(bytes, offset, first) >= 0 && compare(bytes, offset, last) <= 0) return true;
+      return false;
+    },
+  };
+}
+
+function compare(bytes: Uint8Array, offset: number, other: Uint8Array): number {
+  for (let i = 0; i < 16; i++) {
+    const difference = bytes[offset + i]! - other[i]!;
+    if (difference !== 0) return difference;
+  }
+  return 0;
+}
