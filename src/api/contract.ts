@@ -141,6 +141,96 @@ export const ValuesResponse = z.object({ values: z.array(z.object({ value: z.str
 /** GET /api/v1/dashboards */
 export const DashboardList = z.object({ dashboards: z.array(z.object({ id: z.string(), title: z.string(), description: z.string(), app: z.string() })) });
 
+/** POST /api/v1/login-link, for the command line: a path that signs a browser in, once. */
+export const LoginLink = z.object({ path: z.string(), expiresInSeconds: z.number() });
+
+/** POST /api/v1/ingest, for the command line while a server holds the data directory; answers NDJSON. */
+export const IngestRequest = z.strictObject({
+  /** Absolute: files, folders, globs on the server's machine. */
+  paths: z.array(z.string().min(1).max(4096)).min(1).max(10_000),
+  layout: z.string().max(8192).optional(),
+  sourceCategory: z.string().max(1024).optional(),
+  sourceHost: z.string().max(1024).optional(),
+  collector: z.string().max(1024).optional(),
+  again: z.boolean().optional(),
+});
+
+const IngestCounts = {
+  records: z.number(),
+  stored: z.number(),
+  nodata: z.number(),
+  skipdata: z.number(),
+  duplicates: z.number(),
+  filtered: z.number(),
+  quarantined: z.number(),
+};
+
+/** One line of an ingest's answer. The last is `summary` or `error`. */
+export const IngestEvent = z.discriminatedUnion('type', [
+  z.object({
+    type: z.literal('progress'),
+    files: z.number(),
+    filesTotal: z.number(),
+    bytes: z.number(),
+    bytesTotal: z.number(),
+    records: z.number(),
+    seconds: z.number(),
+  }),
+  z.object({
+    type: z.literal('summary'),
+    files: z.number(),
+    bytes: z.number(),
+    ...IngestCounts,
+    seconds: z.number(),
+    formats: z.record(z.string(), z.number()),
+    interrupted: z.boolean(),
+    failures: z.array(z.object({ path: z.string(), message: z.string() })),
+    notes: z.array(z.string()),
+    extent: Window.nullable(),
+  }),
+  z.object({ type: z.literal('error'), error: ApiError.shape.error }),
+]);
+
+/** A record that could not be read. */
+export const QuarantinedRecord = z.object({
+  id: z.string(),
+  code: z.string(),
+  /** What is wrong, naming the field and the value. */
+  message: z.string(),
+  sourceName: z.string(),
+  sourceCategory: z.string(),
+  /** Of the record's first byte in the decompressed delivery. */
+  offset: z.number(),
+  /** Bytes of the whole record; more than `raw` holds when it was cut. */
+  length: z.number(),
+  /** As text; bytes that are no UTF-8 show as U+FFFD. */
+  raw: z.string(),
+  layout: z.string(),
+  /** Epoch milliseconds. */
+  time: z.number(),
+  resolved: z.boolean(),
+});
+
+/** GET /api/v1/quarantine, newest first. */
+export const QuarantineRequest = z.object({
+  code: z.string().optional(),
+  resolved: z.stringbool().default(false),
+  limit: z.coerce.number().int().min(1).max(1000).default(100),
+  offset: z.coerce.number().int().min(0).max(1_000_000).default(0),
+});
+export const QuarantineResponse = z.object({
+  total: z.number(),
+  byCode: z.array(z.object({ code: z.string(), count: z.number() })),
+  records: z.array(QuarantinedRecord),
+});
+
+/** POST /api/v1/quarantine/retry: all unresolved records when `ids` is absent. */
+export const RetryRequest = z.strictObject({ ids: z.array(z.string()).max(10_000).optional() });
+export const RetryResponse = z.object({ retried: z.number(), resolved: z.number(), quarantined: z.number() });
+
+/** GET /healthz and /readyz */
+export const Health = z.object({ ok: z.boolean(), reasons: z.array(z.string()) });
+
 export type ApiError = z.infer<typeof ApiError>;
 export type Filter = z.infer<typeof Filter>;
 export type Window = z.infer<typeof Window>;
@@ -154,3 +244,10 @@ export type StatusResponse = z.infer<typeof StatusResponse>;
 export type ValuesResponse = z.infer<typeof ValuesResponse>;
 export type DashboardList = z.infer<typeof DashboardList>;
 export type OutputColumn = z.infer<typeof OutputColumn>;
+export type LoginLink = z.infer<typeof LoginLink>;
+export type IngestRequest = z.infer<typeof IngestRequest>;
+export type IngestEvent = z.infer<typeof IngestEvent>;
+export type QuarantinedRecord = z.infer<typeof QuarantinedRecord>;
+export type QuarantineRequest = z.infer<typeof QuarantineRequest>;
+export type QuarantineResponse = z.infer<typeof QuarantineResponse>;
+export type RetryResponse = z.infer<typeof RetryResponse>;

@@ -42,8 +42,16 @@ describe('dashboard files', () => {
     ['an unknown key', MINIMAL.replace('kind: value', 'kind: value\n        colour: red'), /^small\.yaml:10: sections\.0\.panels\.0: .*colour/],
     ['an unknown kind', MINIMAL.replace('kind: value', 'kind: pie'), /^small\.yaml:13: sections\.0\.panels\.0\.kind: /],
     ['a missing column', MINIMAL.replace('        y: _count\n', ''), /^small\.yaml:10: sections\.0\.panels\.0: a value panel must name the column of its y$/],
-    ['an unknown field', `${MINIMAL}variables:\n  - { id: v, title: V, field: srcip4 }\n`, /^small\.yaml:17: variables\.0\.field: no field is called "srcip4"$/],
-    ['a repeated id', MINIMAL.replace(/ {6}- id: total[^]*/, (panel) => panel + panel), /^small\.yaml:16: sections\.0\.panels\.1\.id: the id "panel total" is used twice$/],
+    [
+      'an unknown field',
+      `${MINIMAL}variables:\n  - { id: v, title: V, field: srcip4 }\n`,
+      /^small\.yaml:17: variables\.0\.field: no field is called "srcip4"$/,
+    ],
+    [
+      'a repeated id',
+      MINIMAL.replace(/ {6}- id: total.*/s, (panel) => panel + panel),
+      /^small\.yaml:16: sections\.0\.panels\.1\.id: the id "panel total" is used twice$/,
+    ],
     ['broken YAML', 'id: [', /^small\.yaml:1: not valid YAML: /],
   ])('%s is named with its file, line and path', (_, text, message) => {
     expect(problemsOf(text)).toMatch(message);

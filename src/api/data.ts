@@ -1,0 +1,38 @@
+/** Small questions about what is stored, for empty states and the page's frame. */
+import { param, type Sql, sql, statement } from '../query/sql.ts';
+import type { QueryOptions, Store } from '../store/store.ts';
+import type { Window } from './contract.ts';
+
+export interface DataExtent {
+  readonly records: number;
+  /** Starts of the first and the last flow, the end exclusive; null when nothing is stored. */
+  readonly extent: Window | null;
+}
+
+/** Answered from the parts' own minimum, maximum and count: costs the same for any amount of data. */
+export async function dataExtent(store: Store, options: QueryOptions = {}): Promise<DataExtent> {
+  const result = await store.rows(statement(sql`SELECT count(), toUnixTimestamp(min(start)), toUnixTimestamp(max(start)) FROM bartizan.vpc_flow`), options);
+  const [records = 0, from = 0, to = 0] = (result.rows[0] ?? []).map(Number);
+  return { records, extent: records ? { from, to: to + 1 } : null };
+}
+
+/** Time condition on the sort key: seconds since the epoch, [from, to); null = open. */
+export function inWindow(from: number | null, to: number): Sql {
+  const until = sql`start < ${param("DateTime('UTC')", to)}`;
+  return from === null ? until : sql`start >= ${param("DateTime('UTC')", from)} AND ${until}`;
+}
+
+/** Flows in a window, whatever the filters. */
+export async function countFlows(store: Store, from: number | null, to: number, options: QueryOptions): Promise<number> {
+  const result = await store.rows(statement(sql`SELECT count() FROM bartizan.vpc_flow WHERE ${inWindow(from, to)}`), options);
+  return Number(result.rows[0]?.[0] ?? 0);
+}
+
+/** SKIPDATA records in a window: AWS lost flows there. */
+export async function countSkipdata(store: Store, from: number | null, to: number, options: QueryOptions): Promise<number> {
+  const result = await store.rows(
+    statement(sql`SELECT count() FROM bartizan.vpc_flow_status WHERE log_status = 'SKIPDATA' AND ${inWindow(from, to)}`),
+    options,
+  );
+  return Number(result.rows[0]?.[0] ?? 0);
+}

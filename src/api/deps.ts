@@ -1,0 +1,62 @@
+/** What the server needs from the rest of Bartizan. The composition root gives it; tests give real ones. */
+import type { FastifyBaseLogger } from 'fastify';
+import type { Dashboard } from '../dashboards/schema.ts';
+import type { Ingest } from '../ingest/ingest.ts';
+import type { Store } from '../store/store.ts';
+import type { Auth } from './auth.ts';
+import type { QuarantinedRecord, QuarantineRequest, QuarantineResponse, RetryResponse, StatusResponse } from './contract.ts';
+
+/** What only the metadata database and the databases of places know. */
+export type Facts = Pick<StatusResponse, 'indicators' | 'quarantined' | 'place'>;
+
+/** Records that could not be read, as the API shows them. */
+export interface Quarantine {
+  list(request: QuarantineRequest): Promise<QuarantineResponse>;
+  get(id: string): Promise<QuarantinedRecord | undefined>;
+  /** Re-reads with today's code; all unresolved ones when `ids` is absent. */
+  retry(ids: readonly string[] | undefined): Promise<RetryResponse>;
+}
+
+export interface ServerSettings {
+  readonly version: string;
+  readonly demo: boolean;
+  /** Host names beside loopback that the server answers to. */
+  readonly allowedHosts: readonly string[];
+  /** Requests a minute and address to the API. */
+  readonly requestsPerMinute: number;
+  /** Panels computed at the same time in one run. */
+  readonly panelConcurrency: number;
+  /** Rows of a window up to which its columns are copied to memory for a run. */
+  readonly copyRows: number;
+  /** Rows that a panel may answer with. */
+  readonly panelRows: number;
+}
+
+export const DEFAULT_SETTINGS: ServerSettings = {
+  version: '0.0.0',
+  demo: false,
+  allowedHosts: [],
+  requestsPerMinute: 1200,
+  panelConcurrency: 4,
+  copyRows: 5_000_000,
+  panelRows: 10_000,
+};
+
+export interface ServerDeps {
+  readonly store: Store;
+  readonly dashboards: readonly Dashboard[];
+  readonly settings: ServerSettings;
+  readonly auth: Auth;
+  /** Epoch milliseconds. */
+  readonly clock: () => number;
+  readonly logger: FastifyBaseLogger;
+  /** Folder of the built page. */
+  readonly webRoot: string;
+  readonly facts: () => Promise<Facts>;
+  /** OR of the `absent` masks of all stored records. */
+  readonly absentMask: () => bigint;
+  /** Reasons why the server can't serve yet; empty when ready. */
+  readonly notReady?: () => readonly string[];
+  readonly quarantine?: Quarantine;
+  readonly ingest?: Ingest;
+}

@@ -1,0 +1,128 @@
+/**
+ * What the API answers when something is wrong: always `{"error":{code,message,hint?,span?}}`, always
+ * by one table from code to status. Nothing of the engine's or the machine's own words gets out
+ * unless it was meant for people.
+ */
+import type { Diagnostic } from '../query/index.ts';
+import { StoreError, type StoreErrorCode } from '../store/store.ts';
+import type { ApiError } from './contract.ts';
+
+/** Codes of the API itself, beside those of the store and of diagnostics. Stable, never reused. */
+export type ProblemCode =
+  | 'invalid-request'
+  | 'bad-time'
+  | 'not-found'
+  | 'host-not-allowed'
+  | 'origin-not-allowed'
+  | 'not-signed-in'
+  | 'csrf-missing'
+  | 'login-link-used'
+  | 'too-many-requests'
+  | 'body-too-large'
+  | 'unsupported-media-type'
+  | 'not-available'
+  | 'ingest-busy'
+  | 'ingest-failed'
+  | 'internal';
+
+const STATUS: Readonly<Record<ProblemCode | StoreErrorCode, number>> = {
+  'invalid-request': 400,
+  'bad-time': 400,
+  'not-found': 404,
+  'host-not-allowed': 403,
+  'origin-not-allowed': 403,
+  'not-signed-in': 401,
+  'csrf-missing': 403,
+  'login-link-used': 403,
+  'too-many-requests': 429,
+  'body-too-large': 413,
+  'unsupported-media-type': 415,
+  'not-available': 501,
+  'ingest-busy': 409,
+  'ingest-failed': 500,
+  internal: 500,
+  'data-dir-in-use': 503,
+  'query-cancelled': 409,
+  'query-timeout': 504,
+  'query-memory': 422,
+  'query-too-many-rows': 422,
+  'query-failed': 500,
+  'store-unavailable': 503,
+  'disk-full': 507,
+};
+
+const STORE_HINTS: Readonly<Partial<Record<StoreErrorCode, string>>> = {
+  'query-timeout': 'Narrow the time range or add a filter.',
+  'query-memory': 'Narrow the time range, add a filter, or group by fewer fields.',
+  'query-too-many-rows': 'Aggregate, or end the query with “limit”.',
+  'store-unavailable': 'Try again in a moment.',
+  'disk-full': 'Free space in the data directory, or shorten the retention.',
+};
+
+export interface Answer {
+  readonly status: number;
+  readonly body: ApiError;
+}
+
+/** A wrong request, in words for the person who made it. */
+export class Problem extends Error {
+  readonly code: ProblemCode;
+  readonly hint: string | undefined;
+  constructor(code: ProblemCode, message: string, options: { hint?: string; cause?: unknown } = {}) {
+    super(message, { cause: options.cause });
+    this.name = 'Problem';
+    this.code = code;
+    this.hint = options.hint;
+  }
+}
+
+/** A text that does not compile; answers with its first diagnostic. */
+export class DiagnosticError extends Error {
+  readonly diagnostics: readonly Diagnostic[];
+  constructor(diagnostics: readonly Diagnostic[]) {
+    super(diagnostics.map((d) => d.message).join('; '));
+    this.name = 'DiagnosticError';
+    this.diagnostics = diagnostics;
+  }
+}
+
+/** Any thrown thing → status and body. */
+export function toAnswer(error: unknown): Answer {
+  if (error instanceof Problem) return answer(error.code, error.message, error.hint);
+  if (error instanceof StoreError) return answer(error.code, error.message, STORE_HINTS[error.code]);
+  if (error instanceof DiagnosticError) {
+    const first = error.diagnostics[0];
+    if (first)
+      return {
+        status: 400,
+        body: { error: { code: first.code, message: first.message, span: { ...first.span }, ...(first.hint ? { hint: first.hint } : {}) } },
+      };
+  }
+  const framework = frameworkProblem(error);
+  if (framework) return framework;
+  return answer('internal', 'Something went wrong inside Bartizan.', 'The server’s log has the details.');
+}
+
+/** Errors that the HTTP framework makes itself: known by their status. */
+function frameworkProblem(error: unknown): Answer | undefined {
+  if (!(error instanceof Error) || !('statusCode' in error) || typeof error.statusCode !== 'number') return undefined;
+  const status = error.statusCode;
+  if (status === 413) return answer('body-too-large', 'The request body is larger than this route takes.');
+  if (status === 415) return answer('unsupported-media-type', 'The body must be JSON, sent with Content-Type: application/json.');
+  if (status === 429) return answer('too-many-requests', 'Too many requests from this address.', 'Wait a minute.');
+  if (status >= 400 && status < 500) return answer('invalid-request', validationMessage(error));
+  return undefined;
+}
+
+/** Names each wrong place: `filters.0.values: Too small: …`. */
+function validationMessage(error: Error): string {
+  if (!('validation' in error) || !Array.isArray(error.validation)) return error.message;
+  const where = 'validationContext' in error ? String(error.validationContext) : 'request';
+  return (error.validation as { instancePath?: string; message?: string }[])
+    .map((v) => `${[where, ...(v.instancePath ?? '').split('/').filter(Boolean)].join('.')}: ${v.message ?? 'not valid'}`)
+    .join('; ');
+}
+
+function answer(code: ProblemCode | StoreErrorCode, message: string, hint?: string): Answer {
+  return { status: STATUS[code], body: { error: { code, message, ...(hint ? { hint } : {}) } } };
+}

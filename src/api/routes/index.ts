@@ -1,0 +1,14 @@
+/** Every group of routes, by noun. */
+import type { FastifyInstance } from 'fastify';
+import type { ServerDeps } from '../deps.ts';
+import { dashboardRoutes } from './dashboards.ts';
+import { docsRoutes } from './docs.ts';
+import { healthRoutes } from './health.ts';
+import { ingestRoutes } from './ingest.ts';
+import { loginRoutes } from './login.ts';
+import { quarantineRoutes } from './quarantine.ts';
+import { statusRoutes } from './status.ts';
+
+export type Routes = (app: FastifyInstance, deps: ServerDeps) => void;
+
+export const ROUTES: readonly Routes[] = [healthRoutes, loginRoutes, statusRoutes, dashboardRoutes, quarantineRoutes, ingestRoutes, docsRoutes];
