@@ -5,8 +5,9 @@
  *
  * Data: RouteViews and DB-IP through https://github.com/sapics/ip-location-db (CC-BY-4.0).
  */
+import { isIPv4 } from '../model/address.ts';
 import { Interner } from './interner.ts';
-import { isMappedIPv4, wordAt } from './networks.ts';
+import { wordAt } from './networks.ts';
 
 export interface AutonomousSystems {
   /** Texts by id; id 0 is ''. Form: `16509 Amazon.com, Inc.`. */
@@ -135,7 +136,7 @@ export function openAsnIndex(bytes: Uint8Array): AutonomousSystems {
   const [v4, v6] = families as [Family, Family];
   return {
     texts,
-    find: (address, offset) => (isMappedIPv4(address, offset) ? findIPv4(v4, wordAt(address, offset + 12)) : findIPv6(v6, address, offset)),
+    find: (address, offset) => (isIPv4(address, offset) ? findIPv4(v4, wordAt(address, offset + 12)) : findIPv6(v6, address, offset)),
   };
 }
 

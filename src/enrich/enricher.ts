@@ -2,9 +2,10 @@
  * Enrichment in columns: what a flow's addresses mean, true at the time of ingest. Looked up once per
  * distinct address of a batch, then mapped over its rows as ids.
  */
+import { parseAddress } from '../model/address.ts';
 import type { Batch } from '../model/batch.ts';
 import { openAsnIndex, parseAs } from './asn.ts';
-import { createNetworks, DIRECTIONS, directionIndex, parseAddress } from './networks.ts';
+import { createNetworks, DIRECTIONS, directionIndex } from './networks.ts';
 import { createPlaces, type Place, parsePlace } from './place.ts';
 
 /** The bytes of each database; what is missing leaves its columns empty. */

@@ -3,7 +3,7 @@
  * network that the operator lists; everything else is external, and the two ends of a flow give its
  * direction (dashboards.md, common rules).
  */
-import ipaddr from 'ipaddr.js';
+import { isIPv4, parseAddress } from '../model/address.ts';
 
 /** Ranges that are internal in every installation. */
 export const DEFAULT_INTERNAL_NETWORKS: readonly string[] = [
@@ -42,34 +42,17 @@ export interface Networks {
   isInternal(bytes: Uint8Array, offset: number): boolean;
 }
 
-/**
- * Reads an address in text into 16 bytes, network order, IPv4 as ::ffff:a.b.c.d; undefined when the
- * text is no address. Strict: four decimal parts for IPv4, no zone for IPv6.
- */
-export function parseAddress(text: string): Uint8Array | undefined {
-  if (ipaddr.IPv4.isValidFourPartDecimal(text)) return Uint8Array.from(ipaddr.IPv4.parse(text).toIPv4MappedAddress().toByteArray());
-  if (text.includes('%') || !ipaddr.IPv6.isValid(text)) return undefined;
-  return Uint8Array.from(ipaddr.IPv6.parse(text).toByteArray());
-}
-
-/** Whether the 16 bytes at `offset` are an IPv4 address in its IPv6 form, ::ffff:a.b.c.d. */
-export function isMappedIPv4(bytes: Uint8Array, offset: number): boolean {
-  for (let i = offset; i < offset + 10; i++) if (bytes[i] !== 0) return false;
-  return bytes[offset + 10] === 0xff && bytes[offset + 11] === 0xff;
-}
-
 /** 32 bits at `offset`, network order, unsigned. */
 export function wordAt(bytes: Uint8Array, offset: number): number {
   return ((bytes[offset]! << 24) | (bytes[offset + 1]! << 16) | (bytes[offset + 2]! << 8) | bytes[offset + 3]!) >>> 0;
 }
 
 /** The first and last address of a CIDR block or single address, as 16 bytes each. Throws NetworkError. */
-export function networkRange(text: string): { first: Uint8Array; last: Uint8Array } {
+export function networkRange(text: string): Range {
   const slash = text.indexOf('/');
   const address = parseAddress((slash < 0 ? text : text.slice(0, slash)).trim());
   if (!address) throw new NetworkError(text);
-  const isIPv4 = !text.includes(':');
-  const width = isIPv4 ? 32 : 128;
+  const width = text.includes(':') ? 128 : 32;
   let length = width;
   if (slash >= 0) {
     const digits = text.slice(slash + 1).trim();
@@ -89,19 +72,36 @@ export function networkRange(text: string): { first: Uint8Array; last: Uint8Arra
 /** The default ranges and the operator's own. Throws NetworkError for a text that is no network. */
 export function createNetworks(own: readonly string[]): Networks {
   const ranges = [...DEFAULT_INTERNAL_NETWORKS, ...own].map(networkRange);
-  // IPv4 as plain numbers: nearly all addresses, and a comparison of two words instead of 32 bytes.
-  const v4 = ranges.filter((r) => isMappedIPv4(r.first, 0) && isMappedIPv4(r.last, 0)).map((r) => [wordAt(r.first, 12), wordAt(r.last, 12)] as const);
-  const v6 = ranges.filter((r) => !(isMappedIPv4(r.first, 0) && isMappedIPv4(r.last, 0)));
+  const within = (r: Range) => isIPv4(r.first) && isIPv4(r.last);
+  // IPv4 as plain numbers, merged: nearly all addresses, and one comparison of words instead of 32 bytes.
+  const v4 = Float64Array.from(merged(ranges.filter(within).map((r) => [wordAt(r.first, 12), wordAt(r.last, 12)])).flat());
+  const v6 = ranges.filter((r) => !within(r));
   return {
     isInternal(bytes, offset) {
-      if (isMappedIPv4(bytes, offset)) {
+      if (isIPv4(bytes, offset)) {
         const address = wordAt(bytes, offset + 12);
-        for (const [first, last] of v4) if (address >= first && address <= last) return true;
+        for (let i = 0; i < v4.length; i += 2) if (address >= v4[i]! && address <= v4[i + 1]!) return true;
       }
       for (const { first, last } of v6) if (compare(bytes, offset, first) >= 0 && compare(bytes, offset, last) <= 0) return true;
       return false;
     },
   };
+}
+
+interface Range {
+  readonly first: Uint8Array;
+  readonly last: Uint8Array;
+}
+
+/** Sorted ranges without overlap or needless borders. */
+function merged(ranges: readonly [number, number][]): [number, number][] {
+  const out: [number, number][] = [];
+  for (const [first, last] of [...ranges].sort((a, b) => a[0] - b[0])) {
+    const before = out.at(-1);
+    if (before && first <= before[1] + 1) before[1] = Math.max(before[1], last);
+    else out.push([first, last]);
+  }
+  return out;
 }
 
 function compare(bytes: Uint8Array, offset: number, other: Uint8Array): number {

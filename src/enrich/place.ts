@@ -7,9 +7,9 @@
  * nested ones (https://dev.maxmind.com/geoip/docs/databases/city-and-country).
  */
 
+import { isIPv4 } from '../model/address.ts';
 import { Interner } from './interner.ts';
 import { type MmdbValue, openMmdb } from './mmdb.ts';
-import { isMappedIPv4 } from './networks.ts';
 
 export interface Place {
   /** ISO 3166 alpha-2 code; '' when unknown, like every text here. */
@@ -35,7 +35,7 @@ export function createPlaces(ipv4: Uint8Array | undefined, ipv6: Uint8Array | un
   const v6 = family(ipv6, 'findIPv6', interner);
   return {
     texts: interner.texts,
-    find: (bytes, offset) => (isMappedIPv4(bytes, offset) ? v4(bytes, offset + 12) : v6(bytes, offset)),
+    find: (bytes, offset) => (isIPv4(bytes, offset) ? v4(bytes, offset + 12) : v6(bytes, offset)),
   };
 }
 

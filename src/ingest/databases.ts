@@ -31,9 +31,12 @@ export interface DatabaseReport {
   readonly file: string;
 }
 
+/** Each piece lies in a SharedArrayBuffer. */
+export type SharedDatabases = Databases;
+
 export interface LoadedDatabases {
   /** In SharedArrayBuffers: may be posted to workers without copying. */
-  readonly databases: Databases;
+  readonly databases: SharedDatabases;
   readonly reports: readonly DatabaseReport[];
   /** What could not be loaded, in words; enrichment goes on without it. */
   readonly warnings: readonly string[];

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { AsnIndexError, type AutonomousSystems, buildAsnIndex, openAsnIndex, parseAs } from '../../src/enrich/asn.ts';
-import { parseAddress } from '../../src/enrich/networks.ts';
+import { parseAddress } from '../../src/model/address.ts';
 import { asnFile, numbers } from './databases.ts';
 
 const bytes = (text: string) => new TextEncoder().encode(text);

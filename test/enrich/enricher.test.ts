@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { buildAsnIndex } from '../../src/enrich/asn.ts';
 import { createEnricher, type Enricher } from '../../src/enrich/enricher.ts';
-import { parseAddress } from '../../src/enrich/networks.ts';
+import { parseAddress } from '../../src/model/address.ts';
 import type { Batch, Column } from '../../src/model/batch.ts';
 import { asnFile, placeFile } from './databases.ts';
 

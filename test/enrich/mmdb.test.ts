@@ -2,8 +2,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { MmdbError, type MmdbValue, openMmdb } from '../../src/enrich/mmdb.ts';
-import { parseAddress } from '../../src/enrich/networks.ts';
 import { createPlaces } from '../../src/enrich/place.ts';
+import { parseAddress } from '../../src/model/address.ts';
 import { writeMmdb } from './write-mmdb.ts';
 
 describe.each([24, 28, 32] as const)('%i-bit records', (recordSize) => {

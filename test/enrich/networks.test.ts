@@ -1,12 +1,14 @@
 import fc from 'fast-check';
 import ipaddr from 'ipaddr.js';
 import { describe, expect, test } from 'vitest';
-import { createNetworks, DIRECTIONS, directionIndex, isMappedIPv4, NetworkError, networkRange, parseAddress } from '../../src/enrich/networks.ts';
+import { createNetworks, DIRECTIONS, directionIndex, NetworkError, networkRange } from '../../src/enrich/networks.ts';
+import { parseAddress } from '../../src/model/address.ts';
 
 const internal = (own: string[], address: string) => createNetworks(own).isInternal(parseAddress(address)!, 0);
 
 const ipv4 = fc.ipV4();
-const ipv6 = fc.ipV6().filter((text) => ipaddr.IPv6.isValid(text));
+// Without a dotted tail: ipaddr.js takes ::1.2.3.4 for ::ffff:1.2.3.4.
+const ipv6 = fc.ipV6().filter((text) => !text.includes('.'));
 const cidr = fc.oneof(
   fc.tuple(ipv4, fc.integer({ min: 0, max: 32 })).map(([a, n]) => `${a}/${n}`),
   fc.tuple(ipv6, fc.integer({ min: 0, max: 128 })).map(([a, n]) => `${a}/${n}`),
@@ -107,11 +109,4 @@ test('the four directions', () => {
   expect(DIRECTIONS[directionIndex(true, false)]).toBe('outbound');
   expect(DIRECTIONS[directionIndex(true, true)]).toBe('internal');
   expect(DIRECTIONS[directionIndex(false, false)]).toBe('external');
-});
-
-test('addresses in text become 16 bytes', () => {
-  expect([...parseAddress('1.2.3.4')!]).toEqual([0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 255, 255, 1, 2, 3, 4]);
-  expect(isMappedIPv4(parseAddress('::ffff:1.2.3.4')!, 0)).toBe(true);
-  expect(isMappedIPv4(parseAddress('2001:db8::ffff:102:304')!, 0)).toBe(false);
-  for (const text of ['1.2.3', '1.2.3.256', '0x1.2.3.4', '1.2.3.4 ', 'fe80::1%2', '1::2::3', '-', '']) expect(parseAddress(text)).toBeUndefined();
 });

@@ -2,8 +2,8 @@ import type { CityResponse } from 'maxmind';
 import { Reader } from 'maxmind';
 import { describe, expect, test } from 'vitest';
 import { MmdbError, openMmdb } from '../../src/enrich/mmdb.ts';
-import { parseAddress } from '../../src/enrich/networks.ts';
 import { createPlaces, parsePlace, placeText, readPlace } from '../../src/enrich/place.ts';
+import { parseAddress } from '../../src/model/address.ts';
 import { numbers, placeFile } from './databases.ts';
 
 const ipv4 = placeFile('ipv4');

@@ -37,7 +37,7 @@ test('a missing file is a warning and old data another', () => {
   expect(loaded.databases.placeV4).toBeUndefined();
   expect(loaded.warnings).toHaveLength(3);
   expect(loaded.warnings[0]).toMatch(/^Place data for IPv4 is not available: .*nowhere\.mmdb/);
-  expect(loaded.warnings[1]).toMatch(/^Place data for IPv6 is 268 days old/);
+  expect(loaded.warnings[1]).toMatch(/^Place data for IPv6 is 269 days old/);
   expect(loaded.reports.map((r) => r.name)).toEqual(['Place data for IPv6', 'AS data']);
 });
 
