@@ -82,6 +82,7 @@ export const RECORD_ERRORS = {
   'invalid-utf8': 'A value is not valid UTF-8 or not valid percent-encoding.',
   'not-json': 'The line starts like JSON and is not valid JSON.',
   'unknown-json-shape': 'The JSON object is neither a flow record nor a forwarder’s message.',
+  'unknown-field': 'The header line names a field that this version does not know, so the values under it cannot be told apart.',
   'empty-value': 'Two spaces in a row, or a value without characters.',
   'gzip-damaged': 'The compressed data is cut or damaged; what came before it was read.',
   'zstd-damaged': 'The compressed data is cut or damaged; what came before it was read.',

@@ -1,0 +1,135 @@
+/** The batch that a decoder is filling: rows, bad records, and which delivery each belongs to. */
+import type { BadRecord } from '../../model/batch.ts';
+import type { Plan } from './plan.ts';
+import { type DeliveryPart, type FlowBadRecord, type FlowBatches, type FlowCounts, IN_BAD, IN_FLOWS, IN_STATUS, noCounts } from './result.ts';
+import type { RowReader } from './row.ts';
+import { RECORD_STATUS } from './spellings.ts';
+
+/** Text and raw bytes that a batch may hold before it counts as full. */
+const HELD_LIMIT = 64 * 1024 * 1024;
+const MEASURE_EVERY = 1024;
+
+export class BatchUnderway {
+  /** Counts of the open part. */
+  counts: FlowCounts = noCounts();
+  /** Offset in the delivery up to which everything is in this batch or an earlier one. */
+  passed = 0;
+  /** Records in the batch. */
+  records = 0;
+  private readonly capacity: number;
+  private readonly reader: RowReader;
+  private order: Uint8Array;
+  private bad: FlowBadRecord[] = [];
+  /** Bytes of raw records. */
+  private held = 0;
+  private overfull = false;
+  private deliveries: DeliveryPart[] = [];
+  private delivery = -1;
+  private open: { from: number; layout: string; flows: number; status: number; bad: number } | undefined;
+  private minStart = Number.POSITIVE_INFINITY;
+  private maxStart = 0;
+
+  constructor(capacity: number, reader: RowReader) {
+    this.capacity = capacity;
+    this.reader = reader;
+    this.order = new Uint8Array(capacity);
+  }
+
+  get full(): boolean {
+    return this.records >= this.capacity || this.overfull;
+  }
+
+  /** Counts a record; now and then looks at the memory held: at fixed records, so that a batch made again ends in the same place. */
+  private count(list: number): void {
+    if (this.records === this.order.length) {
+      const order = new Uint8Array(this.order.length + 16);
+      order.set(this.order);
+      this.order = order;
+    }
+    this.order[this.records++] = list;
+    if (this.records % MEASURE_EVERY === 0) this.overfull = this.held + this.reader.values.size > HELD_LIMIT;
+  }
+
+  startDelivery(offset: number, state: string): void {
+    if (this.open) this.close(true);
+    this.delivery++;
+    this.passed = offset;
+    this.begin(state);
+  }
+
+  private begin(state: string): void {
+    const { flows, status } = this.reader;
+    this.open = { from: this.passed, layout: state, flows: flows.rows, status: status.rows, bad: this.bad.length };
+    this.counts = noCounts();
+  }
+
+  private close(finished: boolean): void {
+    if (!this.open) return;
+    const { from, layout, flows, status, bad } = this.open;
+    this.deliveries.push({
+      delivery: this.delivery,
+      from,
+      to: this.passed,
+      layout,
+      flows: { start: flows, end: this.reader.flows.rows },
+      status: { start: status, end: this.reader.status.rows },
+      bad: { start: bad, end: this.bad.length },
+      counts: this.counts,
+      finished,
+    });
+    this.open = undefined;
+  }
+
+  /** Counts and keeps the row that the reader holds. */
+  keep(plan: Plan, raw: Uint8Array | undefined): void {
+    const { reader, counts } = this;
+    const { start, recordStatus } = reader;
+    if (start < this.minStart) this.minStart = start;
+    if (start > this.maxStart) this.maxStart = start;
+    if (raw) this.held += raw.length;
+    counts.records++;
+    if (reader.keep(plan, raw)) {
+      this.count(IN_STATUS);
+      if (recordStatus === RECORD_STATUS.NODATA) counts.nodata++;
+      else counts.skipdata++;
+    } else {
+      this.count(IN_FLOWS);
+      counts.stored++;
+    }
+  }
+
+  addBad(record: BadRecord): void {
+    this.held += record.raw.length;
+    this.bad.push({ ...record, delivery: this.deliveries.length });
+    this.count(IN_BAD);
+    this.counts.records++;
+    this.counts.quarantined++;
+  }
+
+  take(state: string, finished: boolean): FlowBatches {
+    const { reader } = this;
+    this.close(finished);
+    const counts = noCounts();
+    for (const part of this.deliveries) for (const key of Object.keys(counts) as (keyof FlowCounts)[]) counts[key] += part.counts[key];
+    const result: FlowBatches = {
+      flows: reader.flows.take(reader.values, false),
+      status: reader.status.take(reader.values, true),
+      bad: this.bad,
+      deliveries: this.deliveries,
+      order: this.order.slice(0, this.records),
+      counts,
+      minStart: this.maxStart === 0 ? 0 : this.minStart,
+      maxStart: this.maxStart,
+    };
+    reader.values.clear();
+    this.records = 0;
+    this.bad = [];
+    this.held = 0;
+    this.overfull = false;
+    this.deliveries = [];
+    this.minStart = Number.POSITIVE_INFINITY;
+    this.maxStart = 0;
+    if (!finished) this.begin(state);
+    return result;
+  }
+}

@@ -1,0 +1,205 @@
+/**
+ * The columns of one table of a batch while rows are added. Rows write only the columns of their
+ * layout; where layouts mix, the others are filled with zeros once per run of rows, not per row.
+ */
+import type { Batch, Column } from '../../model/batch.ts';
+import type { AddressInterner } from './intern.ts';
+import { type Plan, SLOTS } from './plan.ts';
+import type { Values } from './spellings.ts';
+
+export type ColumnArray = Uint8Array | Uint16Array | Uint32Array | Float64Array;
+
+function allocate(slot: number, size: number): ColumnArray {
+  switch (SLOTS[slot]!.columnType) {
+    case 'UInt8':
+      return new Uint8Array(size);
+    case 'UInt16':
+      return new Uint16Array(size);
+    case 'UInt64':
+      return new Float64Array(size);
+    default:
+      return new Uint32Array(size);
+  }
+}
+
+export class Table {
+  rows = 0;
+  /** By slot; the arrays have room for one more row wherever the plan in use writes. */
+  readonly arrays: (ColumnArray | undefined)[] = SLOTS.map(() => undefined);
+  absentLow: Uint32Array;
+  absentHigh: Uint32Array;
+  private exact = new Map<number, Uint8Array>();
+  private readonly limit: number;
+  private size: number;
+  private plan: Plan | undefined;
+  private readonly active = new Uint8Array(SLOTS.length);
+  /** First row of the run of the plan in use. */
+  private runStart = 0;
+  /** Plans that rows were kept of, with the first row of each run. */
+  private runs: { plan: Plan; from: number }[] = [];
+
+  /** `limit`: most rows; `size`: rows to begin with. */
+  constructor(limit: number, size: number) {
+    this.limit = limit;
+    this.size = Math.min(limit, size);
+    this.absentLow = new Uint32Array(this.size);
+    this.absentHigh = new Uint32Array(this.size);
+  }
+
+  /** Makes the next row one of `plan`. Call before each row. */
+  use(plan: Plan): void {
+    if (plan !== this.plan) this.change(plan);
+    if (this.rows === this.size) this.grow();
+  }
+
+  /** Keeps the row that was written. `raw`: its bytes, where the columns would not give them back. */
+  keep(absentLow: number, absentHigh: number, raw: Uint8Array | undefined): void {
+    const row = this.rows++;
+    this.absentLow[row] = absentLow;
+    this.absentHigh[row] = absentHigh;
+    if (raw) this.exact.set(row, raw);
+    if (row === this.runStart && this.plan) this.runs.push({ plan: this.plan, from: row });
+  }
+
+  private change(plan: Plan): void {
+    this.endRun();
+    this.plan = plan;
+    this.runStart = this.rows;
+    for (let slot = 0; slot < SLOTS.length; slot++) {
+      if (plan.fills[slot] === 0 || this.active[slot] === 1) continue;
+      this.active[slot] = 1;
+      const array = this.arrays[slot];
+      // Buffers are used again: what an earlier batch left must not show.
+      if (array && array.length >= this.size) array.fill(0, 0, this.rows);
+      else this.arrays[slot] = allocate(slot, this.size);
+    }
+  }
+
+  private endRun(): void {
+    const plan = this.plan;
+    if (!plan || this.runStart === this.rows) return;
+    for (let slot = 0; slot < SLOTS.length; slot++) {
+      if (this.active[slot] === 1 && plan.fills[slot] === 0) this.arrays[slot]!.fill(0, this.runStart, this.rows);
+    }
+  }
+
+  private grow(): void {
+    this.size = Math.min(this.limit, this.size * 2);
+    for (let slot = 0; slot < SLOTS.length; slot++) {
+      if (this.active[slot] === 0) continue;
+      const array = allocate(slot, this.size);
+      array.set(this.arrays[slot]!);
+      this.arrays[slot] = array;
+    }
+    const low = new Uint32Array(this.size);
+    low.set(this.absentLow);
+    this.absentLow = low;
+    const high = new Uint32Array(this.size);
+    high.set(this.absentHigh);
+    this.absentHigh = high;
+  }
+
+  /** The rows as a batch, whose arrays are this table's until the next row is written; the table is empty then. */
+  take(values: Values, compact: boolean): Batch {
+    this.endRun();
+    const rows = this.rows;
+    const used = SLOTS.map((_, slot) => this.runs.some((run) => run.plan.fills[slot] === 1));
+    const columns = new Map<string, Column>();
+    const addresses = compact ? new CompactAddresses(values.addresses) : undefined;
+    for (let slot = 0; slot < SLOTS.length; slot++) {
+      if (!used[slot]) continue;
+      const array = this.arrays[slot]!;
+      if (addresses && SLOTS[slot]!.columnType === 'IPv6') addresses.remap(array as Uint32Array, rows);
+      columns.set(SLOTS[slot]!.column, columnOf(slot, array, values, compact ? rows : -1));
+    }
+    columns.set('absent', { type: 'UInt64Mask', low: this.absentLow, high: this.absentHigh });
+    columns.set('layout', this.layouts());
+    if (this.exact.size > 0) columns.set('raw_exact', { type: 'SparseString', values: this.exact });
+    const batch = { rows, columns, addresses: addresses?.table() ?? { count: values.addresses.count, bytes: values.addresses.bytes } };
+    this.rows = 0;
+    this.exact = new Map();
+    this.plan = undefined;
+    this.active.fill(0);
+    this.runStart = 0;
+    this.runs = [];
+    return batch;
+  }
+
+  private layouts(): Column {
+    const texts = [...new Set(this.runs.map((run) => run.plan.text))];
+    if (texts.length <= 1) return { type: 'Constant', value: texts[0] ?? '' };
+    const ids = new Uint32Array(this.rows);
+    this.runs.forEach((run, i) => {
+      ids.fill(texts.indexOf(run.plan.text) + 1, run.from, this.runs[i + 1]?.from ?? this.rows);
+    });
+    return { type: 'LowCardinality(String)', ids, dictionary: ['', ...texts] };
+  }
+}
+
+/** `compactRows` ≥ 0: the dictionary holds only what these rows use (the ids are changed in place). */
+function columnOf(slot: number, array: ColumnArray, values: Values, compactRows: number): Column {
+  const type = SLOTS[slot]!.columnType;
+  switch (type) {
+    case 'UInt8':
+      return { type, values: array as Uint8Array };
+    case 'UInt16':
+      return { type, values: array as Uint16Array };
+    case 'UInt32':
+    case "DateTime('UTC')":
+      return { type, values: array as Uint32Array };
+    case 'UInt64':
+      return { type, values: array as Float64Array };
+    case 'IPv6':
+      return { type, ids: array as Uint32Array };
+    case 'LowCardinality(String)': {
+      const ids = array as Uint32Array;
+      const dictionary = values.dictionaries[slot] ?? [''];
+      return { type, ids, dictionary: compactRows < 0 ? dictionary : compactDictionary(ids, compactRows, dictionary) };
+    }
+    case 'String':
+      throw new Error('no field of a flow log is a plain String');
+  }
+}
+
+function compactDictionary(ids: Uint32Array, rows: number, dictionary: readonly string[]): string[] {
+  const map = new Map([[0, 0]]);
+  const kept = [''];
+  for (let row = 0; row < rows; row++) {
+    const id = ids[row]!;
+    let to = map.get(id);
+    if (to === undefined) {
+      to = kept.push(dictionary[id]!) - 1;
+      map.set(id, to);
+    }
+    ids[row] = to;
+  }
+  return kept;
+}
+
+/** The few addresses of a small table, so that enrichment does not meet the large table's twice. */
+class CompactAddresses {
+  private readonly from: AddressInterner;
+  private readonly map = new Map([[0, 0]]);
+
+  constructor(from: AddressInterner) {
+    this.from = from;
+  }
+
+  remap(ids: Uint32Array, rows: number): void {
+    for (let row = 0; row < rows; row++) {
+      const id = ids[row]!;
+      let to = this.map.get(id);
+      if (to === undefined) {
+        to = this.map.size;
+        this.map.set(id, to);
+      }
+      ids[row] = to;
+    }
+  }
+
+  table(): { count: number; bytes: Uint8Array } {
+    const bytes = new Uint8Array(this.map.size * 16);
+    for (const [id, to] of this.map) if (id > 0) bytes.set(this.from.bytes.subarray(id * 16, id * 16 + 16), to * 16);
+    return { count: this.map.size, bytes };
+  }
+}

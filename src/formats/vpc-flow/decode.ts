@@ -1,0 +1,316 @@
+/**
+ * Decoder of VPC Flow Logs: bytes of decompressed deliveries in, batches of columns out. It finds the
+ * lines and the layout; row.ts reads the values. What comes out depends on the bytes alone, not on how
+ * they were cut into chunks, so a batch can be made again from its byte ranges.
+ */
+import { type BadRecord, RAW_LIMIT } from '../../model/batch.ts';
+import { BatchUnderway } from './batch-underway.ts';
+import { Detector } from './detect.ts';
+import { type Diagnosis, diagnose, type Failure } from './diagnose.ts';
+import type { Plan } from './plan.ts';
+import type { FlowBatches } from './result.ts';
+import { RowReader } from './row.ts';
+
+export type { DeliveryPart, FlowBadRecord, FlowBatches, FlowCounts, Range } from './result.ts';
+
+export interface FlowDecoderOptions {
+  /** `auto`, a preset's name or field names (layout.ts). A header line in the data always wins. */
+  readonly layout: string;
+  /** Epoch seconds. Read once a `push`; give the same answer when a batch is made again. */
+  readonly now: () => number;
+  /** Most records of a batch. */
+  readonly capacity: number;
+}
+
+/** Where a delivery is taken up again: a part's `layout` and `from`. */
+export interface ResumePoint {
+  readonly state: string;
+  readonly offset: number;
+}
+
+const LINE_FEED = 10;
+const CARRIAGE_RETURN = 13;
+const SPACE = 32;
+const TAB = 9;
+const LINE_END = Uint8Array.of(LINE_FEED);
+const BOM = [0xef, 0xbb, 0xbf];
+const NO_LAYOUT: Failure = { code: 'too-few-fields', at: -1 };
+
+export class FlowDecoder {
+  private readonly reader: RowReader;
+  private readonly detector: Detector;
+  private readonly batch: BatchUnderway;
+  private readonly now: () => number;
+  /** Input not yet decoded, from `chunkAt`; offset of its first byte in the delivery. */
+  private chunk: Uint8Array = new Uint8Array(0);
+  private chunkAt = 0;
+  private chunkBase = 0;
+  /** Start of a record whose end was not in its chunk. */
+  private carry: Uint8Array = new Uint8Array(4096);
+  private carryLength = 0;
+  private carryBase = 0;
+  /** The last byte of `carry` is a line end that the delivery does not have. */
+  private addedLineEnd = false;
+  /** A line longer than RAW_LIMIT is passed over: its length so far. */
+  private long = 0;
+  private longTail = 0;
+  private longHead: Uint8Array = new Uint8Array(0);
+  private last = false;
+  private finished = true;
+
+  /** Throws LayoutError for a layout that is none. */
+  constructor(options: FlowDecoderOptions) {
+    this.now = options.now;
+    this.reader = new RowReader(options.capacity);
+    this.detector = new Detector(options.layout);
+    this.batch = new BatchUnderway(options.capacity, this.reader);
+    this.nextDelivery();
+  }
+
+  /** The batch takes no more: call `take`, then `push` with no bytes until it answers true. */
+  get full(): boolean {
+    return this.batch.full;
+  }
+
+  /** What is known of the open delivery's layout; with the end of its last part, where a later run takes it up again. */
+  get state(): string {
+    return this.detector.state;
+  }
+
+  /** Records in the batch so far. */
+  get pendingRecords(): number {
+    return this.batch.records;
+  }
+
+  /** Whether the delivery had its last `push` and all of it is decoded. */
+  get deliveryFinished(): boolean {
+    return this.finished;
+  }
+
+  /** Starts another delivery in the same batch; the one before must have had its last `push`. */
+  nextDelivery(resume?: ResumePoint): void {
+    if (!this.finished) throw new Error('the delivery before is not finished');
+    const offset = resume?.offset ?? 0;
+    this.detector.reset(resume?.state);
+    this.batch.startDelivery(offset, this.detector.state);
+    this.chunk = new Uint8Array(0);
+    this.chunkAt = 0;
+    this.chunkBase = offset;
+    this.carryLength = 0;
+    this.carryBase = offset;
+    this.addedLineEnd = false;
+    this.long = 0;
+    this.last = false;
+    this.finished = false;
+  }
+
+  /**
+   * Decodes decompressed bytes; `last`: the delivery ends with them (they may be none). True when all
+   * was taken in; false when the batch is full and some wait inside. The bytes must not change until
+   * all is taken in.
+   */
+  push(chunk: Uint8Array, last: boolean): boolean {
+    if (chunk.length > 0) {
+      if (this.finished) throw new Error('the delivery is finished: call nextDelivery');
+      if (this.chunkAt < this.chunk.length) throw new Error('bytes of the push before still wait: call take, then push without bytes');
+      this.chunkBase += this.chunk.length;
+      this.chunk = chunk;
+      this.chunkAt = 0;
+    }
+    this.last ||= last;
+    if (this.finished) return true;
+    this.reader.now = this.now();
+    return this.advance();
+  }
+
+  /**
+   * Ends a delivery whose compressed bytes are damaged: what was complete is kept, a record cut short
+   * is not guessed at. One bad record tells of the damage. Everything pushed must have been taken in.
+   */
+  endDamaged(code: 'gzip-damaged' | 'zstd-damaged', message: string): void {
+    if (this.finished) throw new Error('the delivery is finished');
+    if (this.chunkAt < this.chunk.length) throw new Error('bytes of the push before still wait: call take, then push without bytes');
+    const raw = this.long > 0 ? this.longHead : this.carry.slice(0, Math.min(this.carryLength, RAW_LIMIT));
+    const length = this.long > 0 ? this.long : this.carryLength;
+    this.addBad({ code, message }, this.carryBase, raw, length);
+    this.carryLength = 0;
+    this.long = 0;
+    this.finish();
+  }
+
+  /** The batch; the decoder goes on with an empty one. */
+  take(): FlowBatches {
+    return this.batch.take(this.detector.state, this.finished);
+  }
+
+  private finish(): void {
+    this.finished = true;
+    this.batch.passed = this.chunkBase + this.chunk.length;
+  }
+
+  private advance(): boolean {
+    for (;;) {
+      if (this.batch.full) return false;
+      const ended = this.last && this.chunkAt === this.chunk.length;
+      if (this.long > 0) {
+        if (this.passLongLine()) continue;
+        return true;
+      }
+      if (this.carryLength > 0) {
+        if (!this.advanceCarry()) return !this.batch.full;
+        continue;
+      }
+      if (ended) this.finish();
+      if (this.chunkAt === this.chunk.length) return true;
+      this.chunkAt = this.run(this.chunk, this.chunkAt, this.chunk.length, this.chunkBase);
+      this.batch.passed = this.chunkBase + this.chunkAt;
+      if (!this.batch.full && this.chunkAt < this.chunk.length) {
+        this.carryBase = this.chunkBase + this.chunkAt;
+        this.append(this.chunk.length);
+        if (!this.last) return !this.checkLong() || this.advance();
+      }
+    }
+  }
+
+  /** Goes on with the record in `carry`: adds the next line of the chunk. False when it must wait for more input, or the batch is full. */
+  private advanceCarry(): boolean {
+    const before = this.carryLength;
+    const lineEnd = this.chunk.indexOf(LINE_FEED, this.chunkAt);
+    this.append(lineEnd < 0 ? this.chunk.length : lineEnd + 1);
+    const ended = this.last && this.chunkAt === this.chunk.length;
+    if (ended && this.carry[this.carryLength - 1] !== LINE_FEED) {
+      this.appendBytes(LINE_END);
+      this.addedLineEnd = true;
+    }
+    const at = this.run(this.carry, 0, this.carryLength, this.carryBase);
+    const rest = this.carryLength - at;
+    this.batch.passed = this.carryBase + at - (rest === 0 && this.addedLineEnd ? 1 : 0);
+    if (rest === 0) {
+      this.carryLength = 0;
+      return true;
+    }
+    if (at >= before && !this.addedLineEnd) {
+      // What is left came from the chunk just now: decode it there.
+      this.chunkAt -= rest;
+      this.carryLength = 0;
+      return true;
+    }
+    this.carry.copyWithin(0, at, this.carryLength);
+    this.carryLength = rest;
+    this.carryBase += at;
+    if (this.batch.full) return false;
+    if (this.checkLong()) return true;
+    return this.chunkAt < this.chunk.length;
+  }
+
+  private append(to: number): void {
+    this.appendBytes(this.chunk.subarray(this.chunkAt, to));
+    this.chunkAt = to;
+  }
+
+  private appendBytes(bytes: Uint8Array): void {
+    const length = this.carryLength + bytes.length;
+    if (length > this.carry.length) {
+      const carry = new Uint8Array(Math.max(length, this.carry.length * 2));
+      carry.set(this.carry.subarray(0, this.carryLength));
+      this.carry = carry;
+    }
+    this.carry.set(bytes, this.carryLength);
+    this.carryLength = length;
+  }
+
+  /** A line that is too long is not collected: only its head and its length are. */
+  private checkLong(): boolean {
+    if (this.carryLength <= RAW_LIMIT + 1 || this.carry.subarray(0, this.carryLength).includes(LINE_FEED)) return false;
+    this.long = this.carryLength;
+    this.longHead = this.carry.slice(0, RAW_LIMIT);
+    this.longTail = this.carry[this.carryLength - 1]!;
+    this.carryLength = 0;
+    return true;
+  }
+
+  /** True when the line's end was found. */
+  private passLongLine(): boolean {
+    const lineEnd = this.chunk.indexOf(LINE_FEED, this.chunkAt);
+    const to = lineEnd < 0 ? this.chunk.length : lineEnd;
+    if (to > this.chunkAt) this.longTail = this.chunk[to - 1]!;
+    this.long += to - this.chunkAt;
+    this.chunkAt = lineEnd < 0 ? to : to + 1;
+    if (lineEnd < 0 && !this.last) return false;
+    const length = this.long - (this.longTail === CARRIAGE_RETURN ? 1 : 0);
+    this.addBad(diagnose(this.longHead, length, this.detector.plan, NO_LAYOUT), this.carryBase, this.longHead, length);
+    this.long = 0;
+    this.batch.passed = this.chunkBase + this.chunkAt;
+    return true;
+  }
+
+  /**
+   * Decodes `buf[from, to)` until its last whole record or until the batch is full; the offset reached.
+   * `base`: offset of `buf[0]` in the delivery.
+   */
+  private run(buf: Uint8Array, from: number, to: number, base: number): number {
+    const { reader, batch, detector } = this;
+    let p = from;
+    if (base + p === 0 && to >= 3 && BOM.every((c, i) => buf[i] === c)) p = 3;
+    const textEnd = buf.lastIndexOf(LINE_FEED, to - 1) + 1;
+    while (p < textEnd && !batch.full) {
+      const plan = detector.plan;
+      if (plan && (plan.rejectsHeaders || !detector.isHeader(buf, p))) {
+        const next = reader.read(buf, p, plan);
+        if (next >= 0 && next - p <= RAW_LIMIT + (buf[next - 2] === CARRIAGE_RETURN ? 2 : 1)) {
+          this.keep(buf, p, next, plan);
+          p = next;
+          continue;
+        }
+      }
+      p = this.slowLine(buf, p, base, plan ? { code: reader.failCode, at: reader.failAt } : NO_LAYOUT);
+    }
+    return p;
+  }
+
+  private keep(buf: Uint8Array, p: number, next: number, plan: Plan): void {
+    const raw = this.reader.inexact ? buf.slice(p, next - 1) : undefined;
+    this.batch.keep(plan, raw);
+  }
+
+  /** A line that the layout in force cannot read: an empty line, a header, a record in another layout, or a bad record. */
+  private slowLine(buf: Uint8Array, p: number, base: number, failure: Failure): number {
+    const lineEnd = buf.indexOf(LINE_FEED, p);
+    const next = lineEnd + 1;
+    let end = lineEnd;
+    if (end > p && buf[end - 1] === CARRIAGE_RETURN) end--;
+    if (isBlank(buf, p, end)) {
+      this.batch.counts.emptyLines++;
+      return next;
+    }
+    if (end - p <= RAW_LIMIT) {
+      const line = buf.subarray(p, end);
+      if (this.detector.takeHeader(line)) {
+        this.batch.counts.headers++;
+        return next;
+      }
+      const plan = this.detector.guess(this.reader, buf, p, line);
+      if (plan) {
+        this.keep(buf, p, next, plan);
+        return next;
+      }
+      const blame = this.detector.blame(line, failure);
+      const diagnosis = this.detector.unreadable ?? diagnose(line, end - p, blame.plan, blame.failure);
+      this.addBad(diagnosis, base + p, line.slice(), end - p);
+      return next;
+    }
+    const head = buf.slice(p, p + RAW_LIMIT);
+    this.addBad(diagnose(head, end - p, this.detector.plan, failure), base + p, head, end - p);
+    return next;
+  }
+
+  private addBad(diagnosis: Diagnosis, offset: number, raw: Uint8Array, length: number): void {
+    const bad: BadRecord = { code: diagnosis.code, message: diagnosis.message, offset, raw, length, layout: this.detector.plan?.text ?? '' };
+    this.batch.addBad(bad);
+  }
+}
+
+function isBlank(buf: Uint8Array, from: number, to: number): boolean {
+  for (let p = from; p < to; p++) if (buf[p] !== SPACE && buf[p] !== TAB) return false;
+  return true;
+}

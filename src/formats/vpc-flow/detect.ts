@@ -1,0 +1,117 @@
+/**
+ * Which layout is in force. A header line sets it, whatever was in force before. Without one, and
+ * unless the person named a layout, a line is tried in the presets that have as many fields as it has
+ * values; the first that reads it stays in force until a line needs another.
+ */
+
+import type { Diagnosis, Failure } from './diagnose.ts';
+import { type Layout, parseLayout, presetsOfCount, readHeader, unknownHeaderNames } from './layout.ts';
+import { compilePlan, type Plan } from './plan.ts';
+import type { RowReader } from './row.ts';
+import { utf8 } from './spellings.ts';
+
+type Mode = 'auto' | 'header' | 'named' | 'unreadable';
+
+export class Detector {
+  plan: Plan | undefined;
+  /** Why the lines under a header with unknown names cannot be read. */
+  unreadable: Diagnosis | undefined;
+  /** The first preset that was guessed for the line, and why it does not read it. */
+  private guessed: { readonly plan: Plan; readonly failure: Failure } | undefined;
+  private mode: Mode = 'auto';
+  private readonly named: Plan | undefined;
+  private readonly plans = new Map<string, Plan>();
+
+  /** `layout`: `auto` or what parseLayout takes. */
+  constructor(layout: string) {
+    this.named = layout.trim().toLowerCase() === 'auto' ? undefined : this.planOf(parseLayout(layout));
+  }
+
+  planOf(layout: Layout, extra: readonly number[] = []): Plan {
+    const key = `${layout.join(' ')}|${extra.join(' ')}`;
+    const known = this.plans.get(key);
+    if (known) return known;
+    const plan = compilePlan(layout, extra);
+    // Every header of a hostile input could be another layout.
+    if (this.plans.size >= 256) this.plans.clear();
+    this.plans.set(key, plan);
+    return plan;
+  }
+
+  /** What `reset` takes to go on from here. */
+  get state(): string {
+    return `${this.mode}|${this.unreadable?.message ?? this.plan?.text ?? ''}`;
+  }
+
+  reset(state?: string): void {
+    this.mode = this.named ? 'named' : 'auto';
+    this.plan = this.named;
+    this.unreadable = undefined;
+    if (state === undefined) return;
+    const bar = state.indexOf('|');
+    const mode = state.slice(0, bar);
+    const rest = state.slice(bar + 1);
+    if (mode === 'unreadable') this.refuse(rest);
+    else if (mode === 'auto' || mode === 'header' || mode === 'named') {
+      this.mode = mode;
+      this.plan = rest === '' ? undefined : this.planOf(rest.split(' '));
+    } else throw new Error(`not a decoder state: ${state}`);
+  }
+
+  private refuse(message: string): void {
+    this.mode = 'unreadable';
+    this.plan = undefined;
+    this.unreadable = { code: 'unknown-field', message };
+  }
+
+  /** Whether the line at `p` is a header: for layouts in which one could pass for a record. */
+  isHeader(buf: Uint8Array, p: number): boolean {
+    const text = utf8(buf.subarray(p, buf.indexOf(10, p)));
+    return text !== undefined && readHeader(text) !== undefined;
+  }
+
+  /** Takes the line's layout when it is a header. A header with unknown names makes the lines under it unreadable. */
+  takeHeader(line: Uint8Array): boolean {
+    this.guessed = undefined;
+    const first = line[0]! | 32;
+    if (first < 97 || first > 122) return false;
+    const text = utf8(line);
+    if (text === undefined) return false;
+    const layout = readHeader(text);
+    if (layout) {
+      this.mode = 'header';
+      this.plan = this.planOf(layout);
+      this.unreadable = undefined;
+      return true;
+    }
+    const unknown = unknownHeaderNames(text);
+    if (unknown) this.refuse(`the header line names fields that this version does not know: ${unknown.slice(0, 5).join(', ')}`);
+    return false;
+  }
+
+  /** Tries the presets for a line without header. When one reads it into the reader's row it is in force from here on. */
+  guess(reader: RowReader, buf: Uint8Array, p: number, line: Uint8Array): Plan | undefined {
+    if (this.mode !== 'auto') return undefined;
+    for (const layout of presetsOfCount(countOf(line))) {
+      const plan = this.planOf(layout);
+      if (reader.read(buf, p, plan) >= 0) {
+        this.plan = plan;
+        return plan;
+      }
+      this.guessed ??= { plan, failure: { code: reader.failCode, at: reader.failAt } };
+    }
+    return undefined;
+  }
+
+  /** The layout and the failure to name as the reason why a line is bad. `failure`: that of the layout in force. */
+  blame(line: Uint8Array, failure: Failure): { readonly plan: Plan | undefined; readonly failure: Failure } {
+    const { plan, guessed } = this;
+    return guessed && plan?.layout.length !== countOf(line) ? guessed : { plan, failure };
+  }
+}
+
+function countOf(line: Uint8Array): number {
+  let count = 1;
+  for (const c of line) if (c === 32) count++;
+  return count;
+}

@@ -1,0 +1,240 @@
+/**
+ * Interning: a row holds a small id, a batch holds each distinct value once. Tables are open-addressed
+ * typed arrays keyed by the record's own bytes, so that a value seen before costs no string and no
+ * allocation. They are emptied, not freed, between batches.
+ */
+import { ADDRESS_BYTES } from '../../model/address.ts';
+
+/** Flags of a spelling. */
+export const ABSENT = 1;
+/** The canonical text of the value is not this spelling: the record's bytes must be kept. */
+export const INEXACT = 2;
+/** Bits of the record status that the spelling stands for (see `RecordStatus`), from this bit on. */
+export const STATUS_SHIFT = 2;
+
+const SPACE = 32;
+const FNV_PRIME = 16777619;
+export const HASH_SEED = 0x811c9dc5 | 0;
+
+/** Hash as the decoder's loop computes it while it looks for a value's end. */
+export function hashBytes(buf: Uint8Array, start: number, end: number): number {
+  let h = HASH_SEED;
+  for (let p = start; p < end; p++) h = Math.imul(h ^ buf[p]!, FNV_PRIME);
+  return h;
+}
+
+/** Distinct spellings of one column, each with a number (`values`) and flags. */
+export class SpellingTable {
+  arena = new Uint8Array(1024);
+  /** Spelling `i` is `arena[starts[i], starts[i + 1])`. */
+  starts = new Uint32Array(65);
+  values = new Uint32Array(64);
+  flags = new Uint8Array(64);
+  count = 0;
+  /** The spelling of the row before: the first guess for the next row. */
+  last = 0;
+  private hashes = new Int32Array(64);
+  /** Id + 1; 0 is a free slot. */
+  private slots = new Int32Array(128);
+
+  clear(): void {
+    this.count = 0;
+    this.last = 0;
+    this.starts[1] = 0;
+    this.slots.fill(0);
+  }
+
+  /** Bytes of text held. */
+  get size(): number {
+    return this.starts[this.count]!;
+  }
+
+  /** Whether `buf` goes on at `p` with the spelling of the row before; the offset after it, or -1. */
+  matchLast(buf: Uint8Array, p: number): number {
+    const arena = this.arena;
+    let q = this.starts[this.last]!;
+    const end = this.starts[this.last + 1]!;
+    if (q === end) return -1;
+    while (q < end && arena[q] === buf[p]) {
+      q++;
+      p++;
+    }
+    return q === end && buf[p]! <= SPACE ? p : -1;
+  }
+
+  /** Id of `buf[start, end)`, or -1 when it is new. */
+  find(buf: Uint8Array, start: number, end: number, hash: number): number {
+    const { slots, hashes, starts, arena } = this;
+    const mask = slots.length - 1;
+    const length = end - start;
+    for (let slot = (hash ^ (hash >>> 15)) & mask; ; slot = (slot + 1) & mask) {
+      const id = slots[slot]! - 1;
+      if (id < 0) return -1;
+      if (hashes[id] !== hash) continue;
+      const at = starts[id]!;
+      if (starts[id + 1]! - at !== length) continue;
+      let i = 0;
+      while (i < length && arena[at + i] === buf[start + i]) i++;
+      if (i === length) return id;
+    }
+  }
+
+  add(buf: Uint8Array, start: number, end: number, hash: number, value: number, flags: number): number {
+    const id = this.count;
+    if (id === this.values.length) this.grow();
+    const at = this.starts[id]!;
+    const length = end - start;
+    if (at + length > this.arena.length) {
+      const arena = new Uint8Array(Math.max(this.arena.length * 2, at + length));
+      arena.set(this.arena);
+      this.arena = arena;
+    }
+    for (let i = 0; i < length; i++) this.arena[at + i] = buf[start + i]!;
+    this.starts[id + 1] = at + length;
+    this.hashes[id] = hash;
+    this.values[id] = value;
+    this.flags[id] = flags;
+    this.count = id + 1;
+    this.place(id);
+    return id;
+  }
+
+  private place(id: number): void {
+    const mask = this.slots.length - 1;
+    const hash = this.hashes[id]!;
+    let slot = (hash ^ (hash >>> 15)) & mask;
+    while (this.slots[slot] !== 0) slot = (slot + 1) & mask;
+    this.slots[slot] = id + 1;
+  }
+
+  private grow(): void {
+    const size = this.values.length * 2;
+    const starts = new Uint32Array(size + 1);
+    starts.set(this.starts);
+    this.starts = starts;
+    const values = new Uint32Array(size);
+    values.set(this.values);
+    this.values = values;
+    const flags = new Uint8Array(size);
+    flags.set(this.flags);
+    this.flags = flags;
+    const hashes = new Int32Array(size);
+    hashes.set(this.hashes);
+    this.hashes = hashes;
+    this.slots = new Int32Array(size * 2);
+    for (let id = 0; id < this.count; id++) this.place(id);
+  }
+}
+
+const MAPPED = 0xffff0000;
+
+/** The address table of a batch while it is filled (model/batch.ts `AddressTable`). Id 0 is "no address". */
+export class AddressInterner {
+  count = 1;
+  bytes = new Uint8Array(1024 * ADDRESS_BYTES);
+  private words = new Uint32Array(this.bytes.buffer);
+  /** IPv4: pairs of address and id; id 0 is a free slot. */
+  private v4 = new Uint32Array(4096);
+  private v4Shift = 32 - 11;
+  private v4Count = 0;
+  /** Other addresses: ids; 0 is a free slot. */
+  private v6 = new Uint32Array(1024);
+  private v6Count = 0;
+
+  clear(): void {
+    this.count = 1;
+    this.v4.fill(0);
+    this.v4Count = 0;
+    this.v6.fill(0);
+    this.v6Count = 0;
+  }
+
+  /** Id of an IPv4 address given as a 32-bit number (signed or not). */
+  internIPv4(address: number): number {
+    const v4 = this.v4;
+    const mask = v4.length - 1;
+    const key = address >>> 0;
+    let slot = (Math.imul(address, 0x9e3779b1) >>> this.v4Shift) << 1;
+    for (;;) {
+      const id = v4[slot + 1]!;
+      if (id === 0) break;
+      if (v4[slot] === key) return id;
+      slot = (slot + 2) & mask;
+    }
+    const id = this.reserve();
+    const w = id * 4;
+    this.words[w] = 0;
+    this.words[w + 1] = 0;
+    this.words[w + 2] = MAPPED;
+    // Words are little-endian, as the machines that this runs on are; addresses are in network order.
+    this.words[w + 3] = ((key & 0xff) << 24) | ((key & 0xff00) << 8) | ((key >>> 8) & 0xff00) | (key >>> 24);
+    v4[slot] = key;
+    v4[slot + 1] = id;
+    if (++this.v4Count * 4 > v4.length) this.growIPv4();
+    return id;
+  }
+
+  /** Id of the 16 bytes of `bytes`, of either family. */
+  intern(bytes: Uint8Array): number {
+    const view = new DataView(bytes.buffer, bytes.byteOffset, ADDRESS_BYTES);
+    const [a, b, c, d] = [view.getUint32(0, true), view.getUint32(4, true), view.getUint32(8, true), view.getUint32(12, true)];
+    if (a === 0 && b === 0 && c === MAPPED) return this.internIPv4(view.getUint32(12, false));
+    const mask = this.v6.length - 1;
+    let slot = hashWords(a, b, c, d) & mask;
+    for (; this.v6[slot] !== 0; slot = (slot + 1) & mask) {
+      const w = this.v6[slot]! * 4;
+      if (this.words[w] === a && this.words[w + 1] === b && this.words[w + 2] === c && this.words[w + 3] === d) return this.v6[slot]!;
+    }
+    const id = this.reserve();
+    this.bytes.set(bytes, id * ADDRESS_BYTES);
+    this.v6[slot] = id;
+    if (++this.v6Count * 2 > this.v6.length) this.growIPv6();
+    return id;
+  }
+
+  private reserve(): number {
+    const id = this.count++;
+    if ((id + 1) * ADDRESS_BYTES > this.bytes.length) {
+      const bytes = new Uint8Array(this.bytes.length * 2);
+      bytes.set(this.bytes);
+      this.bytes = bytes;
+      this.words = new Uint32Array(bytes.buffer);
+    }
+    return id;
+  }
+
+  private growIPv4(): void {
+    const old = this.v4;
+    this.v4 = new Uint32Array(old.length * 2);
+    this.v4Shift--;
+    const mask = this.v4.length - 1;
+    for (let i = 0; i < old.length; i += 2) {
+      if (old[i + 1] === 0) continue;
+      let slot = (Math.imul(old[i]!, 0x9e3779b1) >>> this.v4Shift) << 1;
+      while (this.v4[slot + 1] !== 0) slot = (slot + 2) & mask;
+      this.v4[slot] = old[i]!;
+      this.v4[slot + 1] = old[i + 1]!;
+    }
+  }
+
+  private growIPv6(): void {
+    const old = this.v6;
+    this.v6 = new Uint32Array(old.length * 2);
+    const mask = this.v6.length - 1;
+    for (const id of old) {
+      if (id === 0) continue;
+      const w = id * 4;
+      let slot = hashWords(this.words[w]!, this.words[w + 1]!, this.words[w + 2]!, this.words[w + 3]!) & mask;
+      while (this.v6[slot] !== 0) slot = (slot + 1) & mask;
+      this.v6[slot] = id;
+    }
+  }
+}
+
+function hashWords(a: number, b: number, c: number, d: number): number {
+  let h = Math.imul(a, 0x9e3779b1) ^ b;
+  h = Math.imul(h ^ (h >>> 15), 0x85ebca6b) ^ c;
+  h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35) ^ d;
+  h = Math.imul(h ^ (h >>> 16), 0x9e3779b1);
+  return h ^ (h >>> 15);
+}

@@ -1,0 +1,111 @@
+/**
+ * A layout compiled to the table that the decode loop follows: for each value of a line its kind, its
+ * column, its limit and its bit in the `absent` mask.
+ */
+import { ABSENT_BIT, ADDED_FIELDS, AWS_FIELDS, type ColumnType, type Field } from '../../model/fields.ts';
+import type { Layout } from './layout.ts';
+
+/** How the loop reads a value. */
+export const KIND = { UINT8: 0, UINT16: 1, UINT64: 2, START: 3, END: 4, ADDRESS: 5, TEXT: 6 } as const;
+
+/** A column that decoded rows can have. The first ones are AWS_FIELDS in order; a slot is an index. */
+export interface Slot {
+  readonly column: string;
+  readonly columnType: ColumnType;
+  readonly field: Field;
+}
+
+/** What a forwarder sends beside a record, by the names that it uses. */
+export const FORWARDER_COLUMNS = ['forwarder_direction', 'security_group_ids', 'log_group', 'log_stream'] as const;
+
+export const SLOTS: readonly Slot[] = [
+  ...AWS_FIELDS,
+  ...FORWARDER_COLUMNS.map((column) => {
+    const field = ADDED_FIELDS.find((f) => f.column === column);
+    if (!field) throw new Error(`field table: no column ${column}`);
+    return field;
+  }),
+].map((field) => ({ column: field.column, columnType: field.columnType, field }));
+
+/** Slot by ClickHouse column name. */
+export const SLOT_OF: ReadonlyMap<string, number> = new Map(SLOTS.map((s, i) => [s.column, i]));
+
+export const START_SLOT = slotOf('start');
+export const DURATION_SLOT = slotOf('duration');
+export const ACTION_SLOT = slotOf('action');
+export const STATUS_SLOT = slotOf('log_status');
+
+export function slotOf(column: string): number {
+  const slot = SLOT_OF.get(column);
+  if (slot === undefined) throw new Error(`field table: no column ${column}`);
+  return slot;
+}
+
+export interface Plan {
+  readonly layout: Layout;
+  /** Header names, space-separated. */
+  readonly text: string;
+  readonly kinds: Uint8Array;
+  readonly slots: Uint8Array;
+  readonly limits: Float64Array;
+  /** Halves of the absent bit of each value. */
+  readonly bitLow: Int32Array;
+  readonly bitHigh: Int32Array;
+  /** Bits of the fields that are not in the layout. */
+  readonly absentLow: number;
+  readonly absentHigh: number;
+  readonly hasTime: boolean;
+  /** A header line cannot pass for a record: some field takes no words. */
+  readonly rejectsHeaders: boolean;
+  /** Every slot that rows of this plan fill, by slot: 1 or 0. */
+  readonly fills: Uint8Array;
+}
+
+function kindOf(field: Field): number {
+  if (field.column === 'start') return KIND.START;
+  if (field.column === 'duration') return KIND.END;
+  if (field.type === 'address') return KIND.ADDRESS;
+  if (field.type === 'text') return KIND.TEXT;
+  if (field.columnType === 'UInt8') return KIND.UINT8;
+  if (field.columnType === 'UInt16') return KIND.UINT16;
+  return KIND.UINT64;
+}
+
+/** Largest epoch second of a DateTime. */
+export const TIME_MAX = 4294967295;
+
+/** Compiles a layout. `extra`: slots that a forwarder's values fill beside the layout's own. */
+export function compilePlan(layout: Layout, extra: readonly number[] = []): Plan {
+  const fields = layout.map((name) => {
+    const bit = ABSENT_BIT.get(name);
+    if (bit === undefined) throw new Error(`not a field of a flow log: ${name}`);
+    return bit;
+  });
+  const present = new Set([...fields, ...extra]);
+  let absentLow = 0;
+  let absentHigh = 0;
+  for (let bit = 0; bit < AWS_FIELDS.length; bit++) {
+    if (present.has(bit)) continue;
+    if (bit < 32) absentLow |= 1 << bit;
+    else absentHigh |= 1 << (bit - 32);
+  }
+  const fills = new Uint8Array(SLOTS.length);
+  for (const slot of present) fills[slot] = 1;
+  // Every row has a start, its own or the receipt's.
+  fills[START_SLOT] = 1;
+  fills[DURATION_SLOT] = 1;
+  return {
+    layout,
+    text: layout.join(' '),
+    kinds: Uint8Array.from(fields, (f) => kindOf(AWS_FIELDS[f]!)),
+    slots: Uint8Array.from(fields),
+    limits: Float64Array.from(fields, (f) => AWS_FIELDS[f]!.max ?? Number.POSITIVE_INFINITY),
+    bitLow: Int32Array.from(fields, (f) => (f < 32 ? 1 << f : 0)),
+    bitHigh: Int32Array.from(fields, (f) => (f < 32 ? 0 : 1 << (f - 32))),
+    absentLow,
+    absentHigh,
+    hasTime: present.has(START_SLOT) || present.has(DURATION_SLOT),
+    rejectsHeaders: fields.some((f) => kindOf(AWS_FIELDS[f]!) !== KIND.TEXT || f === ACTION_SLOT || f === STATUS_SLOT),
+    fills,
+  };
+}

@@ -1,0 +1,70 @@
+/**
+ * The text of a record from its columns: what `_raw` shows. Where the columns would give another text
+ * than was received, the received bytes were kept in `raw_exact`; so the rebuilt text is always the
+ * original, byte for byte.
+ */
+import { formatAddress } from '../../model/address.ts';
+import type { Batch, Column } from '../../model/batch.ts';
+import { ABSENT_BIT, AWS_FIELDS } from '../../model/fields.ts';
+import { percentEncode } from './spellings.ts';
+
+/** Value of a column in a row: numbers, text, addresses as text; undefined where the batch lacks the column. */
+export function valueAt(batch: Batch, name: string, row: number): string | number | bigint | undefined {
+  const column = batch.columns.get(name);
+  return column && cell(column, batch, row);
+}
+
+const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
+
+function cell(column: Column, batch: Batch, row: number): string | number | bigint {
+  switch (column.type) {
+    case 'UInt64Mask':
+      return (BigInt(column.high[row]!) << 32n) | BigInt(column.low[row]!);
+    case 'IPv6':
+      // Id 0 is no address, whatever an earlier batch left in its bytes.
+      return column.ids[row] === 0 ? '::' : formatAddress(batch.addresses.bytes, column.ids[row]! * 16);
+    case 'LowCardinality(String)':
+      return column.dictionary[column.ids[row]!]!;
+    case 'Constant':
+      return column.value;
+    case 'SparseString': {
+      const bytes = column.values.get(row);
+      return bytes ? decoder.decode(bytes) : '';
+    }
+    default:
+      return column.values[row]!;
+  }
+}
+
+/** A stored row as an object by column name. */
+export function recordAt(batch: Batch, row: number): Record<string, string | number | bigint> {
+  const record: Record<string, string | number | bigint> = {};
+  for (const [name, column] of batch.columns) record[name] = cell(column, batch, row);
+  return record;
+}
+
+const encoder = new TextEncoder();
+
+/** The record's bytes, without its line end. */
+export function rebuildBytes(batch: Batch, row: number): Uint8Array {
+  const exact = batch.columns.get('raw_exact');
+  const kept = exact?.type === 'SparseString' ? exact.values.get(row) : undefined;
+  return kept ?? encoder.encode(rebuildText(recordAt(batch, row)));
+}
+
+/** The text of a row given by column name (see `recordAt`): `raw_exact`, or the values in the order of `layout`. */
+export function rebuildText(record: Readonly<Record<string, string | number | bigint>>): string {
+  if (record.raw_exact) return String(record.raw_exact);
+  const absent = BigInt(record.absent ?? 0);
+  return String(record.layout)
+    .split(' ')
+    .map((name) => {
+      const bit = ABSENT_BIT.get(name);
+      const field = bit === undefined ? undefined : AWS_FIELDS[bit];
+      if (bit === undefined || !field || (absent >> BigInt(bit)) & 1n) return '-';
+      if (field.column === 'duration') return String(Number(record.start) + Number(record.duration));
+      const value = String(record[field.column] ?? '');
+      return field.percentEncoded ? percentEncode(value) : value;
+    })
+    .join(' ');
+}

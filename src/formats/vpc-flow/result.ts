@@ -1,0 +1,73 @@
+/** What a decoder hands over: the rows, the bad records, and the account of each delivery's share. */
+import type { BadRecord, Batch } from '../../model/batch.ts';
+
+/** Counts of records. `records` = stored + nodata + skipdata + quarantined, always. */
+export interface FlowCounts {
+  records: number;
+  stored: number;
+  nodata: number;
+  skipdata: number;
+  quarantined: number;
+  /** Header and empty lines are no records. */
+  headers: number;
+  emptyLines: number;
+}
+
+export function noCounts(): FlowCounts {
+  return { records: 0, stored: 0, nodata: 0, skipdata: 0, quarantined: 0, headers: 0, emptyLines: 0 };
+}
+
+/** Half-open range of rows. */
+export interface Range {
+  readonly start: number;
+  readonly end: number;
+}
+
+/** One delivery's share of a batch. */
+export interface DeliveryPart {
+  /** 0 for the decoder's first delivery, one more for each `nextDelivery`. */
+  readonly delivery: number;
+  /** Bytes [from, to) of the decompressed delivery that the rows are of; both ends lie between records. */
+  readonly from: number;
+  readonly to: number;
+  /** Decoder state at `from`: `nextDelivery({ state: layout, offset: from })` and the same bytes give the same rows. */
+  readonly layout: string;
+  /** Rows of the three lists that are this delivery's. */
+  readonly flows: Range;
+  readonly status: Range;
+  readonly bad: Range;
+  readonly counts: FlowCounts;
+  /** The delivery's last byte is in this part. */
+  readonly finished: boolean;
+}
+
+/** A bad record with its delivery, an index into `FlowBatches.deliveries`. */
+export interface FlowBadRecord extends BadRecord {
+  readonly delivery: number;
+}
+
+/** Kinds of records in `FlowBatches.order`. */
+export const IN_FLOWS = 0;
+export const IN_STATUS = 1;
+export const IN_BAD = 2;
+
+/**
+ * Rows since the last `take`. Columns by ClickHouse name (model/fields.ts), and `absent`, `layout` and,
+ * where some row needs it, `raw_exact`. The arrays are the decoder's own: valid until its next `push`.
+ */
+export interface FlowBatches {
+  /** Records with traffic: log-status OK, or none in the layout. */
+  readonly flows: Batch;
+  /** NODATA and SKIPDATA. */
+  readonly status: Batch;
+  readonly bad: readonly FlowBadRecord[];
+  /** One for each delivery that was open since the last `take`, in the order of input; a share may be empty. */
+  readonly deliveries: readonly DeliveryPart[];
+  /** For each record in the order of input, the list that holds it: IN_FLOWS, IN_STATUS or IN_BAD. */
+  readonly order: Uint8Array;
+  /** Sum over the deliveries. */
+  readonly counts: FlowCounts;
+  /** Earliest and latest start of the rows, epoch seconds; both 0 without rows. */
+  readonly minStart: number;
+  readonly maxStart: number;
+}
