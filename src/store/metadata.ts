@@ -228,5 +228,13 @@ async function upsertSetting(db: Kysely<Tables>, name: string, value: string): P
 }
 
 function toDelivery(row: Tables['delivery']): Delivery {
-  return { id: row.id, name: row.name, size: row.size, done: row.done === 1, doneTo: row.done_to, layout: row.layout, counts: JSON.parse(row.counts) as Counts };
+  return {
+    id: row.id,
+    name: row.name,
+    size: row.size,
+    done: row.done === 1,
+    doneTo: row.done_to,
+    layout: row.layout,
+    counts: JSON.parse(row.counts) as Counts,
+  };
 }

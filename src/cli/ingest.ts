@@ -1,0 +1,132 @@
+/** `bartizan ingest`: files, folders, globs or standard input into the store. */
+import { Command } from 'commander';
+import { PathError } from '../collect/files.ts';
+import { LayoutError, parseLayout } from '../formats/vpc-flow/layout.ts';
+import type { IngestOptions, IngestProgress, IngestSummary } from '../ingest/ingest.ts';
+import { type CommonOptions, configOf, withCommon } from './options.ts';
+import { CliError, count, EXIT, note, print } from './output.ts';
+import { progressBar } from './progress.ts';
+import { remoteFor } from './remote.ts';
+import { openWorkspace } from './workspace.ts';
+
+interface Options extends CommonOptions {
+  readonly server?: string;
+  readonly token?: string;
+  readonly format: string;
+  readonly layout?: string;
+  readonly sourceCategory?: string;
+  readonly strict?: boolean;
+  readonly json?: boolean;
+  readonly again?: boolean;
+  readonly id?: string;
+}
+
+const FORMATS = ['auto', 'vpc-flow'];
+
+export function ingestCommand(): Command {
+  return withCommon(new Command('ingest'))
+    .description('read files, folders (recursive), globs or - (standard input) into the store')
+    .argument('<path...>', 'what to read; gzip, zstd and plain are told by content')
+    .option('--server <url>', 'a running server to give the files to')
+    .option('--token <token>', 'token for --server')
+    .option('--format <name>', `one of ${FORMATS.join(', ')}`, 'auto')
+    .option('--layout <names>', 'field names in order, or a preset (v2, v5, v5-alphabetical, …), for files without a header line')
+    .option('--source-category <name>', 'source category of the records')
+    .option('--strict', 'end with code 3 when a record was quarantined')
+    .option('--again', 're-read what the ledger knows as done')
+    .option('--id <name>', 'names standard input, so that the same stream is stored once')
+    .option('--json', 'print the summary as JSON')
+    .action(run);
+}
+
+async function run(paths: string[], options: Options): Promise<void> {
+  const config = configOf(options);
+  if (!FORMATS.includes(options.format)) throw new CliError(`unknown format ${options.format}: choose one of ${FORMATS.join(', ')}`, EXIT.wrongUse);
+  checkLayout(options.layout);
+  const abort = new AbortController();
+  const onInterrupt = () => {
+    if (abort.signal.aborted) process.exit(130);
+    note('\nStopping: the open batch is being stored. Ctrl-C again leaves at once; the next start repairs.');
+    abort.abort();
+  };
+  process.on('SIGINT', onInterrupt);
+  const bar = progressBar();
+  const ask: IngestOptions = {
+    ...(options.layout === undefined ? {} : { layout: options.layout }),
+    ...(options.sourceCategory === undefined ? {} : { sourceCategory: options.sourceCategory }),
+    ...(options.again === undefined ? {} : { again: options.again }),
+    ...(options.id === undefined ? {} : { id: options.id }),
+    signal: abort.signal,
+    onProgress: (progress: IngestProgress) => bar.update(progress),
+  };
+  try {
+    const remote = await remoteFor(config.data, options);
+    let summary: IngestSummary;
+    if (remote) {
+      summary = await remote.ingest(paths, ask);
+    } else {
+      const workspace = await openWorkspace(config);
+      try {
+        for (const warning of workspace.databases.warnings) note(`warning: ${warning}`);
+        summary = await workspace.pipeline.ingest(paths, ask);
+      } finally {
+        await workspace.close();
+      }
+    }
+    bar.stop();
+    await report(summary, options);
+    if (summary.interrupted) {
+      note(`Stopped. To go on: bartizan ${process.argv.slice(2).map(quote).join(' ')}`);
+      process.exitCode = EXIT.failure;
+    } else if (summary.failures.length) process.exitCode = EXIT.failure;
+    else if (options.strict && summary.quarantined > 0) process.exitCode = EXIT.quarantined;
+  } catch (error) {
+    bar.stop();
+    if (error instanceof PathError) throw new CliError(error.message, EXIT.wrongUse);
+    throw error;
+  } finally {
+    process.off('SIGINT', onInterrupt);
+  }
+}
+
+/** A wrong layout is told before anything is opened. */
+export function checkLayout(layout: string | undefined): void {
+  if (layout === undefined || layout === 'auto') return;
+  try {
+    parseLayout(layout);
+  } catch (error) {
+    if (error instanceof LayoutError) throw new CliError(`${error.message}${error.hint ? ` ${error.hint}` : ''}`, EXIT.wrongUse);
+    throw error;
+  }
+}
+
+async function report(summary: IngestSummary, options: Options): Promise<void> {
+  for (const failure of summary.failures) note(`could not read ${failure.path}: ${failure.message}`);
+  for (const text of summary.notes) note(`note: ${text}`);
+  if (options.json) {
+    const { files, bytes, records, stored, nodata, skipdata, duplicates, filtered, quarantined, seconds, formats } = summary;
+    await print(JSON.stringify({ files, bytes, records, stored, nodata, skipdata, duplicates, filtered, quarantined, seconds, formats }));
+    return;
+  }
+  const rate = summary.seconds > 0 ? ` (${count(Math.round(summary.records / summary.seconds))}/s)` : '';
+  await print(`${count(summary.files)} files, ${count(summary.records)} records in ${summary.seconds.toFixed(1)} s${rate}`);
+  const parts = [
+    ['stored', summary.stored],
+    ['no data', summary.nodata],
+    ['skipped by AWS', summary.skipdata],
+    ['already stored', summary.duplicates],
+    ['filtered', summary.filtered],
+    ['quarantined', summary.quarantined],
+  ] as const;
+  await print(
+    parts
+      .filter(([, n]) => n > 0)
+      .map(([name, n]) => `  ${count(n)} ${name}`)
+      .join('\n') || '  nothing',
+  );
+  if (summary.quarantined > 0) note('See what could not be read: bartizan quarantine list');
+}
+
+function quote(text: string): string {
+  return /^[\w./:=@%+,-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
+}

@@ -1,0 +1,117 @@
+/** `bartizan quarantine list | show | retry`: records that could not be read. */
+import { join } from 'node:path';
+import { Command } from 'commander';
+import { createEnricher } from '../enrich/enricher.ts';
+import { Quarantine, type QuarantineEntry } from '../ingest/quarantine.ts';
+import { RECORD_ERRORS, type RecordErrorCode } from '../model/batch.ts';
+import { checkLayout } from './ingest.ts';
+import { type CommonOptions, configOf, withCommon } from './options.ts';
+import { CliError, count, EXIT, print } from './output.ts';
+import { remoteFor } from './remote.ts';
+import { epochSeconds, openWorkspace, type Workspace } from './workspace.ts';
+
+interface ListOptions extends CommonOptions {
+  readonly code?: string;
+  readonly limit: string;
+  readonly resolved?: boolean;
+  readonly json?: boolean;
+}
+
+export function quarantineCommand(): Command {
+  const command = new Command('quarantine').description('records that could not be read, by reason and origin');
+  command.addCommand(
+    withCommon(new Command('list'))
+      .description('counts by reason, and the newest records')
+      .option('--code <code>', `only one reason: ${Object.keys(RECORD_ERRORS).join(', ')}`)
+      .option('--limit <n>', 'records to show', '20')
+      .option('--resolved', 'records that a retry has stored since')
+      .option('--json', 'print as JSON')
+      .action(list),
+  );
+  command.addCommand(
+    withCommon(new Command('show')).description('one record with everything that is known of it').argument('<id>', 'id from list').action(show),
+  );
+  command.addCommand(
+    withCommon(new Command('retry'))
+      .description('read records again with today’s code; what can be read is stored')
+      .argument('[id...]', 'ids from list; all when none is given')
+      .option('--layout <names>', 'read with this layout in place of the one that was tried')
+      .option('--json', 'print as JSON')
+      .action(retry),
+  );
+  return command;
+}
+
+/** The quarantine of an open data directory. */
+export function quarantineOf(workspace: Workspace): Quarantine {
+  return new Quarantine({
+    store: workspace.store,
+    pipeline: workspace.pipeline,
+    enricher: createEnricher(workspace.databases.databases, { internalNetworks: workspace.config.internalNetworks }),
+    staging: join(workspace.config.data, 'staging'),
+    now: epochSeconds,
+  });
+}
+
+async function withQuarantine<T>(options: CommonOptions, work: (quarantine: Quarantine) => Promise<T>): Promise<T> {
+  const workspace = await openWorkspace(configOf(options));
+  try {
+    return await work(quarantineOf(workspace));
+  } finally {
+    await workspace.close();
+  }
+}
+
+async function list(options: ListOptions): Promise<void> {
+  const limit = Number(options.limit);
+  if (!Number.isInteger(limit) || limit < 1 || limit > 1000) throw new CliError('--limit takes a whole number from 1 to 1000', EXIT.wrongUse);
+  if (options.code !== undefined && !(options.code in RECORD_ERRORS))
+    throw new CliError(`there is no reason ${options.code}: one of ${Object.keys(RECORD_ERRORS).join(', ')}`, EXIT.wrongUse);
+  const remote = await remoteFor(configOf(options).data, {});
+  const filter = { limit, resolved: options.resolved ?? false, ...(options.code === undefined ? {} : { code: options.code }) };
+  const found = remote
+    ? await remote.quarantine(Object.fromEntries(Object.entries(filter).map(([k, v]) => [k, String(v)])))
+    : await withQuarantine(options, (quarantine) => quarantine.list(filter));
+  if (options.json) return print(JSON.stringify(found));
+  if (found.total === 0) return print(options.resolved ? 'No record was stored by a retry.' : 'Nothing is in quarantine.');
+  await print(`${count(found.total)} records${options.resolved ? ' resolved' : ' in quarantine'}`);
+  for (const { code, count: n } of found.byCode) await print(`${count(n).padStart(12)}  ${code.padEnd(20)} ${RECORD_ERRORS[code as RecordErrorCode] ?? ''}`);
+  await print('');
+  for (const record of found.records)
+    await print(`${record.id}  ${record.code}  ${record.sourceName} @${record.offset}\n    ${record.message}\n    ${shorten(record.raw)}`);
+}
+
+async function show(id: string, options: CommonOptions): Promise<void> {
+  const remote = await remoteFor(configOf(options).data, {});
+  const record: QuarantineEntry | undefined = remote
+    ? (await remote.quarantine({ limit: '1000' })).records.find((r) => r.id === id)
+    : await withQuarantine(options, (quarantine) => quarantine.get(id));
+  if (!record) throw new CliError(`No record ${id} is in quarantine.`);
+  const lines = [
+    ['id', record.id],
+    ['reason', `${record.code}: ${RECORD_ERRORS[record.code as RecordErrorCode] ?? ''}`],
+    ['message', record.message],
+    ['source', `${record.sourceName} at byte ${record.offset}, ${record.length} bytes`],
+    ['category', record.sourceCategory],
+    ['layout', record.layout],
+    ['read at', new Date(record.time).toISOString()],
+    ['state', record.resolved ? 'resolved' : 'unresolved'],
+  ];
+  await print(lines.map(([name, value]) => `${`${name}:`.padEnd(10)} ${value}`).join('\n'));
+  await print(`\n${record.raw}`);
+}
+
+async function retry(ids: string[], options: CommonOptions & { readonly json?: boolean; readonly layout?: string }): Promise<void> {
+  checkLayout(options.layout);
+  const named = ids.length ? ids : undefined;
+  const remote = await remoteFor(configOf(options).data, {});
+  if (remote && options.layout !== undefined) throw new CliError('--layout works while no server holds the data directory: stop it first.', EXIT.wrongUse);
+  const result = remote ? await remote.retry(named) : await withQuarantine(options, (quarantine) => quarantine.retry(named, options.layout));
+  if (options.json) return print(JSON.stringify(result));
+  await print(`${count(result.retried)} read again: ${count(result.resolved)} stored, ${count(result.quarantined)} still unreadable`);
+}
+
+function shorten(raw: string): string {
+  const text = [...raw].map((c) => ((c.codePointAt(0) ?? 0) < 32 ? '·' : c)).join('');
+  return text.length > 160 ? `${text.slice(0, 157)}…` : text;
+}

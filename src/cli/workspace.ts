@@ -1,0 +1,67 @@
+/**
+ * The composition root of everything that works on a data directory: picks the store, opens the
+ * metadata, loads the databases, repairs what a crash left.
+ */
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Config } from '../config.ts';
+import { type LoadedDatabases, loadDatabases } from '../ingest/databases.ts';
+import { Pipeline } from '../ingest/pipeline.ts';
+import { openEmbedded } from '../store/embedded.ts';
+import { type Metadata, openMetadata } from '../store/metadata.ts';
+import { applyRetention } from '../store/retention.ts';
+import { type Store, StoreError } from '../store/store.ts';
+import { CliError } from './output.ts';
+
+export interface Workspace {
+  readonly config: Config;
+  readonly store: Store;
+  readonly metadata: Metadata;
+  readonly databases: LoadedDatabases;
+  readonly pipeline: Pipeline;
+  close(): Promise<void>;
+}
+
+/** Epoch seconds. */
+export const epochSeconds = (): number => Math.floor(Date.now() / 1000);
+
+/** Opens a data directory; one process at a time can. Throws CliError when it is in use. */
+export async function openWorkspace(config: Config): Promise<Workspace> {
+  mkdirSync(config.data, { recursive: true });
+  const store = await openEmbedded({ path: join(config.data, 'store') }).catch((error: unknown) => {
+    if (error instanceof StoreError && error.code === 'data-dir-in-use') {
+      throw new CliError(`data-dir-in-use: ${config.data} is held by another process. Stop it, or choose another folder with --data.`);
+    }
+    throw error;
+  });
+  const metadata = await openMetadata(join(config.data, 'metadata.db'), epochSeconds);
+  const databases = loadDatabases({
+    cacheDir: join(config.data, 'cache'),
+    placeV4File: config.placeV4 || undefined,
+    placeV6File: config.placeV6 || undefined,
+    now: Date.now(),
+  });
+  const pipeline = await Pipeline.open({
+    store,
+    metadata,
+    staging: join(config.data, 'staging'),
+    databases: databases.databases,
+    internalNetworks: config.internalNetworks,
+    workers: config.workers,
+    batchRows: config.batchRows,
+    clock: () => performance.now(),
+  });
+  await applyRetention(store, config.retentionDays, epochSeconds());
+  return {
+    config,
+    store,
+    metadata,
+    databases,
+    pipeline,
+    async close() {
+      await pipeline.close();
+      await store.close();
+      await metadata.close();
+    },
+  };
+}

@@ -1,0 +1,79 @@
+/**
+ * Every setting with its default and its doc, in one table: the config file, the environment, the
+ * command line's help and docs/configuration.md are derived from it.
+ */
+import { readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { resolve } from 'node:path';
+import { parse } from 'yaml';
+import { z } from 'zod';
+
+/** The settings. Keys are the config file's; BARTIZAN_<KEY> in the environment wins over the file. */
+export const ConfigSchema = z.strictObject({
+  data: z.string().default('./data').describe('Folder of everything that is stored. One process at a time opens it.'),
+  listen: z
+    .string()
+    .regex(/^(\[[^\]]+\]|[^:]+):\d+$/, 'write HOST:PORT')
+    .default('127.0.0.1:8620')
+    .describe('Address of the page and the API. Only loopback is accepted until users with passwords exist.'),
+  internalNetworks: z.array(z.string()).default([]).describe('Your own public networks as CIDRs, IPv4 or IPv6; private ranges are always internal.'),
+  retentionDays: z.number().int().min(0).default(0).describe('Days that flow records are kept; 0 keeps them for ever. Whole days (UTC) are dropped.'),
+  workers: z.number().int().min(1).max(64).default(availableParallelism()).describe('Threads that decode.'),
+  batchRows: z.number().int().min(1000).max(1_000_000).default(262_144).describe('Records per insert. More is faster and takes more memory.'),
+  placeV4: z.string().default('').describe('City database (mmdb) for IPv4; the packaged DB-IP when empty.'),
+  placeV6: z.string().default('').describe('City database (mmdb) for IPv6; the packaged DB-IP when empty.'),
+  queryMaxSeconds: z.number().int().min(1).default(60).describe('Longest time that one query may run.'),
+  queryMaxMemoryMiB: z.number().int().min(64).default(4096).describe('Most memory that one query may use.'),
+  logLevel: z.enum(['debug', 'info', 'warn', 'error']).default('info').describe('What is written to the log.'),
+});
+
+export type Config = z.infer<typeof ConfigSchema>;
+
+/** A setting is wrong: names the setting, the place and what is expected. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+}
+
+/**
+ * Settings from the file (YAML), then the environment, then `flags` (undefined ones are passed over).
+ * Throws ConfigError.
+ */
+export function loadConfig(options: { file?: string | undefined; env: Readonly<Record<string, string | undefined>>; flags: Partial<Config> }): Config {
+  const fromFile = options.file ? readConfigFile(options.file) : {};
+  const fromEnv: Record<string, unknown> = {};
+  for (const key of Object.keys(ConfigSchema.shape)) {
+    const text = options.env[`BARTIZAN_${key.replace(/[A-Z]/g, (c) => `_${c}`).toUpperCase()}`];
+    if (text !== undefined) fromEnv[key] = parseText(key as keyof Config, text);
+  }
+  const flags = Object.fromEntries(Object.entries(options.flags).filter(([, v]) => v !== undefined));
+  const result = ConfigSchema.safeParse({ ...fromFile, ...fromEnv, ...flags });
+  if (!result.success) {
+    const lines = result.error.issues.map((issue) => `  ${issue.path.join('.') || '(settings)'}: ${issue.message}`);
+    throw new ConfigError(`Wrong settings${options.file ? ` in ${options.file} or the environment` : ''}:\n${lines.join('\n')}`);
+  }
+  return { ...result.data, data: resolve(result.data.data) };
+}
+
+function readConfigFile(path: string): Record<string, unknown> {
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch {
+    throw new ConfigError(`The config file ${path} cannot be read.`);
+  }
+  const value: unknown = parse(text) ?? {};
+  if (typeof value !== 'object' || Array.isArray(value)) throw new ConfigError(`${path} must hold settings as "name: value" lines.`);
+  return value as Record<string, unknown>;
+}
+
+/** Environment values are text; numbers and comma-separated lists are read as the setting expects. */
+function parseText(key: keyof Config, text: string): unknown {
+  const fallback = ConfigSchema.shape[key].parse(undefined);
+  if (typeof fallback === 'number') return text.trim() === '' ? text : Number(text);
+  if (Array.isArray(fallback))
+    return text
+      .split(',')
+      .map((part) => part.trim())
+      .filter(Boolean);
+  return text;
+}

@@ -1,0 +1,224 @@
+/**
+ * One decoded batch on its way to the store: enrich, add the origin, cut by days, stage as blocks on
+ * disk, and describe it all in a manifest. Used by the worker threads and by `quarantine retry`.
+ */
+import { closeSync, openSync, writevSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Enricher } from '../enrich/enricher.ts';
+import type { FlowBatches, Range } from '../formats/vpc-flow/result.ts';
+import type { BadRecord, Batch, Column, Origin } from '../model/batch.ts';
+import type { DeliveryRange, Manifest, StagedBlock } from '../store/metadata.ts';
+import { encodeBlock, selectRows } from '../store/native-block.ts';
+
+/** A delivery whose records are in a batch, in the order in which they were decoded. */
+export interface BatchDelivery {
+  readonly id: string;
+  readonly origin: Origin;
+}
+
+export interface WriterContext {
+  /** Folder for blocks on their way into the store. */
+  readonly staging: string;
+  readonly enricher: Enricher | undefined;
+  /** Epoch seconds. */
+  readonly now: () => number;
+}
+
+const SECONDS_PER_DAY = 86_400;
+/** One insert touches at most this many partitions (days); the engine refuses a block of more than 100. */
+const DAYS_PER_INSERT = 32;
+
+/**
+ * Stages a batch. `deliveries` by the decoder's delivery numbers; `state`: where the decoder stands after
+ * the batch, for the last delivery when it goes on.
+ */
+export function stageBatch(batch: string, taken: FlowBatches, deliveries: ReadonlyMap<number, BatchDelivery>, state: string, context: WriterContext): Manifest {
+  // A decoder starts with an empty delivery of its own; what nobody opened holds nothing.
+  const parts = taken.deliveries.filter((part) => deliveries.has(part.delivery));
+  const owners = parts.map((part) => deliveries.get(part.delivery) as BatchDelivery);
+  const received = context.now();
+  const blocks: StagedBlock[] = [];
+  const stage = (table: string, rows: Batch): void => {
+    const token = `${batch}-${table}-${blocks.length}`;
+    blocks.push(writeBlock(context.staging, table, rows, token));
+  };
+
+  if (taken.bad.length)
+    stage(
+      'quarantine',
+      quarantineBatch(
+        batch,
+        taken.bad,
+        parts.map((p) => p.bad),
+        owners,
+        received,
+      ),
+    );
+  for (const [table, rows, ranges] of [
+    ['vpc_flow', taken.flows, parts.map((p) => p.flows)],
+    ['vpc_flow_status', taken.status, parts.map((p) => p.status)],
+  ] as const) {
+    if (rows.rows === 0) continue;
+    context.enricher?.enrich(rows);
+    addOrigins(rows, ranges, owners, received);
+    for (const part of cutByDays(rows)) stage(table, part);
+  }
+
+  const ranges = parts.map((part, i): DeliveryRange => {
+    const { records, stored, nodata, skipdata, quarantined } = part.counts;
+    return {
+      delivery: (owners[i] as BatchDelivery).id,
+      from: part.from,
+      to: part.to,
+      layout: state,
+      last: part.finished,
+      counts: { records, stored, nodata, skipdata, quarantined, duplicates: 0, filtered: 0 },
+    };
+  });
+  return { batch, ranges, blocks, absentMask: absentMask([taken.flows, taken.status]).toString() };
+}
+
+function writeBlock(staging: string, table: string, batch: Batch, token: string): StagedBlock {
+  const block = encodeBlock(batch);
+  const file = join(staging, `${token}.native`);
+  const bytes = block.pieces.reduce((n, p) => n + p.length, 0);
+  const descriptor = openSync(file, 'w');
+  try {
+    let written = 0;
+    let pieces: readonly Uint8Array[] = block.pieces;
+    while (pieces.length) {
+      const n = writevSync(descriptor, pieces.slice(0, 512));
+      written += n;
+      pieces = dropBytes(pieces, n);
+    }
+    if (written !== bytes) throw new Error(`short write to ${file}`);
+  } finally {
+    closeSync(descriptor);
+  }
+  return { table, file, columns: block.columns, token, rows: block.rows, bytes };
+}
+
+function dropBytes(pieces: readonly Uint8Array[], count: number): readonly Uint8Array[] {
+  let rest = count;
+  let at = 0;
+  while (at < pieces.length && rest >= (pieces[at] as Uint8Array).length) rest -= (pieces[at++] as Uint8Array).length;
+  const left = pieces.slice(at);
+  return rest && left[0] ? [left[0].subarray(rest), ...left.slice(1)] : left;
+}
+
+/** Text columns that say where each row came from: constant in a batch of one delivery. */
+function addOrigins(batch: Batch, ranges: readonly Range[], owners: readonly BatchDelivery[], received: number): void {
+  const names = [
+    ['source_name', 'sourceName'],
+    ['source_category', 'sourceCategory'],
+    ['source_host', 'sourceHost'],
+    ['collector', 'collector'],
+  ] as const;
+  for (const [column, key] of names) {
+    const values = ranges.map((_, i) => (owners[i] as BatchDelivery).origin[key]);
+    batch.columns.set(column, spread(values, ranges, batch.rows));
+  }
+  batch.columns.set('received', { type: "DateTime('UTC')", values: new Uint32Array(batch.rows).fill(received) });
+}
+
+function spread(values: readonly string[], ranges: readonly Range[], rows: number): Column {
+  const dictionary = ['', ...new Set(values.filter(Boolean))];
+  if (new Set(values).size === 1) return { type: 'Constant', value: values[0] as string };
+  const ids = new Uint32Array(rows);
+  ranges.forEach((range, i) => ids.fill(values[i] ? dictionary.indexOf(values[i] as string) : 0, range.start, range.end));
+  return { type: 'LowCardinality(String)', ids, dictionary };
+}
+
+/** The batch in parts of at most DAYS_PER_INSERT days; nearly always one. */
+export function cutByDays(batch: Batch): Batch[] {
+  const start = batch.columns.get('start');
+  if (start?.type !== "DateTime('UTC')") return [batch];
+  let low = 0xffffffff;
+  let high = 0;
+  for (let i = 0; i < batch.rows; i++) {
+    const value = start.values[i] as number;
+    if (value < low) low = value;
+    if (value > high) high = value;
+  }
+  if (Math.floor(high / SECONDS_PER_DAY) - Math.floor(low / SECONDS_PER_DAY) < DAYS_PER_INSERT) return [batch];
+  const byDay = new Map<number, number[]>();
+  for (let i = 0; i < batch.rows; i++) {
+    const day = Math.floor((start.values[i] as number) / SECONDS_PER_DAY);
+    const rows = byDay.get(day);
+    if (rows) rows.push(i);
+    else byDay.set(day, [i]);
+  }
+  const days = [...byDay.keys()].sort((a, b) => a - b);
+  const parts: Batch[] = [];
+  for (let i = 0; i < days.length; i += DAYS_PER_INSERT) {
+    const rows = days.slice(i, i + DAYS_PER_INSERT).flatMap((day) => byDay.get(day) as number[]);
+    parts.push(selectRows(batch, Uint32Array.from(rows)));
+  }
+  return parts;
+}
+
+function quarantineBatch(batch: string, rows: readonly BadRecord[], ranges: readonly Range[], owners: readonly BatchDelivery[], received: number): Batch {
+  const ownerOf: BatchDelivery[] = [];
+  ranges.forEach((range, i) => ownerOf.push(...Array.from({ length: range.end - range.start }, () => owners[i] as BatchDelivery)));
+  const encoder = new TextEncoder();
+  const strings = (values: readonly Uint8Array[]): Column => ({ type: 'SparseString', values: new Map(values.map((value, i) => [i, value])) });
+  return {
+    rows: rows.length,
+    addresses: { count: 0, bytes: new Uint8Array(0) },
+    columns: new Map<string, Column>([
+      ['batch', { type: 'Constant', value: batch }],
+      ['seq', { type: 'UInt32', values: Uint32Array.from(rows, (_, i) => i) }],
+      ['delivery', lowCardinality(ownerOf.map((o) => o.id))],
+      ['code', lowCardinality(rows.map((r) => r.code))],
+      ['message', strings(rows.map((r) => encoder.encode(r.message)))],
+      ['offset', { type: 'UInt64', values: Float64Array.from(rows, (r) => r.offset) }],
+      ['length', { type: 'UInt64', values: Float64Array.from(rows, (r) => r.length) }],
+      ['raw', strings(rows.map((r) => r.raw))],
+      ['layout', lowCardinality(rows.map((r) => r.layout))],
+      ['source_name', lowCardinality(ownerOf.map((o) => o.origin.sourceName))],
+      ['source_category', lowCardinality(ownerOf.map((o) => o.origin.sourceCategory))],
+      ['source_host', lowCardinality(ownerOf.map((o) => o.origin.sourceHost))],
+      ['collector', lowCardinality(ownerOf.map((o) => o.origin.collector))],
+      ['received', { type: "DateTime('UTC')", values: new Uint32Array(rows.length).fill(received) }],
+    ]),
+  };
+}
+
+/** Marks of quarantined records that are stored now, as a block for `quarantine_resolved`. */
+export function stageResolved(
+  staging: string,
+  batch: string,
+  records: readonly { readonly batch: string; readonly seq: number }[],
+  resolvedAt: number,
+): StagedBlock {
+  const rows: Batch = {
+    rows: records.length,
+    addresses: { count: 0, bytes: new Uint8Array(0) },
+    columns: new Map<string, Column>([
+      ['batch', lowCardinality(records.map((r) => r.batch))],
+      ['seq', { type: 'UInt32', values: Uint32Array.from(records, (r) => r.seq) }],
+      ['resolved', { type: "DateTime('UTC')", values: new Uint32Array(records.length).fill(resolvedAt) }],
+    ]),
+  };
+  return writeBlock(staging, 'quarantine_resolved', rows, `${batch}-resolved`);
+}
+
+function lowCardinality(values: readonly string[]): Column {
+  const dictionary = ['', ...new Set(values.filter(Boolean))];
+  const index = new Map(dictionary.map((value, i) => [value, i]));
+  return { type: 'LowCardinality(String)', ids: Uint32Array.from(values, (v) => index.get(v) as number), dictionary };
+}
+
+function absentMask(batches: readonly Batch[]): bigint {
+  let low = 0;
+  let high = 0;
+  for (const batch of batches) {
+    const column = batch.columns.get('absent');
+    if (column?.type !== 'UInt64Mask') continue;
+    for (let i = 0; i < batch.rows; i++) {
+      low |= column.low[i] as number;
+      high |= column.high[i] as number;
+    }
+  }
+  return (BigInt(high >>> 0) << 32n) | BigInt(low >>> 0);
+}

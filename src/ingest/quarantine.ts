@@ -1,0 +1,176 @@
+/**
+ * Quarantine: records that could not be read, kept with their bytes, reason and origin. A retry reads
+ * them with today's code; what can be read then is stored under a token made of the records' ids, so
+ * that a retry that is repeated stores nothing twice. A record is never deleted; it becomes resolved.
+ */
+import { createHash } from 'node:crypto';
+import type { Enricher } from '../enrich/enricher.ts';
+import { FlowDecoder } from '../formats/vpc-flow/decode.ts';
+import type { Origin } from '../model/batch.ts';
+import { num, param, type Sql, sql, statement } from '../query/sql.ts';
+import type { Store, Value } from '../store/store.ts';
+import { type BatchDelivery, stageBatch, stageResolved } from './batch-writer.ts';
+import type { Pipeline } from './pipeline.ts';
+
+export interface QuarantineEntry {
+  /** `batch:seq` */
+  readonly id: string;
+  readonly code: string;
+  readonly message: string;
+  readonly sourceName: string;
+  readonly sourceCategory: string;
+  /** Of the record's first byte in the decompressed delivery. */
+  readonly offset: number;
+  /** Bytes of the whole record; `raw` holds at most 64 KiB of them. */
+  readonly length: number;
+  readonly raw: string;
+  readonly layout: string;
+  /** Epoch milliseconds at which it was read. */
+  readonly time: number;
+  readonly resolved: boolean;
+}
+
+export interface QuarantineFilter {
+  readonly code?: string | undefined;
+  readonly resolved?: boolean;
+  readonly limit?: number;
+  readonly offset?: number;
+}
+
+export interface RetryResult {
+  readonly retried: number;
+  readonly resolved: number;
+  /** Still unreadable. */
+  readonly quarantined: number;
+}
+
+export interface QuarantineOptions {
+  readonly store: Store;
+  readonly pipeline: Pipeline;
+  readonly enricher: Enricher;
+  readonly staging: string;
+  /** Epoch seconds. */
+  readonly now: () => number;
+}
+
+const RETRY_CHUNK = 20_000;
+const UNRESOLVED = sql`(batch, seq) NOT IN (SELECT batch, seq FROM bartizan.quarantine_resolved)`;
+const RESOLVED = sql`(batch, seq) IN (SELECT batch, seq FROM bartizan.quarantine_resolved)`;
+const COLUMNS = sql`batch, seq, code, message, source_name, source_category, offset, length, raw, layout, toUnixTimestamp(received)`;
+
+export class Quarantine {
+  readonly #options: QuarantineOptions;
+
+  constructor(options: QuarantineOptions) {
+    this.#options = options;
+  }
+
+  /** Newest first, with the counts by reason of all that the filter's `resolved` lets through. */
+  async list(filter: QuarantineFilter = {}): Promise<{ total: number; byCode: { code: string; count: number }[]; records: QuarantineEntry[] }> {
+    const state = filter.resolved ? RESOLVED : UNRESOLVED;
+    const byCode = await this.#rows(sql`SELECT code, count() FROM bartizan.quarantine WHERE ${state} GROUP BY code ORDER BY count() DESC, code`);
+    const where = filter.code ? sql`${state} AND code = ${param('String', filter.code)}` : state;
+    const rows = await this.#rows(
+      sql`SELECT ${COLUMNS} FROM bartizan.quarantine WHERE ${where} ORDER BY received DESC, batch, seq LIMIT ${num(filter.limit ?? 100)} OFFSET ${num(filter.offset ?? 0)}`,
+    );
+    const counts = byCode.map(([code, count]) => ({ code: String(code), count: Number(count) }));
+    return {
+      total: counts.filter((c) => !filter.code || c.code === filter.code).reduce((n, c) => n + c.count, 0),
+      byCode: counts,
+      records: rows.map((row) => toEntry(row, filter.resolved ?? false)),
+    };
+  }
+
+  /** Reasons by origin, most frequent first. */
+  async byOrigin(): Promise<{ code: string; sourceName: string; count: number }[]> {
+    const rows = await this.#rows(
+      sql`SELECT code, source_name, count() FROM bartizan.quarantine WHERE ${UNRESOLVED} GROUP BY code, source_name ORDER BY count() DESC, code, source_name LIMIT 1000`,
+    );
+    return rows.map(([code, sourceName, count]) => ({ code: String(code), sourceName: String(sourceName), count: Number(count) }));
+  }
+
+  async get(id: string): Promise<QuarantineEntry | undefined> {
+    const { batch, seq } = parseId(id);
+    const rows = await this.#rows(sql`SELECT ${COLUMNS}, ${RESOLVED} FROM bartizan.quarantine WHERE batch = ${param('String', batch)} AND seq = ${num(seq)}`);
+    return rows[0] && toEntry(rows[0], Boolean(rows[0][11]));
+  }
+
+  /** Re-reads unresolved records, all or those named; `layout` in place of the one that was tried. */
+  async retry(ids?: readonly string[], layout?: string): Promise<RetryResult> {
+    const result = { retried: 0, resolved: 0, quarantined: 0 };
+    const named = ids && sql`concat(batch, ':', toString(seq)) IN ${param('Array(String)', ids)}`;
+    let after = { batch: '', seq: -1 };
+    for (;;) {
+      const from = sql`(batch, seq) > (${param('String', after.batch)}, ${num(after.seq)})`;
+      const where = named ? sql`${UNRESOLVED} AND ${from} AND ${named}` : sql`${UNRESOLVED} AND ${from}`;
+      const rows = await this.#rows(
+        sql`SELECT batch, seq, base64Encode(raw), layout, source_name, source_category, source_host, collector, length > length(raw) FROM bartizan.quarantine WHERE ${where} ORDER BY batch, seq LIMIT ${num(RETRY_CHUNK)}`,
+      );
+      if (rows.length === 0) return result;
+      const resolved = await this.#retryRows(rows, layout);
+      result.retried += rows.length;
+      result.resolved += resolved;
+      result.quarantined += rows.length - resolved;
+      const last = rows[rows.length - 1] as readonly Value[];
+      after = { batch: String(last[0]), seq: Number(last[1]) };
+    }
+  }
+
+  async #retryRows(rows: readonly (readonly Value[])[], layout: string | undefined): Promise<number> {
+    const { pipeline, staging, enricher, now } = this.#options;
+    const groups = Map.groupBy(rows, (row) => layout ?? (String(row[3]) || 'auto'));
+    let resolved = 0;
+    for (const [tried, group] of groups) {
+      const decoder = new FlowDecoder({ layout: tried, now, capacity: group.length + 16 });
+      const deliveries = new Map<number, BatchDelivery>();
+      const whole = group.filter((row) => !row[8]);
+      whole.forEach((row, i) => {
+        if (i > 0) decoder.nextDelivery();
+        decoder.push(Buffer.from(String(row[2]), 'base64'), true);
+        deliveries.set(i, { id: '', origin: originOf(row) });
+      });
+      const taken = decoder.take();
+      const readable = taken.deliveries.filter((part) => part.counts.records > 0 && part.counts.quarantined === 0);
+      const done = readable.map((part) => whole[part.delivery] as readonly Value[]).map((row) => ({ batch: String(row[0]), seq: Number(row[1]) }));
+      if (done.length === 0) continue;
+      const batch = `retry-${createHash('sha256')
+        .update(done.map((d) => `${d.batch}:${d.seq}`).join())
+        .digest('hex')}`;
+      const manifest = stageBatch(batch, { ...taken, bad: [] }, deliveries, '', { staging, enricher, now });
+      const marks = stageResolved(staging, batch, done, now());
+      await pipeline.storeBatch({ ...manifest, ranges: [], blocks: [...manifest.blocks, marks] });
+      resolved += done.length;
+    }
+    return resolved;
+  }
+
+  async #rows(fragment: Sql): Promise<readonly (readonly Value[])[]> {
+    return (await this.#options.store.rows(statement(fragment), { lane: 'background' })).rows;
+  }
+}
+
+function originOf(row: readonly Value[]): Origin {
+  return { sourceName: String(row[4]), sourceCategory: String(row[5]), sourceHost: String(row[6]), collector: String(row[7]) };
+}
+
+function parseId(id: string): { batch: string; seq: number } {
+  const cut = id.lastIndexOf(':');
+  const seq = Number(id.slice(cut + 1));
+  return { batch: id.slice(0, Math.max(cut, 0)), seq: Number.isSafeInteger(seq) && seq >= 0 ? seq : 0 };
+}
+
+function toEntry(row: readonly Value[], resolved: boolean): QuarantineEntry {
+  return {
+    id: `${row[0]}:${row[1]}`,
+    code: String(row[2]),
+    message: String(row[3]),
+    sourceName: String(row[4]),
+    sourceCategory: String(row[5]),
+    offset: Number(row[6]),
+    length: Number(row[7]),
+    raw: String(row[8]),
+    layout: String(row[9]),
+    time: Number(row[10]) * 1000,
+    resolved,
+  };
+}

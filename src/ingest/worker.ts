@@ -1,0 +1,241 @@
+/**
+ * A decoding thread: reads files, decodes and enriches, stages blocks, and tells the main thread. It
+ * holds at most OPEN_BATCHES batches that are not stored yet; then it waits.
+ */
+import { createHash, randomUUID } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { parentPort, workerData } from 'node:worker_threads';
+import { decompress } from '../decode/decompress.ts';
+import { createEnricher } from '../enrich/enricher.ts';
+import { FlowDecoder } from '../formats/vpc-flow/decode.ts';
+import { type BatchDelivery, stageBatch } from './batch-writer.ts';
+import type { FromWorker, Job, ToWorker, WorkerSetup } from './worker-protocol.ts';
+
+/** Part of every delivery's identity: another way of reading is another delivery. */
+const TARGET = 'vpc-flow';
+const OPEN_BATCHES = 2;
+/** Files up to this size are read once, for identity and content together. */
+const WHOLE_FILE = 64 * 1024 * 1024;
+/** First bytes that tell a grown file. */
+const HEAD = 64 * 1024;
+const READ_SIZE = 1024 * 1024;
+const EMPTY = new Uint8Array(0);
+
+if (!parentPort) throw new Error('this file is a worker thread');
+const port = parentPort;
+const setup = workerData as WorkerSetup;
+const enricher = createEnricher(setup.databases, { internalNetworks: setup.internalNetworks });
+const now = () => Math.floor(Date.now() / 1000);
+
+const jobs: (Job | 'flush')[] = [];
+const verdicts = new Map<number, (read: { from: number; layout: string } | false) => void>();
+const unstored = new Set<string>();
+let stopped = false;
+let wake: (() => void) | undefined;
+let stored: (() => void) | undefined;
+
+/** A decoder per layout setting; the open one holds the batch that is being filled. */
+let decoder: FlowDecoder | undefined;
+let decoderLayout = '';
+/** Deliveries of the open batch, by the decoder's delivery number. */
+let deliveries = new Map<number, BatchDelivery>();
+let deliveryNumber = -1;
+/** The last delivery has not come to its end. */
+let reading = false;
+
+const send = (message: FromWorker): void => port.postMessage(message);
+
+port.on('message', (message: ToWorker) => {
+  switch (message.type) {
+    case 'job':
+      jobs.push(message.job);
+      stopped = false;
+      break;
+    case 'flush':
+      jobs.push('flush');
+      break;
+    case 'verdict':
+      verdicts.get(message.job)?.(message.read);
+      verdicts.delete(message.job);
+      return;
+    case 'stored':
+      unstored.delete(message.batch);
+      stored?.();
+      return;
+    case 'stop':
+      stopped = true;
+      return;
+  }
+  wake?.();
+});
+
+async function run(job: Job): Promise<void> {
+  const { id, head, content, size } = await identify(job);
+  if (stopped) {
+    send({ type: 'left', job: job.job });
+    return;
+  }
+  const read = await new Promise<{ from: number; layout: string } | false>((resolve) => {
+    verdicts.set(job.job, resolve);
+    send({ type: 'identified', job: job.job, id, size, head });
+  });
+  if (!read) {
+    send({ type: 'progress', job: job.job, bytes: job.size });
+    send({ type: 'read', job: job.job });
+    return;
+  }
+  const open = await begin(job, id, read);
+  let position = 0;
+  const stream = decompress(reportProgress(job, content));
+  for (;;) {
+    const next = await stream.next();
+    if (next.done) {
+      const damage = next.value;
+      if (damage) open.endDamaged(damage.code, damage.message);
+      else while (!open.push(EMPTY, true)) await handOver();
+      break;
+    }
+    let chunk = next.value;
+    if (position < read.from) {
+      const skip = Math.min(chunk.length, read.from - position);
+      position += skip;
+      chunk = chunk.subarray(skip);
+      if (chunk.length === 0) continue;
+    }
+    position += chunk.length;
+    let taken = open.push(chunk, false);
+    while (!taken) {
+      await handOver();
+      taken = open.push(EMPTY, false);
+    }
+    if (stopped) {
+      await stream.return(undefined);
+      await abandon();
+      send({ type: 'left', job: job.job });
+      return;
+    }
+  }
+  reading = false;
+  send({ type: 'read', job: job.job });
+}
+
+async function begin(job: Job, id: string, read: { from: number; layout: string }): Promise<FlowDecoder> {
+  if (!decoder || decoderLayout !== job.layout) {
+    await handOver();
+    decoder = new FlowDecoder({ layout: job.layout, now, capacity: setup.batchRows });
+    decoderLayout = job.layout;
+    deliveryNumber = 0;
+    if (read.from > 0) {
+      // A decoder begins with a delivery at offset 0; this one goes on elsewhere.
+      decoder.push(EMPTY, true);
+      decoder.nextDelivery({ state: read.layout, offset: read.from });
+      deliveryNumber = 1;
+    }
+  } else {
+    decoder.nextDelivery(read.from > 0 ? { state: read.layout, offset: read.from } : undefined);
+    deliveryNumber++;
+  }
+  deliveries.set(deliveryNumber, { id, origin: job.origin });
+  reading = true;
+  return decoder;
+}
+
+/** Gives the open batch to the main thread; waits while too many are not stored. */
+async function handOver(): Promise<void> {
+  if (!decoder) return;
+  const taken = decoder.take();
+  if (taken.deliveries.some((part) => deliveries.has(part.delivery))) {
+    const batch = randomUUID();
+    const context = { staging: setup.staging, enricher, now };
+    const manifest = stageBatch(batch, taken, deliveries, decoder.state, context);
+    unstored.add(batch);
+    send({ type: 'batch', manifest, extent: taken.maxStart ? { from: taken.minStart, to: taken.maxStart } : null });
+  }
+  deliveries = new Map([...deliveries].filter(([number]) => reading && number === deliveryNumber));
+  while (unstored.size >= OPEN_BATCHES) {
+    await new Promise<void>((resolve) => {
+      stored = resolve;
+    });
+  }
+}
+
+interface Identified {
+  readonly id: string;
+  /** SHA-256 of the first bytes. */
+  readonly head: string;
+  readonly size: number;
+  readonly content: AsyncIterable<Uint8Array>;
+}
+
+/** A file is its bytes, with how it is read; its path does not matter. Standard input is what it is called. */
+async function identify(job: Job): Promise<Identified> {
+  const suffix = `${TARGET}:${job.layout}`;
+  if (job.path === '-') {
+    const id = `stdin:${job.id ?? randomUUID()}:${suffix}`;
+    return { id, head: '', size: 0, content: createReadStream('', { fd: 0, highWaterMark: READ_SIZE, autoClose: false }) as AsyncIterable<Uint8Array> };
+  }
+  if (job.size <= WHOLE_FILE) {
+    const bytes = await readFile(job.path);
+    return { id: `sha256:${sha256(bytes)}:${suffix}`, head: headOf(bytes), size: bytes.length, content: pieces(bytes) };
+  }
+  const hash = createHash('sha256');
+  let head = '';
+  let size = 0;
+  for await (const chunk of createReadStream(job.path, { highWaterMark: READ_SIZE }) as AsyncIterable<Buffer>) {
+    if (!head) head = headOf(chunk);
+    hash.update(chunk);
+    size += chunk.length;
+    if (stopped) break;
+  }
+  return {
+    id: `sha256:${hash.digest('hex')}:${suffix}`,
+    head,
+    size,
+    content: createReadStream(job.path, { highWaterMark: READ_SIZE }) as AsyncIterable<Uint8Array>,
+  };
+}
+
+function headOf(bytes: Uint8Array): string {
+  return bytes.length < HEAD ? '' : sha256(bytes.subarray(0, HEAD));
+}
+
+function sha256(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex');
+}
+
+async function* pieces(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  for (let at = 0; at < bytes.length; at += READ_SIZE) yield bytes.subarray(at, at + READ_SIZE);
+}
+
+async function* reportProgress(job: Job, content: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  for await (const chunk of content) {
+    send({ type: 'progress', job: job.job, bytes: chunk.length });
+    yield chunk;
+  }
+}
+
+/** Stores what was decoded before a file failed; the ledger keeps it as unfinished. */
+async function abandon(): Promise<void> {
+  await handOver();
+  decoder = undefined;
+  reading = false;
+}
+
+send({ type: 'ready' });
+for (;;) {
+  const job = jobs.shift();
+  if (job === undefined) {
+    await new Promise<void>((resolve) => {
+      wake = resolve;
+    });
+  } else if (job === 'flush') {
+    await handOver();
+    send({ type: 'flushed' });
+  } else {
+    await run(job).catch(async (error: unknown) => {
+      await abandon();
+      send({ type: 'failed', job: job.job, message: error instanceof Error ? error.message : String(error) });
+    });
+  }
+}

@@ -1,0 +1,50 @@
+/** The command line's root. Commands are thin; each file in cli/ is one. */
+import { readFileSync } from 'node:fs';
+import { Command, CommanderError } from 'commander';
+import { ingestCommand } from './cli/ingest.ts';
+import { normalizeCommand } from './cli/normalize.ts';
+import { CliError, EXIT } from './cli/output.ts';
+import { quarantineCommand } from './cli/quarantine.ts';
+import { queryCommand } from './cli/query.ts';
+import { serveCommand } from './cli/serve.ts';
+import { ConfigError } from './config.ts';
+
+const COMMANDS = [serveCommand, ingestCommand, normalizeCommand, queryCommand, quarantineCommand];
+
+/** Runs one command; resolves when it is done, with the process's exit code set. */
+export async function main(args: readonly string[]): Promise<void> {
+  const program = new Command('bartizan')
+    .description('Cloud security monitoring and analytics for AWS: flow logs in, answers out.')
+    .version(version())
+    .showHelpAfterError('(add --help for usage)')
+    .showSuggestionAfterError(true)
+    .exitOverride();
+  for (const command of COMMANDS) program.addCommand(command().exitOverride().showHelpAfterError('(add --help for usage)'));
+  try {
+    await program.parseAsync([...args], { from: 'user' });
+  } catch (error) {
+    process.exitCode = exitCodeOf(error);
+  }
+}
+
+/** This release, from package.json. */
+export function version(): string {
+  return (JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }).version;
+}
+
+function exitCodeOf(error: unknown): number {
+  // Commander has printed its message already; help and version are no errors.
+  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.wrongUse;
+  if (error instanceof CliError) {
+    process.stderr.write(`bartizan: ${error.message}\n`);
+    return error.exitCode;
+  }
+  if (error instanceof ConfigError) {
+    process.stderr.write(`bartizan: ${error.message}\n`);
+    return EXIT.wrongUse;
+  }
+  const message = error instanceof Error ? error.message : String(error);
+  process.stderr.write(`bartizan: ${message}\n`);
+  if (process.env.BARTIZAN_LOG_LEVEL === 'debug' && error instanceof Error) process.stderr.write(`${error.stack}\n`);
+  return EXIT.failure;
+}

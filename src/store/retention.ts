@@ -1,0 +1,28 @@
+/** Retention: whole days are dropped, so that nothing is rewritten. The ledger of deliveries stays. */
+import { num, sql, statement } from '../query/sql.ts';
+import { DATABASE } from './ddl.ts';
+import type { Store } from './store.ts';
+
+const DAY = 86_400;
+
+/** Drops the days that ended more than `days` days before `now` (epoch seconds); 0 keeps all. Returns the dropped partitions. */
+export async function applyRetention(store: Store, days: number, now: number): Promise<string[]> {
+  if (days <= 0) return [];
+  const oldest = Number(new Date((Math.floor(now / DAY) - days) * DAY * 1000).toISOString().slice(0, 10).replaceAll('-', ''));
+  const dropped: string[] = [];
+  for (const table of ['vpc_flow', 'vpc_flow_status'] as const) {
+    const name = table === 'vpc_flow' ? sql`'vpc_flow'` : sql`'vpc_flow_status'`;
+    const result = await store.rows(
+      statement(
+        sql`SELECT DISTINCT partition FROM system.parts WHERE active AND database = 'bartizan' AND table = ${name} AND toUInt32(partition) < ${num(oldest)} ORDER BY partition`,
+      ),
+      { lane: 'background' },
+    );
+    for (const row of result.rows) {
+      const partition = Number(row[0]);
+      await store.command({ text: `ALTER TABLE ${DATABASE}.${table} DROP PARTITION ${partition}`, params: {} }, { lane: 'background' });
+      dropped.push(`${table}/${partition}`);
+    }
+  }
+  return dropped;
+}
