@@ -57,6 +57,19 @@ export const QueryResponse = z.object({
   warnings: z.array(z.object({ code: z.string(), message: z.string() })).default([]),
 });
 
+/** POST /api/v1/query with `explain`. */
+export const QueryExplanation = z.object({
+  explain: z.object({
+    sql: z.string(),
+    params: z.record(z.string(), z.union([z.string(), z.number(), z.array(z.string()), z.array(z.number())])),
+    columns: z.array(OutputColumn),
+    /** Stored columns that the statement reads. */
+    reads: z.array(z.string()),
+    shape: z.enum(['records', 'aggregates']),
+  }),
+  warnings: z.array(z.object({ code: z.string(), message: z.string() })),
+});
+
 /** POST /api/v1/records: records behind a value, newest first. */
 export const RecordsRequest = z.strictObject({
   /** A query without aggregation, usually only a scope; may be empty. */
@@ -235,6 +248,7 @@ export type ApiError = z.infer<typeof ApiError>;
 export type Filter = z.infer<typeof Filter>;
 export type Window = z.infer<typeof Window>;
 export type QueryRequest = z.infer<typeof QueryRequest>;
+export type QueryExplanation = z.infer<typeof QueryExplanation>;
 export type QueryResponse = z.infer<typeof QueryResponse>;
 export type RecordsRequest = z.infer<typeof RecordsRequest>;
 export type RecordsResponse = z.infer<typeof RecordsResponse>;

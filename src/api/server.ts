@@ -15,6 +15,13 @@ import { ROUTES } from './routes/index.ts';
 import { addSecurityFloor } from './security.ts';
 import { addWeb } from './web.ts';
 
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** Aborts when the server begins to close: running statements and ingests end. */
+    closing: AbortSignal;
+  }
+}
+
 /** Bytes of a request body; queries are the largest thing that is sent. */
 const BODY_LIMIT = 1024 * 1024;
 
@@ -29,6 +36,9 @@ export async function createServer(deps: ServerDeps): Promise<FastifyInstance> {
     forceCloseConnections: 'idle',
     routerOptions: { maxParamLength: 200 },
   });
+  const closing = new AbortController();
+  app.decorate('closing', closing.signal);
+  app.addHook('preClose', async () => closing.abort());
   app.setValidatorCompiler(validatorCompiler);
   app.setSerializerCompiler(serializerCompiler);
   app.setErrorHandler((error, request, reply) => {

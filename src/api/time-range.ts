@@ -82,7 +82,8 @@ function checkZone(timeZone: string): string {
 function wallClock(parts: readonly number[], timeZone: string): number {
   const [year = 0, month = 1, day = 1, hour = 0, minute = 0, second = 0] = parts;
   const utc = Date.UTC(year, month - 1, day, hour, minute, second);
-  if (Number.isNaN(utc) || new Date(utc).getUTCDate() !== day || hour > 23 || minute > 59 || second > 59) return Number.NaN;
+  const valid = new Date(utc).getUTCMonth() === month - 1 && new Date(utc).getUTCDate() === day;
+  if (!valid || hour > 23 || minute > 59 || second > 59) return Number.NaN;
   const first = utc - offset(utc, timeZone);
   return (utc - offset(first, timeZone)) / 1000;
 }
