@@ -1,0 +1,174 @@
+/**
+ * Feeds the demo: writes the estate's log files and hands them to the ordinary pipeline, four days of
+ * history first and then each minute when it is over. What has been written is decided before it is
+ * written (a plan in DATA/demo/state.json), so a restart after a crash writes the very same files and
+ * the ledger knows those that were stored.
+ */
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import { gzip } from 'node:zlib';
+import { z } from 'zod';
+import { createDemo, type Demo } from '../demo/demo.ts';
+import { loadEstate } from './demo-estate.ts';
+
+export interface DemoOptions {
+  /** The data directory; files go to its folder `demo`. */
+  readonly dataDir: string;
+  /** Another seed is another estate; a data directory keeps the one that it began with. */
+  readonly seed: number;
+  /** Epoch milliseconds. */
+  readonly now: () => number;
+  /** Stores the files, exactly once each. */
+  readonly ingest: (paths: readonly string[]) => Promise<unknown>;
+  /** Minutes of history at the first start. */
+  readonly historyMinutes?: number;
+}
+
+export interface DemoFeed {
+  /** Writes and stores all whole minutes until now. Says how many there were. Stops early, cleanly, at the signal. */
+  catchUp(signal?: AbortSignal): Promise<number>;
+  /** Networks that belong to the internal ones. */
+  readonly internalNetworks: readonly string[];
+}
+
+/** Comparison panels look three days back from a window of up to a day. */
+const HISTORY_MINUTES = (4 * 24 + 6) * 60;
+/** Files that go to the pipeline at once, in minutes of history: small enough that the newest hours show soon. */
+const SLICE_MINUTES = 8 * 60;
+/** Days whose files stay on disk; older ones can be written again at any time. */
+const KEEP_DAYS = 6;
+const DAY_MS = 86_400_000;
+
+const StateSchema = z.strictObject({
+  seed: z.number().int(),
+  /** Minutes since the epoch: all before it are stored. */
+  done: z.number().int(),
+  /** Minutes up to here may be partly stored, in the files that `units` says. */
+  target: z.number().int(),
+});
+type State = z.infer<typeof StateSchema>;
+
+/** Files of one piece of time. */
+interface Unit {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** Whole hours where possible, single minutes elsewhere: the same limits always give the same pieces. */
+export function units(from: number, to: number): Unit[] {
+  const pieces: Unit[] = [];
+  for (let at = from; at < to; ) {
+    const next = at % 60 === 0 && at + 60 <= to ? at + 60 : at + 1;
+    pieces.push({ from: at, to: next });
+    at = next;
+  }
+  return pieces;
+}
+
+/** Opens the feed of a data directory. Throws Error when its state or the estate cannot be read. */
+export function openDemo(options: DemoOptions): DemoFeed {
+  const folder = join(options.dataDir, 'demo');
+  const stateFile = join(folder, 'state.json');
+  mkdirSync(folder, { recursive: true });
+  const stored = existsSync(stateFile) ? StateSchema.parse(JSON.parse(readFileSync(stateFile, 'utf8'))) : undefined;
+  const historyMinutes = options.historyMinutes ?? HISTORY_MINUTES;
+  const minuteNow = () => Math.floor(options.now() / 60_000);
+  /** Whole hours, so that history is few files. */
+  const historyStart = (now: number) => Math.floor((now - historyMinutes) / 60) * 60;
+  const first = historyStart(minuteNow());
+  let state: State = stored ?? { seed: options.seed, done: first, target: first };
+  const demo = createDemo(loadEstate(), state.seed);
+  const save = (next: State) => {
+    const unfinished = `${stateFile}.new`;
+    writeFileSync(unfinished, `${JSON.stringify(next)}\n`);
+    renameSync(unfinished, stateFile);
+    state = next;
+  };
+
+  /** From done to target; true when all of it is stored. */
+  const finishPlan = async (signal: AbortSignal | undefined): Promise<boolean> => {
+    let storing: Promise<unknown> = Promise.resolve();
+    // Newest first: the page's default window fills at once.
+    for (const slice of slices(units(state.done, state.target)).reverse()) {
+      const paths: string[] = [];
+      for (const unit of slice) {
+        if (signal?.aborted) break;
+        paths.push(...(await writeUnit(demo, folder, unit)));
+      }
+      await storing;
+      if (signal?.aborted) return false;
+      // Files of the next slice are written while these are stored; a failure is thrown at the next await.
+      storing = options.ingest(paths);
+      storing.catch(() => {});
+    }
+    await storing;
+    if (signal?.aborted) return false;
+    save({ ...state, done: state.target });
+    return true;
+  };
+
+  return {
+    internalNetworks: demo.internalNetworks,
+    async catchUp(signal) {
+      const before = state.done;
+      if (state.target > state.done && !(await finishPlan(signal))) return 0;
+      const target = minuteNow();
+      // After a long pause only the days that comparison panels need are written.
+      const done = Math.max(state.done, Math.min(historyStart(target), target));
+      if (target > done) {
+        save({ ...state, done, target });
+        if (!(await finishPlan(signal))) return 0;
+        prune(demo, folder, options.now());
+      }
+      return state.done - before;
+    },
+  };
+}
+
+/**
+ * Runs the feed until the signal; a failed round is reported and tried again a minute later.
+ * Resolves after the round that was under way.
+ */
+export async function runDemo(feed: DemoFeed, options: { now: () => number; signal: AbortSignal; onError: (error: unknown) => void }): Promise<void> {
+  while (!options.signal.aborted) {
+    await feed.catchUp(options.signal).catch(options.onError);
+    // A second after the minute, so that it is over.
+    const pause = 61_000 - (options.now() % 60_000);
+    await wait(pause, undefined, { signal: options.signal }).catch(() => {});
+  }
+}
+
+function slices(all: readonly Unit[]): Unit[][] {
+  const out: Unit[][] = [];
+  for (const unit of all) {
+    const current = out.at(-1);
+    if (current && unit.to - current[0]!.from <= SLICE_MINUTES) current.push(unit);
+    else out.push([unit]);
+  }
+  return out;
+}
+
+const compress = promisify(gzip);
+
+/** Level 1: history is written while somebody waits for it. */
+async function writeUnit(demo: Demo, folder: string, unit: Unit): Promise<string[]> {
+  return Promise.all(
+    demo.files(unit.from, unit.to).map(async ({ name, text }) => {
+      const path = join(folder, `${name}.gz`);
+      await mkdir(dirname(path), { recursive: true });
+      await writeFile(path, await compress(text, { level: 1 }));
+      return path;
+    }),
+  );
+}
+
+/** Removes the folders of days before those that are kept, a week back: older ones went before. */
+function prune(demo: Demo, folder: string, now: number): void {
+  for (let days = KEEP_DAYS; days < KEEP_DAYS + 7; days++) {
+    const minute = Math.floor((now - days * DAY_MS) / 60_000);
+    for (const path of demo.folders(minute)) rmSync(join(folder, path), { recursive: true, force: true });
+  }
+}
