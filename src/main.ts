@@ -1,15 +1,16 @@
 /** The command line's root. Commands are thin; each file in cli/ is one. */
-import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { ingestCommand } from './cli/ingest.ts';
+import { linkCommand } from './cli/link.ts';
 import { normalizeCommand } from './cli/normalize.ts';
 import { CliError, EXIT } from './cli/output.ts';
 import { quarantineCommand } from './cli/quarantine.ts';
 import { queryCommand } from './cli/query.ts';
 import { serveCommand } from './cli/serve.ts';
 import { ConfigError } from './config.ts';
+import { version } from './version.ts';
 
-const COMMANDS = [serveCommand, ingestCommand, normalizeCommand, queryCommand, quarantineCommand];
+const COMMANDS = [serveCommand, ingestCommand, normalizeCommand, queryCommand, quarantineCommand, linkCommand];
 
 /** Runs one command; resolves when it is done, with the process's exit code set. */
 export async function main(args: readonly string[]): Promise<void> {
@@ -25,11 +26,6 @@ export async function main(args: readonly string[]): Promise<void> {
   } catch (error) {
     process.exitCode = exitCodeOf(error);
   }
-}
-
-/** This release, from package.json. */
-export function version(): string {
-  return (JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }).version;
 }
 
 function exitCodeOf(error: unknown): number {

@@ -108,8 +108,13 @@ async function report(summary: IngestSummary, options: Options): Promise<void> {
     await print(JSON.stringify({ files, bytes, records, stored, nodata, skipdata, duplicates, filtered, quarantined, seconds, formats }));
     return;
   }
+  await print(describeSummary(summary));
+  if (summary.quarantined > 0) note('See what could not be read: bartizan quarantine list');
+}
+
+/** A summary in words, one count a line. */
+export function describeSummary(summary: IngestSummary): string {
   const rate = summary.seconds > 0 ? ` (${count(Math.round(summary.records / summary.seconds))}/s)` : '';
-  await print(`${count(summary.files)} files, ${count(summary.records)} records in ${summary.seconds.toFixed(1)} s${rate}`);
   const parts = [
     ['stored', summary.stored],
     ['no data', summary.nodata],
@@ -118,13 +123,8 @@ async function report(summary: IngestSummary, options: Options): Promise<void> {
     ['filtered', summary.filtered],
     ['quarantined', summary.quarantined],
   ] as const;
-  await print(
-    parts
-      .filter(([, n]) => n > 0)
-      .map(([name, n]) => `  ${count(n)} ${name}`)
-      .join('\n') || '  nothing',
-  );
-  if (summary.quarantined > 0) note('See what could not be read: bartizan quarantine list');
+  const counts = parts.filter(([, n]) => n > 0).map(([name, n]) => `  ${count(n)} ${name}`);
+  return [`${count(summary.files)} files, ${count(summary.records)} records in ${summary.seconds.toFixed(1)} s${rate}`, ...counts].join('\n');
 }
 
 function quote(text: string): string {

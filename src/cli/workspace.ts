@@ -19,6 +19,8 @@ export interface Workspace {
   readonly metadata: Metadata;
   readonly databases: LoadedDatabases;
   readonly pipeline: Pipeline;
+  /** Drops what is older than the retention setting. */
+  retain(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -51,8 +53,12 @@ export async function openWorkspace(config: Config): Promise<Workspace> {
     batchRows: config.batchRows,
     clock: () => performance.now(),
   });
-  await applyRetention(store, config.retentionDays, epochSeconds());
+  const retain = async () => {
+    await applyRetention(store, config.retentionDays, epochSeconds());
+  };
+  await retain();
   return {
+    retain,
     config,
     store,
     metadata,

@@ -125,7 +125,9 @@ function spread(values: readonly string[], ranges: readonly Range[], rows: numbe
   const dictionary = ['', ...new Set(values.filter(Boolean))];
   if (new Set(values).size === 1) return { type: 'Constant', value: values[0] as string };
   const ids = new Uint32Array(rows);
-  ranges.forEach((range, i) => ids.fill(values[i] ? dictionary.indexOf(values[i] as string) : 0, range.start, range.end));
+  ranges.forEach((range, i) => {
+    ids.fill(values[i] ? dictionary.indexOf(values[i] as string) : 0, range.start, range.end);
+  });
   return { type: 'LowCardinality(String)', ids, dictionary };
 }
 
@@ -159,7 +161,9 @@ export function cutByDays(batch: Batch): Batch[] {
 
 function quarantineBatch(batch: string, rows: readonly BadRecord[], ranges: readonly Range[], owners: readonly BatchDelivery[], received: number): Batch {
   const ownerOf: BatchDelivery[] = [];
-  ranges.forEach((range, i) => ownerOf.push(...Array.from({ length: range.end - range.start }, () => owners[i] as BatchDelivery)));
+  ranges.forEach((range, i) => {
+    for (let row = range.start; row < range.end; row++) ownerOf.push(owners[i] as BatchDelivery);
+  });
   const encoder = new TextEncoder();
   const strings = (values: readonly Uint8Array[]): Column => ({ type: 'SparseString', values: new Map(values.map((value, i) => [i, value])) });
   return {

@@ -22,6 +22,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   cli: ['*'],
   'main.ts': ['*'],
   'config.ts': ['model'],
+  'version.ts': [],
 };
 
 /** Pure layers run anywhere: no node:*, no packages but these. */

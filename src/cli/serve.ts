@@ -1,0 +1,170 @@
+/** `bartizan serve`: the server in the foreground. */
+import { access } from 'node:fs/promises';
+import { isIP } from 'node:net';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Command } from 'commander';
+import { pino } from 'pino';
+import { createAuth } from '../api/auth.ts';
+import { DEFAULT_SETTINGS, type ServerDeps } from '../api/deps.ts';
+import { createServer } from '../api/server.ts';
+import { newToken, readServerFile, removeServerFile, sessionSecret, writeServerFile } from '../api/server-file.ts';
+import type { Config } from '../config.ts';
+import { loadDashboards } from '../dashboards/load.ts';
+import type { IngestSummary } from '../ingest/ingest.ts';
+import { version } from '../version.ts';
+import { startDemo } from './demo.ts';
+import { checkLayout, describeSummary } from './ingest.ts';
+import { type CommonOptions, configOf, withCommon } from './options.ts';
+import { CliError, EXIT, note, print } from './output.ts';
+import { progressBar } from './progress.ts';
+import { quarantineOf } from './quarantine.ts';
+import { openWorkspace, type Workspace } from './workspace.ts';
+
+interface Options extends CommonOptions {
+  readonly listen?: string;
+  readonly demo?: boolean;
+  readonly ingest?: string[];
+  readonly layout?: string;
+  readonly sourceCategory?: string;
+}
+
+/** Folders of this package that the server reads. */
+const ROOT = new URL('../../', import.meta.url);
+/** A link printed at start waits this long for its use. */
+const START_LINK_SECONDS = 86_400;
+const HOUR = 3600;
+const RETENTION_INTERVAL = HOUR * 1000;
+
+export function serveCommand(): Command {
+  return withCommon(new Command('serve'))
+    .description('the server and its page, in the foreground; SIGTERM ends it')
+    .option('--listen <host:port>', 'address to listen on (default 127.0.0.1:8620)')
+    .option('--demo', 'living demo data, in a data folder of its own (./data-demo unless --data says otherwise)')
+    .option('--ingest <path...>', 'files, folders or globs to read first')
+    .option('--layout <names>', 'layout of --ingest files without a header line')
+    .option('--source-category <name>', 'source category of --ingest records')
+    .action(serve);
+}
+
+async function serve(options: Options): Promise<void> {
+  checkLayout(options.layout);
+  const config = configOf(
+    options.demo && options.data === undefined && process.env.BARTIZAN_DATA === undefined ? { ...options, data: './data-demo' } : options,
+    {
+      ...(options.listen === undefined ? {} : { listen: options.listen }),
+    },
+  );
+  const { host, port } = addressOf(config.listen);
+  const running = await readServerFile(config.data);
+  if (running) throw new CliError(`data-dir-in-use: ${config.data} is held by the server at ${running.address} (process ${running.pid}).`);
+
+  const workspace = await openWorkspace(config);
+  for (const warning of workspace.databases.warnings) note(`warning: ${warning}`);
+  const token = newToken();
+  const auth = createAuth({ secret: await sessionSecret(config.data), token, clock: Date.now });
+  const stopping = new AbortController();
+  const app = await createServer(await serverDeps(workspace, auth, options.demo ?? false));
+  const address = await app.listen({ host, port }).catch((error: NodeJS.ErrnoException) => {
+    throw new CliError(
+      error.code === 'EADDRINUSE'
+        ? `Port ${port} is taken. Stop what uses it, or choose another with --listen ${host}:PORT.`
+        : `Cannot listen on ${config.listen}: ${error.message}`,
+    );
+  });
+  await writeServerFile(config.data, { address, pid: process.pid, token });
+  await print(`Bartizan ${version()} is listening on ${address}, data in ${config.data}`);
+
+  const ended = new Promise<void>((resolve) => {
+    const stop = (signal: string) => {
+      if (stopping.signal.aborted) process.exit(130);
+      note(`${signal}: finishing what is accepted …`);
+      stopping.abort();
+      resolve();
+    };
+    process.on('SIGTERM', stop);
+    process.on('SIGINT', stop);
+  });
+  const retention = setInterval(() => void workspace.retain().catch((error: unknown) => app.log.error({ err: error }, 'retention failed')), RETENTION_INTERVAL);
+  const work = feed(workspace, options, (to) => `${address}${auth.issueLink(START_LINK_SECONDS)}?to=${encodeURIComponent(to)}`, stopping.signal);
+  await Promise.race([ended, work.then(() => ended)]);
+
+  clearInterval(retention);
+  await removeServerFile(config.data);
+  await app.close();
+  await work.catch(() => undefined);
+  await workspace.close();
+}
+
+/** Loads what was asked for and prints the link that opens where the data is. */
+async function feed(workspace: Workspace, options: Options, link: (path: string) => string, signal: AbortSignal): Promise<void> {
+  let summary: IngestSummary | undefined;
+  if (options.ingest) {
+    const bar = progressBar();
+    summary = await workspace.pipeline
+      .ingest(options.ingest, {
+        signal,
+        onProgress: bar.update,
+        ...(options.layout === undefined ? {} : { layout: options.layout }),
+        ...(options.sourceCategory === undefined ? {} : { sourceCategory: options.sourceCategory }),
+      })
+      .finally(bar.stop);
+    await print(describeSummary(summary));
+  }
+  if (options.demo) {
+    await startDemo({ dataDir: workspace.config.data, pipeline: workspace.pipeline, signal, say: note });
+    await print('Demo data: a synthetic estate, not a real one.');
+  }
+  if (signal.aborted) return;
+  const extent = summary?.extent;
+  await print(`Open the page: ${link(extent ? `/dashboards/vpc-overview?${lastFullHour(extent.to)}` : '/')}`);
+}
+
+/** The data's own last full hour as the page's time range. */
+export function lastFullHour(last: number): string {
+  const to = Math.floor((last + 1) / HOUR) * HOUR;
+  return new URLSearchParams({ from: new Date((to - HOUR) * 1000).toISOString(), to: new Date(to * 1000).toISOString() }).toString();
+}
+
+/** What the server needs, from an open data directory. Also serves `bartizan query` in-process. */
+export async function serverDeps(workspace: Workspace, auth: ServerDeps['auth'], demo: boolean): Promise<ServerDeps> {
+  const quarantine = quarantineOf(workspace);
+  const webRoot = fileURLToPath(new URL('dist/web', ROOT));
+  const built = await access(join(webRoot, 'index.html')).then(
+    () => true,
+    () => false,
+  );
+  if (!built && process.stderr.isTTY) note('The web page is not built in this copy: "npm start" builds it.');
+  const place = workspace.databases.reports[0];
+  return {
+    store: workspace.store,
+    dashboards: await loadDashboards(fileURLToPath(new URL('content/dashboards', ROOT))),
+    settings: { ...DEFAULT_SETTINGS, version: version(), demo },
+    auth,
+    clock: Date.now,
+    logger: pino({ level: workspace.config.logLevel, base: null }, pino.destination(2)),
+    webRoot,
+    facts: async () => ({
+      indicators: 0,
+      quarantined: (await quarantine.list({ limit: 1 })).total,
+      place: place ? { name: place.name, ageDays: place.ageDays, credit: place.credit, link: place.creditUrl } : null,
+    }),
+    absentMask: () => workspace.metadata.absentMask(),
+    quarantine,
+    ingest: workspace.pipeline,
+  };
+}
+
+function addressOf(listen: string): { host: string; port: number } {
+  const [, bracketed, plain, port] = /^(?:\[([^\]]+)\]|([^:]+)):(\d+)$/.exec(listen) ?? [];
+  const host = bracketed ?? plain ?? '';
+  const loopback = host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));
+  if (!loopback)
+    throw new CliError(
+      `Bartizan listens on loopback only until users with passwords exist; ${listen} is not loopback. Use an SSH tunnel or a reverse proxy with authentication.`,
+      EXIT.wrongUse,
+    );
+  return { host, port: Number(port) };
+}
+
+export type { Config };

@@ -1,0 +1,6 @@
+/** This release, from package.json. */
+import { readFileSync } from 'node:fs';
+
+export function version(): string {
+  return (JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }).version;
+}

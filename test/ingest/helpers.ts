@@ -1,0 +1,79 @@
+/** Real files, a real store, a real pipeline, in a folder of their own. */
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { createEnricher } from '../../src/enrich/enricher.ts';
+import { Pipeline } from '../../src/ingest/pipeline.ts';
+import { Quarantine } from '../../src/ingest/quarantine.ts';
+import { openEmbedded } from '../../src/store/embedded.ts';
+import { type Metadata, openMetadata } from '../../src/store/metadata.ts';
+import type { Store, Value } from '../../src/store/store.ts';
+
+export const HEADER = 'version account-id interface-id srcaddr dstaddr srcport dstport protocol packets bytes start end action log-status';
+export const START = 1_700_000_000;
+
+export interface Place {
+  readonly directory: string;
+  readonly store: Store;
+  readonly metadata: Metadata;
+  readonly pipeline: Pipeline;
+  readonly quarantine: Quarantine;
+  rows(sql: string): Promise<readonly (readonly Value[])[]>;
+  /** Writes a file below the folder; its path. */
+  file(name: string, content: string | Uint8Array): Promise<string>;
+  close(): Promise<void>;
+}
+
+export async function openPlace(options: { directory?: string; batchRows?: number; workers?: number } = {}): Promise<Place> {
+  const directory = options.directory ?? (await mkdtemp(join(tmpdir(), 'bartizan-ingest-')));
+  const now = () => Math.floor(Date.now() / 1000);
+  const store = await openEmbedded({ path: join(directory, 'store') });
+  const metadata = await openMetadata(join(directory, 'metadata.db'), now);
+  const staging = join(directory, 'staging');
+  const common = { store, staging, now };
+  const pipeline = await Pipeline.open({
+    ...common,
+    metadata,
+    databases: {},
+    internalNetworks: [],
+    workers: options.workers ?? 2,
+    batchRows: options.batchRows ?? 1000,
+    clock: () => performance.now(),
+  });
+  const quarantine = new Quarantine({ ...common, pipeline, enricher: createEnricher({}, { internalNetworks: [] }) });
+  return {
+    directory,
+    store,
+    metadata,
+    pipeline,
+    quarantine,
+    rows: async (sql) => (await store.rows({ text: sql, params: {} })).rows,
+    async file(name, content) {
+      const path = join(directory, 'logs', name);
+      await mkdir(dirname(path), { recursive: true });
+      await writeFile(path, content);
+      return path;
+    },
+    async close() {
+      await pipeline.close();
+      await store.close();
+      await metadata.close();
+      if (!options.directory) await rm(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+/** `count` default-format lines; `seed` makes files differ. */
+export function lines(count: number, seed = 0, start = START): string {
+  const out = [];
+  for (let i = 0; i < count; i++) {
+    const action = i % 5 === 0 ? 'REJECT' : 'ACCEPT';
+    out.push(
+      `2 123456789012 eni-${seed}${i % 7} 198.51.100.${i % 200} 10.0.0.${i % 9} ${1024 + (i % 50000)} ${[22, 443, 3389][i % 3]} 6 ${(i % 10) + 1} ${i + 40} ${start + (i % 3600)} ${start + (i % 3600) + 30} ${action} OK`,
+    );
+  }
+  return `${out.join('\n')}\n`;
+}
+
+export const gzipped = (text: string): Uint8Array => gzipSync(text);
