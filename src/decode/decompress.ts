@@ -4,7 +4,8 @@
  * and what stopped it is the generator's return value.
  */
 import { Readable, type Transform } from 'node:stream';
-import { constants, createGunzip, createZstdDecompress } from 'node:zlib';
+import { createGunzip, createZstdDecompress } from 'node:zlib';
+import { Input } from './input.ts';
 
 /** Where and why compressed bytes could not be read on. */
 export interface Damage {
@@ -16,9 +17,7 @@ export interface Damage {
 
 export type Compression = 'gzip' | 'zstd' | 'plain';
 
-/**
- * What the first bytes say (four are enough). gzip: RFC 1952; zstd: RFC 8878, frames and skippable frames.
- */
+/** What the first bytes say (four are enough). gzip: RFC 1952; zstd: RFC 8878, frames and skippable frames. */
 export function sniff(head: Uint8Array): Compression {
   if (head.length >= 2 && head[0] === 0x1f && head[1] === 0x8b) return 'gzip';
   if (head.length < 4) return 'plain';
@@ -28,137 +27,129 @@ export function sniff(head: Uint8Array): Compression {
 
 /** Output comes in pieces of this size: small ones cost twice the time. */
 const CHUNK = 1024 * 1024;
-/** Input goes in by pieces of this size, so that little is lost where one turns out damaged. */
-const SLICE = 256 * 1024;
-/** Compressed bytes that are kept so that a damaged delivery can be read once more, up to the very place. */
-const KEPT = 16 * 1024 * 1024;
-/** Size of the last steps before the damage when it is read once more. */
-const STEP = 64;
+/** Step in which damaged input is read once more before it is read byte by byte. */
+const STEP = 1024;
 
-/** Decompresses a delivery. Yields plain bytes; returns the damage, if any. Errors of the source are thrown. */
+/**
+ * Decompresses a delivery: members and frames one after another, zero padding between and after them.
+ * Yields plain bytes, each piece valid for good; returns the damage, if any. Failures of the source are
+ * thrown.
+ */
 export async function* decompress(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, Damage | undefined> {
   const input = new Input(source);
-  const head = await input.peek(4);
-  const compression = sniff(head);
-  if (compression === 'plain') {
-    for await (const piece of input.pieces()) yield piece;
+  try {
+    const compression = sniff(await input.peek(4));
+    if (compression !== 'plain') return yield* inflateAll(input, compression);
+    for (let piece = await input.next(); piece; piece = await input.next()) yield piece;
     return undefined;
-  }
-  return yield* inflate(input, compression);
-}
-
-/** A source whose first bytes can be looked at, and whose bytes are counted and kept up to a limit. */
-class Input {
-  /** What was read, while it is not more than KEPT. */
-  kept: Uint8Array[] | undefined = [];
-  length = 0;
-  failure: unknown;
-  private readonly iterator: AsyncIterator<Uint8Array>;
-  private ahead: Uint8Array[] = [];
-
-  constructor(source: AsyncIterable<Uint8Array>) {
-    this.iterator = source[Symbol.asyncIterator]();
-  }
-
-  async peek(count: number): Promise<Uint8Array> {
-    let length = 0;
-    while (length < count) {
-      const next = await this.iterator.next();
-      if (next.done) break;
-      this.ahead.push(next.value);
-      length += next.value.length;
-    }
-    return this.ahead.length === 1 ? this.ahead[0]! : new Uint8Array(Buffer.concat(this.ahead));
-  }
-
-  async *pieces(): AsyncGenerator<Uint8Array> {
-    try {
-      for (const piece of this.ahead) yield piece;
-      this.ahead = [];
-      for (;;) {
-        const next = await this.iterator.next();
-        if (next.done) return;
-        yield next.value;
-      }
-    } finally {
-      await this.iterator.return?.();
-    }
-  }
-
-  /** The bytes by SLICE. A failure of the source is kept in `failure`, to be told from damage. */
-  async *slices(): AsyncGenerator<Uint8Array> {
-    try {
-      for await (const piece of this.pieces()) {
-        for (let at = 0; at < piece.length; at += SLICE) {
-          const slice = piece.subarray(at, at + SLICE);
-          this.length += slice.length;
-          if (this.length > KEPT) this.kept = undefined;
-          this.kept?.push(slice);
-          yield slice;
-        }
-      }
-    } catch (error) {
-      this.failure = error;
-      throw error;
-    }
+  } finally {
+    await input.close();
   }
 }
 
-function inflater(compression: 'gzip' | 'zstd'): Transform & { readonly bytesWritten: number } {
+type Inflater = Transform & { readonly bytesWritten: number };
+
+function inflater(compression: 'gzip' | 'zstd'): Inflater {
   return compression === 'gzip' ? createGunzip({ chunkSize: CHUNK }) : createZstdDecompress({ chunkSize: CHUNK });
 }
 
-async function* inflate(input: Input, compression: 'gzip' | 'zstd'): AsyncGenerator<Uint8Array, Damage | undefined> {
-  const stream = inflater(compression);
-  const feed = Readable.from(input.slices(), { objectMode: true, highWaterMark: 2 });
-  feed.on('error', (error) => stream.destroy(error));
-  feed.pipe(stream);
-  let offset = 0;
-  let error: unknown;
-  try {
-    for await (const piece of stream as AsyncIterable<Uint8Array>) {
-      offset += piece.length;
-      yield piece;
-    }
-  } catch (caught) {
-    if (input.failure) throw input.failure;
-    error = caught;
-  } finally {
-    feed.destroy();
-    stream.destroy();
-  }
+async function* inflateAll(input: Input, compression: 'gzip' | 'zstd'): AsyncGenerator<Uint8Array, Damage | undefined> {
   const code = `${compression}-damaged` as const;
-  if (error) {
-    for await (const piece of salvage(input, compression, offset)) {
-      offset += piece.length;
-      yield piece;
+  let offset = 0;
+  let start = 0;
+  for (;;) {
+    const before = offset;
+    const stream = inflater(compression);
+    const feed = Readable.from(pieces(input), { highWaterMark: 1 });
+    feed.on('error', (error) => stream.destroy(error));
+    feed.pipe(stream);
+    try {
+      for await (const piece of stream as AsyncIterable<Uint8Array>) {
+        offset += piece.length;
+        yield piece;
+      }
+    } catch (error) {
+      if (input.failure) throw input.failure;
+      for await (const piece of salvage(input, compression, start, offset - before)) {
+        offset += piece.length;
+        yield piece;
+      }
+      return {
+        code,
+        message: `the ${compression} data is damaged after ${offset} plain bytes: ${error instanceof Error ? error.message : String(error)}`,
+        offset,
+      };
+    } finally {
+      feed.destroy();
+      stream.destroy();
     }
-    return { code, message: `the ${compression} data is damaged after ${offset} bytes: ${error instanceof Error ? error.message : String(error)}`, offset };
+    // A stream ends with its member, which may be before the end of the input that it was given.
+    start += stream.bytesWritten;
+    await input.rewind(start);
+    const rest = await passZeros(input);
+    if (rest === undefined) return undefined;
+    start = rest;
+    if (sniff(await input.peek(4)) !== compression)
+      return { code, message: `something else follows the ${compression} data, after ${offset} plain bytes`, offset };
+  }
+}
+
+async function* pieces(input: Input): AsyncGenerator<Uint8Array> {
+  for (let piece = await input.next(); piece; piece = await input.next()) yield piece;
+}
+
+/** Offset of the next byte that is not zero, where the input then goes on; undefined when none is left. */
+async function passZeros(input: Input): Promise<number | undefined> {
+  for (let piece = await input.next(); piece; piece = await input.next()) {
+    const at = piece.findIndex((c) => c !== 0);
+    if (at < 0) continue;
+    const offset = input.position - piece.length + at;
+    await input.rewind(offset);
+    return offset;
   }
   return undefined;
 }
 
-/** Reads the kept input once more, in small steps near its end, for what one failing step swallowed: the bytes from `offset` on. */
-async function* salvage(input: Input, compression: 'gzip' | 'zstd', offset: number): AsyncGenerator<Uint8Array> {
-  void constants;
-  const { kept } = input;
-  if (!kept) return;
-  const stream = inflater(compression);
-  const steps = function* (): Generator<Uint8Array> {
-    yield* kept.slice(0, -1);
-    const last = kept.at(-1)!;
-    for (let at = 0; at < last.length; at += STEP) yield last.subarray(at, at + STEP);
-  };
-  const feed = Readable.from(steps());
-  feed.pipe(stream);
-  let passed = 0;
-  try {
-    for await (const piece of stream as AsyncIterable<Uint8Array>) {
-      const skip = Math.min(piece.length, Math.max(0, offset - passed));
-      passed += piece.length;
-      if (skip < piece.length) yield piece.subarray(skip);
+/**
+ * A failing step of the decompressor swallows what it had put out before it failed. The input of the
+ * member, where it is still here, is read once more in small steps up to the very place: yields the
+ * bytes from `known` on.
+ */
+async function* salvage(input: Input, compression: 'gzip' | 'zstd', start: number, known: number): AsyncGenerator<Uint8Array> {
+  if (!input.has(start)) return;
+  let to = input.read;
+  let passed = known;
+  for (const step of [STEP, 1]) {
+    const stream = inflater(compression);
+    let seen = 0;
+    let accepted = start;
+    const taken: Uint8Array[] = [];
+    stream.on('data', (piece: Uint8Array) => {
+      const skip = Math.min(piece.length, Math.max(0, passed - seen));
+      seen += piece.length;
+      if (skip < piece.length) taken.push(piece.subarray(skip));
+    });
+    let failed = false;
+    // The same damage as the first time; `close` follows it.
+    stream.on('error', () => undefined);
+    const closed = new Promise<false>((resolve) => stream.once('close', () => resolve(false)));
+    const coarse = step === 1 ? Math.max(start, to - STEP) : to;
+    for (const range of [input.again(start, coarse, STEP), input.again(coarse, to, 1)]) {
+      for (const bytes of range) {
+        if (failed) break;
+        const written = new Promise<boolean>((resolve) => {
+          stream.write(bytes, (error) => resolve(!error));
+        });
+        if (!(await Promise.race([written, closed]))) failed = true;
+        else accepted += bytes.length;
+        while (taken.length > 0) {
+          const piece = taken.shift()!;
+          passed += piece.length;
+          yield piece;
+        }
+      }
     }
-  } catch {
-    // The same damage as the first time.
+    stream.destroy();
+    to = Math.min(to, accepted + STEP);
   }
 }

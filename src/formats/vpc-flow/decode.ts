@@ -5,8 +5,10 @@
  */
 import { type BadRecord, RAW_LIMIT } from '../../model/batch.ts';
 import { BatchUnderway } from './batch-underway.ts';
-import { Detector } from './detect.ts';
+import { Detector, NO_LAYOUT } from './detect.ts';
 import { type Diagnosis, diagnose, type Failure } from './diagnose.ts';
+import { JsonFramer } from './json-frame.ts';
+import { readJsonRow } from './json-reader.ts';
 import type { Plan } from './plan.ts';
 import type { FlowBatches } from './result.ts';
 import { RowReader } from './row.ts';
@@ -32,13 +34,15 @@ const LINE_FEED = 10;
 const CARRIAGE_RETURN = 13;
 const SPACE = 32;
 const TAB = 9;
+/** Prefix of the state inside a JSON array. */
+const IN_ARRAY = '[';
 const LINE_END = Uint8Array.of(LINE_FEED);
 const BOM = [0xef, 0xbb, 0xbf];
-const NO_LAYOUT: Failure = { code: 'too-few-fields', at: -1 };
 
 export class FlowDecoder {
   private readonly reader: RowReader;
   private readonly detector: Detector;
+  private readonly json = new JsonFramer();
   private readonly batch: BatchUnderway;
   private readonly now: () => number;
   /** Input not yet decoded, from `chunkAt`; offset of its first byte in the delivery. */
@@ -74,7 +78,7 @@ export class FlowDecoder {
 
   /** What is known of the open delivery's layout; with the end of its last part, where a later run takes it up again. */
   get state(): string {
-    return this.detector.state;
+    return (this.json.inArray ? IN_ARRAY : '') + this.detector.state;
   }
 
   /** Records in the batch so far. */
@@ -91,8 +95,10 @@ export class FlowDecoder {
   nextDelivery(resume?: ResumePoint): void {
     if (!this.finished) throw new Error('the delivery before is not finished');
     const offset = resume?.offset ?? 0;
-    this.detector.reset(resume?.state);
-    this.batch.startDelivery(offset, this.detector.state);
+    const state = resume?.state;
+    this.json.inArray = state?.startsWith(IN_ARRAY) ?? false;
+    this.detector.reset(this.json.inArray ? state?.slice(IN_ARRAY.length) : state);
+    this.batch.startDelivery(offset, this.state);
     this.chunk = new Uint8Array(0);
     this.chunkAt = 0;
     this.chunkBase = offset;
@@ -130,6 +136,13 @@ export class FlowDecoder {
   endDamaged(code: 'gzip-damaged' | 'zstd-damaged', message: string): void {
     if (this.finished) throw new Error('the delivery is finished');
     if (this.chunkAt < this.chunk.length) throw new Error('bytes of the push before still wait: call take, then push without bytes');
+    if (this.carryLength > 0 && this.carry[this.carryLength - 1] === LINE_FEED) {
+      // A whole record that only waited to see what follows it.
+      const at = this.run(this.carry, 0, this.carryLength, this.carryBase, true);
+      this.carry.copyWithin(0, at, this.carryLength);
+      this.carryLength -= at;
+      this.carryBase += at;
+    }
     const raw = this.long > 0 ? this.longHead : this.carry.slice(0, Math.min(this.carryLength, RAW_LIMIT));
     const length = this.long > 0 ? this.long : this.carryLength;
     this.addBad({ code, message }, this.carryBase, raw, length);
@@ -140,7 +153,7 @@ export class FlowDecoder {
 
   /** The batch; the decoder goes on with an empty one. */
   take(): FlowBatches {
-    return this.batch.take(this.detector.state, this.finished);
+    return this.batch.take(this.state, this.finished);
   }
 
   private finish(): void {
@@ -162,7 +175,7 @@ export class FlowDecoder {
       }
       if (ended) this.finish();
       if (this.chunkAt === this.chunk.length) return true;
-      this.chunkAt = this.run(this.chunk, this.chunkAt, this.chunk.length, this.chunkBase);
+      this.chunkAt = this.run(this.chunk, this.chunkAt, this.chunk.length, this.chunkBase, this.last && this.chunk[this.chunk.length - 1] === LINE_FEED);
       this.batch.passed = this.chunkBase + this.chunkAt;
       if (!this.batch.full && this.chunkAt < this.chunk.length) {
         this.carryBase = this.chunkBase + this.chunkAt;
@@ -182,7 +195,7 @@ export class FlowDecoder {
       this.appendBytes(LINE_END);
       this.addedLineEnd = true;
     }
-    const at = this.run(this.carry, 0, this.carryLength, this.carryBase);
+    const at = this.run(this.carry, 0, this.carryLength, this.carryBase, ended);
     const rest = this.carryLength - at;
     this.batch.passed = this.carryBase + at - (rest === 0 && this.addedLineEnd ? 1 : 0);
     if (rest === 0) {
@@ -246,14 +259,24 @@ export class FlowDecoder {
 
   /**
    * Decodes `buf[from, to)` until its last whole record or until the batch is full; the offset reached.
-   * `base`: offset of `buf[0]` in the delivery.
+   * `base`: offset of `buf[0]` in the delivery. `all`: the delivery ends at `to`, with a line end.
    */
-  private run(buf: Uint8Array, from: number, to: number, base: number): number {
+  private run(buf: Uint8Array, from: number, to: number, base: number, all: boolean): number {
     const { reader, batch, detector } = this;
     let p = from;
     if (base + p === 0 && to >= 3 && BOM.every((c, i) => buf[i] === c)) p = 3;
     const textEnd = buf.lastIndexOf(LINE_FEED, to - 1) + 1;
-    while (p < textEnd && !batch.full) {
+    while (p < to && !batch.full) {
+      if (this.json.begins(buf[p]!)) {
+        const kind = this.json.frame(buf, p, to, all);
+        if (kind === 'more') break;
+        if (kind === 'broken' && p >= textEnd) break;
+        if (kind !== 'text') {
+          p = kind === 'skip' ? this.json.next : this.jsonRecord(buf, p, base, kind === 'object');
+          continue;
+        }
+      }
+      if (p >= textEnd) break;
       const plan = detector.plan;
       if (plan && (plan.rejectsHeaders || !detector.isHeader(buf, p))) {
         const next = reader.read(buf, p, plan);
@@ -266,6 +289,29 @@ export class FlowDecoder {
       p = this.slowLine(buf, p, base, plan ? { code: reader.failCode, at: reader.failAt } : NO_LAYOUT);
     }
     return p;
+  }
+
+  private jsonRecord(buf: Uint8Array, p: number, base: number, framed: boolean): number {
+    const { json } = this;
+    let diagnosis: Diagnosis = { code: 'not-json', message: 'the line starts like JSON, and its object does not end' };
+    let { next, recordEnd } = json;
+    if (framed) {
+      const result = readJsonRow(buf.subarray(json.at, json.end), this.reader, this.detector);
+      if (!('code' in result)) {
+        this.batch.keep(result, buf.slice(p, recordEnd));
+        return next;
+      }
+      diagnosis = result;
+    } else {
+      json.passBroken(buf[p]!);
+      const lineEnd = buf.indexOf(LINE_FEED, p);
+      next = lineEnd + 1;
+      recordEnd = lineEnd > p && buf[lineEnd - 1] === CARRIAGE_RETURN ? lineEnd - 1 : lineEnd;
+    }
+    const length = recordEnd - p;
+    const raw = buf.slice(p, p + Math.min(length, RAW_LIMIT));
+    this.addBad(length > RAW_LIMIT ? diagnose(raw, length, undefined, NO_LAYOUT) : diagnosis, base + p, raw, length);
+    return next;
   }
 
   private keep(buf: Uint8Array, p: number, next: number, plan: Plan): void {

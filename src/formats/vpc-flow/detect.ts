@@ -4,11 +4,14 @@
  * values; the first that reads it stays in force until a line needs another.
  */
 
-import type { Diagnosis, Failure } from './diagnose.ts';
+import { type Diagnosis, diagnose, type Failure } from './diagnose.ts';
 import { type Layout, parseLayout, presetsOfCount, readHeader, unknownHeaderNames } from './layout.ts';
 import { compilePlan, type Plan } from './plan.ts';
 import type { RowReader } from './row.ts';
 import { utf8 } from './spellings.ts';
+
+/** Of a line for which no layout is known. */
+export const NO_LAYOUT: Failure = { code: 'too-few-fields', at: -1 };
 
 type Mode = 'auto' | 'header' | 'named' | 'unreadable';
 
@@ -72,7 +75,6 @@ export class Detector {
 
   /** Takes the line's layout when it is a header. A header with unknown names makes the lines under it unreadable. */
   takeHeader(line: Uint8Array): boolean {
-    this.guessed = undefined;
     const first = line[0]! | 32;
     if (first < 97 || first > 122) return false;
     const text = utf8(line);
@@ -90,17 +92,38 @@ export class Detector {
   }
 
   /** Tries the presets for a line without header. When one reads it into the reader's row it is in force from here on. */
-  guess(reader: RowReader, buf: Uint8Array, p: number, line: Uint8Array): Plan | undefined {
+  guess(reader: RowReader, buf: Uint8Array, p: number, line: Uint8Array, extra: readonly number[] = []): Plan | undefined {
+    this.guessed = undefined;
     if (this.mode !== 'auto') return undefined;
     for (const layout of presetsOfCount(countOf(line))) {
-      const plan = this.planOf(layout);
+      const plan = this.planOf(layout, extra);
       if (reader.read(buf, p, plan) >= 0) {
-        this.plan = plan;
+        this.plan = this.planOf(layout);
         return plan;
       }
       this.guessed ??= { plan, failure: { code: reader.failCode, at: reader.failAt } };
     }
     return undefined;
+  }
+
+  /**
+   * Reads a line that came by itself (a forwarder's message) into the reader's row, in the layout in
+   * force or a preset. `extra`: slots that are filled beside it, where the layout lacks them.
+   */
+  readLoose(reader: RowReader, line: Uint8Array, extra: readonly number[]): Plan | Diagnosis {
+    const buf = new Uint8Array(line.length + 1);
+    buf.set(line);
+    buf[line.length] = 10;
+    let failure: Failure = NO_LAYOUT;
+    if (this.plan) {
+      const plan = this.planOf(this.plan.layout, extra);
+      if (reader.read(buf, 0, plan) === buf.length) return plan;
+      failure = { code: reader.failCode, at: reader.failAt };
+    }
+    const guessed = this.guess(reader, buf, 0, line, extra);
+    if (guessed) return guessed;
+    const blame = this.blame(line, failure);
+    return this.unreadable ?? diagnose(line, line.length, blame.plan, blame.failure);
   }
 
   /** The layout and the failure to name as the reason why a line is bad. `failure`: that of the layout in force. */

@@ -1,0 +1,130 @@
+/**
+ * What a JSON object says: a flow record by field names, or a forwarder's envelope around a record
+ * (Sumo Logic's Lambda, Firehose). Either way it becomes a line of text in some layout, which the
+ * decode loop reads like any other; the object itself is kept as the record's raw bytes.
+ */
+import type { RecordErrorCode } from '../../model/batch.ts';
+import { AWS_FIELDS } from '../../model/fields.ts';
+import { type Diagnosis, shorten } from './diagnose.ts';
+import { FORWARDER_COLUMNS, slotOf } from './plan.ts';
+import { percentEncode } from './spellings.ts';
+
+/** A line to decode, with what the forwarder said beside it. */
+export interface JsonRecord {
+  readonly line: string;
+  /** Header names of the line's values; undefined: a line as AWS wrote it, in the layout in force. */
+  readonly layout: readonly string[] | undefined;
+  /** Text by slot (plan.ts). */
+  readonly extras: ReadonlyMap<number, string>;
+}
+
+/** `accountId`, `account_id`, `account-id` → `accountid`. */
+function key(name: string): string {
+  return name.toLowerCase().replace(/[-_]/g, '');
+}
+
+const AWS_BY_KEY: ReadonlyMap<string, string> = new Map(AWS_FIELDS.map((f) => [key(f.aws as string), f.aws as string]));
+
+/** Names that forwarders use beside a message, and the column that each fills. */
+const EXTRAS: ReadonlyMap<string, number> = new Map([
+  ['direction', slotOf('forwarder_direction')],
+  ['securitygroupids', slotOf('security_group_ids')],
+  ['loggroup', slotOf('log_group')],
+  ['logstream', slotOf('log_stream')],
+  ['vpcid', slotOf('vpc_id')],
+  ['subnetid', slotOf('subnet_id')],
+  ['awsregion', slotOf('region')],
+]);
+const FORWARDERS_OWN: ReadonlySet<number> = new Set([...FORWARDER_COLUMNS.map(slotOf), slotOf('region')]);
+
+/** A record must have one of these: other logs have versions and regions too. */
+const TELLING: ReadonlySet<string> = new Set(['srcaddr', 'dstaddr', 'start', 'end', 'log-status', 'interface-id']);
+
+function wrong(code: RecordErrorCode, message: string): Diagnosis {
+  return { code, message };
+}
+
+/** Reads the JSON text of an object. */
+export function readJson(text: string): JsonRecord | Diagnosis {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    return wrong('not-json', error instanceof Error ? shorten(error.message) : 'not JSON');
+  }
+  if (!isObject(value)) return wrong('unknown-json-shape', 'the JSON is no object');
+  if (!('message' in value)) return readRecord(value);
+  const { message } = value;
+  const extras = readExtras(value);
+  if (isObject(message)) return withExtras(readRecord(message), extras);
+  if (typeof message !== 'string') return wrong('unknown-json-shape', 'message is neither a text nor an object');
+  const line = message.replace(/\r?\n$/, '');
+  if (line.startsWith('{')) {
+    const inner = parseObject(line);
+    return inner ? withExtras(readRecord(inner), extras) : wrong('not-json', 'message starts like JSON and is not valid JSON');
+  }
+  return { line, layout: undefined, extras };
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function parseObject(text: string): Record<string, unknown> | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return isObject(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function withExtras(record: JsonRecord | Diagnosis, extras: ReadonlyMap<number, string>): JsonRecord | Diagnosis {
+  return 'line' in record ? { ...record, extras: new Map([...extras, ...record.extras]) } : record;
+}
+
+function readExtras(value: Record<string, unknown>): Map<number, string> {
+  const extras = new Map<number, string>();
+  for (const [name, v] of Object.entries(value)) {
+    const slot = EXTRAS.get(key(name));
+    const text = Array.isArray(v) ? v.filter((x) => typeof x === 'string').join(',') : v;
+    if (slot !== undefined && typeof text === 'string' && text !== '' && text !== '-' && text.isWellFormed()) extras.set(slot, text);
+  }
+  return extras;
+}
+
+/** An object with a flow record's fields. Strict: a name that is none makes the record unreadable, for it may be a field to come. */
+function readRecord(value: Record<string, unknown>): JsonRecord | Diagnosis {
+  const layout: string[] = [];
+  const values: string[] = [];
+  for (const [name, v] of Object.entries(value)) {
+    const aws = AWS_BY_KEY.get(key(name));
+    if (aws === undefined) {
+      const extra = EXTRAS.get(key(name));
+      if (extra === undefined || !FORWARDERS_OWN.has(extra)) return wrong('unknown-json-shape', `${shorten(name)} is no field of a flow record`);
+      continue;
+    }
+    if (layout.includes(aws)) return wrong('unknown-json-shape', `${aws} is there twice`);
+    const text = valueText(aws, v);
+    if (typeof text !== 'string') return text;
+    layout.push(aws);
+    values.push(text);
+  }
+  if (!layout.some((name) => TELLING.has(name))) return wrong('unknown-json-shape', 'the object has no field that tells a flow record');
+  const extras = readExtras(value);
+  for (const slot of extras.keys()) if (layout.includes(AWS_FIELDS[slot]?.aws ?? '')) extras.delete(slot);
+  return { line: values.join(' '), layout, extras };
+}
+
+function valueText(aws: string, value: unknown): string | Diagnosis {
+  if (value === null || value === '') return '-';
+  if (typeof value === 'number') {
+    if (Number.isSafeInteger(value) && value >= 0) return String(value);
+    return wrong(Number.isInteger(value) && value > 0 ? 'number-out-of-range' : 'not-a-number', `${aws}: ${value} is not a whole number up to 2^53 - 1`);
+  }
+  if (typeof value !== 'string') return wrong('unknown-json-shape', `${aws} is neither a text nor a number`);
+  if (!value.isWellFormed()) return wrong('invalid-utf8', `${aws} is not valid Unicode`);
+  if (!/[\x00-\x20\x7f]/.test(value)) return value;
+  if (AWS_FIELDS.some((f) => f.aws === aws && f.percentEncoded)) return percentEncode(value);
+  return /[\x00-\x1f\x7f]/.test(value) ? wrong('binary-data', `${aws} holds a control character`) : wrong('unknown-json-shape', `${aws} holds a space`);
+}

@@ -1,0 +1,78 @@
+/** Helpers for decoder tests: decode whole texts, and compare what came out without looking at ids. */
+import { FlowDecoder } from '../../src/formats/vpc-flow/decode.ts';
+import { rebuildBytes, recordAt } from '../../src/formats/vpc-flow/rebuild.ts';
+import { type FlowBadRecord, type FlowCounts, IN_BAD, IN_FLOWS, noCounts } from '../../src/formats/vpc-flow/result.ts';
+
+/** 2026-11-20. */
+export const NOW = 1795132800;
+
+export type Row =
+  | { readonly table: 'flows' | 'status'; readonly record: Record<string, string | number | bigint>; readonly raw: string }
+  | { readonly table: 'bad'; readonly bad: Omit<FlowBadRecord, 'raw'>; readonly raw: string };
+
+export interface Decoded {
+  readonly rows: Row[];
+  readonly counts: FlowCounts;
+  readonly bytes: number;
+}
+
+const latin1 = (bytes: Uint8Array): string => Buffer.from(bytes).toString('latin1');
+
+/** Decodes one delivery cut at `cuts` (sizes of chunks, repeated), in batches of `capacity`. */
+export function decodeAll(input: string | Uint8Array, options: { layout?: string; cuts?: readonly number[]; capacity?: number } = {}): Decoded {
+  const bytes = typeof input === 'string' ? new TextEncoder().encode(input) : input;
+  const decoder = new FlowDecoder({ layout: options.layout ?? 'auto', now: () => NOW, capacity: options.capacity ?? 4096 });
+  const rows: Row[] = [];
+  const counts = noCounts();
+  let to = 0;
+  const take = (): void => {
+    const batch = decoder.take();
+    const next = { flows: 0, status: 0, bad: 0 };
+    for (const list of batch.order) {
+      if (list === IN_BAD) {
+        const { raw, ...bad } = batch.bad[next.bad++]!;
+        rows.push({ table: 'bad', bad, raw: latin1(raw) });
+        continue;
+      }
+      const table = list === IN_FLOWS ? 'flows' : 'status';
+      const row = next[table]++;
+      const record = recordAt(batch[table], row);
+      for (const [name, value] of Object.entries(record)) if (value === 0 || value === '' || value === '::') delete record[name];
+      rows.push({ table, record, raw: latin1(rebuildBytes(batch[table], row)) });
+    }
+    for (const key of Object.keys(counts) as (keyof FlowCounts)[]) counts[key] += batch.counts[key];
+    for (const part of batch.deliveries) {
+      if (part.from !== to) throw new Error(`a part begins at ${part.from}, not at ${to}`);
+      to = part.to;
+    }
+    if (next.flows !== batch.flows.rows || next.status !== batch.status.rows || next.bad !== batch.bad.length)
+      throw new Error('the order does not tell of all rows');
+    if (batch.counts.records !== batch.order.length) throw new Error('a count was lost');
+  };
+  const push = (chunk: Uint8Array, last: boolean): void => {
+    while (!decoder.push(chunk, last)) {
+      take();
+      chunk = new Uint8Array(0);
+    }
+  };
+  const cuts = options.cuts ?? [];
+  let at = 0;
+  for (let i = 0; at < bytes.length; i++) {
+    const size = Math.max(1, cuts[i % cuts.length] ?? bytes.length);
+    push(bytes.slice(at, at + size), false);
+    at += size;
+  }
+  push(new Uint8Array(0), true);
+  take();
+  if (to !== bytes.length) throw new Error(`${to} of ${bytes.length} bytes are accounted for`);
+  const { records, stored, nodata, skipdata, quarantined } = counts;
+  if (records !== stored + nodata + skipdata + quarantined || records !== rows.length) throw new Error('a count was lost');
+  return { rows, counts, bytes: to };
+}
+
+/** The single row of a text. */
+export function decodeOne(input: string, layout = 'auto'): Row {
+  const { rows } = decodeAll(input, { layout });
+  if (rows.length !== 1) throw new Error(`${rows.length} records`);
+  return rows[0]!;
+}
