@@ -215,6 +215,8 @@ class Run {
       if (grown[0]) this.#notes.push(`${basename(name)} begins like ${grown[0]}, which is stored: if it has grown, its first records are stored twice.`);
     }
     const delivery = await metadata.open({ id: found.id, name, size: found.size, head: found.head }, this.#ask.again && known?.done);
+    // What an interrupted run stored of it is there already.
+    if (delivery.doneTo > 0) addCounts(this.#totals, { ...NO_COUNTS, records: delivery.counts.records, duplicates: delivery.counts.records });
     return { from: delivery.doneTo, layout: delivery.layout };
   }
 

@@ -14,7 +14,7 @@ export class WorkerPool {
   constructor(size: number, setup: WorkerSetup) {
     const file = new URL(import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.js', import.meta.url);
     this.#workers = Array.from({ length: size }, (_, index) => {
-      const worker = new Worker(file, { workerData: setup });
+      const worker = new Worker(file, { workerData: setup, execArgv: [] });
       worker.on('message', (message: FromWorker) => {
         if (message.type === 'flushed') this.#flushes.get(index)?.();
         else this.#receive(index, message);

@@ -1,0 +1,53 @@
+/** SIGKILL at random moments of an ingest, then the same command again: the totals are right each time. */
+import { spawn } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { gzipped, HEADER, lines, openPlace } from './helpers.ts';
+
+const KILLS = Number(process.env.BARTIZAN_CRASH_KILLS ?? 4);
+const FILES = 8;
+const PER_FILE = 30_000;
+
+const CHILD = join(import.meta.dirname, 'crash-child.ts');
+
+/** Runs the child; kills it `delay` ms after it began to ingest. Its summary, or undefined when it was killed. */
+function ingest(directory: string, delay?: number): Promise<{ records: number; stored: number; duplicates: number } | undefined> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, [CHILD, directory], { stdio: ['ignore', 'pipe', 'inherit'] });
+    let out = '';
+    child.stdout.on('data', (data: Buffer) => {
+      const opened = out.includes('open');
+      out += data.toString();
+      if (delay !== undefined && !opened && out.includes('open')) setTimeout(() => child.kill('SIGKILL'), delay);
+    });
+    child.on('exit', (code, signal) => {
+      if (signal === 'SIGKILL') resolve(undefined);
+      else if (code === 0) resolve(JSON.parse(out.trim().split('\n').at(-1) as string));
+      else reject(new Error(`the ingest ended with code ${code}`));
+    });
+  });
+}
+
+it('loses and doubles nothing, however often it is killed', async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'bartizan-crash-'));
+  const place = await openPlace({ directory });
+  for (let i = 0; i < FILES; i++) await place.file(`f${i}.gz`, gzipped(`${HEADER}\n${lines(PER_FILE, i)}broken\n`));
+  await place.close();
+
+  let killed = 0;
+  for (let i = 0; i < KILLS; i++) if (!(await ingest(directory, 50 + Math.floor(Math.random() * 700)))) killed++;
+  const summary = await ingest(directory);
+  expect(killed).toBeGreaterThan(0);
+  expect(summary?.records).toBe(FILES * (PER_FILE + 1));
+  expect(await ingest(directory)).toMatchObject({ records: FILES * (PER_FILE + 1), stored: 0, duplicates: FILES * (PER_FILE + 1) });
+
+  const after = await openPlace({ directory });
+  expect(await after.rows('SELECT count(), uniqExact(interface_id, srcport, bytes, source_name), sum(bytes) FROM bartizan.vpc_flow')).toEqual([
+    [FILES * PER_FILE, FILES * PER_FILE, FILES * ((PER_FILE * (PER_FILE - 1)) / 2 + PER_FILE * 40)],
+  ]);
+  expect((await after.quarantine.list()).total).toBe(FILES);
+  await after.close();
+  await rm(directory, { recursive: true, force: true });
+}, 180_000);
