@@ -4,6 +4,14 @@
  * text ─ lex ─► tokens ─ parse ─► tree ─ resolve ─► resolved tree ─ compile ─► Sql ─► Statement
  */
 import type { Sql, Statement } from './sql.ts';
+import type { Pivot } from './state.ts';
+
+export { compile } from './compile.ts';
+export { parse } from './parser.ts';
+export { print } from './print.ts';
+export { shape } from './shape.ts';
+export { countStatement, extentStatement, recordsStatement, valuesStatement } from './statements.ts';
+export type { Pivot };
 
 /** A wrong thing in a person's text. Offsets are UTF-16 code units into the text. */
 export interface Diagnostic {
@@ -28,7 +36,10 @@ export interface Condition {
 export interface Relations {
   /** Relation of each dataset: a table, or a window copy with the same columns. Written by this project, not by users. */
   readonly table: (dataset: 'vpc_flow' | 'vpc_flow_status') => Sql;
-  /** OR of the `absent` masks of all stored records: a field whose bit is never set needs no null check. */
+  /**
+   * OR of the `absent` masks of the records in `vpc_flow`: a field whose bit is never set needs no null
+   * check. Statements that read `vpc_flow_status` check every field, so its masks stay out of this one.
+   */
   readonly absentMask: bigint;
 }
 
@@ -69,6 +80,8 @@ export interface Compiled {
   readonly reads: readonly string[];
   /** Timeslice width in seconds when the result has a `_timeslice` column. */
   readonly timeslice?: number;
+  /** Columns are made of values: pass the rows through `shape()`. */
+  readonly pivot?: Pivot;
 }
 
 export type CompileResult =

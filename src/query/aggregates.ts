@@ -1,0 +1,149 @@
+/**
+ * The aggregate table: what `count`, `sum` and their siblings compute. Missing values are left out by
+ * all of them.
+ */
+import { QueryError } from './diagnostics.ts';
+import { num, type Sql, sql } from './sql.ts';
+import type { AggregateCall } from './tree.ts';
+import { addressToText, asNumber, asText, isNull, type Typed } from './typed.ts';
+
+export interface Aggregate {
+  readonly name: string;
+  readonly signature: string;
+  /** Fewest and most values in the parentheses; [0, 0] may be written without parentheses. */
+  readonly arity: readonly [number, number];
+  readonly defaultName: (call: AggregateCall) => string;
+  /** `order`: the expression that is smallest for the row that comes first. */
+  readonly compile: (values: readonly Typed[], call: AggregateCall, order: Sql) => Typed;
+  readonly doc: string;
+  readonly example: string;
+}
+
+function numeric(name: string, doc: string, template: (value: Sql, typed: Typed) => Sql): Aggregate {
+  return {
+    name,
+    signature: `${name}(number)`,
+    arity: [1, 1],
+    defaultName: () => `_${name}`,
+    compile: ([value]) => ({ sql: template(asNumber(value as Typed), value as Typed), kind: 'number' }),
+    doc,
+    example: `${name}(bytes) by action`,
+  };
+}
+
+/** Smallest and largest keep the kind of times and addresses. */
+function extreme(name: 'min' | 'max', doc: string): Aggregate {
+  const apply = (value: Sql): Sql => (name === 'min' ? sql`min(${value})` : sql`max(${value})`);
+  return {
+    ...numeric(name, doc, apply),
+    compile: ([typed]) => {
+      const value = typed as Typed;
+      if (value.kind === 'time' || value.kind === 'address') return { ...plain(value), sql: apply(value.sql) };
+      if (value.kind === 'text' && value.field) return { sql: apply(value.sql), kind: 'text', ...(value.emptyIsNull ? { emptyIsNull: true } : {}) };
+      return { sql: apply(name === 'max' && value.bare ? value.bare : asNumber(value)), kind: 'number' };
+    },
+  };
+}
+
+/** Kind and field of a value whose SQL is another now. */
+export function plain(value: Typed): Omit<Typed, 'sql'> {
+  return {
+    kind: value.kind,
+    ...(value.datetime ? { datetime: true } : {}),
+    ...(value.field ? { field: value.field } : {}),
+    ...(value.emptyIsNull ? { emptyIsNull: true } : {}),
+  };
+}
+
+/** The value of the first or last row of an order, among rows that have one. */
+function picked(name: 'first' | 'last', doc: string): Aggregate {
+  return {
+    name,
+    signature: `${name}(value)`,
+    arity: [1, 1],
+    defaultName: () => `_${name}`,
+    compile: ([typed], _, order) => {
+      const value = typed as Typed;
+      const given = sql`NOT ${isNull(value)}`;
+      return { ...plain(value), sql: name === 'first' ? sql`argMinIf(${value.sql}, ${order}, ${given})` : sql`argMaxIf(${value.sql}, ${order}, ${given})` };
+    },
+    doc: `${doc} Without sort, records are newest first.`,
+    example: `${name}(srcaddr) by action`,
+  };
+}
+
+function percentile(name: string): Aggregate {
+  return {
+    name,
+    signature: `${name}(number, percentile = 50)`,
+    arity: [1, 2],
+    defaultName: (call) => (name === 'median' ? '_median' : `_pct_${percent(call)}`),
+    compile: ([value], call) => ({ sql: sql`quantileExactInclusive(${num(percent(call) / 100)})(${asNumber(value as Typed)})`, kind: 'number' }),
+    doc: 'The value below which that percentage of the values lie, exact; between two values it is interpolated.',
+    example: name === 'median' ? 'median(bytes) by action' : 'pct(bytes, 95) by action',
+  };
+}
+
+function percent(call: AggregateCall): number {
+  const arg = call.args[1];
+  if (!arg) return 50;
+  const value = arg.node === 'literal' ? Number(arg.value) : Number.NaN;
+  if (!(value >= 0 && value <= 100)) throw new QueryError('wrong-type', arg.span, 'A percentile is a number from 0 to 100.');
+  return value;
+}
+
+export const AGGREGATES: readonly Aggregate[] = [
+  {
+    name: 'count',
+    signature: 'count, count(value)',
+    arity: [0, 1],
+    defaultName: () => '_count',
+    compile: ([value]) => ({ sql: value ? sql`countIf(NOT ${isNull(value)})` : sql`count()`, kind: 'number' }),
+    doc: 'Number of rows, or of rows that have the value.',
+    example: 'count by action',
+  },
+  {
+    name: 'count_distinct',
+    signature: 'count_distinct(value)',
+    arity: [1, 1],
+    defaultName: () => '_count_distinct',
+    compile: ([typed]) => {
+      const value = typed as Typed;
+      return { sql: value.emptyIsNull ? sql`uniqExactIf(${value.sql}, NOT ${isNull(value)})` : sql`uniqExact(${value.sql})`, kind: 'number' };
+    },
+    doc: 'Number of different values, exact.',
+    example: 'count_distinct(srcaddr) by action',
+  },
+  {
+    ...numeric('sum', 'Sum of the values.', (value) => sql`sum(${value})`),
+    compile: ([value]) => ({ sql: sql`sum(${value?.bare ?? asNumber(value as Typed)})`, kind: 'number' }),
+  },
+  numeric('avg', 'Mean of the values.', (value) => sql`avg(${value})`),
+  extreme('min', 'Smallest value.'),
+  extreme('max', 'Largest value.'),
+  percentile('pct'),
+  percentile('median'),
+  numeric('stddev', 'Standard deviation of the values as a sample.', (value) => sql`stddevSamp(${value})`),
+  picked('first', 'Value of the first row.'),
+  picked('last', 'Value of the last row.'),
+  {
+    name: 'values',
+    signature: 'values(value)',
+    arity: [1, 1],
+    defaultName: () => '_values',
+    compile: ([typed]) => {
+      const value = typed as Typed;
+      const shown = value.kind === 'address' ? addressToText(value.sql) : asText(value);
+      return { sql: sql`arraySort(groupUniqArrayIf(100)(assumeNotNull(toString(${shown})), NOT ${isNull(value)}))`, kind: 'list' };
+    },
+    doc: 'The different values, at most 100, in alphabetical order.',
+    example: 'values(action) by interface_id',
+  },
+];
+
+const BY_NAME: ReadonlyMap<string, Aggregate> = new Map(AGGREGATES.map((a) => [a.name, a]));
+
+/** Finds an aggregate by name, in any letter case. */
+export function findAggregate(name: string): Aggregate | undefined {
+  return BY_NAME.get(name.toLowerCase());
+}

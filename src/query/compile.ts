@@ -1,0 +1,133 @@
+/**
+ * Tree to statement. The steps build a State; the outermost SELECT then shows its columns: times as
+ * epoch milliseconds, addresses as text, missing values as null.
+ *
+ * Inner selects hand on only the stored columns that the query reads, which is known when it has been
+ * compiled once: so it is compiled twice.
+ */
+import { type Field, findField } from '../model/fields.ts';
+import { plain } from './aggregates.ts';
+import { Context, FRESH_NAME } from './context.ts';
+import { QueryError } from './diagnostics.ts';
+import { compileConditions, compileScope, datasetsOf } from './filter.ts';
+import type { Compiled, CompileOptions, CompileResult, Diagnostic, OutputColumn } from './index.ts';
+import { applyOperation } from './operators/index.ts';
+import { parse } from './parser.ts';
+import { EMPTY, ident, join, num, type Sql, sql, statement } from './sql.ts';
+import { baseState, type Column, type Order, orderList, type State } from './state.ts';
+import { storedField } from './stored.ts';
+import type { Query } from './tree.ts';
+import { asOutput } from './typed.ts';
+
+/** Rows that a statement hands to shape() when columns are made of values. */
+const PIVOT_ROWS = 1_000_000;
+
+/** Text to statement. Never throws for what a person wrote. */
+export function compile(text: string, options: CompileOptions): CompileResult {
+  const parsed = parse(text);
+  if (parsed.diagnostics.length) return { ok: false, diagnostics: parsed.diagnostics };
+  return compileQuery(parsed.query, options);
+}
+
+export function compileQuery(query: Query, options: CompileOptions): CompileResult {
+  return caught(() => {
+    const datasets = datasetsOf(query.scope, options.conditions ?? []);
+    const first = new Context(options, datasets);
+    emit(query, first);
+    const ctx = new Context(options, datasets, first.reads);
+    return { ok: true, compiled: emit(query, ctx), warnings: distinct(ctx.warnings) };
+  });
+}
+
+/** Runs a compilation; a person's mistake becomes a value. */
+export function caught<T>(work: () => T): T | { readonly ok: false; readonly diagnostics: readonly Diagnostic[] } {
+  try {
+    return work();
+  } catch (error) {
+    if (!(error instanceof QueryError)) throw error;
+    const { code, span, message, hint } = error.diagnostic;
+    return { ok: false, diagnostics: [{ code, span: { start: span.start, end: span.end }, message, ...(hint ? { hint } : {}) }] };
+  }
+}
+
+function distinct(warnings: readonly Diagnostic[]): Diagnostic[] {
+  return warnings.filter((w, i) => warnings.findIndex((v) => v.code === w.code && v.span.start === w.span.start) === i);
+}
+
+/** Records of the scope and conditions, `shift` seconds before the window. */
+export function scoped(query: Query, ctx: Context, shift: number): State {
+  const base = baseState(ctx, shift);
+  const scope = compileScope(query.scope, base);
+  return base.with({ where: [...base.parts.where, ...(scope ? [scope] : []), ...compileConditions(ctx.options.conditions ?? [], base)] });
+}
+
+/** The state behind the first `count` steps. */
+function run(query: Query, ctx: Context, shift: number, count = query.operations.length): State {
+  let state = scoped(query, ctx, shift);
+  query.operations.slice(0, count).forEach((operation, i) => {
+    state = applyOperation(operation, state, { before: (earlier) => run(query, ctx, earlier, i), after: query.operations.slice(i + 1) });
+  });
+  return state;
+}
+
+function emit(query: Query, ctx: Context): Compiled {
+  const state = run(query, ctx, 0);
+  return state.parts.grouped ? emitGroups(state) : emitRecords(state);
+}
+
+function emitGroups(state: State): Compiled {
+  const { pivot } = state.parts;
+  const shown = state.parts.columns.filter((c) => !c.hidden);
+  const order = completeOrder(state, shown);
+  const limit = pivot ? PIVOT_ROWS : Math.min(state.parts.limit ?? state.ctx.options.maxRows, state.ctx.options.maxRows);
+  const inner = state.parts.where.length ? sql`(${state.with({ limit: undefined }).select([sql`*`])})` : state.parts.from;
+  return finish(state, shown, inner, order, limit, 'aggregates');
+}
+
+/**
+ * Order of the result: what the query says, then its columns, so that equal rows always come in the
+ * same order. A query that does not say gets its slices in time order, or else the largest first.
+ */
+function completeOrder(state: State, shown: readonly Column[]): Order[] {
+  const sliced = shown.find((c) => c.value.kind === 'time' && c.key);
+  const keys = shown.filter((c) => c.key && c !== sliced);
+  const measure = sliced ? undefined : shown.find((c) => !c.key && c.value.kind === 'number');
+  const implied: Order[] = [
+    ...(sliced ? [{ value: sliced.value, descending: false }] : []),
+    ...(measure && state.parts.order.length === 0 ? [{ value: measure.value, descending: true }] : []),
+    ...keys.map((c) => ({ value: c.value, descending: false })),
+  ];
+  return [...state.parts.order, ...implied];
+}
+
+function emitRecords(state: State): Compiled {
+  const { ctx } = state;
+  const limit = Math.min(state.parts.limit ?? ctx.options.maxRows, ctx.options.maxRows);
+  // First the few rows, then what is costly to compute of them: the rebuilt text.
+  const few = state.with({ limit }).finished();
+  const removed = state.parts.removed ?? new Set();
+  const standard = ['_messageTime', '_raw'].filter((name) => !removed.has(name.toLowerCase()) && !few.column(name));
+  const own: Column[] = state.parts.chosen ? [] : standard.map((name) => ({ name, value: storedField(ctx, findField(name) as Field) }));
+  const shown = [...own, ...few.parts.columns.filter((c) => !c.hidden)];
+  const made = shown.map((c) => ({ ...c, id: ctx.fresh() }));
+  const orderIds = few.parts.order.map((o) => ({ ...o, id: ctx.fresh() }));
+  const inner = sql`(SELECT ${join([...made.map((c) => sql`${c.value.sql} AS ${c.id}`), ...orderIds.map((o) => sql`${o.value.sql} AS ${o.id}`)], ', ')} FROM ${few.parts.from})`;
+  const columns = made.map((c) => ({ ...c, value: { ...plain(c.value), sql: c.id } }));
+  const order = orderIds.map((o) => ({ value: { ...plain(o.value), sql: o.id }, descending: o.descending }));
+  return finish(state, columns, inner, order, limit, 'records');
+}
+
+function finish(state: State, shown: readonly Column[], from: Sql, order: readonly Order[], limit: number, shape: Compiled['shape']): Compiled {
+  const list = shown.map((column, i) => sql`${asOutput(column.value)} AS ${ident(FRESH_NAME.test(column.name) ? `o${i}` : column.name)}`);
+  const sorted = order.length ? sql` ORDER BY ${orderList(order)}` : EMPTY;
+  const columns: OutputColumn[] = shown.map((c) => ({ name: c.name, kind: c.value.kind, ...(c.value.field ? { field: c.value.field.name } : {}) }));
+  const { pivot, timeslice } = state.parts;
+  return {
+    statement: statement(sql`SELECT ${list.length ? join(list, ', ') : sql`1`} FROM ${from}${sorted} LIMIT ${num(limit)}`),
+    columns,
+    shape,
+    reads: [...state.ctx.reads].sort(),
+    ...(timeslice !== undefined && columns.some((c) => c.kind === 'time') ? { timeslice } : {}),
+    ...(pivot ? { pivot: { ...pivot, limit: Math.min(state.parts.limit ?? state.ctx.options.maxRows, state.ctx.options.maxRows) } } : {}),
+  };
+}

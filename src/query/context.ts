@@ -1,0 +1,76 @@
+/**
+ * What one compilation knows and collects: options, which stored columns the statement reads, which
+ * datasets, and fresh names. Mutable, made per statement, never shared.
+ */
+import { ABSENT_BIT, type Dataset, type Field } from '../model/fields.ts';
+import { QueryError } from './diagnostics.ts';
+import type { CompileOptions, Diagnostic } from './index.ts';
+import { ident, join, num, type Sql, sql } from './sql.ts';
+import type { Span } from './tree.ts';
+
+const TEMPLATE = /\{\{\s*([\w.-]+)\s*\}\}/g;
+
+export class Context {
+  readonly options: CompileOptions;
+  readonly datasets: readonly Dataset[];
+  readonly warnings: Diagnostic[] = [];
+  /** Stored columns that were asked for. */
+  readonly reads = new Set<string>();
+  /** Columns that inner selects hand on: what a first compilation read. */
+  readonly #pass: readonly string[] | undefined;
+  #names = 0;
+
+  constructor(options: CompileOptions, datasets: readonly Dataset[], pass?: ReadonlySet<string>) {
+    this.options = options;
+    this.datasets = datasets;
+    this.#pass = pass && [...pass].sort();
+  }
+
+  /** Stored columns in the list of an inner select; `*` while they are not known yet. */
+  passed(): Sql {
+    return this.#pass ? join(this.#pass.map(ident), ', ') : sql`*`;
+  }
+
+  /** The columns of inner selects are listed by name. */
+  get passes(): boolean {
+    return this.#pass !== undefined;
+  }
+
+  /** A column name that no stored column and no shown column has. */
+  fresh(): Sql {
+    return ident(`c${++this.#names}`);
+  }
+
+  /** A stored column. */
+  column(name: string): Sql {
+    this.reads.add(name);
+    return ident(name);
+  }
+
+  /** Whether some record may lack the field. Status records lack most. */
+  maybeAbsent(field: Field): boolean {
+    const bit = field.aws === undefined ? undefined : ABSENT_BIT.get(field.aws);
+    if (bit === undefined) return !field.aws;
+    return this.datasets.includes('vpc_flow_status') || ((this.options.relations.absentMask >> BigInt(bit)) & 1n) === 1n;
+  }
+
+  /** SQL that says whether this record lacks the field. */
+  absent(field: Field): Sql {
+    return sql`bitTest(${this.column('absent')}, ${num(ABSENT_BIT.get(field.aws ?? '') ?? 63)})`;
+  }
+
+  /** Text with its {{name}} templates filled in: as a value, never as a part of the query. */
+  fill(text: string, span: Span): string {
+    return text.replace(TEMPLATE, (_, name: string) => this.variable(name, span));
+  }
+
+  variable(name: string, span: Span): string {
+    const value = Object.entries(this.options.variables ?? {}).find(([key]) => key.toLowerCase() === name.toLowerCase())?.[1];
+    if (value === undefined)
+      throw new QueryError('unknown-variable', span, `{{${name}}} has no value.`, 'Give it one in the variables of the request or of the dashboard.');
+    return value;
+  }
+}
+
+/** Column names at which a made name could be mistaken for a fresh one. */
+export const FRESH_NAME = /^[co]\d+$/i;

@@ -1,0 +1,307 @@
+/**
+ * A place in the tokens of one step, and the expressions that are read there: a Pratt parser whose
+ * precedence is data. Throws QueryError; the caller recovers at the next `|`.
+ */
+import { didYouMean, QueryError } from './diagnostics.ts';
+import type { Token, TokenKind } from './lexer.ts';
+import type { BinaryOperator, Expr, Name, Span } from './tree.ts';
+
+/** Nesting that an expression may have; real ones have less than ten. */
+const MAX_DEPTH = 100;
+
+/** Numeric suffixes, as in `bytes > 10Mi`. */
+export const NUMBER_SUFFIXES: Readonly<Record<string, number>> = {
+  k: 1e3,
+  K: 1e3,
+  M: 1e6,
+  G: 1e9,
+  T: 1e12,
+  Ki: 2 ** 10,
+  Mi: 2 ** 20,
+  Gi: 2 ** 30,
+  Ti: 2 ** 40,
+};
+
+/** Seconds of a duration's unit. */
+export const DURATION_UNITS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86400, w: 604800 };
+
+/** Binding power of the infix operators: higher binds tighter. */
+export const PRECEDENCE: Readonly<Record<string, number>> = {
+  '?': 1,
+  or: 2,
+  '||': 2,
+  and: 3,
+  '&&': 3,
+  '=': 5,
+  '==': 5,
+  '!=': 5,
+  '<>': 5,
+  '<': 5,
+  '<=': 5,
+  '>': 5,
+  '>=': 5,
+  matches: 5,
+  in: 5,
+  not: 5,
+  '+': 6,
+  '-': 6,
+  '*': 7,
+  '/': 7,
+  '%': 7,
+};
+const NOT_PRECEDENCE = 4;
+const MINUS_PRECEDENCE = 8;
+
+const SPELLINGS: Readonly<Record<string, BinaryOperator>> = { '||': 'or', '&&': 'and', '==': '=', '<>': '!=' };
+
+export class Cursor {
+  readonly #tokens: readonly Token[];
+  #at = 0;
+  #depth = 0;
+
+  /** `tokens` end with a token of kind `end` or `pipe`, which is never passed. */
+  constructor(tokens: readonly Token[]) {
+    this.#tokens = tokens;
+  }
+
+  peek(ahead = 0): Token {
+    return this.#tokens[Math.min(this.#at + ahead, this.#tokens.length - 1)]!;
+  }
+
+  next(): Token {
+    const token = this.peek();
+    if (token.kind === 'error') throw lexicalError(token);
+    if (this.#at < this.#tokens.length - 1) this.#at++;
+    return token;
+  }
+
+  get done(): boolean {
+    const { kind } = this.peek();
+    return kind === 'end' || kind === 'pipe';
+  }
+
+  /** Span from a start to the end of the last token taken. */
+  span(start: number): Span {
+    return { start, end: Math.max(start, this.#tokens[Math.max(0, this.#at - 1)]!.end) };
+  }
+
+  /** Whether the next token is this symbol or word (in any letter case). */
+  is(text: string, ahead = 0): boolean {
+    const token = this.peek(ahead);
+    return (token.kind === 'symbol' && token.value === text) || ((token.kind === 'name' || token.kind === 'word') && token.value.toLowerCase() === text);
+  }
+
+  take(text: string): boolean {
+    if (!this.is(text)) return false;
+    this.next();
+    return true;
+  }
+
+  expect(text: string): Token {
+    if (!this.is(text)) throw this.unexpected(text === ')' || text === ',' || text === '(' ? `\`${text}\`` : text);
+    return this.next();
+  }
+
+  kind(kind: TokenKind, what: string): Token {
+    if (this.peek().kind !== kind) throw this.unexpected(what);
+    return this.next();
+  }
+
+  unexpected(expected: string): QueryError {
+    const token = this.peek();
+    if (token.kind === 'error') return lexicalError(token);
+    if (token.kind === 'end' || token.kind === 'pipe') {
+      return new QueryError('unexpected-end', { start: Math.max(0, token.start - 1), end: token.start }, `Here ${expected} is missing.`);
+    }
+    return new QueryError('unexpected-token', token, `Expected ${expected}, found ${describe(token)}.`);
+  }
+
+  /** A field's or column's name. */
+  name(what = 'a field'): Name {
+    const token = this.peek();
+    if (token.kind !== 'name' && token.kind !== 'quoted-name') throw this.unexpected(what);
+    this.next();
+    return { name: token.value, span: { start: token.start, end: token.end } };
+  }
+
+  names(what = 'a field'): Name[] {
+    const names = [this.name(what)];
+    while (this.take(',')) names.push(this.name(what));
+    return names;
+  }
+
+  alias(): string | undefined {
+    return this.take('as') ? this.name('a name').name : undefined;
+  }
+
+  /** A whole number above zero. */
+  count(what = 'a whole number'): number {
+    const token = this.peek();
+    if (token.kind !== 'number') throw this.unexpected(what);
+    const value = numberOf(token);
+    if (!Number.isInteger(value) || value < 1) throw new QueryError('wrong-type', token, `Expected ${what} above zero.`);
+    this.next();
+    return value;
+  }
+
+  /** `5m`, `1d`, `2w` in seconds. */
+  duration(): { seconds: number; count: number; unit: string; text: string } {
+    const token = this.peek();
+    if (token.kind !== 'number') throw this.unexpected('a duration such as 5m or 1d');
+    const unit = token.suffix ?? '';
+    const count = Number(token.value);
+    const seconds = count * (DURATION_UNITS[unit] ?? Number.NaN);
+    if (!Number.isInteger(seconds) || seconds < 1) {
+      const hint = 'Write a number and one of s, m, h, d, w, such as 5m.';
+      throw new QueryError('bad-duration', token, `${token.value}${unit} is not a duration.`, hint);
+    }
+    this.next();
+    return { seconds, count, unit, text: `${token.value}${unit}` };
+  }
+
+  expression(minimum = 0): Expr {
+    if (++this.#depth > MAX_DEPTH) throw new QueryError('too-deep', this.peek(), 'The expression is nested too deeply.');
+    let left = this.#prefix();
+    for (;;) {
+      const operator = this.#infix();
+      const power = operator === undefined ? undefined : PRECEDENCE[operator];
+      if (operator === undefined || power === undefined || power <= minimum) break;
+      left = this.#extend(left, operator, power);
+    }
+    this.#depth--;
+    return left;
+  }
+
+  #infix(): string | undefined {
+    const token = this.peek();
+    return token.kind === 'symbol' || token.kind === 'name' ? token.value.toLowerCase() : undefined;
+  }
+
+  #extend(left: Expr, operator: string, power: number): Expr {
+    const { start } = left.span;
+    if (operator === '?') {
+      this.next();
+      const yes = this.expression();
+      this.expect(':');
+      const no = this.expression();
+      return { node: 'choose', test: left, yes, no, span: this.span(start) };
+    }
+    this.next();
+    let negate = false;
+    let what = operator;
+    if (operator === 'not') {
+      negate = true;
+      what = this.is('in') ? 'in' : 'matches';
+      if (!this.is(what)) throw this.unexpected('in or matches');
+      this.next();
+    }
+    if (what === 'in') {
+      this.expect('(');
+      const list = this.#list();
+      return { node: 'in', left, list, negate, span: this.span(start) };
+    }
+    if (what === 'matches') {
+      const token = this.peek();
+      const pattern: Expr = token.kind === 'regex' ? { node: 'regex', source: this.next().value, span: token } : this.expression(power);
+      return { node: 'matches', left, pattern, negate, span: this.span(start) };
+    }
+    const right = this.expression(power);
+    return { node: 'binary', op: SPELLINGS[operator] ?? (operator as BinaryOperator), left, right, span: this.span(start) };
+  }
+
+  /** Expressions up to `)`, which is taken. */
+  #list(): Expr[] {
+    const items: Expr[] = [];
+    if (this.take(')')) return items;
+    do items.push(this.expression());
+    while (this.take(','));
+    this.expect(')');
+    return items;
+  }
+
+  #prefix(): Expr {
+    const token = this.peek();
+    const { start } = token;
+    switch (token.kind) {
+      case 'string':
+        this.next();
+        return { node: 'literal', value: token.value, text: token.value, span: this.span(start) };
+      case 'number':
+        this.next();
+        return { node: 'literal', value: numberOf(token), text: token.value + (token.suffix ?? ''), span: this.span(start) };
+      case 'template':
+        this.next();
+        return { node: 'template', name: token.value, span: this.span(start) };
+      case 'regex':
+        this.next();
+        return { node: 'regex', source: token.value, span: this.span(start) };
+      case 'quoted-name':
+        this.next();
+        return { node: 'field', name: token.value, span: this.span(start) };
+      case 'name':
+        return this.#word(token);
+      case 'symbol':
+        if (this.take('(')) {
+          const inner = this.expression();
+          this.expect(')');
+          return inner;
+        }
+        if (this.take('!')) return { node: 'unary', op: '!', arg: this.expression(MINUS_PRECEDENCE), span: this.span(start) };
+        if (this.take('-')) return this.#minus(start);
+        if (this.take('+')) return this.expression(MINUS_PRECEDENCE);
+        throw this.unexpected('a value');
+      default:
+        throw this.unexpected('a value');
+    }
+  }
+
+  #minus(start: number): Expr {
+    const arg = this.expression(MINUS_PRECEDENCE);
+    if (arg.node === 'literal' && typeof arg.value === 'number' && !arg.text.startsWith('-')) {
+      return { ...arg, value: -arg.value, text: `-${arg.text}`, span: this.span(start) };
+    }
+    return { node: 'unary', op: '-', arg, span: this.span(start) };
+  }
+
+  #word(token: Token): Expr {
+    this.next();
+    const word = token.value.toLowerCase();
+    const { start } = token;
+    if (word === 'not') return { node: 'unary', op: '!', arg: this.expression(NOT_PRECEDENCE), span: this.span(start) };
+    if (word === 'true' || word === 'false') return { node: 'literal', value: word === 'true', text: word, span: this.span(start) };
+    if (word === 'null' && !this.is('(')) return { node: 'literal', value: null, text: word, span: this.span(start) };
+    if (!this.is('(')) return { node: 'field', name: token.value, span: this.span(start) };
+    this.next();
+    const args = this.#list();
+    const span = this.span(start);
+    if (word !== 'if') return { node: 'call', name: token.value, args, span };
+    const [test, yes, no] = args;
+    if (!test || !yes || !no || args.length > 3) throw new QueryError('wrong-arguments', span, 'if takes three values: if(condition, then, else).');
+    return { node: 'choose', test, yes, no, span };
+  }
+}
+
+function numberOf(token: Token): number {
+  if (!token.suffix) return Number(token.value);
+  const factor = NUMBER_SUFFIXES[token.suffix];
+  if (factor === undefined) {
+    const hint = didYouMean(token.suffix, Object.keys(NUMBER_SUFFIXES)) ?? 'Suffixes are k, M, G, T and Ki, Mi, Gi, Ti.';
+    throw new QueryError('unexpected-token', token, `${token.value}${token.suffix} is not a number.`, hint);
+  }
+  return Number(token.value) * factor;
+}
+
+function lexicalError(token: Token): QueryError {
+  const messages: Partial<Record<string, string>> = {
+    'unclosed-quote': 'This quotation mark is not closed.',
+    'unclosed-regex': 'This regular expression is not closed with /.',
+  };
+  const code = token.error ?? 'unexpected-character';
+  const span = code === 'unexpected-character' ? token : { start: token.start, end: token.start + 1 };
+  return new QueryError(code, span, messages[code] ?? `${token.value} has no meaning here.`);
+}
+
+function describe(token: Token): string {
+  if (token.kind === 'string') return `"${token.value}"`;
+  return `${token.value}${token.suffix ?? ''}`;
+}

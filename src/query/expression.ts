@@ -1,0 +1,178 @@
+/** Expressions of the tree to typed SQL. Names are resolved by the step that asks. */
+import type { Context } from './context.ts';
+import { didYouMean, QueryError } from './diagnostics.ts';
+import { FUNCTIONS, findFunction } from './functions/index.ts';
+import { type ArgumentKind, signature } from './functions/kinds.ts';
+import { all, any, compare, like, not } from './match.ts';
+import { checkedRegex } from './regex.ts';
+import { join, num, param, type Sql, sql } from './sql.ts';
+import type { BinaryOperator, Expr, Name } from './tree.ts';
+import { asAddress, asCondition, asDateTime, asNumber, asText, boolean, literal, nullable, number, type Typed } from './typed.ts';
+
+/** Where names are looked up. */
+export interface Names {
+  readonly ctx: Context;
+  /** Throws QueryError when nothing has the name. */
+  resolve(name: Name): Typed;
+}
+
+type Binary = Expr & { node: 'binary' };
+
+export function compileExpr(expr: Expr, names: Names): Typed {
+  switch (expr.node) {
+    case 'literal':
+      return typeof expr.value === 'string' ? literal(names.ctx.fill(expr.value, expr.span)) : literal(expr.value, expr.text);
+    case 'template':
+      return fromTemplate(names.ctx.variable(expr.name, expr.span));
+    case 'regex':
+      throw new QueryError('wrong-type', expr.span, 'A regular expression can stand only after matches and in replace().');
+    case 'field':
+      return names.resolve(expr);
+    case 'call':
+      return compileCall(expr, names);
+    case 'unary':
+      if (expr.op === '!') return boolean(not(condition(expr.arg, names)));
+      return number(sql`(-${asNumber(compileExpr(expr.arg, names))})`);
+    case 'binary':
+      return compileBinary(expr, names);
+    case 'matches': {
+      const found = compileMatch(compileExpr(expr.left, names), expr.pattern, names);
+      return boolean(expr.negate ? not(found) : found);
+    }
+    case 'in': {
+      const left = compileExpr(expr.left, names);
+      const found = compileIn(left, expr.list, names);
+      return boolean(expr.negate ? not(found) : found);
+    }
+    case 'choose':
+      return compileChoice(expr, names);
+  }
+}
+
+/** A variable's value behaves as if it had been written: digits are a number. */
+function fromTemplate(value: string): Typed {
+  return /^-?\d+(\.\d+)?$/.test(value) ? literal(Number(value), value) : literal(value);
+}
+
+/** An expression as a condition. */
+export function condition(expr: Expr, names: Names): Sql {
+  return asCondition(compileExpr(expr, names), expr.span);
+}
+
+const ARITHMETIC: Partial<Record<BinaryOperator, (left: Sql, right: Sql) => Sql>> = {
+  '+': (l, r) => sql`(${l} + ${r})`,
+  '-': (l, r) => sql`(${l} - ${r})`,
+  // As floating point, because a product of 64-bit counters wraps around.
+  '*': (l, r) => sql`(toFloat64(${l}) * ${r})`,
+  '/': (l, r) => sql`(${l} / nullIf(${r}, 0))`,
+  '%': (l, r) => sql`(${l} % nullIf(${r}, 0))`,
+};
+
+function compileBinary(expr: Binary, names: Names): Typed {
+  if (expr.op === 'and') return boolean(all([condition(expr.left, names), condition(expr.right, names)]));
+  if (expr.op === 'or') return boolean(any([condition(expr.left, names), condition(expr.right, names)]));
+  const left = compileExpr(expr.left, names);
+  const right = compileExpr(expr.right, names);
+  const arithmetic = ARITHMETIC[expr.op];
+  if (!arithmetic) return boolean(compare(expr.op as '=', left, right, expr.right.span));
+  for (const [value, side] of [
+    [left, expr.left],
+    [right, expr.right],
+  ] as const) {
+    if (value.kind === 'address' || value.kind === 'list') throw new QueryError('wrong-type', side.span, 'This is no number.');
+  }
+  return number(arithmetic(asNumber(left), asNumber(right)));
+}
+
+function compileMatch(left: Typed, pattern: Expr, names: Names): Sql {
+  const subject = left.kind === 'text' ? left.sql : asText(left);
+  if (pattern.node === 'regex') return sql`match(toString(${subject}), ${param('String', checkedRegex(pattern.source, pattern.span))})`;
+  const right = compileExpr(pattern, names);
+  if (right.literal) return like(subject, String(right.literal.value ?? ''), false);
+  const escaped = sql`replaceRegexpAll(${asText(right)}, '([\\\\\\\\%_])', '\\\\\\\\\\\\1')`;
+  return sql`(toString(${subject}) LIKE replaceRegexpAll(${escaped}, '\\\\*+', '%'))`;
+}
+
+function compileIn(left: Typed, list: readonly Expr[], names: Names): Sql {
+  if (list.length === 0) return sql`false`;
+  const values = list.map((item) => ({ item, value: compileExpr(item, names) }));
+  const numbers = values.map(({ value }) => Number(value.literal?.value || Number.NaN));
+  if (left.kind === 'number' && numbers.every((n) => Number.isFinite(n) && n !== 0)) {
+    return sql`(${left.bare ?? left.sql} IN (${join(numbers.map(num), ', ')}))`;
+  }
+  const plainText = left.kind === 'text' && !left.field?.foldCase && !left.equals && values.every(({ value }) => typeof value.literal?.value === 'string');
+  if (plainText) {
+    return sql`(${left.sql} IN (${param(
+      'Array(String)',
+      values.map(({ value }) => String(value.literal?.value)),
+    )}))`;
+  }
+  return any(values.map(({ item, value }) => compare('=', left, value, item.span)));
+}
+
+/** Both branches in one kind: their own where they agree, else text. */
+function compileChoice(expr: Expr & { node: 'choose' }, names: Names): Typed {
+  const test = condition(expr.test, names);
+  const yes = compileExpr(expr.yes, names);
+  const no = compileExpr(expr.no, names);
+  const isNothing = (value: Typed): boolean => value.literal?.value === null;
+  const { kind } = isNothing(yes) ? no : yes;
+  const same = isNothing(yes) || isNothing(no) || yes.kind === no.kind;
+  if (same && kind !== 'list' && !(yes.datetime !== no.datetime)) {
+    const value = (v: Typed): Sql => (isNothing(v) ? sql`NULL` : kind === 'text' && v.literal ? asText(v) : nullable(v));
+    return { sql: sql`if(ifNull(${test}, false), ${value(yes)}, ${value(no)})`, kind, ...(yes.datetime ? { datetime: true } : {}) };
+  }
+  const value = (v: Typed): Sql => (isNothing(v) ? sql`NULL` : v.kind === 'text' ? nullable({ ...v, sql: asText(v) }) : asText(v));
+  return { sql: sql`if(ifNull(${test}, false), ${value(yes)}, ${value(no)})`, kind: 'text' };
+}
+
+function compileCall(call: Expr & { node: 'call' }, names: Names): Typed {
+  const fn = findFunction(call.name);
+  if (!fn) {
+    const found = didYouMean(
+      call.name,
+      FUNCTIONS.map((f) => f.name),
+    );
+    throw new QueryError('unknown-function', { start: call.span.start, end: call.span.start + call.name.length }, `There is no function ${call.name}.`, found);
+  }
+  const required = fn.args.filter((a) => !a.optional).length;
+  const most = fn.args.at(-1)?.many ? Number.POSITIVE_INFINITY : fn.args.length;
+  if (call.args.length < required || call.args.length > most) {
+    throw new QueryError('wrong-arguments', call.span, `${fn.name} takes other values.`, `Write ${signature(fn)}.`);
+  }
+  const typed: Typed[] = [];
+  const values = call.args.map((arg, i) => {
+    const kind = (fn.args[i] ?? fn.args.at(-1))?.kind ?? 'any';
+    if (kind === 'pattern' && arg.node === 'regex') {
+      const source = param('String', checkedRegex(arg.source, arg.span));
+      typed.push({ sql: source, kind: 'text' });
+      return source;
+    }
+    const value = compileExpr(arg, names);
+    const converted = convert(value, kind, arg);
+    typed.push(kind === 'address' ? converted : value);
+    return converted.sql;
+  });
+  const result = fn.sql(values, { ctx: names.ctx, call }, typed);
+  return 'kind' in result ? result : { sql: result, kind: fn.returns };
+}
+
+/** The value as its parameter wants it; real nulls, so that a missing value gives a missing result. */
+function convert(value: Typed, kind: ArgumentKind, arg: Expr): Typed {
+  switch (kind) {
+    case 'text':
+    case 'pattern':
+      return { sql: value.kind === 'text' ? nullable({ ...value, sql: asText(value) }) : asText(value), kind: 'text' };
+    case 'number':
+      if (value.kind === 'address' || value.kind === 'list') throw new QueryError('wrong-type', arg.span, 'A number is expected here.');
+      return number(asNumber(value));
+    case 'address':
+      return asAddress(value);
+    case 'time':
+      return { sql: asDateTime(value), kind: 'time', datetime: true };
+    case 'condition':
+      return boolean(asCondition(value, arg.span));
+    case 'any':
+      return value;
+  }
+}

@@ -1,0 +1,105 @@
+/**
+ * The scope and the conditions of dashboards as SQL on the stored columns, and the choice of the
+ * datasets that a query reads.
+ *
+ * Rule: a query reads `vpc_flow` only. `_index=…` in the scope chooses otherwise (wildcards allowed;
+ * `_index=*` is everything); without it, a scope or filter that names log-status, or the words NODATA
+ * or SKIPDATA, reads `vpc_flow_status` as well. So flows are never counted together with "no data"
+ * notes unless somebody asks for them.
+ */
+import { DATASETS, type Dataset, FIELDS, findField, namesOf } from '../model/fields.ts';
+import type { Context } from './context.ts';
+import { didYouMean, QueryError } from './diagnostics.ts';
+import type { Condition } from './index.ts';
+import { keyword, namesStatus } from './keyword.ts';
+import { all, any, compare, matchValue, not } from './match.ts';
+import { someScope } from './scope.ts';
+import { type Sql, sql } from './sql.ts';
+import { isIndexName, type State } from './state.ts';
+import type { Scope } from './tree.ts';
+import { literal } from './typed.ts';
+
+type ScopeCondition = Scope & { node: 'condition' };
+
+/** Datasets that a scope reads. Throws QueryError when `_index` names none. */
+export function datasetsOf(scope: Scope, conditions: readonly Condition[]): readonly Dataset[] {
+  const found = new Set<Dataset>();
+  let named = false;
+  const visit = (node: Scope, negated: boolean): void => {
+    if (node.node === 'and' || node.node === 'or') for (const item of node.items) visit(item, negated);
+    else if (node.node === 'not') visit(node.item, !negated);
+    else if (node.node === 'condition' && isIndexName(node.field)) {
+      named = true;
+      for (const dataset of negated || node.op !== '=' ? DATASETS : datasetsLike(node)) found.add(dataset);
+    }
+  };
+  visit(scope, false);
+  if (named) return DATASETS.filter((d) => found.has(d));
+  return namesLogStatus(scope) || conditions.some((c) => isLogStatus(c.field)) ? DATASETS : ['vpc_flow'];
+}
+
+function datasetsLike(node: ScopeCondition): Dataset[] {
+  const pattern = new RegExp(`^${node.value.replace(/[.+?^${}()|[\]\\]/g, '\\$&').replace(/\*+/g, '.*')}$`, 'i');
+  const found = DATASETS.filter((d) => pattern.test(d));
+  if (found.length) return found;
+  const hint = didYouMean(node.value, DATASETS) ?? `There are ${DATASETS.join(' and ')}.`;
+  throw new QueryError('bad-value', node.valueSpan, `There is no index ${node.value}.`, hint);
+}
+
+function isLogStatus(name: string): boolean {
+  return findField(name)?.aws === 'log-status';
+}
+
+function namesLogStatus(scope: Scope): boolean {
+  return someScope(scope, (s) => (s.node === 'condition' && isLogStatus(s.field)) || ((s.node === 'term' || s.node === 'phrase') && namesStatus(s.text)));
+}
+
+/** The scope as one condition; undefined when it is everything. */
+export function compileScope(scope: Scope, state: State): Sql | undefined {
+  const { ctx } = state;
+  const compile = (node: Scope): Sql => {
+    switch (node.node) {
+      case 'all':
+        return sql`true`;
+      case 'and':
+        return all(node.items.map(compile));
+      case 'or':
+        return any(node.items.map(compile));
+      case 'not':
+        return not(compile(node.item));
+      case 'term':
+      case 'phrase': {
+        const text = ctx.fill(node.text, node.span);
+        return text.trim() === '' || (node.node === 'term' && /^\*+$/.test(text)) ? sql`true` : keyword(ctx, text, node.span);
+      }
+      case 'condition':
+        return compileCondition(node, state, ctx);
+    }
+  };
+  return scope.node === 'all' ? undefined : compile(scope);
+}
+
+function compileCondition(node: ScopeCondition, state: State, ctx: Context): Sql {
+  const left = state.resolve({ name: node.field, span: { start: node.span.start, end: node.span.start + node.field.length } });
+  const value = ctx.fill(node.value, node.valueSpan);
+  if (node.op !== '=' && node.op !== '!=') return compare(node.op, left, literal(value), node.valueSpan);
+  const matched = isIndexName(node.field) && left.literal ? indexMatches(node, String(left.literal.value)) : matchValue(left, value, node.valueSpan);
+  return node.op === '=' ? matched : not(matched);
+}
+
+function indexMatches(node: ScopeCondition, dataset: string): Sql {
+  return datasetsLike(node).some((d) => d === dataset) ? sql`true` : sql`false`;
+}
+
+/** Filters of dashboards and drill-downs. */
+export function compileConditions(conditions: readonly Condition[], state: State): Sql[] {
+  return conditions.map((condition) => {
+    const span = { start: 0, end: 0 };
+    if (!findField(condition.field) && !isIndexName(condition.field)) {
+      throw new QueryError('unknown-field', span, `The filter names no field: ${condition.field}.`, didYouMean(condition.field, FIELDS.flatMap(namesOf)));
+    }
+    const left = state.resolve({ name: condition.field, span });
+    const matched = any(condition.values.map((value) => matchValue(left, value, span)));
+    return condition.negate ? not(matched) : matched;
+  });
+}

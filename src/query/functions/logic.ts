@@ -1,0 +1,54 @@
+/** Functions that ask whether there is a value. Three kinds of emptiness, as in the public language. */
+import { sql } from '../sql.ts';
+import { asText, isNull, nullable, type Typed } from '../typed.ts';
+import type { Argument, QueryFunction } from './kinds.ts';
+
+const ANY: Argument = { name: 'value', kind: 'any' };
+
+export const LOGIC_FUNCTIONS: readonly QueryFunction[] = [
+  {
+    name: 'isNull',
+    args: [ANY],
+    returns: 'boolean',
+    sql: (_, __, [value]) => isNull(value as Typed),
+    doc: 'Is there no value?',
+    example: 'where !isNull(instance_id)',
+  },
+  {
+    name: 'isEmpty',
+    args: [ANY],
+    returns: 'boolean',
+    sql: (_, __, [value]) => sql`(${isNull(value as Typed)} OR ${asText(value as Typed)} = '')`,
+    doc: 'Is there no value, or a text without characters?',
+    example: 'where !isEmpty(instance_id)',
+  },
+  {
+    name: 'isBlank',
+    args: [ANY],
+    returns: 'boolean',
+    sql: (_, __, [value]) => sql`(${isNull(value as Typed)} OR trimBoth(${asText(value as Typed)}) = '')`,
+    doc: 'Is there no value, or only spaces?',
+    example: 'where !isBlank(instance_id)',
+  },
+  {
+    name: 'isNumeric',
+    args: [ANY],
+    returns: 'boolean',
+    sql: (_, __, [value]) => sql`isNotNull(toFloat64OrNull(toString(${asText(value as Typed)})))`,
+    doc: 'Is the value a number or a text that is one?',
+    example: 'where isNumeric(account_id)',
+  },
+  {
+    name: 'ifNull',
+    args: [ANY, { name: 'other', kind: 'any' }],
+    returns: 'text',
+    sql: (_, __, [value, other]) => {
+      const [a, b] = [value as Typed, other as Typed];
+      return a.kind === 'number' && b.kind === 'number'
+        ? { sql: sql`ifNull(${a.sql}, ${b.sql})`, kind: 'number' }
+        : { sql: sql`ifNull(${nullable({ ...a, sql: asText(a), kind: 'text' })}, ${asText(b)})`, kind: 'text' };
+    },
+    doc: 'The value, or the other one when there is none.',
+    example: 'ifNull(instance_id, "none") as instance',
+  },
+];

@@ -1,0 +1,72 @@
+/**
+ * Keyword search. A term without spaces lies within one field, so it compiles to columns: addresses,
+ * numbers, ids and the words of action and status to equality, everything else to a substring in any
+ * letter case of each text column (and of the kept original, where the record was not in canonical
+ * form). Only a phrase with spaces needs the rebuilt text.
+ */
+import { AWS_FIELDS, type Field } from '../model/fields.ts';
+import type { Context } from './context.ts';
+import { any, compare, inRange, likePattern } from './match.ts';
+import { addressValue, parseNetwork, parseOctetWildcard } from './network.ts';
+import { rawText } from './raw.ts';
+import { param, type Sql, sql } from './sql.ts';
+import { storedField } from './stored.ts';
+import type { Span } from './tree.ts';
+import { addressToText, asNumber, asText, literal } from './typed.ts';
+
+const ADDRESSES = AWS_FIELDS.filter((f) => f.type === 'address');
+const NUMBERS = AWS_FIELDS.filter((f) => f.type === 'number' || f.type === 'time');
+const TEXTS = AWS_FIELDS.filter((f) => f.type === 'text');
+
+/** Words that only one column holds, by that column's name. */
+const WORDS: Readonly<Record<string, string>> = { ACCEPT: 'action', REJECT: 'action', OK: 'log-status', NODATA: 'log-status', SKIPDATA: 'log-status' };
+
+/** Ids that AWS makes: their prefix names the columns that can hold them. */
+const IDS: Readonly<Record<string, readonly string[]>> = {
+  eni: ['interface-id', 'next-hop-interface-id', 'resource-id'],
+  vpc: ['vpc-id', 'next-hop-vpc-id'],
+  subnet: ['subnet-id', 'next-hop-subnet-id'],
+  i: ['instance-id'],
+};
+
+/** Terms that name the status dataset. */
+export function namesStatus(term: string): boolean {
+  return term.toUpperCase() === 'NODATA' || term.toUpperCase() === 'SKIPDATA';
+}
+
+/** Condition of one keyword or phrase. `term` may hold `*`. */
+export function keyword(ctx: Context, term: string, span: Span): Sql {
+  const equal = (field: Field, value: string): Sql => compare('=', storedField(ctx, field), literal(value), span);
+  const byNames = (names: readonly string[]): Field[] => AWS_FIELDS.filter((f) => names.includes(f.aws as string));
+  const word = WORDS[term.toUpperCase()];
+  if (word) return any(byNames([word]).map((f) => equal(f, term)));
+  if (addressValue(term) !== undefined) return any(ADDRESSES.map((f) => equal(f, term)));
+  const range = parseNetwork(term) ?? parseOctetWildcard(term);
+  if (range) return any(ADDRESSES.map((f) => inRange(storedField(ctx, f), range)));
+  if (/^\d{1,15}$/.test(term)) return digits(ctx, term, span);
+  const id = /^(eni|vpc|subnet|i)-[0-9a-f]+$/.exec(term)?.[1];
+  if (id) return any(byNames(IDS[id] ?? []).map((f) => equal(f, term)));
+  return /\s/.test(term) ? contains(rawText(ctx), term) : withinFields(ctx, term);
+}
+
+function digits(ctx: Context, term: string, span: Span): Sql {
+  const numbers = NUMBERS.map((field) => {
+    const value = storedField(ctx, field);
+    if (value.kind === 'time') return sql`(${asNumber(value)} = ${literal(Number(term)).sql})`;
+    return compare('=', value, literal(Number(term)), span);
+  });
+  const texts = TEXTS.map((field) => compare('=', storedField(ctx, field), literal(term), span));
+  return any([...numbers, ...texts]);
+}
+
+function withinFields(ctx: Context, term: string): Sql {
+  const texts = TEXTS.map((f) => contains(ctx.column(f.column), term));
+  const addresses = /^[0-9a-f.:*]+$/i.test(term) ? ADDRESSES.map((f) => contains(addressToText(ctx.column(f.column)), term)) : [];
+  const numbers = /^[0-9*]+$/.test(term) ? NUMBERS.map((f) => contains(asText(storedField(ctx, f)), term)) : [];
+  return any([...texts, ...addresses, ...numbers, contains(ctx.column('raw_exact'), term)]);
+}
+
+function contains(subject: Sql, term: string): Sql {
+  if (term.includes('*')) return sql`(${subject} ILIKE ${param('String', `%${likePattern(term)}%`)})`;
+  return sql`(positionCaseInsensitiveUTF8(${subject}, ${param('String', term)}) > 0)`;
+}

@@ -1,0 +1,111 @@
+/**
+ * compare: the same aggregate over earlier windows, in columns of its own. Each earlier window is one
+ * branch of the same statement, with its own time filter (so it is pruned like the current one) and
+ * with the slices of the current window. A group or slice without rows has no value, never zero.
+ */
+import { plain } from '../aggregates.ts';
+import type { Cursor } from '../cursor.ts';
+import { QueryError } from '../diagnostics.ts';
+import { printName } from '../print-expression.ts';
+import { EMPTY, join, num, type Sql, sql } from '../sql.ts';
+import type { Column, State } from '../state.ts';
+import type { Timeshift } from '../tree.ts';
+import type { Operator } from './kinds.ts';
+
+const MAX_WINDOWS = 7;
+
+function parseShift(cursor: Cursor): Timeshift {
+  cursor.take('with');
+  const start = cursor.peek().start;
+  cursor.expect('timeshift');
+  const { seconds, text } = cursor.duration();
+  const count = cursor.peek().kind === 'number' ? cursor.count('a number of windows') : 1;
+  const combine = (['avg', 'min', 'max'] as const).find((name) => cursor.take(name));
+  const as = cursor.alias();
+  return { seconds, text, count, ...(combine ? { combine } : {}), ...(as === undefined ? {} : { as }), span: cursor.span(start) };
+}
+
+function printShift(shift: Timeshift): string {
+  return `timeshift ${shift.text}${shift.count > 1 || shift.combine ? ` ${shift.count}` : ''}${shift.combine ? ` ${shift.combine}` : ''}${shift.as === undefined ? '' : ` as ${printName(shift.as)}`}`;
+}
+
+/** Suffixes of a shift's columns: `1d`, `2d`, `3d`; `5d_avg`; the alias. */
+function suffixes(shift: Timeshift): string[] {
+  const amount = Number.parseInt(shift.text, 10);
+  const unit = shift.text.slice(String(amount).length);
+  if (shift.combine) return [shift.as ?? `${amount * shift.count}${unit}_${shift.combine}`];
+  return Array.from({ length: shift.count }, (_, i) =>
+    shift.as === undefined ? `${amount * (i + 1)}${unit}` : shift.count > 1 ? `${shift.as}_${i + 1}` : shift.as,
+  );
+}
+
+export const compare: Operator<'compare'> = {
+  keywords: ['compare'],
+  syntax: 'compare [with] timeshift duration [n [avg|min|max]] [as name], …',
+  doc: 'Adds the same aggregate of one or more earlier windows, aligned with the current one: sum(bytes) as bytes gives bytes_1d, bytes_2d, … At most seven windows.',
+  example: 'timeslice 5m | count by _timeslice | compare with timeshift 1d 3',
+  parse: (cursor, start) => {
+    const shifts = [parseShift(cursor)];
+    while (cursor.take(',')) shifts.push(parseShift(cursor));
+    return { op: 'compare', shifts, span: cursor.span(start) };
+  },
+  print: (o) => `compare with ${o.shifts.map(printShift).join(', ')}`,
+  apply: (o, state, around) => {
+    if (!state.parts.grouped || state.parts.pivot)
+      throw new QueryError('needs-aggregate', o.span, 'compare needs an aggregate before it.', 'For example: count by _timeslice | compare with timeshift 1d');
+    if (around.after.some((step) => step.op === 'compare'))
+      throw new QueryError('compare-once', o.span, 'compare can be used once.', 'Write the shifts in one step, separated by commas.');
+    const windows = o.shifts.reduce((sum, shift) => sum + shift.count, 0);
+    if (windows > MAX_WINDOWS)
+      throw new QueryError('too-many-comparisons', o.span, `This compares with ${windows} earlier windows; at most ${MAX_WINDOWS} are possible.`);
+    const names = o.shifts.flatMap(suffixes);
+    const twice = names.find((name, i) => names.indexOf(name) !== i);
+    if (twice !== undefined) throw new QueryError('duplicate-name', o.span, `Two comparisons are called ${twice}.`, 'Give one another name with as.');
+    return combine(o.shifts, state, around.before);
+  },
+};
+
+function combine(shifts: readonly Timeshift[], current: State, before: (shift: number) => State): State {
+  const { ctx } = current;
+  const shown = current.parts.columns.filter((c) => !c.hidden);
+  const ids = shown.map(() => ctx.fresh());
+  const branch = (state: State, index: number): Sql => {
+    const columns = state.parts.columns.filter((c) => !c.hidden).map((c, i) => sql`${c.value.sql} AS ${ids[i] as Sql}`);
+    return state.select([sql`${num(index)} AS w`, ...columns]);
+  };
+  const seconds = shifts.flatMap((shift) => Array.from({ length: shift.count }, (_, i) => shift.seconds * (i + 1)));
+  const branches = [branch(current, 0), ...seconds.map((shift, i) => branch(before(shift), i + 1))];
+
+  const selected: Sql[] = [];
+  const columns: Column[] = [];
+  const add = (name: string, column: Column, value: Sql): Sql => {
+    const id = ctx.fresh();
+    selected.push(sql`${value} AS ${id}`);
+    columns.push({ ...column, name, value: { ...plain(column.value), sql: id } });
+    return id;
+  };
+  const keys: Sql[] = [];
+  shown.forEach((column, i) => {
+    if (column.key) keys.push(add(column.name, column, ids[i] as Sql));
+  });
+  shown.forEach((column, i) => {
+    if (column.key) return;
+    const inWindow = (w: number): Sql => sql`anyOrNullIf(${ids[i] as Sql}, w = ${num(w)})`;
+    add(column.name, column, inWindow(0));
+    let window = 1;
+    for (const shift of shifts) {
+      const names = suffixes(shift).map((suffix) => `${column.name}_${suffix}`);
+      const first = window;
+      window += shift.count;
+      if (!shift.combine) names.forEach((name, k) => void add(name, column, inWindow(first + k)));
+      else {
+        const inside = sql`w BETWEEN ${num(first)} AND ${num(window - 1)}`;
+        const fn = { avg: sql`avgOrNullIf`, min: sql`minOrNullIf`, max: sql`maxOrNullIf` }[shift.combine];
+        add(names[0] as string, column, sql`${fn}(${ids[i] as Sql}, ${inside})`);
+      }
+    }
+  });
+  const grouping = keys.length ? sql` GROUP BY ${join(keys, ', ')}` : EMPTY;
+  const from = sql`(SELECT ${join(selected, ', ')} FROM (${join(branches, ' UNION ALL ')})${grouping})`;
+  return current.with({ from, where: [], columns, order: [], limit: undefined });
+}

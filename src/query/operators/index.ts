@@ -1,0 +1,94 @@
+/**
+ * The operator table. A new operation in the tree does not compile until it has its entry here; an
+ * entry is its keyword, its syntax, its documentation and three small functions.
+ */
+
+import type { Cursor } from '../cursor.ts';
+import { didYouMean, QueryError } from '../diagnostics.ts';
+import { FUNCTIONS } from '../functions/index.ts';
+import type { State } from '../state.ts';
+import type { Operation, OperationName } from '../tree.ts';
+import { aggregate, top } from './aggregate.ts';
+import { compare } from './compare.ts';
+import { json, parse, parseRegex } from './extract.ts';
+import type { Operator, Surroundings } from './kinds.ts';
+import { geoip, lookup } from './lookup.ts';
+import { assign, fields, limit, sort, where } from './rows.ts';
+import { timeslice } from './timeslice.ts';
+import { transpose } from './transpose.ts';
+import { fillmissing, running, topk } from './window.ts';
+
+export const OPERATORS: { readonly [N in OperationName]: Operator<N> } = {
+  where,
+  assign,
+  aggregate,
+  timeslice,
+  transpose,
+  top,
+  sort,
+  limit,
+  fields,
+  compare,
+  geoip,
+  lookup,
+  parse,
+  'parse-regex': parseRegex,
+  json,
+  topk,
+  running,
+  fillmissing,
+};
+
+const BY_KEYWORD: ReadonlyMap<string, Operator<OperationName>> = new Map(
+  (Object.values(OPERATORS) as Operator<OperationName>[]).flatMap((operator) => operator.keywords.map((keyword) => [keyword, operator] as const)),
+);
+
+/** Words that begin a step. */
+export const KEYWORDS: readonly string[] = [...BY_KEYWORD.keys()];
+
+/** A keyword is a name where an expression goes on behind it: `count / 2 as half`. */
+const EXPRESSION_GOES_ON = new Set(['=', '+', '/', '%', '?', '<', '>', '.']);
+
+/** Reads one step, up to the next pipe. Throws QueryError. */
+export function parseOperation(cursor: Cursor): Operation {
+  const token = cursor.peek();
+  const word = token.kind === 'name' ? token.value.toLowerCase() : undefined;
+  const operator = word === undefined ? undefined : BY_KEYWORD.get(word);
+  const next = cursor.peek(1);
+  const isName = next.kind === 'symbol' && EXPRESSION_GOES_ON.has(next.value);
+  let operation: Operation;
+  if (operator && word !== undefined && !isName) {
+    // An aggregate is its own keyword.
+    if (operator.keywords !== aggregate.keywords) cursor.next();
+    // `parse regex` is two words.
+    operation = (operator === OPERATORS.parse && cursor.take('regex') ? parseRegex : operator).parse(cursor, token.start, word);
+  } else {
+    if (word !== undefined && !operator) misspelled(cursor, word);
+    operation = assign.parse(cursor, token.start, '');
+  }
+  if (!cursor.done) throw cursor.unexpected('| or the end');
+  return operation;
+}
+
+/** `wher x = 1`: a word that something follows which no expression has. */
+function misspelled(cursor: Cursor, word: string): void {
+  const next = cursor.peek(1);
+  const follows =
+    next.kind === 'name' || next.kind === 'number' || next.kind === 'string' || next.kind === 'quoted-name' || next.kind === 'end' || next.kind === 'pipe';
+  if (!follows || ['as', 'matches', 'in', 'and', 'or', 'not'].includes(next.value.toLowerCase()) || ['not', 'true', 'false', 'null'].includes(word)) return;
+  const candidates = [...KEYWORDS, ...FUNCTIONS.map((f) => f.name)];
+  throw new QueryError('unknown-operator', cursor.peek(), `There is no operator ${cursor.peek().value}.`, didYouMean(word, candidates));
+}
+
+// One entry's functions belong together: the operation's own name picks them, which TypeScript cannot follow.
+function operatorOf(operation: Operation): Operator<OperationName> {
+  return OPERATORS[operation.op] as Operator<OperationName>;
+}
+
+export function printOperation(operation: Operation): string {
+  return operatorOf(operation).print(operation);
+}
+
+export function applyOperation(operation: Operation, state: State, around: Surroundings): State {
+  return operatorOf(operation).apply(operation, state, around);
+}

@@ -1,0 +1,27 @@
+/** What an entry of the operator table is: how it is read, printed, compiled and explained. */
+import type { Cursor } from '../cursor.ts';
+import type { State } from '../state.ts';
+import type { Operation, OperationName } from '../tree.ts';
+
+/** The query around a step. */
+export interface Surroundings {
+  /** The steps before this one, compiled again for a window that lies `shift` seconds earlier. */
+  readonly before: (shift: number) => State;
+  /** Steps after this one. */
+  readonly after: readonly Operation[];
+}
+
+export type Of<N extends OperationName> = Operation & { readonly op: N };
+
+export interface Operator<N extends OperationName> {
+  /** Words that begin the step. */
+  readonly keywords: readonly string[];
+  readonly syntax: string;
+  readonly doc: string;
+  /** A query's steps that use it. */
+  readonly example: string;
+  /** Reads the step behind its keyword. Throws QueryError. */
+  readonly parse: (cursor: Cursor, start: number, keyword: string) => Of<N>;
+  readonly print: (operation: Of<N>) => string;
+  readonly apply: (operation: Of<N>, state: State, around: Surroundings) => State;
+}

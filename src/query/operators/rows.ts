@@ -1,0 +1,109 @@
+/** Operators that keep rows as they are: they choose, order, cut and add columns. */
+import type { Cursor } from '../cursor.ts';
+import { QueryError } from '../diagnostics.ts';
+import { compileExpr, condition } from '../expression.ts';
+import { printExpr, printName } from '../print-expression.ts';
+import type { State } from '../state.ts';
+import type { Name, SortKey } from '../tree.ts';
+import type { Operator } from './kinds.ts';
+
+export const where: Operator<'where'> = {
+  keywords: ['where'],
+  syntax: 'where condition',
+  doc: 'Keeps the rows for which the condition is true.',
+  example: 'where dstport = 22 and action = "REJECT"',
+  parse: (cursor, start) => ({ op: 'where', test: cursor.expression(), span: cursor.span(start) }),
+  print: (o) => `where ${printExpr(o.test)}`,
+  apply: (o, state) => {
+    const ready = state.parts.limit === undefined ? state : state.finished();
+    return ready.filter(condition(o.test, ready));
+  },
+};
+
+export const assign: Operator<'assign'> = {
+  keywords: [],
+  syntax: 'expression as name',
+  doc: 'Adds a column, or renames one: `bytes / 1024 as kb`, `srcaddr as source`.',
+  example: 'bytes / 1024 as kb',
+  parse: (cursor, start) => {
+    const expr = cursor.expression();
+    if (!cursor.is('as')) {
+      if (!cursor.done) throw cursor.unexpected('as and a name');
+      throw new QueryError('missing-alias', cursor.span(start), 'This step makes a value without a name.', `Write ${printExpr(expr)} as name.`);
+    }
+    return { op: 'assign', expr, as: cursor.alias() as string, span: cursor.span(start) };
+  },
+  print: (o) => `${printExpr(o.expr)} as ${printName(o.as)}`,
+  apply: (o, state) => {
+    const value = compileExpr(o.expr, state);
+    const made = o.expr.node === 'field' ? state.column(o.expr.name) : undefined;
+    // `a as b` renames a made column; a stored field stays nameable under its own names.
+    const next = state.assign(o.as, value);
+    if (!made || made.name.toLowerCase() === o.as.toLowerCase()) return next;
+    return next.with({ columns: next.parts.columns.filter((c) => c.name !== made.name) });
+  },
+};
+
+function sortKey(cursor: Cursor): SortKey {
+  const sign = cursor.is('+') ? 'asc' : cursor.is('-') ? 'desc' : undefined;
+  if (sign) cursor.next();
+  const expr = cursor.expression();
+  const word = cursor.take('asc') ? 'asc' : cursor.take('desc') ? 'desc' : undefined;
+  return { expr, descending: (word ?? sign ?? 'desc') === 'desc' };
+}
+
+export const sort: Operator<'sort'> = {
+  keywords: ['sort', 'order'],
+  syntax: 'sort [by] [+|-]field [asc|desc], …',
+  doc: 'Orders the rows; descending unless + or asc is written.',
+  example: 'count by dstport | sort _count',
+  parse: (cursor, start) => {
+    cursor.take('by');
+    const keys = [sortKey(cursor)];
+    while (cursor.take(',')) keys.push(sortKey(cursor));
+    return { op: 'sort', keys, span: cursor.span(start) };
+  },
+  print: (o) => `sort ${o.keys.map((k) => `${printExpr(k.expr)} ${k.descending ? 'desc' : 'asc'}`).join(', ')}`,
+  apply: (o, state) => {
+    const ready = state.parts.limit === undefined ? state : state.finished();
+    return ready.with({ order: o.keys.map((k) => ({ value: compileExpr(k.expr, ready), descending: k.descending })) });
+  },
+};
+
+export const limit: Operator<'limit'> = {
+  keywords: ['limit'],
+  syntax: 'limit N',
+  doc: 'Keeps the first N rows.',
+  example: 'count by dstport | sort _count | limit 10',
+  parse: (cursor, start) => ({ op: 'limit', count: cursor.count(), span: cursor.span(start) }),
+  print: (o) => `limit ${o.count}`,
+  apply: (o, state) => state.with({ limit: Math.min(o.count, state.parts.limit ?? o.count) }),
+};
+
+export const fields: Operator<'fields'> = {
+  keywords: ['fields'],
+  syntax: 'fields [-] name, …',
+  doc: 'Shows only these columns, or with - all others.',
+  example: 'fields srcaddr, dstaddr, bytes',
+  parse: (cursor, start) => {
+    const remove = cursor.take('-');
+    return { op: 'fields', remove, names: cursor.names(), span: cursor.span(start) };
+  },
+  print: (o) => `fields ${o.remove ? '- ' : ''}${o.names.map((n) => printName(n.name)).join(', ')}`,
+  apply: (o, state) => (o.remove ? remove(o.names, state) : choose(o.names, state)),
+};
+
+function choose(names: readonly Name[], state: State): State {
+  const columns = names.map((name) => ({ name: name.name, value: state.resolve(name) }));
+  const rest = state.parts.columns.filter((c) => c.hidden && !columns.some((k) => k.name.toLowerCase() === c.name.toLowerCase()));
+  return state.with({ columns: [...columns, ...rest], chosen: true });
+}
+
+function remove(names: readonly Name[], state: State): State {
+  for (const name of names) state.resolve(name);
+  const gone = new Set(names.map((n) => n.name.toLowerCase()));
+  return state.with({
+    columns: state.parts.columns.filter((c) => !gone.has(c.name.toLowerCase())),
+    removed: new Set([...(state.parts.removed ?? []), ...gone]),
+  });
+}

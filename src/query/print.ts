@@ -1,0 +1,34 @@
+/** The tree as text again, in one canonical form: print(parse(x)) is stable. */
+import { printOperation } from './operators/index.ts';
+import { printString } from './print-expression.ts';
+import type { Query, Scope } from './tree.ts';
+
+export function print(query: Query): string {
+  const scope = query.scope.node === 'all' ? '' : printScope(query.scope);
+  const steps = query.operations.map((operation) => `| ${printOperation(operation)}`);
+  return [...(scope || steps.length === 0 ? [scope || '*'] : []), ...steps].join('\n');
+}
+
+function printScope(scope: Scope): string {
+  switch (scope.node) {
+    case 'all':
+      return '*';
+    case 'and':
+    case 'or':
+      return scope.items
+        .map((item) => (item.node === 'and' || item.node === 'or' ? `(${printScope(item)})` : printScope(item)))
+        .join(scope.node === 'and' ? ' ' : ' OR ');
+    case 'not':
+      return scope.item.node === 'and' || scope.item.node === 'or' ? `NOT (${printScope(scope.item)})` : `NOT ${printScope(scope.item)}`;
+    case 'term':
+      return scope.text;
+    case 'phrase':
+      return printString(scope.text);
+    case 'condition':
+      return `${/^[\w@.-]+$/.test(scope.field) && !/^(and|or|not)$/i.test(scope.field) ? scope.field : `%${printString(scope.field)}`}${scope.op}${printValue(scope.value)}`;
+  }
+}
+
+function printValue(value: string): string {
+  return /^[\w@.*:/-]+$/.test(value) && !value.startsWith('//') && !/^(and|or|not)$/i.test(value) ? value : printString(value);
+}

@@ -1,0 +1,42 @@
+/**
+ * The record's text, rebuilt from its columns: the original bytes where they were kept, else the
+ * values of the layout's fields joined by spaces, `-` where the record did not give one. Computing it
+ * costs some fifty conversions a row, so it is done last and only when asked for.
+ */
+import { AWS_FIELDS, type Field } from '../model/fields.ts';
+import type { Context } from './context.ts';
+import { join, param, type Sql, sql } from './sql.ts';
+import { addressToText } from './typed.ts';
+
+/** `_raw` of the row at hand. */
+export function rawText(ctx: Context): Sql {
+  const names = param(
+    'Array(String)',
+    AWS_FIELDS.map((f) => f.aws as string),
+  );
+  const values = AWS_FIELDS.map((field) => valueText(ctx, field));
+  const absent = ctx.column('absent');
+  const rebuilt = sql`arrayStringConcat(arrayMap(i -> if(i = 0 OR bitTest(${absent}, toUInt8(i - 1)), '-', arrayElement([${join(values, ', ')}], i)), arrayMap(n -> indexOf(${names}, n), splitByChar(' ', toString(${ctx.column('layout')})))), ' ')`;
+  const exact = ctx.column('raw_exact');
+  return sql`if(${exact} != '', ${exact}, ${rebuilt})`;
+}
+
+function valueText(ctx: Context, field: Field): Sql {
+  const column = ctx.column(field.column);
+  if (field.derived === 'end') return sql`toString(toUnixTimestamp(${ctx.column('start')}) + ${column})`;
+  switch (field.type) {
+    case 'address':
+      return addressToText(column);
+    case 'time':
+      return sql`toString(toUnixTimestamp(${column}))`;
+    case 'number':
+      return sql`toString(${column})`;
+    case 'text':
+      return field.percentEncoded ? percentEncode(column) : sql`toString(${column})`;
+  }
+}
+
+/** Tags are decoded in the column; the record has them percent-encoded, with `%20` for a space. */
+function percentEncode(column: Sql): Sql {
+  return sql`encodeURLComponent(toString(${column}))`;
+}

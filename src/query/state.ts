@@ -1,0 +1,201 @@
+/**
+ * A query half compiled: one SELECT under construction. Steps add conditions and columns to it; where
+ * the next step needs the finished rows of the one before (after a limit, a group, a window function)
+ * the SELECT becomes the relation of a new one. States are values: every step returns a new one.
+ */
+import { type DATASETS, FIELDS, type Field, findField, namesOf } from '../model/fields.ts';
+import { plain } from './aggregates.ts';
+import type { Context } from './context.ts';
+import { didYouMean, QueryError } from './diagnostics.ts';
+import { EMPTY, join, num, type Sql, sql } from './sql.ts';
+import { storedField } from './stored.ts';
+import type { Name } from './tree.ts';
+import { literal, type Typed, text } from './typed.ts';
+
+export interface Column {
+  readonly name: string;
+  readonly value: Typed;
+  /** Can be named, is not shown. */
+  readonly hidden?: true;
+  /** The rows are grouped by it. */
+  readonly key?: true;
+}
+
+export interface Order {
+  readonly value: Typed;
+  readonly descending: boolean;
+}
+
+/** Columns that shape() makes of values: the last columns of the statement are row keys, column keys and measures. */
+export interface Pivot {
+  readonly rows: number;
+  readonly columns: number;
+  /** Columns that come first, in this order. */
+  readonly first: readonly string[];
+  readonly limit?: number;
+}
+
+interface Parts {
+  readonly from: Sql;
+  /** Stored columns are in `from`. */
+  readonly stored: boolean;
+  readonly where: readonly Sql[];
+  readonly columns: readonly Column[];
+  readonly order: readonly Order[];
+  readonly limit?: number | undefined;
+  readonly grouped: boolean;
+  /** `fields` chose the columns of a records query. */
+  readonly chosen?: boolean;
+  /** Names that `fields -` took away from a records query. */
+  readonly removed?: ReadonlySet<string>;
+  readonly timeslice?: number | undefined;
+  readonly pivot?: Pivot | undefined;
+}
+
+export class State {
+  readonly ctx: Context;
+  /** Seconds that this reading of the data lies before the query's window (compare). */
+  readonly shift: number;
+  readonly parts: Parts;
+
+  constructor(ctx: Context, shift: number, parts: Parts) {
+    this.ctx = ctx;
+    this.shift = shift;
+    this.parts = parts;
+  }
+
+  with(change: Partial<Parts>): State {
+    return new State(this.ctx, this.shift, { ...this.parts, ...change });
+  }
+
+  /** Value of a name: made by the query, else stored. Throws QueryError. */
+  resolve(name: Name): Typed {
+    const made = this.column(name.name);
+    if (made) return made.value;
+    const field = findField(name.name);
+    if (this.parts.stored) {
+      if (isIndexName(name.name)) return this.#dataset();
+      if (field) return storedField(this.ctx, field);
+    } else if (field) {
+      const same = this.parts.columns.find((c) => c.value.field === field && isNameOf(c.name, field));
+      if (same) return same.value;
+    }
+    const names = this.parts.columns.map((c) => c.name);
+    if (field) {
+      const hint = names.length ? `The result has ${names.join(', ')}. Add ${name.name} to the by list to keep it.` : undefined;
+      throw new QueryError('field-not-grouped', name.span, `${name.name} is a field of records, and the query has grouped them.`, hint);
+    }
+    const known = this.parts.stored ? [...names, ...FIELDS.flatMap(namesOf), '_index'] : names;
+    throw new QueryError(
+      'unknown-field',
+      name.span,
+      `There is no field ${name.name}.`,
+      didYouMean(name.name, known) ?? (this.parts.stored ? undefined : `The result has ${names.join(', ')}.`),
+    );
+  }
+
+  column(name: string): Column | undefined {
+    const key = name.toLowerCase();
+    return this.parts.columns.find((c) => c.name.toLowerCase() === key);
+  }
+
+  /** Adds a column, or replaces the one of that name. Large expressions get a SELECT of their own. */
+  assign(name: string, value: Typed, hidden = false): State {
+    const column: Column = { name, value, ...(hidden ? { hidden: true } : {}) };
+    const key = name.toLowerCase();
+    const at = this.parts.columns.findIndex((c) => c.name.toLowerCase() === key);
+    const columns = at < 0 ? [...this.parts.columns, column] : this.parts.columns.with(at, column);
+    const next = this.with({ columns });
+    return value.sql.parts.length > MAX_INLINE ? next.finished() : next;
+  }
+
+  filter(condition: Sql): State {
+    const state = this.parts.limit === undefined ? this : this.finished();
+    return state.with({ where: [...state.parts.where, condition] });
+  }
+
+  /** The same rows as the relation of a new SELECT. */
+  finished(): State {
+    const { parts, ctx } = this;
+    const made: Sql[] = [];
+    const columns = parts.columns.map((column) => ({ ...column, value: this.#named(column.value, made) }));
+    const order = parts.order.map((o) => ({ ...o, value: this.#named(o.value, made) }));
+    const passed = parts.stored ? [ctx.passed(), ...(ctx.datasets.length > 1 && ctx.passes ? [sql`_index`] : [])] : [];
+    const from = sql`(${this.select([...passed, ...made])})`;
+    return this.with({ from, where: [], columns, order, limit: undefined });
+  }
+
+  #named(value: Typed, made: Sql[]): Typed {
+    const name = this.ctx.fresh();
+    made.push(sql`${value.sql} AS ${name}`);
+    const beside = this.parts.stored ? { ...(value.place ? { place: value.place } : {}), ...(value.as ? { as: value.as } : {}) } : {};
+    return { ...plain(value), sql: name, ...(this.parts.stored ? beside : this.#carried(value, made)) };
+  }
+
+  /** Grouped rows carry the place and network of an address as columns of their own. */
+  #carried(value: Typed, made: Sql[]): Pick<Typed, 'place' | 'as'> {
+    const carry = (source: (() => Sql) | undefined): (() => Sql) | undefined => {
+      if (!source) return undefined;
+      const name = this.ctx.fresh();
+      made.push(sql`${source()} AS ${name}`);
+      return () => name;
+    };
+    const place = carry(value.place);
+    const as = carry(value.as);
+    return { ...(place ? { place } : {}), ...(as ? { as } : {}) };
+  }
+
+  /** SQL of this SELECT with a list of expressions. */
+  select(list: readonly Sql[]): Sql {
+    const { from, where, order, limit } = this.parts;
+    const condition = where.length ? sql` WHERE ${join(where, ' AND ')}` : EMPTY;
+    const sorted = limit !== undefined && order.length ? sql` ORDER BY ${orderList(order)}` : EMPTY;
+    const limited = limit !== undefined ? sql` LIMIT ${num(limit)}` : EMPTY;
+    return sql`SELECT ${list.length ? join(list, ', ') : sql`1`} FROM ${from}${condition}${sorted}${limited}`;
+  }
+
+  #dataset(): Typed {
+    const [only] = this.ctx.datasets;
+    return this.ctx.datasets.length === 1 && only ? literal(only) : text(sql`_index`);
+  }
+}
+
+/** Fragments that an expression may have before it gets a SELECT of its own. */
+const MAX_INLINE = 400;
+
+export function orderList(order: readonly Order[]): Sql {
+  return join(
+    order.map((o) => sql`${o.value.sql} ${o.descending ? sql`DESC` : sql`ASC`}`),
+    ', ',
+  );
+}
+
+/** `_index` and its older spelling. */
+export function isIndexName(name: string): boolean {
+  return ['_index', '_view'].includes(name.toLowerCase());
+}
+
+function isNameOf(name: string, field: Field): boolean {
+  const key = name.toLowerCase();
+  return namesOf(field).some((n) => n.toLowerCase() === key);
+}
+
+/** The records of the query's datasets in its window. */
+export function baseState(ctx: Context, shift: number): State {
+  const { from, to, relations } = ctx.options;
+  const start = ctx.column('start');
+  const where: Sql[] = [];
+  if (from !== null) where.push(sql`${start} >= toDateTime(${num(from - shift)}, 'UTC')`);
+  if (to !== null) where.push(sql`${start} < toDateTime(${num(to - shift)}, 'UTC')`);
+  const order: Order[] = [{ value: { sql: start, kind: 'time', datetime: true }, descending: true }];
+  const relation = (dataset: (typeof DATASETS)[number]): Sql => relations.table(dataset);
+  const [only] = ctx.datasets;
+  const source =
+    ctx.datasets.length === 1 && only
+      ? relation(only)
+      : sql`(${join(
+          ctx.datasets.map((dataset) => sql`SELECT ${ctx.passed()}, ${literal(dataset).sql} AS _index FROM ${relation(dataset)}`),
+          ' UNION ALL ',
+        )})`;
+  return new State(ctx, shift, { from: source, stored: true, where, columns: [], order, grouped: false });
+}

@@ -1,0 +1,138 @@
+/**
+ * Stored fields as values: how each column of the field table is read, and how each derived field is
+ * computed. A new derivation does not compile until it has its entry here.
+ */
+import { type Derivation, type Field, findField } from '../model/fields.ts';
+import { ADMIN_PORTS, PROTOCOL_NAMES, PROTOCOL_NUMBERS, SERVICE_NAMES, TCP_FLAGS, TRAFFIC_PATHS } from '../model/services.ts';
+import type { Context } from './context.ts';
+import { rawText } from './raw.ts';
+import { join, num, param, type Sql, sql } from './sql.ts';
+import { number, type Typed, text } from './typed.ts';
+
+/** Addresses whose place and autonomous system are stored beside them. */
+const BESIDE: Readonly<Record<string, { place: string; as: string }>> = {
+  srcaddr: { place: 'src_place', as: 'src_as' },
+  dstaddr: { place: 'dst_place', as: 'dst_as' },
+};
+
+/** The value of a stored or derived field in a record. */
+export function storedField(ctx: Context, field: Field): Typed {
+  if (field.derived) return { ...DERIVED[field.derived](ctx, field), field };
+  const column = ctx.column(field.column);
+  const absent = ctx.maybeAbsent(field);
+  switch (field.type) {
+    case 'text':
+      return { sql: column, kind: 'text', field, ...(absent ? { emptyIsNull: true } : {}) };
+    case 'address': {
+      const beside = BESIDE[field.column];
+      return {
+        sql: column,
+        kind: 'address',
+        field,
+        ...(absent ? { emptyIsNull: true } : {}),
+        ...(beside ? { place: () => ctx.column(beside.place), as: () => ctx.column(beside.as) } : {}),
+      };
+    }
+    case 'number':
+      return { sql: absent && field.aws ? sql`if(${ctx.absent(field)}, NULL, ${column})` : column, bare: column, kind: 'number', field };
+    case 'time':
+      if (field.name === '_receiptTime') return { sql: sql`toUnixTimestamp(${column}) * 1000`, kind: 'time', field };
+      return { sql: column, kind: 'time', datetime: true, field };
+  }
+}
+
+/** Part of `country|state|city|latitude|longitude`, from 1. */
+function placePart(place: Sql, part: number): Sql {
+  return part === 1 ? sql`substringIndex(${place}, '|', 1)` : sql`substringIndex(substringIndex(${place}, '|', ${num(part)}), '|', -1)`;
+}
+
+/** Columns that `geoip` and `lookup … from geo://location` add, from the text of a stored place. */
+export const PLACE_COLUMNS: Readonly<Record<string, (place: Sql) => Typed>> = {
+  latitude: (place) => number(sql`toFloat64OrNull(toString(${placePart(place, 4)}))`),
+  longitude: (place) => number(sql`toFloat64OrNull(toString(${placePart(place, 5)}))`),
+  country_code: (place) => ({ ...text(placePart(place, 1)), emptyIsNull: true }),
+  country_name: (place) => ({ ...text(countryName(placePart(place, 1))), emptyIsNull: true }),
+  city: (place) => ({ ...text(placePart(place, 3)), emptyIsNull: true }),
+  state: (place) => ({ ...text(placePart(place, 2)), emptyIsNull: true }),
+};
+
+/** Columns of `lookup … from asn://default`, from the text of a stored autonomous system. */
+export const AS_COLUMNS: Readonly<Record<string, (as: Sql) => Typed>> = {
+  asn: (as) => number(sql`toUInt32OrNull(toString(substringIndex(${as}, ' ', 1)))`),
+  organization: (as) => ({ ...text(sql`substring(${as}, position(${as}, ' ') + 1)`), emptyIsNull: true }),
+};
+
+let countries: { codes: string[]; names: string[] } | undefined;
+
+function countryName(code: Sql): Sql {
+  countries ??= listCountries();
+  return sql`transform(toString(${code}), ${param('Array(String)', countries.codes)}, ${param('Array(String)', countries.names)}, '')`;
+}
+
+/** English names of all ISO 3166 codes that the runtime knows (CLDR). */
+function listCountries(): { codes: string[]; names: string[] } {
+  const display = new Intl.DisplayNames(['en'], { type: 'region', fallback: 'none' });
+  const letters = [...'ABCDEFGHIJKLMNOPQRSTUVWXYZ'];
+  const pairs = letters.flatMap((a) => letters.map((b) => a + b)).flatMap((code) => (display.of(code) ? [[code, display.of(code) as string] as const] : []));
+  return { codes: pairs.map(([code]) => code), names: pairs.map(([, name]) => name) };
+}
+
+/** `transform(column, keys, names, '')` of a numbered list. */
+function named(column: Sql, names: ReadonlyMap<number, string>): Sql {
+  return sql`transform(${column}, ${param('Array(UInt16)', [...names.keys()])}, ${param('Array(String)', [...names.values()])}, '')`;
+}
+
+/** The numbers that have a name. */
+function numbersNamed(names: ReadonlyMap<number, string>, name: string): number[] {
+  return [...names].filter(([, n]) => n === name).map(([n]) => n);
+}
+
+const PROTOCOLS: ReadonlyMap<number, string> = new Map(PROTOCOL_NAMES.flatMap((name, i) => (name ? [[i, name] as const] : [])));
+
+function oneOf(column: Sql, values: readonly number[]): Sql {
+  return values.length ? sql`${column} IN (${join(values.map(num), ', ')})` : sql`false`;
+}
+
+function refusedAdmin(ctx: Context): Sql {
+  return sql`(${ctx.column('action')} = 'REJECT' AND ${oneOf(ctx.column('dstport'), ADMIN_PORTS)})`;
+}
+
+const empty = (fragment: Sql): Typed => ({ ...text(fragment), emptyIsNull: true });
+const place =
+  (name: string) =>
+  (ctx: Context, field: Field): Typed =>
+    (PLACE_COLUMNS[name] as (place: Sql) => Typed)(ctx.column(field.column));
+
+const DERIVED: Readonly<Record<Derivation, (ctx: Context, field: Field) => Typed>> = {
+  end: (ctx) => ({ sql: sql`(${ctx.column('start')} + ${ctx.column('duration')})`, kind: 'time', datetime: true }),
+  transport: (ctx) => {
+    const protocol = storedField(ctx, findField('protocol') as Field);
+    const column = protocol.bare as Sql;
+    return {
+      ...empty(named(protocol.sql, PROTOCOLS)),
+      equals: (name) => oneOf(column, PROTOCOL_NUMBERS.has(name.toLowerCase()) ? [PROTOCOL_NUMBERS.get(name.toLowerCase()) as number] : []),
+    };
+  },
+  service: (ctx) => {
+    const port = storedField(ctx, findField('dstport') as Field);
+    return { ...empty(named(port.sql, SERVICE_NAMES)), equals: (name) => oneOf(port.bare as Sql, numbersNamed(SERVICE_NAMES, name)) };
+  },
+  'event-class': (ctx) => empty(sql`transform(toString(${ctx.column('action')}), ['ACCEPT', 'REJECT'], ['network', 'security'], '')`),
+  'mitre-id': (ctx) => empty(sql`if(${refusedAdmin(ctx)}, 'T1110', '')`),
+  'mitre-tactic': (ctx) => empty(sql`if(${refusedAdmin(ctx)}, 'Credential Access', '')`),
+  raw: (ctx) => text(rawText(ctx)),
+  'message-time': (ctx) => ({ sql: sql`toUnixTimestamp(${ctx.column('start')}) * 1000`, kind: 'time' }),
+  'tcp-flag-names': (ctx) => {
+    const flags = ctx.column('tcp_flags');
+    const names = TCP_FLAGS.map(([mask, name]) => sql`if(bitAnd(${flags}, ${num(mask)}) != 0, ${param('String', name)}, '')`);
+    return empty(sql`arrayStringConcat(arrayFilter(x -> x != '', [${join(names, ', ')}]), '|')`);
+  },
+  'traffic-path-name': (ctx) => empty(named(ctx.column('traffic_path'), TRAFFIC_PATHS)),
+  'place-country': place('country_code'),
+  'place-state': place('state'),
+  'place-city': place('city'),
+  'place-latitude': place('latitude'),
+  'place-longitude': place('longitude'),
+  'as-number': (ctx, field) => (AS_COLUMNS.asn as (as: Sql) => Typed)(ctx.column(field.column)),
+  'as-organization': (ctx, field) => (AS_COLUMNS.organization as (as: Sql) => Typed)(ctx.column(field.column)),
+};

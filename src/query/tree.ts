@@ -1,0 +1,146 @@
+/**
+ * The tree of a query: what the parser makes and every later stage reads. It knows nothing of fields,
+ * tables or values of templates; spans are UTF-16 offsets into the text.
+ */
+
+export interface Span {
+  readonly start: number;
+  readonly end: number;
+}
+
+export type BinaryOperator = '+' | '-' | '*' | '/' | '%' | '=' | '!=' | '<' | '<=' | '>' | '>=' | 'and' | 'or';
+
+export type Expr =
+  /** `text` is a number as written (`1k`), so that it can be compared with text fields. */
+  | { readonly node: 'literal'; readonly value: string | number | boolean | null; readonly text: string; readonly span: Span }
+  | { readonly node: 'template'; readonly name: string; readonly span: Span }
+  | { readonly node: 'regex'; readonly source: string; readonly span: Span }
+  | { readonly node: 'field'; readonly name: string; readonly span: Span }
+  | { readonly node: 'call'; readonly name: string; readonly args: readonly Expr[]; readonly span: Span }
+  | { readonly node: 'unary'; readonly op: '-' | '!'; readonly arg: Expr; readonly span: Span }
+  | { readonly node: 'binary'; readonly op: BinaryOperator; readonly left: Expr; readonly right: Expr; readonly span: Span }
+  | { readonly node: 'matches'; readonly left: Expr; readonly pattern: Expr; readonly negate: boolean; readonly span: Span }
+  | { readonly node: 'in'; readonly left: Expr; readonly list: readonly Expr[]; readonly negate: boolean; readonly span: Span }
+  /** `if(test, yes, no)` and `test ? yes : no`. */
+  | { readonly node: 'choose'; readonly test: Expr; readonly yes: Expr; readonly no: Expr; readonly span: Span };
+
+export type Comparison = '=' | '!=' | '<' | '<=' | '>' | '>=';
+
+export type Scope =
+  | { readonly node: 'all' }
+  | { readonly node: 'and' | 'or'; readonly items: readonly Scope[] }
+  | { readonly node: 'not'; readonly item: Scope }
+  /** A keyword, perhaps with `*`. */
+  | { readonly node: 'term'; readonly text: string; readonly span: Span }
+  | { readonly node: 'phrase'; readonly text: string; readonly span: Span }
+  | {
+      readonly node: 'condition';
+      readonly field: string;
+      readonly op: Comparison;
+      readonly value: string;
+      readonly span: Span;
+      readonly valueSpan: Span;
+    };
+
+/** A name as the user wrote it. */
+export interface Name {
+  readonly name: string;
+  readonly span: Span;
+}
+
+export interface AggregateCall {
+  readonly fn: string;
+  readonly args: readonly Expr[];
+  readonly as?: string;
+  readonly span: Span;
+}
+
+export interface GroupKey {
+  readonly expr: Expr;
+  readonly as?: string;
+}
+
+export interface SortKey {
+  readonly expr: Expr;
+  readonly descending: boolean;
+}
+
+export type Slice =
+  | { readonly by: 'seconds'; readonly seconds: number; readonly text: string }
+  /** Hours, days and weeks of a zone. */
+  | { readonly by: 'calendar'; readonly unit: 'hour' | 'day' | 'week'; readonly count: number; readonly text: string }
+  | { readonly by: 'buckets'; readonly count: number }
+  | { readonly by: 'range' };
+
+export interface Timeshift {
+  readonly seconds: number;
+  /** The shift as written: `1d`. */
+  readonly text: string;
+  readonly count: number;
+  /** The count was written: columns get one suffix a shift. */
+  readonly combine?: 'avg' | 'min' | 'max';
+  readonly as?: string;
+  readonly span: Span;
+}
+
+interface Step {
+  readonly span: Span;
+}
+
+/** Text extraction from `field`, or from `_raw`. A miss drops the row unless `nodrop`. */
+interface Extraction extends Step {
+  readonly field?: Expr;
+  readonly nodrop: boolean;
+}
+
+export type Operation =
+  | (Step & { readonly op: 'where'; readonly test: Expr })
+  | (Step & { readonly op: 'assign'; readonly expr: Expr; readonly as: string })
+  | (Step & { readonly op: 'aggregate'; readonly calls: readonly AggregateCall[]; readonly by: readonly GroupKey[] })
+  | (Step & { readonly op: 'timeslice'; readonly slice: Slice; readonly as?: string })
+  | (Step & {
+      readonly op: 'transpose';
+      readonly rows: readonly Name[];
+      readonly columns: readonly Name[];
+      readonly as: readonly string[];
+      /** Columns that `as` does not name are shown as well. */
+      readonly rest: boolean;
+    })
+  | (Step & { readonly op: 'top'; readonly count: number; readonly field: Name; readonly by?: AggregateCall | Name })
+  | (Step & { readonly op: 'topk'; readonly count: number; readonly measures: readonly Name[]; readonly by: readonly Name[] })
+  | (Step & { readonly op: 'sort'; readonly keys: readonly SortKey[] })
+  | (Step & { readonly op: 'limit'; readonly count: number })
+  | (Step & { readonly op: 'fields'; readonly remove: boolean; readonly names: readonly Name[] })
+  | (Step & { readonly op: 'compare'; readonly shifts: readonly Timeshift[] })
+  | (Step & { readonly op: 'geoip'; readonly field: Name; readonly names: readonly Name[] })
+  | (Step & {
+      readonly op: 'lookup';
+      readonly columns: readonly { readonly name: string; readonly as: string; readonly span: Span }[];
+      readonly source: string;
+      readonly sourceSpan: Span;
+      readonly key: string;
+      readonly on: Name;
+    })
+  | (Extraction & { readonly op: 'parse'; readonly pattern: string; readonly names: readonly Name[] })
+  | (Extraction & { readonly op: 'parse-regex'; readonly pattern: string; readonly patternSpan: Span; readonly multi: boolean })
+  | (Extraction & { readonly op: 'json'; readonly paths: readonly string[]; readonly names: readonly Name[] })
+  | (Step & {
+      readonly op: 'fillmissing';
+      readonly timeslice?: { readonly seconds: number; readonly text: string; readonly field: string };
+      readonly keys: readonly { readonly field: Name; readonly values: readonly string[] }[];
+      readonly defaults: readonly { readonly field: Name; readonly value: Expr }[];
+    })
+  | (Step & {
+      readonly op: 'running';
+      readonly fn: 'total' | 'accum' | 'diff';
+      readonly field: Name;
+      readonly as?: string;
+      readonly by: readonly Name[];
+    });
+
+export type OperationName = Operation['op'];
+
+export interface Query {
+  readonly scope: Scope;
+  readonly operations: readonly Operation[];
+}

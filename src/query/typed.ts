@@ -1,0 +1,141 @@
+/**
+ * A value in SQL together with what the compiler knows of it. Kinds are the language's, not
+ * ClickHouse's: addresses stay IPv6 and times stay DateTime until text or a number is asked for, so
+ * that filters and groups work on bare columns.
+ */
+import type { Field } from '../model/fields.ts';
+import { QueryError } from './diagnostics.ts';
+import type { ValueKind } from './index.ts';
+import { num, param, type Sql, sql } from './sql.ts';
+import type { Span } from './tree.ts';
+
+export interface Typed {
+  readonly sql: Sql;
+  readonly kind: ValueKind;
+  /** A time that SQL holds as DateTime; other times are epoch milliseconds. */
+  readonly datetime?: true;
+  /** Field whose values these are. */
+  readonly field?: Field;
+  /** '' or `::` stands for "no value". */
+  readonly emptyIsNull?: true;
+  /** A number's column without its null check: right wherever zero makes no difference. */
+  readonly bare?: Sql;
+  /** Written in the query. `text` is as written. */
+  readonly literal?: { readonly value: string | number | boolean | null; readonly text: string };
+  /** Stored place and autonomous system of an address. */
+  readonly place?: () => Sql;
+  readonly as?: () => Sql;
+  /** Equality with a constant that needs no computation: `network.transport = "tcp"` is `protocol = 6`. */
+  readonly equals?: (text: string) => Sql;
+}
+
+export const NULL: Sql = sql`NULL`;
+export const NO_ADDRESS: Sql = sql`toIPv6('::')`;
+
+export function text(fragment: Sql): Typed {
+  return { sql: fragment, kind: 'text' };
+}
+
+export function number(fragment: Sql): Typed {
+  return { sql: fragment, kind: 'number' };
+}
+
+export function boolean(fragment: Sql): Typed {
+  return { sql: fragment, kind: 'boolean' };
+}
+
+export function literal(value: string | number | boolean | null, written = String(value)): Typed {
+  const kind: ValueKind = typeof value === 'number' ? 'number' : typeof value === 'boolean' ? 'boolean' : 'text';
+  const fragment =
+    value === null ? NULL : typeof value === 'number' ? num(value) : typeof value === 'boolean' ? (value ? sql`true` : sql`false`) : param('String', value);
+  return { sql: fragment, kind, literal: { value, text: written } };
+}
+
+/** Text of an address: dotted for IPv4. `::` is not special here. */
+export function addressToText(address: Sql): Sql {
+  return sql`substring(toString(${address}), if(${address} BETWEEN toIPv6('::ffff:0.0.0.0') AND toIPv6('::ffff:255.255.255.255'), 8, 1))`;
+}
+
+export function asText(value: Typed): Sql {
+  switch (value.kind) {
+    case 'text':
+      return value.literal && value.literal.value !== null ? param('String', String(value.literal.value)) : value.sql;
+    case 'address':
+      return value.emptyIsNull ? sql`if(${value.sql} = ${NO_ADDRESS}, '', ${addressToText(value.sql)})` : addressToText(value.sql);
+    case 'number':
+      return value.literal ? param('String', value.literal.text) : sql`toString(${value.sql})`;
+    case 'time':
+      return sql`toString(${asNumber(value)})`;
+    case 'boolean':
+      return sql`if(${value.sql}, 'true', 'false')`;
+    case 'list':
+      return sql`toString(${value.sql})`;
+  }
+}
+
+/** A number; text is converted, and is null where it is no number. Times of records count seconds, made times milliseconds. */
+export function asNumber(value: Typed): Sql {
+  switch (value.kind) {
+    case 'number':
+    case 'boolean':
+      return value.sql;
+    case 'time':
+      return value.datetime ? sql`toUnixTimestamp(${value.sql})` : value.sql;
+    case 'text':
+      if (typeof value.literal?.value === 'string' && value.literal.value.trim() !== '' && Number.isFinite(Number(value.literal.value)))
+        return num(Number(value.literal.value));
+      return value.literal?.value === null ? sql`CAST(NULL, 'Nullable(Float64)')` : sql`toFloat64OrNull(toString(${value.sql}))`;
+    case 'address':
+    case 'list':
+      return sql`CAST(NULL, 'Nullable(Float64)')`;
+  }
+}
+
+/** An IPv6 value; text that is no address gives null. */
+export function asAddress(value: Typed): Typed {
+  if (value.kind === 'address') return value;
+  return { sql: sql`toIPv6OrNull(trim(BOTH ' ' FROM ${asText(value)}))`, kind: 'address' };
+}
+
+/** DateTime of a time or of a number of epoch milliseconds. */
+export function asDateTime(value: Typed): Sql {
+  if (value.kind === 'time' && value.datetime) return value.sql;
+  return sql`fromUnixTimestamp64Milli(toInt64(${asNumber(value)}), 'UTC')`;
+}
+
+/** True or false, for where, if and the logical operators. */
+export function asCondition(value: Typed, span: Span): Sql {
+  if (value.kind === 'boolean') return value.sql;
+  if (value.kind === 'number') return sql`(${value.sql} != 0)`;
+  if (value.kind === 'text') return sql`(lower(${asText(value)}) = 'true')`;
+  throw new QueryError('wrong-type', span, 'A condition is expected here.', 'Compare the value with something: =, !=, <, matches, in.');
+}
+
+/** Is there no value? */
+export function isNull(value: Typed): Sql {
+  if (!value.emptyIsNull) return sql`isNull(${value.sql})`;
+  return value.kind === 'address' ? sql`(ifNull(${value.sql}, ${NO_ADDRESS}) = ${NO_ADDRESS})` : sql`(ifNull(${value.sql}, '') = '')`;
+}
+
+/** The value with a real NULL where there is none. */
+export function nullable(value: Typed): Sql {
+  if (!value.emptyIsNull) return value.sql;
+  return value.kind === 'address' ? sql`nullIf(${value.sql}, ${NO_ADDRESS})` : sql`nullIf(${value.sql}, '')`;
+}
+
+/** What the outermost select shows: addresses as text, times as epoch milliseconds, no value as null. */
+export function asOutput(value: Typed): Sql {
+  switch (value.kind) {
+    case 'address':
+      return value.emptyIsNull ? sql`if(${value.sql} = ${NO_ADDRESS}, NULL, ${addressToText(value.sql)})` : addressToText(value.sql);
+    case 'text':
+      return nullable(value);
+    case 'time':
+      return value.datetime ? sql`toUnixTimestamp(${value.sql}) * 1000` : value.sql;
+    case 'boolean':
+      return sql`toBool(${value.sql})`;
+    case 'number':
+    case 'list':
+      return value.sql;
+  }
+}

@@ -1,0 +1,103 @@
+/**
+ * The real engine in this process with a `vpc_flow` and a `vpc_flow_status` table made from the field
+ * table, and lines of flow logs put into them by a decoder so plain that it can be trusted.
+ */
+import { createClient } from '@clickhouse/client';
+import { createChdbConnection } from 'chdb/connection';
+import { ABSENT_BIT, AWS_FIELDS, columnOf } from '../../src/model/fields.ts';
+import type { CompileOptions, Relations } from '../../src/query/index.ts';
+import type { Cell } from '../../src/query/shape.ts';
+import { ident, type Statement } from '../../src/query/sql.ts';
+import { createTable } from '../../src/store/ddl.ts';
+
+type Client = ReturnType<typeof createClient>;
+type Connection = NonNullable<NonNullable<Parameters<typeof createClient>[0]>['connection']>;
+
+/** Start of the window of every spec: 2026-03-10T12:00:00Z, epoch seconds. */
+export const T0 = Date.UTC(2026, 2, 10, 12) / 1000;
+
+/** A line and what enrichment and collection put beside it. `$60` in the line is T0 + 60. */
+export interface Line {
+  readonly line: string;
+  readonly layout?: string;
+  /** Stored columns, as `direction` or `src_place`. */
+  readonly columns?: Readonly<Record<string, string | number>>;
+}
+
+const V2 = 'version account-id interface-id srcaddr dstaddr srcport dstport protocol packets bytes start end action log-status';
+
+export interface Engine {
+  readonly relations: Relations;
+  load(lines: readonly Line[]): Promise<void>;
+  clear(): Promise<void>;
+  rows(statement: Statement): Promise<Cell[][]>;
+  command(text: string): Promise<void>;
+  close(): Promise<void>;
+}
+
+export async function openEngine(): Promise<Engine> {
+  const connection = createChdbConnection({ path: ':memory:' });
+  // The two packages carry their own copies of one interface; they differ under exactOptionalPropertyTypes only.
+  const client: Client = createClient({ connection: connection as unknown as Connection });
+  const command = async (query: string): Promise<void> => void (await client.command({ query }));
+  for (const table of ['vpc_flow', 'vpc_flow_status']) {
+    await command(`DROP TABLE IF EXISTS ${table}`);
+    await command(createTable(table));
+  }
+  let mask = 0n;
+  return {
+    relations: {
+      table: (dataset) => ident(dataset),
+      get absentMask() {
+        return mask;
+      },
+    },
+    command,
+    async load(lines) {
+      for (const [table, status] of [
+        ['vpc_flow', false],
+        ['vpc_flow_status', true],
+      ] as const) {
+        const values = lines.filter((line) => /\b(NODATA|SKIPDATA)\b/.test(line.line) === status).map(toRow);
+        if (!status) for (const row of values) mask |= BigInt(row.absent as string);
+        if (values.length) await client.insert({ table, values, format: 'JSONEachRow' });
+      }
+    },
+    async clear() {
+      mask = 0n;
+      for (const table of ['vpc_flow', 'vpc_flow_status']) await command(`TRUNCATE TABLE ${table}`);
+    },
+    async rows(statement) {
+      const set = await client.query({
+        query: statement.text,
+        query_params: statement.params,
+        format: 'JSONCompact',
+        clickhouse_settings: { output_format_json_quote_64bit_integers: 0, session_timezone: 'UTC' },
+      });
+      return ((await set.json()) as unknown as { data: Cell[][] }).data;
+    },
+    close: () => client.close(),
+  };
+}
+
+function toRow({ line, layout = V2, columns = {} }: Line): Record<string, string | number> {
+  const values = line.replace(/\$(-?\d+)/g, (_, offset: string) => String(T0 + Number(offset))).split(' ');
+  const names = layout.split(' ');
+  const row: Record<string, string | number> = { layout, ...columns };
+  let absent = (1n << BigInt(AWS_FIELDS.length)) - 1n;
+  for (const [i, name] of names.entries()) {
+    const value = values[i] as string;
+    const field = AWS_FIELDS.find((f) => f.aws === name);
+    if (value === '-' || !field) continue;
+    absent &= ~(1n << BigInt(ABSENT_BIT.get(name) as number));
+    if (name === 'end') row.duration = Number(value) - Number(values[names.indexOf('start')]);
+    else row[columnOf(name)] = field.type === 'address' && !value.includes(':') ? `::ffff:${value}` : field.percentEncoded ? decodeURIComponent(value) : value;
+  }
+  return { ...row, absent: String(absent) };
+}
+
+/** Window of one hour from T0, in UTC. */
+export function options(engine: Engine, more: Partial<CompileOptions> = {}): CompileOptions {
+  return { from: T0, to: T0 + 3600, now: T0 + 3600, timeZone: 'UTC', relations: engine.relations, maxRows: 1000, ...more };
+}
+
