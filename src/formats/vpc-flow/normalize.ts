@@ -1,0 +1,83 @@
+/**
+ * Records in, ECS documents out, in the order of input and nothing stored. The records go through the
+ * same decoder as those that are stored, so what is shown here is what would be stored.
+ */
+import type { Batch } from '../../model/batch.ts';
+import { FlowDecoder } from './decode.ts';
+import { baseDocument, type Document, enrichedDocument, type FlowRecord } from './ecs.ts';
+import { rebuildBytes, recordAt } from './rebuild.ts';
+import { type FlowBadRecord, type FlowBatches, IN_BAD, IN_FLOWS } from './result.ts';
+
+export type { Document } from './ecs.ts';
+
+export interface NormalizeOptions {
+  /** As FlowDecoderOptions.layout. */
+  readonly layout: string;
+  /** Epoch seconds. */
+  readonly now: () => number;
+  /** Adds columns to a batch; with it the documents are the enriched ones. */
+  readonly enrich?: (batch: Batch) => void;
+}
+
+/** Records decoded at a time: a person who pipes lines in waits for no more than these. */
+const CAPACITY = 4096;
+
+/** What stands in the place of a record that cannot be read. */
+export interface ErrorDocument {
+  readonly error: { readonly code: string; readonly message: string };
+  readonly raw: string;
+}
+
+/**
+ * Documents of decompressed bytes. The source's return value, when it is not undefined, is damage that
+ * ended it early (decode/decompress.ts).
+ */
+export async function* normalize(
+  source: AsyncGenerator<Uint8Array, { readonly code: 'gzip-damaged' | 'zstd-damaged'; readonly message: string } | undefined>,
+  options: NormalizeOptions,
+): AsyncGenerator<Document | ErrorDocument> {
+  const decoder = new FlowDecoder({ layout: options.layout, now: options.now, capacity: CAPACITY });
+  for (;;) {
+    const next = await source.next();
+    if (next.done) {
+      if (next.value) {
+        yield* documents(decoder.take(), options);
+        decoder.endDamaged(next.value.code, next.value.message);
+      } else {
+        while (!decoder.push(new Uint8Array(0), true)) yield* documents(decoder.take(), options);
+      }
+      yield* documents(decoder.take(), options);
+      return;
+    }
+    let bytes: Uint8Array = next.value;
+    while (!decoder.push(bytes, false)) {
+      yield* documents(decoder.take(), options);
+      bytes = new Uint8Array(0);
+    }
+    yield* documents(decoder.take(), options);
+  }
+}
+
+/** Documents of a batch in the order of input. */
+export function* documents(batch: FlowBatches, options: Pick<NormalizeOptions, 'enrich'>): Generator<Document | ErrorDocument> {
+  options.enrich?.(batch.flows);
+  options.enrich?.(batch.status);
+  const toDocument = options.enrich ? enrichedDocument : baseDocument;
+  const next = { flows: 0, status: 0, bad: 0 };
+  for (const list of batch.order) {
+    if (list === IN_BAD) yield errorDocument(batch.bad[next.bad++]!);
+    else if (list === IN_FLOWS) yield toDocument(flowRecord(batch.flows, next.flows++));
+    else yield toDocument(flowRecord(batch.status, next.status++));
+  }
+}
+
+const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
+
+function errorDocument(bad: FlowBadRecord): ErrorDocument {
+  return { error: { code: bad.code, message: bad.message }, raw: decoder.decode(bad.raw) };
+}
+
+/** A row with its raw text, as the document functions take it. */
+export function flowRecord(batch: Batch, row: number): FlowRecord {
+  return { ...recordAt(batch, row), raw: decoder.decode(rebuildBytes(batch, row)) };
+}

@@ -1,0 +1,42 @@
+/**
+ * Golden samples: each case is a file of raw bytes and the documents that it must give. The published
+ * samples (accept, json-accept, egress-v5, ipv6, nodata, reject, json-reject) are compared field for
+ * field; no test writes an expected file.
+ */
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { decompress } from '../../src/decode/decompress.ts';
+import { type Document, type ErrorDocument, normalize } from '../../src/formats/vpc-flow/normalize.ts';
+import { NOW } from './support.ts';
+
+const FOLDER = join(import.meta.dirname, '../../src/formats/vpc-flow/samples');
+const cases = readdirSync(FOLDER)
+  .filter((f) => f.endsWith('.raw'))
+  .map((f) => f.slice(0, -4));
+
+async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield bytes;
+}
+
+async function documentsOf(bytes: Uint8Array): Promise<(Document | ErrorDocument)[]> {
+  return Array.fromAsync(normalize(decompress(once(bytes)), { layout: 'auto', now: () => NOW }));
+}
+
+describe('samples', () => {
+  it('has the published ones', () => {
+    expect(cases).toEqual(expect.arrayContaining(['accept', 'json-accept', 'egress-v5', 'ipv6', 'nodata', 'reject', 'json-reject']));
+  });
+
+  it.each(cases)('%s', async (name) => {
+    const expected: unknown = JSON.parse(readFileSync(join(FOLDER, `${name}.json`), 'utf8'));
+    const documents = await documentsOf(readFileSync(join(FOLDER, `${name}.raw`)));
+    expect(documents).toEqual(Array.isArray(expected) ? expected : [expected]);
+  });
+
+  it('gives all published samples from one stream, in their order', async () => {
+    const names = ['accept', 'json-accept', 'egress-v5', 'ipv6', 'nodata', 'reject', 'json-reject'];
+    const bytes = Buffer.concat(names.map((n) => readFileSync(join(FOLDER, `${n}.raw`))));
+    expect(await documentsOf(bytes)).toEqual(names.map((n) => JSON.parse(readFileSync(join(FOLDER, `${n}.json`), 'utf8'))));
+  });
+});
