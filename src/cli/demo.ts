@@ -12,6 +12,8 @@ import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import { z } from 'zod';
 import { createDemo, type Demo } from '../demo/demo.ts';
+import { internalNetworks } from '../demo/estate.ts';
+import type { Ingest } from '../ingest/ingest.ts';
 import { loadEstate } from './demo-estate.ts';
 
 export interface DemoOptions {
@@ -28,16 +30,17 @@ export interface DemoOptions {
 }
 
 export interface DemoFeed {
-  /** Writes and stores all whole minutes until now. Says how many there were. Stops early, cleanly, at the signal. */
-  catchUp(signal?: AbortSignal): Promise<number>;
-  /** Networks that belong to the internal ones. */
-  readonly internalNetworks: readonly string[];
+  /** Writes and stores all whole minutes until now, the newest hours first; `onStored` follows each part. Says how many minutes there were. Stops early, cleanly, at the signal. */
+  catchUp(signal?: AbortSignal, onStored?: () => void): Promise<number>;
 }
 
 /** Comparison panels look three days back from a window of up to a day. */
 const HISTORY_MINUTES = (4 * 24 + 6) * 60;
 /** Files that go to the pipeline at once, in minutes of history: small enough that the newest hours show soon. */
 const SLICE_MINUTES = 8 * 60;
+const DEMO_SEED = 1;
+/** Source category of demo records. */
+const DEMO_CATEGORY = 'demo/vpc-flow';
 /** Days whose files stay on disk; older ones can be written again at any time. */
 const KEEP_DAYS = 6;
 const DAY_MS = 86_400_000;
@@ -89,7 +92,7 @@ export function openDemo(options: DemoOptions): DemoFeed {
   };
 
   /** From done to target; true when all of it is stored. */
-  const finishPlan = async (signal: AbortSignal | undefined): Promise<boolean> => {
+  const finishPlan = async (signal: AbortSignal | undefined, onStored: () => void): Promise<boolean> => {
     let storing: Promise<unknown> = Promise.resolve();
     // Newest first: the page's default window fills at once.
     for (const slice of slices(units(state.done, state.target)).reverse()) {
@@ -101,7 +104,7 @@ export function openDemo(options: DemoOptions): DemoFeed {
       await storing;
       if (signal?.aborted) return false;
       // Files of the next slice are written while these are stored; a failure is thrown at the next await.
-      storing = options.ingest(paths);
+      storing = options.ingest(paths).then(onStored);
       storing.catch(() => {});
     }
     await storing;
@@ -111,16 +114,15 @@ export function openDemo(options: DemoOptions): DemoFeed {
   };
 
   return {
-    internalNetworks: demo.internalNetworks,
-    async catchUp(signal) {
+    async catchUp(signal, onStored = () => {}) {
       const before = state.done;
-      if (state.target > state.done && !(await finishPlan(signal))) return 0;
+      if (state.target > state.done && !(await finishPlan(signal, onStored))) return 0;
       const target = minuteNow();
       // After a long pause only the days that comparison panels need are written.
       const done = Math.max(state.done, Math.min(historyStart(target), target));
       if (target > done) {
         save({ ...state, done, target });
-        if (!(await finishPlan(signal))) return 0;
+        if (!(await finishPlan(signal, onStored))) return 0;
         prune(demo, folder, options.now());
       }
       return state.done - before;
@@ -128,17 +130,46 @@ export function openDemo(options: DemoOptions): DemoFeed {
   };
 }
 
+export interface DemoStart {
+  readonly dataDir: string;
+  readonly pipeline: Pick<Ingest, 'ingest'>;
+  readonly signal: AbortSignal;
+  /** Tells the person at the terminal. */
+  readonly say: (text: string) => void;
+  /** Epoch milliseconds; the clock when absent. */
+  readonly now?: () => number;
+  readonly historyMinutes?: number;
+}
+
 /**
- * Runs the feed until the signal; a failed round is reported and tried again a minute later.
- * Resolves after the round that was under way.
+ * Starts the demo. Resolves when there is something to look at; the rest of the history and each new
+ * minute follow in the background until the signal. A failed round is told and tried again a minute
+ * later. Wait for `finished` before the pipeline is closed.
  */
-export async function runDemo(feed: DemoFeed, options: { now: () => number; signal: AbortSignal; onError: (error: unknown) => void }): Promise<void> {
-  while (!options.signal.aborted) {
-    await feed.catchUp(options.signal).catch(options.onError);
-    // A second after the minute, so that it is over.
-    const pause = 61_000 - (options.now() % 60_000);
-    await wait(pause, undefined, { signal: options.signal }).catch(() => {});
-  }
+export async function startDemo({ dataDir, pipeline, signal, say, now = Date.now, historyMinutes }: DemoStart): Promise<{ readonly finished: Promise<void> }> {
+  const ingest = async (paths: readonly string[]) => {
+    const { failures } = await pipeline.ingest(paths, { sourceCategory: DEMO_CATEGORY, signal });
+    if (failures[0]) throw new Error(`${failures[0].path}: ${failures[0].message}`);
+  };
+  const feed = openDemo({ dataDir, seed: DEMO_SEED, now, ingest, ...(historyMinutes === undefined ? {} : { historyMinutes }) });
+  const shown = Promise.withResolvers<void>();
+  const run = async () => {
+    while (!signal.aborted) {
+      await feed.catchUp(signal, shown.resolve).catch((error: unknown) => say(`demo: ${error instanceof Error ? error.message : String(error)}`));
+      shown.resolve();
+      // A second after the minute, so that it is over.
+      await wait(61_000 - (now() % 60_000), undefined, { signal }).catch(() => {});
+    }
+    shown.resolve();
+  };
+  const finished = run();
+  await shown.promise;
+  return { finished };
+}
+
+/** Networks that a demo's server must count as internal beside the operator's own. */
+export function demoNetworks(): string[] {
+  return internalNetworks(loadEstate());
 }
 
 function slices(all: readonly Unit[]): Unit[][] {

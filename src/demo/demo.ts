@@ -3,7 +3,7 @@
  * time, alone or with its neighbours, and is the same text; so a restart or a sleeping laptop changes
  * nothing.
  */
-import { type Estate, internalNetworks, type Vpc } from './estate.ts';
+import type { Estate, Vpc } from './estate.ts';
 import { type Flow, lineWriter } from './lines.ts';
 import { buildHosts, type Host } from './parties.ts';
 import { hash, hashText, hex } from './random.ts';
@@ -22,8 +22,6 @@ export interface Demo {
   minute(minute: number): DemoFile[];
   /** Folders that hold the files of a minute's day. */
   folders(minute: number): string[];
-  /** The estate's public networks, to be listed as internal. */
-  readonly internalNetworks: readonly string[];
 }
 
 /** One minute in this many has lost records at an interface. */
@@ -63,7 +61,7 @@ export function createDemo(estate: Estate, seed: number): Demo {
     `AWSLogs/${estate.accounts[vpc.account]}/vpcflowlogs/${vpc.region}/${new Date(minute * 60_000).toISOString().slice(0, 10).replaceAll('-', '/')}`;
   const folders = (minute: number) => [...new Set(estate.vpcs.map((vpc) => folderOf(vpc, minute)))];
 
-  return { files, folders, minute: (minute) => files(minute, minute + 1), internalNetworks: internalNetworks(estate) };
+  return { files, folders, minute: (minute) => files(minute, minute + 1) };
 }
 
 /** An interface's whole minute, without traffic. */
