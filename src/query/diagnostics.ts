@@ -36,6 +36,7 @@ export const DIAGNOSTIC_CODES = {
   'transpose-last': 'Columns made from data are known only after the query has run.',
   'too-many-rows': 'A step would make more rows than its limit.',
   'unknown-source': 'The lookup source is not available.',
+  'no-indicators': 'No threat indicators are stored: the columns of the lookup are empty.',
   'not-stored': 'Nothing is stored about this address: the new columns are empty.',
 } as const;
 

@@ -7,10 +7,12 @@ import type { Sql, Statement } from './sql.ts';
 import type { Pivot } from './state.ts';
 
 export { compile } from './compile.ts';
+export { type Completion, complete, vocabulary } from './complete.ts';
+export { type Explanation, explain } from './explain.ts';
 export { parse } from './parser.ts';
 export { print } from './print.ts';
 export { shape } from './shape.ts';
-export { countStatement, extentStatement, recordsStatement, valuesStatement } from './statements.ts';
+export { countStatement, extentStatement, RECORD_RESULT_COLUMNS, recordsStatement, valuesStatement } from './statements.ts';
 export type { Pivot };
 
 /** A wrong thing in a person's text. Offsets are UTF-16 code units into the text. */

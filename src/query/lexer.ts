@@ -113,27 +113,28 @@ export function lex(text: string): Token[] {
 
   function scopeToken(): void {
     const symbol = ['!=', '<=', '>=', '<>', '(', ')', '=', '<', '>', '!'].find((s) => text.startsWith(s, at));
-    if (symbol) return push('symbol', symbol.length, symbol);
-    const word = match(SCOPE_WORD);
-    if (word) push('word', word.length, word);
+    const word = symbol ? undefined : match(SCOPE_WORD);
+    if (symbol) push('symbol', symbol.length, symbol);
+    else if (word) push('word', word.length, word);
     else push('error', 1, text[at]!, { error: 'unexpected-character' });
   }
 
   function expressionToken(char: string): void {
     const template = match(TEMPLATE);
-    if (template) return push('template', template.length, template.slice(2, -2).trim());
-    if (char === '/' && !afterOperand()) return regex();
     const number = match(NUMBER);
-    if (number) {
+    if (template) push('template', template.length, template.slice(2, -2).trim());
+    else if (char === '/' && !afterOperand()) regex();
+    else if (number) {
       SUFFIX.lastIndex = at + number.length;
       const suffix = SUFFIX.exec(text)?.[0] ?? '';
-      return push('number', number.length + suffix.length, number, suffix ? { suffix } : {});
+      push('number', number.length + suffix.length, number, suffix ? { suffix } : {});
+    } else {
+      const name = match(ADDRESS_OF_TABLE) ?? fieldWithHyphens() ?? match(NAME);
+      const symbol = SYMBOLS.find((s) => text.startsWith(s, at));
+      if (name) push('name', name.length, name);
+      else if (symbol) push('symbol', symbol.length, symbol);
+      else push('error', 1, char, { error: 'unexpected-character' });
     }
-    const name = match(ADDRESS_OF_TABLE) ?? fieldWithHyphens() ?? match(NAME);
-    if (name) return push('name', name.length, name);
-    const symbol = SYMBOLS.find((s) => text.startsWith(s, at));
-    if (symbol) push('symbol', symbol.length, symbol);
-    else push('error', 1, char, { error: 'unexpected-character' });
   }
 
   /** `log-status` is a field's name; `bytes-packets` is a difference. */

@@ -35,7 +35,7 @@ export function parseNetwork(text: string): AddressRange | undefined {
 /** `10.0.*`, `10.*.*.*`: a wildcard that ends on an octet of IPv4 is a range; undefined otherwise. */
 export function parseOctetWildcard(text: string): AddressRange | undefined {
   const parts = text.split('.');
-  const known = parts.findIndex((p) => p === '*');
+  const known = parts.indexOf('*');
   if (known < 1 || parts.length > 4 || !parts.slice(known).every((p) => p === '*')) return undefined;
   const head = parts.slice(0, known);
   return parseNetwork(`${[...head, ...Array.from({ length: 4 - known }, () => '0')].join('.')}/${known * 8}`);

@@ -121,6 +121,13 @@ export type Operation =
       readonly key: string;
       readonly on: Name;
     })
+  | (Step & {
+      readonly op: 'threat';
+      readonly fn: 'threatlookup' | 'threatip';
+      readonly single: boolean;
+      readonly source?: string;
+      readonly fields: readonly Name[];
+    })
   | (Extraction & { readonly op: 'parse'; readonly pattern: string; readonly names: readonly Name[] })
   | (Extraction & { readonly op: 'parse-regex'; readonly pattern: string; readonly patternSpan: Span; readonly multi: boolean })
   | (Extraction & { readonly op: 'json'; readonly paths: readonly string[]; readonly names: readonly Name[] })

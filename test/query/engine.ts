@@ -100,4 +100,3 @@ function toRow({ line, layout = V2, columns = {} }: Line): Record<string, string
 export function options(engine: Engine, more: Partial<CompileOptions> = {}): CompileOptions {
   return { from: T0, to: T0 + 3600, now: T0 + 3600, timeZone: 'UTC', relations: engine.relations, maxRows: 1000, ...more };
 }
-

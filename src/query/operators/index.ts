@@ -14,6 +14,7 @@ import { json, parse, parseRegex } from './extract.ts';
 import type { Operator, Surroundings } from './kinds.ts';
 import { geoip, lookup } from './lookup.ts';
 import { assign, fields, limit, sort, where } from './rows.ts';
+import { threat } from './threat.ts';
 import { timeslice } from './timeslice.ts';
 import { transpose } from './transpose.ts';
 import { fillmissing, running, topk } from './window.ts';
@@ -31,6 +32,7 @@ export const OPERATORS: { readonly [N in OperationName]: Operator<N> } = {
   compare,
   geoip,
   lookup,
+  threat,
   parse,
   'parse-regex': parseRegex,
   json,

@@ -55,8 +55,8 @@ export const timeslice: Operator<'timeslice'> = {
       );
     const { start, width } = slices(o.slice, state, o.span);
     const name = o.as ?? '_timeslice';
-    const next = state.assign(name, { sql: sql`(${start} * 1000)`, kind: 'time' }).with({ timeslice: width });
-    return next.assign('__timeslice_end', { sql: sql`((${start} + ${num(width)}) * 1000)`, kind: 'time' }, true);
+    const next = state.assign(name, { sql: sql`toInt64(${start} * 1000)`, kind: 'time' }).with({ timeslice: width });
+    return next.assign('__timeslice_end', { sql: sql`toInt64((${start} + ${num(width)}) * 1000)`, kind: 'time' }, true);
   },
 };
 

@@ -150,7 +150,8 @@ function fill(o: Of<'fillmissing'>, before: State): State {
     .filter((c) => isKey(c.name))
     .map((c) => {
       const made = wanted.get(c.name.toLowerCase()) as Sql;
-      return made.parts.length ? sql`(SELECT ${made} AS ${c.value.sql})` : sql`(SELECT DISTINCT ${c.value.sql} FROM ${state.parts.from})`;
+      const list = made.parts.length ? sql`SELECT ${made} AS ${c.value.sql}` : sql`SELECT DISTINCT ${c.value.sql} FROM ${state.parts.from}`;
+      return sql`(${list}) AS ${ctx.fresh()}`;
     });
   const product = lists.reduce((left, right) => sql`${left} CROSS JOIN ${right}`);
   const names = shown.map((c) => c.value.sql);
