@@ -10,8 +10,8 @@ import type { Databases } from '../enrich/enricher.ts';
 import { openMmdb } from '../enrich/mmdb.ts';
 
 export interface DatabaseOptions {
-  /** Folder for derived files (DATA/cache); made when missing. */
-  readonly cacheDir: string;
+  /** Folder for derived files (DATA/cache), made when missing; without one they are built each time. */
+  readonly cacheDir: string | undefined;
   /** The operator's own MaxMind DB files (DB-IP or MaxMind city). One combined file may be given twice. */
   readonly placeV4File?: string | undefined;
   readonly placeV6File?: string | undefined;
@@ -81,7 +81,7 @@ export function loadDatabases(options: DatabaseOptions): LoadedDatabases {
     asn: attempt('AS data', () => {
       const folder = packageFolder(ASN_PACKAGE);
       const version = packageVersion(folder);
-      const bytes = asnIndex(folder, join(options.cacheDir, `asn-${version}-${ASN_INDEX_VERSION}.bin`));
+      const bytes = asnIndex(folder, options.cacheDir && join(options.cacheDir, `asn-${version}-${ASN_INDEX_VERSION}.bin`));
       report('AS data', versionDate(version), folder, ASN_CREDIT);
       return bytes;
     }),
@@ -106,8 +106,8 @@ export function versionDate(version: string): string {
 }
 
 /** The index from the cache, or built and cached; a cache that cannot be written costs time at the next start only. */
-function asnIndex(folder: string, cacheFile: string): Uint8Array {
-  if (existsSync(cacheFile)) {
+function asnIndex(folder: string, cacheFile: string | undefined): Uint8Array {
+  if (cacheFile && existsSync(cacheFile)) {
     try {
       const cached = readShared(cacheFile);
       openAsnIndex(cached);
@@ -117,10 +117,12 @@ function asnIndex(folder: string, cacheFile: string): Uint8Array {
     }
   }
   const built = buildAsnIndex(readFileSync(join(folder, 'asn-ipv4-num.csv')), readFileSync(join(folder, 'asn-ipv6-num.csv')));
-  mkdirSync(dirname(cacheFile), { recursive: true });
-  const unfinished = `${cacheFile}.${process.pid}`;
-  writeFileSync(unfinished, built);
-  renameSync(unfinished, cacheFile);
+  if (cacheFile) {
+    mkdirSync(dirname(cacheFile), { recursive: true });
+    const unfinished = `${cacheFile}.${process.pid}`;
+    writeFileSync(unfinished, built);
+    renameSync(unfinished, cacheFile);
+  }
   const shared = new Uint8Array(new SharedArrayBuffer(built.length));
   shared.set(built);
   return shared;

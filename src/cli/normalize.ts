@@ -1,0 +1,63 @@
+/** `bartizan normalize`: records in, one ECS document a line out; nothing is stored. */
+import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Command } from 'commander';
+import { expandPaths, PathError } from '../collect/files.ts';
+import { decompress } from '../decode/decompress.ts';
+import { createEnricher } from '../enrich/enricher.ts';
+import { normalize } from '../formats/vpc-flow/normalize.ts';
+import { loadDatabases } from '../ingest/databases.ts';
+import { checkLayout } from './ingest.ts';
+import { type CommonOptions, configOf, withCommon } from './options.ts';
+import { CliError, EXIT, note, print } from './output.ts';
+import { epochSeconds } from './workspace.ts';
+
+interface Options extends CommonOptions {
+  readonly format: string;
+  readonly layout?: string;
+  readonly enrich: string;
+}
+
+const READ_SIZE = 1024 * 1024;
+
+export function normalizeCommand(): Command {
+  return withCommon(new Command('normalize'))
+    .description('raw records in, one ECS JSON document a line out, in input order')
+    .argument('[path...]', 'files, folders, globs or - (standard input)', ['-'])
+    .option('--format <name>', 'auto or vpc-flow', 'auto')
+    .option('--layout <names>', 'field names in order, or a preset, for records without a header line')
+    .option('--enrich <how>', 'none: only what the record says; all: place, AS, direction and more', 'none')
+    .action(run);
+}
+
+async function run(paths: string[], options: Options): Promise<void> {
+  if (!['auto', 'vpc-flow'].includes(options.format)) throw new CliError(`unknown format ${options.format}: choose auto or vpc-flow`, EXIT.wrongUse);
+  if (!['none', 'all'].includes(options.enrich)) throw new CliError(`--enrich takes none or all, not ${options.enrich}`, EXIT.wrongUse);
+  checkLayout(options.layout);
+  const config = configOf(options);
+  const enricher = options.enrich === 'all' ? await openEnricher(config.data, config.internalNetworks) : undefined;
+  const files = await expandPaths(paths).catch((error: unknown) => {
+    throw error instanceof PathError ? new CliError(error.message, EXIT.wrongUse) : error;
+  });
+  for (const file of files) {
+    const source = file.path === '-' ? process.stdin : createReadStream(file.path, { highWaterMark: READ_SIZE });
+    const documents = normalize(decompress(source as AsyncIterable<Uint8Array>), {
+      layout: options.layout ?? 'auto',
+      now: epochSeconds,
+      ...(enricher ? { enrich: enricher.enrich } : {}),
+    });
+    for await (const document of documents) await print(JSON.stringify(document));
+  }
+}
+
+async function openEnricher(data: string, internalNetworks: readonly string[]) {
+  // The AS index is cached in the data directory where there is one; nothing else of it is touched.
+  const exists = await stat(data).then(
+    (info) => info.isDirectory(),
+    () => false,
+  );
+  const { databases, warnings } = loadDatabases({ cacheDir: exists ? join(data, 'cache') : undefined, now: Date.now() });
+  for (const warning of warnings) note(`warning: ${warning}`);
+  return createEnricher(databases, { internalNetworks });
+}
