@@ -36,7 +36,8 @@ export interface DemoFeed {
 
 /** Comparison panels look three days back from a window of up to a day. */
 const HISTORY_MINUTES = (4 * 24 + 6) * 60;
-/** Files that go to the pipeline at once, in minutes of history: small enough that the newest hours show soon. */
+/** History that goes to the pipeline at once, in minutes; the newest part is small, so that there is soon something to look at. */
+const FIRST_SLICE_MINUTES = 2 * 60;
 const SLICE_MINUTES = 8 * 60;
 const DEMO_SEED = 1;
 /** Source category of demo records. */
@@ -95,7 +96,7 @@ export function openDemo(options: DemoOptions): DemoFeed {
   const finishPlan = async (signal: AbortSignal | undefined, onStored: () => void): Promise<boolean> => {
     let storing: Promise<unknown> = Promise.resolve();
     // Newest first: the page's default window fills at once.
-    for (const slice of slices(units(state.done, state.target)).reverse()) {
+    for (const slice of slices(units(state.done, state.target))) {
       const paths: string[] = [];
       for (const unit of slice) {
         if (signal?.aborted) break;
@@ -172,11 +173,13 @@ export function demoNetworks(): string[] {
   return internalNetworks(loadEstate());
 }
 
+/** From the newest to the oldest, each in the order of time. */
 function slices(all: readonly Unit[]): Unit[][] {
   const out: Unit[][] = [];
-  for (const unit of all) {
+  for (const unit of all.toReversed()) {
     const current = out.at(-1);
-    if (current && unit.to - current[0]!.from <= SLICE_MINUTES) current.push(unit);
+    const limit = out.length === 1 ? FIRST_SLICE_MINUTES : SLICE_MINUTES;
+    if (current && current.at(-1)!.to - unit.from <= limit) current.unshift(unit);
     else out.push([unit]);
   }
   return out;

@@ -35,7 +35,7 @@ describe('repeatable', () => {
   test('the bytes stay the same from release to release, so that a demo goes on after an update', () => {
     const digest = createHash('sha256');
     for (const { name, text } of demo.minute(MINUTE)) digest.update(name).update(text);
-    expect(digest.digest('hex').slice(0, 16)).toMatchInlineSnapshot(`"4779a03b9dc8cdd5"`);
+    expect(digest.digest('hex').slice(0, 16)).toMatchInlineSnapshot(`"023696863e52eca9"`);
   });
 
   test('minutes are independent: an hour is its minutes, whatever was asked before', () => {
