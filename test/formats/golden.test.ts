@@ -20,7 +20,9 @@ async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
 }
 
 async function documentsOf(bytes: Uint8Array): Promise<(Document | ErrorDocument)[]> {
-  return Array.fromAsync(normalize(decompress(once(bytes)), { layout: 'auto', now: () => NOW }));
+  const documents: (Document | ErrorDocument)[] = [];
+  for await (const document of normalize(decompress(once(bytes)), { layout: 'auto', now: () => NOW })) documents.push(document);
+  return documents;
 }
 
 describe('samples', () => {

@@ -113,7 +113,8 @@ function base(v: Values): Document {
   const ips = [...new Set([source, destination].filter((a) => a !== undefined))].sort();
   const name = v.text('interface_id');
   return prune({
-    message: v.raw,
+    // A line end of two characters is a line end.
+    message: v.raw.replace(/\r$/, ''),
     event: prune({
       action,
       category: ['network'],

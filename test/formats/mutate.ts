@@ -1,0 +1,41 @@
+/** Damaged deliveries for fuzzing: valid lines of many layouts with bytes changed, cut, doubled and thrown in. */
+import fc from 'fast-check';
+import { layoutWithRecords } from './generate.ts';
+
+const mixed: fc.Arbitrary<string> = fc
+  .tuple(
+    fc.array(layoutWithRecords, { minLength: 1, maxLength: 2 }),
+    fc.constantFrom(
+      '',
+      '{"version":2,"srcaddr":"1.2.3.4","start":1599665193,"log_status":"OK"}\n',
+      '{"message":"2 1 eni-1 10.0.0.1 10.0.0.2 1 2 6 3 4 1599665193 1599665488 ACCEPT OK","direction":"x"}',
+      '[{"start":1599665193}\n,{"start":5}]',
+    ),
+  )
+  .map(([parts, json]) => parts.map((p) => [p.layout.join(' '), ...p.records].join('\n')).join('\n') + (json && `\n${json}`));
+
+type Mutation = (bytes: Uint8Array, at: number, value: number) => Uint8Array;
+
+const MUTATIONS: readonly Mutation[] = [
+  (b, at, value) => b.with(at, value),
+  (b, at, value) => Uint8Array.of(...b.subarray(0, at), value, ...b.subarray(at)),
+  (b, at, value) => Uint8Array.of(...b.subarray(0, at), ...b.subarray(at + 1 + (value & 15))),
+  (b, at, value) => Uint8Array.of(...b.subarray(0, at + value), ...b.subarray(at)),
+  (b, at) => b.subarray(0, at),
+  (b, at, value) => b.with(at, [10, 13, 32, 34, 44, 45, 58, 91, 92, 93, 123, 125][value % 12]!),
+];
+
+const mutations = fc.array(fc.tuple(fc.nat({ max: MUTATIONS.length - 1 }), fc.nat(), fc.nat({ max: 255 })), { maxLength: 8 });
+
+/** Bytes of a delivery, mostly right. */
+export const deliveries: fc.Arbitrary<Uint8Array> = fc.oneof(
+  {
+    weight: 4,
+    arbitrary: fc
+      .tuple(mixed, mutations)
+      .map(([text, list]) =>
+        list.reduce((b, [kind, at, value]) => (b.length === 0 ? b : MUTATIONS[kind]!(b, at % b.length, value)), new TextEncoder().encode(text) as Uint8Array),
+      ),
+  },
+  { weight: 1, arbitrary: fc.uint8Array({ maxLength: 300 }) },
+);
