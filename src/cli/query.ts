@@ -52,7 +52,7 @@ async function run(text: string, options: Options): Promise<void> {
   };
   const remote = await remoteFor(config.data, options);
   if (remote) return show(await remote.query(request), options);
-  const workspace = await openWorkspace(config);
+  const workspace = await openWorkspace({ ...config, logLevel: 'error' });
   try {
     // The same code path as over the wire, without the wire.
     const token = randomBytes(24).toString('base64url');
