@@ -4,10 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { demoNetworks, openDemo, startDemo, units } from '../../src/cli/demo.ts';
+import { demoNetworks, openDemo, units } from '../../src/cli/demo.ts';
 import { loadEstate } from '../../src/cli/demo-estate.ts';
 import { createDemo } from '../../src/demo/demo.ts';
-import type { IngestSummary } from '../../src/ingest/ingest.ts';
 
 /** Stores like the ledger does: a file's bytes once. */
 class Stored {
@@ -115,40 +114,8 @@ describe('the feed', () => {
     const back = Math.floor((gap - HISTORY) / 60) * 60;
     expectSame(stored.lines, new Map([...expected(FIRST, MINUTE), ...expected(back, gap)]));
   });
-
-  test('starts, shows the newest part first, reports a failure, goes on and stops', async () => {
-    const controller = new AbortController();
-    const said: string[] = [];
-    const pipeline = {
-      async ingest(paths: readonly string[]) {
-        if (stored.calls === 0) {
-          stored.calls++;
-          return summary([{ path: paths[0]!, message: 'cannot be read' }]);
-        }
-        await stored.ingest(paths);
-        return summary([]);
-      },
-    };
-    const start = () => startDemo({ dataDir, pipeline, signal: controller.signal, say: (text) => said.push(text), now: () => now, historyMinutes: HISTORY });
-    // Rounds begin a second after the minute, so the second one follows in little more than a second.
-    now = MINUTE * 60_000 + 59_900;
-    const { finished } = await start();
-    expect(said).toHaveLength(1);
-    expect(said[0]).toMatch(/^demo: .*\.log\.gz: cannot be read$/);
-    expect(stored.lines.size).toBe(0);
-    now += 60_000;
-    while (stored.calls < 2) await new Promise((resolve) => setTimeout(resolve, 50));
-    controller.abort();
-    await finished;
-    expect(stored.lines.size).toBeGreaterThan(1000);
-  });
 });
 
 test('the networks of the demo', () => {
   expect(demoNetworks()).toEqual(['2600:1f18:4a2b:1c00::/56', '2a05:d014:91c:2d00::/56']);
 });
-
-function summary(failures: IngestSummary['failures']): IngestSummary {
-  const none = { records: 0, stored: 0, nodata: 0, skipdata: 0, duplicates: 0, filtered: 0, quarantined: 0 };
-  return { ...none, files: 0, bytes: 0, seconds: 0, formats: {}, interrupted: false, failures, notes: [], extent: null };
-}
