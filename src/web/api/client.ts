@@ -1,0 +1,75 @@
+/** Requests to the server. Every failure is an ApiFailure with the server's stable code. */
+import type { ApiError } from '../../api/contract.ts';
+
+export type ErrorBody = ApiError['error'];
+
+export class ApiFailure extends Error {
+  readonly status: number;
+  readonly body: ErrorBody;
+
+  constructor(status: number, body: ErrorBody) {
+    super(body.message);
+    this.status = status;
+    this.body = body;
+  }
+}
+
+const UNREACHABLE: ErrorBody = {
+  code: 'unreachable',
+  message: 'The server does not answer.',
+  hint: 'Is Bartizan still running? The page tries again when you do.',
+};
+
+export async function getJson<T>(path: string, signal?: AbortSignal): Promise<T> {
+  const response = await send(path, { ...(signal && { signal }) });
+  return (await response.json()) as T;
+}
+
+export async function postJson<T>(path: string, body: unknown, signal?: AbortSignal): Promise<T> {
+  const response = await post(path, body, signal);
+  return (await response.json()) as T;
+}
+
+/** The response itself, for answers that are read as a stream. */
+export async function post(path: string, body: unknown, signal?: AbortSignal): Promise<Response> {
+  return send(path, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', 'x-csrf-token': csrfToken(document.cookie) },
+    body: JSON.stringify(body),
+    ...(signal && { signal }),
+  });
+}
+
+/** The readable half of the pair of cookies that the server sets. */
+export function csrfToken(cookies: string): string {
+  const value = /(?:^|;\s*)bartizan_csrf=([^;]*)/.exec(cookies)?.[1] ?? '';
+  return decodeURIComponent(value);
+}
+
+async function send(path: string, init: RequestInit): Promise<Response> {
+  let response: Response;
+  try {
+    response = await fetch(path, { ...init, credentials: 'same-origin' });
+  } catch (error) {
+    if (error instanceof DOMException && error.name === 'AbortError') throw error;
+    throw new ApiFailure(0, UNREACHABLE);
+  }
+  if (!response.ok) throw new ApiFailure(response.status, await errorOf(response));
+  return response;
+}
+
+async function errorOf(response: Response): Promise<ErrorBody> {
+  try {
+    const body = (await response.json()) as Partial<ApiError>;
+    if (body.error) return body.error;
+  } catch {
+    // Not our JSON: a proxy's page perhaps. The status is all there is to say.
+  }
+  return { code: `http-${response.status}`, message: `The server answered ${response.status} ${response.statusText}.` };
+}
+
+/** Any thrown thing → code and words to show. */
+export function explain(error: unknown): ErrorBody {
+  if (error instanceof ApiFailure) return error.body;
+  return { code: 'page-error', message: error instanceof Error ? error.message : String(error) };
+}

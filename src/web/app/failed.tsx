@@ -1,0 +1,47 @@
+/** Pages that stand in for a page: not signed in, failed, not there. */
+import { Button } from '@mantine/core';
+import { Link } from '@tanstack/react-router';
+import { ApiFailure, explain } from '../api/client.ts';
+
+export function PageFailed({ error, onRetry }: { error: unknown; onRetry: () => void }) {
+  if (error instanceof ApiFailure && error.status === 401) return <SignedOut />;
+  const { code, message, hint } = explain(error);
+  return (
+    <main className="bz-page-note" role="alert">
+      <h1>This page could not be shown</h1>
+      <p>{message}</p>
+      {hint && <p className="bz-dim">{hint}</p>}
+      <p>
+        <code>{code}</code>
+      </p>
+      <Button size="xs" variant="default" onClick={onRetry}>
+        Try again
+      </Button>
+    </main>
+  );
+}
+
+export function SignedOut() {
+  return (
+    <main className="bz-page-note">
+      <h1>This browser is not signed in</h1>
+      <p>
+        Open the link that Bartizan printed when it started. It looks like <code>http://127.0.0.1:8620/login?…</code> and signs this browser in.
+      </p>
+      <p className="bz-dim">
+        The link is gone? Print a new one with <code>bartizan link</code>.
+      </p>
+    </main>
+  );
+}
+
+export function PageMissing() {
+  return (
+    <main className="bz-page-note">
+      <h1>There is no such page</h1>
+      <p>
+        <Link to="/">Open the overview</Link>
+      </p>
+    </main>
+  );
+}

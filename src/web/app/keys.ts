@@ -1,0 +1,33 @@
+/** Keyboard: single keys and two-key sequences, silent while somebody types. */
+import { useEffect, useRef } from 'react';
+
+export type Keys = Readonly<Record<string, () => void>>;
+
+/** Second key of a sequence must follow within. */
+const SEQUENCE_MS = 1200;
+
+export function useKeys(keys: Keys): void {
+  const latest = useRef(keys);
+  latest.current = keys;
+  useEffect(() => {
+    let first = '';
+    let at = 0;
+    const onKey = (event: KeyboardEvent) => {
+      if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented || isTyping(event.target)) return;
+      const now = Date.now();
+      const sequence = first && now - at < SEQUENCE_MS ? `${first} ${event.key}` : '';
+      const action = latest.current[sequence] ?? latest.current[event.key];
+      first = event.key;
+      at = now;
+      if (!action) return;
+      event.preventDefault();
+      action();
+    };
+    window.addEventListener('keydown', onKey);
+    return () => window.removeEventListener('keydown', onKey);
+  }, []);
+}
+
+function isTyping(target: EventTarget | null): boolean {
+  return target instanceof HTMLElement && (target.isContentEditable || /^(?:INPUT|TEXTAREA|SELECT)$/.test(target.tagName));
+}

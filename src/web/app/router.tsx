@@ -1,0 +1,47 @@
+/** The pages and their addresses. Every state of a page is in its search parameters (search.ts). */
+import { createRootRoute, createRoute, createRouter, lazyRouteComponent, redirect } from '@tanstack/react-router';
+import { PageFailed, PageMissing } from './failed.tsx';
+import { parseSearch, type Search, stringifySearch } from './search.ts';
+import { Shell } from './shell.tsx';
+
+export const FIRST_DASHBOARD = 'vpc-overview';
+
+const rootRoute = createRootRoute({
+  validateSearch: (search): Search => search,
+  component: Shell,
+  errorComponent: ({ error, reset }) => <PageFailed error={error} onRetry={reset} />,
+  notFoundComponent: PageMissing,
+});
+
+const startRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/',
+  beforeLoad: ({ search }) => {
+    throw redirect({ to: '/dashboards/$id', params: { id: FIRST_DASHBOARD }, search, replace: true });
+  },
+});
+
+export const dashboardRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/dashboards/$id',
+  component: lazyRouteComponent(() => import('../dashboard/page.tsx'), 'DashboardPage'),
+});
+
+export const recordsRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/records',
+  component: lazyRouteComponent(() => import('../records/page.tsx'), 'RecordsPage'),
+});
+
+export const router = createRouter({
+  routeTree: rootRoute.addChildren([startRoute, dashboardRoute, recordsRoute]),
+  parseSearch: (text) => parseSearch(text) as Record<string, unknown>,
+  stringifySearch: (search) => stringifySearch(search as Search),
+  scrollRestoration: true,
+});
+
+declare module '@tanstack/react-router' {
+  interface Register {
+    router: typeof router;
+  }
+}

@@ -1,0 +1,69 @@
+/**
+ * The URL is the state of a page: every parameter of every page, read from and written to the query
+ * string. Plain `key=value` pairs, repeated for lists, so that a link can be read and edited by hand.
+ */
+
+export interface Search {
+  readonly from?: string;
+  readonly to?: string;
+  /** Filter chips (filters/filter.ts). */
+  readonly f?: readonly string[];
+  /** `utc` or an IANA zone; the viewer's own when absent. */
+  readonly tz?: string;
+  /** Panel shown full screen. */
+  readonly panel?: string;
+  /** Panels' own windows: `panel:from..to`. */
+  readonly w?: readonly string[];
+  /** Panels' chosen measures: `panel:measure`. */
+  readonly m?: readonly string[];
+  /** Sections that are folded away. */
+  readonly fold?: readonly string[];
+  /** Auto-refresh: `10s`, `30s`, `1m`, `5m`. */
+  readonly refresh?: string;
+  /** Query text of the records page. */
+  readonly q?: string;
+}
+
+const SINGLE = ['from', 'to', 'tz', 'panel', 'refresh', 'q'] as const;
+const LISTS = ['f', 'w', 'm', 'fold'] as const;
+
+export function parseSearch(text: string): Search {
+  const params = new URLSearchParams(text);
+  const search: Record<string, string | string[]> = {};
+  for (const key of SINGLE) {
+    const value = params.get(key);
+    if (value) search[key] = value;
+  }
+  for (const key of LISTS) {
+    const values = params.getAll(key).filter(Boolean);
+    if (values.length > 0) search[key] = values;
+  }
+  return search;
+}
+
+export function stringifySearch(search: Search): string {
+  const params = new URLSearchParams();
+  for (const key of SINGLE) if (search[key]) params.set(key, search[key]);
+  for (const key of LISTS) for (const value of search[key] ?? []) params.append(key, value);
+  // These are legal in a query string, and a link is easier to read with them.
+  const text = params.toString().replace(/%3A/gi, ':').replace(/%2C/gi, ',').replace(/%2F/gi, '/').replace(/%21/g, '!').replace(/%7E/gi, '~');
+  return text ? `?${text}` : '';
+}
+
+/** `['a:x', 'b:y']` → a map; what has no colon is left out. */
+export function pairs(list: readonly string[] | undefined): Map<string, string> {
+  const map = new Map<string, string>();
+  for (const item of list ?? []) {
+    const at = item.indexOf(':');
+    if (at > 0) map.set(item.slice(0, at), item.slice(at + 1));
+  }
+  return map;
+}
+
+/** Sets or removes one pair; undefined when none is left, so that the key leaves the URL. */
+export function withPair(list: readonly string[] | undefined, key: string, value: string | undefined): string[] | undefined {
+  const map = pairs(list);
+  if (value === undefined) map.delete(key);
+  else map.set(key, value);
+  return map.size === 0 ? undefined : [...map].map(([k, v]) => `${k}:${v}`);
+}

@@ -1,0 +1,190 @@
+/** A dashboard: its filters and range, its sections of panels, and one panel full screen. */
+import { useQuery } from '@tanstack/react-query';
+import { useNavigate, useParams } from '@tanstack/react-router';
+import { useCallback, useEffect, useMemo, useRef, useState, useSyncExternalStore } from 'react';
+import type { Window } from '../../api/contract.ts';
+import type { Dashboard, Panel } from '../../dashboards/schema.ts';
+import { dashboardQuery } from '../api/queries.ts';
+import { PageFailed } from '../app/failed.tsx';
+import { useKeys } from '../app/keys.ts';
+import { pairs, withPair } from '../app/search.ts';
+import { usePage } from '../app/use-page.ts';
+import { addFilters, applied, encodeChip } from '../filters/filter.ts';
+import { FilterBar } from '../filters/filter-bar.tsx';
+import { exact } from '../format/numbers.ts';
+import { absolute, lastSeconds, type Range } from '../time/range.ts';
+import { RangePicker } from '../time/range-picker.tsx';
+import { Refresh } from '../time/refresh.tsx';
+import { drillInto, recordsSearch } from './drill.ts';
+import { Failed } from './panel-body.tsx';
+import { type PanelActions, PanelFrame } from './panel-frame.tsx';
+import { RunStore } from './run-store.ts';
+import { SectionView } from './section.tsx';
+
+export function DashboardPage() {
+  const { id = '' } = useParams({ strict: false });
+  const dashboard = useQuery(dashboardQuery(id));
+  if (dashboard.isError) return <PageFailed error={dashboard.error} onRetry={() => void dashboard.refetch()} />;
+  if (!dashboard.data) return <main className="bz-dashboard" aria-busy="true" />;
+  return <Loaded key={id} dashboard={dashboard.data} />;
+}
+
+function Loaded({ dashboard }: { dashboard: Dashboard }) {
+  const { search, chips, zone, change, setChips, setRange } = usePage();
+  const store = useMemo(() => new RunStore(dashboard.id), [dashboard.id]);
+  const navigate = useNavigate();
+  const [picking, setPicking] = useState(false);
+  const [adding, setAdding] = useState(false);
+  const range = useMemo<Range>(
+    () => (search.from ? { from: search.from, to: search.to ?? 'now' } : lastSeconds(dashboard.window)),
+    [search.from, search.to, dashboard.window],
+  );
+  const measures = useMemo(() => pairs(search.m), [search.m]);
+  const own = useMemo(() => ownRanges(dashboard, search.w), [dashboard, search.w]);
+  const folded = useMemo(() => new Set(search.fold), [search.fold]);
+  const run = useRuns({ dashboard, store, range, filters: JSON.stringify(applied(chips)), zone, own, measures, folded, full: search.panel });
+  const busy = useSyncExternalStore(store.subscribe, () => store.busy());
+  const summary = useSyncExternalStore(store.subscribe, () => store.summary());
+  const panels = dashboard.sections.flatMap((s) => s.panels);
+  const full = panels.find((p) => p.id === search.panel);
+
+  const latest = useRef({ chips, search });
+  latest.current = { chips, search };
+  const actions = useMemo<PanelActions>(
+    () => ({
+      drill: (panel, drill, window) => {
+        const { chips: now, search: at } = latest.current;
+        const query = queryOf(panel, pairs(at.m).get(panel.id));
+        const fields = drillInto(query, drill.cells).filters;
+        if (drill.shift && fields.length > 0) return change({ f: addFilters(now, fields).map(encodeChip) });
+        void navigate({ to: '/records', search: recordsSearch(query, drill, now, window, at.tz) });
+      },
+      zoom: (window: Window) => change(absolute(window)),
+      setWindow: (panel, next) => change({ w: withPair(latest.current.search.w, panel, next ? `${next.from}..${next.to}` : undefined) }),
+      setMeasure: (panel, measure) => change({ m: withPair(latest.current.search.m, panel, measure ?? undefined) }),
+      full: (panel) => change({ panel: panel ?? undefined }),
+      retry: (panel) => run([panel]),
+    }),
+    [change, navigate, run],
+  );
+  const refresh = useCallback(() => run(), [run]);
+  useKeys({ f: () => setAdding(true), t: () => setPicking(true), r: refresh, ...(full && { Escape: () => change({ panel: undefined }) }) });
+  useEffect(() => {
+    document.title = `${dashboard.title} · Bartizan`;
+  }, [dashboard.title]);
+
+  const frame = (panel: Panel, isFull = false) => (
+    <PanelFrame
+      key={panel.id}
+      panel={panel}
+      store={store}
+      zone={zone}
+      group={isFull ? `${dashboard.id}-full` : dashboard.id}
+      own={own.get(panel.id) ?? null}
+      measureId={measures.get(panel.id)}
+      actions={actions}
+      full={isFull}
+    />
+  );
+  const toggle = (section: string) => {
+    const next = folded.has(section) ? [...folded].filter((s) => s !== section) : [...folded, section];
+    change({ fold: next.length > 0 ? next : undefined }, { replace: true });
+  };
+
+  return (
+    <main className="bz-dashboard">
+      <h1 className="bz-hidden">{dashboard.title}</h1>
+      <div className="bz-toolbar" role="toolbar" aria-label="Filters and time">
+        <FilterBar chips={chips} variables={dashboard.variables} range={range} onChange={setChips} adding={adding} onAdding={setAdding} />
+        <span className="bz-grow" />
+        <RangePicker range={range} zone={zone} window={summary.window} onChange={setRange} opened={picking} onOpen={setPicking} />
+        <Refresh
+          every={search.refresh}
+          onEvery={(every) => change({ refresh: every }, { replace: true })}
+          onRefresh={refresh}
+          busy={busy}
+          onStop={() => store.stopAll()}
+        />
+      </div>
+      {summary.skipdata > 0 && (
+        <p className="bz-banner" data-tone="warn" role="status">
+          <b>AWS skipped records.</b> {exact(summary.skipdata)} SKIPDATA {summary.skipdata === 1 ? 'record says' : 'records say'} that flows of this window were
+          not logged: the counts below are too low.
+        </p>
+      )}
+      {summary.error && panels.length === 0 && <Failed error={summary.error} onRetry={refresh} />}
+      {dashboard.sections.map((section) => (
+        <SectionView key={section.id} title={section.title} folded={folded.has(section.id)} onToggle={() => toggle(section.id)} panels={section.panels}>
+          {section.panels.map((panel) => frame(panel))}
+        </SectionView>
+      ))}
+      {full && (
+        <div className="bz-full" role="dialog" aria-modal="true" aria-label={full.title}>
+          {frame(full, true)}
+        </div>
+      )}
+    </main>
+  );
+}
+
+function queryOf(panel: Panel, measure: string | undefined): string {
+  return panel.measures.find((m) => m.id === measure)?.query ?? panel.query;
+}
+
+/** Ranges of panels that do not follow the dashboard's: chosen ones, else the panel's default. */
+function ownRanges(dashboard: Dashboard, w: readonly string[] | undefined): Map<string, Range> {
+  const chosen = pairs(w);
+  const map = new Map<string, Range>();
+  for (const panel of dashboard.sections.flatMap((s) => s.panels)) {
+    const [from, to] = chosen.get(panel.id)?.split('..') ?? [];
+    if (from && to) map.set(panel.id, { from, to });
+    else if (panel.window !== undefined) map.set(panel.id, lastSeconds(panel.window));
+  }
+  return map;
+}
+
+interface RunInput {
+  readonly dashboard: Dashboard;
+  readonly store: RunStore;
+  readonly range: Range;
+  /** JSON of the filters in effect: equal text, equal filters. */
+  readonly filters: string;
+  readonly zone: string;
+  readonly own: ReadonlyMap<string, Range>;
+  readonly measures: ReadonlyMap<string, string>;
+  readonly folded: ReadonlySet<string>;
+  readonly full: string | undefined;
+}
+
+/** Runs the panels whose question changed since they were last asked, in one batch; answers a function that runs them all again. */
+function useRuns({ dashboard, store, range, filters, zone, own, measures, folded, full }: RunInput): (only?: string[]) => void {
+  const asked = useRef(new Map<string, string>());
+  const questions = useMemo(() => {
+    const shown = dashboard.sections.flatMap((s) => s.panels.filter((p) => !folded.has(s.id) || p.id === full));
+    return new Map(shown.map((p) => [p.id, JSON.stringify([own.get(p.id) ?? range, filters, zone, measures.get(p.id) ?? ''])]));
+  }, [dashboard, range, filters, zone, own, measures, folded, full]);
+
+  const ask = useCallback(
+    (ids: string[]) => {
+      if (ids.length === 0) return;
+      for (const id of ids) asked.current.set(id, questions.get(id) ?? '');
+      const windows = Object.fromEntries(ids.flatMap((id) => (own.has(id) ? [[id, own.get(id) as Range]] : [])));
+      const chosen = Object.fromEntries(ids.flatMap((id) => (measures.has(id) ? [[id, measures.get(id) as string]] : [])));
+      void store.run({ from: range.from, to: range.to, filters: JSON.parse(filters), timeZone: zone, panels: ids, windows, measures: chosen });
+    },
+    [store, questions, range, filters, zone, own, measures],
+  );
+
+  useEffect(() => {
+    ask([...questions].filter(([id, question]) => asked.current.get(id) !== question).map(([id]) => id));
+  }, [ask, questions]);
+  useEffect(() => {
+    const map = asked.current;
+    return () => {
+      // Asked again when the page comes back.
+      map.clear();
+      store.stopAll();
+    };
+  }, [store]);
+  return useCallback((only?: string[]) => ask(only ?? [...questions.keys()]), [ask, questions]);
+}

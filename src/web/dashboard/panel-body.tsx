@@ -1,0 +1,134 @@
+/** A panel without data: still loading, failed, stopped, or empty, and then why and what to do next. */
+import { Button } from '@mantine/core';
+import { useSyncExternalStore } from 'react';
+import type { Window } from '../../api/contract.ts';
+import type { Panel } from '../../dashboards/schema.ts';
+import type { ErrorBody } from '../api/client.ts';
+import { Icon } from '../app/icons.tsx';
+import { rangeText } from '../format/times.ts';
+import type { PanelResult, RunStore } from './run-store.ts';
+
+export function Failed({ error, onRetry }: { error: ErrorBody; onRetry: () => void }) {
+  return (
+    <div className="bz-note" role="alert" data-tone="error">
+      <p>
+        <Icon name="warn" size={14} /> {error.message}
+      </p>
+      {error.hint && <p className="bz-dim">{error.hint}</p>}
+      <p>
+        <code>{error.code}</code>
+        <Button size="compact-xs" variant="default" onClick={onRetry}>
+          Try again
+        </Button>
+      </p>
+    </div>
+  );
+}
+
+export function Stopped({ onRetry }: { onRetry: () => void }) {
+  return (
+    <div className="bz-note">
+      <p>Stopped before it had an answer.</p>
+      <p>
+        <Button size="compact-xs" variant="default" onClick={onRetry}>
+          Load it
+        </Button>
+      </p>
+    </div>
+  );
+}
+
+interface EmptyProps {
+  readonly result: PanelResult;
+  readonly store: RunStore;
+  readonly zone: string;
+  readonly onWindow: (window: Window) => void;
+}
+
+export function Empty({ result, store, zone, onWindow }: EmptyProps) {
+  const { extent } = useSyncExternalStore(store.subscribe, () => store.summary());
+  if (result.state === 'no-indicators') {
+    return (
+      <div className="bz-note">
+        <p>No threat indicators are loaded.</p>
+        <p className="bz-dim">This panel compares addresses with indicators. Import some to see matches.</p>
+      </div>
+    );
+  }
+  if (result.state === 'no-match') {
+    return (
+      <div className="bz-note">
+        <p>No matches in this window.</p>
+        <p className="bz-dim">Records were ingested, none of them match this panel and the filters.</p>
+      </div>
+    );
+  }
+  if (!extent) {
+    return (
+      <div className="bz-note">
+        <p>No data has been ingested yet.</p>
+        <p className="bz-dim">
+          Load some with <code>bartizan ingest PATH</code>.
+        </p>
+      </div>
+    );
+  }
+  return (
+    <div className="bz-note">
+      <p>No data was ingested in this window.</p>
+      <p>
+        <button type="button" className="bz-link" onClick={() => onWindow(newestHour(extent))}>
+          Data exists from {rangeText(extent.from, extent.to, zone)}
+        </button>
+      </p>
+    </div>
+  );
+}
+
+/** The last full hour of what is there; all of it when it is shorter. */
+function newestHour(extent: Window): Window {
+  const to = Math.ceil(extent.to / 60) * 60;
+  return { from: Math.max(Math.floor(extent.from / 60) * 60, to - 3600), to };
+}
+
+const BARS = [92, 71, 60, 48, 41, 30, 22];
+const COLUMNS = [30, 42, 38, 55, 49, 62, 58, 70, 52, 66, 60, 74];
+
+/** Grey shapes where the data will stand, so that its coming moves nothing. */
+export function Skeleton({ kind, progress }: { kind: Panel['kind']; progress?: number | undefined }) {
+  return (
+    <div className="bz-skeleton" data-kind={kind} aria-hidden="true">
+      {shape(kind)}
+      {progress !== undefined && <div className="bz-progress" style={{ width: `${progress * 100}%` }} />}
+    </div>
+  );
+}
+
+function shape(kind: Panel['kind']) {
+  switch (kind) {
+    case 'value':
+      return (
+        <>
+          <i style={{ width: 96, height: 30 }} />
+          <i style={{ width: 140, height: 10 }} />
+        </>
+      );
+    case 'bar':
+      return BARS.map((w) => <i key={w} style={{ width: `${w}%`, height: 14 }} />);
+    case 'table':
+      return COLUMNS.map((w, i) => <i key={w} style={{ width: '100%', height: 14, opacity: i === 0 ? 1 : 0.6 }} />);
+    case 'donut':
+      return <i className="bz-ring" />;
+    case 'map':
+    case 'bubble':
+      return <i style={{ width: '100%', height: '100%' }} />;
+    default:
+      return (
+        <span className="bz-columns">
+          {COLUMNS.map((h) => (
+            <i key={h} style={{ height: `${h}%` }} />
+          ))}
+        </span>
+      );
+  }
+}

@@ -1,0 +1,62 @@
+/** What a panel's head says about time: its own window, when it was computed, and while it loads how far it is, with a way to stop. */
+import { useEffect, useState } from 'react';
+import { Icon } from '../app/icons.tsx';
+import { ago, rangeText, stamp, zoneName } from '../format/times.ts';
+import type { Range } from '../time/range.ts';
+import type { PanelState } from './run-store.ts';
+
+interface Props {
+  readonly state: PanelState;
+  readonly own: Range | null;
+  readonly zone: string;
+  readonly onStop: () => void;
+}
+
+/** A refresh that takes less shows nothing: a flicker in twenty panels tells nobody anything. */
+const SHOWN_AFTER = 600;
+
+export function PanelClock({ state, own, zone, onStop }: Props) {
+  const slow = useSlow(state.loading);
+  const now = useTicking(15_000);
+  const window = state.result?.window;
+  if (state.loading && slow) {
+    return (
+      <span className="bz-panel-clock">
+        {state.progress === undefined ? 'loading' : `${Math.round(state.progress * 100)} %`}
+        <button type="button" className="bz-stop" onClick={onStop} aria-label="Stop loading this panel" title="Stop">
+          <Icon name="stop" size={10} />
+        </button>
+      </span>
+    );
+  }
+  if (!window || state.refreshedAt === undefined) return <span className="bz-panel-clock" />;
+  const range = rangeText(window.from, window.to, zone, now);
+  const title = `Window ${range} ${zoneName(zone)}. Computed ${stamp(state.refreshedAt, zone)}${state.result ? ` in ${state.result.seconds.toFixed(2)} s` : ''}.`;
+  return (
+    <span className="bz-panel-clock" title={title} data-own={own !== null || undefined}>
+      <span className="bz-panel-window">{range}</span>
+      <span> · {ago(state.refreshedAt, now)}</span>
+    </span>
+  );
+}
+
+function useSlow(loading: boolean): boolean {
+  const [slow, setSlow] = useState(false);
+  useEffect(() => {
+    if (!loading) return setSlow(false);
+    const timer = setTimeout(() => setSlow(true), SHOWN_AFTER);
+    return () => clearTimeout(timer);
+  }, [loading]);
+  return slow;
+}
+
+/** The time now, again every so often. */
+export function useTicking(every: number): number {
+  const [now, setNow] = useState(Date.now);
+  useEffect(() => {
+    const timer = setInterval(() => setNow(Date.now()), every);
+    return () => clearInterval(timer);
+  }, [every]);
+  // Between ticks a result may be newer than the tick.
+  return Math.max(now, Date.now());
+}

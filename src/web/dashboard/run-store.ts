@@ -1,0 +1,172 @@
+/**
+ * What every panel shows right now. Panels of a dashboard load in one streamed run; a panel whose own
+ * window or measure changed, or that is tried again, loads in a run of its own. An event counts only for
+ * the newest run that a panel was asked in, so a slow old answer never replaces a new one. Results stay
+ * on the page while the next run is under way.
+ */
+import type { OutputColumn, RunEvent, RunRequest, Window } from '../../api/contract.ts';
+import { type ErrorBody, explain, post } from '../api/client.ts';
+import { readLines } from '../api/ndjson.ts';
+
+export type PanelEvent = Extract<RunEvent, { type: 'panel' }>;
+
+export interface PanelResult {
+  readonly window: Window;
+  readonly state: PanelEvent['state'];
+  readonly columns: OutputColumn[];
+  readonly rows: unknown[][];
+  readonly timeslice?: number | undefined;
+  readonly seconds: number;
+}
+
+export interface PanelState {
+  readonly loading: boolean;
+  /** 0 to 1 while the server says so. */
+  readonly progress?: number | undefined;
+  readonly stopped: boolean;
+  readonly result?: PanelResult | undefined;
+  readonly error?: ErrorBody | undefined;
+  /** Instant that the result is computed at, epoch ms. */
+  readonly refreshedAt?: number | undefined;
+}
+
+export interface RunSummary {
+  readonly skipdata: number;
+  readonly extent: Window | null;
+  readonly window: Window | null;
+  /** A failure of the run itself, such as an unreadable time. */
+  readonly error?: ErrorBody | undefined;
+}
+
+export type Asked = Partial<RunRequest> & { readonly panels: string[] };
+type Fetch = (path: string, body: unknown, signal: AbortSignal) => Promise<Response>;
+
+const NOTHING: PanelState = { loading: false, stopped: false };
+
+interface Run {
+  readonly abort: AbortController;
+  readonly waiting: Set<string>;
+  snapshot: number;
+}
+
+export class RunStore {
+  readonly #path: string;
+  readonly #send: Fetch;
+  readonly #panels = new Map<string, PanelState>();
+  readonly #runs = new Map<string, Run>();
+  readonly #listeners = new Set<() => void>();
+  #summary: RunSummary = { skipdata: 0, extent: null, window: null };
+
+  constructor(dashboard: string, send: Fetch = post) {
+    this.#path = `/api/v1/dashboards/${encodeURIComponent(dashboard)}/run`;
+    this.#send = send;
+  }
+
+  readonly subscribe = (listener: () => void): (() => void) => {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  };
+
+  panel(id: string): PanelState {
+    return this.#panels.get(id) ?? NOTHING;
+  }
+
+  summary(): RunSummary {
+    return this.#summary;
+  }
+
+  /** Anything under way? */
+  busy(): boolean {
+    return this.#runs.size > 0;
+  }
+
+  /** Runs panels; resolves when the answer has ended. Never rejects: what fails is shown in the panels. */
+  async run(asked: Asked): Promise<void> {
+    const run: Run = { abort: new AbortController(), waiting: new Set(asked.panels), snapshot: Date.now() };
+    for (const id of asked.panels) {
+      this.#leave(id);
+      this.#runs.set(id, run);
+      this.#set(id, { ...this.panel(id), loading: true, stopped: false, progress: undefined });
+    }
+    this.#tell();
+    try {
+      const response = await this.#send(this.#path, asked, run.abort.signal);
+      if (!response.body) throw new Error('The answer has no body.');
+      for await (const event of readLines<RunEvent>(response.body)) this.#take(run, event);
+      this.#fail(run, { code: 'answer-cut-off', message: 'The answer ended before this panel came.', hint: 'Try again.' });
+    } catch (error) {
+      if (!run.abort.signal.aborted) {
+        const body = explain(error);
+        this.#summary = { ...this.#summary, error: body };
+        this.#fail(run, body);
+      }
+    }
+    this.#tell();
+  }
+
+  /** Stops waiting for a panel; the server stops working when nobody waits any more. */
+  stop(id: string): void {
+    if (!this.#runs.has(id)) return;
+    this.#leave(id);
+    this.#set(id, { ...this.panel(id), loading: false, stopped: true, progress: undefined });
+    this.#tell();
+  }
+
+  stopAll(): void {
+    for (const id of [...this.#runs.keys()]) this.stop(id);
+  }
+
+  #take(run: Run, event: RunEvent): void {
+    switch (event.type) {
+      case 'start':
+        run.snapshot = event.snapshot * 1000;
+        this.#summary = { ...this.#summary, window: event.window, error: undefined };
+        break;
+      case 'progress':
+        if (this.#runs.get(event.panel) === run) this.#set(event.panel, { ...this.panel(event.panel), progress: event.fraction });
+        break;
+      case 'panel': {
+        const { window, state, columns, rows, timeslice, stats } = event;
+        this.#settle(run, event.panel, { result: { window, state, columns, rows, timeslice, seconds: stats.seconds }, refreshedAt: run.snapshot });
+        break;
+      }
+      case 'error':
+        this.#settle(run, event.panel, { error: event.error, result: this.panel(event.panel).result, refreshedAt: this.panel(event.panel).refreshedAt });
+        break;
+      case 'end':
+        this.#summary = { ...this.#summary, skipdata: event.skipdata, extent: event.extent };
+        break;
+      default:
+        event satisfies never;
+    }
+    this.#tell();
+  }
+
+  #settle(run: Run, id: string, state: Omit<PanelState, 'loading' | 'stopped'>): void {
+    if (this.#runs.get(id) !== run) return;
+    // Not #leave: the last panel's event must not cut off the end of the answer.
+    this.#runs.delete(id);
+    run.waiting.delete(id);
+    this.#set(id, { loading: false, stopped: false, ...state });
+  }
+
+  #fail(run: Run, error: ErrorBody): void {
+    for (const id of [...run.waiting]) this.#settle(run, id, { error, result: this.panel(id).result, refreshedAt: this.panel(id).refreshedAt });
+  }
+
+  #leave(id: string): void {
+    const run = this.#runs.get(id);
+    if (!run) return;
+    this.#runs.delete(id);
+    run.waiting.delete(id);
+    if (run.waiting.size === 0) run.abort.abort();
+  }
+
+  #set(id: string, state: PanelState): void {
+    this.#panels.set(id, state);
+  }
+
+  #tell(): void {
+    for (const listener of this.#listeners) listener();
+  }
+}

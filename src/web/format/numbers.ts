@@ -1,0 +1,71 @@
+/**
+ * Numbers as a person reads them: short on the page, exact in tooltips and tables. Units of bytes are
+ * binary (KiB), of counts decimal (k). Pure.
+ */
+export type Unit = 'count' | 'bytes' | 'percent' | 'none';
+
+const SI = ['', 'k', 'M', 'G', 'T', 'P', 'E'];
+const BINARY = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB', 'EiB'];
+/** Between a number and its unit: narrow and unbreakable. */
+const THIN = ' ';
+
+const EXACT = new Intl.NumberFormat('en-US', { maximumFractionDigits: 20 });
+const EXACT_UNIT: Readonly<Record<Unit, string>> = { count: '', bytes: ' bytes', percent: ' %', none: '' };
+
+/** 12431 → `12.4 k`, 3328599654 bytes → `3.1 GiB`, 12.34 percent → `12.3 %`. `–` for what is no number. */
+export function short(value: unknown, unit: Unit = 'count'): string {
+  const n = asNumber(value);
+  if (n === null) return '–';
+  switch (unit) {
+    case 'percent':
+      return `${n.toFixed(1)}${THIN}%`;
+    case 'bytes':
+      return scaled(n, 1024, BINARY);
+    case 'count':
+      return scaled(n, 1000, SI);
+    case 'none':
+      return trimmed(n);
+  }
+}
+
+/** Every digit, thousands separated, with the unit in words: `3,328,599,654 bytes`. */
+export function exact(value: unknown, unit: Unit = 'count'): string {
+  const n = asNumber(value);
+  return n === null ? '–' : EXACT.format(n) + EXACT_UNIT[unit];
+}
+
+/** In a table: every digit of a count, short bytes. */
+export function cell(value: unknown, unit: Unit = 'count'): string {
+  return unit === 'bytes' || unit === 'percent' ? short(value, unit) : exact(value, unit);
+}
+
+/** A number or null: numeric text (64-bit counts may come as text) is a number, everything else is not. */
+export function asNumber(value: unknown): number | null {
+  if (typeof value === 'number') return Number.isFinite(value) ? value : null;
+  if (typeof value === 'bigint') return Number(value);
+  if (typeof value === 'string' && /^-?\d+(\.\d+)?(e[+-]?\d+)?$/i.test(value)) return Number(value);
+  return null;
+}
+
+/** Change from `before` to `now` in percent; null when there was nothing before. */
+export function change(now: number, before: number): number | null {
+  return before === 0 ? null : ((now - before) / before) * 100;
+}
+
+function scaled(n: number, base: number, units: readonly string[]): string {
+  const magnitude = Math.abs(n);
+  let power = 0;
+  while (power < units.length - 1 && rounded(magnitude / base ** power) >= base) power++;
+  const unit = units[power] ?? '';
+  const number = power === 0 ? trimmed(n) : trimmed(rounded(n / base ** power));
+  return unit ? `${number}${THIN}${unit}` : number;
+}
+
+/** Three significant digits below 100, whole numbers above. */
+function rounded(n: number): number {
+  return Math.abs(n) >= 100 ? Math.round(n) : Math.round(n * 10) / 10;
+}
+
+function trimmed(n: number): string {
+  return String(Number.isInteger(n) ? n : Math.round(n * 100) / 100);
+}

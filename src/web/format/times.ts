@@ -1,0 +1,109 @@
+/**
+ * Times in the zone of the viewer, always with the zone said somewhere near. Pure but for the formatters
+ * that it keeps (making one takes longer than using it).
+ */
+
+/** The browser's zone, as an IANA name. */
+export function localZone(): string {
+  return new Intl.DateTimeFormat().resolvedOptions().timeZone || 'UTC';
+}
+
+const FORMATS = {
+  time: { hour: '2-digit', minute: '2-digit' },
+  seconds: { hour: '2-digit', minute: '2-digit', second: '2-digit' },
+  day: { month: 'short', day: 'numeric' },
+  date: { year: 'numeric', month: '2-digit', day: '2-digit' },
+} as const satisfies Record<string, Intl.DateTimeFormatOptions>;
+
+const formatters = new Map<string, Intl.DateTimeFormat>();
+
+function formatter(kind: keyof typeof FORMATS, zone: string): Intl.DateTimeFormat {
+  const key = `${kind} ${zone}`;
+  let made = formatters.get(key);
+  if (!made) {
+    // Swedish writes dates as ISO 8601 does; English gives the month's name.
+    made = new Intl.DateTimeFormat(kind === 'day' ? 'en-GB' : 'sv-SE', { ...FORMATS[kind], hourCycle: 'h23', timeZone: zone });
+    formatters.set(key, made);
+  }
+  return made;
+}
+
+/** `14:05` */
+export function clock(ms: number, zone: string): string {
+  return formatter('time', zone).format(ms);
+}
+
+/** `2026-11-20 14:05:09` */
+export function stamp(ms: number, zone: string): string {
+  return `${formatter('date', zone).format(ms)} ${formatter('seconds', zone).format(ms)}`;
+}
+
+/** `2026-11-20 14:05` */
+export function minuteStamp(ms: number, zone: string): string {
+  return `${formatter('date', zone).format(ms)} ${clock(ms, zone)}`;
+}
+
+/** `2026-11-20` */
+export function dateOf(ms: number, zone: string): string {
+  return formatter('date', zone).format(ms);
+}
+
+/** `20 Nov` */
+export function dayOf(ms: number, zone: string): string {
+  return formatter('day', zone).format(ms);
+}
+
+/** [from, to) in seconds → `20 Nov 13:05 – 14:05`, `19 Nov 13:05 – 20 Nov 14:05`. The year when it is not `now`'s. */
+export function rangeText(from: number, to: number, zone: string, now = Date.now()): string {
+  const [a, b] = [from * 1000, to * 1000];
+  const year = dateOf(a, zone).slice(0, 4);
+  const withYear = year === dateOf(now, zone).slice(0, 4) ? '' : ` ${year}`;
+  const start = `${dayOf(a, zone)}${withYear} ${edge(a, zone)}`;
+  return dateOf(a, zone) === dateOf(b, zone) ? `${start} – ${edge(b, zone)}` : `${start} – ${dayOf(b, zone)} ${edge(b, zone)}`;
+}
+
+function edge(ms: number, zone: string): string {
+  return ms % 60_000 === 0 ? clock(ms, zone) : formatter('seconds', zone).format(ms);
+}
+
+const UNITS: readonly (readonly [name: string, seconds: number])[] = [
+  ['week', 604_800],
+  ['day', 86_400],
+  ['hour', 3600],
+  ['minute', 60],
+  ['second', 1],
+];
+
+/** 3600 → `1 hour`, 5400 → `90 minutes`, 90000 → `25 hours`: the largest unit that divides. */
+export function duration(seconds: number): string {
+  const whole = Math.max(0, Math.round(seconds));
+  const [name, size] = UNITS.find(([, s]) => whole >= s && whole % s === 0) ?? ['second', 1];
+  const count = whole / size;
+  return `${count} ${name}${count === 1 ? '' : 's'}`;
+}
+
+/** How long ago, in one unit: `just now`, `12 s ago`, `5 min ago`, `3 h ago`, `2 d ago`. */
+export function ago(ms: number, now = Date.now()): string {
+  const s = Math.round((now - ms) / 1000);
+  if (s < 5) return 'just now';
+  if (s < 90) return `${s} s ago`;
+  if (s < 5400) return `${Math.round(s / 60)} min ago`;
+  if (s < 129_600) return `${Math.round(s / 3600)} h ago`;
+  return `${Math.round(s / 86_400)} d ago`;
+}
+
+/** The zone's short name at an instant: `UTC`, `CET`, `GMT+2`. */
+export function zoneName(zone: string, ms = Date.now()): string {
+  const part = new Intl.DateTimeFormat('en-GB', { timeZone: zone, timeZoneName: 'short' }).formatToParts(ms).find((p) => p.type === 'timeZoneName');
+  return part?.value ?? zone;
+}
+
+/** Milliseconds that a zone is ahead of UTC at an instant. */
+export function zoneOffset(ms: number, zone: string): number {
+  return Date.parse(`${stamp(ms, zone).replace(' ', 'T')}Z`) - Math.floor(ms / 1000) * 1000;
+}
+
+/** A wall-clock time in a zone → epoch ms: guess as UTC, then correct by the zone's offset there, twice for hours around a change. */
+export function fromWallClock(wall: number, zone: string): number {
+  return wall - zoneOffset(wall - zoneOffset(wall, zone), zone);
+}

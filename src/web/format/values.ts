@@ -1,0 +1,100 @@
+/**
+ * What a value of a result means to a reader: a port has a service, a protocol a keyword, a country a flag.
+ * The meaning comes from the field that a column's values are values of; a computed column's from its name.
+ */
+import type { OutputColumn } from '../../api/contract.ts';
+import { findField } from '../../model/fields.ts';
+import { PROTOCOL_NAMES, SERVICE_NAMES } from '../../model/services.ts';
+import { asNumber, exact } from './numbers.ts';
+import { stamp } from './times.ts';
+
+export type Role = 'port' | 'protocol' | 'country' | 'asn' | 'address' | 'id' | 'action' | 'direction' | 'time' | 'number' | 'text';
+
+const ROLE_BY_FIELD: ReadonlyMap<string, Role> = new Map<string, Role>([
+  ['source.port', 'port'],
+  ['destination.port', 'port'],
+  ['network.iana_number', 'protocol'],
+  ['source.geo.country_iso_code', 'country'],
+  ['destination.geo.country_iso_code', 'country'],
+  ['source.as.number', 'asn'],
+  ['destination.as.number', 'asn'],
+  ['event.action', 'action'],
+  ['network.direction', 'direction'],
+  ['cloud.account.id', 'id'],
+  ['observer.ingress.interface.name', 'id'],
+  ['cloud.instance.id', 'id'],
+  ['aws.flowlogs.vpc_id', 'id'],
+  ['aws.flowlogs.subnet_id', 'id'],
+]);
+
+const ROLE_BY_NAME: ReadonlyMap<string, Role> = new Map<string, Role>([
+  ['country_code', 'country'],
+  ['asn', 'asn'],
+]);
+
+/** Canonical name of the field that a column's values belong to, if any. */
+export function fieldOf(column: OutputColumn): string | undefined {
+  return column.field === undefined ? undefined : (findField(column.field)?.name ?? column.field);
+}
+
+export function roleOf(column: OutputColumn): Role {
+  const field = fieldOf(column);
+  const known = (field && ROLE_BY_FIELD.get(field)) ?? ROLE_BY_NAME.get(column.name.toLowerCase());
+  if (known) return known;
+  if (column.kind === 'address' || column.kind === 'time' || column.kind === 'number') return column.kind;
+  return 'text';
+}
+
+/** Shown in the monospace face. */
+export function isMono(role: Role): boolean {
+  return role === 'port' || role === 'address' || role === 'id' || role === 'asn';
+}
+
+/** Text of a value: `22 ssh`, `6 tcp`, `🇺🇸 United States`, `AS16509`. */
+export function display(value: unknown, role: Role, zone = 'UTC'): string {
+  if (value === null || value === undefined || value === '') return '–';
+  const text = String(value);
+  switch (role) {
+    case 'port':
+      return named(text, SERVICE_NAMES.get(Number(text)));
+    case 'protocol':
+      return named(text, PROTOCOL_NAMES[Number(text)]);
+    case 'country':
+      return country(text);
+    case 'asn':
+      return /^\d+$/.test(text) ? `AS${text}` : text;
+    case 'time':
+      return typeof value === 'number' ? stamp(value, zone) : text;
+    case 'number':
+      return exact(asNumber(value) ?? text);
+    default:
+      return Array.isArray(value) ? value.join(', ') : text;
+  }
+}
+
+function named(text: string, name: string | undefined): string {
+  return name ? `${text} ${name}` : text;
+}
+
+const countries = new Intl.DisplayNames(['en'], { type: 'region', fallback: 'code' });
+
+/** `US` → `🇺🇸 United States`; text that is no code stays. A system without flag glyphs shows the two letters. */
+export function country(code: string): string {
+  return /^[A-Za-z]{2}$/.test(code) ? `${flag(code)} ${countryName(code)}` : code;
+}
+
+export function countryName(code: string): string {
+  return countries.of(code.toUpperCase()) ?? code;
+}
+
+/** The two letters as regional indicator symbols, which fonts draw as the flag. */
+export function flag(code: string): string {
+  return String.fromCodePoint(...[...code.toUpperCase()].map((c) => 0x1f1e6 + c.charCodeAt(0) - 65));
+}
+
+/** A long id with its middle left out, so that kind and end stay readable: `eni-0a1b…9f3c`. */
+export function shortenMiddle(text: string, most = 22): string {
+  if (text.length <= most) return text;
+  const tail = Math.floor((most - 1) / 3);
+  return `${text.slice(0, most - 1 - tail)}…${text.slice(-tail)}`;
+}

@@ -1,0 +1,96 @@
+/** Bubbles: x a port, y an autonomous system (or any label), the area a measure. Each distinct value has its own place on its axis, so that nothing hides behind a scale. */
+import { useMemo } from 'react';
+import { exact, short, type Unit } from '../format/numbers.ts';
+import { display, roleOf } from '../format/values.ts';
+import { INK, MEANING_COLORS, type Scheme, withAlpha } from '../theme/palette.ts';
+import { useScheme } from '../theme/use-scheme.ts';
+import { Chart } from './chart.tsx';
+import { baseOption, tipHead, tipLine } from './chart-style.ts';
+import { type Located, locate, locateMeasure, numberAt, textAt } from './columns.ts';
+import type { PanelViewProps } from './props.ts';
+
+interface Bubble {
+  readonly x: string;
+  readonly y: string;
+  readonly size: number;
+  readonly row: readonly unknown[];
+}
+
+/** Radius of the greatest, in pixels. */
+const GREATEST = 22;
+
+export default function BubblePanel({ panel, result, measure, unit, zone, onDrill }: PanelViewProps) {
+  const scheme = useScheme();
+  const data = useMemo(() => {
+    const x = locate(result.columns, panel.x);
+    const y = locate(result.columns, panel.y);
+    const size = locateMeasure(result.columns, panel.size ?? measure, [panel.x, panel.y]);
+    if (!x || !y || !size) return null;
+    const label = locate(result.columns, panel.label);
+    const bubbles = result.rows.map((row): Bubble => ({ x: textAt(row, x), y: nameOf(row, y, label, zone), size: numberAt(row, size), row }));
+    return { x, y, label, bubbles: bubbles.sort((a, b) => b.size - a.size) };
+  }, [result, panel.x, panel.y, panel.size, panel.label, measure, zone]);
+  const color = MEANING_COLORS[scheme][panel.meaning];
+  const option = useMemo(() => (data ? bubbleOption(data.bubbles, data.x, color, scheme, unit) : {}), [data, color, scheme, unit]);
+  if (!data) return null;
+  return (
+    <Chart
+      option={option}
+      summary={`${panel.title}. Bubbles. Greatest: ${data.bubbles
+        .slice(0, 5)
+        .map((b) => `${b.y}, port ${b.x}: ${short(b.size, unit)}`)
+        .join('; ')}.`}
+      onClick={(click) => {
+        const bubble = data.bubbles[click.dataIndex];
+        if (!bubble) return;
+        const places = [data.x, data.y, data.label].filter((p) => p !== undefined);
+        onDrill({ cells: places.map((p) => ({ column: p.column, value: bubble.row[p.index] })), shift: click.shift });
+      }}
+    />
+  );
+}
+
+function nameOf(row: readonly unknown[], y: Located, label: Located | undefined, zone: string): string {
+  const value = display(row[y.index], roleOf(y.column), zone);
+  const name = label ? textAt(row, label) : '';
+  return name && name !== value ? `${value} ${name}` : value;
+}
+
+function bubbleOption(bubbles: readonly Bubble[], x: Located, color: string, scheme: Scheme, unit: Unit) {
+  const base = baseOption(scheme);
+  const ink = INK[scheme];
+  const xs = [...new Set(bubbles.map((b) => b.x))].sort((a, b) => Number(a) - Number(b) || a.localeCompare(b));
+  // The heaviest on top: rows come greatest first.
+  const ys = [...new Set(bubbles.map((b) => b.y))].reverse();
+  const greatest = Math.max(1, ...bubbles.map((b) => b.size));
+  const axis = {
+    type: 'category',
+    axisTick: { show: false },
+    axisLine: { lineStyle: { color: ink.border } },
+    splitLine: { show: true, lineStyle: { color: ink.line } },
+  };
+  const role = roleOf(x.column);
+  return {
+    ...base,
+    grid: { left: 4, right: GREATEST, top: 12, bottom: 2, containLabel: true },
+    xAxis: { ...axis, data: xs, axisLabel: { color: ink.dim, fontSize: 11, hideOverlap: true } },
+    yAxis: { ...axis, data: ys, axisLabel: { color: ink.text, fontSize: 11, width: 140, overflow: 'truncate', hideOverlap: true } },
+    tooltip: {
+      ...base.tooltip,
+      trigger: 'item',
+      formatter: (p: { dataIndex: number }) => {
+        const b = bubbles[p.dataIndex];
+        return b ? tipHead(b.y) + tipLine(color, display(b.x, role), exact(b.size, unit)) : '';
+      },
+    },
+    series: [
+      {
+        type: 'scatter',
+        cursor: 'pointer',
+        itemStyle: { color: withAlpha(color, 0.55), borderColor: color, borderWidth: 1 },
+        symbolSize: (_: unknown, p: { dataIndex: number }) => Math.max(5, 2 * GREATEST * Math.sqrt((bubbles[p.dataIndex]?.size ?? 0) / greatest)),
+        data: bubbles.map((b) => [b.x, b.y]),
+      },
+    ],
+  };
+}

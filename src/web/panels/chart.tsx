@@ -1,0 +1,81 @@
+/**
+ * A canvas with an ECharts option in it: loads the library on first use, follows the size of its box,
+ * and says in words what it shows. The picture (PNG) is asked of the node by an event, so that the
+ * panel's menu needs no handle on the chart.
+ */
+import type { ECharts, EChartsCoreOption } from 'echarts/core';
+import { type ReactNode, useEffect, useRef, useState } from 'react';
+
+export type ChartClick = { readonly seriesName?: string; readonly dataIndex: number; readonly name: string; readonly data: unknown; readonly shift: boolean };
+
+interface Props {
+  readonly option: EChartsCoreOption;
+  /** Text summary for those who do not see the picture. */
+  readonly summary: string;
+  readonly group?: string;
+  readonly onClick?: (click: ChartClick) => void;
+  readonly onReady?: (chart: ECharts) => (() => void) | undefined;
+  /** Needed before the option can be set: a map's land. */
+  readonly prepare?: (library: typeof import('./echarts.ts')) => Promise<void>;
+  readonly children?: ReactNode;
+}
+
+export const PICTURE_EVENT = 'bartizan-picture';
+export type PictureRequest = CustomEvent<{ background: string; take: (url: string) => void }>;
+
+export function Chart({ option, summary, group, onClick, onReady, prepare, children }: Props) {
+  const box = useRef<HTMLDivElement>(null);
+  const [chart, setChart] = useState<ECharts | null>(null);
+  const latest = useRef({ onClick, onReady, prepare });
+  latest.current = { onClick, onReady, prepare };
+
+  useEffect(() => {
+    const node = box.current;
+    if (!node) return;
+    let made: ECharts | undefined;
+    let gone = false;
+    void import('./echarts.ts').then(async (library) => {
+      await latest.current.prepare?.(library);
+      if (gone) return;
+      const instance = library.init(node);
+      made = instance;
+      instance.on('click', (event) => {
+        const params = event as unknown as Omit<ChartClick, 'shift'> & { event?: { event?: MouseEvent } };
+        latest.current.onClick?.({ ...params, shift: params.event?.event?.shiftKey ?? false });
+      });
+      setChart(instance);
+    });
+    const observer = new ResizeObserver(() => made?.resize());
+    observer.observe(node);
+    const picture = (event: Event) => {
+      const { background, take } = (event as PictureRequest).detail;
+      if (made) take(made.getDataURL({ type: 'png', pixelRatio: 2, backgroundColor: background }));
+    };
+    node.addEventListener(PICTURE_EVENT, picture);
+    return () => {
+      gone = true;
+      observer.disconnect();
+      node.removeEventListener(PICTURE_EVENT, picture);
+      made?.dispose();
+    };
+  }, []);
+
+  useEffect(() => {
+    chart?.setOption({ animation: false, ...option }, { replaceMerge: ['series'] });
+  }, [chart, option]);
+
+  useEffect(() => {
+    if (!chart || !group) return;
+    chart.group = group;
+    void import('./echarts.ts').then((library) => library.connect(group));
+  }, [chart, group]);
+
+  useEffect(() => (chart ? latest.current.onReady?.(chart) : undefined), [chart]);
+
+  return (
+    <div className="bz-chart">
+      <div ref={box} className="bz-chart-canvas" role="img" aria-label={summary} />
+      {children}
+    </div>
+  );
+}

@@ -1,0 +1,34 @@
+/** Finding the columns of a result that a panel names, forgiving letter case; and reading values out of rows. Pure. */
+import type { OutputColumn } from '../../api/contract.ts';
+import { asNumber } from '../format/numbers.ts';
+
+export interface Located {
+  readonly column: OutputColumn;
+  readonly index: number;
+}
+
+export function locate(columns: readonly OutputColumn[], name: string | undefined): Located | undefined {
+  if (name === undefined) return undefined;
+  const exact = columns.findIndex((c) => c.name === name);
+  const index = exact >= 0 ? exact : columns.findIndex((c) => c.name.toLowerCase() === name.toLowerCase());
+  const column = columns[index];
+  return column && { column, index };
+}
+
+/** The column that a panel measures: the named one, else the last number that is not `except`. */
+export function locateMeasure(columns: readonly OutputColumn[], name: string | undefined, except: readonly (string | undefined)[] = []): Located | undefined {
+  const named = locate(columns, name);
+  if (named) return named;
+  const index = columns.findLastIndex((c) => c.kind === 'number' && !except.includes(c.name));
+  const column = columns[index];
+  return column && { column, index };
+}
+
+export function numberAt(row: readonly unknown[], at: Located | undefined): number {
+  return at ? (asNumber(row[at.index]) ?? 0) : 0;
+}
+
+export function textAt(row: readonly unknown[], at: Located | undefined): string {
+  const value = at && row[at.index];
+  return value === null || value === undefined ? '' : String(value);
+}

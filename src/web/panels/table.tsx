@@ -1,0 +1,236 @@
+/** Rows: sorted by a click on a head, searched, virtual, with totals and a bar behind the measure. */
+import { ActionIcon, TextInput } from '@mantine/core';
+import {
+  columnFilteringFeature,
+  createColumnHelper,
+  createFilteredRowModel,
+  createSortedRowModel,
+  globalFilteringFeature,
+  rowSortingFeature,
+  type SortFn,
+  tableFeatures,
+  useTable,
+} from '@tanstack/react-table';
+import { useVirtualizer } from '@tanstack/react-virtual';
+import { useMemo, useRef } from 'react';
+import type { OutputColumn } from '../../api/contract.ts';
+import { Icon } from '../app/icons.tsx';
+import { asNumber, cell, exact, type Unit } from '../format/numbers.ts';
+import { type Role, roleOf } from '../format/values.ts';
+import { MEANING_COLORS, withAlpha } from '../theme/palette.ts';
+import { useScheme } from '../theme/use-scheme.ts';
+import type { PanelViewProps } from './props.ts';
+import { ValueText } from './value-text.tsx';
+
+type Row = readonly unknown[];
+
+/** Numbers as numbers, addresses and texts with their digits as numbers; nothing comes last. */
+const byValue: SortFn<typeof features, Row> = (a, b, id) => {
+  const [left, right] = [a.getValue(id), b.getValue(id)];
+  const [x, y] = [asNumber(left), asNumber(right)];
+  if (x !== null && y !== null) return x - y;
+  return String(left ?? '').localeCompare(String(right ?? ''), 'en', { numeric: true });
+};
+
+const features = tableFeatures({
+  rowSortingFeature,
+  columnFilteringFeature,
+  globalFilteringFeature,
+  sortedRowModel: createSortedRowModel(),
+  filteredRowModel: createFilteredRowModel(),
+  sortFns: {},
+  filterFns: {},
+});
+const helper = createColumnHelper<typeof features, Row>();
+
+interface Head {
+  readonly column: OutputColumn;
+  readonly role: Role;
+  readonly unit: Unit | null;
+  readonly greatest: number;
+}
+
+const ROW_HEIGHT = 26;
+/** A search box is worth its room from here on. */
+const SEARCH_FROM = 12;
+
+export default function TablePanel({ panel, result, measure, unit, zone, onDrill }: PanelViewProps) {
+  const scheme = useScheme();
+  const heads = useMemo(
+    () => result.columns.map((column, i) => headOf(column, i, result.rows, panel.totals, measure, unit)),
+    [result, panel.totals, measure, unit],
+  );
+  const columns = useMemo(
+    () =>
+      helper.columns(
+        heads.map((head, i) =>
+          helper.accessor((row: Row) => row[i], {
+            id: String(i),
+            header: head.column.name,
+            sortFn: byValue,
+            sortDescFirst: head.unit !== null,
+            enableGlobalFilter: true,
+          }),
+        ),
+      ),
+    [heads],
+  );
+  const table = useTable({
+    features,
+    columns,
+    data: result.rows,
+    getColumnCanGlobalFilter: () => true,
+    globalFilterFn: (row, id, wanted) =>
+      String(row.getValue(id) ?? '')
+        .toLowerCase()
+        .includes(String(wanted).toLowerCase()),
+  });
+  const rows = table.getRowModel().rows;
+  const scroller = useRef<HTMLDivElement>(null);
+  const virtual = useVirtualizer({ count: rows.length, getScrollElement: () => scroller.current, estimateSize: () => ROW_HEIGHT, overscan: 12 });
+  const items = virtual.getVirtualItems();
+  const before = items[0]?.start ?? 0;
+  const after = virtual.getTotalSize() - (items.at(-1)?.end ?? 0);
+  const searched = table.state.globalFilter as string | undefined;
+  const bar = withAlpha(MEANING_COLORS[scheme][panel.meaning], 0.22);
+  const totals = heads.some((h) => panel.totals.includes(h.column.name));
+
+  return (
+    <div className="bz-table">
+      {result.rows.length >= SEARCH_FROM && (
+        <div className="bz-table-tools">
+          <TextInput
+            size="xs"
+            className="bz-table-search"
+            aria-label={`Search in ${panel.title}`}
+            placeholder={`Search ${exact(result.rows.length)} rows`}
+            leftSection={<Icon name="search" size={14} />}
+            value={searched ?? ''}
+            onChange={(event) => table.setGlobalFilter(event.currentTarget.value)}
+            rightSection={
+              searched ? (
+                <ActionIcon variant="subtle" size="xs" aria-label="Clear the search" onClick={() => table.setGlobalFilter('')}>
+                  <Icon name="close" size={12} />
+                </ActionIcon>
+              ) : null
+            }
+          />
+          {searched && <span className="bz-dim">{exact(rows.length)} found</span>}
+        </div>
+      )}
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolled region must be reachable by keyboard */}
+      <div className="bz-table-scroll" ref={scroller} tabIndex={0} role="region" aria-label={`${panel.title}, rows`}>
+        <table aria-rowcount={rows.length + 1}>
+          <thead>
+            <tr>
+              {table.getFlatHeaders().map((header, i) => {
+                const sorted = header.column.getIsSorted();
+                return (
+                  <th
+                    key={header.id}
+                    data-right={heads[i]?.unit != null || undefined}
+                    aria-sort={sorted === 'asc' ? 'ascending' : sorted === 'desc' ? 'descending' : 'none'}
+                  >
+                    <button type="button" onClick={header.column.getToggleSortingHandler()}>
+                      {heads[i]?.column.name}
+                      <span className="bz-sort" aria-hidden="true">
+                        {sorted === 'asc' ? '▲' : sorted === 'desc' ? '▼' : ''}
+                      </span>
+                    </button>
+                  </th>
+                );
+              })}
+            </tr>
+          </thead>
+          <tbody>
+            {before > 0 && <Spacer height={before} columns={heads.length} />}
+            {items.map((item) => {
+              const row = rows[item.index];
+              if (!row) return null;
+              const values = row.original;
+              return (
+                <tr key={row.id} aria-rowindex={item.index + 2} style={{ height: ROW_HEIGHT }}>
+                  {heads.map((head, i) => {
+                    const value = values[i];
+                    if (head.unit !== null) {
+                      const filled = head.greatest > 0 ? ((asNumber(value) ?? 0) / head.greatest) * 100 : 0;
+                      return (
+                        <td
+                          key={head.column.name}
+                          data-right
+                          style={{ backgroundImage: `linear-gradient(to left, ${bar} ${filled}%, transparent ${filled}%)` }}
+                        >
+                          <button
+                            type="button"
+                            className="bz-cell"
+                            title={`${exact(value, head.unit)} · open the records`}
+                            onClick={(event) => onDrill({ cells: labelsOf(heads, values), shift: event.shiftKey })}
+                          >
+                            {cell(value, head.unit)}
+                          </button>
+                        </td>
+                      );
+                    }
+                    return (
+                      <td key={head.column.name} data-right={head.column.kind === 'number' || undefined}>
+                        <ValueText
+                          column={head.column}
+                          value={value}
+                          zone={zone}
+                          onDrill={(shift) => onDrill({ cells: [{ column: head.column, value }], shift })}
+                        />
+                      </td>
+                    );
+                  })}
+                </tr>
+              );
+            })}
+            {after > 0 && <Spacer height={after} columns={heads.length} />}
+          </tbody>
+          {totals && (
+            <tfoot>
+              <tr>
+                {heads.map((head, i) => (
+                  <td key={head.column.name} data-right={head.unit !== null || undefined}>
+                    {panel.totals.includes(head.column.name) ? (
+                      <TotalCell rows={rows.map((r) => r.original)} at={i} unit={head.unit ?? 'count'} />
+                    ) : i === 0 ? (
+                      `Total of ${exact(rows.length)}`
+                    ) : (
+                      ''
+                    )}
+                  </td>
+                ))}
+              </tr>
+            </tfoot>
+          )}
+        </table>
+      </div>
+    </div>
+  );
+}
+
+function TotalCell({ rows, at, unit }: { rows: readonly Row[]; at: number; unit: Unit }) {
+  const total = rows.reduce((sum, row) => sum + (asNumber(row[at]) ?? 0), 0);
+  return <span title={exact(total, unit)}>{cell(total, unit)}</span>;
+}
+
+function Spacer({ height, columns }: { height: number; columns: number }) {
+  return (
+    <tr aria-hidden="true">
+      <td colSpan={columns} style={{ height, padding: 0, border: 0 }} />
+    </tr>
+  );
+}
+
+function labelsOf(heads: readonly Head[], values: Row) {
+  return heads.flatMap((head, i) => (head.unit === null ? [{ column: head.column, value: values[i] }] : []));
+}
+
+/** A measure is a number that is no field's value: counts and sums, not ports. */
+function headOf(column: OutputColumn, index: number, rows: readonly Row[], totals: readonly string[], measure: string | undefined, unit: Unit): Head {
+  const role = roleOf(column);
+  const isMeasure = column.name === measure || totals.includes(column.name) || (role === 'number' && column.field === undefined);
+  const greatest = isMeasure ? rows.reduce((most, row) => Math.max(most, asNumber(row[index]) ?? 0), 0) : 0;
+  return { column, role, unit: isMeasure ? unit : null, greatest };
+}

@@ -1,0 +1,105 @@
+/**
+ * Rows of (time, series, measure) → one line per series on one time axis. A slice without a row is a gap
+ * (null), never a line through missing data; a count of nothing is a gap, too, and tooltips say so. Pure.
+ */
+import type { Window } from '../../api/contract.ts';
+import type { PanelResult } from '../dashboard/run-store.ts';
+import { asNumber } from '../format/numbers.ts';
+import { type Located, locate, locateMeasure, textAt } from './columns.ts';
+
+export interface Series {
+  readonly name: string;
+  /** By slice of the axis; null = no row. */
+  readonly values: (number | null)[];
+}
+
+export interface TimeSeries {
+  /** Starts of slices, epoch ms, ascending without holes. */
+  readonly times: number[];
+  /** Width of a slice, ms. */
+  readonly slice: number;
+  readonly series: Series[];
+  /** Column that named the series, if rows have one. */
+  readonly seriesColumn?: Located | undefined;
+}
+
+interface Named {
+  readonly x: string | undefined;
+  readonly series: string | undefined;
+  readonly measure: string | undefined;
+}
+
+const MOST_SLICES = 20_000;
+
+export function toTimeSeries(result: PanelResult, named: Named): TimeSeries | null {
+  const x = locate(result.columns, named.x ?? '_timeslice') ?? firstOfKind(result, 'time');
+  if (!x) return null;
+  const seriesColumn = locate(result.columns, named.series);
+  const slice = (result.timeslice ?? smallestStep(result.rows, x)) * 1000;
+  const times = axis(result, x, slice);
+  const at = new Map(times.map((t, i) => [t, i]));
+  const lines = new Map<string, (number | null)[]>();
+  const lineOf = (name: string) => {
+    let line = lines.get(name);
+    if (!line) {
+      line = times.map(() => null);
+      lines.set(name, line);
+    }
+    return line;
+  };
+  const measures = seriesColumn ? oneMeasure(result, named, x, seriesColumn) : everyMeasure(result, named, x);
+  for (const row of result.rows) {
+    const index = at.get(asNumber(row[x.index]) ?? Number.NaN);
+    if (index === undefined) continue;
+    for (const m of measures) lineOf(seriesColumn ? textAt(row, seriesColumn) || '(none)' : m.column.name)[index] = asNumber(row[m.index]);
+  }
+  return { times, slice, series: [...lines].map(([name, values]) => ({ name, values })), seriesColumn };
+}
+
+function oneMeasure(result: PanelResult, named: Named, x: Located, series: Located): Located[] {
+  const measure = locateMeasure(result.columns, named.measure, [x.column.name, series.column.name]);
+  return measure ? [measure] : [];
+}
+
+/** Without a series column: the measure and its shifted copies, or after a transpose every number. */
+function everyMeasure(result: PanelResult, named: Named, x: Located): Located[] {
+  const all = result.columns.map((column, index) => ({ column, index })).filter((c) => c.column.kind === 'number' && c.index !== x.index);
+  const main = locate(result.columns, named.measure);
+  return main ? all.filter((c) => c.index === main.index || c.column.name.startsWith(`${main.column.name}_`)) : all;
+}
+
+function firstOfKind(result: PanelResult, kind: string): Located | undefined {
+  return locate(result.columns, result.columns.find((c) => c.kind === kind)?.name);
+}
+
+/** Every slice of the window, in step with the slices that rows have. */
+function axis(result: PanelResult, x: Located, slice: number): number[] {
+  const present = result.rows.map((row) => asNumber(row[x.index])).filter((t) => t !== null);
+  const first = present.reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY);
+  if (!Number.isFinite(first) || slice <= 0) return [];
+  const last = present.reduce((a, b) => Math.max(a, b), first);
+  const [start, end] = covered(first, last, slice, result.window);
+  if ((end - start) / slice > MOST_SLICES) return [...new Set(present)].sort((a, b) => a - b);
+  return Array.from({ length: Math.round((end - start) / slice) + 1 }, (_, i) => start + i * slice);
+}
+
+/** Widens [first, last] by whole slices to the window. The first slice may begin before the window does. */
+function covered(first: number, last: number, slice: number, window: Window): [number, number] {
+  const before = Math.max(0, Math.ceil((first - window.from * 1000) / slice));
+  const after = Math.max(0, Math.ceil((window.to * 1000 - last) / slice) - 1);
+  const start = first - before * slice;
+  // A slice that would end before the window begins shows nothing.
+  return [start + slice <= window.from * 1000 ? start + slice : start, last + after * slice];
+}
+
+function smallestStep(rows: readonly (readonly unknown[])[], x: Located): number {
+  const times = [...new Set(rows.map((row) => asNumber(row[x.index]) ?? 0))].sort((a, b) => a - b);
+  let step = Number.POSITIVE_INFINITY;
+  for (let i = 1; i < times.length; i++) step = Math.min(step, (times[i] ?? 0) - (times[i - 1] ?? 0));
+  return Number.isFinite(step) ? step / 1000 : 60;
+}
+
+/** Is a slice still filling? It ends after the window, or its records are still on their way (AWS delivers 5–10 minutes late). */
+export function isIncomplete(start: number, slice: number, window: Window, now: number, lag = 600_000): boolean {
+  return start + slice > window.to * 1000 || start + slice > now - lag;
+}

@@ -1,0 +1,104 @@
+/**
+ * One number: the newest bucket, which ends at the window's end, with the change against the bucket
+ * before and a sparkline of all buckets of the window.
+ */
+import { useMemo } from 'react';
+import { asNumber, change, exact, short, type Unit } from '../format/numbers.ts';
+import { clock, duration, zoneName } from '../format/times.ts';
+import { MEANING_COLORS } from '../theme/palette.ts';
+import { useScheme } from '../theme/use-scheme.ts';
+import { locate, locateMeasure } from './columns.ts';
+import type { PanelViewProps } from './props.ts';
+
+interface Bucket {
+  readonly start: number;
+  readonly value: number;
+}
+
+const WIDTH = 240;
+const HEIGHT = 48;
+
+export default function ValuePanel({ panel, result, zone, measure, unit, onDrill }: PanelViewProps) {
+  const scheme = useScheme();
+  const buckets = useMemo(() => toBuckets(result, measure, panel.bucket), [result, measure, panel.bucket]);
+  const newest = buckets.at(-1);
+  const before = buckets.at(-2);
+  if (!newest) return null;
+  const width = (panel.bucket ?? result.timeslice ?? 0) * 1000;
+  const until = width > 0 ? Math.min(newest.start + width, result.window.to * 1000) : result.window.to * 1000;
+  const window = { from: Math.max(result.window.from, Math.floor(newest.start / 1000)), to: Math.ceil(until / 1000) };
+  return (
+    <div className="bz-value">
+      <button
+        type="button"
+        className="bz-value-number"
+        title={`${exact(newest.value, unit)} · open the records`}
+        onClick={(event) => onDrill({ cells: [], window, shift: event.shiftKey })}
+      >
+        {short(newest.value, unit)}
+      </button>
+      <div className="bz-value-note">
+        <Change now={newest.value} before={before?.value} unit={unit} width={width} />
+        <span>
+          {width > 0 ? `${duration(width / 1000)} to ` : 'at '}
+          {clock(until, zone)} {zoneName(zone, until)}
+        </span>
+      </div>
+      <Sparkline buckets={buckets} color={MEANING_COLORS[scheme][panel.meaning]} unit={unit} zone={zone} />
+    </div>
+  );
+}
+
+function Change({ now, before, unit, width }: { now: number; before: number | undefined; unit: Unit; width: number }) {
+  if (before === undefined) return <span>no bucket before</span>;
+  const percent = change(now, before);
+  const arrow = now > before ? '▲' : now < before ? '▼' : '=';
+  const text =
+    percent === null ? (now === 0 ? 'as before' : 'from 0') : `${Math.abs(percent) >= 1000 ? short(Math.abs(percent)) : Math.abs(percent).toFixed(1)} %`;
+  return (
+    <span className="bz-value-change" title={`${duration(width / 1000)} before: ${exact(before, unit)}`}>
+      <span aria-hidden="true">{arrow}</span>
+      <span className="bz-hidden">{now > before ? 'up' : now < before ? 'down' : 'unchanged'}</span> {text}
+    </span>
+  );
+}
+
+/** Every bucket of the window; a bucket without a row counted nothing. */
+function toBuckets(result: PanelViewProps['result'], measure: string | undefined, bucket: number | undefined): Bucket[] {
+  const time = locate(result.columns, '_timeslice') ?? locate(result.columns, result.columns.find((c) => c.kind === 'time')?.name);
+  const value = locateMeasure(result.columns, measure, [time?.column.name]);
+  if (!value) return [];
+  if (!time) return result.rows.slice(0, 1).map((row) => ({ start: result.window.from * 1000, value: asNumber(row[value.index]) ?? 0 }));
+  const width = (bucket ?? result.timeslice ?? 0) * 1000;
+  const byStart = new Map(result.rows.map((row) => [asNumber(row[time.index]) ?? 0, asNumber(row[value.index]) ?? 0]));
+  if (width <= 0) return [...byStart].sort(([a], [b]) => a - b).map(([start, v]) => ({ start, value: v }));
+  const count = Math.min(500, Math.max(1, Math.ceil((result.window.to - result.window.from) / (width / 1000))));
+  return Array.from({ length: count }, (_, i) => {
+    const start = result.window.to * 1000 - (count - i) * width;
+    return { start, value: byStart.get(start) ?? 0 };
+  });
+}
+
+function Sparkline({ buckets, color, unit, zone }: { buckets: readonly Bucket[]; color: string; unit: Unit; zone: string }) {
+  const top = Math.max(...buckets.map((b) => b.value), 1);
+  const step = WIDTH / buckets.length;
+  return (
+    <svg
+      className="bz-spark"
+      viewBox={`0 0 ${WIDTH} ${HEIGHT}`}
+      preserveAspectRatio="none"
+      role="img"
+      aria-label={`Buckets of the window, highest ${short(top, unit)}`}
+    >
+      {buckets.map((b, i) => {
+        const height = b.value === 0 ? 1 : Math.max(2, (b.value / top) * (HEIGHT - 2));
+        const gap = Math.min(2, step * 0.2);
+        return (
+          <rect key={b.start} x={i * step} y={HEIGHT - height} width={step - gap} height={height} fill={color} opacity={i === buckets.length - 1 ? 1 : 0.45}>
+            <title>{`${clock(b.start, zone)}: ${exact(b.value, unit)}`}</title>
+          </rect>
+        );
+      })}
+    </svg>
+  );
+}
