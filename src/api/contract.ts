@@ -57,15 +57,19 @@ export const QueryResponse = z.object({
   warnings: z.array(z.object({ code: z.string(), message: z.string() })).default([]),
 });
 
-/** POST /api/v1/query with `explain`. */
+/** POST /api/v1/query with `explain`: what each stage makes of the text. */
 export const QueryExplanation = z.object({
   explain: z.object({
-    sql: z.string(),
-    params: z.record(z.string(), z.union([z.string(), z.number(), z.array(z.string()), z.array(z.number())])),
-    columns: z.array(OutputColumn),
+    tokens: z.array(z.object({ kind: z.string(), text: z.string(), start: z.number(), end: z.number() })),
+    tree: z.unknown(),
+    /** The query in canonical form. */
+    printed: z.string(),
+    /** One line a step. */
+    plan: z.array(z.string()),
     /** Stored columns that the statement reads. */
     reads: z.array(z.string()),
-    shape: z.enum(['records', 'aggregates']),
+    sql: z.string(),
+    params: z.record(z.string(), z.unknown()),
   }),
   warnings: z.array(z.object({ code: z.string(), message: z.string() })),
 });
@@ -129,6 +133,8 @@ export const RunEvent = z.discriminatedUnion('type', [
     columns: z.array(OutputColumn),
     rows: z.array(z.array(z.unknown())),
     timeslice: z.number().optional(),
+    /** There are more rows than a panel answers with; these are the first in its order. */
+    truncated: z.boolean().default(false),
     stats: Stats,
   }),
   z.object({ type: z.literal('error'), panel: z.string(), error: ApiError.shape.error }),
@@ -146,6 +152,13 @@ export const StatusResponse = z.object({
   quarantined: z.number(),
   place: z.object({ name: z.string(), ageDays: z.number(), credit: z.string(), link: z.string() }).nullable(),
   now: z.number(),
+});
+
+export const ValuesRequest = z.object({
+  field: z.string().max(200),
+  prefix: z.string().max(500).default(''),
+  from: z.string().default('-24h'),
+  to: z.string().default('now'),
 });
 
 /** GET /api/v1/values?field=…&prefix=…&from=…&to=… : completion of filter values, most frequent first. */

@@ -28,7 +28,7 @@ export interface ServerSettings {
   readonly panelConcurrency: number;
   /** Rows of a window up to which its columns are copied to memory for a run. */
   readonly copyRows: number;
-  /** Rows that a panel may answer with. */
+  /** Rows that a panel may answer with; a map may have five times as many points. */
   readonly panelRows: number;
 }
 
@@ -39,7 +39,7 @@ export const DEFAULT_SETTINGS: ServerSettings = {
   requestsPerMinute: 1200,
   panelConcurrency: 4,
   copyRows: 5_000_000,
-  panelRows: 10_000,
+  panelRows: 2_000,
 };
 
 export interface ServerDeps {

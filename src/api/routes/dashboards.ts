@@ -3,9 +3,11 @@ import type { FastifyInstance } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import { Dashboard } from '../../dashboards/schema.ts';
-import { DashboardList } from '../contract.ts';
+import { DashboardList, RunEvent, RunRequest } from '../contract.ts';
+import { prepareRun, runDashboard } from '../dashboard-run.ts';
 import type { ServerDeps } from '../deps.ts';
 import { Problem } from '../errors.ts';
+import { NDJSON, sendLines } from '../lines.ts';
 
 const tags = ['dashboards'];
 const Id = z.object({ id: z.string() });
@@ -19,6 +21,22 @@ export function dashboardRoutes(app: FastifyInstance, deps: ServerDeps): void {
     '/api/v1/dashboards/:id',
     { schema: { tags, summary: 'One dashboard with its panels.', params: Id, response: { 200: Dashboard } } },
     async (request) => find(deps, request.params.id),
+  );
+  typed.post(
+    '/api/v1/dashboards/:id/run',
+    {
+      schema: {
+        tags,
+        summary: 'Computes the panels at one instant. Answers each as it is done, one JSON object a line.',
+        params: Id,
+        body: RunRequest,
+        response: { 200: { content: { [NDJSON]: { schema: RunEvent } } } },
+      },
+    },
+    async (request, reply) => {
+      const run = await prepareRun(deps, find(deps, request.params.id), request.body);
+      return sendLines<RunEvent>(reply, (emit, signal) => runDashboard(deps, run, emit, signal));
+    },
   );
 }
 

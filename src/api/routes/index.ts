@@ -7,8 +7,22 @@ import { healthRoutes } from './health.ts';
 import { ingestRoutes } from './ingest.ts';
 import { loginRoutes } from './login.ts';
 import { quarantineRoutes } from './quarantine.ts';
+import { queryRoutes } from './query.ts';
+import { recordRoutes } from './records.ts';
 import { statusRoutes } from './status.ts';
+import { valueRoutes } from './values.ts';
 
 export type Routes = (app: FastifyInstance, deps: ServerDeps) => void;
 
-export const ROUTES: readonly Routes[] = [healthRoutes, loginRoutes, statusRoutes, dashboardRoutes, quarantineRoutes, ingestRoutes, docsRoutes];
+export const ROUTES: readonly Routes[] = [
+  healthRoutes,
+  loginRoutes,
+  statusRoutes,
+  dashboardRoutes,
+  queryRoutes,
+  recordRoutes,
+  valueRoutes,
+  quarantineRoutes,
+  ingestRoutes,
+  docsRoutes,
+];

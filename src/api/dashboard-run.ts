@@ -1,0 +1,218 @@
+/**
+ * One run of a dashboard: all panels at one instant, each answered as soon as it is done, each failing
+ * alone.
+ *
+ * Most panels read the same rows, so the window's needed columns are copied to memory once and the
+ * panels run over the copy: rows are pruned, decompressed and filtered by time once, not 23 times, and
+ * all panels see exactly the same rows. A window that is too large for memory is read in place.
+ */
+import { randomUUID } from 'node:crypto';
+import { type PanelTask, panelRows, panelsOf, planPanels, unknownPanels } from '../dashboards/plan.ts';
+import type { Dashboard } from '../dashboards/schema.ts';
+import { findField } from '../model/fields.ts';
+import { type Compiled, compile, type Relations, shape } from '../query/index.ts';
+import type { QueryResult } from '../store/store.ts';
+import type { RunEvent, RunRequest, Window } from './contract.ts';
+import { countFlows, countSkipdata, dataExtent } from './data.ts';
+import type { ServerDeps } from './deps.ts';
+import { Problem, toAnswer } from './errors.ts';
+import { succeeded } from './queries.ts';
+import { rawRelations } from './relations.ts';
+import { parseRange } from './time-range.ts';
+import { copyWindow, type WindowCopy } from './window-copy.ts';
+
+/** Panels below which a copy costs more than it saves. */
+const COPY_PANELS = 3;
+/** How often a slow panel says how far it is. */
+const PROGRESS_MS = 500;
+
+export interface PreparedRun {
+  readonly runId: string;
+  /** Epoch seconds: `now` of every panel. */
+  readonly now: number;
+  readonly window: Window;
+  readonly tasks: readonly PanelTask[];
+  readonly request: RunRequest;
+}
+
+/** Checks a request before anything is sent. Throws Problem. */
+export async function prepareRun(deps: ServerDeps, dashboard: Dashboard, request: RunRequest): Promise<PreparedRun> {
+  const now = Math.floor(deps.clock() / 1000);
+  const range = (from: string | number, to: string | number) => parseRange(from, to, now, request.timeZone);
+  const all = [range(request.from, request.to), ...Object.values(request.windows).map((w) => range(w.from, w.to))];
+  // "All time" begins with the first flow.
+  const first = all.some((r) => r.from === null) ? ((await dataExtent(deps.store)).extent?.from ?? now) : 0;
+  const [window = { from: 0, to: now }, ...own] = all.map(({ from, to }) => ({ from: from ?? Math.min(first, to - 1), to }));
+  const windows = new Map(Object.keys(request.windows).map((id, i) => [id, own[i] as Window]));
+  const choices = { panels: request.panels, windows, measures: request.measures };
+  const unknown = unknownPanels(dashboard, choices);
+  if (unknown.length) {
+    const known = panelsOf(dashboard).map((p) => p.id);
+    throw new Problem('invalid-request', `The dashboard has no panel “${unknown.join('”, “')}”.`, { hint: `It has: ${known.join(', ')}.` });
+  }
+  const field = request.filters.find((filter) => !findField(filter.field))?.field;
+  if (field !== undefined) throw new Problem('invalid-request', `A filter names “${field}”, which is no field.`);
+  return { runId: randomUUID(), now, window, tasks: planPanels(dashboard, choices, window), request };
+}
+
+/** Computes a prepared run. Never throws for a panel's failure; ends early when the signal aborts. */
+export async function runDashboard(deps: ServerDeps, run: PreparedRun, emit: (event: RunEvent) => void, signal: AbortSignal): Promise<void> {
+  const started = performance.now();
+  const { store, settings } = deps;
+  const { window, runId } = run;
+  emit({ type: 'start', runId, snapshot: run.now, window, panels: run.tasks.map((t) => t.panel.id) });
+  const options = { signal };
+  const facts = deps.facts();
+  const census = new Census(deps, signal);
+  const about = Promise.all([countSkipdata(store, window.from, window.to, options), dataExtent(store, options)]);
+  about.catch(() => undefined);
+
+  const hasIndicators = (await facts).indicators > 0;
+  const work: PanelWork[] = [];
+  for (const task of run.tasks) {
+    if (task.panel.needs === 'indicators' && !hasIndicators) {
+      emit({ ...EMPTY, panel: task.panel.id, window: task.window, state: 'no-indicators' });
+    } else work.push({ task, id: `${runId} ${task.panel.id}` });
+  }
+
+  let copy: WindowCopy | undefined;
+  const finish = new Set<string>();
+  const progress = setInterval(() => void reportProgress(deps, work, finish, emit), PROGRESS_MS);
+  try {
+    copy = await maybeCopy(deps, run, work, census, signal);
+    await inParallel(settings.panelConcurrency, work, async ({ task, id }) => {
+      if (signal.aborted) return;
+      try {
+        emit(await runPanel(deps, run, task, id, copy?.relations, census, signal));
+      } catch (error) {
+        if (signal.aborted) return;
+        const { status, body } = toAnswer(error);
+        if (status >= 500) deps.logger.error({ err: error, panel: task.panel.id }, 'panel failed');
+        emit({ type: 'error', panel: task.panel.id, error: body.error });
+      } finally {
+        finish.add(id);
+      }
+    });
+    if (signal.aborted) return;
+    const [skipdata, { extent }] = await about.catch(() => [0, { extent: null }] as const);
+    emit({ type: 'end', seconds: (performance.now() - started) / 1000, skipdata, extent });
+  } finally {
+    clearInterval(progress);
+    await copy?.drop();
+  }
+}
+
+interface PanelWork {
+  readonly task: PanelTask;
+  /** Of the statement, for progress and cancel. */
+  readonly id: string;
+}
+
+const EMPTY = { type: 'panel', truncated: false, columns: [], rows: [], stats: { seconds: 0, rowsRead: 0, bytesRead: 0 } } satisfies Partial<RunEvent>;
+
+/** Flows in a window, whatever the filters: asked once for each window of a run. */
+class Census {
+  readonly #deps: ServerDeps;
+  readonly #signal: AbortSignal;
+  readonly #counts = new Map<string, Promise<number>>();
+
+  constructor(deps: ServerDeps, signal: AbortSignal) {
+    this.#deps = deps;
+    this.#signal = signal;
+  }
+
+  count({ from, to }: Window): Promise<number> {
+    const key = `${from} ${to}`;
+    let count = this.#counts.get(key);
+    if (!count) {
+      count = countFlows(this.#deps.store, from, to, { signal: this.#signal });
+      this.#counts.set(key, count);
+    }
+    return count;
+  }
+}
+
+/** A copy of the window when enough panels can use it and it fits; a copy that fails is done without. */
+async function maybeCopy(deps: ServerDeps, run: PreparedRun, work: readonly PanelWork[], census: Census, signal: AbortSignal): Promise<WindowCopy | undefined> {
+  const shared = work.filter(({ task }) => task.shared);
+  if (shared.length < COPY_PANELS) return undefined;
+  try {
+    const rows = await census.count(run.window);
+    if (rows === 0 || rows > deps.settings.copyRows) return undefined;
+    const relations = rawRelations(deps);
+    const compiled = shared.map(({ task }) => compileTask(deps, run, task, relations)).filter((c) => c !== undefined);
+    const columns = new Set(compiled.flatMap((c) => (c.ok ? c.compiled.reads : [])));
+    return await copyWindow(deps, run.runId, [...columns], run.window, signal);
+  } catch (error) {
+    if (!signal.aborted) deps.logger.warn({ err: error }, 'the window could not be copied; its panels read the table');
+    return undefined;
+  }
+}
+
+function compileTask(deps: ServerDeps, run: PreparedRun, task: PanelTask, relations: Relations) {
+  return compile(task.query, {
+    from: task.window.from,
+    to: task.window.to,
+    now: run.now,
+    timeZone: run.request.timeZone,
+    conditions: run.request.filters,
+    relations,
+    maxRows: rowLimit(deps, task),
+    ...(task.alignTo === undefined ? {} : { alignTo: task.alignTo }),
+  });
+}
+
+async function runPanel(
+  deps: ServerDeps,
+  run: PreparedRun,
+  task: PanelTask,
+  id: string,
+  copied: Relations | undefined,
+  census: Census,
+  signal: AbortSignal,
+): Promise<RunEvent> {
+  const { compiled } = succeeded(compileTask(deps, run, task, (task.shared && copied) || rawRelations(deps)));
+  const answer = await deps.store.rows(compiled.statement, { id, signal, lane: 'interactive' });
+  const matched = answer.rows.length > 0;
+  return {
+    type: 'panel',
+    panel: task.panel.id,
+    window: task.window,
+    state: matched ? 'data' : (await census.count(task.window)) > 0 ? 'no-match' : 'no-data',
+    truncated: answer.rows.length >= rowLimit(deps, task),
+    ...shown(task, compiled, answer),
+  };
+}
+
+function rowLimit(deps: ServerDeps, task: PanelTask): number {
+  return task.panel.kind === 'map' ? deps.settings.panelRows * 5 : deps.settings.panelRows;
+}
+
+function shown(task: PanelTask, compiled: Compiled, answer: QueryResult) {
+  const { columns, rows } = shape(compiled, answer.rows);
+  const names = columns.map((c) => c.name);
+  return {
+    columns: columns.map((c) => ({ ...c })),
+    rows: panelRows(task, names, rows).map((row) => [...row]),
+    stats: { ...answer.stats },
+    ...(compiled.timeslice === undefined ? {} : { timeslice: compiled.timeslice }),
+  };
+}
+
+async function reportProgress(deps: ServerDeps, work: readonly PanelWork[], finished: ReadonlySet<string>, emit: (event: RunEvent) => void): Promise<void> {
+  for (const { id, task } of work) {
+    if (finished.has(id)) continue;
+    const progress = await deps.store.progress(id).catch(() => undefined);
+    if (progress?.rowsTotal && !finished.has(id))
+      emit({ type: 'progress', panel: task.panel.id, fraction: Math.min(1, progress.rowsRead / progress.rowsTotal) });
+  }
+}
+
+async function inParallel<T>(width: number, items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
+  const queue = items.values();
+  await Promise.all(
+    Array.from({ length: width }, async () => {
+      for (const item of queue) await work(item);
+    }),
+  );
+}

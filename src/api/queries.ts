@@ -1,0 +1,77 @@
+/** From a request's text, window and filters to rows. */
+import { type CompileOptions, compile, type Diagnostic, explain, shape } from '../query/index.ts';
+import type { Filter, QueryExplanation, QueryRequest, QueryResponse, Window } from './contract.ts';
+import { dataExtent } from './data.ts';
+import type { ServerDeps } from './deps.ts';
+import { DiagnosticError } from './errors.ts';
+import { rawRelations } from './relations.ts';
+import { parseRange, type TimeRange } from './time-range.ts';
+
+interface Asked {
+  readonly from: string | number;
+  readonly to: string | number;
+  readonly filters: readonly Filter[];
+  readonly timeZone?: string;
+}
+
+/** What every statement of a request is compiled with. Throws Problem `bad-time`. */
+export function compileOptions(deps: ServerDeps, asked: Asked, maxRows: number): CompileOptions & { readonly range: TimeRange } {
+  const now = Math.floor(deps.clock() / 1000);
+  const timeZone = asked.timeZone ?? 'UTC';
+  const range = parseRange(asked.from, asked.to, now, timeZone);
+  return { range, from: range.from, to: range.to, now, timeZone, conditions: asked.filters, relations: rawRelations(deps), maxRows };
+}
+
+/** The value of a compilation that went well. Throws DiagnosticError. */
+export function succeeded<T extends object>(
+  result: T | { readonly ok: false; readonly diagnostics: readonly Diagnostic[] },
+): Exclude<T, { readonly ok: false }> {
+  if ('ok' in result && result.ok === false) throw new DiagnosticError(result.diagnostics);
+  return result as Exclude<T, { readonly ok: false }>;
+}
+
+/** Seconds of the first flow that a range without a beginning reads. */
+export async function windowOf(deps: ServerDeps, range: TimeRange): Promise<Window> {
+  if (range.from !== null) return { from: range.from, to: range.to };
+  const first = (await dataExtent(deps.store)).extent?.from;
+  return { from: Math.min(first ?? range.to, range.to), to: range.to };
+}
+
+export async function runQuery(deps: ServerDeps, request: QueryRequest, signal: AbortSignal): Promise<QueryResponse> {
+  const { range, ...options } = compileOptions(deps, request, request.limit);
+  const { compiled, warnings } = succeeded(compile(request.query, options));
+  const answer = await deps.store.rows(compiled.statement, { signal, lane: 'interactive', threads: 2 });
+  const { columns, rows, cut } = shape(compiled, answer.rows);
+  return {
+    columns: columns.map((c) => ({ ...c })),
+    rows: rows.map((row) => [...row]),
+    stats: { ...answer.stats },
+    window: await windowOf(deps, range),
+    shape: compiled.shape,
+    ...(compiled.timeslice === undefined ? {} : { timeslice: compiled.timeslice }),
+    warnings: [...warnings.map(({ code, message }) => ({ code, message })), ...(cut ? [columnsCut(cut)] : [])],
+  };
+}
+
+function columnsCut(cut: number): { code: string; message: string } {
+  return { code: 'columns-cut', message: `${cut} more columns were left out. Narrow the query, or transpose a field with fewer values.` };
+}
+
+/** What the stages make of a query, as `--explain` shows it. Throws DiagnosticError. */
+export function explainQuery(deps: ServerDeps, request: QueryRequest): QueryExplanation {
+  const { range: _, ...options } = compileOptions(deps, request, request.limit);
+  const { statement, diagnostics, warnings, tokens, tree, printed, plan, reads } = explain(request.query, options);
+  if (!statement) throw new DiagnosticError(diagnostics);
+  return {
+    explain: {
+      tokens: tokens.map((token) => ({ ...token })),
+      tree,
+      printed,
+      plan: [...plan],
+      reads: [...(reads ?? [])],
+      sql: statement.text,
+      params: Object.fromEntries(Object.entries(statement.params).map(([name, value]) => [name, Array.isArray(value) ? [...value] : value])),
+    },
+    warnings: warnings.map(({ code, message }) => ({ code, message })),
+  };
+}

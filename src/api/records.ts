@@ -1,0 +1,64 @@
+/** Records behind a value: as received, as an ECS document, and by their field names. */
+import { enrichedDocument, type FlowRecord } from '../formats/vpc-flow/ecs.ts';
+import { ADDED_FIELDS, AWS_FIELDS } from '../model/fields.ts';
+import { countStatement, recordsStatement } from '../query/index.ts';
+import type { Value } from '../store/store.ts';
+import type { RecordsRequest, RecordsResponse } from './contract.ts';
+import type { ServerDeps } from './deps.ts';
+import { compileOptions, succeeded, windowOf } from './queries.ts';
+
+type Shown = RecordsResponse['records'][number];
+
+export async function findRecords(deps: ServerDeps, request: RecordsRequest, signal: AbortSignal): Promise<RecordsResponse> {
+  const { range, ...options } = compileOptions(deps, request, request.limit);
+  const asked = { ...options, scope: request.query, limit: request.limit, offset: request.offset };
+  const { statement, columns } = succeeded(recordsStatement(asked));
+  const counted = succeeded(countStatement(asked));
+  const [found, total] = await Promise.all([deps.store.rows(statement, { signal }), deps.store.rows(counted.statement, { signal })]);
+  const names = columns.map((c) => c.name);
+  return {
+    total: Number(total.rows[0]?.[0] ?? 0),
+    window: await windowOf(deps, range),
+    records: found.rows.map((row) => shownRecord(new Map(names.map((name, i) => [name, row[i] ?? null])))),
+  };
+}
+
+/** One row of `recordsStatement` → what people see of it. */
+function shownRecord(row: ReadonlyMap<string, Value>): Shown {
+  const time = Number(row.get('start') ?? 0);
+  const record: FlowRecord = { ...Object.fromEntries([...row].map(([name, value]) => [name, scalar(value)])), start: time / 1000, raw: textOf(row, '_raw') };
+  return {
+    time,
+    dataset: textOf(row, '_index'),
+    raw: textOf(row, '_raw'),
+    document: enrichedDocument(record),
+    fields: fieldsOf(row, time),
+    origin: { sourceName: textOf(row, 'source_name'), sourceCategory: textOf(row, 'source_category') },
+  };
+}
+
+/** Values that the record has, by the names of its header line; `end` as AWS writes it. */
+function fieldsOf(row: ReadonlyMap<string, Value>, time: number): Shown['fields'] {
+  const absent = BigInt(textOf(row, 'absent') || '0');
+  const fields: Shown['fields'] = {};
+  AWS_FIELDS.forEach((field, bit) => {
+    const value = scalar(row.get(field.column) ?? null);
+    if ((absent >> BigInt(bit)) & 1n || value === null) return;
+    const seconds = field.aws === 'start' ? time / 1000 : field.aws === 'end' ? time / 1000 + Number(value) : undefined;
+    fields[field.aws ?? field.name] = seconds ?? value;
+  });
+  for (const field of ADDED_FIELDS) {
+    const value = scalar(row.get(field.column) ?? null);
+    if (value !== null && value !== '') fields[field.name] = value;
+  }
+  return fields;
+}
+
+function scalar(value: Value): string | number | null {
+  if (value === null || typeof value === 'string' || typeof value === 'number') return value;
+  return typeof value === 'boolean' ? Number(value) : value.map(String).join(',');
+}
+
+function textOf(row: ReadonlyMap<string, Value>, name: string): string {
+  return String(scalar(row.get(name) ?? null) ?? '');
+}
