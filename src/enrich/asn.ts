@@ -6,15 +6,8 @@
  * Data: RouteViews and DB-IP through https://github.com/sapics/ip-location-db (CC-BY-4.0).
  */
 import { isIPv4 } from '../model/address.ts';
-import { Interner } from './interner.ts';
+import { type AddressLookup, Interner } from './lookup.ts';
 import { wordAt } from './networks.ts';
-
-export interface AutonomousSystems {
-  /** Texts by id; id 0 is ''. Form: `16509 Amazon.com, Inc.`. */
-  readonly texts: readonly string[];
-  /** Id for the 16 bytes at `offset` (IPv4 as ::ffff:a.b.c.d); 0 when unknown. */
-  find(bytes: Uint8Array, offset: number): number;
-}
 
 /** The bytes are no index of this version: build it again. */
 export class AsnIndexError extends Error {
@@ -112,8 +105,8 @@ function slotsOf(starts: readonly number[], words: number): Uint32Array {
   return slots;
 }
 
-/** Opens an index without copying its ranges. Throws AsnIndexError. */
-export function openAsnIndex(bytes: Uint8Array): AutonomousSystems {
+/** Opens an index without copying its ranges. Texts: `16509 Amazon.com, Inc.`. Throws AsnIndexError. */
+export function openAsnIndex(bytes: Uint8Array): AddressLookup {
   const aligned = bytes.byteOffset % 4 === 0 ? bytes : bytes.slice();
   const all = new Uint32Array(aligned.buffer, aligned.byteOffset, aligned.byteLength >> 2);
   if (all[0] !== MAGIC) throw new AsnIndexError('it was written by another version');

@@ -3,8 +3,9 @@
  * distinct address of a batch, then mapped over its rows as ids.
  */
 import { parseAddress } from '../model/address.ts';
-import type { Batch } from '../model/batch.ts';
+import type { Batch, Column } from '../model/batch.ts';
 import { openAsnIndex, parseAs } from './asn.ts';
+import type { AddressLookup } from './lookup.ts';
 import { createNetworks, DIRECTIONS, directionIndex } from './networks.ts';
 import { createPlaces, type Place, parsePlace } from './place.ts';
 
@@ -37,15 +38,20 @@ export interface Enricher {
   describe(address: string): AddressDescription | undefined;
 }
 
+const NOTHING: AddressLookup = { texts: [''], find: () => 0 };
+
 /** Throws NetworkError, MmdbError or AsnIndexError. */
 export function createEnricher(databases: Databases, options: EnrichOptions): Enricher {
   const networks = createNetworks(options.internalNetworks);
   const places = createPlaces(databases.placeV4, databases.placeV6);
-  const systems = databases.asn ? openAsnIndex(databases.asn) : { texts: [''], find: () => 0 };
-  // By address id, reused from batch to batch; private to this enricher.
+  const systems = databases.asn ? openAsnIndex(databases.asn) : NOTHING;
+  /** Each makes the columns src_… and dst_…; another lookup is another line. */
+  const lookups = [
+    { column: 'place', lookup: places, idOf: new Uint32Array(0) },
+    { column: 'as', lookup: systems, idOf: new Uint32Array(0) },
+  ];
+  // By address id, like each `idOf`: reused from batch to batch, entry 0 always 0.
   let internal = new Uint8Array(0);
-  let place = new Uint32Array(0);
-  let as = new Uint32Array(0);
 
   return {
     enrich(batch) {
@@ -55,15 +61,13 @@ export function createEnricher(databases: Databases, options: EnrichOptions): En
       if (source?.type !== 'IPv6' || destination?.type !== 'IPv6') return;
       if (internal.length < count) {
         internal = new Uint8Array(count * 2);
-        place = new Uint32Array(count * 2);
-        as = new Uint32Array(count * 2);
+        for (const entry of lookups) entry.idOf = new Uint32Array(count * 2);
       }
-      for (let id = 1; id < count; id++) {
-        const offset = id * 16;
-        const own = networks.isInternal(bytes, offset);
-        internal[id] = own ? 1 : 0;
-        place[id] = own ? 0 : places.find(bytes, offset);
-        as[id] = own ? 0 : systems.find(bytes, offset);
+      for (let id = 1; id < count; id++) internal[id] = networks.isInternal(bytes, id * 16) ? 1 : 0;
+      for (const { column, lookup, idOf } of lookups) {
+        for (let id = 1; id < count; id++) idOf[id] = internal[id] === 1 ? 0 : lookup.find(bytes, id * 16);
+        batch.columns.set(`src_${column}`, textColumn(batch.rows, source.ids, idOf, lookup.texts));
+        batch.columns.set(`dst_${column}`, textColumn(batch.rows, destination.ids, idOf, lookup.texts));
       }
       const directions = new Uint32Array(batch.rows);
       for (let row = 0; row < batch.rows; row++) {
@@ -72,35 +76,27 @@ export function createEnricher(databases: Databases, options: EnrichOptions): En
         directions[row] = from === 0 || to === 0 ? 0 : directionIndex(internal[from] === 1, internal[to] === 1);
       }
       batch.columns.set('direction', { type: 'LowCardinality(String)', ids: directions, dictionary: DIRECTIONS });
-      for (const [end, ids] of [
-        ['src', source.ids],
-        ['dst', destination.ids],
-      ] as const) {
-        batch.columns.set(`${end}_place`, mapColumn(batch.rows, ids, place, places.texts));
-        batch.columns.set(`${end}_as`, mapColumn(batch.rows, ids, as, systems.texts));
-      }
     },
     describe(address) {
       const bytes = parseAddress(address);
       if (!bytes) return undefined;
       if (networks.isInternal(bytes, 0)) return { internal: true };
-      const found = parsePlace(places.texts[places.find(bytes, 0)]!);
-      const system = parseAs(systems.texts[systems.find(bytes, 0)]!);
-      return { internal: false, ...(found && { place: found }), ...(system && { as: system }) };
+      const place = parsePlace(places.texts[places.find(bytes, 0)]!);
+      const as = parseAs(systems.texts[systems.find(bytes, 0)]!);
+      return { internal: false, ...(place && { place }), ...(as && { as }) };
     },
   };
 }
 
-/** Global text ids become ids of a dictionary that holds only what this column uses. */
-function mapColumn(rows: number, addressIds: Uint32Array, textIdOf: Uint32Array, texts: readonly string[]) {
+/** Ids of all texts become ids of a dictionary that holds only what this column uses. */
+function textColumn(rows: number, addressIds: Uint32Array, textIdOf: Uint32Array, texts: readonly string[]): Column {
   const local = new Uint32Array(texts.length);
   const ids = new Uint32Array(rows);
   const dictionary = [''];
   for (let row = 0; row < rows; row++) {
-    const address = addressIds[row]!;
-    const text = address === 0 ? 0 : textIdOf[address]!;
+    const text = textIdOf[addressIds[row]!]!;
     if (text !== 0 && local[text] === 0) local[text] = dictionary.push(texts[text]!) - 1;
     ids[row] = local[text]!;
   }
-  return { type: 'LowCardinality(String)' as const, ids, dictionary };
+  return { type: 'LowCardinality(String)', ids, dictionary };
 }

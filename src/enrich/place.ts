@@ -8,7 +8,7 @@
  */
 
 import { isIPv4 } from '../model/address.ts';
-import { Interner } from './interner.ts';
+import { type AddressLookup, Interner } from './lookup.ts';
 import { type MmdbValue, openMmdb } from './mmdb.ts';
 
 export interface Place {
@@ -21,15 +21,8 @@ export interface Place {
   readonly longitude: number | undefined;
 }
 
-export interface Places {
-  /** Texts by id; id 0 is ''. Form: `country|state|city|latitude|longitude`. */
-  readonly texts: readonly string[];
-  /** Id of the place of the 16 bytes at `offset` (IPv4 as ::ffff:a.b.c.d); 0 when unknown. */
-  find(bytes: Uint8Array, offset: number): number;
-}
-
-/** Opens the databases that there are. Throws MmdbError. */
-export function createPlaces(ipv4: Uint8Array | undefined, ipv6: Uint8Array | undefined): Places {
+/** Opens the databases that there are. Texts: `country|state|city|latitude|longitude`. Throws MmdbError. */
+export function createPlaces(ipv4: Uint8Array | undefined, ipv6: Uint8Array | undefined): AddressLookup {
   const interner = new Interner();
   const v4 = family(ipv4, 'findIPv4', interner);
   const v6 = family(ipv6, 'findIPv6', interner);

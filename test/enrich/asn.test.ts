@@ -1,11 +1,12 @@
 import { describe, expect, test } from 'vitest';
-import { AsnIndexError, type AutonomousSystems, buildAsnIndex, openAsnIndex, parseAs } from '../../src/enrich/asn.ts';
+import { AsnIndexError, buildAsnIndex, openAsnIndex, parseAs } from '../../src/enrich/asn.ts';
+import type { AddressLookup } from '../../src/enrich/lookup.ts';
 import { parseAddress } from '../../src/model/address.ts';
 import { asnFile, numbers } from './databases.ts';
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 const number = (address: string) => parseAddress(address)!.reduce((sum, byte) => (sum << 8n) | BigInt(byte), 0n);
-const textOf = (systems: AutonomousSystems, address: string) => systems.texts[systems.find(parseAddress(address)!, 0)];
+const textOf = (systems: AddressLookup, address: string) => systems.texts[systems.find(parseAddress(address)!, 0)];
 
 describe('a small index', () => {
   const v4 = (address: string) => number(address) & 0xffffffffn;
