@@ -7,7 +7,7 @@
  */
 import { type Field, findField } from '../model/fields.ts';
 import { plain } from './aggregates.ts';
-import { Context, FRESH_NAME } from './context.ts';
+import { Context } from './context.ts';
 import { QueryError } from './diagnostics.ts';
 import { compileConditions, compileScope, datasetsOf } from './filter.ts';
 import type { Compiled, CompileOptions, CompileResult, Diagnostic, OutputColumn } from './index.ts';
@@ -65,6 +65,10 @@ export function scoped(query: Query, ctx: Context, shift: number): State {
 function run(query: Query, ctx: Context, shift: number, count = query.operations.length): State {
   let state = scoped(query, ctx, shift);
   query.operations.slice(0, count).forEach((operation, i) => {
+    if (state.parts.pivot && operation.op !== 'sort' && operation.op !== 'limit') {
+      const hint = 'Only sort and limit can follow. To go on, name the columns: transpose row … column … as a, b';
+      throw new QueryError('transpose-last', operation.span, 'The columns of transpose are known only after the query has run.', hint);
+    }
     state = applyOperation(operation, state, { before: (earlier) => run(query, ctx, earlier, i), after: query.operations.slice(i + 1) });
   });
   return state;
@@ -118,7 +122,8 @@ function emitRecords(state: State): Compiled {
 }
 
 function finish(state: State, shown: readonly Column[], from: Sql, order: readonly Order[], limit: number, shape: Compiled['shape']): Compiled {
-  const list = shown.map((column, i) => sql`${asOutput(column.value)} AS ${ident(FRESH_NAME.test(column.name) ? `o${i}` : column.name)}`);
+  // Names of people stay out of the statement: result columns are known by their place.
+  const list = shown.map((column, i) => sql`${asOutput(column.value)} AS ${ident(`o${i}`)}`);
   const sorted = order.length ? sql` ORDER BY ${orderList(order)}` : EMPTY;
   const columns: OutputColumn[] = shown.map((c) => ({ name: c.name, kind: c.value.kind, ...(c.value.field ? { field: c.value.field.name } : {}) }));
   const { pivot, timeslice } = state.parts;

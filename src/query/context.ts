@@ -71,6 +71,3 @@ export class Context {
     return value;
   }
 }
-
-/** Column names at which a made name could be mistaken for a fresh one. */
-export const FRESH_NAME = /^[co]\d+$/i;

@@ -2,7 +2,7 @@
  * A place in the tokens of one step, and the expressions that are read there: a Pratt parser whose
  * precedence is data. Throws QueryError; the caller recovers at the next `|`.
  */
-import { didYouMean, QueryError } from './diagnostics.ts';
+import { QueryError } from './diagnostics.ts';
 import type { Token, TokenKind } from './lexer.ts';
 import type { BinaryOperator, Expr, Name, Span } from './tree.ts';
 
@@ -285,8 +285,7 @@ function numberOf(token: Token): number {
   if (!token.suffix) return Number(token.value);
   const factor = NUMBER_SUFFIXES[token.suffix];
   if (factor === undefined) {
-    const hint = didYouMean(token.suffix, Object.keys(NUMBER_SUFFIXES)) ?? 'Suffixes are k, M, G, T and Ki, Mi, Gi, Ti.';
-    throw new QueryError('unexpected-token', token, `${token.value}${token.suffix} is not a number.`, hint);
+    throw new QueryError('unexpected-token', token, `${token.value}${token.suffix} is not a number.`, 'Suffixes are k, M, G, T and Ki, Mi, Gi, Ti.');
   }
   return Number(token.value) * factor;
 }

@@ -75,6 +75,7 @@ export interface OutputColumn {
 
 export interface Compiled {
   readonly statement: Statement;
+  /** Of the statement's result, by place: the statement itself calls them o0, o1, … */
   readonly columns: readonly OutputColumn[];
   /** `records`: one row a record. `aggregates`: the query groups. */
   readonly shape: 'records' | 'aggregates';

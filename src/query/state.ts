@@ -10,7 +10,7 @@ import { didYouMean, QueryError } from './diagnostics.ts';
 import { EMPTY, join, num, type Sql, sql } from './sql.ts';
 import { storedField } from './stored.ts';
 import type { Name } from './tree.ts';
-import { literal, type Typed, text } from './typed.ts';
+import { literal, nullable, type Typed, text } from './typed.ts';
 
 export interface Column {
   readonly name: string;
@@ -163,9 +163,10 @@ export class State {
 /** Fragments that an expression may have before it gets a SELECT of its own. */
 const MAX_INLINE = 400;
 
+/** Keys of ORDER BY; what has no value comes last. */
 export function orderList(order: readonly Order[]): Sql {
   return join(
-    order.map((o) => sql`${o.value.sql} ${o.descending ? sql`DESC` : sql`ASC`}`),
+    order.map((o) => sql`${nullable(o.value)} ${o.descending ? sql`DESC` : sql`ASC`}`),
     ', ',
   );
 }

@@ -57,7 +57,7 @@ export function parseOperation(cursor: Cursor): Operation {
   const word = token.kind === 'name' ? token.value.toLowerCase() : undefined;
   const operator = word === undefined ? undefined : BY_KEYWORD.get(word);
   const next = cursor.peek(1);
-  const isName = next.kind === 'symbol' && EXPRESSION_GOES_ON.has(next.value);
+  const isName = operator !== OPERATORS.sort && next.kind === 'symbol' && EXPRESSION_GOES_ON.has(next.value);
   let operation: Operation;
   if (operator && word !== undefined && !isName) {
     // An aggregate is its own keyword.
