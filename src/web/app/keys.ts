@@ -15,9 +15,10 @@ export function useKeys(keys: Keys): void {
     const onKey = (event: KeyboardEvent) => {
       if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented || isTyping(event.target)) return;
       const now = Date.now();
-      const sequence = first && now - at < SEQUENCE_MS ? `${first} ${event.key}` : '';
-      const action = latest.current[sequence] ?? latest.current[event.key];
-      first = event.key;
+      const key = event.key === 'Escape' ? 'esc' : event.key;
+      const sequence = first && now - at < SEQUENCE_MS ? `${first} ${key}` : '';
+      const action = latest.current[sequence] ?? latest.current[key];
+      first = key;
       at = now;
       if (!action) return;
       event.preventDefault();

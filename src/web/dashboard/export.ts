@@ -5,7 +5,7 @@ export function toCsv(result: Pick<PanelResult, 'columns' | 'rows'>): string {
   const head = result.columns.map((c) => c.name);
   const times = result.columns.map((c) => c.kind === 'time');
   const rows = result.rows.map((row) => row.map((v, i) => (times[i] && typeof v === 'number' ? new Date(v).toISOString() : v)));
-  return [head, ...rows].map((row) => row.map(csvCell).join(',')).join('\r\n') + '\r\n';
+  return [head, ...rows].map((row) => `${row.map(csvCell).join(',')}\r\n`).join('');
 }
 
 function csvCell(value: unknown): string {

@@ -68,7 +68,7 @@ function Loaded({ dashboard }: { dashboard: Dashboard }) {
     [change, navigate, run],
   );
   const refresh = useCallback(() => run(), [run]);
-  useKeys({ f: () => setAdding(true), t: () => setPicking(true), r: refresh, ...(full && { Escape: () => change({ panel: undefined }) }) });
+  useKeys({ f: () => setAdding(true), t: () => setPicking(true), r: refresh, ...(full && { esc: () => change({ panel: undefined }) }) });
   useEffect(() => {
     document.title = `${dashboard.title} · Bartizan`;
   }, [dashboard.title]);

@@ -1,7 +1,7 @@
 /** What a panel's head says about time: its own window, when it was computed, and while it loads how far it is, with a way to stop. */
 import { useEffect, useState } from 'react';
 import { Icon } from '../app/icons.tsx';
-import { ago, rangeText, stamp, zoneName } from '../format/times.ts';
+import { ago, rangeText, shortRange, stamp, zoneName } from '../format/times.ts';
 import type { Range } from '../time/range.ts';
 import type { PanelState } from './run-store.ts';
 
@@ -34,8 +34,8 @@ export function PanelClock({ state, own, zone, onStop }: Props) {
   const title = `Window ${range} ${zoneName(zone)}. Computed ${stamp(state.refreshedAt, zone)}${state.result ? ` in ${state.result.seconds.toFixed(2)} s` : ''}.`;
   return (
     <span className="bz-panel-clock" title={title} data-own={own !== null || undefined}>
-      <span className="bz-panel-window">{range}</span>
-      <span> · {ago(state.refreshedAt, now)}</span>
+      <span className="bz-panel-window">{shortRange(window.from, window.to, zone, now)}</span>
+      <span className="bz-panel-age">· {ago(state.refreshedAt, now)}</span>
     </span>
   );
 }

@@ -24,13 +24,17 @@ export function FilterBar(props: Props) {
   const narrow = useMediaQuery('(max-width: 640px)');
   const [sheet, { open, close }] = useDisclosure(false);
   if (!narrow) return <Chips {...props} />;
+  const leave = () => {
+    props.onAdding(false);
+    close();
+  };
   const active = props.chips.filter((c) => !c.paused).length;
   return (
     <>
       <Button size="xs" variant="default" leftSection={<Icon name="filter" size={14} />} onClick={open}>
         {active === 0 ? 'Filters' : `${active} filter${active === 1 ? '' : 's'}`}
       </Button>
-      <Drawer opened={sheet || props.adding} onClose={() => (props.onAdding(false), close())} position="bottom" size="85%" title="Filters">
+      <Drawer opened={sheet || props.adding} onClose={leave} position="bottom" size="85%" title="Filters">
         <Chips {...props} stacked />
       </Drawer>
     </>
@@ -52,7 +56,7 @@ function Chips({ chips, variables, range, onChange, adding, onAdding, stacked = 
     />
   );
   return (
-    <div className="bz-chips" data-stacked={stacked || undefined} role="group" aria-label="Filters">
+    <fieldset className="bz-chips" data-stacked={stacked || undefined} aria-label="Filters">
       {chips.map((chip, at) => (
         <Popped
           key={`${chip.field} ${chip.negate} ${chip.values.join()}`}
@@ -88,7 +92,7 @@ function Chips({ chips, variables, range, onChange, adding, onAdding, stacked = 
           Clear all
         </Button>
       )}
-    </div>
+    </fieldset>
   );
 }
 

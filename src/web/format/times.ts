@@ -62,6 +62,15 @@ export function rangeText(from: number, to: number, zone: string, now = Date.now
   return dateOf(a, zone) === dateOf(b, zone) ? `${start} – ${edge(b, zone)}` : `${start} – ${dayOf(b, zone)} ${edge(b, zone)}`;
 }
 
+/** As short as a panel's head needs it: no seconds, the day only when it is not today. `22:58 – 23:58` */
+export function shortRange(from: number, to: number, zone: string, now = Date.now()): string {
+  const [a, b] = [from * 1000, to * 1000];
+  const today = dateOf(now, zone);
+  const day = (ms: number) => (dateOf(ms, zone) === today ? '' : `${dayOf(ms, zone)} `);
+  const second = dateOf(a, zone) === dateOf(b, zone) ? '' : `${dayOf(b, zone)} `;
+  return `${second ? `${dayOf(a, zone)} ` : day(a)}${clock(a, zone)} – ${second}${clock(b, zone)}`;
+}
+
 function edge(ms: number, zone: string): string {
   return ms % 60_000 === 0 ? clock(ms, zone) : formatter('seconds', zone).format(ms);
 }
@@ -82,10 +91,10 @@ export function duration(seconds: number): string {
   return `${count} ${name}${count === 1 ? '' : 's'}`;
 }
 
-/** How long ago, in one unit: `just now`, `12 s ago`, `5 min ago`, `3 h ago`, `2 d ago`. */
+/** How long ago, in one unit: `now`, `12 s ago`, `5 min ago`, `3 h ago`, `2 d ago`. */
 export function ago(ms: number, now = Date.now()): string {
   const s = Math.round((now - ms) / 1000);
-  if (s < 5) return 'just now';
+  if (s < 5) return 'now';
   if (s < 90) return `${s} s ago`;
   if (s < 5400) return `${Math.round(s / 60)} min ago`;
   if (s < 129_600) return `${Math.round(s / 3600)} h ago`;

@@ -1,4 +1,206 @@
+/** Places on the world's land: markers by size, clustered when near, taken apart by zooming; places without a position are listed below. */
+import { ActionIcon } from '@mantine/core';
+import type { ECharts } from 'echarts/core';
+import { useCallback, useEffect, useMemo, useState } from 'react';
+import { Icon } from '../app/icons.tsx';
+import { asNumber, exact, short, type Unit } from '../format/numbers.ts';
+import { flag } from '../format/values.ts';
+import { INK, MEANING_COLORS, type Scheme, withAlpha } from '../theme/palette.ts';
+import { useScheme } from '../theme/use-scheme.ts';
+import { Chart } from './chart.tsx';
+import { baseOption, tipHead, tipLine } from './chart-style.ts';
+import { type Cluster, clusterPlaces, hasPosition, type Place } from './cluster.ts';
+import { type Located, locate, locateMeasure, numberAt, textAt } from './columns.ts';
+import { LAND, registerLand } from './land.ts';
 import type { PanelViewProps } from './props.ts';
-export default function MapPanel({ panel }: PanelViewProps) {
-  return <p>{panel.title}</p>;
+
+interface Spot extends Place {
+  readonly row: readonly unknown[];
+}
+
+interface View {
+  readonly center: readonly [number, number];
+  readonly zoom: number;
+}
+
+/** Pixels within which places become one marker. */
+const RADIUS = 26;
+const WORLD: View = { center: [12, 22], zoom: 1.15 };
+const CLOSEST = 60;
+/** Columns that say where, from coarse to fine. */
+const PLACE_COLUMNS = ['country_code', 'state', 'city'];
+
+export default function MapPanel({ panel, result, measure, unit, onDrill }: PanelViewProps) {
+  const scheme = useScheme();
+  const [chart, setChart] = useState<ECharts | null>(null);
+  const [view, setView] = useState<View>(WORLD);
+  const [drawn, setDrawn] = useState(0);
+  const data = useMemo(() => spotsOf(result, panel.size ?? measure), [result, panel.size, measure]);
+  const color = MEANING_COLORS[scheme][panel.meaning];
+
+  // Where a place lands on the screen is known only after the view has been set.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: view and drawn say when to measure again
+  const clusters = useMemo(() => {
+    if (!chart) return [];
+    return clusterPlaces(
+      data.spots,
+      (p) => (chart.convertToPixel('geo', [p.longitude, p.latitude]) as [number, number] | null) ?? [Number.NaN, Number.NaN],
+      RADIUS,
+    );
+  }, [chart, data.spots, view, drawn]);
+  const option = useMemo(() => mapOption(clusters, view, color, scheme, unit), [clusters, view, color, scheme, unit]);
+
+  const ready = useCallback((instance: ECharts) => {
+    const moved = () => {
+      const geo = (instance.getOption() as { geo?: { center?: [number, number]; zoom?: number }[] }).geo?.[0];
+      if (geo?.center && geo.zoom) setView({ center: geo.center, zoom: geo.zoom });
+    };
+    instance.on('georoam', moved);
+    setChart(instance);
+    const observer = new ResizeObserver(() => setDrawn((n) => n + 1));
+    observer.observe(instance.getDom());
+    return () => observer.disconnect();
+  }, []);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: runs after the chart has taken the view
+  useEffect(() => setDrawn((n) => n + 1), [chart, view]);
+
+  const drill = (spot: Spot, shift: boolean) => onDrill({ cells: data.where.map((at) => ({ column: at.column, value: spot.row[at.index] })), shift });
+  const open = (cluster: Cluster<Spot> | undefined, shift: boolean) => {
+    const [first] = cluster?.places ?? [];
+    if (!cluster || !first) return;
+    if (cluster.places.length === 1 || view.zoom >= CLOSEST) drill(first, shift);
+    else setView({ center: [cluster.longitude, cluster.latitude], zoom: Math.min(CLOSEST, view.zoom * 2.5) });
+  };
+  const zoom = (factor: number) => setView({ ...view, zoom: Math.min(CLOSEST, Math.max(1, view.zoom * factor)) });
+  const top = data.spots.slice(0, 8).map((s) => `${s.name}: ${short(s.value, unit)}`);
+  return (
+    <div className="bz-map">
+      <Chart
+        option={option}
+        summary={`${panel.title}. Map of ${data.spots.length} places. ${top.join('; ')}.`}
+        prepare={registerLand}
+        onReady={ready}
+        onClick={(click) => open(clusters[click.dataIndex], click.shift)}
+      >
+        <div className="bz-map-tools">
+          <ActionIcon size="sm" variant="default" aria-label="Zoom in" onClick={() => zoom(1.8)}>
+            <Icon name="plus" size={12} />
+          </ActionIcon>
+          <ActionIcon size="sm" variant="default" aria-label="Zoom out" onClick={() => zoom(1 / 1.8)}>
+            <Icon name="minus" size={12} />
+          </ActionIcon>
+          {view !== WORLD && (
+            <ActionIcon size="sm" variant="default" aria-label="The whole world" title="The whole world" onClick={() => setView(WORLD)}>
+              <Icon name="expand" size={12} />
+            </ActionIcon>
+          )}
+        </div>
+      </Chart>
+      {data.unknown.length > 0 && <Unknown spots={data.unknown} unit={unit} onDrill={drill} />}
+    </div>
+  );
+}
+
+function Unknown({ spots, unit, onDrill }: { spots: readonly Spot[]; unit: Unit; onDrill: (spot: Spot, shift: boolean) => void }) {
+  return (
+    <p className="bz-map-unknown">
+      Not on the map:{' '}
+      {spots.slice(0, 4).map((spot) => (
+        <button type="button" className="bz-cell" key={spot.name} onClick={(event) => onDrill(spot, event.shiftKey)} title={exact(spot.value, unit)}>
+          {spot.name} {short(spot.value, unit)}
+        </button>
+      ))}
+      {spots.length > 4 && <span>and {spots.length - 4} more</span>}
+    </p>
+  );
+}
+
+function spotsOf(result: PanelViewProps['result'], measure: string | undefined) {
+  const latitude = locate(result.columns, 'latitude');
+  const longitude = locate(result.columns, 'longitude');
+  const value = locateMeasure(result.columns, measure, ['latitude', 'longitude']);
+  const where = PLACE_COLUMNS.map((name) => locate(result.columns, name)).filter((c) => c !== undefined);
+  const spots: Spot[] = [];
+  const unknown: Spot[] = [];
+  for (const row of result.rows) {
+    const [lat, lon] = [latitude && asNumber(row[latitude.index]), longitude && asNumber(row[longitude.index])];
+    const spot = { name: placeName(result, row, where), value: numberAt(row, value), row, latitude: lat ?? 0, longitude: lon ?? 0 };
+    (hasPosition(lat ?? null, lon ?? null) ? spots : unknown).push(spot);
+  }
+  const byValue = (a: Spot, b: Spot) => b.value - a.value;
+  return { spots: spots.sort(byValue), unknown: unknown.sort(byValue), where };
+}
+
+function placeName(result: PanelViewProps['result'], row: readonly unknown[], where: readonly Located[]): string {
+  const [code = '', state = '', city = ''] = PLACE_COLUMNS.map((name) =>
+    textAt(
+      row,
+      where.find((w) => w.column.name.toLowerCase() === name),
+    ),
+  );
+  const country = textAt(row, locate(result.columns, 'country_name')) || code;
+  const named = [city, state === city ? '' : state, country].filter(Boolean).join(', ');
+  return named ? `${/^[A-Z]{2}$/i.test(code) ? `${flag(code)} ` : ''}${named}` : 'unknown place';
+}
+
+function mapOption(clusters: readonly Cluster<Spot>[], view: View, color: string, scheme: Scheme, unit: Unit) {
+  const base = baseOption(scheme);
+  const ink = INK[scheme];
+  const greatest = Math.max(1, ...clusters.map((c) => c.value));
+  const radius = (value: number) => 5 + 13 * Math.sqrt(value / greatest);
+  return {
+    ...base,
+    tooltip: {
+      ...base.tooltip,
+      trigger: 'item',
+      formatter: (p: { componentType: string; dataIndex: number }) => {
+        const cluster = p.componentType === 'series' ? clusters[p.dataIndex] : undefined;
+        if (!cluster) return '';
+        const lines = cluster.places.slice(0, 8).map((s) => tipLine(color, s.name, exact(s.value, unit)));
+        const more = cluster.places.length > 8 ? tipHead(`and ${cluster.places.length - 8} more places`) : '';
+        const head = cluster.places.length > 1 ? tipHead(`${cluster.places.length} places, ${exact(cluster.value, unit)}`) : '';
+        return head + lines.join('') + more;
+      },
+    },
+    geo: {
+      map: LAND,
+      roam: 'move',
+      center: view.center,
+      zoom: view.zoom,
+      scaleLimit: { min: 1, max: CLOSEST },
+      left: 0,
+      right: 0,
+      top: 0,
+      bottom: 0,
+      preserveAspect: 'contain',
+      silent: true,
+      itemStyle: { areaColor: ink.land, borderColor: ink.panel, borderWidth: 0.6 },
+      emphasis: { disabled: true },
+    },
+    series: [
+      {
+        type: 'scatter',
+        coordinateSystem: 'geo',
+        cursor: 'pointer',
+        symbolSize: (_: unknown, p: { dataIndex: number }) => 2 * radius(clusters[p.dataIndex]?.value ?? 0),
+        itemStyle: { color: withAlpha(color, 0.55), borderColor: color, borderWidth: 1 },
+        emphasis: { scale: false, itemStyle: { color } },
+        label: {
+          show: true,
+          color: ink.text,
+          fontSize: 10,
+          fontWeight: 600,
+          textBorderColor: ink.panel,
+          textBorderWidth: 2,
+          // A number that is wider than its marker would hide its neighbours.
+          formatter: (p: { dataIndex: number }) => {
+            const cluster = clusters[p.dataIndex];
+            const text = cluster ? short(cluster.value, unit) : '';
+            return cluster && (cluster.places.length > 1 || radius(cluster.value) > 9) ? text : '';
+          },
+        },
+        data: clusters.map((c) => [c.longitude, c.latitude, c.value]),
+      },
+    ],
+  };
 }

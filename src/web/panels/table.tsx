@@ -86,7 +86,7 @@ export default function TablePanel({ panel, result, measure, unit, zone, onDrill
         .includes(String(wanted).toLowerCase()),
   });
   const rows = table.getRowModel().rows;
-  const scroller = useRef<HTMLDivElement>(null);
+  const scroller = useRef<HTMLElement>(null);
   const virtual = useVirtualizer({ count: rows.length, getScrollElement: () => scroller.current, estimateSize: () => ROW_HEIGHT, overscan: 12 });
   const items = virtual.getVirtualItems();
   const before = items[0]?.start ?? 0;
@@ -119,7 +119,7 @@ export default function TablePanel({ panel, result, measure, unit, zone, onDrill
         </div>
       )}
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolled region must be reachable by keyboard */}
-      <div className="bz-table-scroll" ref={scroller} tabIndex={0} role="region" aria-label={`${panel.title}, rows`}>
+      <section className="bz-table-scroll" ref={scroller} tabIndex={0} aria-label={`${panel.title}, rows`}>
         <table aria-rowcount={rows.length + 1}>
           <thead>
             <tr>
@@ -128,7 +128,7 @@ export default function TablePanel({ panel, result, measure, unit, zone, onDrill
                 return (
                   <th
                     key={header.id}
-                    data-right={heads[i]?.unit != null || undefined}
+                    data-right={heads[i]?.role === 'number' || undefined}
                     aria-sort={sorted === 'asc' ? 'ascending' : sorted === 'desc' ? 'descending' : 'none'}
                   >
                     <button type="button" onClick={header.column.getToggleSortingHandler()}>
@@ -172,7 +172,7 @@ export default function TablePanel({ panel, result, measure, unit, zone, onDrill
                       );
                     }
                     return (
-                      <td key={head.column.name} data-right={head.column.kind === 'number' || undefined}>
+                      <td key={head.column.name} data-right={head.role === 'number' || undefined}>
                         <ValueText
                           column={head.column}
                           value={value}
@@ -191,7 +191,7 @@ export default function TablePanel({ panel, result, measure, unit, zone, onDrill
             <tfoot>
               <tr>
                 {heads.map((head, i) => (
-                  <td key={head.column.name} data-right={head.unit !== null || undefined}>
+                  <td key={head.column.name} data-right={head.role === 'number' || undefined}>
                     {panel.totals.includes(head.column.name) ? (
                       <TotalCell rows={rows.map((r) => r.original)} at={i} unit={head.unit ?? 'count'} />
                     ) : i === 0 ? (
@@ -205,7 +205,7 @@ export default function TablePanel({ panel, result, measure, unit, zone, onDrill
             </tfoot>
           )}
         </table>
-      </div>
+      </section>
     </div>
   );
 }
@@ -217,7 +217,7 @@ function TotalCell({ rows, at, unit }: { rows: readonly Row[]; at: number; unit:
 
 function Spacer({ height, columns }: { height: number; columns: number }) {
   return (
-    <tr aria-hidden="true">
+    <tr>
       <td colSpan={columns} style={{ height, padding: 0, border: 0 }} />
     </tr>
   );
