@@ -21,8 +21,7 @@ export type ProblemCode =
   | 'body-too-large'
   | 'unsupported-media-type'
   | 'not-available'
-  | 'ingest-busy'
-  | 'ingest-failed'
+  | 'no-such-path'
   | 'internal';
 
 const STATUS: Readonly<Record<ProblemCode | StoreErrorCode, number>> = {
@@ -38,8 +37,7 @@ const STATUS: Readonly<Record<ProblemCode | StoreErrorCode, number>> = {
   'body-too-large': 413,
   'unsupported-media-type': 415,
   'not-available': 501,
-  'ingest-busy': 409,
-  'ingest-failed': 500,
+  'no-such-path': 400,
   internal: 500,
   'data-dir-in-use': 503,
   'query-cancelled': 409,

@@ -39,6 +39,10 @@ export async function createServer(deps: ServerDeps): Promise<FastifyInstance> {
   const closing = new AbortController();
   app.decorate('closing', closing.signal);
   app.addHook('preClose', async () => closing.abort());
+  // A connection whose answer ends while the server closes would be kept for the next request, and hold the server up.
+  app.addHook('onResponse', async (request) => {
+    if (closing.signal.aborted) request.raw.socket.end();
+  });
   app.setValidatorCompiler(validatorCompiler);
   app.setSerializerCompiler(serializerCompiler);
   app.setErrorHandler((error, request, reply) => {

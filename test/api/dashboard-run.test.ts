@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { RunEvent } from '../../src/api/contract.ts';
 import { Dashboard } from '../../src/dashboards/schema.ts';
-import { sql, statement } from '../../src/query/sql.ts';
+import { type Sql, sql, statement } from '../../src/query/sql.ts';
 import { insertFlows, makeFlows } from '../dashboards/flows.ts';
 import { eventsOf, NOW, startServer, type TestServer } from './helpers.ts';
 
@@ -33,7 +33,7 @@ const slow = Dashboard.parse({
     {
       id: 'all',
       title: 'All',
-      panels: Array.from({ length: 8 }, (_, i) =>
+      panels: Array.from({ length: 40 }, (_, i) =>
         table(`p${i}`, `| count_distinct(concat(srcaddr, dstaddr, srcport, bytes, ${i})) as n by interfaceID, dest_port`),
       ),
     },
@@ -110,36 +110,55 @@ describe('a run', () => {
     expect(await refusal({ filters: [{ field: 'srcaddr', values: [] }] })).toEqual([400, 'invalid-request', expect.stringContaining('filters')]);
     expect(await refusal({}, 'unknown')).toEqual([404, 'not-found', expect.any(String)]);
   });
+});
+
+describe('a run that nobody waits for', () => {
+  const DAY_AGO = { from: NOW - 86_400, to: NOW - 80_000 };
+
+  beforeAll(async () => {
+    await server.store.command({
+      text: `INSERT INTO bartizan.vpc_flow (start, srcaddr, dstaddr, srcport, dstport, bytes, interface_id)
+        SELECT toDateTime(${NOW - 86_400}, 'UTC') + number % 3600, toIPv6('::1'), toIPv6('::2'), number % 60000, number % 100, number, toString(number % 50) FROM numbers(600000)`,
+      params: {},
+    });
+  });
+
+  const ask = async (fragment: Sql) => Number((await server.store.rows(statement(fragment), { lane: 'control' })).rows[0]?.[0]);
+  const running = () => ask(sql`SELECT count() FROM system.processes WHERE query LIKE '%uniq%' AND query NOT LIKE '%system.processes%'`);
+  const copies = () => ask(sql`SELECT count() FROM system.tables WHERE database = 'bartizan_runs'`);
+
+  async function startSlow(copyRows: number, signal?: AbortSignal): Promise<{ other: TestServer; response: Response }> {
+    const other = await startServer({ deps: { store: server.store, dashboards: [slow] }, settings: { copyRows } });
+    const response = await other.post('/api/v1/dashboards/slow/run', DAY_AGO, signal);
+    await until(async () => (await running()) > 0);
+    return { other, response };
+  }
 
   test.each([
     ['from a copy', 5_000_000],
     ['in place', 0],
-  ])('a client that goes away stops the statements: %s', async (_, copyRows) => {
-    const other = await startServer({ deps: { store: server.store, dashboards: [slow] }, settings: { copyRows } });
-    await server.store.command({
-      text: `INSERT INTO bartizan.vpc_flow (start, srcaddr, dstaddr, srcport, dstport, bytes, interface_id)
-        SELECT toDateTime(${NOW - 86_400}, 'UTC') + number % 3600, toIPv6('::1'), toIPv6('::2'), number % 60000, number % 100, number, toString(number % 50) FROM numbers(1500000)`,
-      params: {},
-    });
+  ])('stops its statements when the client goes away: %s', async (_, copyRows) => {
     const abort = new AbortController();
-    const response = await other.post('/api/v1/dashboards/slow/run', { from: NOW - 86_400, to: NOW - 80_000 }, abort.signal);
-    const reader = response.body?.getReader();
-    await reader?.read();
-    const running = async () =>
-      Number((await server.store.rows(statement(sql`SELECT count() FROM system.processes WHERE query LIKE '%uniq%'`), { lane: 'control' })).rows[0]?.[0]) - 1;
-    const copies = async () =>
-      Number((await server.store.rows(statement(sql`SELECT count() FROM system.tables WHERE database = 'bartizan_runs'`), { lane: 'control' })).rows[0]?.[0]);
-    await until(async () => (await running()) > 0);
+    const { other } = await startSlow(copyRows, abort.signal);
     abort.abort();
-    await until(async () => (await running()) <= 0 && (await copies()) === 0);
+    await until(async () => (await running()) === 0 && (await copies()) === 0);
     await other.close();
+  });
+
+  test('stops when the server closes', async () => {
+    const { other, response } = await startSlow(5_000_000);
+    await other.close();
+    expect(await running()).toBe(0);
+    await until(async () => (await copies()) === 0);
+    expect((await eventsOf(response)).at(-1)?.type).not.toBe('end');
   });
 });
 
 async function until(condition: () => Promise<boolean>): Promise<void> {
-  for (let i = 0; i < 200; i++) {
+  const end = performance.now() + 3000;
+  while (performance.now() < end) {
     if (await condition()) return;
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
-  throw new Error('it did not happen within two seconds');
+  throw new Error('it did not happen within three seconds');
 }

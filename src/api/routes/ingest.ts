@@ -32,13 +32,18 @@ export function ingestRoutes(app: FastifyInstance, deps: ServerDeps): void {
           const summary = await ingest.ingest(paths, options);
           emit({ type: 'summary', ...summary, failures: [...summary.failures], notes: [...summary.notes] });
         } catch (error) {
-          const { status, body } = toAnswer(error);
+          const { status, body } = toAnswer(isPathError(error) ? new Problem('no-such-path', error.message) : error);
           if (status >= 500) request.log.error({ err: error }, 'ingest failed');
           emit({ type: 'error', error: body.error });
         }
       });
     },
   );
+}
+
+/** The collector's error for a path; known by its name, because this layer does not import the collector. */
+function isPathError(error: unknown): error is Error {
+  return error instanceof Error && error.name === 'PathError';
 }
 
 type Defined<T> = { [K in keyof T]: Exclude<T[K], undefined> };
