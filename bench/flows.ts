@@ -66,7 +66,10 @@ export function writeFlows(options: { directory: string; count: number; files: n
     account: ['123456789012', '210987654321', '333344445555'][i % 3] as string,
     weight: next() ** 3,
   }));
-  const outside = Array.from({ length: OUTSIDE }, () => ({ v4: `${1 + pick(222)}.${pick(256)}.${pick(256)}.${1 + pick(254)}`, v6: `2a00:${pick(65536).toString(16)}:${pick(65536).toString(16)}::${(1 + pick(65535)).toString(16)}` }));
+  const outside = Array.from({ length: OUTSIDE }, () => ({
+    v4: `${1 + pick(222)}.${pick(256)}.${pick(256)}.${1 + pick(254)}`,
+    v6: `2a00:${pick(65536).toString(16)}:${pick(65536).toString(16)}::${(1 + pick(65535)).toString(16)}`,
+  }));
   const host = () => hosts[Math.floor(next() ** 2 * HOSTS)] as (typeof hosts)[number];
   const far = () => outside[Math.floor(next() ** 3 * OUTSIDE)] as (typeof outside)[number];
   const written = { files: [] as string[], lines: 0, textBytes: 0, gzipBytes: 0, stored: 0, status: 0, malformed: 0, bytes: 0 };
@@ -153,7 +156,20 @@ interface Line {
 }
 
 function blank(own: { account: string; eni: string }): Omit<Line, 'start' | 'end' | 'status'> {
-  return { account: own.account, eni: own.eni, src: '-', dst: '-', sport: '-', dport: '-', protocol: '-', packets: '-', bytes: '-', action: '-', v6: false, inbound: true };
+  return {
+    account: own.account,
+    eni: own.eni,
+    src: '-',
+    dst: '-',
+    sport: '-',
+    dport: '-',
+    protocol: '-',
+    packets: '-',
+    bytes: '-',
+    action: '-',
+    v6: false,
+    inbound: true,
+  };
 }
 
 function format(header: string, r: Line): string {
@@ -164,7 +180,10 @@ function format(header: string, r: Line): string {
   const values = `5${plain.slice(1)} ${rest}`.split(' ');
   if (header === V5) return values.join(' ');
   const byName = new Map(V5.split(' ').map((name, i) => [name, values[i] as string]));
-  return header.split(' ').map((name) => byName.get(name)).join(' ');
+  return header
+    .split(' ')
+    .map((name) => byName.get(name))
+    .join(' ');
 }
 
 const BREAKS: readonly ((line: string, next: () => number) => string)[] = [

@@ -47,6 +47,7 @@ export function quarantineOf(workspace: Workspace): Quarantine {
   return new Quarantine({
     store: workspace.store,
     pipeline: workspace.pipeline,
+    registries: workspace.registries,
     enricher: createEnricher(workspace.databases.databases, { internalNetworks: workspace.config.internalNetworks }),
     staging: join(workspace.config.data, 'staging'),
     now: epochSeconds,

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import type { Config } from '../config.ts';
 import { type LoadedDatabases, loadDatabases } from '../ingest/databases.ts';
 import { Pipeline } from '../ingest/pipeline.ts';
+import { openRegistries, type Registries } from '../ingest/registry.ts';
 import { openEmbedded } from '../store/embedded.ts';
 import { type Metadata, openMetadata } from '../store/metadata.ts';
 import { applyRetention } from '../store/retention.ts';
@@ -18,6 +19,7 @@ export interface Workspace {
   readonly store: Store;
   readonly metadata: Metadata;
   readonly databases: LoadedDatabases;
+  readonly registries: Registries;
   readonly pipeline: Pipeline;
   /** Drops what is older than the retention setting. */
   retain(): Promise<void>;
@@ -43,9 +45,11 @@ export async function openWorkspace(config: Config): Promise<Workspace> {
     placeV6File: config.placeV6 || undefined,
     now: Date.now(),
   });
+  const registries = await openRegistries(store, metadata);
   const pipeline = await Pipeline.open({
     store,
     metadata,
+    registries,
     staging: join(config.data, 'staging'),
     databases: databases.databases,
     internalNetworks: config.internalNetworks,
@@ -58,6 +62,7 @@ export async function openWorkspace(config: Config): Promise<Workspace> {
   };
   await retain();
   return {
+    registries,
     retain,
     config,
     store,

@@ -7,8 +7,10 @@ import { join } from 'node:path';
 import type { Enricher } from '../enrich/enricher.ts';
 import type { FlowBatches, Range } from '../formats/vpc-flow/result.ts';
 import type { BadRecord, Batch, Column, Origin } from '../model/batch.ts';
+import { REGISTRY_OF } from '../model/registries.ts';
 import type { DeliveryRange, Manifest, StagedBlock } from '../store/metadata.ts';
 import { encodeBlock, selectRows } from '../store/native-block.ts';
+import type { IdCache } from './registry.ts';
 
 /** A delivery whose records are in a batch, in the order in which they were decoded. */
 export interface BatchDelivery {
@@ -20,6 +22,7 @@ export interface WriterContext {
   /** Folder for blocks on their way into the store. */
   readonly staging: string;
   readonly enricher: Enricher | undefined;
+  readonly ids: IdCache;
   /** Epoch seconds. */
   readonly now: () => number;
 }
@@ -32,7 +35,13 @@ const DAYS_PER_INSERT = 32;
  * Stages a batch. `deliveries` by the decoder's delivery numbers; `state`: where the decoder stands after
  * the batch, for the last delivery when it goes on.
  */
-export function stageBatch(batch: string, taken: FlowBatches, deliveries: ReadonlyMap<number, BatchDelivery>, state: string, context: WriterContext): Manifest {
+export async function stageBatch(
+  batch: string,
+  taken: FlowBatches,
+  deliveries: ReadonlyMap<number, BatchDelivery>,
+  state: string,
+  context: WriterContext,
+): Promise<Manifest> {
   // A decoder starts with an empty delivery of its own; what nobody opened holds nothing.
   const parts = taken.deliveries.filter((part) => deliveries.has(part.delivery));
   const owners = parts.map((part) => deliveries.get(part.delivery) as BatchDelivery);
@@ -60,6 +69,7 @@ export function stageBatch(batch: string, taken: FlowBatches, deliveries: Readon
   ] as const) {
     if (rows.rows === 0) continue;
     context.enricher?.enrich(rows);
+    await replaceTexts(rows, context.ids);
     addOrigins(rows, ranges, owners, received);
     for (const part of cutByDays(rows)) stage(table, part);
   }
@@ -129,6 +139,18 @@ function spread(values: readonly string[], ranges: readonly Range[], rows: numbe
     ids.fill(values[i] ? dictionary.indexOf(values[i] as string) : 0, range.start, range.end);
   });
   return { type: 'LowCardinality(String)', ids, dictionary };
+}
+
+/** Texts of enrichment become ids of their registry. */
+async function replaceTexts(batch: Batch, cache: IdCache): Promise<void> {
+  for (const [name, registry] of REGISTRY_OF) {
+    const column = batch.columns.get(name);
+    if (column?.type !== 'LowCardinality(String)') continue;
+    const ids = await cache.ids(registry.name, column.dictionary);
+    const values = new Uint32Array(batch.rows);
+    for (let i = 0; i < batch.rows; i++) values[i] = ids[column.ids[i] as number] as number;
+    batch.columns.set(name, { type: 'UInt32', values });
+  }
 }
 
 /** The batch in parts of at most DAYS_PER_INSERT days; nearly always one. */

@@ -12,12 +12,14 @@ import type { Databases } from '../enrich/enricher.ts';
 import { addCounts, type Counts, type Manifest, type Metadata, NO_COUNTS } from '../store/metadata.ts';
 import type { Store } from '../store/store.ts';
 import type { Ingest, IngestOptions, IngestSummary } from './ingest.ts';
+import type { Registries } from './registry.ts';
 import { WorkerPool } from './worker-pool.ts';
 import type { FromWorker, Job } from './worker-protocol.ts';
 
 export interface PipelineOptions {
   readonly store: Store;
   readonly metadata: Metadata;
+  readonly registries: Registries;
   /** Folder for blocks on their way into the store (DATA/staging). */
   readonly staging: string;
   readonly databases: Databases;
@@ -159,6 +161,11 @@ class Run {
     switch (message.type) {
       case 'identified':
         void this.#judge(message).then((read) => this.#pool.send(worker, { type: 'verdict', job: message.job, read }), reject);
+        return;
+      case 'ask-ids':
+        void this.#options.registries
+          .ids(message.registry, message.texts)
+          .then((ids) => this.#pool.send(worker, { type: 'ids', ask: message.ask, ids }), reject);
         return;
       case 'progress':
         this.#bytes += message.bytes;

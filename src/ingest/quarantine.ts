@@ -11,6 +11,7 @@ import { num, param, type Sql, sql, statement } from '../query/sql.ts';
 import type { Store, Value } from '../store/store.ts';
 import { type BatchDelivery, stageBatch, stageResolved } from './batch-writer.ts';
 import type { Pipeline } from './pipeline.ts';
+import { IdCache, type Registries } from './registry.ts';
 
 export interface QuarantineEntry {
   /** `batch:seq` */
@@ -47,6 +48,7 @@ export interface RetryResult {
 export interface QuarantineOptions {
   readonly store: Store;
   readonly pipeline: Pipeline;
+  readonly registries: Registries;
   readonly enricher: Enricher;
   readonly staging: string;
   /** Epoch seconds. */
@@ -117,7 +119,7 @@ export class Quarantine {
   }
 
   async #retryRows(rows: readonly (readonly Value[])[], layout: string | undefined): Promise<number> {
-    const { pipeline, staging, enricher, now } = this.#options;
+    const { pipeline, registries, staging, enricher, now } = this.#options;
     const groups = Map.groupBy(rows, (row) => layout ?? (String(row[3]) || 'auto'));
     let resolved = 0;
     for (const [tried, group] of groups) {
@@ -136,7 +138,12 @@ export class Quarantine {
       const batch = `retry-${createHash('sha256')
         .update(done.map((d) => `${d.batch}:${d.seq}`).join())
         .digest('hex')}`;
-      const manifest = stageBatch(batch, { ...taken, bad: [] }, deliveries, '', { staging, enricher, now });
+      const manifest = await stageBatch(batch, { ...taken, bad: [] }, deliveries, '', {
+        staging,
+        enricher,
+        ids: new IdCache((name, texts) => registries.ids(name, texts)),
+        now,
+      });
       const marks = stageResolved(staging, batch, done, now());
       await pipeline.storeBatch({ ...manifest, ranges: [], blocks: [...manifest.blocks, marks] });
       resolved += done.length;

@@ -28,6 +28,8 @@ export type ToWorker =
   | { readonly type: 'job'; readonly job: Job }
   /** What the ledger says of an identified delivery: read it from an offset, or leave it. */
   | { readonly type: 'verdict'; readonly job: number; readonly read: { readonly from: number; readonly layout: string } | false }
+  /** Ids of the texts that were asked for, in their order. */
+  | { readonly type: 'ids'; readonly ask: number; readonly ids: readonly number[] }
   /** The batch is stored. */
   | { readonly type: 'stored'; readonly batch: string }
   /** No more jobs for now: hand over what is decoded. */
@@ -38,6 +40,8 @@ export type ToWorker =
 export type FromWorker =
   | { readonly type: 'ready' }
   | { readonly type: 'identified'; readonly job: number; readonly id: string; readonly size: number; readonly head: string }
+  /** Ids of texts of a registry (model/registries.ts). */
+  | { readonly type: 'ask-ids'; readonly ask: number; readonly registry: string; readonly texts: readonly string[] }
   /** Compressed bytes read of a job since the last message. */
   | { readonly type: 'progress'; readonly job: number; readonly bytes: number }
   | { readonly type: 'batch'; readonly manifest: Manifest; readonly extent: { readonly from: number; readonly to: number } | null }

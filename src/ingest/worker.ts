@@ -10,6 +10,7 @@ import { decompress } from '../decode/decompress.ts';
 import { createEnricher } from '../enrich/enricher.ts';
 import { FlowDecoder } from '../formats/vpc-flow/decode.ts';
 import { type BatchDelivery, stageBatch } from './batch-writer.ts';
+import { IdCache } from './registry.ts';
 import type { FromWorker, Job, ToWorker, WorkerSetup } from './worker-protocol.ts';
 
 /** Part of every delivery's identity: another way of reading is another delivery. */
@@ -29,6 +30,15 @@ const enricher = createEnricher(setup.databases, { internalNetworks: setup.inter
 const now = () => Math.floor(Date.now() / 1000);
 
 const jobs: (Job | 'flush')[] = [];
+const asked = new Map<number, (ids: readonly number[]) => void>();
+let asks = 0;
+const ids = new IdCache(
+  (registry, texts) =>
+    new Promise((resolve) => {
+      asked.set(++asks, resolve);
+      send({ type: 'ask-ids', ask: asks, registry, texts });
+    }),
+);
 const verdicts = new Map<number, (read: { from: number; layout: string } | false) => void>();
 const unstored = new Set<string>();
 let stopped = false;
@@ -58,6 +68,10 @@ port.on('message', (message: ToWorker) => {
     case 'verdict':
       verdicts.get(message.job)?.(message.read);
       verdicts.delete(message.job);
+      return;
+    case 'ids':
+      asked.get(message.ask)?.(message.ids);
+      asked.delete(message.ask);
       return;
     case 'stored':
       unstored.delete(message.batch);
@@ -147,8 +161,7 @@ async function handOver(): Promise<void> {
   const taken = decoder.take();
   if (taken.deliveries.some((part) => deliveries.has(part.delivery))) {
     const batch = randomUUID();
-    const context = { staging: setup.staging, enricher, now };
-    const manifest = stageBatch(batch, taken, deliveries, decoder.state, context);
+    const manifest = await stageBatch(batch, taken, deliveries, decoder.state, { staging: setup.staging, enricher, ids, now });
     unstored.add(batch);
     send({ type: 'batch', manifest, extent: taken.maxStart ? { from: taken.minStart, to: taken.maxStart } : null });
   }

@@ -1,5 +1,6 @@
 /** Statements beside queries: records behind a value, their number, values for completion, the extent of the data. */
 import { ADDED_FIELDS, AWS_FIELDS, findField, RECORD_COLUMNS } from '../model/fields.ts';
+import { REGISTRY_OF } from '../model/registries.ts';
 import { caught, scoped } from './compile.ts';
 import { Context } from './context.ts';
 import { didYouMean, QueryError } from './diagnostics.ts';
@@ -10,7 +11,7 @@ import { parse } from './parser.ts';
 import { rawText } from './raw.ts';
 import { ident, join, num, type Sql, type Statement, sql, statement } from './sql.ts';
 import { baseState } from './state.ts';
-import { storedField } from './stored.ts';
+import { registryText, storedField } from './stored.ts';
 import { asOutput, asText, isNull, type Typed } from './typed.ts';
 
 export interface RecordsOptions extends CompileOptions {
@@ -26,7 +27,7 @@ type Result<T> = ({ readonly ok: true } & T) | { readonly ok: false; readonly di
 export const RECORD_RESULT_COLUMNS: readonly OutputColumn[] = [
   { name: '_index', kind: 'text' },
   ...[...AWS_FIELDS, ...ADDED_FIELDS].map((f): OutputColumn => {
-    const kind = f.type === 'time' && f.columnType === 'UInt32' ? 'number' : f.type;
+    const kind = f.type === 'time' && f.columnType === 'UInt32' ? 'number' : REGISTRY_OF.has(f.column) ? 'text' : f.type;
     return { name: f.column, kind, field: f.name };
   }),
   ...RECORD_COLUMNS.map((c): OutputColumn => ({ name: c.column, kind: c.column === 'absent' ? 'number' : 'text' })),
@@ -66,6 +67,8 @@ function recordValue(ctx: Context, column: OutputColumn): Sql {
   if (column.name === '_index') return ctx.datasets.length > 1 ? sql`_index` : ctx.datasets[0] === 'vpc_flow_status' ? sql`'vpc_flow_status'` : sql`'vpc_flow'`;
   if (column.name === '_raw') return rawText(ctx);
   const value = ident(column.name);
+  const text = registryText(column.name, value);
+  if (text) return text;
   if (column.name === 'absent') return sql`toString(${value})`;
   const typed: Typed = { sql: value, kind: column.kind, ...(column.kind === 'time' ? { datetime: true } : {}) };
   return asOutput(typed);

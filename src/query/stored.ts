@@ -3,6 +3,7 @@
  * computed. A new derivation does not compile until it has its entry here.
  */
 import { type Derivation, type Field, findField } from '../model/fields.ts';
+import { REGISTRY_OF } from '../model/registries.ts';
 import { ADMIN_PORTS, PROTOCOL_NAMES, PROTOCOL_NUMBERS, SERVICE_NAMES, TCP_FLAGS, TRAFFIC_PATHS } from '../model/services.ts';
 import type { Context } from './context.ts';
 import { rawText } from './raw.ts';
@@ -41,26 +42,30 @@ export function storedField(ctx: Context, field: Field): Typed {
   }
 }
 
-/** Part of `country|state|city|latitude|longitude`, from 1. */
-function placePart(place: Sql, part: number): Sql {
-  return part === 1 ? sql`substringIndex(${place}, '|', 1)` : sql`substringIndex(substringIndex(${place}, '|', ${num(part)}), '|', -1)`;
-}
+const PLACE = sql`'bartizan.place_by_id'`;
+const SYSTEM = sql`'bartizan.autonomous_system_by_id'`;
 
-/** Columns that `geoip` and `lookup … from geo://location` add, from the text of a stored place. */
+/** Columns that `geoip` and `lookup … from geo://location` add, from the id of a stored place. */
 export const PLACE_COLUMNS: Readonly<Record<string, (place: Sql) => Typed>> = {
-  latitude: (place) => number(sql`toFloat64OrNull(toString(${placePart(place, 4)}))`),
-  longitude: (place) => number(sql`toFloat64OrNull(toString(${placePart(place, 5)}))`),
-  country_code: (place) => ({ ...text(placePart(place, 1)), emptyIsNull: true }),
-  country_name: (place) => ({ ...text(countryName(placePart(place, 1))), emptyIsNull: true }),
-  city: (place) => ({ ...text(placePart(place, 3)), emptyIsNull: true }),
-  state: (place) => ({ ...text(placePart(place, 2)), emptyIsNull: true }),
+  latitude: (place) => number(sql`dictGet(${PLACE}, 'latitude', ${place})`),
+  longitude: (place) => number(sql`dictGet(${PLACE}, 'longitude', ${place})`),
+  country_code: (place) => ({ ...text(sql`dictGet(${PLACE}, 'country_code', ${place})`), emptyIsNull: true }),
+  country_name: (place) => ({ ...text(countryName(sql`dictGet(${PLACE}, 'country_code', ${place})`)), emptyIsNull: true }),
+  city: (place) => ({ ...text(sql`dictGet(${PLACE}, 'city', ${place})`), emptyIsNull: true }),
+  state: (place) => ({ ...text(sql`dictGet(${PLACE}, 'state', ${place})`), emptyIsNull: true }),
 };
 
-/** Columns of `lookup … from asn://default`, from the text of a stored autonomous system. */
+/** Columns of `lookup … from asn://default`, from the id of a stored autonomous system. */
 export const AS_COLUMNS: Readonly<Record<string, (as: Sql) => Typed>> = {
-  asn: (as) => number(sql`toUInt32OrNull(toString(substringIndex(${as}, ' ', 1)))`),
-  organization: (as) => ({ ...text(sql`substring(${as}, position(${as}, ' ') + 1)`), emptyIsNull: true }),
+  asn: (as) => number(sql`nullIf(dictGet(${SYSTEM}, 'asn', ${as}), 0)`),
+  organization: (as) => ({ ...text(sql`dictGet(${SYSTEM}, 'organization', ${as})`), emptyIsNull: true }),
 };
+
+/** The text of a registry's id (model/registries.ts). */
+export function registryText(column: string, id: Sql): Sql | undefined {
+  const registry = REGISTRY_OF.get(column);
+  return registry && sql`dictGet(${registry.name === 'place' ? PLACE : SYSTEM}, 'text', ${id})`;
+}
 
 let countries: { codes: string[]; names: string[] } | undefined;
 

@@ -89,6 +89,7 @@ interface Tables {
     finished: number | null;
   };
   manifest: { batch: string; body: string; created: number; sequence: Generated<number> };
+  registry: { name: string; text: string; id: number };
   setting: { name: string; value: string };
 }
 
@@ -97,6 +98,7 @@ const SCHEMA = [
      layout TEXT NOT NULL, counts TEXT NOT NULL, first_seen INTEGER NOT NULL, finished INTEGER) WITHOUT ROWID;
    CREATE INDEX delivery_head ON delivery (head);
    CREATE TABLE manifest (sequence INTEGER PRIMARY KEY AUTOINCREMENT, batch TEXT NOT NULL UNIQUE, body TEXT NOT NULL, created INTEGER NOT NULL);
+   CREATE TABLE registry (name TEXT NOT NULL, text TEXT NOT NULL, id INTEGER NOT NULL, PRIMARY KEY (name, text)) WITHOUT ROWID;
    CREATE TABLE setting (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;`,
 ];
 
@@ -114,6 +116,10 @@ export interface Metadata {
   openManifests(): Promise<Manifest[]>;
   /** OR of the absent masks of all batches. */
   absentMask(): bigint;
+  /** All texts of a registry, by id from 1. */
+  registry(name: string): Promise<Map<string, number>>;
+  /** Gives new texts of a registry their ids; in one transaction. */
+  register(name: string, entries: readonly { readonly text: string; readonly id: number }[]): Promise<void>;
   setting(name: string): Promise<string | undefined>;
   saveSetting(name: string, value: string): Promise<void>;
   close(): Promise<void>;
@@ -204,6 +210,17 @@ class SqliteMetadata implements Metadata {
 
   absentMask(): bigint {
     return this.#absentMask;
+  }
+
+  async registry(name: string): Promise<Map<string, number>> {
+    const rows = await this.#db.selectFrom('registry').select(['text', 'id']).where('name', '=', name).orderBy('id').execute();
+    return new Map(rows.map((row) => [row.text, row.id]));
+  }
+
+  async register(name: string, entries: readonly { readonly text: string; readonly id: number }[]): Promise<void> {
+    await this.#db.transaction().execute(async (db) => {
+      for (const { text, id } of entries) await db.insertInto('registry').values({ name, text, id }).execute();
+    });
   }
 
   async setting(name: string): Promise<string | undefined> {

@@ -2,7 +2,7 @@
  * The schema's history. Each migration is numbered, idempotent and never edited once released; the
  * store runs the missing ones when it opens. A new field is an ADD COLUMN here.
  */
-import { createTable, DATABASE } from './ddl.ts';
+import { createRegistries, createTable, DATABASE } from './ddl.ts';
 
 export interface Migration {
   readonly version: number;
@@ -13,8 +13,9 @@ export interface Migration {
 export const MIGRATIONS: readonly Migration[] = [
   {
     version: 1,
-    why: 'flow records, status records, quarantine',
+    why: 'registries, flow records, status records, quarantine',
     statements: [
+      ...createRegistries(),
       createTable(`${DATABASE}.vpc_flow`),
       createTable(`${DATABASE}.vpc_flow_status`),
       `CREATE TABLE IF NOT EXISTS ${DATABASE}.quarantine (

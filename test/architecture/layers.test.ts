@@ -49,7 +49,9 @@ const FILES = files(SRC);
 
 function imports(path: string): Import[] {
   const text = readFileSync(path, 'utf8');
-  const found = [...text.matchAll(/^\s*(?:import|export)\b[^'";]*?\bfrom\s*['"]([^'"]+)['"]|\bimport\(\s*['"]([^'"]+)['"]\s*\)|^\s*import\s+['"]([^'"]+)['"]/gm)];
+  const found = [
+    ...text.matchAll(/^\s*(?:import|export)\b[^'";]*?\bfrom\s*['"]([^'"]+)['"]|\bimport\(\s*['"]([^'"]+)['"]\s*\)|^\s*import\s+['"]([^'"]+)['"]/gm),
+  ];
   return found.map((match) => {
     const specifier = (match[1] ?? match[2] ?? match[3]) as string;
     return { from: relative(SRC, path), to: specifier.startsWith('.') ? relative(SRC, resolve(dirname(path), specifier)) : '', specifier };
@@ -106,17 +108,23 @@ describe('layers', () => {
   });
 
   it('keeps files short enough to read, or says why not', () => {
-    const long = FILES.map((f) => [relative(SRC, f), readFileSync(f, 'utf8').split('\n').length - 1] as const).filter(([f, lines]) => lines > 400 && !(f in LONG_FILES));
+    const long = FILES.map((f) => [relative(SRC, f), readFileSync(f, 'utf8').split('\n').length - 1] as const).filter(
+      ([f, lines]) => lines > 400 && !(f in LONG_FILES),
+    );
     expect(long).toEqual([]);
   });
 });
 
 describe('lockfile', () => {
-  const lock = JSON.parse(readFileSync(resolve(SRC, '../package-lock.json'), 'utf8')) as { packages: Record<string, { version: string; resolved?: string; optionalDependencies?: Record<string, string> }> };
+  const lock = JSON.parse(readFileSync(resolve(SRC, '../package-lock.json'), 'utf8')) as {
+    packages: Record<string, { version: string; resolved?: string; optionalDependencies?: Record<string, string> }>;
+  };
 
   it('lists the engine of every platform, so that npm ci works there too', () => {
     for (const platform of ['darwin-arm64', 'darwin-x64', 'linux-arm64-gnu', 'linux-x64-gnu']) {
-      expect(lock.packages[`node_modules/@chdb/lib-${platform}`]?.version).toBe(lock.packages['node_modules/chdb']?.optionalDependencies?.[`@chdb/lib-${platform}`]);
+      expect(lock.packages[`node_modules/@chdb/lib-${platform}`]?.version).toBe(
+        lock.packages['node_modules/chdb']?.optionalDependencies?.[`@chdb/lib-${platform}`],
+      );
     }
   });
 

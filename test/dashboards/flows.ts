@@ -1,6 +1,8 @@
 /** Generated flows with everything that a panel must count and must not, from a seed. */
+
 import { param, sql, statement } from '../../src/query/sql.ts';
 import type { Store } from '../../src/store/store.ts';
+import { registryInserts, withIds } from '../registries.ts';
 
 export interface Flow {
   readonly start: number;
@@ -77,10 +79,26 @@ export function makeFlows(seed: number, count: number, from: number, to: number)
 /** As stored: an IPv4 address is mapped into IPv6. */
 export async function insertFlows(store: Store, flows: readonly Flow[], table: 'vpc_flow' | 'vpc_flow_status' = 'vpc_flow', status = 'OK'): Promise<void> {
   const mapped = (address: string): string => (address.includes(':') ? address : `::ffff:${address}`);
-  const lines = flows.map((f) => JSON.stringify({ ...f, srcaddr: mapped(f.srcaddr), dstaddr: mapped(f.dstaddr), log_status: status }));
+  const lines = flows.map((f) => JSON.stringify({ ...withIds(f), srcaddr: mapped(f.srcaddr), dstaddr: mapped(f.dstaddr), log_status: status }));
   const structure =
-    'start UInt32, account_id String, interface_id String, srcaddr IPv6, dstaddr IPv6, srcport UInt16, dstport UInt16, protocol UInt8, packets UInt64, bytes UInt64, action String, direction String, src_place String, dst_place String, src_as String, dst_as String, log_status String';
-  const names = structure.replace(/ (?:String|IPv6|UInt\d+)/g, '');
+    'start UInt32, account_id String, interface_id String, srcaddr IPv6, dstaddr IPv6, srcport UInt16, dstport UInt16, protocol UInt8, packets UInt64, bytes UInt64, action String, direction String, src_place UInt32, dst_place UInt32, src_as UInt32, dst_as UInt32, log_status String';
+  await insertJson(store, `bartizan.${table}`, structure, lines);
+  for (const { table: registry, structure: columns, rows, reload } of registryInserts()) {
+    await insertJson(
+      store,
+      registry,
+      columns,
+      rows.map((r) => JSON.stringify(r)),
+    );
+    await store.command({ text: reload, params: {} });
+  }
+}
+
+async function insertJson(store: Store, table: string, structure: string, lines: readonly string[]): Promise<void> {
+  const names = structure
+    .split(', ')
+    .map((c) => c.split(' ')[0])
+    .join(', ');
   const { text, params } = statement(sql`${param('String', structure)}, ${param('String', lines.join('\n'))}`);
-  await store.command({ text: `INSERT INTO bartizan.${table} (${names}) SELECT ${names} FROM format('JSONEachRow', ${text})`, params });
+  await store.command({ text: `INSERT INTO ${table} (${names}) SELECT ${names} FROM format('JSONEachRow', ${text})`, params });
 }

@@ -80,7 +80,7 @@ test('history and new minutes are stored once, over failures and restarts, with 
 
   const { rows } = await workspace.store.rows(
     statement(sql`
-      SELECT direction, toUInt32(count()), toUInt32(uniqExact(splitByChar('|', src_place)[1])), toUInt32(countIf(src_place = '' AND direction = 'inbound'))
+      SELECT direction, toUInt32(count()), toUInt32(uniqExact(dictGet('bartizan.place_by_id', 'country_code', src_place))), toUInt32(countIf(src_place = 0 AND direction = 'inbound'))
       FROM bartizan.vpc_flow GROUP BY direction ORDER BY direction`),
   );
   expect(rows.map(([direction]) => direction)).toEqual(['inbound', 'internal', 'outbound']);

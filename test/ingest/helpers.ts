@@ -6,6 +6,7 @@ import { gzipSync } from 'node:zlib';
 import { createEnricher } from '../../src/enrich/enricher.ts';
 import { Pipeline } from '../../src/ingest/pipeline.ts';
 import { Quarantine } from '../../src/ingest/quarantine.ts';
+import { openRegistries } from '../../src/ingest/registry.ts';
 import { openEmbedded } from '../../src/store/embedded.ts';
 import { type Metadata, openMetadata } from '../../src/store/metadata.ts';
 import type { Store, Value } from '../../src/store/store.ts';
@@ -31,7 +32,8 @@ export async function openPlace(options: { directory?: string; batchRows?: numbe
   const store = await openEmbedded({ path: join(directory, 'store') });
   const metadata = await openMetadata(join(directory, 'metadata.db'), now);
   const staging = join(directory, 'staging');
-  const common = { store, staging, now };
+  const registries = await openRegistries(store, metadata);
+  const common = { store, staging, registries, now };
   const pipeline = await Pipeline.open({
     ...common,
     metadata,

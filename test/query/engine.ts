@@ -8,7 +8,8 @@ import { ABSENT_BIT, AWS_FIELDS, columnOf } from '../../src/model/fields.ts';
 import type { CompileOptions, Relations } from '../../src/query/index.ts';
 import type { Cell } from '../../src/query/shape.ts';
 import { ident, type Statement } from '../../src/query/sql.ts';
-import { createTable } from '../../src/store/ddl.ts';
+import { createRegistries, createTable, DATABASE } from '../../src/store/ddl.ts';
+import { registryInserts, withIds } from '../registries.ts';
 
 type Client = ReturnType<typeof createClient>;
 type Connection = NonNullable<NonNullable<Parameters<typeof createClient>[0]>['connection']>;
@@ -40,6 +41,8 @@ export async function openEngine(): Promise<Engine> {
   // The two packages carry their own copies of one interface; they differ under exactOptionalPropertyTypes only.
   const client: Client = createClient({ connection: connection as unknown as Connection });
   const command = async (query: string): Promise<void> => void (await client.command({ query }));
+  await command(`CREATE DATABASE IF NOT EXISTS ${DATABASE}`);
+  for (const text of createRegistries()) await command(text);
   for (const table of ['vpc_flow', 'vpc_flow_status']) {
     await command(`DROP TABLE IF EXISTS ${table}`);
     await command(createTable(table));
@@ -58,9 +61,14 @@ export async function openEngine(): Promise<Engine> {
         ['vpc_flow', false],
         ['vpc_flow_status', true],
       ] as const) {
-        const values = lines.filter((line) => /\b(NODATA|SKIPDATA)\b/.test(line.line) === status).map(toRow);
+        const values = lines.filter((line) => /\b(NODATA|SKIPDATA)\b/.test(line.line) === status).map((line) => withIds(toRow(line)));
         if (!status) for (const row of values) mask |= BigInt(row.absent as string);
         if (values.length) await client.insert({ table, values, format: 'JSONEachRow' });
+      }
+      for (const { table, rows, reload } of registryInserts()) {
+        if (rows.length === 0) continue;
+        await client.insert({ table, values: rows, format: 'JSONEachRow' });
+        await command(reload);
       }
     },
     async clear() {
