@@ -15,6 +15,8 @@ export interface Aggregate {
   readonly defaultName: (call: AggregateCall) => string;
   /** `order`: the expression that is smallest for the row that comes first. */
   readonly compile: (values: readonly Typed[], call: AggregateCall, order: Sql) => Typed;
+  /** The aggregate of the results of parts of a group, where it is the aggregate of the group. */
+  readonly merge?: 'sum' | 'min' | 'max';
   readonly doc: string;
   readonly example: string;
 }
@@ -36,6 +38,7 @@ function extreme(name: 'min' | 'max', doc: string): Aggregate {
   const apply = (value: Sql): Sql => (name === 'min' ? sql`min(${value})` : sql`max(${value})`);
   return {
     ...numeric(name, doc, apply),
+    merge: name,
     compile: ([typed]) => {
       const value = typed as Typed;
       if (value.kind === 'time' || value.kind === 'address') return { ...plain(value), sql: apply(value.sql) };
@@ -98,6 +101,7 @@ export const AGGREGATES: readonly Aggregate[] = [
     signature: 'count, count(value)',
     arity: [0, 1],
     defaultName: () => '_count',
+    merge: 'sum',
     compile: ([value]) => ({ sql: value ? sql`countIf(NOT ${isNull(value)})` : sql`count()`, kind: 'number' }),
     doc: 'Number of rows, or of rows that have the value.',
     example: 'count by action',
@@ -116,6 +120,7 @@ export const AGGREGATES: readonly Aggregate[] = [
   },
   {
     ...numeric('sum', 'Sum of the values.', (value) => sql`sum(${value})`),
+    merge: 'sum',
     compile: ([value]) => ({ sql: sql`sum(${value?.bare ?? asNumber(value as Typed)})`, kind: 'number' }),
   },
   numeric('avg', 'Mean of the values.', (value) => sql`avg(${value})`),

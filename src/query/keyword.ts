@@ -6,9 +6,9 @@
  */
 import { AWS_FIELDS, type Field } from '../model/fields.ts';
 import type { Context } from './context.ts';
-import { any, compare, inRange, likePattern } from './match.ts';
+import { all, any, compare, inRange, likePattern } from './match.ts';
 import { addressValue, parseNetwork, parseOctetWildcard } from './network.ts';
-import { rawText } from './raw.ts';
+import { percentEncode, rawText } from './raw.ts';
 import { param, type Sql, sql } from './sql.ts';
 import { storedField } from './stored.ts';
 import type { Span } from './tree.ts';
@@ -46,7 +46,13 @@ export function keyword(ctx: Context, term: string, span: Span): Sql {
   if (/^\d{1,15}$/.test(term)) return digits(ctx, term, span);
   const id = /^(eni|vpc|subnet|i)-[0-9a-f]+$/.exec(term)?.[1];
   if (id) return any(byNames(IDS[id] ?? []).map((f) => equal(f, term)));
-  return /\s/.test(term) ? contains(rawText(ctx), term) : withinFields(ctx, term);
+  return /\s/.test(term) ? phrase(ctx, term) : withinFields(ctx, term);
+}
+
+/** The rebuilt text is made only of records that have each of the words somewhere. */
+function phrase(ctx: Context, term: string): Sql {
+  const words = [...new Set(term.split(/[\s*]+/).filter((word) => word !== '' && word !== '-'))].slice(0, 5);
+  return all([...words.map((word) => withinFields(ctx, word)), contains(rawText(ctx), term)]);
 }
 
 function digits(ctx: Context, term: string, span: Span): Sql {
@@ -61,9 +67,11 @@ function digits(ctx: Context, term: string, span: Span): Sql {
 
 function withinFields(ctx: Context, term: string): Sql {
   const texts = TEXTS.map((f) => contains(ctx.column(f.column), term));
+  // Tags are decoded in their columns; a term with % is looked for in the record's spelling as well.
+  const encoded = term.includes('%') ? TEXTS.filter((f) => f.percentEncoded).map((f) => contains(percentEncode(ctx.column(f.column)), term)) : [];
   const addresses = /^[0-9a-f.:*]+$/i.test(term) ? ADDRESSES.map((f) => contains(addressToText(ctx.column(f.column)), term)) : [];
   const numbers = /^[0-9*]+$/.test(term) ? NUMBERS.map((f) => contains(asText(storedField(ctx, f)), term)) : [];
-  return any([...texts, ...addresses, ...numbers, contains(ctx.column('raw_exact'), term)]);
+  return any([...texts, ...encoded, ...addresses, ...numbers, contains(ctx.column('raw_exact'), term)]);
 }
 
 function contains(subject: Sql, term: string): Sql {

@@ -48,10 +48,21 @@ const COMMENT = /\/\/[^\n]*/y;
 /** After these a `/` opens a regular expression though they look like operands. */
 const WORDS_BEFORE_VALUE = new Set(['matches', 'and', 'or', 'not', 'in', 'by', 'where', 'regex', 'as']);
 
+/**
+ * A field extraction rule has no scope: it begins with its first step. A search for the words json or
+ * parse followed by a quoted phrase would be read as one too; nobody has been seen to write that.
+ */
+const EXTRACTION_RULE = /^\s*(?:json|parse)\s+(?:"|field\s*=|regex\s|anchor\s|auto\s)/i;
+
+/** Whether a text begins with a step and not with a scope. */
+export function isExtractionRule(text: string): boolean {
+  return EXTRACTION_RULE.test(text);
+}
+
 export function lex(text: string): Token[] {
   const tokens: Token[] = [];
   let at = 0;
-  let inScope = true;
+  let inScope = !isExtractionRule(text);
 
   const match = (pattern: RegExp): string | undefined => {
     pattern.lastIndex = at;

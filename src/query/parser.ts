@@ -5,7 +5,7 @@
 import { Cursor } from './cursor.ts';
 import { QueryError } from './diagnostics.ts';
 import type { Diagnostic } from './index.ts';
-import { lex, type Token } from './lexer.ts';
+import { isExtractionRule, lex, type Token } from './lexer.ts';
 import { parseOperation } from './operators/index.ts';
 import { parseScope } from './scope.ts';
 import type { Operation, Query, Scope } from './tree.ts';
@@ -42,7 +42,8 @@ export function parse(text: string): Parsed {
       return undefined;
     }
   };
-  const [first = [], ...rest] = segments(tokens);
+  const parts = segments(tokens);
+  const [first, rest] = isExtractionRule(text) ? [tokens.slice(-1), parts] : [parts[0] ?? [], parts.slice(1)];
   const scope: Scope = attempt(() => parseScope(new Cursor(first))) ?? { node: 'all' };
   const operations = rest.flatMap((segment): Operation[] => {
     // An empty step, as in `a | | b` or a trailing pipe while typing, is no step.

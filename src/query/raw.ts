@@ -3,9 +3,9 @@
  * values of the layout's fields joined by spaces, `-` where the record did not give one. Computing it
  * costs some fifty conversions a row, so it is done last and only when asked for.
  */
-import { AWS_FIELDS, type Field } from '../model/fields.ts';
+import { ABSENT_BIT, AWS_FIELDS, type Field } from '../model/fields.ts';
 import type { Context } from './context.ts';
-import { join, param, type Sql, sql } from './sql.ts';
+import { join, num, param, type Sql, sql } from './sql.ts';
 import { addressToText } from './typed.ts';
 
 /** `_raw` of the row at hand. */
@@ -18,7 +18,19 @@ export function rawText(ctx: Context): Sql {
   const absent = ctx.column('absent');
   const rebuilt = sql`arrayStringConcat(arrayMap(i -> if(i = 0 OR bitTest(${absent}, toUInt8(i - 1)), '-', arrayElement([${join(values, ', ')}], i)), arrayMap(n -> indexOf(${names}, n), splitByChar(' ', toString(${ctx.column('layout')})))), ' ')`;
   const exact = ctx.column('raw_exact');
-  return sql`if(${exact} != '', ${exact}, ${rebuilt})`;
+  return sql`multiIf(${exact} != '', ${exact}, ${ctx.column('layout')} = ${param('String', DEFAULT_LAYOUT)} AND bitAnd(${absent}, ${num(DEFAULT_MASK)}) = 0, ${defaultText(ctx)}, ${rebuilt})`;
+}
+
+/** The layout that most records have gets a text without detours: it is ten times faster to make. */
+const DEFAULT_FIELDS = AWS_FIELDS.filter((f) => f.since === 2);
+const DEFAULT_LAYOUT = DEFAULT_FIELDS.map((f) => f.aws).join(' ');
+const DEFAULT_MASK = DEFAULT_FIELDS.reduce((mask, f) => mask + 2 ** (ABSENT_BIT.get(f.aws as string) as number), 0);
+
+function defaultText(ctx: Context): Sql {
+  return sql`concatWithSeparator(' ', ${join(
+    DEFAULT_FIELDS.map((f) => valueText(ctx, f)),
+    ', ',
+  )})`;
 }
 
 function valueText(ctx: Context, field: Field): Sql {
@@ -37,6 +49,6 @@ function valueText(ctx: Context, field: Field): Sql {
 }
 
 /** Tags are decoded in the column; the record has them percent-encoded, with `%20` for a space. */
-function percentEncode(column: Sql): Sql {
+export function percentEncode(column: Sql): Sql {
   return sql`encodeURLComponent(toString(${column}))`;
 }

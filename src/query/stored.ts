@@ -8,7 +8,7 @@ import { ADMIN_PORTS, PROTOCOL_NAMES, PROTOCOL_NUMBERS, SERVICE_NAMES, TCP_FLAGS
 import type { Context } from './context.ts';
 import { rawText } from './raw.ts';
 import { join, num, param, type Sql, sql } from './sql.ts';
-import { number, type Typed, text } from './typed.ts';
+import { decidedBy, number, type Typed, text } from './typed.ts';
 
 /** Addresses whose place and autonomous system are stored beside them. */
 const BESIDE: Readonly<Record<string, { place: string; as: string }>> = {
@@ -106,7 +106,7 @@ const empty = (fragment: Sql): Typed => ({ ...text(fragment), emptyIsNull: true 
 const place =
   (name: string) =>
   (ctx: Context, field: Field): Typed =>
-    (PLACE_COLUMNS[name] as (place: Sql) => Typed)(ctx.column(field.column));
+    decidedBy(ctx.column(field.column), PLACE_COLUMNS[name] as (place: Sql) => Typed);
 
 const DERIVED: Readonly<Record<Derivation, (ctx: Context, field: Field) => Typed>> = {
   end: (ctx) => ({ sql: sql`(${ctx.column('start')} + ${ctx.column('duration')})`, kind: 'time', datetime: true }),
@@ -114,13 +114,16 @@ const DERIVED: Readonly<Record<Derivation, (ctx: Context, field: Field) => Typed
     const protocol = storedField(ctx, findField('protocol') as Field);
     const column = protocol.bare as Sql;
     return {
-      ...empty(named(protocol.sql, PROTOCOLS)),
+      ...decidedBy(protocol.sql, (number) => empty(named(number, PROTOCOLS))),
       equals: (name) => oneOf(column, PROTOCOL_NUMBERS.has(name.toLowerCase()) ? [PROTOCOL_NUMBERS.get(name.toLowerCase()) as number] : []),
     };
   },
   service: (ctx) => {
     const port = storedField(ctx, findField('dstport') as Field);
-    return { ...empty(named(port.sql, SERVICE_NAMES)), equals: (name) => oneOf(port.bare as Sql, numbersNamed(SERVICE_NAMES, name)) };
+    return {
+      ...decidedBy(port.sql, (number) => empty(named(number, SERVICE_NAMES))),
+      equals: (name) => oneOf(port.bare as Sql, numbersNamed(SERVICE_NAMES, name)),
+    };
   },
   'event-class': (ctx) => empty(sql`transform(toString(${ctx.column('action')}), ['ACCEPT', 'REJECT'], ['network', 'security'], '')`),
   'mitre-id': (ctx) => empty(sql`if(${refusedAdmin(ctx)}, 'T1110', '')`),
@@ -138,6 +141,6 @@ const DERIVED: Readonly<Record<Derivation, (ctx: Context, field: Field) => Typed
   'place-city': place('city'),
   'place-latitude': place('latitude'),
   'place-longitude': place('longitude'),
-  'as-number': (ctx, field) => (AS_COLUMNS.asn as (as: Sql) => Typed)(ctx.column(field.column)),
-  'as-organization': (ctx, field) => (AS_COLUMNS.organization as (as: Sql) => Typed)(ctx.column(field.column)),
+  'as-number': (ctx, field) => decidedBy(ctx.column(field.column), AS_COLUMNS.asn as (as: Sql) => Typed),
+  'as-organization': (ctx, field) => decidedBy(ctx.column(field.column), AS_COLUMNS.organization as (as: Sql) => Typed),
 };

@@ -25,6 +25,8 @@ export interface Typed {
   /** Stored place and autonomous system of an address. */
   readonly place?: () => Sql;
   readonly as?: () => Sql;
+  /** A stored column of few values that alone decides this value: groups are made on it first. */
+  readonly of?: { readonly column: Sql; readonly make: (column: Sql) => Typed };
   /** Equality with a constant that needs no computation: `network.transport = "tcp"` is `protocol = 6`. */
   readonly equals?: (text: string) => Sql;
 }
@@ -38,6 +40,11 @@ export function text(fragment: Sql): Typed {
 
 export function number(fragment: Sql): Typed {
   return { sql: fragment, kind: 'number' };
+}
+
+/** A value that one column of few values decides. */
+export function decidedBy(column: Sql, make: (column: Sql) => Typed): Typed {
+  return { ...make(column), of: { column, make } };
 }
 
 export function boolean(fragment: Sql): Typed {

@@ -70,40 +70,86 @@ export const aggregate: Operator<'aggregate'> = {
   apply: (o, state, around) => group(state, o.calls, o.by, around.after),
 };
 
+interface Key {
+  readonly name: string;
+  readonly value: Typed;
+}
+
+interface Measure {
+  readonly name: string;
+  readonly value: Typed;
+  readonly merge?: 'sum' | 'min' | 'max' | undefined;
+}
+
 /** Groups by keys; the result's columns are the keys, then the aggregates. */
 export function group(before: State, calls: readonly AggregateCall[], by: readonly GroupKey[], after: readonly Operation[]): State {
   const state = before.parts.limit === undefined ? before : before.finished();
-  const { ctx } = state;
-  const selected: Sql[] = [];
-  const keys: Sql[] = [];
-  const columns: Column[] = [];
-  const add = (name: string, value: Typed, call?: AggregateCall): Sql => {
-    const key = name.toLowerCase();
-    if (columns.some((c) => c.name.toLowerCase() === key)) {
-      throw new QueryError('duplicate-name', call?.span ?? { start: 0, end: 0 }, `Two columns are called ${name}.`, 'Give one another name with as.');
-    }
-    const id = ctx.fresh();
-    selected.push(sql`${value.sql} AS ${id}`);
-    const beside = call ? {} : carriedBeside(value, state, after, selected);
-    columns.push({ name, value: { ...plain(value), sql: id, ...beside }, ...(call ? {} : { key: true }) });
-    return id;
-  };
-  for (const key of by) keys.push(add(key.as ?? (key.expr.node === 'field' ? key.expr.name : printExpr(key.expr)), compileExpr(key.expr, state)));
+  const keys: Key[] = by.map((key) => ({
+    name: key.as ?? (key.expr.node === 'field' ? key.expr.name : printExpr(key.expr)),
+    value: compileExpr(key.expr, state),
+  }));
   const order = firstRow(state);
-  for (const call of calls) {
+  const measures: Measure[] = calls.map((call) => {
     const fn = findAggregate(call.fn);
     if (!fn) throw new QueryError('unknown-function', call.span, `There is no aggregate ${call.fn}.`);
     const values = call.args.map((arg) => compileExpr(arg, state));
-    add(call.as ?? fn.defaultName(call), fn.compile(values, call, order), call);
+    return { name: call.as ?? fn.defaultName(call), value: fn.compile(values, call, order), merge: fn.merge };
+  });
+  const names = [...keys, ...measures].map((c) => c.name.toLowerCase());
+  const twice = names.findIndex((name, i) => names.indexOf(name) !== i);
+  if (twice >= 0) {
+    const span = calls[twice - keys.length]?.span ?? by[twice]?.expr.span ?? { start: 0, end: 0 };
+    throw new QueryError('duplicate-name', span, `Two columns are called ${[...keys, ...measures][twice]?.name}.`, 'Give one another name with as.');
   }
-  const grouping = keys.length ? sql` GROUP BY ${join(keys, ', ')}` : EMPTY;
-  const sliceEnd = state.column('__timeslice_end');
-  if (sliceEnd && columns.some((c) => c.value.sql && c.name === '_timeslice')) {
+  const decided = keys.filter((key) => key.value.of);
+  return decided.length > 0 && measures.every((m) => m.merge) ? inTwoSteps(state, keys, measures, after) : inOneStep(state, keys, measures, after);
+}
+
+function inOneStep(state: State, keys: readonly Key[], measures: readonly Measure[], after: readonly Operation[]): State {
+  const { ctx } = state;
+  const selected: Sql[] = [];
+  const add = ({ name, value }: Key, isKey: boolean): Column => {
     const id = ctx.fresh();
-    selected.push(sql`any(${sliceEnd.value.sql}) AS ${id}`);
-    columns.push({ name: '__timeslice_end', value: { ...plain(sliceEnd.value), sql: id }, hidden: true });
+    selected.push(sql`${value.sql} AS ${id}`);
+    return { name, value: { ...plain(value), sql: id, ...(isKey ? carriedBeside(value, state, after, selected) : {}) }, ...(isKey ? { key: true } : {}) };
+  };
+  const columns = [...keys.map((key) => add(key, true)), ...measures.map((measure) => add(measure, false))];
+  const sliceEnd = state.column('__timeslice_end');
+  if (sliceEnd && keys.some((key) => key.name === '_timeslice')) {
+    const column = add({ name: '__timeslice_end', value: { ...sliceEnd.value, sql: sql`any(${sliceEnd.value.sql})` } }, false);
+    columns.push({ ...column, hidden: true });
   }
-  return state.with({ from: sql`(${state.select(selected)}${grouping})`, stored: false, where: [], columns, order: [], grouped: true });
+  const from = sql`(${state.select(selected)}${groupBy(columns)})`;
+  return state.with({ from, stored: false, where: [], columns, order: [], grouped: true });
+}
+
+/**
+ * First by the stored columns that decide the keys (one place instead of its six parts), then, on few
+ * rows, by the keys.
+ */
+function inTwoSteps(state: State, keys: readonly Key[], measures: readonly Measure[], after: readonly Operation[]): State {
+  const stored = new Map<string, Key>();
+  const idOf = (column: Sql): string => JSON.stringify(column.parts);
+  for (const { value } of keys)
+    if (value.of) stored.set(idOf(value.of.column), { name: `__stored${stored.size}`, value: { sql: value.of.column, kind: 'list' } });
+  const first = inOneStep(state, [...stored.values(), ...keys.filter((key) => !key.value.of)], measures, after);
+  const columnOf = (name: string): Typed => first.parts.columns.find((c) => c.name === name)?.value as Typed;
+  const outer = keys.map((key): Key => {
+    if (!key.value.of) return { name: key.name, value: columnOf(key.name) };
+    const made = key.value.of.make(columnOf(stored.get(idOf(key.value.of.column))?.name ?? '').sql);
+    return { name: key.name, value: { ...plain(key.value), sql: made.sql } };
+  });
+  const merged = measures.map((m): Measure => {
+    const part = columnOf(m.name);
+    const value = m.merge === 'sum' ? sql`sum(${part.sql})` : m.merge === 'min' ? sql`min(${part.sql})` : sql`max(${part.sql})`;
+    return { name: m.name, value: { ...plain(m.value), sql: value } };
+  });
+  return inOneStep(first, outer, merged, after);
+}
+
+function groupBy(columns: readonly Column[]): Sql {
+  const keys = columns.filter((c) => c.key).map((c) => c.value.sql);
+  return keys.length ? sql` GROUP BY ${join(keys, ', ')}` : EMPTY;
 }
 
 /** An address that is grouped by keeps its place and network, if a later step asks for them. */

@@ -10,7 +10,7 @@ import { type Sql, sql } from '../sql.ts';
 import type { State } from '../state.ts';
 import { AS_COLUMNS, PLACE_COLUMNS } from '../stored.ts';
 import type { Span } from '../tree.ts';
-import { literal, type Typed } from '../typed.ts';
+import { decidedBy, literal, type Typed } from '../typed.ts';
 import type { Operator } from './kinds.ts';
 
 interface Source {
@@ -32,7 +32,7 @@ function addColumns(state: State, source: Source, address: Typed, wanted: readon
   }
   return wanted.reduce((next, { name, as }) => {
     const make = source.columns[name] as (stored: Sql) => Typed;
-    return next.assign(as, stored ? make(stored) : { ...make(sql`''`), sql: literal(null).sql });
+    return next.assign(as, stored ? decidedBy(stored, make) : { ...make(sql`''`), sql: literal(null).sql });
   }, state);
 }
 
