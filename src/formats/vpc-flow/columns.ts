@@ -24,18 +24,20 @@ function allocate(slot: number, size: number): ColumnArray {
 
 export class Table {
   rows = 0;
-  /** By slot; the arrays have room for one more row wherever the plan in use writes. */
+  /** By slot; room for the next row wherever the plan in use writes. */
   readonly arrays: (ColumnArray | undefined)[] = SLOTS.map(() => undefined);
-  absentLow: Uint32Array;
-  absentHigh: Uint32Array;
+  private absentLow: Uint32Array;
+  private absentHigh: Uint32Array;
   private exact = new Map<number, Uint8Array>();
   private readonly limit: number;
   private size: number;
   private plan: Plan | undefined;
+  /** Plans in use since the last `take`. */
+  private readonly plans = new Set<Plan>();
   private readonly active = new Uint8Array(SLOTS.length);
-  /** First row of the run of the plan in use. */
-  private runStart = 0;
-  /** Plans that rows were kept of, with the first row of each run. */
+  /** More than one plan is in use: rows that are not written yet hold zeros. */
+  private mixed = false;
+  /** Runs of rows of one plan, with the first row of each. */
   private runs: { plan: Plan; from: number }[] = [];
 
   /** `limit`: most rows; `size`: rows to begin with. */
@@ -58,28 +60,33 @@ export class Table {
     this.absentLow[row] = absentLow;
     this.absentHigh[row] = absentHigh;
     if (raw) this.exact.set(row, raw);
-    if (row === this.runStart && this.plan) this.runs.push({ plan: this.plan, from: row });
+    const { plan, runs } = this;
+    if (plan && runs[runs.length - 1]?.plan !== plan) runs.push({ plan, from: row });
+  }
+
+  /** The row that was written is not kept: leaves it clean for one of another plan. */
+  spoil(): void {
+    if (!this.mixed || !this.plan) return;
+    for (const slot of this.plan.writes) this.arrays[slot]![this.rows] = 0;
   }
 
   private change(plan: Plan): void {
-    this.endRun();
+    const first = this.plan === undefined;
     this.plan = plan;
-    this.runStart = this.rows;
-    for (let slot = 0; slot < SLOTS.length; slot++) {
-      if (plan.fills[slot] === 0 || this.active[slot] === 1) continue;
+    if (this.plans.has(plan)) return;
+    this.plans.add(plan);
+    if (!first && !this.mixed) {
+      // From here on a row is of this plan or of that: what a row's plan does not write must be zero.
+      this.mixed = true;
+      for (let slot = 0; slot < SLOTS.length; slot++) if (this.active[slot] === 1) this.arrays[slot]!.fill(0, this.rows);
+    }
+    for (const slot of plan.writes) {
+      if (this.active[slot] === 1) continue;
       this.active[slot] = 1;
       const array = this.arrays[slot];
+      if (!array || array.length < this.size) this.arrays[slot] = allocate(slot, this.size);
       // Buffers are used again: what an earlier batch left must not show.
-      if (array && array.length >= this.size) array.fill(0, 0, this.rows);
-      else this.arrays[slot] = allocate(slot, this.size);
-    }
-  }
-
-  private endRun(): void {
-    const plan = this.plan;
-    if (!plan || this.runStart === this.rows) return;
-    for (let slot = 0; slot < SLOTS.length; slot++) {
-      if (this.active[slot] === 1 && plan.fills[slot] === 0) this.arrays[slot]!.fill(0, this.runStart, this.rows);
+      else if (this.mixed) array.fill(0);
     }
   }
 
@@ -101,9 +108,9 @@ export class Table {
 
   /** The rows as a batch, whose arrays are this table's until the next row is written; the table is empty then. */
   take(values: Values, compact: boolean): Batch {
-    this.endRun();
     const rows = this.rows;
-    const used = SLOTS.map((_, slot) => this.runs.some((run) => run.plan.fills[slot] === 1));
+    const kept = new Set(this.runs.map((run) => run.plan));
+    const used = SLOTS.map((_, slot) => [...kept].some((plan) => plan.writes.includes(slot)));
     const columns = new Map<string, Column>();
     const addresses = compact ? new CompactAddresses(values.addresses) : undefined;
     for (let slot = 0; slot < SLOTS.length; slot++) {
@@ -119,8 +126,9 @@ export class Table {
     this.rows = 0;
     this.exact = new Map();
     this.plan = undefined;
+    this.plans.clear();
     this.active.fill(0);
-    this.runStart = 0;
+    this.mixed = false;
     this.runs = [];
     return batch;
   }

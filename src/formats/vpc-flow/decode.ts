@@ -120,7 +120,8 @@ export class FlowDecoder {
       if (this.finished) throw new Error('the delivery is finished: call nextDelivery');
       if (this.chunkAt < this.chunk.length) throw new Error('bytes of the push before still wait: call take, then push without bytes');
       this.chunkBase += this.chunk.length;
-      this.chunk = chunk;
+      // One kind of array keeps the decode loop fast: Node's Buffer is another.
+      this.chunk = new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.length);
       this.chunkAt = 0;
     }
     this.last ||= last;

@@ -23,6 +23,8 @@ export class Detector {
   private guessed: { readonly plan: Plan; readonly failure: Failure } | undefined;
   private mode: Mode = 'auto';
   private readonly named: Plan | undefined;
+  /** By the preset itself: for lines that change layout all the time. */
+  private readonly presets = new Map<Layout, Plan>();
   private readonly plans = new Map<string, Plan>();
 
   /** `layout`: `auto` or what parseLayout takes. */
@@ -31,6 +33,8 @@ export class Detector {
   }
 
   planOf(layout: Layout, extra: readonly number[] = []): Plan {
+    const preset = extra.length === 0 ? this.presets.get(layout) : undefined;
+    if (preset) return preset;
     const key = `${layout.join(' ')}|${extra.join(' ')}`;
     const known = this.plans.get(key);
     if (known) return known;
@@ -38,6 +42,7 @@ export class Detector {
     // Every header of a hostile input could be another layout.
     if (this.plans.size >= 256) this.plans.clear();
     this.plans.set(key, plan);
+    if (extra.length === 0 && presetsOfCount(layout.length).includes(layout)) this.presets.set(layout, plan);
     return plan;
   }
 

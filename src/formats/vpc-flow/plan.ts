@@ -57,8 +57,8 @@ export interface Plan {
   readonly hasTime: boolean;
   /** A header line cannot pass for a record: some field takes no words. */
   readonly rejectsHeaders: boolean;
-  /** Every slot that rows of this plan fill, by slot: 1 or 0. */
-  readonly fills: Uint8Array;
+  /** Every slot that rows of this plan write. */
+  readonly writes: Uint8Array;
 }
 
 function kindOf(field: Field): number {
@@ -89,11 +89,6 @@ export function compilePlan(layout: Layout, extra: readonly number[] = []): Plan
     if (bit < 32) absentLow |= 1 << bit;
     else absentHigh |= 1 << (bit - 32);
   }
-  const fills = new Uint8Array(SLOTS.length);
-  for (const slot of present) fills[slot] = 1;
-  // Every row has a start, its own or the receipt's.
-  fills[START_SLOT] = 1;
-  fills[DURATION_SLOT] = 1;
   return {
     layout,
     text: layout.join(' '),
@@ -106,6 +101,7 @@ export function compilePlan(layout: Layout, extra: readonly number[] = []): Plan
     absentHigh,
     hasTime: present.has(START_SLOT) || present.has(DURATION_SLOT),
     rejectsHeaders: fields.some((f) => kindOf(AWS_FIELDS[f]!) !== KIND.TEXT || f === ACTION_SLOT || f === STATUS_SLOT),
-    fills,
+    // Every row has a start, its own or the receipt's.
+    writes: Uint8Array.from(new Set([...present, START_SLOT, DURATION_SLOT])),
   };
 }

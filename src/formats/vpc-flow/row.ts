@@ -6,8 +6,8 @@
 import type { RecordErrorCode } from '../../model/batch.ts';
 import type { ColumnArray } from './columns.ts';
 import { Table } from './columns.ts';
-import { ABSENT, HASH_SEED, INEXACT, STATUS_SHIFT } from './intern.ts';
-import { DURATION_SLOT, KIND, type Plan, SLOTS, START_SLOT, TIME_MAX } from './plan.ts';
+import { ABSENT, hashBytes, INEXACT, type SpellingTable, STATUS_SHIFT } from './intern.ts';
+import { DURATION_SLOT, KIND, type Plan, START_SLOT, TIME_MAX } from './plan.ts';
 import { RECORD_STATUS, Values } from './spellings.ts';
 
 const LINE_FEED = 10;
@@ -23,6 +23,15 @@ export const EARLIEST_START = 1136073600;
 /** How far ahead of the clock a start may be, seconds. */
 export const MAX_AHEAD = 86400;
 
+/** A 32-bit number above this may not take another digit. */
+const INT32_TENTH = 214748363;
+
+/** Where the values of a plan go, in their order. */
+interface Bound {
+  readonly arrays: readonly ColumnArray[];
+  readonly tables: readonly (SpellingTable | undefined)[];
+}
+
 export class RowReader {
   readonly values = new Values();
   readonly flows: Table;
@@ -36,6 +45,9 @@ export class RowReader {
   low = 0;
   high = 0;
   private flags = 0;
+  private readonly bounds = new Map<Plan, Bound>();
+  private boundPlan: Plan | undefined;
+  private bound: Bound = { arrays: [], tables: [] };
   /** The clock, epoch seconds; its owner sets it. */
   now = 0;
 
@@ -56,10 +68,16 @@ export class RowReader {
    * counts only when `keep` is called.
    */
   read(buf: Uint8Array, p: number, plan: Plan): number {
+    const end = this.readValues(buf, p, plan);
+    if (end < 0) this.flows.spoil();
+    return end;
+  }
+
+  private readValues(buf: Uint8Array, p: number, plan: Plan): number {
     this.flows.use(plan);
-    const arrays = this.flows.arrays;
+    const { arrays, tables } = plan === this.boundPlan ? this.bound : this.bind(plan);
     const row = this.flows.rows;
-    const { kinds, slots, limits, bitLow, bitHigh } = plan;
+    const { kinds, limits, bitLow, bitHigh } = plan;
     const last = kinds.length - 1;
     let low = plan.absentLow;
     let high = plan.absentHigh;
@@ -68,67 +86,77 @@ export class RowReader {
     let endTime = -1;
     for (let i = 0; ; i++) {
       const kind = kinds[i]!;
-      const slot = slots[i]!;
       let c = buf[p]!;
-      if (kind === KIND.TEXT || kind === KIND.ADDRESS) {
-        let id = -1;
-        if (kind === KIND.ADDRESS && (c - ZERO) >>> 0 <= 9) {
-          const end = this.readIPv4(buf, p);
-          if (end > 0) {
-            p = end;
-            (arrays[slot] as Uint32Array)[row] = this.values.addresses.internIPv4(this.ipv4);
-            id = 0;
-          }
+      if (kind >= KIND.ADDRESS) {
+        let end = -1;
+        if (kind === KIND.ADDRESS) {
+          end = this.readIPv4(buf, p);
+          if (end > 0) (arrays[i] as Uint32Array)[row] = this.values.addresses.internIPv4(this.ipv4);
         }
-        if (id < 0) {
-          const table = this.values.tables[slot] ?? this.values.table(slot);
-          const matched = table.matchLast(buf, p);
-          if (matched >= 0) {
-            p = matched;
-            id = table.last;
-          } else {
-            const from = p;
-            let hash = HASH_SEED;
-            while (c > SPACE && c !== DELETE) {
-              hash = Math.imul(hash ^ c, 16777619);
-              c = buf[++p]!;
-            }
-            if (p === from) return this.fail('empty-value', i);
-            id = table.find(buf, from, p, hash);
+        if (end < 0) {
+          const table = tables[i]!;
+          let id = table.last;
+          end = table.matchLast(buf, p);
+          if (end < 0) {
+            end = p;
+            while (c > SPACE && c !== DELETE) c = buf[++end]!;
+            if (end === p) return this.fail('empty-value', i);
+            const hash = hashBytes(buf, p, end);
+            id = table.find(buf, p, end, hash);
             if (id < 0) {
-              const learned = this.values.learn(slot, buf, from, p, hash);
+              const learned = this.values.learn(plan.slots[i]!, buf, p, end, hash);
               if (typeof learned === 'string') return this.fail(learned, i);
               id = learned;
             }
             table.last = id;
           }
           const f = table.flags[id]!;
-          flags |= f;
-          if ((f & ABSENT) !== 0) {
-            low |= bitLow[i]!;
-            high |= bitHigh[i]!;
+          if (f !== 0) {
+            flags |= f;
+            if ((f & ABSENT) !== 0) {
+              low |= bitLow[i]!;
+              high |= bitHigh[i]!;
+            }
           }
-          (arrays[slot] as Uint32Array)[row] = table.values[id]!;
+          (arrays[i] as Uint32Array)[row] = table.values[id]!;
         }
+        p = end;
       } else {
         let value = c - ZERO;
         if (value >>> 0 <= 9) {
-          const zero = value;
           c = buf[++p]! - ZERO;
-          if (zero === 0 && c >>> 0 <= 9) flags |= INEXACT;
-          while (c >>> 0 <= 9) {
-            value = value * 10 + c;
-            c = buf[++p]! - ZERO;
+          if (c >>> 0 <= 9) {
+            if (value === 0) flags |= INEXACT;
+            do {
+              if (value > INT32_TENTH) break;
+              value = (value * 10 + c) | 0;
+              c = buf[++p]! - ZERO;
+            } while (c >>> 0 <= 9);
           }
-          if (value > limits[i]!) return this.fail('number-out-of-range', i);
-          if (kind === KIND.START) startTime = value;
-          else if (kind === KIND.END) endTime = value;
-          else store(arrays[slot]!, kind, row, value);
+          if (c >>> 0 <= 9) {
+            p = this.readLarge(buf, p, value);
+            if (this.large > limits[i]!) return this.fail('number-out-of-range', i);
+            if (kind === KIND.START) startTime = this.large;
+            else if (kind === KIND.END) endTime = this.large;
+            else (arrays[i] as Float64Array)[row] = this.large;
+          } else if (kind === KIND.UINT16) {
+            if (value > 65535) return this.fail('number-out-of-range', i);
+            (arrays[i] as Uint16Array)[row] = value;
+          } else if (kind === KIND.UINT64) {
+            (arrays[i] as Float64Array)[row] = value;
+          } else if (kind === KIND.UINT8) {
+            if (value > 255) return this.fail('number-out-of-range', i);
+            (arrays[i] as Uint8Array)[row] = value;
+          } else if (kind === KIND.START) {
+            startTime = value;
+          } else {
+            endTime = value;
+          }
         } else if (c === DASH && buf[p + 1]! <= SPACE) {
           p++;
           low |= bitLow[i]!;
           high |= bitHigh[i]!;
-          if (kind < KIND.START) store(arrays[slot]!, kind, row, 0);
+          if (kind < KIND.START) arrays[i]![row] = 0;
         } else {
           return this.fail(c <= SPACE ? 'empty-value' : 'not-a-number', i);
         }
@@ -151,7 +179,34 @@ export class RowReader {
     this.low = low;
     this.high = high;
     this.flags = flags;
-    return this.setTimes(plan, arrays, row, startTime, endTime) ? p + 1 : -1;
+    return this.setTimes(plan, row, startTime, endTime) ? p + 1 : -1;
+  }
+
+  /** The arrays and tables of a plan's values, in their order. */
+  private bind(plan: Plan): Bound {
+    let bound = this.bounds.get(plan);
+    if (!bound) {
+      bound = {
+        arrays: Array.from(plan.slots, (slot) => this.flows.arrays[slot]!),
+        tables: Array.from(plan.slots, (slot, i) => (plan.kinds[i]! >= KIND.ADDRESS ? this.values.table(slot) : undefined)),
+      };
+      if (this.bounds.size >= 256) this.bounds.clear();
+      this.bounds.set(plan, bound);
+    }
+    this.boundPlan = plan;
+    this.bound = bound;
+    return bound;
+  }
+
+  /** The number that `readLarge` read. */
+  private large = 0;
+
+  /** Goes on with a number that 32 bits may not hold, at its digit `p`; the offset after it. */
+  private readLarge(buf: Uint8Array, p: number, value: number): number {
+    let large = value;
+    for (let digit = buf[p]! - ZERO; digit >>> 0 <= 9; digit = buf[++p]! - ZERO) large = large * 10 + digit;
+    this.large = large;
+    return p;
   }
 
   /** RECORD_STATUS of the row that was read; 0 when the layout has none. */
@@ -176,10 +231,9 @@ export class RowReader {
     this.status.use(plan);
     const from = this.flows.rows;
     const to = this.status.rows;
-    for (let slot = 0; slot < SLOTS.length; slot++) {
-      if (plan.fills[slot] === 1) this.status.arrays[slot]![to] = this.flows.arrays[slot]![from]!;
-    }
+    for (const slot of plan.writes) this.status.arrays[slot]![to] = this.flows.arrays[slot]![from]!;
     this.status.keep(this.low, this.high, raw);
+    this.flows.spoil();
     return true;
   }
 
@@ -188,7 +242,7 @@ export class RowReader {
     return false;
   }
 
-  private setTimes(plan: Plan, arrays: readonly (ColumnArray | undefined)[], row: number, startTime: number, endTime: number): boolean {
+  private setTimes(plan: Plan, row: number, startTime: number, endTime: number): boolean {
     let start = startTime;
     if (start < 0) {
       if (endTime >= 0) start = endTime;
@@ -198,6 +252,7 @@ export class RowReader {
     if (start < EARLIEST_START || start > this.now + MAX_AHEAD) return this.refuse('time-out-of-range', -1);
     if (endTime >= 0 && endTime < start) return this.refuse('end-before-start', -1);
     if (endTime > TIME_MAX) return this.refuse('number-out-of-range', plan.layout.indexOf('end'));
+    const { arrays } = this.flows;
     (arrays[START_SLOT] as Uint32Array)[row] = start;
     (arrays[DURATION_SLOT] as Uint32Array)[row] = endTime < 0 ? 0 : endTime - start;
     this.start = start;
@@ -234,10 +289,4 @@ export class RowReader {
       p++;
     }
   }
-}
-
-function store(array: ColumnArray, kind: number, row: number, value: number): void {
-  if (kind === KIND.UINT16) (array as Uint16Array)[row] = value;
-  else if (kind === KIND.UINT8) (array as Uint8Array)[row] = value;
-  else (array as Float64Array)[row] = value;
 }
