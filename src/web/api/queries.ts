@@ -1,6 +1,6 @@
 /** What the pages ask for once and keep: React Query's options by name. */
-import { queryOptions } from '@tanstack/react-query';
-import type { DashboardList, Filter, RecordsResponse, StatusResponse, ValuesResponse } from '../../api/contract.ts';
+import { infiniteQueryOptions, keepPreviousData, queryOptions } from '@tanstack/react-query';
+import type { DashboardList, Filter, RecordsResponse, StatusResponse, ValuesResponse, Window } from '../../api/contract.ts';
 import type { Dashboard } from '../../dashboards/schema.ts';
 import type { Range } from '../time/range.ts';
 import { getJson, postJson } from './client.ts';
@@ -34,7 +34,10 @@ export function valuesQuery(field: string, prefix: string, range: Range) {
   });
 }
 
-export const PAGE_OF_RECORDS = 100;
+/** Records that one request asks for. */
+const PAGE = 100;
+/** The server goes no further back; a narrower window does. */
+const MOST = 100_000;
 
 export interface RecordsAsked {
   readonly query: string;
@@ -43,6 +46,23 @@ export interface RecordsAsked {
   readonly filters: readonly Filter[];
 }
 
-export function recordsPage(asked: RecordsAsked, offset: number, signal: AbortSignal): Promise<RecordsResponse> {
-  return postJson<RecordsResponse>('/api/v1/records', { ...asked, limit: PAGE_OF_RECORDS, offset }, signal);
+interface RecordsPage {
+  readonly offset: number;
+  /** Window of the first page: `now` must not move between pages, or records come twice. */
+  readonly window?: Window;
+}
+
+export function recordsQuery(asked: RecordsAsked) {
+  return infiniteQueryOptions({
+    queryKey: ['records', asked],
+    queryFn: ({ pageParam: { offset, window }, signal }) => {
+      return postJson<RecordsResponse>('/api/v1/records', { ...asked, ...window, limit: PAGE, offset }, signal);
+    },
+    initialPageParam: { offset: 0 } as RecordsPage,
+    getNextPageParam: (last, all): RecordsPage | undefined => {
+      const offset = all.length * PAGE;
+      return offset < Math.min(last.total, MOST) ? { offset, window: last.window } : undefined;
+    },
+    placeholderData: keepPreviousData,
+  });
 }

@@ -16,6 +16,8 @@ export interface PanelResult {
   readonly columns: OutputColumn[];
   readonly rows: unknown[][];
   readonly timeslice?: number | undefined;
+  /** There are more rows than these; the first in the panel's order came. */
+  readonly truncated: boolean;
   readonly seconds: number;
 }
 
@@ -126,8 +128,8 @@ export class RunStore {
         if (this.#runs.get(event.panel) === run) this.#set(event.panel, { ...this.panel(event.panel), progress: event.fraction });
         break;
       case 'panel': {
-        const { window, state, columns, rows, timeslice, stats } = event;
-        this.#settle(run, event.panel, { result: { window, state, columns, rows, timeslice, seconds: stats.seconds }, refreshedAt: run.snapshot });
+        const { window, state, columns, rows, timeslice, truncated, stats } = event;
+        this.#settle(run, event.panel, { result: { window, state, columns, rows, timeslice, truncated, seconds: stats.seconds }, refreshedAt: run.snapshot });
         break;
       }
       case 'error':

@@ -62,13 +62,15 @@ export function rangeText(from: number, to: number, zone: string, now = Date.now
   return dateOf(a, zone) === dateOf(b, zone) ? `${start} – ${edge(b, zone)}` : `${start} – ${dayOf(b, zone)} ${edge(b, zone)}`;
 }
 
-/** As short as a panel's head needs it: no seconds, the day only when it is not today. `22:58 – 23:58` */
+/**
+ * As short as a panel's head needs it: no seconds, and no day when it begins less than a day ago.
+ * `22:58 – 23:58`, `17 Nov 10:00 – 11:00`
+ */
 export function shortRange(from: number, to: number, zone: string, now = Date.now()): string {
   const [a, b] = [from * 1000, to * 1000];
-  const today = dateOf(now, zone);
-  const day = (ms: number) => (dateOf(ms, zone) === today ? '' : `${dayOf(ms, zone)} `);
-  const second = dateOf(a, zone) === dateOf(b, zone) ? '' : `${dayOf(b, zone)} `;
-  return `${second ? `${dayOf(a, zone)} ` : day(a)}${clock(a, zone)} – ${second}${clock(b, zone)}`;
+  if (now - a < 86_400_000 && b - now < 86_400_000) return `${clock(a, zone)} – ${clock(b, zone)}`;
+  const day = dateOf(a, zone) === dateOf(b, zone) ? '' : `${dayOf(b, zone)} `;
+  return `${dayOf(a, zone)} ${clock(a, zone)} – ${day}${clock(b, zone)}`;
 }
 
 function edge(ms: number, zone: string): string {

@@ -5,6 +5,7 @@
 import type { OutputColumn } from '../../api/contract.ts';
 import { findField } from '../../model/fields.ts';
 import { PROTOCOL_NAMES, SERVICE_NAMES } from '../../model/services.ts';
+import { flag } from './flags.ts';
 import { asNumber, exact } from './numbers.ts';
 import { stamp } from './times.ts';
 
@@ -78,18 +79,13 @@ function named(text: string, name: string | undefined): string {
 
 const countries = new Intl.DisplayNames(['en'], { type: 'region', fallback: 'code' });
 
-/** `US` → `🇺🇸 United States`; text that is no code stays. A system without flag glyphs shows the two letters. */
+/** `US` → `🇺🇸 United States`; text that is no code stays. */
 export function country(code: string): string {
-  return /^[A-Za-z]{2}$/.test(code) ? `${flag(code)} ${countryName(code)}` : code;
+  return /^[A-Za-z]{2}$/.test(code) ? `${flag(code)} ${countryName(code)}`.trim() : code;
 }
 
 export function countryName(code: string): string {
   return countries.of(code.toUpperCase()) ?? code;
-}
-
-/** The two letters as regional indicator symbols, which fonts draw as the flag. */
-export function flag(code: string): string {
-  return String.fromCodePoint(...[...code.toUpperCase()].map((c) => 0x1f1e6 + c.charCodeAt(0) - 65));
 }
 
 /** A long id with its middle left out, so that kind and end stay readable: `eni-0a1b…9f3c`. */

@@ -19,7 +19,7 @@ interface Bubble {
 /** Radius of the greatest, in pixels. */
 const GREATEST = 22;
 
-export default function BubblePanel({ panel, result, measure, unit, zone, onDrill }: PanelViewProps) {
+export default function BubblePanel({ panel, result, measure, unit, zone, full, onDrill }: PanelViewProps) {
   const scheme = useScheme();
   const data = useMemo(() => {
     const x = locate(result.columns, panel.x);
@@ -31,7 +31,7 @@ export default function BubblePanel({ panel, result, measure, unit, zone, onDril
     return { x, y, label, bubbles: bubbles.sort((a, b) => b.size - a.size) };
   }, [result, panel.x, panel.y, panel.size, panel.label, measure, zone]);
   const color = MEANING_COLORS[scheme][panel.meaning];
-  const option = useMemo(() => (data ? bubbleOption(data.bubbles, data.x, color, scheme, unit) : {}), [data, color, scheme, unit]);
+  const option = useMemo(() => (data ? bubbleOption(data.bubbles, data.x, color, scheme, unit, full) : {}), [data, color, scheme, unit, full]);
   if (!data) return null;
   return (
     <Chart
@@ -50,18 +50,33 @@ export default function BubblePanel({ panel, result, measure, unit, zone, onDril
   );
 }
 
+/** One line for all names that a small panel has no room for. */
+const OTHER = 'other';
+
+/** The names with most, greatest first; the axis of a panel has room for so many. */
+function keptNames(bubbles: readonly Bubble[], most: number): string[] {
+  const sums = new Map<string, number>();
+  for (const b of bubbles) sums.set(b.y, (sums.get(b.y) ?? 0) + b.size);
+  return [...sums]
+    .sort(([, a], [, b]) => b - a)
+    .slice(0, most)
+    .map(([name]) => name);
+}
+
 function nameOf(row: readonly unknown[], y: Located, label: Located | undefined, zone: string): string {
   const value = display(row[y.index], roleOf(y.column), zone);
   const name = label ? textAt(row, label) : '';
   return name && name !== value ? `${value} ${name}` : value;
 }
 
-function bubbleOption(bubbles: readonly Bubble[], x: Located, color: string, scheme: Scheme, unit: Unit) {
+function bubbleOption(bubbles: readonly Bubble[], x: Located, color: string, scheme: Scheme, unit: Unit, full: boolean) {
   const base = baseOption(scheme);
   const ink = INK[scheme];
+  const kept = keptNames(bubbles, full ? 40 : 10);
+  const rowOf = (name: string) => (kept.includes(name) ? name : OTHER);
   const xs = [...new Set(bubbles.map((b) => b.x))].sort((a, b) => Number(a) - Number(b) || a.localeCompare(b));
-  // The heaviest on top: rows come greatest first.
-  const ys = [...new Set(bubbles.map((b) => b.y))].reverse();
+  // The heaviest on top: a category axis counts from below.
+  const ys = [...kept, ...(bubbles.some((b) => rowOf(b.y) === OTHER) ? [OTHER] : [])].reverse();
   const greatest = Math.max(1, ...bubbles.map((b) => b.size));
   const axis = {
     type: 'category',
@@ -74,7 +89,7 @@ function bubbleOption(bubbles: readonly Bubble[], x: Located, color: string, sch
     ...base,
     grid: { left: 4, right: GREATEST, top: 12, bottom: 2, containLabel: true },
     xAxis: { ...axis, data: xs, axisLabel: { color: ink.dim, fontSize: 11, hideOverlap: true } },
-    yAxis: { ...axis, data: ys, axisLabel: { color: ink.text, fontSize: 11, width: 140, overflow: 'truncate', hideOverlap: true } },
+    yAxis: { ...axis, data: ys, axisLabel: { color: ink.text, fontSize: 11, width: full ? 260 : 140, overflow: 'truncate', interval: 0 } },
     tooltip: {
       ...base.tooltip,
       trigger: 'item',
@@ -89,7 +104,7 @@ function bubbleOption(bubbles: readonly Bubble[], x: Located, color: string, sch
         cursor: 'pointer',
         itemStyle: { color: withAlpha(color, 0.55), borderColor: color, borderWidth: 1 },
         symbolSize: (_: unknown, p: { dataIndex: number }) => Math.max(5, 2 * GREATEST * Math.sqrt((bubbles[p.dataIndex]?.size ?? 0) / greatest)),
-        data: bubbles.map((b) => [b.x, b.y]),
+        data: bubbles.map((b) => [b.x, rowOf(b.y)]),
       },
     ],
   };

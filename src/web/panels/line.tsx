@@ -120,10 +120,16 @@ function lineOption({ data, lines, step, scheme, zone, unit, window }: OptionInp
   const incomplete = isIncomplete(last, data.slice, window, Date.now());
   const long = last - (data.times[0] ?? 0) > 86_400_000;
   const end = last + (step ? data.slice : 0);
+  const first = data.times[0] ?? 0;
+  // The window may begin inside of the first slice and end inside of the last.
+  const partial = [
+    ...(first < window.from * 1000 ? [[first, Math.min(end, first + data.slice)]] : []),
+    ...(incomplete ? [[step || data.times.length < 2 ? last : last - data.slice, end]] : []),
+  ];
   const mark = {
     silent: true,
     itemStyle: { color: withAlpha(ink.dim, 0.1) },
-    data: [[{ xAxis: step || data.times.length < 2 ? last : last - data.slice }, { xAxis: end }]],
+    data: partial.map(([a, b]) => [{ xAxis: a }, { xAxis: b }]),
   };
   return {
     ...base,
@@ -149,7 +155,7 @@ function lineOption({ data, lines, step, scheme, zone, unit, window }: OptionInp
       axisPointer: { type: 'line', lineStyle: { color: ink.dim, type: 'solid' }, snap: true },
       formatter: (params: { axisValue: number | string; seriesIndex: number; value: [number, number | null] }[]) => {
         const at = Number(params[0]?.axisValue ?? 0);
-        const note = at === last && incomplete ? ' · still filling' : '';
+        const note = at === last && incomplete ? ' · still filling' : at < window.from * 1000 ? ' · cut by the window' : '';
         const head = tipHead(`${minuteStamp(at, zone)} – ${clock(at + data.slice, zone)} ${zoneName(zone, at)}${note}`);
         const shown = params
           .slice(0, 12)
@@ -173,7 +179,7 @@ function lineOption({ data, lines, step, scheme, zone, unit, window }: OptionInp
       areaStyle: lines.length === 1 ? { color: withAlpha(line.color, 0.12) } : undefined,
       z: lines.length - i,
       data: points(data.times, line.values, step ? end : undefined),
-      markArea: i === 0 && incomplete ? mark : undefined,
+      markArea: i === 0 ? mark : undefined,
     })),
   };
 }

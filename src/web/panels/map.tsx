@@ -3,8 +3,8 @@ import { ActionIcon } from '@mantine/core';
 import type { ECharts } from 'echarts/core';
 import { useCallback, useEffect, useMemo, useState } from 'react';
 import { Icon } from '../app/icons.tsx';
+import { flag } from '../format/flags.ts';
 import { asNumber, exact, short, type Unit } from '../format/numbers.ts';
-import { flag } from '../format/values.ts';
 import { INK, MEANING_COLORS, type Scheme, withAlpha } from '../theme/palette.ts';
 import { useScheme } from '../theme/use-scheme.ts';
 import { Chart } from './chart.tsx';
@@ -140,7 +140,7 @@ function placeName(result: PanelViewProps['result'], row: readonly unknown[], wh
   );
   const country = textAt(row, locate(result.columns, 'country_name')) || code;
   const named = [city, state === city ? '' : state, country].filter(Boolean).join(', ');
-  return named ? `${/^[A-Z]{2}$/i.test(code) ? `${flag(code)} ` : ''}${named}` : 'unknown place';
+  return named ? `${flag(code)} ${named}`.trim() : 'unknown place';
 }
 
 function mapOption(clusters: readonly Cluster<Spot>[], view: View, color: string, scheme: Scheme, unit: Unit) {

@@ -103,7 +103,7 @@ export default function TablePanel({ panel, result, measure, unit, zone, onDrill
             size="xs"
             className="bz-table-search"
             aria-label={`Search in ${panel.title}`}
-            placeholder={`Search ${exact(result.rows.length)} rows`}
+            placeholder={`Search ${result.truncated ? 'the first ' : ''}${exact(result.rows.length)} rows`}
             leftSection={<Icon name="search" size={14} />}
             value={searched ?? ''}
             onChange={(event) => table.setGlobalFilter(event.currentTarget.value)}
@@ -195,7 +195,7 @@ export default function TablePanel({ panel, result, measure, unit, zone, onDrill
                     {panel.totals.includes(head.column.name) ? (
                       <TotalCell rows={rows.map((r) => r.original)} at={i} unit={head.unit ?? 'count'} />
                     ) : i === 0 ? (
-                      `Total of ${exact(rows.length)}`
+                      `${result.truncated ? 'Sum of the first' : 'Total of'} ${exact(rows.length)}`
                     ) : (
                       ''
                     )}

@@ -1,0 +1,106 @@
+/** An opened record: its ECS document as a tree, its fields by AWS's names, its raw text. */
+import { CopyButton, SegmentedControl } from '@mantine/core';
+import { useState } from 'react';
+import { findField } from '../../model/fields.ts';
+import { Icon } from '../app/icons.tsx';
+import { stamp, zoneName } from '../format/times.ts';
+import type { Rec } from './flow.ts';
+import { Pickable } from './record-list.tsx';
+import { cornerOf, type Picked } from './value-menu.tsx';
+
+type View = 'document' | 'fields' | 'raw';
+type OnPick = (picked: Picked) => void;
+
+const VIEWS = [
+  { value: 'document', label: 'ECS document' },
+  { value: 'fields', label: 'Fields' },
+  { value: 'raw', label: 'Raw' },
+];
+
+export function RecordDetail({ record, zone, onPick }: { record: Rec; zone: string; onPick: OnPick }) {
+  const [view, setView] = useState<View>('document');
+  return (
+    <div className="bz-detail">
+      <div className="bz-detail-head">
+        <SegmentedControl size="xs" aria-label="Form of the record" data={VIEWS} value={view} onChange={(v) => setView(v as View)} />
+        <CopyButton value={textOf(record, view)}>
+          {({ copied, copy }) => (
+            <button type="button" className="bz-link" onClick={copy}>
+              <Icon name={copied ? 'check' : 'copy'} size={12} /> {copied ? 'Copied' : 'Copy'}
+            </button>
+          )}
+        </CopyButton>
+        <span className="bz-dim bz-small">
+          {stamp(record.time, zone)} {zoneName(zone, record.time)} · from {record.origin.sourceName || 'an unnamed source'}
+        </span>
+      </div>
+      {view === 'raw' ? (
+        <pre className="bz-raw">{record.raw}</pre>
+      ) : view === 'fields' ? (
+        <Fields record={record} onPick={onPick} />
+      ) : (
+        <Tree value={record.document} path="" onPick={onPick} />
+      )}
+    </div>
+  );
+}
+
+function textOf(record: Rec, view: View): string {
+  if (view === 'raw') return record.raw;
+  return JSON.stringify(view === 'fields' ? record.fields : record.document, null, 2);
+}
+
+function Fields({ record, onPick }: { record: Rec; onPick: OnPick }) {
+  return (
+    <dl className="bz-fields">
+      {Object.entries(record.fields).map(([name, value]) => (
+        <div key={name}>
+          <dt title={findField(name)?.doc}>{name}</dt>
+          <dd>
+            <Leaf path={name} value={value} onPick={onPick} />
+          </dd>
+        </div>
+      ))}
+    </dl>
+  );
+}
+
+function Tree({ value, path, onPick }: { value: Readonly<Record<string, unknown>>; path: string; onPick: OnPick }) {
+  return (
+    <dl className="bz-tree">
+      {Object.entries(value).map(([key, child]) => {
+        const at = path ? `${path}.${key}` : key;
+        return (
+          <div key={key} data-branch={isBranch(child) || undefined}>
+            <dt title={findField(at)?.doc}>{key}</dt>
+            <dd>
+              {isBranch(child) ? (
+                <Tree value={child} path={at} onPick={onPick} />
+              ) : Array.isArray(child) ? (
+                child.map((item) => <Leaf key={String(item)} path={at} value={item} onPick={onPick} />)
+              ) : (
+                <Leaf path={at} value={child} onPick={onPick} />
+              )}
+            </dd>
+          </div>
+        );
+      })}
+    </dl>
+  );
+}
+
+function isBranch(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function Leaf({ path, value, onPick }: { path: string; value: unknown; onPick: OnPick }) {
+  const text = value === null ? 'null' : String(value);
+  const field = findField(path);
+  // A time is a moment, not something to filter by.
+  const filterable = field !== undefined && field.type !== 'time' && field.derived !== 'raw';
+  return (
+    <Pickable className="bz-leaf bz-mono" onPick={(element) => onPick({ field: filterable ? field.name : undefined, value: text, at: cornerOf(element) })}>
+      {text}
+    </Pickable>
+  );
+}
