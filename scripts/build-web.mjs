@@ -18,5 +18,6 @@ const sources = SOURCES.map((path) => join(root, path)).filter((path) => existsS
 if (!existsSync(built) || Math.max(...sources.map(newest)) > statSync(built).mtimeMs) {
   const { build } = await import('vite');
   console.error('Building the web page …');
-  await build({ root, configFile: join(root, 'vite.config.ts'), logLevel: 'warn' });
+  process.chdir(root);
+  await build({ configFile: join(root, 'vite.config.ts'), logLevel: 'warn' });
 }

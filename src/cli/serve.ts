@@ -9,11 +9,10 @@ import { createAuth } from '../api/auth.ts';
 import { DEFAULT_SETTINGS, type ServerDeps } from '../api/deps.ts';
 import { createServer } from '../api/server.ts';
 import { newToken, readServerFile, removeServerFile, sessionSecret, writeServerFile } from '../api/server-file.ts';
-import type { Config } from '../config.ts';
 import { loadDashboards } from '../dashboards/load.ts';
 import type { IngestSummary } from '../ingest/ingest.ts';
 import { version } from '../version.ts';
-import { startDemo } from './demo.ts';
+import { demoNetworks, startDemo } from './demo.ts';
 import { checkLayout, describeSummary } from './ingest.ts';
 import { type CommonOptions, configOf, withCommon } from './options.ts';
 import { CliError, EXIT, note, print } from './output.ts';
@@ -59,7 +58,7 @@ async function serve(options: Options): Promise<void> {
   const running = await readServerFile(config.data);
   if (running) throw new CliError(`data-dir-in-use: ${config.data} is held by the server at ${running.address} (process ${running.pid}).`);
 
-  const workspace = await openWorkspace(config);
+  const workspace = await openWorkspace(options.demo ? { ...config, internalNetworks: [...config.internalNetworks, ...demoNetworks()] } : config);
   for (const warning of workspace.databases.warnings) note(`warning: ${warning}`);
   const token = newToken();
   const auth = createAuth({ secret: await sessionSecret(config.data), token, clock: Date.now });
@@ -97,8 +96,9 @@ async function serve(options: Options): Promise<void> {
 }
 
 /** Loads what was asked for and prints the link that opens where the data is. */
-async function feed(workspace: Workspace, options: Options, link: (path: string) => string, signal: AbortSignal): Promise<void> {
+async function feed(workspace: Workspace, options: Options, link: (path: string) => string, signal: AbortSignal): Promise<unknown> {
   let summary: IngestSummary | undefined;
+  let background: Promise<unknown> = Promise.resolve();
   if (options.ingest) {
     const bar = progressBar();
     summary = await workspace.pipeline
@@ -112,12 +112,14 @@ async function feed(workspace: Workspace, options: Options, link: (path: string)
     await print(describeSummary(summary));
   }
   if (options.demo) {
-    await startDemo({ dataDir: workspace.config.data, pipeline: workspace.pipeline, signal, say: note });
+    const demo = await startDemo({ dataDir: workspace.config.data, pipeline: workspace.pipeline, signal, say: note });
+    background = demo.finished;
     await print('Demo data: a synthetic estate, not a real one.');
   }
-  if (signal.aborted) return;
+  if (signal.aborted) return background;
   const extent = summary?.extent;
   await print(`Open the page: ${link(extent ? `/dashboards/vpc-overview?${lastFullHour(extent.to)}` : '/')}`);
+  await background;
 }
 
 /** The data's own last full hour as the page's time range. */
@@ -166,5 +168,3 @@ function addressOf(listen: string): { host: string; port: number } {
     );
   return { host, port: Number(port) };
 }
-
-export type { Config };
