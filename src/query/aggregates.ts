@@ -7,14 +7,21 @@ import { num, type Sql, sql } from './sql.ts';
 import type { AggregateCall } from './tree.ts';
 import { addressToText, asNumber, asText, isNull, type Typed } from './typed.ts';
 
+/** Expressions that tell rows apart by their place. */
+export interface RowOrder {
+  /** Smallest for the row that comes first. */
+  readonly place: Sql;
+  /** Smallest for the newest row. */
+  readonly age: Sql;
+}
+
 export interface Aggregate {
   readonly name: string;
   readonly signature: string;
   /** Fewest and most values in the parentheses; [0, 0] may be written without parentheses. */
   readonly arity: readonly [number, number];
   readonly defaultName: (call: AggregateCall) => string;
-  /** `order`: the expression that is smallest for the row that comes first. */
-  readonly compile: (values: readonly Typed[], call: AggregateCall, order: Sql) => Typed;
+  readonly compile: (values: readonly Typed[], call: AggregateCall, order: RowOrder) => Typed;
   /** The aggregate of the results of parts of a group, where it is the aggregate of the group. */
   readonly merge?: 'sum' | 'min' | 'max';
   readonly doc: string;
@@ -59,18 +66,19 @@ export function plain(value: Typed): Omit<Typed, 'sql'> {
 }
 
 /** The value of the first or last row of an order, among rows that have one. */
-function picked(name: 'first' | 'last', doc: string): Aggregate {
+function picked(name: string, by: keyof RowOrder, end: 'first' | 'last', doc: string): Aggregate {
   return {
     name,
     signature: `${name}(value)`,
     arity: [1, 1],
-    defaultName: () => `_${name}`,
+    defaultName: () => `_${name.replace('_', '')}`,
     compile: ([typed], _, order) => {
       const value = typed as Typed;
       const given = sql`NOT ${isNull(value)}`;
-      return { ...plain(value), sql: name === 'first' ? sql`argMinIf(${value.sql}, ${order}, ${given})` : sql`argMaxIf(${value.sql}, ${order}, ${given})` };
+      const picked = end === 'first' ? sql`argMinIf(${value.sql}, ${order[by]}, ${given})` : sql`argMaxIf(${value.sql}, ${order[by]}, ${given})`;
+      return { ...plain(value), sql: picked };
     },
-    doc: `${doc} Without sort, records are newest first.`,
+    doc,
     example: `${name}(srcaddr) by action`,
   };
 }
@@ -129,8 +137,10 @@ export const AGGREGATES: readonly Aggregate[] = [
   percentile('pct'),
   percentile('median'),
   numeric('stddev', 'Standard deviation of the values as a sample.', (value) => sql`stddevSamp(${value})`),
-  picked('first', 'Value of the first row.'),
-  picked('last', 'Value of the last row.'),
+  picked('first', 'place', 'first', 'Value of the first row; without sort, records are newest first.'),
+  picked('last', 'place', 'last', 'Value of the last row; without sort, records are newest first.'),
+  picked('most_recent', 'age', 'first', 'Value of the newest row, whatever the order.'),
+  picked('least_recent', 'age', 'last', 'Value of the oldest row, whatever the order.'),
   {
     name: 'values',
     signature: 'values(value)',

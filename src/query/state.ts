@@ -99,6 +99,12 @@ export class State {
     return this.parts.columns.find((c) => c.name.toLowerCase() === key);
   }
 
+  /** Whether a column, by any name of its field, is one that rows are grouped by. */
+  keyOf(name: string): boolean {
+    const field = findField(name);
+    return (this.column(name) ?? this.parts.columns.find((c) => field !== undefined && c.value.field === field))?.key === true;
+  }
+
   /** Adds a column, or replaces the one of that name. Large expressions get a SELECT of their own. */
   assign(name: string, value: Typed, hidden = false): State {
     const column: Column = { name, value, ...(hidden ? { hidden: true } : {}) };

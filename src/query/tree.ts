@@ -137,10 +137,22 @@ export type Operation =
       readonly keys: readonly { readonly field: Name; readonly values: readonly string[] }[];
       readonly defaults: readonly { readonly field: Name; readonly value: Expr }[];
     })
+  | (Step & { readonly op: 'withtime'; readonly field: Name })
+  | (Step & {
+      readonly op: 'outlier';
+      readonly field: Name;
+      readonly by: readonly Name[];
+      readonly window: number;
+      readonly threshold: number;
+      readonly consecutive: number;
+      readonly direction: '+-' | '+' | '-';
+    })
   | (Step & {
       readonly op: 'running';
-      readonly fn: 'total' | 'accum' | 'diff';
+      readonly fn: 'total' | 'accum' | 'diff' | 'smooth' | 'rollingstd' | 'backshift';
       readonly field: Name;
+      /** Rows that it looks at or goes back. */
+      readonly length?: number;
       readonly as?: string;
       readonly by: readonly Name[];
     });

@@ -1,11 +1,11 @@
 /** Operators that group: aggregates, timeslice, top. */
-import { AGGREGATES, findAggregate, plain } from '../aggregates.ts';
+import { AGGREGATES, findAggregate, plain, type RowOrder } from '../aggregates.ts';
 import type { Cursor } from '../cursor.ts';
 import { didYouMean, QueryError } from '../diagnostics.ts';
 import { compileExpr } from '../expression.ts';
 import { printExpr, printName } from '../print-expression.ts';
 import { EMPTY, join, type Sql, sql } from '../sql.ts';
-import type { Column, State } from '../state.ts';
+import type { Column, Order, State } from '../state.ts';
 import type { AggregateCall, Expr, GroupKey, Operation } from '../tree.ts';
 import type { Typed } from '../typed.ts';
 import type { Operator } from './kinds.ts';
@@ -88,7 +88,7 @@ export function group(before: State, calls: readonly AggregateCall[], by: readon
     name: key.as ?? (key.expr.node === 'field' ? key.expr.name : printExpr(key.expr)),
     value: compileExpr(key.expr, state),
   }));
-  const order = firstRow(state);
+  const order = rowOrder(state);
   const measures: Measure[] = calls.map((call) => {
     const fn = findAggregate(call.fn);
     if (!fn) throw new QueryError('unknown-function', call.span, `There is no aggregate ${call.fn}.`);
@@ -173,11 +173,16 @@ function carriedBeside(value: Typed, state: State, after: readonly Operation[], 
   return { ...(place ? { place } : {}), ...(as ? { as } : {}) };
 }
 
-/** An expression that is smallest for the row that comes first. */
-function firstRow(state: State): Sql {
-  const [first] = state.parts.order;
-  if (!first) return sql`rowNumberInAllBlocks()`;
-  const { value, descending } = first;
+function rowOrder(state: State): RowOrder {
+  const { stored, order } = state.parts;
+  const age = stored ? sql`-toInt64(toUnixTimestamp(${state.ctx.column('start')}))` : undefined;
+  const [first] = order;
+  const place = first ? earlier(first) : sql`rowNumberInAllBlocks()`;
+  return { place, age: age ?? place };
+}
+
+/** An expression that is smallest for the row that an order puts first. */
+function earlier({ value, descending }: Order): Sql {
   if (!descending) return value.sql;
   return value.datetime ? sql`-toInt64(toUnixTimestamp(${value.sql}))` : sql`-toFloat64OrNull(toString(${value.sql}))`;
 }

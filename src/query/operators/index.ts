@@ -13,7 +13,8 @@ import { compare } from './compare.ts';
 import { json, parse, parseRegex } from './extract.ts';
 import type { Operator, Surroundings } from './kinds.ts';
 import { geoip, lookup } from './lookup.ts';
-import { assign, fields, limit, sort, where } from './rows.ts';
+import { outlier } from './outlier.ts';
+import { assign, fields, limit, sort, where, withtime } from './rows.ts';
 import { threat } from './threat.ts';
 import { timeslice } from './timeslice.ts';
 import { transpose } from './transpose.ts';
@@ -38,6 +39,8 @@ export const OPERATORS: { readonly [N in OperationName]: Operator<N> } = {
   json,
   topk,
   running,
+  outlier,
+  withtime,
   fillmissing,
 };
 

@@ -94,7 +94,7 @@ export const fields: Operator<'fields'> = {
 };
 
 function choose(names: readonly Name[], state: State): State {
-  const columns = names.map((name) => ({ name: name.name, value: state.resolve(name) }));
+  const columns = names.map((name) => ({ name: name.name, value: state.resolve(name), ...(state.keyOf(name.name) ? { key: true as const } : {}) }));
   const rest = state.parts.columns.filter((c) => c.hidden && !columns.some((k) => k.name.toLowerCase() === c.name.toLowerCase()));
   return state.with({ columns: [...columns, ...rest], chosen: true });
 }
@@ -107,3 +107,14 @@ function remove(names: readonly Name[], state: State): State {
     removed: new Set([...(state.parts.removed ?? []), ...gone]),
   });
 }
+
+/** The time needs no place in the value: most_recent reads the record's own. */
+export const withtime: Operator<'withtime'> = {
+  keywords: ['withtime'],
+  syntax: 'withtime field',
+  doc: 'Makes name_withtime for most_recent and least_recent.',
+  example: 'withtime srcaddr | most_recent(srcaddr_withtime) by action',
+  parse: (cursor, start) => ({ op: 'withtime', field: cursor.name(), span: cursor.span(start) }),
+  print: (o) => `withtime ${printName(o.field.name)}`,
+  apply: (o, state) => state.assign(`${o.field.name}_withtime`, state.resolve(o.field)),
+};

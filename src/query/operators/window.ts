@@ -19,11 +19,11 @@ function partition(names: readonly Name[], state: State): Sql {
   )} `;
 }
 
-function byList(cursor: Cursor): Name[] {
+export function byList(cursor: Cursor): Name[] {
   return cursor.take('by') ? cursor.names() : [];
 }
 
-function printBy(by: readonly Name[]): string {
+export function printBy(by: readonly Name[]): string {
   return by.length ? ` by ${by.map((n) => printName(n.name)).join(', ')}` : '';
 }
 
@@ -52,33 +52,72 @@ export const topk: Operator<'topk'> = {
   },
 };
 
+/** Longest look back. */
+const MAX_LENGTH = 1000;
+
+interface Running {
+  /** Without a written length; undefined where none can be written. */
+  readonly length?: number;
+  /** `over`: the rows of one key in order, with a frame. */
+  readonly sql: (value: Sql, over: (frame: Sql) => Sql, length: number) => Sql;
+}
+
+const preceding = (length: number): Sql => sql`ROWS BETWEEN ${num(length)} PRECEDING AND CURRENT ROW`;
+const WHOLE = sql`ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING`;
+
+const RUNNING: Readonly<Record<Of<'running'>['fn'], Running>> = {
+  total: { sql: (value, over) => sql`sum(${value}) ${over(WHOLE)}` },
+  accum: { sql: (value, over) => sql`sum(${value}) ${over(sql`ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW`)}` },
+  diff: { length: 1, sql: (value, over, length) => sql`(${value} - lagInFrame(toNullable(${value}), ${num(length)}) ${over(WHOLE)})` },
+  backshift: { length: 1, sql: (value, over, length) => sql`lagInFrame(toNullable(${value}), ${num(length)}) ${over(WHOLE)}` },
+  smooth: { length: 10, sql: (value, over, length) => sql`avg(${value}) ${over(preceding(length - 1))}` },
+  rollingstd: { length: 10, sql: (value, over, length) => sql`stddevPop(${value}) ${over(preceding(length - 1))}` },
+};
+
 export const running: Operator<'running'> = {
-  keywords: ['total', 'accum', 'diff'],
-  syntax: 'total|accum|diff field [as name] [by key, …]',
-  doc: 'total: the sum over all rows; accum: the sum up to the row; diff: the change against the row before. Rows in the order of sort, else of time.',
-  example: 'timeslice 5m | count by _timeslice | accum _count as so_far',
+  keywords: Object.keys(RUNNING),
+  syntax: 'total|accum|diff|backshift|smooth|rollingstd field[, length] [as name] [by key, …]',
+  doc: 'Looks at neighbouring rows. total: the sum over all rows; accum: the sum up to the row; diff: the change; backshift: the value of a row before; smooth: the moving mean; rollingstd: the moving standard deviation. Rows in the order of sort, else of time.',
+  example: 'timeslice 5m | count by _timeslice | smooth _count, 3 as calm',
   parse: (cursor, start, keyword) => {
     const open = cursor.take('(');
     const field = cursor.name();
+    const length = cursor.take(',') ? cursor.count('a number of rows') : undefined;
+    const span = cursor.span(start);
+    if (length !== undefined && RUNNING[keyword as 'total'].length === undefined) throw new QueryError('wrong-arguments', span, `${keyword} takes no length.`);
+    if ((length ?? 1) > MAX_LENGTH) throw new QueryError('wrong-arguments', span, `The length is at most ${MAX_LENGTH}.`);
     if (open) cursor.expect(')');
     const as = cursor.alias();
-    return { op: 'running', fn: keyword as 'total', field, ...(as === undefined ? {} : { as }), by: byList(cursor), span: cursor.span(start) };
-  },
-  print: (o) => `${o.fn} ${printName(o.field.name)}${o.as === undefined ? '' : ` as ${printName(o.as)}`}${printBy(o.by)}`,
-  apply: (o, before) => {
-    const sorted = before.parts.order.length ? before : before.with({ order: timeOrder(before) });
-    const state = sorted.finished();
-    const value = asNumber(state.resolve(o.field));
-    const parts = partition(o.by, state);
-    const order = state.parts.order.length ? sql`ORDER BY ${orderList(state.parts.order)} ` : EMPTY;
-    const template: Record<Of<'running'>['fn'], Sql> = {
-      total: sql`sum(${value}) OVER (${parts})`,
-      accum: sql`sum(${value}) OVER (${parts}${order}ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)`,
-      diff: sql`(${value} - lagInFrame(toNullable(${value})) OVER (${parts}${order}ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING))`,
+    return {
+      op: 'running',
+      fn: keyword as 'total',
+      field,
+      ...(length === undefined ? {} : { length }),
+      ...(as === undefined ? {} : { as }),
+      by: byList(cursor),
+      span: cursor.span(start),
     };
-    return state.assign(o.as ?? `_${o.fn}`, number(template[o.fn])).finished();
+  },
+  print: (o) =>
+    `${o.fn} ${printName(o.field.name)}${o.length === undefined ? '' : `, ${o.length}`}${o.as === undefined ? '' : ` as ${printName(o.as)}`}${printBy(o.by)}`,
+  apply: (o, before) => {
+    const state = inOrder(before);
+    const { length = 1, sql: template } = RUNNING[o.fn];
+    const value = template(asNumber(state.resolve(o.field)), (frame) => over(o.by, state, frame), o.length ?? length);
+    return state.assign(o.as ?? `_${o.fn}`, number(value)).finished();
   },
 };
+
+/** Finished rows that have an order. */
+export function inOrder(before: State): State {
+  return (before.parts.order.length ? before : before.with({ order: timeOrder(before) })).finished();
+}
+
+/** `OVER (…)` of the rows of one key, in order. */
+export function over(by: readonly Name[], state: State, frame: Sql): Sql {
+  const order = state.parts.order.length ? sql`ORDER BY ${orderList(state.parts.order)} ` : EMPTY;
+  return sql`OVER (${partition(by, state)}${order}${frame})`;
+}
 
 /** Rows without sort follow their time, then their keys. */
 function timeOrder(state: State): { value: Typed; descending: boolean }[] {
