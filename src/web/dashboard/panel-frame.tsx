@@ -96,6 +96,7 @@ export const PanelFrame = memo(function PanelFrame({ panel, store, zone, group, 
           <ActionIcon
             size="sm"
             variant="subtle"
+            color="gray"
             aria-label={`Open the records of ${panel.title}`}
             title="Open the records"
             onClick={() => result && actions.drill(panel, { cells: [], shift: false }, result.window)}
@@ -106,6 +107,7 @@ export const PanelFrame = memo(function PanelFrame({ panel, store, zone, group, 
           <ActionIcon
             size="sm"
             variant="subtle"
+            color="gray"
             aria-label={full ? 'Leave full screen' : `${panel.title} full screen`}
             title={full ? 'Leave full screen (Esc)' : 'Full screen'}
             onClick={() => actions.full(full ? null : panel.id)}
@@ -114,7 +116,7 @@ export const PanelFrame = memo(function PanelFrame({ panel, store, zone, group, 
           </ActionIcon>
           <Menu position="bottom-end" width={210} keepMounted={false}>
             <Menu.Target>
-              <ActionIcon size="sm" variant="subtle" aria-label={`More of ${panel.title}`} title="More">
+              <ActionIcon size="sm" variant="subtle" color="gray" aria-label={`More of ${panel.title}`} title="More">
                 <Icon name="more" size={14} />
               </ActionIcon>
             </Menu.Target>

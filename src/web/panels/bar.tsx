@@ -67,7 +67,7 @@ function barOption(items: readonly (Item & { color: string })[], scheme: Scheme,
   return {
     ...base,
     grid: { left: 4, right: 52, top: 4, bottom: 2, containLabel: true },
-    xAxis: valueAxis(scheme, (v) => short(v, unit)),
+    xAxis: valueAxis(scheme, unit, Math.max(0, ...items.map((i) => i.value))),
     yAxis: {
       type: 'category',
       inverse: true,

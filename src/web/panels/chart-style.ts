@@ -1,4 +1,5 @@
 /** Axes, grids and tooltips alike in every chart. */
+import { short, type Unit } from '../format/numbers.ts';
 import { INK, type Scheme } from '../theme/palette.ts';
 
 export const FONT = 'system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", "DejaVu Sans", sans-serif';
@@ -20,16 +21,35 @@ export function baseOption(scheme: Scheme) {
   };
 }
 
-export function valueAxis(scheme: Scheme, format: (value: number) => string) {
+/** An axis of measures from 0 to a little over `most`, with two to five round steps. */
+export function valueAxis(scheme: Scheme, unit: Unit, most: number) {
   const ink = INK[scheme];
+  const step = niceStep(most, unit);
   return {
     type: 'value',
-    splitNumber: 3,
-    axisLabel: { color: ink.dim, fontSize: 11, formatter: format },
+    min: 0,
+    max: Math.max(1, Math.ceil(most / step)) * step,
+    interval: step,
+    axisLabel: { color: ink.dim, fontSize: 11, formatter: (value: number) => short(value, unit), hideOverlap: true },
     splitLine: { lineStyle: { color: ink.line } },
     axisLine: { show: false },
     axisTick: { show: false },
   };
+}
+
+const BINARY_STEPS = [1, 2, 5, 10, 20, 50, 100, 200, 500];
+
+/** A round step of which two to five reach `most`: 1, 2, 5 times a power of ten, of bytes of 1024; counts by no less than one. */
+export function niceStep(most: number, unit: Unit, steps = 4): number {
+  const rough = Math.max(most, Number.MIN_VALUE) / steps;
+  if (unit === 'bytes') {
+    const scale = 1024 ** Math.max(0, Math.floor(Math.log(rough) / Math.log(1024)));
+    const digit = BINARY_STEPS.find((s) => s * scale >= rough);
+    return digit === undefined ? scale * 1024 : digit * scale;
+  }
+  const scale = 10 ** Math.floor(Math.log10(rough));
+  const digit = [1, 2, 5, 10].find((s) => s * scale >= rough * 0.999_999) ?? 10;
+  return unit === 'count' ? Math.max(1, digit * scale) : digit * scale;
 }
 
 export function escapeHtml(text: string): string {

@@ -8,6 +8,8 @@ import { type ReactNode, useEffect, useRef, useState } from 'react';
 
 export type ChartClick = { readonly seriesName?: string; readonly dataIndex: number; readonly name: string; readonly data: unknown; readonly shift: boolean };
 
+import { shareHover } from './hover.ts';
+
 interface Props {
   readonly option: EChartsCoreOption;
   /** Text summary for those who do not see the picture. */
@@ -64,11 +66,7 @@ export function Chart({ option, summary, group, onClick, onReady, prepare, child
     chart?.setOption({ animation: false, ...option }, { replaceMerge: ['series'] });
   }, [chart, option]);
 
-  useEffect(() => {
-    if (!chart || !group) return;
-    chart.group = group;
-    void import('./echarts.ts').then((library) => library.connect(group));
-  }, [chart, group]);
+  useEffect(() => (chart && group ? shareHover(group, chart) : undefined), [chart, group]);
 
   useEffect(() => (chart ? latest.current.onReady?.(chart) : undefined), [chart]);
 

@@ -19,10 +19,15 @@ interface Point {
   readonly distance: number;
 }
 
-export function useDragZoom(onZoom: (window: Window) => void, onBucket: OnBucket): { overlay: ReactNode; attach: (chart: ECharts) => () => void } {
+/** `slice`: milliseconds of a bucket; a dragged range begins and ends with buckets. */
+export function useDragZoom(
+  slice: number,
+  onZoom: (window: Window) => void,
+  onBucket: OnBucket,
+): { overlay: ReactNode; attach: (chart: ECharts) => () => void } {
   const [drag, setDrag] = useState<{ left: number; width: number } | null>(null);
-  const latest = useRef({ onZoom, onBucket });
-  latest.current = { onZoom, onBucket };
+  const latest = useRef({ slice, onZoom, onBucket });
+  latest.current = { slice, onZoom, onBucket };
 
   const attach = useCallback((chart: ECharts) => {
     const node = chart.getDom();
@@ -45,8 +50,8 @@ export function useDragZoom(onZoom: (window: Window) => void, onBucket: OnBucket
       start = null;
       setDrag(null);
       if (b - a >= LEAST_PIXELS) {
-        const from = Math.floor(timeAt(a) / 1000);
-        latest.current.onZoom({ from, to: Math.max(from + 60, Math.ceil(timeAt(b) / 1000)) });
+        chart.dispatchAction({ type: 'hideTip' });
+        latest.current.onZoom(rangeOf(timeAt(a), timeAt(b), latest.current.slice));
       } else if (event.target instanceof Node && node.contains(event.target)) {
         const point = nearest(chart, a, event.offsetY, timeAt(a));
         if (point) latest.current.onBucket(point.time, point.distance <= NEAR_PIXELS ? point.seriesName : undefined, event.shiftKey);
@@ -71,6 +76,13 @@ export function useDragZoom(onZoom: (window: Window) => void, onBucket: OnBucket
 
   const overlay = drag && <div className="bz-drag" style={{ left: drag.left, width: drag.width }} />;
   return { overlay, attach };
+}
+
+/** Two instants (ms) → whole buckets, at least one, in epoch seconds. */
+export function rangeOf(a: number, b: number, slice: number): Window {
+  const from = Math.round(a / slice) * slice;
+  const to = Math.max(from + slice, Math.round(b / slice) * slice);
+  return { from: Math.floor(from / 1000), to: Math.ceil(to / 1000) };
 }
 
 /** The slice under the pointer, and the line that is nearest to it there. */

@@ -1,10 +1,10 @@
 /** The parts of ECharts that the panels use. Imported when the first chart is drawn, never with the page. */
 import { BarChart, LineChart, PieChart, ScatterChart } from 'echarts/charts';
 import { GeoComponent, GridComponent, MarkAreaComponent, TooltipComponent } from 'echarts/components';
-import { connect, init, registerMap, use } from 'echarts/core';
+import { init, registerMap, use } from 'echarts/core';
 import { CanvasRenderer } from 'echarts/renderers';
 
 use([LineChart, BarChart, PieChart, ScatterChart, GridComponent, TooltipComponent, GeoComponent, MarkAreaComponent, CanvasRenderer]);
 
 export type { ECharts } from 'echarts/core';
-export { connect, init, registerMap };
+export { init, registerMap };

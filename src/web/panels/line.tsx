@@ -36,7 +36,7 @@ export default function LinePanel({ panel, result, zone, measure, unit, onDrill,
     const cells = data.seriesColumn && series ? [{ column: data.seriesColumn.column, value: series.name }] : [];
     onDrill({ cells, window: clipped(time, data.slice, result.window), shift });
   };
-  const { overlay, attach } = useDragZoom(onZoom, onBucket);
+  const { overlay, attach } = useDragZoom(data?.slice ?? 60_000, onZoom, onBucket);
   const ready = useCallback((chart: ECharts) => attach(chart), [attach]);
 
   if (!data || data.times.length === 0) return null;
@@ -148,19 +148,23 @@ function lineOption({ data, lines, step, scheme, zone, unit, window }: OptionInp
       axisTick: { show: false },
       splitLine: { show: false },
     },
-    yAxis: { ...valueAxis(scheme, (v) => short(v, unit)), min: 0, minInterval: unit === 'count' ? 1 : undefined },
+    yAxis: valueAxis(scheme, unit, greatestOf(data.series)),
     tooltip: {
       ...base.tooltip,
       trigger: 'axis',
       axisPointer: { type: 'line', lineStyle: { color: ink.dim, type: 'solid' }, snap: true },
-      formatter: (params: { axisValue: number | string; seriesIndex: number; value: [number, number | null] }[]) => {
+      formatter: (params: { axisValue: number | string; seriesIndex: number; value?: [number, number | null] }[]) => {
         const at = Number(params[0]?.axisValue ?? 0);
         const note = at === last && incomplete ? ' · still filling' : at < window.from * 1000 ? ' · cut by the window' : '';
         const head = tipHead(`${minuteStamp(at, zone)} – ${clock(at + data.slice, zone)} ${zoneName(zone, at)}${note}`);
         const shown = params
           .slice(0, 12)
           .map((p) =>
-            tipLine(lines[p.seriesIndex]?.color ?? ink.dim, lines[p.seriesIndex]?.name ?? '', p.value[1] === null ? 'no data' : exact(p.value[1], unit)),
+            tipLine(
+              lines[p.seriesIndex]?.color ?? ink.dim,
+              lines[p.seriesIndex]?.name ?? '',
+              (p.value?.[1] ?? null) === null ? 'no data' : exact(p.value?.[1], unit),
+            ),
           );
         return head + shown.join('');
       },
@@ -193,6 +197,10 @@ function points(times: readonly number[], values: readonly (number | null)[], en
 
 function isAlone(values: readonly (number | null)[], at: number): boolean {
   return (values[at - 1] ?? null) === null && (values[at + 1] ?? null) === null;
+}
+
+function greatestOf(series: readonly Series[]): number {
+  return series.reduce((most, s) => s.values.reduce((m: number, v) => Math.max(m, v ?? 0), most), 0);
 }
 
 function summaryOf(title: string, series: readonly Series[], unit: Unit): string {

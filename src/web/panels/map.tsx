@@ -25,7 +25,7 @@ interface View {
 
 /** Pixels within which places become one marker. */
 const RADIUS = 26;
-const WORLD: View = { center: [12, 22], zoom: 1.15 };
+const WORLD: View = { center: [12, 16], zoom: 1 };
 const CLOSEST = 60;
 /** Columns that say where, from coarse to fine. */
 const PLACE_COLUMNS = ['country_code', 'state', 'city'];

@@ -128,7 +128,7 @@ function Editor({ range, zone, shown, onChoose }: { range: Range; zone: string; 
           onChange={(event) => setTo(event.currentTarget.value)}
           error={wrong === 'custom' ? 'Not before “to”, or no time' : undefined}
         />
-        <Button size="xs" type="submit" variant="light">
+        <Button size="xs" type="submit" variant="default">
           Apply
         </Button>
       </form>

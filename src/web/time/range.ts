@@ -57,7 +57,7 @@ export function resolveRange(range: Range, now: number): Window | null {
 /** `Last 60 minutes`, or the absolute times. */
 export function describeRange(range: Range, zone: string, now: number): string {
   const back = relativeSeconds(range.from);
-  if (range.to === 'now' && back !== null) return `Last ${duration(back)}`;
+  if (range.to === 'now' && back !== null) return `Last ${duration(back).replace(/^1 /, '')}`;
   if (range.from === 'all') return 'All time';
   const window = resolveRange(range, now);
   if (!window) return `${range.from} to ${range.to}`;
