@@ -7,7 +7,7 @@ import { all, any, compare, like, not } from './match.ts';
 import { checkedRegex } from './regex.ts';
 import { join, num, param, type Sql, sql } from './sql.ts';
 import type { BinaryOperator, Expr, Name } from './tree.ts';
-import { asAddress, asCondition, asDateTime, asNumber, asText, boolean, literal, nullable, number, type Typed } from './typed.ts';
+import { asAddress, asCondition, asDateTime, asNumber, asText, boolean, isNull, literal, nullable, number, type Typed } from './typed.ts';
 
 /** Where names are looked up. */
 export interface Names {
@@ -85,12 +85,14 @@ function compileBinary(expr: Binary, names: Names): Typed {
 }
 
 function compileMatch(left: Typed, pattern: Expr, names: Names): Sql {
-  const subject = left.kind === 'text' ? left.sql : asText(left);
-  if (pattern.node === 'regex') return sql`match(toString(${subject}), ${param('String', checkedRegex(pattern.source, pattern.span))})`;
+  const subject = sql`toString(${left.kind === 'text' ? left.sql : asText(left)})`;
+  // An empty column is no value, and a pattern that takes the empty text must not take it.
+  const given = (found: Sql): Sql => (left.emptyIsNull ? all([found, not(isNull(left))]) : sql`ifNull(${found}, false)`);
+  if (pattern.node === 'regex') return given(sql`match(${subject}, ${param('String', checkedRegex(pattern.source, pattern.span))})`);
   const right = compileExpr(pattern, names);
-  if (right.literal) return like(subject, String(right.literal.value ?? ''), false);
+  if (right.literal) return like(left, String(right.literal.value ?? ''), false);
   const escaped = sql`replaceRegexpAll(${asText(right)}, '([\\\\\\\\%_])', '\\\\\\\\\\\\1')`;
-  return sql`(toString(${subject}) LIKE replaceRegexpAll(${escaped}, '\\\\*+', '%'))`;
+  return given(sql`${subject} LIKE replaceRegexpAll(${escaped}, '\\\\*+', '%')`);
 }
 
 function compileIn(left: Typed, list: readonly Expr[], names: Names): Sql {
@@ -98,14 +100,16 @@ function compileIn(left: Typed, list: readonly Expr[], names: Names): Sql {
   const values = list.map((item) => ({ item, value: compileExpr(item, names) }));
   const numbers = values.map(({ value }) => Number(value.literal?.value || Number.NaN));
   if (left.kind === 'number' && numbers.every((n) => Number.isFinite(n) && n !== 0)) {
-    return sql`(${left.bare ?? left.sql} IN (${join(numbers.map(num), ', ')}))`;
+    const found = sql`(${left.bare ?? left.sql} IN (${join(numbers.map(num), ', ')}))`;
+    return left.bare ? found : sql`ifNull(${found}, false)`;
   }
   const plainText = left.kind === 'text' && !left.field?.foldCase && !left.equals && values.every(({ value }) => typeof value.literal?.value === 'string');
   if (plainText) {
-    return sql`(${left.sql} IN (${param(
+    const found = sql`(${left.sql} IN (${param(
       'Array(String)',
       values.map(({ value }) => String(value.literal?.value)),
     )}))`;
+    return left.field ? found : sql`ifNull(${found}, false)`;
   }
   return any(values.map(({ item, value }) => compare('=', left, value, item.span)));
 }

@@ -8,7 +8,7 @@ import { QueryError } from './diagnostics.ts';
 import { type AddressRange, addressText, addressValue, parseNetwork, parseOctetWildcard } from './network.ts';
 import { join, num, param, type Sql, sql } from './sql.ts';
 import type { Comparison, Span } from './tree.ts';
-import { asNumber, asText, isNull, type Typed } from './typed.ts';
+import { asNumber, asText, isNull, literal, type Typed } from './typed.ts';
 
 /** Columns whose values have one letter case; those of other `foldCase` fields vary. */
 const STORED_CASE: Readonly<Record<string, 'upper' | 'lower'>> = {
@@ -36,14 +36,35 @@ export function any(conditions: readonly Sql[]): Sql {
   return conditions.length ? sql`(${join(conditions, ' OR ')})` : sql`false`;
 }
 
-/** `left op right` by the rules of their kinds. */
+/** Whether SQL can give NULL for the value. Stored columns have no NULLs; a number's null check has. */
+function mayBeNull(value: Typed): boolean {
+  if (value.literal) return value.literal.value === null;
+  if (!value.field || (value.field.derived && value.kind !== 'time')) return true;
+  return value.kind === 'number' && value.bare !== value.sql;
+}
+
+/** What a comparison says of a missing value: it is unequal to everything, and neither smaller nor larger. */
+function decided(condition: Sql, op: Comparison, left: Typed, right?: Typed): Sql {
+  const nulls = mayBeNull(left) || (right !== undefined && mayBeNull(right));
+  const checked = nulls ? (op === '!=' ? sql`ifNull(${condition}, true)` : sql`ifNull(${condition}, false)`) : condition;
+  return left.emptyIsNull && (op === '<' || op === '<=') ? sql`(${checked} AND NOT ${isNull(left)})` : checked;
+}
+
+/** `left op right` by the rules of their kinds: true or false, never NULL. */
 export function compare(op: Comparison, left: Typed, right: Typed, span: Span): Sql {
   if (left.literal && !right.literal) return compare(MIRRORED[op], right, left, span);
-  if (right.literal?.value === null) return op === '=' ? isNull(left) : op === '!=' ? not(isNull(left)) : sql`false`;
+  const constant = right.literal?.value;
+  if (constant === null) return op === '=' ? isNull(left) : op === '!=' ? not(isNull(left)) : sql`false`;
+  if (left.kind === 'number' && right.literal) return compareNumber(op, left, right, span);
+  if (left.equals && typeof constant === 'string' && constant !== '' && (op === '=' || op === '!='))
+    return op === '=' ? left.equals(constant) : not(left.equals(constant));
+  return decided(compareValues(op, left, right, span), op, left, right);
+}
+
+function compareValues(op: Comparison, left: Typed, right: Typed, span: Span): Sql {
   const sign = SQL_COMPARISON[op];
   if (left.kind === 'address' && right.kind === 'address') return sql`(${left.sql} ${sign} ${right.sql})`;
   if (left.kind === 'address' && typeof right.literal?.value === 'string') return compareAddress(op, left, right.literal.value, span);
-  if (left.kind === 'number' && right.literal) return compareNumber(op, left, right, span);
   if (left.kind === 'number' || left.kind === 'time' || right.kind === 'time') return sql`(${asNumber(left)} ${sign} ${asNumber(right)})`;
   if (left.kind === 'boolean' && right.kind === 'text') return sql`(${asText(left)} ${sign} ${asText(right)})`;
   if (left.kind === 'boolean') return sql`(${left.sql} ${sign} ${asNumber(right)})`;
@@ -63,7 +84,6 @@ function compareText(op: Comparison, left: Typed, right: Sql): Sql {
 }
 
 function compareConstant(op: Comparison, left: Typed, value: string): Sql {
-  if (left.equals && (op === '=' || op === '!=') && value !== '') return op === '=' ? left.equals(value) : not(left.equals(value));
   const folded = left.kind === 'text' ? foldConstant(left, value) : undefined;
   if (folded !== undefined) return sql`(${left.sql} ${SQL_COMPARISON[op]} ${param('String', folded)})`;
   return compareText(op, left, param('String', value));
@@ -80,15 +100,15 @@ function compareNumber(op: Comparison, left: Typed, right: Typed, span: Span): S
   const value = typeof right.literal?.value === 'number' ? right.literal.value : Number(right.literal?.value);
   if (right.literal?.value === '' || !Number.isFinite(value)) {
     if (left.field) throw badValue(left.field, String(right.literal?.value), span);
-    return sql`(${asText(left)} ${SQL_COMPARISON[op]} ${asText(right)})`;
+    return decided(sql`(${asText(left)} ${SQL_COMPARISON[op]} ${asText(right)})`, op, left);
   }
-  return sql`(${numberFor(op, left, value)} ${SQL_COMPARISON[op]} ${num(value)})`;
+  if (left.bare && zeroAnswers(op, value)) return sql`(${left.bare} ${SQL_COMPARISON[op]} ${num(value)})`;
+  return decided(sql`(${left.sql} ${SQL_COMPARISON[op]} ${num(value)})`, op, left);
 }
 
-/** The bare column where a missing value, held as zero, could not pass the comparison. */
-function numberFor(op: Comparison, left: Typed, value: number): Sql {
-  const zeroPasses = { '=': value === 0, '!=': value !== 0, '<': value > 0, '<=': value >= 0, '>': value < 0, '>=': value <= 0 }[op];
-  return left.bare && !zeroPasses ? left.bare : left.sql;
+/** Does a missing value, held as zero in the column, get the right answer? Then the column can stay bare. */
+function zeroAnswers(op: Comparison, value: number): boolean {
+  return { '=': value !== 0, '!=': value !== 0, '<': value <= 0, '<=': value < 0, '>': value >= 0, '>=': value > 0 }[op];
 }
 
 function compareAddress(op: Comparison, left: Typed, value: string, span: Span): Sql {
@@ -107,9 +127,11 @@ export function addressParam(value: bigint): Sql {
   return param('IPv6', addressText(value));
 }
 
-/** Is the address in the range? Needs an address on the left. */
+/** Is the address in the range? Needs an address on the left. `::` in a column stands for no address. */
 export function inRange(left: Typed, range: AddressRange): Sql {
-  return sql`(${left.sql} BETWEEN ${addressParam(range.first)} AND ${addressParam(range.last)})`;
+  const inside = sql`(${left.sql} BETWEEN ${addressParam(range.first)} AND ${addressParam(range.last)})`;
+  const given = left.emptyIsNull && range.first === 0n ? sql`(${inside} AND NOT ${isNull(left)})` : inside;
+  return left.field ? given : sql`ifNull(${given}, false)`;
 }
 
 function badValue(field: Field, value: string, span: Span): QueryError {
@@ -123,10 +145,14 @@ export function likePattern(wildcard: string): string {
   return wildcard.replace(/[\\%_]/g, (c) => `\\${c}`).replace(/\*+/g, '%');
 }
 
-/** Glob match of the whole text; `fold` ignores letter case. */
-export function like(subject: Sql, wildcard: string, fold: boolean): Sql {
+/** Glob match of the whole text; `fold` ignores letter case. Made values may be NULL: then it is false. */
+export function like(left: Typed, wildcard: string, fold: boolean): Sql {
+  if (/^\*+$/.test(wildcard)) return not(isNull(left));
+  if (wildcard === '' && left.emptyIsNull) return sql`false`;
+  const subject = left.kind === 'text' ? left.sql : asText(left);
   const pattern = param('String', likePattern(wildcard));
-  return fold ? sql`(${subject} ILIKE ${pattern})` : sql`(${subject} LIKE ${pattern})`;
+  const condition = fold ? sql`(${subject} ILIKE ${pattern})` : sql`(${subject} LIKE ${pattern})`;
+  return mayBeNull(left) ? sql`ifNull(${condition}, false)` : condition;
 }
 
 /** `field=value` of the scope and of filters: wildcards, networks, ranges of numbers. */
@@ -136,23 +162,22 @@ export function matchValue(left: Typed, value: string, span: Span): Sql {
   if (left.kind === 'address') {
     const range = parseNetwork(value) ?? parseOctetWildcard(value);
     if (range) return inRange(left, range);
-    return value.includes('*') ? like(asText(left), value, true) : compareAddress('=', left, value, span);
+    return value.includes('*') ? like(left, value, true) : compare('=', left, literal(value), span);
   }
   if (left.kind === 'number' || left.kind === 'time') {
     const range = /^(\d+)-(\d+)$/.exec(value);
     if (range) return numberRange(left, Number(range[1]), Number(range[2]));
-    if (value.includes('*')) return like(asText(left), value, false);
-    return left.kind === 'time'
-      ? sql`(${asNumber(left)} = ${num(timeValue(left, value, span))})`
-      : compareNumber('=', left, { sql: sql``, kind: 'text', literal: { value, text: value } }, span);
+    if (value.includes('*')) return like(left, value, false);
+    return left.kind === 'time' ? sql`(${asNumber(left)} = ${num(timeValue(left, value, span))})` : compare('=', left, literal(value), span);
   }
-  if (value.includes('*')) return like(left.kind === 'text' ? left.sql : asText(left), value, left.field?.foldCase === true);
-  return compareConstant('=', left, value);
+  if (value.includes('*')) return like(left, value, left.field?.foldCase === true);
+  return compare('=', left, literal(value), span);
 }
 
 function numberRange(left: Typed, low: number, high: number): Sql {
-  const column = left.kind === 'time' ? asNumber(left) : low > 0 && left.bare ? left.bare : left.sql;
-  return sql`(${column} BETWEEN ${num(low)} AND ${num(high)})`;
+  if (low > 0 && left.bare) return sql`(${left.bare} BETWEEN ${num(low)} AND ${num(high)})`;
+  const column = left.kind === 'time' ? asNumber(left) : left.sql;
+  return sql`ifNull(${column} BETWEEN ${num(low)} AND ${num(high)}, false)`;
 }
 
 function timeValue(left: Typed, value: string, span: Span): number {

@@ -103,7 +103,7 @@ export function valuesStatement(fieldName: string, prefix: string, options: Comp
     const where = [...base.parts.where, ...compileConditions(options.conditions ?? [], base), sql`NOT ${isNull(value)}`];
     const grouped = sql`SELECT ${value.sql} AS v, count() AS n FROM ${base.parts.from} WHERE ${join(where, ' AND ')} GROUP BY v`;
     const shown: Typed = { ...value, sql: sql`v` };
-    const matching = prefix === '' ? sql`true` : like(asText(shown), `${prefix.replaceAll('*', '')}*`, true);
+    const matching = prefix === '' ? sql`true` : like(shown, `${prefix.replaceAll('*', '')}*`, true);
     return {
       ok: true,
       statement: statement(sql`SELECT ${asText(shown)} AS value, n AS count FROM (${grouped}) WHERE ${matching} ORDER BY n DESC, v ASC LIMIT 50`),

@@ -112,10 +112,14 @@ const DERIVED: Readonly<Record<Derivation, (ctx: Context, field: Field) => Typed
   end: (ctx) => ({ sql: sql`(${ctx.column('start')} + ${ctx.column('duration')})`, kind: 'time', datetime: true }),
   transport: (ctx) => {
     const protocol = storedField(ctx, findField('protocol') as Field);
-    const column = protocol.bare as Sql;
+    // 0 is a protocol, and what a column holds that has none.
+    const column = (numbers: readonly number[]): Sql => (numbers.includes(0) ? sql`ifNull(${protocol.sql}, 255)` : (protocol.bare as Sql));
     return {
       ...decidedBy(protocol.sql, (number) => empty(named(number, PROTOCOLS))),
-      equals: (name) => oneOf(column, PROTOCOL_NUMBERS.has(name.toLowerCase()) ? [PROTOCOL_NUMBERS.get(name.toLowerCase()) as number] : []),
+      equals: (name) => {
+        const numbers = [PROTOCOL_NUMBERS.get(name.toLowerCase())].filter((n) => n !== undefined);
+        return oneOf(column(numbers), numbers);
+      },
     };
   },
   service: (ctx) => {

@@ -113,8 +113,8 @@ export function asDateTime(value: Typed): Sql {
 /** True or false, for where, if and the logical operators. */
 export function asCondition(value: Typed, span: Span): Sql {
   if (value.kind === 'boolean') return value.sql;
-  if (value.kind === 'number') return sql`(${value.sql} != 0)`;
-  if (value.kind === 'text') return sql`(lower(${asText(value)}) = 'true')`;
+  if (value.kind === 'number') return sql`ifNull(${value.sql} != 0, false)`;
+  if (value.kind === 'text') return sql`ifNull(lower(${asText(value)}) = 'true', false)`;
   throw new QueryError('wrong-type', span, 'A condition is expected here.', 'Compare the value with something: =, !=, <, matches, in.');
 }
 
