@@ -1,5 +1,5 @@
 /** The batch that a decoder is filling: rows, bad records, and which delivery each belongs to. */
-import type { BadRecord } from '../../model/batch.ts';
+import type { BadRecord, Batch } from '../../model/batch.ts';
 import type { Plan } from './plan.ts';
 import { type DeliveryPart, type FlowBadRecord, type FlowBatches, type FlowCounts, IN_BAD, IN_FLOWS, IN_STATUS, noCounts } from './result.ts';
 import type { RowReader } from './row.ts';
@@ -22,21 +22,19 @@ export class BatchUnderway {
   private bad: FlowBadRecord[] = [];
   /** Bytes of raw records. */
   private held = 0;
-  private overfull = false;
+  /** The batch takes no more. */
+  full = false;
+  /** Records at which to look whether it is. */
+  private stopAt: number;
   private deliveries: DeliveryPart[] = [];
   private delivery = -1;
   private open: { from: number; layout: string; flows: number; status: number; bad: number } | undefined;
-  private minStart = Number.POSITIVE_INFINITY;
-  private maxStart = 0;
 
   constructor(capacity: number, reader: RowReader) {
     this.capacity = capacity;
     this.reader = reader;
     this.order = new Uint8Array(capacity);
-  }
-
-  get full(): boolean {
-    return this.records >= this.capacity || this.overfull;
+    this.stopAt = Math.min(capacity, MEASURE_EVERY);
   }
 
   /** Counts a record; now and then looks at the memory held: at fixed records, so that a batch made again ends in the same place. */
@@ -47,7 +45,12 @@ export class BatchUnderway {
       this.order = order;
     }
     this.order[this.records++] = list;
-    if (this.records % MEASURE_EVERY === 0) this.overfull = this.held + this.reader.values.size > HELD_LIMIT;
+    if (this.records >= this.stopAt) this.stop();
+  }
+
+  private stop(): void {
+    this.full = this.records >= this.capacity || this.held + this.reader.values.size > HELD_LIMIT;
+    this.stopAt = Math.min(this.capacity, this.records + MEASURE_EVERY);
   }
 
   startDelivery(offset: number, state: string): void {
@@ -66,6 +69,10 @@ export class BatchUnderway {
   private close(finished: boolean): void {
     if (!this.open) return;
     const { from, layout, flows, status, bad } = this.open;
+    const { counts } = this;
+    counts.stored = this.reader.flows.rows - flows;
+    counts.quarantined = this.bad.length - bad;
+    counts.records = counts.stored + counts.nodata + counts.skipdata + counts.quarantined;
     this.deliveries.push({
       delivery: this.delivery,
       from,
@@ -74,36 +81,35 @@ export class BatchUnderway {
       flows: { start: flows, end: this.reader.flows.rows },
       status: { start: status, end: this.reader.status.rows },
       bad: { start: bad, end: this.bad.length },
-      counts: this.counts,
+      counts,
       finished,
     });
     this.open = undefined;
   }
 
-  /** Counts and keeps the row that the reader holds. */
+  /** Keeps the row that the reader holds. `raw`: its bytes, where the columns would not give them back. */
   keep(plan: Plan, raw: Uint8Array | undefined): void {
     const { reader, counts } = this;
-    const { start, recordStatus } = reader;
-    if (start < this.minStart) this.minStart = start;
-    if (start > this.maxStart) this.maxStart = start;
     if (raw) this.held += raw.length;
-    counts.records++;
-    if (reader.keep(plan, raw)) {
-      this.count(IN_STATUS);
-      if (recordStatus === RECORD_STATUS.NODATA) counts.nodata++;
-      else counts.skipdata++;
-    } else {
+    if (!reader.keep(plan, raw)) {
       this.count(IN_FLOWS);
-      counts.stored++;
+      return;
     }
+    if (reader.recordStatus === RECORD_STATUS.NODATA) counts.nodata++;
+    else counts.skipdata++;
+    this.count(IN_STATUS);
+  }
+
+  /** Keeps the row that the reader holds, which is `plain`. */
+  keepPlain(): void {
+    this.reader.flows.keep(this.reader.low, this.reader.high, undefined);
+    this.count(IN_FLOWS);
   }
 
   addBad(record: BadRecord): void {
     this.held += record.raw.length;
     this.bad.push({ ...record, delivery: this.deliveries.length });
     this.count(IN_BAD);
-    this.counts.records++;
-    this.counts.quarantined++;
   }
 
   take(state: string, finished: boolean): FlowBatches {
@@ -111,25 +117,40 @@ export class BatchUnderway {
     this.close(finished);
     const counts = noCounts();
     for (const part of this.deliveries) for (const key of Object.keys(counts) as (keyof FlowCounts)[]) counts[key] += part.counts[key];
+    const flows = reader.flows.take(reader.values, false);
+    const status = reader.status.take(reader.values, true);
     const result: FlowBatches = {
-      flows: reader.flows.take(reader.values, false),
-      status: reader.status.take(reader.values, true),
+      flows,
+      status,
       bad: this.bad,
       deliveries: this.deliveries,
       order: this.order.slice(0, this.records),
       counts,
-      minStart: this.maxStart === 0 ? 0 : this.minStart,
-      maxStart: this.maxStart,
+      ...extent(flows, status),
     };
     reader.values.clear();
     this.records = 0;
     this.bad = [];
     this.held = 0;
-    this.overfull = false;
+    this.full = false;
+    this.stopAt = Math.min(this.capacity, MEASURE_EVERY);
     this.deliveries = [];
-    this.minStart = Number.POSITIVE_INFINITY;
-    this.maxStart = 0;
     if (!finished) this.begin(state);
     return result;
   }
+}
+
+function extent(...batches: readonly Batch[]): { minStart: number; maxStart: number } {
+  let minStart = Number.POSITIVE_INFINITY;
+  let maxStart = 0;
+  for (const { columns, rows } of batches) {
+    const column = columns.get('start');
+    if (column?.type !== "DateTime('UTC')") continue;
+    for (let row = 0; row < rows; row++) {
+      const start = column.values[row]!;
+      if (start < minStart) minStart = start;
+      if (start > maxStart) maxStart = start;
+    }
+  }
+  return { minStart: maxStart === 0 ? 0 : minStart, maxStart };
 }

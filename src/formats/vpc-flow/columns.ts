@@ -37,6 +37,8 @@ export class Table {
   private readonly active = new Uint8Array(SLOTS.length);
   /** More than one plan is in use: rows that are not written yet hold zeros. */
   private mixed = false;
+  /** The next row that is kept may begin a run. */
+  private newRun = true;
   /** Runs of rows of one plan, with the first row of each. */
   private runs: { plan: Plan; from: number }[] = [];
 
@@ -60,8 +62,13 @@ export class Table {
     this.absentLow[row] = absentLow;
     this.absentHigh[row] = absentHigh;
     if (raw) this.exact.set(row, raw);
+    if (this.newRun) this.startRun(row);
+  }
+
+  private startRun(row: number): void {
+    this.newRun = false;
     const { plan, runs } = this;
-    if (plan && runs[runs.length - 1]?.plan !== plan) runs.push({ plan, from: row });
+    if (plan && runs.at(-1)?.plan !== plan) runs.push({ plan, from: row });
   }
 
   /** The row that was written is not kept: leaves it clean for one of another plan. */
@@ -73,6 +80,7 @@ export class Table {
   private change(plan: Plan): void {
     const first = this.plan === undefined;
     this.plan = plan;
+    this.newRun = true;
     if (this.plans.has(plan)) return;
     this.plans.add(plan);
     if (!first && !this.mixed) {

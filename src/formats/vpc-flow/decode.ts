@@ -7,6 +7,7 @@ import { type BadRecord, RAW_LIMIT } from '../../model/batch.ts';
 import { BatchUnderway } from './batch-underway.ts';
 import { Detector, NO_LAYOUT } from './detect.ts';
 import { type Diagnosis, diagnose, type Failure } from './diagnose.ts';
+import { type Source, sourceOf } from './intern.ts';
 import { JsonFramer } from './json-frame.ts';
 import { readJsonRow } from './json-reader.ts';
 import type { Plan } from './plan.ts';
@@ -266,6 +267,7 @@ export class FlowDecoder {
     const { reader, batch, detector } = this;
     let p = from;
     if (base + p === 0 && to >= 3 && BOM.every((c, i) => buf[i] === c)) p = 3;
+    const source = sourceOf(buf);
     const textEnd = buf.lastIndexOf(LINE_FEED, to - 1) + 1;
     while (p < to && !batch.full) {
       if (this.json.begins(buf[p]!)) {
@@ -280,14 +282,15 @@ export class FlowDecoder {
       if (p >= textEnd) break;
       const plan = detector.plan;
       if (plan && (plan.rejectsHeaders || !detector.isHeader(buf, p))) {
-        const next = reader.read(buf, p, plan);
+        const next = reader.read(source, p, plan);
         if (next >= 0 && next - p <= RAW_LIMIT + (buf[next - 2] === CARRIAGE_RETURN ? 2 : 1)) {
-          this.keep(buf, p, next, plan);
+          if (reader.plain) batch.keepPlain();
+          else this.keep(buf, p, next, plan);
           p = next;
           continue;
         }
       }
-      p = this.slowLine(buf, p, base, plan ? { code: reader.failCode, at: reader.failAt } : NO_LAYOUT);
+      p = this.slowLine(source, p, base, plan ? { code: reader.failCode, at: reader.failAt } : NO_LAYOUT);
     }
     return p;
   }
@@ -321,7 +324,8 @@ export class FlowDecoder {
   }
 
   /** A line that the layout in force cannot read: an empty line, a header, a record in another layout, or a bad record. */
-  private slowLine(buf: Uint8Array, p: number, base: number, failure: Failure): number {
+  private slowLine(source: Source, p: number, base: number, failure: Failure): number {
+    const buf = source.bytes;
     const lineEnd = buf.indexOf(LINE_FEED, p);
     const next = lineEnd + 1;
     let end = lineEnd;
@@ -336,7 +340,7 @@ export class FlowDecoder {
         this.batch.counts.headers++;
         return next;
       }
-      const plan = this.detector.guess(this.reader, buf, p, line);
+      const plan = this.detector.guess(this.reader, source, p, line);
       if (plan) {
         this.keep(buf, p, next, plan);
         return next;

@@ -5,6 +5,7 @@
  */
 
 import { type Diagnosis, diagnose, type Failure } from './diagnose.ts';
+import { type Source, sourceOf } from './intern.ts';
 import { type Layout, parseLayout, presetsOfCount, readHeader, unknownHeaderNames } from './layout.ts';
 import { compilePlan, type Plan } from './plan.ts';
 import type { RowReader } from './row.ts';
@@ -97,12 +98,12 @@ export class Detector {
   }
 
   /** Tries the presets for a line without header. When one reads it into the reader's row it is in force from here on. */
-  guess(reader: RowReader, buf: Uint8Array, p: number, line: Uint8Array, extra: readonly number[] = []): Plan | undefined {
+  guess(reader: RowReader, source: Source, p: number, line: Uint8Array, extra: readonly number[] = []): Plan | undefined {
     this.guessed = undefined;
     if (this.mode !== 'auto') return undefined;
     for (const layout of presetsOfCount(countOf(line))) {
       const plan = this.planOf(layout, extra);
-      if (reader.read(buf, p, plan) >= 0) {
+      if (reader.read(source, p, plan) >= 0) {
         this.plan = this.planOf(layout);
         return plan;
       }
@@ -119,13 +120,14 @@ export class Detector {
     const buf = new Uint8Array(line.length + 1);
     buf.set(line);
     buf[line.length] = 10;
+    const source = sourceOf(buf);
     let failure: Failure = NO_LAYOUT;
     if (this.plan) {
       const plan = this.planOf(this.plan.layout, extra);
-      if (reader.read(buf, 0, plan) === buf.length) return plan;
+      if (reader.read(source, 0, plan) === buf.length) return plan;
       failure = { code: reader.failCode, at: reader.failAt };
     }
-    const guessed = this.guess(reader, buf, 0, line, extra);
+    const guessed = this.guess(reader, source, 0, line, extra);
     if (guessed) return guessed;
     const blame = this.blame(line, failure);
     return this.unreadable ?? diagnose(line, line.length, blame.plan, blame.failure);

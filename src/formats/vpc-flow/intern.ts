@@ -13,23 +13,69 @@ export const INEXACT = 2;
 export const STATUS_SHIFT = 2;
 
 const SPACE = 32;
-/**
- * Hash of `buf[start, end)`. Four bytes a step: the multiplication is what a step waits for.
- */
-export function hashBytes(buf: Uint8Array, start: number, end: number): number {
-  let h = end - start;
-  let p = start;
-  for (; p + 4 <= end; p += 4) {
-    h = Math.imul(h ^ (buf[p]! | (buf[p + 1]! << 8) | (buf[p + 2]! << 16) | (buf[p + 3]! << 24)), 0x9e3779b1);
-    h ^= h >>> 15;
+
+/** Bytes that can also be read four at a time (little-endian, as the machines that this runs on are). */
+export interface Source {
+  readonly bytes: Uint8Array;
+  readonly view: DataView;
+}
+
+export function sourceOf(bytes: Uint8Array): Source {
+  return { bytes, view: new DataView(bytes.buffer, bytes.byteOffset, bytes.length) };
+}
+
+const HASH_MULTIPLIER = 0x9e3779b1;
+
+/** One step of the hash of a spelling: four bytes, or the last ones with zeros above them. */
+function hashStep(hash: number, word: number): number {
+  const h = Math.imul(hash ^ word, HASH_MULTIPLIER);
+  return h ^ (h >>> 15);
+}
+
+/** The four bytes from `p`; zeros after the end. */
+function wordAt(source: Source, p: number): number {
+  const { bytes, view } = source;
+  if (p + 4 <= bytes.length) return view.getInt32(p, true);
+  let word = 0;
+  for (let i = 0; p + i < bytes.length; i++) word |= bytes[p + i]! << (i * 8);
+  return word;
+}
+
+/** Hash of `bytes[0, length)`, as `ValueScanner` computes it. */
+export function hashBytes(bytes: Uint8Array): number {
+  const source = sourceOf(bytes);
+  let hash = 0;
+  let p = 0;
+  for (; p + 4 <= bytes.length; p += 4) hash = hashStep(hash, wordAt(source, p));
+  return p < bytes.length ? hashStep(hash, wordAt(source, p)) : hash;
+}
+
+/** Finds a value's end and its hash in one pass, four bytes a step. */
+export class ValueScanner {
+  hash = 0;
+
+  /** Offset of the first space or control character (below 33) at or after `p`. */
+  scan(source: Source, p: number): number {
+    let hash = 0;
+    for (;;) {
+      const word = wordAt(source, p);
+      // The lowest byte below 33 is the lowest with its high bit set here.
+      const ends = (word - 0x21212121) & ~word & 0x80808080;
+      if (ends === 0) {
+        hash = hashStep(hash, word);
+        p += 4;
+        continue;
+      }
+      const count = (31 - Math.clz32(ends & -ends)) >> 3;
+      this.hash = count === 0 ? hash : hashStep(hash, word & ((1 << (count * 8)) - 1));
+      return p + count;
+    }
   }
-  for (; p < end; p++) h = Math.imul(h ^ buf[p]!, 0x01000193);
-  return h ^ (h >>> 13);
 }
 
 /** Distinct spellings of one column, each with a number (`values`) and flags. */
 export class SpellingTable {
-  arena = new Uint8Array(1024);
+  arena: Source = sourceOf(new Uint8Array(1024));
   /** Spelling `i` is `arena[starts[i], starts[i + 1])`. */
   starts = new Uint32Array(65);
   values = new Uint32Array(64);
@@ -53,34 +99,36 @@ export class SpellingTable {
     return this.starts[this.count]!;
   }
 
-  /** Whether `buf` goes on at `p` with the spelling of the row before; the offset after it, or -1. */
-  matchLast(buf: Uint8Array, p: number): number {
-    const arena = this.arena;
-    let q = this.starts[this.last]!;
-    const end = this.starts[this.last + 1]!;
-    if (q === end) return -1;
-    while (q < end && arena[q] === buf[p]) {
-      q++;
-      p++;
-    }
-    return q === end && buf[p]! <= SPACE ? p : -1;
+  /** Whether `source` goes on at `p` with the spelling of the row before; the offset after it, or -1. */
+  matchLast(source: Source, p: number): number {
+    const at = this.starts[this.last]!;
+    const length = this.starts[this.last + 1]! - at;
+    const end = p + length;
+    if (length === 0 || end >= source.bytes.length || source.bytes[end]! > SPACE) return -1;
+    return this.equals(at, source, p, length) ? end : -1;
   }
 
-  /** Id of `buf[start, end)`, or -1 when it is new. */
-  find(buf: Uint8Array, start: number, end: number, hash: number): number {
-    const { slots, hashes, starts, arena } = this;
+  /** Id of the spelling at `[start, end)`, or -1 when it is new. */
+  find(source: Source, start: number, end: number, hash: number): number {
+    const { slots, hashes, starts } = this;
     const mask = slots.length - 1;
     const length = end - start;
-    for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
+    for (let slot = (hash ^ (hash >>> 13)) & mask; ; slot = (slot + 1) & mask) {
       const id = slots[slot]! - 1;
       if (id < 0) return -1;
       if (hashes[id] !== hash) continue;
       const at = starts[id]!;
-      if (starts[id + 1]! - at !== length) continue;
-      let i = 0;
-      while (i < length && arena[at + i] === buf[start + i]) i++;
-      if (i === length) return id;
+      if (starts[id + 1]! - at === length && this.equals(at, source, start, length)) return id;
     }
+  }
+
+  private equals(at: number, source: Source, p: number, length: number): boolean {
+    const { bytes, view } = source;
+    const { bytes: mine, view: myView } = this.arena;
+    let i = 0;
+    for (; i + 4 <= length; i += 4) if (myView.getInt32(at + i, true) !== view.getInt32(p + i, true)) return false;
+    for (; i < length; i++) if (mine[at + i] !== bytes[p + i]) return false;
+    return true;
   }
 
   add(buf: Uint8Array, start: number, end: number, hash: number, value: number, flags: number): number {
@@ -88,12 +136,12 @@ export class SpellingTable {
     if (id === this.values.length) this.grow();
     const at = this.starts[id]!;
     const length = end - start;
-    if (at + length > this.arena.length) {
-      const arena = new Uint8Array(Math.max(this.arena.length * 2, at + length));
-      arena.set(this.arena);
-      this.arena = arena;
+    if (at + length > this.arena.bytes.length) {
+      const arena = new Uint8Array(Math.max(this.arena.bytes.length * 2, at + length));
+      arena.set(this.arena.bytes);
+      this.arena = sourceOf(arena);
     }
-    for (let i = 0; i < length; i++) this.arena[at + i] = buf[start + i]!;
+    this.arena.bytes.set(buf.subarray(start, end), at);
     this.starts[id + 1] = at + length;
     this.hashes[id] = hash;
     this.values[id] = value;
@@ -106,7 +154,7 @@ export class SpellingTable {
   private place(id: number): void {
     const mask = this.slots.length - 1;
     const hash = this.hashes[id]!;
-    let slot = hash & mask;
+    let slot = (hash ^ (hash >>> 13)) & mask;
     while (this.slots[slot] !== 0) slot = (slot + 1) & mask;
     this.slots[slot] = id + 1;
   }

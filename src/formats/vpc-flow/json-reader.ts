@@ -1,6 +1,7 @@
 /** Reads a JSON object into the reader's row: its record through the decode loop, what came beside it into columns of its own. */
 import type { Detector } from './detect.ts';
 import { type Diagnosis, diagnose } from './diagnose.ts';
+import { sourceOf } from './intern.ts';
 import { readJson } from './json-record.ts';
 import type { Plan } from './plan.ts';
 import type { RowReader } from './row.ts';
@@ -31,6 +32,6 @@ export function readJsonRow(bytes: Uint8Array, reader: RowReader, detector: Dete
 
 function readNamed(line: string, plan: Plan, reader: RowReader): Plan | Diagnosis {
   const buf = encoder.encode(`${line}\n`);
-  if (reader.read(buf, 0, plan) === buf.length) return plan;
+  if (reader.read(sourceOf(buf), 0, plan) === buf.length) return plan;
   return diagnose(buf.subarray(0, -1), buf.length - 1, plan, { code: reader.failCode, at: reader.failAt });
 }

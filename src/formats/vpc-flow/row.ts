@@ -6,7 +6,7 @@
 import type { RecordErrorCode } from '../../model/batch.ts';
 import type { ColumnArray } from './columns.ts';
 import { Table } from './columns.ts';
-import { ABSENT, hashBytes, INEXACT, type SpellingTable, STATUS_SHIFT } from './intern.ts';
+import { ABSENT, INEXACT, type Source, type SpellingTable, STATUS_SHIFT, ValueScanner } from './intern.ts';
 import { DURATION_SLOT, KIND, type Plan, START_SLOT, TIME_MAX } from './plan.ts';
 import { RECORD_STATUS, Values } from './spellings.ts';
 
@@ -16,12 +16,14 @@ const SPACE = 32;
 const DASH = 45;
 const DOT = 46;
 const ZERO = 48;
-const DELETE = 127;
 
 /** Earliest start that is believed: 2006-01-01, before AWS had anything to log. Epoch seconds. */
 export const EARLIEST_START = 1136073600;
 /** How far ahead of the clock a start may be, seconds. */
 export const MAX_AHEAD = 86400;
+
+/** Flags of a record with traffic: bits below the status, or with status OK. */
+const PLAIN_FLAGS = (RECORD_STATUS.OK << STATUS_SHIFT) | ABSENT | INEXACT;
 
 /** A 32-bit number above this may not take another digit. */
 const INT32_TENTH = 214748363;
@@ -39,12 +41,11 @@ export class RowReader {
   /** Why the last `read` failed, and at which value (an index into the layout; -1: the line as a whole). */
   failCode: RecordErrorCode = 'too-few-fields';
   failAt = -1;
-  /** Epoch seconds of the row that was read last. */
-  start = 0;
-  /** Halves of its `absent` mask. */
+  /** Halves of the `absent` mask of the row that was read last. */
   low = 0;
   high = 0;
   private flags = 0;
+  private readonly scanner = new ValueScanner();
   private readonly bounds = new Map<Plan, Bound>();
   private boundPlan: Plan | undefined;
   private bound: Bound = { arrays: [], tables: [] };
@@ -67,14 +68,15 @@ export class RowReader {
    * table's next row. Answers the offset after the line feed, or -1 (see `failCode`, `failAt`). The row
    * counts only when `keep` is called.
    */
-  read(buf: Uint8Array, p: number, plan: Plan): number {
-    const end = this.readValues(buf, p, plan);
+  read(source: Source, p: number, plan: Plan): number {
+    const end = this.readValues(source, p, plan);
     if (end < 0) this.flows.spoil();
     return end;
   }
 
-  private readValues(buf: Uint8Array, p: number, plan: Plan): number {
+  private readValues(source: Source, p: number, plan: Plan): number {
     this.flows.use(plan);
+    const buf = source.bytes;
     const { arrays, tables } = plan === this.boundPlan ? this.bound : this.bind(plan);
     const row = this.flows.rows;
     const { kinds, limits, bitLow, bitHigh } = plan;
@@ -96,13 +98,12 @@ export class RowReader {
         if (end < 0) {
           const table = tables[i]!;
           let id = table.last;
-          end = table.matchLast(buf, p);
+          end = table.matchLast(source, p);
           if (end < 0) {
-            end = p;
-            while (c > SPACE && c !== DELETE) c = buf[++end]!;
+            end = this.scanner.scan(source, p);
             if (end === p) return this.fail('empty-value', i);
-            const hash = hashBytes(buf, p, end);
-            id = table.find(buf, p, end, hash);
+            const { hash } = this.scanner;
+            id = table.find(source, p, end, hash);
             if (id < 0) {
               const learned = this.values.learn(plan.slots[i]!, buf, p, end, hash);
               if (typeof learned === 'string') return this.fail(learned, i);
@@ -171,7 +172,7 @@ export class RowReader {
         flags |= INEXACT;
         p++;
       } else if (c !== LINE_FEED) {
-        return this.fail(c < SPACE || c === DELETE ? 'binary-data' : kind === KIND.ADDRESS ? 'not-an-address' : 'not-a-number', i);
+        return this.fail(c < SPACE || c === 127 ? 'binary-data' : kind === KIND.ADDRESS ? 'not-an-address' : 'not-a-number', i);
       }
       if (i < last) return this.fail('too-few-fields', i);
       break;
@@ -212,6 +213,11 @@ export class RowReader {
   /** RECORD_STATUS of the row that was read; 0 when the layout has none. */
   get recordStatus(): number {
     return this.flags >> STATUS_SHIFT;
+  }
+
+  /** The row goes to the flow table and its columns give back its text. */
+  get plain(): boolean {
+    return this.flags <= PLAIN_FLAGS && (this.flags & INEXACT) === 0;
   }
 
   /** Whether columns would give another text than the record's. */
@@ -255,7 +261,6 @@ export class RowReader {
     const { arrays } = this.flows;
     (arrays[START_SLOT] as Uint32Array)[row] = start;
     (arrays[DURATION_SLOT] as Uint32Array)[row] = endTime < 0 ? 0 : endTime - start;
-    this.start = start;
     return true;
   }
 

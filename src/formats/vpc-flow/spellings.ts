@@ -4,7 +4,7 @@
  */
 import { ADDRESS_BYTES, formatAddress, parseAddressBytes } from '../../model/address.ts';
 import type { RecordErrorCode } from '../../model/batch.ts';
-import { ABSENT, AddressInterner, hashBytes, INEXACT, SpellingTable, STATUS_SHIFT } from './intern.ts';
+import { ABSENT, AddressInterner, hashBytes, INEXACT, SpellingTable, STATUS_SHIFT, sourceOf } from './intern.ts';
 import { ACTION_SLOT, SLOTS, STATUS_SLOT } from './plan.ts';
 
 /** What becomes of a record: 0 means that the record does not say. */
@@ -68,7 +68,7 @@ export class Values {
   private start(table: SpellingTable, slot: number): void {
     table.clear();
     if (SLOTS[slot]!.field.type === 'text') this.dictionaries[slot] = [''];
-    if (slot !== STATUS_SLOT) table.add(DASH, 0, 1, hashBytes(DASH, 0, 1), 0, ABSENT);
+    if (slot !== STATUS_SLOT) table.add(DASH, 0, 1, hashBytes(DASH), 0, ABSENT);
   }
 
   /** Bytes of text that the batch holds. */
@@ -82,8 +82,8 @@ export class Values {
   spell(slot: number, text: string): number {
     const table = this.table(slot);
     const bytes = encoder.encode(text);
-    const hash = hashBytes(bytes, 0, bytes.length);
-    const known = table.find(bytes, 0, bytes.length, hash);
+    const hash = hashBytes(bytes);
+    const known = table.find(sourceOf(bytes), 0, bytes.length, hash);
     return known >= 0 ? known : table.add(bytes, 0, bytes.length, hash, this.entry(slot, text), 0);
   }
 
@@ -97,6 +97,7 @@ export class Values {
     }
     const text = utf8(buf.subarray(start, end));
     if (text === undefined) return 'invalid-utf8';
+    if (text.includes('\x7f')) return 'binary-data';
     const meaning = meaningOf(slot, text);
     if (typeof meaning === 'string') return meaning;
     return table.add(buf, start, end, hash, this.entry(slot, meaning.value), meaning.flags);
