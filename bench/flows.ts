@@ -190,11 +190,13 @@ const BREAKS: readonly ((line: string, next: () => number) => string)[] = [
   (line) => line.split(' ').slice(0, -2).join(' '),
   (line) => `${line} extra`,
   (line) => line.replace(/ (\d+)\.(\d+)\.(\d+)\.(\d+) /, ' $1.$2.999.$4 ').replace(/ [0-9a-f]+:[0-9a-f:]+ /, ' zz::1 '),
-  (line) => line.replace(/ 1(\d{9}) 1(\d{9}) /, ' 4102444800 4102444860 ').replace(/ 1(\d{9}) /, ' 4102444800 '),
+  (line) => line.replace(/ 1\d{9} 1\d{9} /, ' 4102444800 4102444860 '),
   (line) => line.replace(/ OK/, ' NOPE'),
   (_, next) => `garbage ${Math.floor(next() * 1e9)}`,
 ];
 
 function breakLine(line: string, next: () => number): string {
-  return (BREAKS[Math.floor(next() * BREAKS.length)] as (typeof BREAKS)[number])(line, next);
+  const broken = (BREAKS[Math.floor(next() * BREAKS.length)] as (typeof BREAKS)[number])(line, next);
+  // Not every way to break a line fits every layout.
+  return broken === line ? 'garbage' : broken;
 }

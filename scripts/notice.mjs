@@ -27,4 +27,7 @@ const product = unique(rows((_, entry) => !entry.dev));
 const development = unique(rows((name, entry, path) => entry.dev && path === `node_modules/${name}` && name in manifest.devDependencies));
 const file = new URL('NOTICE', root);
 const head = readFileSync(file, 'utf8').split(marker)[0];
-writeFileSync(file, `${head}${marker}\n\nInstalled with Bartizan:\n\n${product.map((r) => `- ${r}`).join('\n')}\n\nUsed to build and test it:\n\n${development.map((r) => `- ${r}`).join('\n')}\n`);
+writeFileSync(
+  file,
+  `${head}${marker}\n\nInstalled with Bartizan:\n\n${product.map((r) => `- ${r}`).join('\n')}\n\nUsed to build and test it:\n\n${development.map((r) => `- ${r}`).join('\n')}\n`,
+);

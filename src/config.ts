@@ -23,7 +23,7 @@ export const ConfigSchema = z.strictObject({
   placeV4: z.string().default('').describe('City database (mmdb) for IPv4; the packaged DB-IP when empty.'),
   placeV6: z.string().default('').describe('City database (mmdb) for IPv6; the packaged DB-IP when empty.'),
   queryMaxSeconds: z.number().int().min(1).default(60).describe('Longest time that one query may run.'),
-  queryMaxMemoryMiB: z.number().int().min(64).default(4096).describe('Most memory that one query may use.'),
+  queryMaxMemoryMib: z.number().int().min(64).default(4096).describe('Most memory that one query may use.'),
   logLevel: z.enum(['debug', 'info', 'warn', 'error']).default('info').describe('What is written to the log.'),
 });
 

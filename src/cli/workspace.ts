@@ -32,7 +32,10 @@ export const epochSeconds = (): number => Math.floor(Date.now() / 1000);
 /** Opens a data directory; one process at a time can. Throws CliError when it is in use. */
 export async function openWorkspace(config: Config): Promise<Workspace> {
   mkdirSync(config.data, { recursive: true });
-  const store = await openEmbedded({ path: join(config.data, 'store') }).catch((error: unknown) => {
+  const store = await openEmbedded({
+    path: join(config.data, 'store'),
+    limits: { maxSeconds: config.queryMaxSeconds, maxMemoryBytes: config.queryMaxMemoryMib * 2 ** 20 },
+  }).catch((error: unknown) => {
     if (error instanceof StoreError && error.code === 'data-dir-in-use') {
       throw new CliError(`data-dir-in-use: ${config.data} is held by another process. Stop it, or choose another folder with --data.`);
     }

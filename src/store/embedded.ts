@@ -41,8 +41,7 @@ interface EngineSession {
 
 const SESSIONS: Readonly<Record<Lane, number>> = { interactive: 4, ingest: 1, background: 1, control: 1 };
 
-/** Default limits of a query; each can be set per call. */
-export const DEFAULT_LIMITS = { maxSeconds: 60, maxMemoryBytes: 4 * 2 ** 30, maxResultRows: 1_000_000 } as const;
+const DEFAULT_LIMITS: Limits = { maxSeconds: 60, maxMemoryBytes: 4 * 2 ** 30, maxResultRows: 1_000_000 };
 
 /** Settings that make a repeated insert with the same token a no-op, in the table and in its views. */
 const INSERT_SETTINGS = {
@@ -55,9 +54,17 @@ const INSERT_SETTINGS = {
   max_insert_threads: '1',
 } as const;
 
+export interface Limits {
+  readonly maxSeconds: number;
+  readonly maxMemoryBytes: number;
+  readonly maxResultRows: number;
+}
+
 export interface EmbeddedOptions {
   /** Directory of the engine's files; made when missing. */
   readonly path: string;
+  /** Limits of a query that does not bring its own. */
+  readonly limits?: Partial<Limits>;
 }
 
 /** Opens (and migrates) the store. Throws StoreError `data-dir-in-use` when another process holds it. */
@@ -73,7 +80,7 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<Store> {
   } catch (error) {
     throw toStoreError(error, `open ${options.path}`);
   }
-  const store = new EmbeddedStore(options.path, pools, sessions);
+  const store = new EmbeddedStore(options.path, pools, sessions, { ...DEFAULT_LIMITS, ...options.limits });
   try {
     await migrate(store);
   } catch (error) {
@@ -94,9 +101,11 @@ class EmbeddedStore implements Store {
   readonly #path: string;
   readonly #pools: Readonly<Record<Lane, LanePool<EngineSession>>>;
   readonly #sessions: readonly EngineSession[];
+  readonly #limits: Limits;
   #closed = false;
 
-  constructor(path: string, pools: Readonly<Record<Lane, LanePool<EngineSession>>>, sessions: readonly EngineSession[]) {
+  constructor(path: string, pools: Readonly<Record<Lane, LanePool<EngineSession>>>, sessions: readonly EngineSession[], limits: Limits) {
+    this.#limits = limits;
     this.#path = path;
     this.#pools = pools;
     this.#sessions = sessions;
@@ -178,9 +187,9 @@ class EmbeddedStore implements Store {
     const settings = {
       log_comment: id,
       max_threads: options.threads ?? 1,
-      max_execution_time: options.maxSeconds ?? DEFAULT_LIMITS.maxSeconds,
-      max_memory_usage: String(options.maxMemoryBytes ?? DEFAULT_LIMITS.maxMemoryBytes),
-      max_result_rows: String(options.maxResultRows ?? DEFAULT_LIMITS.maxResultRows),
+      max_execution_time: options.maxSeconds ?? this.#limits.maxSeconds,
+      max_memory_usage: String(options.maxMemoryBytes ?? this.#limits.maxMemoryBytes),
+      max_result_rows: String(options.maxResultRows ?? this.#limits.maxResultRows),
       output_format_json_quote_64bit_integers: 1,
       session_timezone: 'UTC',
     };
