@@ -10,6 +10,7 @@ import { plain } from './aggregates.ts';
 import { Context } from './context.ts';
 import { QueryError } from './diagnostics.ts';
 import { compileConditions, compileScope, datasetsOf } from './filter.ts';
+import { isZone } from './functions/time.ts';
 import type { Compiled, CompileOptions, CompileResult, Diagnostic, OutputColumn } from './index.ts';
 import { applyOperation } from './operators/index.ts';
 import { parse } from './parser.ts';
@@ -31,6 +32,8 @@ export function compile(text: string, options: CompileOptions): CompileResult {
 
 export function compileQuery(query: Query, options: CompileOptions): CompileResult {
   return caught(() => {
+    if (!isZone(options.timeZone))
+      throw new QueryError('bad-value', { start: 0, end: 0 }, `There is no time zone ${options.timeZone}.`, 'Use an IANA name such as Europe/Berlin.');
     const datasets = datasetsOf(query.scope, options.conditions ?? []);
     const first = new Context(options, datasets);
     emit(query, first);

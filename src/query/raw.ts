@@ -18,7 +18,7 @@ export function rawText(ctx: Context): Sql {
   const absent = ctx.column('absent');
   const rebuilt = sql`arrayStringConcat(arrayMap(i -> if(i = 0 OR bitTest(${absent}, toUInt8(i - 1)), '-', arrayElement([${join(values, ', ')}], i)), arrayMap(n -> indexOf(${names}, n), splitByChar(' ', toString(${ctx.column('layout')})))), ' ')`;
   const exact = ctx.column('raw_exact');
-  return sql`multiIf(${exact} != '', ${exact}, ${ctx.column('layout')} = ${param('String', DEFAULT_LAYOUT)} AND bitAnd(${absent}, ${num(DEFAULT_MASK)}) = 0, ${defaultText(ctx)}, ${rebuilt})`;
+  return sql`multiIf(${exact} != '', ${exact}, ${isDefault(ctx)}, ${joined(defaultValues(ctx))}, ${rebuilt})`;
 }
 
 /** The layout that most records have gets a text without detours: it is ten times faster to make. */
@@ -26,11 +26,19 @@ const DEFAULT_FIELDS = AWS_FIELDS.filter((f) => f.since === 2);
 const DEFAULT_LAYOUT = DEFAULT_FIELDS.map((f) => f.aws).join(' ');
 const DEFAULT_MASK = DEFAULT_FIELDS.reduce((mask, f) => mask + 2 ** (ABSENT_BIT.get(f.aws as string) as number), 0);
 
-function defaultText(ctx: Context): Sql {
-  return sql`concatWithSeparator(' ', ${join(
-    DEFAULT_FIELDS.map((f) => valueText(ctx, f)),
-    ', ',
-  )})`;
+/** Is the record in the default layout, with all its values, and its text the values joined by spaces? */
+export function isDefault(ctx: Context): Sql {
+  return sql`(${ctx.column('raw_exact')} = '' AND ${ctx.column('layout')} = ${param('String', DEFAULT_LAYOUT)} AND bitAnd(${ctx.column('absent')}, ${num(DEFAULT_MASK)}) = 0)`;
+}
+
+/** Texts of the default layout's values, in its order. */
+export function defaultValues(ctx: Context): Sql[] {
+  return DEFAULT_FIELDS.map((f) => valueText(ctx, f));
+}
+
+/** Values joined by spaces. */
+export function joined(values: readonly Sql[]): Sql {
+  return sql`concatWithSeparator(' ', ${join(values, ', ')})`;
 }
 
 function valueText(ctx: Context, field: Field): Sql {

@@ -5,7 +5,9 @@
 import type { Cursor } from '../cursor.ts';
 import { QueryError } from '../diagnostics.ts';
 import { compileExpr } from '../expression.ts';
+import { any } from '../match.ts';
 import { printExpr, printName, printString } from '../print-expression.ts';
+import { defaultValues, isDefault, joined } from '../raw.ts';
 import { anchorRegex, checkedRegex, namedGroups } from '../regex.ts';
 import { join, num, param, type Sql, sql } from '../sql.ts';
 import type { State } from '../state.ts';
@@ -78,6 +80,30 @@ function orOneEmpty(list: Sql): Sql {
   return sql`if(empty(${list}), [[]], ${list})`;
 }
 
+/**
+ * The text of a record in the default layout is its values joined by spaces, so a pattern of stars and
+ * single spaces takes columns, as text. Records in any other form go the slow way in the same statement.
+ */
+function pushedDown(o: Extraction & { pattern: string; names: readonly Name[] }, before: State, span: Span): State | undefined {
+  const source = o.field?.node === 'field' ? o.field.name : '_raw';
+  const stars = o.names.length;
+  const { ctx } = before;
+  if (source !== '_raw' || before.column('_raw') || !before.parts.stored || o.pattern !== Array(stars).fill('*').join(' ')) return undefined;
+  const values = defaultValues(ctx);
+  if (stars < 2 || stars > values.length) return undefined;
+  const { state, source: raw } = subject(o, before, span);
+  const slow = sql`extractGroups(${raw}, ${param('String', anchorRegex(o.pattern))})`;
+  const groups = state.assign(HELPER, { sql: sql`if(${isDefault(ctx)}, [], ${slow})`, kind: 'list' }, true).finished();
+  const list = groups.column(HELPER)?.value.sql as Sql;
+  const filtered = o.nodrop ? groups : groups.filter(any([isDefault(ctx), sql`notEmpty(${list})`]));
+  const done = o.names.reduce((next, { name }, i) => {
+    const fast = i === stars - 1 ? joined(values.slice(i)) : (values[i] as Sql);
+    const missing = o.nodrop ? sql`empty(${list}), NULL, ` : sql``;
+    return next.assign(name, text(sql`multiIf(${isDefault(ctx)}, ${fast}, ${missing}arrayElement(${list}, ${num(i + 1)}))`));
+  }, filtered);
+  return done.with({ columns: done.parts.columns.filter((c) => c.name !== HELPER) });
+}
+
 export const parse: Operator<'parse'> = {
   keywords: ['parse'],
   syntax: 'parse [field=name] "text * text" as name, … [nodrop]',
@@ -103,6 +129,7 @@ export const parse: Operator<'parse'> = {
   },
   print: (o) => `parse${printFieldOf(o)} ${printString(o.pattern)} as ${printNames(o.names)}${printTail(o)}`,
   apply: (o, state) =>
+    pushedDown(o, state, o.span) ??
     addGroups(
       o,
       state,
