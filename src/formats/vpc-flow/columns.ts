@@ -142,11 +142,13 @@ export class Table {
   }
 
   private layouts(): Column {
-    const texts = [...new Set(this.runs.map((run) => run.plan.text))];
+    const plans = new Set(this.runs.map((run) => run.plan));
+    const texts = [...new Set(Array.from(plans, (plan) => plan.text))];
     if (texts.length <= 1) return { type: 'Constant', value: texts[0] ?? '' };
     const ids = new Uint32Array(this.rows);
+    const idOf = new Map(Array.from(plans, (plan) => [plan, texts.indexOf(plan.text) + 1]));
     this.runs.forEach((run, i) => {
-      ids.fill(texts.indexOf(run.plan.text) + 1, run.from, this.runs[i + 1]?.from ?? this.rows);
+      ids.fill(idOf.get(run.plan) ?? 0, run.from, this.runs[i + 1]?.from ?? this.rows);
     });
     return { type: 'LowCardinality(String)', ids, dictionary: ['', ...texts] };
   }

@@ -142,6 +142,6 @@ export class Detector {
 
 function countOf(line: Uint8Array): number {
   let count = 1;
-  for (const c of line) if (c === 32) count++;
+  for (let i = 0; i < line.length; i++) if (line[i] === 32) count++;
   return count;
 }

@@ -6,7 +6,7 @@
 import { ABSENT_BIT, type Derivation, FIELDS, type Field } from '../../model/fields.ts';
 import { ADMIN_PORTS, PROTOCOL_NAMES, SERVICE_NAMES, TCP_FLAGS, TRAFFIC_PATHS } from '../../model/services.ts';
 import { communityId } from './community-id.ts';
-import { rebuildText } from './rebuild.ts';
+import { addressText, rebuildText } from './rebuild.ts';
 
 /**
  * A stored record by column name (model/fields.ts `column`), as a batch or the store gives it: numbers
@@ -50,7 +50,7 @@ class Values {
   /** IPv4 as a dotted quad, however the store printed it. */
   address(column: string): string | undefined {
     const text = this.text(column);
-    return text?.startsWith('::ffff:') && text.includes('.') ? text.slice(7) : text;
+    return text === undefined ? undefined : addressText(text);
   }
 
   /** Every row has a start: the record's, its end, or when it was received. */

@@ -52,6 +52,11 @@ export function rebuildBytes(batch: Batch, row: number): Uint8Array {
   return kept ?? encoder.encode(rebuildText(recordAt(batch, row)));
 }
 
+/** An address as records spell it: the engine prints IPv4 as `::ffff:a.b.c.d`. */
+export function addressText(text: string): string {
+  return text.startsWith('::ffff:') && text.includes('.') ? text.slice(7) : text;
+}
+
 /** The text of a row given by column name (see `recordAt`): `raw_exact`, or the values in the order of `layout`. */
 export function rebuildText(record: Readonly<Record<string, string | number | bigint>>): string {
   if (record.raw_exact) return String(record.raw_exact);
@@ -64,6 +69,7 @@ export function rebuildText(record: Readonly<Record<string, string | number | bi
       if (bit === undefined || !field || (absent >> BigInt(bit)) & 1n) return '-';
       if (field.column === 'duration') return String(Number(record.start) + Number(record.duration));
       const value = String(record[field.column] ?? '');
+      if (field.type === 'address') return addressText(value);
       return field.percentEncoded ? percentEncode(value) : value;
     })
     .join(' ');
