@@ -7,12 +7,18 @@ import { num, type Sql, sql } from './sql.ts';
 import type { AggregateCall } from './tree.ts';
 import { addressToText, asNumber, asText, isNull, type Typed } from './typed.ts';
 
-/** Expressions that tell rows apart by their place. */
+/** A row's place in an order. */
+export interface Place {
+  readonly sql: Sql;
+  /** The largest comes first. */
+  readonly descending: boolean;
+}
+
 export interface RowOrder {
-  /** Smallest for the row that comes first. */
-  readonly place: Sql;
-  /** Smallest for the newest row. */
-  readonly age: Sql;
+  /** In the order of the rows. */
+  readonly place: Place;
+  /** Newest first. */
+  readonly age: Place;
 }
 
 export interface Aggregate {
@@ -75,7 +81,9 @@ function picked(name: string, by: keyof RowOrder, end: 'first' | 'last', doc: st
     compile: ([typed], _, order) => {
       const value = typed as Typed;
       const given = sql`NOT ${isNull(value)}`;
-      const picked = end === 'first' ? sql`argMinIf(${value.sql}, ${order[by]}, ${given})` : sql`argMaxIf(${value.sql}, ${order[by]}, ${given})`;
+      const { sql: key, descending } = order[by];
+      const largest = (end === 'first') === descending;
+      const picked = largest ? sql`argMaxIf(${value.sql}, ${key}, ${given})` : sql`argMinIf(${value.sql}, ${key}, ${given})`;
       return { ...plain(value), sql: picked };
     },
     doc,

@@ -10,7 +10,7 @@ import type { BinaryOperator, Expr, Name, Span } from './tree.ts';
 const MAX_DEPTH = 100;
 
 /** Numeric suffixes, as in `bytes > 10Mi`. */
-export const NUMBER_SUFFIXES: Readonly<Record<string, number>> = {
+const NUMBER_SUFFIXES: Readonly<Record<string, number>> = {
   k: 1e3,
   K: 1e3,
   M: 1e6,
@@ -23,10 +23,10 @@ export const NUMBER_SUFFIXES: Readonly<Record<string, number>> = {
 };
 
 /** Seconds of a duration's unit. */
-export const DURATION_UNITS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86400, w: 604800 };
+const DURATION_UNITS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86400, w: 604800 };
 
 /** Binding power of the infix operators: higher binds tighter. */
-export const PRECEDENCE: Readonly<Record<string, number>> = {
+const PRECEDENCE: Readonly<Record<string, number>> = {
   '?': 1,
   or: 2,
   '||': 2,

@@ -11,6 +11,7 @@ export { type Completion, complete, vocabulary } from './complete.ts';
 export { type Explanation, explain } from './explain.ts';
 export { parse } from './parser.ts';
 export { print } from './print.ts';
+export { reference } from './reference.ts';
 export { shape } from './shape.ts';
 export { countStatement, extentStatement, RECORD_RESULT_COLUMNS, recordsStatement, valuesStatement } from './statements.ts';
 export type { Pivot };

@@ -123,7 +123,7 @@ function compareAddress(op: Comparison, left: Typed, value: string, span: Span):
   return sql`(${left.sql} ${SQL_COMPARISON[op]} ${addressParam(address)})`;
 }
 
-export function addressParam(value: bigint): Sql {
+function addressParam(value: bigint): Sql {
   return param('IPv6', addressText(value));
 }
 

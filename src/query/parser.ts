@@ -11,7 +11,7 @@ import { parseScope } from './scope.ts';
 import type { Operation, Query, Scope } from './tree.ts';
 
 /** UTF-16 code units that a query may have. */
-export const MAX_LENGTH = 64 * 1024;
+const MAX_LENGTH = 64 * 1024;
 
 export interface Parsed {
   readonly query: Query;

@@ -12,7 +12,7 @@ export interface Shaped {
 }
 
 /** Columns that data may make. */
-export const MAX_COLUMNS = 300;
+const MAX_COLUMNS = 300;
 
 /** Final columns and rows. Without a pivot they are those of the statement. */
 export function shape(compiled: Compiled, rows: readonly (readonly Cell[])[]): Shaped {

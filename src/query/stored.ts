@@ -64,7 +64,10 @@ export const AS_COLUMNS: Readonly<Record<string, (as: Sql) => Typed>> = {
 /** The text of a registry's id (model/registries.ts). */
 export function registryText(column: string, id: Sql): Sql | undefined {
   const registry = REGISTRY_OF.get(column);
-  return registry && sql`dictGet(${registry.name === 'place' ? PLACE : SYSTEM}, 'text', ${id})`;
+  if (!registry) return undefined;
+  const dictionary = registry.name === 'place' ? PLACE : SYSTEM;
+  const parts = registry.parts.map((p) => sql`ifNull(toString(dictGet(${dictionary}, ${param('String', p.name)}, ${id})), '')`);
+  return sql`if(${id} = 0, '', arrayStringConcat([${join(parts, ', ')}], ${param('String', registry.separator)}))`;
 }
 
 let countries: { codes: string[]; names: string[] } | undefined;

@@ -31,8 +31,8 @@ export interface Typed {
   readonly equals?: (text: string) => Sql;
 }
 
-export const NULL: Sql = sql`NULL`;
-export const NO_ADDRESS: Sql = sql`toIPv6('::')`;
+const NULL: Sql = sql`NULL`;
+const NO_ADDRESS: Sql = sql`toIPv6('::')`;
 
 export function text(fragment: Sql): Typed {
   return { sql: fragment, kind: 'text' };

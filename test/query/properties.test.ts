@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { parse as parseYaml } from 'yaml';
 import { AGGREGATES } from '../../src/query/aggregates.ts';
 import { FUNCTIONS } from '../../src/query/functions/index.ts';
-import { type CompileOptions, compile, complete, explain, parse, print, vocabulary } from '../../src/query/index.ts';
+import { type CompileOptions, compile, complete, explain, parse, print, reference, vocabulary } from '../../src/query/index.ts';
 import { KEYWORDS, OPERATORS } from '../../src/query/operators/index.ts';
 import { ident } from '../../src/query/sql.ts';
 import type { Expr } from '../../src/query/tree.ts';
@@ -167,4 +167,10 @@ describe('explain and completion', () => {
     expect(names('* | where isPub')).toEqual(['isPublicIP']);
     expect(vocabulary().length).toBeGreaterThan(200);
   });
+});
+
+it('the reference names everything', () => {
+  const text = reference();
+  for (const name of [...KEYWORDS, ...FUNCTIONS.map((f) => f.name), ...AGGREGATES.map((a) => a.name), 'source.ip', 'unknown-field'])
+    expect(text).toContain(name);
 });

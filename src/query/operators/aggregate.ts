@@ -5,13 +5,13 @@ import { didYouMean, QueryError } from '../diagnostics.ts';
 import { compileExpr } from '../expression.ts';
 import { printExpr, printName } from '../print-expression.ts';
 import { EMPTY, join, type Sql, sql } from '../sql.ts';
-import type { Column, Order, State } from '../state.ts';
+import type { Column, State } from '../state.ts';
 import type { AggregateCall, Expr, GroupKey, Operation } from '../tree.ts';
 import type { Typed } from '../typed.ts';
 import type { Operator } from './kinds.ts';
 
 /** `sum(bytes) as total`, `count`. */
-export function parseCall(cursor: Cursor): AggregateCall {
+function parseCall(cursor: Cursor): AggregateCall {
   const token = cursor.peek();
   const fn = token.kind === 'name' ? findAggregate(token.value) : undefined;
   if (!fn) {
@@ -48,7 +48,7 @@ function parseKeys(cursor: Cursor): GroupKey[] {
   return keys;
 }
 
-export function printCall(call: AggregateCall): string {
+function printCall(call: AggregateCall): string {
   const args = call.args.length ? `(${call.args.map(printExpr).join(', ')})` : '';
   return `${call.fn}${args}${call.as === undefined ? '' : ` as ${printName(call.as)}`}`;
 }
@@ -82,7 +82,7 @@ interface Measure {
 }
 
 /** Groups by keys; the result's columns are the keys, then the aggregates. */
-export function group(before: State, calls: readonly AggregateCall[], by: readonly GroupKey[], after: readonly Operation[]): State {
+function group(before: State, calls: readonly AggregateCall[], by: readonly GroupKey[], after: readonly Operation[]): State {
   const state = before.parts.limit === undefined ? before : before.finished();
   const keys: Key[] = by.map((key) => ({
     name: key.as ?? (key.expr.node === 'field' ? key.expr.name : printExpr(key.expr)),
@@ -173,18 +173,12 @@ function carriedBeside(value: Typed, state: State, after: readonly Operation[], 
   return { ...(place ? { place } : {}), ...(as ? { as } : {}) };
 }
 
+/** Rows without an order come as the engine reads them. */
 function rowOrder(state: State): RowOrder {
   const { stored, order } = state.parts;
-  const age = stored ? sql`-toInt64(toUnixTimestamp(${state.ctx.column('start')}))` : undefined;
   const [first] = order;
-  const place = first ? earlier(first) : sql`rowNumberInAllBlocks()`;
-  return { place, age: age ?? place };
-}
-
-/** An expression that is smallest for the row that an order puts first. */
-function earlier({ value, descending }: Order): Sql {
-  if (!descending) return value.sql;
-  return value.datetime ? sql`-toInt64(toUnixTimestamp(${value.sql}))` : sql`-toFloat64OrNull(toString(${value.sql}))`;
+  const place = first ? { sql: first.value.sql, descending: first.descending } : { sql: sql`rowNumberInAllBlocks()`, descending: false };
+  return { place, age: stored ? { sql: state.ctx.column('start'), descending: true } : place };
 }
 
 export const top: Operator<'top'> = {
