@@ -57,6 +57,15 @@ export const QueryResponse = z.object({
   warnings: z.array(z.object({ code: z.string(), message: z.string() })).default([]),
 });
 
+/** POST /api/v1/query with `Accept: application/x-ndjson` answers one of these a line. */
+export const QueryEvent = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('progress'), fraction: z.number() }),
+  z.object({ type: z.literal('start'), ...QueryResponse.omit({ rows: true, stats: true }).shape }),
+  z.object({ type: z.literal('rows'), rows: QueryResponse.shape.rows }),
+  z.object({ type: z.literal('end'), stats: Stats }),
+  z.object({ type: z.literal('error'), error: ApiError.shape.error }),
+]);
+
 /** POST /api/v1/query with `explain`: what each stage makes of the text. */
 export const QueryExplanation = z.object({
   explain: z.object({
@@ -261,6 +270,7 @@ export type ApiError = z.infer<typeof ApiError>;
 export type Filter = z.infer<typeof Filter>;
 export type Window = z.infer<typeof Window>;
 export type QueryRequest = z.infer<typeof QueryRequest>;
+export type QueryEvent = z.infer<typeof QueryEvent>;
 export type QueryExplanation = z.infer<typeof QueryExplanation>;
 export type QueryResponse = z.infer<typeof QueryResponse>;
 export type RecordsRequest = z.infer<typeof RecordsRequest>;

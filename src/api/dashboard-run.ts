@@ -17,9 +17,9 @@ import { countFlows, countSkipdata, dataExtent } from './data.ts';
 import type { ServerDeps } from './deps.ts';
 import { Problem, toAnswer } from './errors.ts';
 import { succeeded } from './queries.ts';
-import { rawRelations } from './relations.ts';
+import { onTables, rawRelations } from './relations.ts';
 import { parseRange } from './time-range.ts';
-import { copyWindow, type WindowCopy } from './window-copy.ts';
+import type { WindowCopies, WindowCopy } from './window-copy.ts';
 
 /** Panels below which a copy costs more than it saves. */
 const COPY_PANELS = 3;
@@ -56,34 +56,38 @@ export async function prepareRun(deps: ServerDeps, dashboard: Dashboard, request
 }
 
 /** Computes a prepared run. Never throws for a panel's failure; ends early when the signal aborts. */
-export async function runDashboard(deps: ServerDeps, run: PreparedRun, emit: (event: RunEvent) => void, signal: AbortSignal): Promise<void> {
+export async function runDashboard(
+  deps: ServerDeps,
+  copies: WindowCopies,
+  run: PreparedRun,
+  emit: (event: RunEvent) => void,
+  signal: AbortSignal,
+): Promise<void> {
   const started = performance.now();
   const { store, settings } = deps;
   const { window, runId } = run;
   emit({ type: 'start', runId, snapshot: run.now, window, panels: run.tasks.map((t) => t.panel.id) });
   const options = { signal };
-  const facts = deps.facts();
+  const indicators = deps.facts().then((facts) => facts.indicators);
+  indicators.catch(() => undefined);
   const census = new Census(deps, signal);
-  const about = Promise.all([countSkipdata(store, window.from, window.to, options), dataExtent(store, options)]);
-  about.catch(() => undefined);
+  const about = Promise.all([countSkipdata(store, window.from, window.to, options), dataExtent(store, options)]).catch((error: unknown) => {
+    if (!signal.aborted) deps.logger.error({ err: error }, 'the warnings of a window could not be read');
+    return [0, { extent: null }] as const;
+  });
 
-  const hasIndicators = (await facts).indicators > 0;
-  const work: PanelWork[] = [];
-  for (const task of run.tasks) {
-    if (task.panel.needs === 'indicators' && !hasIndicators) {
-      emit({ ...EMPTY, panel: task.panel.id, window: task.window, state: 'no-indicators' });
-    } else work.push({ task, id: `${runId} ${task.panel.id}` });
-  }
+  const work: PanelWork[] = run.tasks.map((task) => ({ task, id: `${runId} ${task.panel.id}` }));
 
   let copy: WindowCopy | undefined;
   const finish = new Set<string>();
   const progress = setInterval(() => void reportProgress(deps, work, finish, emit), PROGRESS_MS);
   try {
-    copy = await maybeCopy(deps, run, work, census, signal);
+    copy = await maybeCopy(deps, copies, run, work, census, signal);
     await inParallel(settings.panelConcurrency, work, async ({ task, id }) => {
       if (signal.aborted) return;
       try {
-        emit(await runPanel(deps, run, task, id, copy?.relations, census, signal));
+        const waits = task.panel.needs === 'indicators' && (await indicators) === 0;
+        emit(waits ? noIndicators(task) : await runPanel(deps, run, task, id, copy, census, signal));
       } catch (error) {
         if (signal.aborted) return;
         const { status, body } = toAnswer(error);
@@ -94,7 +98,7 @@ export async function runDashboard(deps: ServerDeps, run: PreparedRun, emit: (ev
       }
     });
     if (signal.aborted) return;
-    const [skipdata, { extent }] = await about.catch(() => [0, { extent: null }] as const);
+    const [skipdata, { extent }] = await about;
     emit({ type: 'end', seconds: (performance.now() - started) / 1000, skipdata, extent });
   } finally {
     clearInterval(progress);
@@ -108,7 +112,10 @@ interface PanelWork {
   readonly id: string;
 }
 
-const EMPTY = { type: 'panel', truncated: false, columns: [], rows: [], stats: { seconds: 0, rowsRead: 0, bytesRead: 0 } } satisfies Partial<RunEvent>;
+function noIndicators(task: PanelTask): RunEvent {
+  const stats = { seconds: 0, rowsRead: 0, bytesRead: 0 };
+  return { type: 'panel', panel: task.panel.id, window: task.window, state: 'no-indicators', columns: [], rows: [], truncated: false, stats };
+}
 
 /** Flows in a window, whatever the filters: asked once for each window of a run. */
 class Census {
@@ -133,16 +140,23 @@ class Census {
 }
 
 /** A copy of the window when enough panels can use it and it fits; a copy that fails is done without. */
-async function maybeCopy(deps: ServerDeps, run: PreparedRun, work: readonly PanelWork[], census: Census, signal: AbortSignal): Promise<WindowCopy | undefined> {
-  const shared = work.filter(({ task }) => task.shared);
+async function maybeCopy(
+  deps: ServerDeps,
+  copies: WindowCopies,
+  run: PreparedRun,
+  work: readonly PanelWork[],
+  census: Census,
+  signal: AbortSignal,
+): Promise<WindowCopy | undefined> {
+  const shared = work.filter(({ task }) => task.shared && !task.panel.needs);
   if (shared.length < COPY_PANELS) return undefined;
   try {
     const rows = await census.count(run.window);
-    if (rows === 0 || rows > deps.settings.copyRows) return undefined;
+    if (rows === 0) return undefined;
     const relations = rawRelations(deps);
-    const compiled = shared.map(({ task }) => compileTask(deps, run, task, relations)).filter((c) => c !== undefined);
+    const compiled = shared.map(({ task }) => compileTask(deps, run, task, relations));
     const columns = new Set(compiled.flatMap((c) => (c.ok ? c.compiled.reads : [])));
-    return await copyWindow(deps, run.runId, [...columns], run.window, signal);
+    return await copies.copy(run.runId, [...columns], run.window, rows, signal);
   } catch (error) {
     if (!signal.aborted) deps.logger.warn({ err: error }, 'the window could not be copied; its panels read the table');
     return undefined;
@@ -157,7 +171,8 @@ function compileTask(deps: ServerDeps, run: PreparedRun, task: PanelTask, relati
     timeZone: run.request.timeZone,
     conditions: run.request.filters,
     relations,
-    maxRows: rowLimit(deps, task),
+    // One more than are shown, to know that there are more.
+    maxRows: rowLimit(deps, task) + 1,
     ...(task.alignTo === undefined ? {} : { alignTo: task.alignTo }),
   });
 }
@@ -167,33 +182,38 @@ async function runPanel(
   run: PreparedRun,
   task: PanelTask,
   id: string,
-  copied: Relations | undefined,
+  copy: WindowCopy | undefined,
   census: Census,
   signal: AbortSignal,
 ): Promise<RunEvent> {
-  const { compiled } = succeeded(compileTask(deps, run, task, (task.shared && copied) || rawRelations(deps)));
-  const answer = await deps.store.rows(compiled.statement, { id, signal, lane: 'interactive' });
+  const execute = async (relations: Relations) => {
+    const { compiled } = succeeded(compileTask(deps, run, task, relations));
+    return { compiled, answer: await deps.store.rows(compiled.statement, { id, signal, lane: 'interactive' }) };
+  };
+  const { compiled, answer } = copy && task.shared ? await execute(copy.relations) : await onTables(deps, execute);
   const matched = answer.rows.length > 0;
   return {
     type: 'panel',
     panel: task.panel.id,
     window: task.window,
     state: matched ? 'data' : (await census.count(task.window)) > 0 ? 'no-match' : 'no-data',
-    truncated: answer.rows.length >= rowLimit(deps, task),
-    ...shown(task, compiled, answer),
+    ...shown(deps, task, compiled, answer),
   };
 }
 
+/** A table shows its first rows; what is drawn against time or on a map needs all of its points, within reason. */
 function rowLimit(deps: ServerDeps, task: PanelTask): number {
-  return task.panel.kind === 'map' ? deps.settings.panelRows * 5 : deps.settings.panelRows;
+  return task.panel.kind === 'table' ? deps.settings.panelRows : deps.settings.panelPoints;
 }
 
-function shown(task: PanelTask, compiled: Compiled, answer: QueryResult) {
+function shown(deps: ServerDeps, task: PanelTask, compiled: Compiled, answer: QueryResult) {
   const { columns, rows } = shape(compiled, answer.rows);
   const names = columns.map((c) => c.name);
+  const limit = rowLimit(deps, task);
   return {
     columns: columns.map((c) => ({ ...c })),
-    rows: panelRows(task, names, rows).map((row) => [...row]),
+    rows: panelRows(task, names, rows.slice(0, limit)).map((row) => [...row]),
+    truncated: rows.length > limit,
     stats: { ...answer.stats },
     ...(compiled.timeslice === undefined ? {} : { timeslice: compiled.timeslice }),
   };

@@ -28,8 +28,10 @@ export interface ServerSettings {
   readonly panelConcurrency: number;
   /** Rows of a window up to which its columns are copied to memory for a run. */
   readonly copyRows: number;
-  /** Rows that a panel may answer with; a map may have five times as many points. */
+  /** Rows that a table panel may answer with. */
   readonly panelRows: number;
+  /** Points that any other panel may answer with. */
+  readonly panelPoints: number;
 }
 
 export const DEFAULT_SETTINGS: ServerSettings = {
@@ -40,6 +42,7 @@ export const DEFAULT_SETTINGS: ServerSettings = {
   panelConcurrency: 4,
   copyRows: 5_000_000,
   panelRows: 2_000,
+  panelPoints: 20_000,
 };
 
 export interface ServerDeps {

@@ -51,6 +51,7 @@ const STATUS: Readonly<Record<ProblemCode | StoreErrorCode, number>> = {
 
 const STORE_HINTS: Readonly<Partial<Record<StoreErrorCode, string>>> = {
   'query-timeout': 'Narrow the time range or add a filter.',
+  'query-failed': 'The server’s log has the details.',
   'query-memory': 'Narrow the time range, add a filter, or group by fewer fields.',
   'query-too-many-rows': 'Aggregate, or end the query with “limit”.',
   'store-unavailable': 'Try again in a moment.',
@@ -87,7 +88,11 @@ export class DiagnosticError extends Error {
 /** Any thrown thing → status and body. */
 export function toAnswer(error: unknown): Answer {
   if (error instanceof Problem) return answer(error.code, error.message, error.hint);
-  if (error instanceof StoreError) return answer(error.code, error.message, STORE_HINTS[error.code]);
+  if (error instanceof StoreError) {
+    // The engine's own words hold statements and data: they are for the log.
+    const message = error.code === 'query-failed' ? 'The store could not answer this.' : error.message;
+    return answer(error.code, message, STORE_HINTS[error.code]);
+  }
   if (error instanceof DiagnosticError) {
     const first = error.diagnostics[0];
     if (first)

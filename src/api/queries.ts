@@ -1,11 +1,15 @@
 /** From a request's text, window and filters to rows. */
+import { randomUUID } from 'node:crypto';
 import { type CompileOptions, compile, type Diagnostic, explain, shape } from '../query/index.ts';
-import type { Filter, QueryExplanation, QueryRequest, QueryResponse, Window } from './contract.ts';
+import type { Filter, QueryEvent, QueryExplanation, QueryRequest, QueryResponse, Window } from './contract.ts';
 import { dataExtent } from './data.ts';
 import type { ServerDeps } from './deps.ts';
-import { DiagnosticError } from './errors.ts';
-import { rawRelations } from './relations.ts';
+import { DiagnosticError, toAnswer } from './errors.ts';
+import { onTables, rawRelations } from './relations.ts';
 import { parseRange, type TimeRange } from './time-range.ts';
+
+const PROGRESS_MS = 500;
+const ROWS_A_LINE = 1000;
 
 interface Asked {
   readonly from: string | number;
@@ -37,10 +41,13 @@ export async function windowOf(deps: ServerDeps, range: TimeRange): Promise<Wind
   return { from: Math.min(first ?? range.to, range.to), to: range.to };
 }
 
-export async function runQuery(deps: ServerDeps, request: QueryRequest, signal: AbortSignal): Promise<QueryResponse> {
+/** `id` names the statement for progress. */
+export async function runQuery(deps: ServerDeps, request: QueryRequest, signal: AbortSignal, id: string = randomUUID()): Promise<QueryResponse> {
   const { range, ...options } = compileOptions(deps, request, request.limit);
-  const { compiled, warnings } = succeeded(compile(request.query, options));
-  const answer = await deps.store.rows(compiled.statement, { signal, lane: 'interactive', threads: 2 });
+  const { compiled, warnings, answer } = await onTables(deps, async (relations) => {
+    const result = succeeded(compile(request.query, { ...options, relations }));
+    return { ...result, answer: await deps.store.rows(result.compiled.statement, { id, signal, lane: 'interactive', threads: 2 }) };
+  });
   const { columns, rows, cut } = shape(compiled, answer.rows);
   return {
     columns: columns.map((c) => ({ ...c })),
@@ -51,6 +58,26 @@ export async function runQuery(deps: ServerDeps, request: QueryRequest, signal: 
     ...(compiled.timeslice === undefined ? {} : { timeslice: compiled.timeslice }),
     warnings: [...warnings.map(({ code, message }) => ({ code, message })), ...(cut ? [columnsCut(cut)] : [])],
   };
+}
+
+/** The same as a stream: how far the query is, then the columns, then the rows by and by. */
+export async function streamQuery(deps: ServerDeps, request: QueryRequest, emit: (event: QueryEvent) => void, signal: AbortSignal): Promise<void> {
+  const id = randomUUID();
+  const progress = setInterval(async () => {
+    const now = await deps.store.progress(id).catch(() => undefined);
+    if (now?.rowsTotal) emit({ type: 'progress', fraction: Math.min(1, now.rowsRead / now.rowsTotal) });
+  }, PROGRESS_MS);
+  try {
+    const { rows, stats, ...about } = await runQuery(deps, request, signal, id).finally(() => clearInterval(progress));
+    emit({ type: 'start', ...about });
+    for (let at = 0; at < rows.length; at += ROWS_A_LINE) emit({ type: 'rows', rows: rows.slice(at, at + ROWS_A_LINE) });
+    emit({ type: 'end', stats });
+  } catch (error) {
+    if (signal.aborted) return;
+    const { status, body } = toAnswer(error);
+    if (status >= 500) deps.logger.error({ err: error }, 'query failed');
+    emit({ type: 'error', error: body.error });
+  }
 }
 
 function columnsCut(cut: number): { code: string; message: string } {

@@ -6,15 +6,19 @@ import type { Value } from '../store/store.ts';
 import type { RecordsRequest, RecordsResponse } from './contract.ts';
 import type { ServerDeps } from './deps.ts';
 import { compileOptions, succeeded, windowOf } from './queries.ts';
+import { onTables } from './relations.ts';
 
 type Shown = RecordsResponse['records'][number];
 
 export async function findRecords(deps: ServerDeps, request: RecordsRequest, signal: AbortSignal): Promise<RecordsResponse> {
   const { range, ...options } = compileOptions(deps, request, request.limit);
-  const asked = { ...options, scope: request.query, limit: request.limit, offset: request.offset };
-  const { statement, columns } = succeeded(recordsStatement(asked));
-  const counted = succeeded(countStatement(asked));
-  const [found, total] = await Promise.all([deps.store.rows(statement, { signal }), deps.store.rows(counted.statement, { signal })]);
+  const { columns, found, total } = await onTables(deps, async (relations) => {
+    const asked = { ...options, relations, scope: request.query, limit: request.limit, offset: request.offset };
+    const { statement, columns } = succeeded(recordsStatement(asked));
+    const counted = succeeded(countStatement(asked));
+    const [found, total] = await Promise.all([deps.store.rows(statement, { signal }), deps.store.rows(counted.statement, { signal })]);
+    return { columns, found, total };
+  });
   const names = columns.map((c) => c.name);
   return {
     total: Number(total.rows[0]?.[0] ?? 0),

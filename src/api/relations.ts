@@ -10,3 +10,15 @@ const TABLES: Readonly<Record<Dataset, Sql>> = { vpc_flow: sql`bartizan.vpc_flow
 export function rawRelations(deps: Pick<ServerDeps, 'absentMask'>): Relations {
   return { table: (dataset) => TABLES[dataset], absentMask: deps.absentMask() };
 }
+
+/**
+ * Runs statements that were compiled for what may be absent right now. A batch that lands meanwhile may
+ * lack a field for the first time: it says so before its rows can be seen, and the work is done again.
+ */
+export async function onTables<T>(deps: Pick<ServerDeps, 'absentMask'>, work: (relations: Relations) => Promise<T>): Promise<T> {
+  for (;;) {
+    const relations = rawRelations(deps);
+    const result = await work(relations);
+    if (deps.absentMask() === relations.absentMask) return result;
+  }
+}

@@ -5,7 +5,7 @@
 
 import { ADDED_FIELDS, AWS_FIELDS, RECORD_COLUMNS } from '../model/fields.ts';
 import type { Relations } from '../query/index.ts';
-import { ident, join, sql, statement } from '../query/sql.ts';
+import { ident, join, type Sql, sql, statement } from '../query/sql.ts';
 import type { Window } from './contract.ts';
 import { inWindow } from './data.ts';
 import type { ServerDeps } from './deps.ts';
@@ -22,27 +22,49 @@ const TYPES: ReadonlyMap<string, string> = new Map([
   ...RECORD_COLUMNS.map((column) => [column.column, column.clickhouse] as const),
 ]);
 
-/** Copies columns of `vpc_flow` in a window. Throws StoreError; then nothing is left behind. */
-export async function copyWindow(deps: ServerDeps, runId: string, reads: readonly string[], window: Window, signal: AbortSignal): Promise<WindowCopy> {
-  const { store } = deps;
-  const raw = rawRelations(deps);
-  const name = `bartizan_runs.\`${runId}\``;
-  const columns = [...new Set(['start', ...reads])].filter((column) => TYPES.has(column));
-  const definitions = columns.map((column) => `\`${column}\` ${TYPES.get(column)}`).join(', ');
-  const list = join(columns.map(ident), ', ');
-  const table = join([ident('bartizan_runs'), sql`.`, ident(runId)], ' ');
-  const drop = async (): Promise<void> => {
-    await store.command(statement(sql`DROP TABLE IF EXISTS ${table} SYNC`));
-  };
-  await store.command(statement(sql`CREATE DATABASE IF NOT EXISTS bartizan_runs ENGINE = Memory`));
-  try {
+/** The copies of a server. Together they hold no more rows than one of them may. */
+export class WindowCopies {
+  readonly #deps: ServerDeps;
+  #rows = 0;
+
+  constructor(deps: ServerDeps) {
+    this.#deps = deps;
+  }
+
+  /**
+   * Copies columns of `vpc_flow` in a window of about `rows` rows; undefined when there is no room.
+   * Throws StoreError; then nothing is left behind.
+   */
+  async copy(runId: string, reads: readonly string[], window: Window, rows: number, signal: AbortSignal): Promise<WindowCopy | undefined> {
+    if (this.#rows + rows > this.#deps.settings.copyRows) return undefined;
+    this.#rows += rows;
+    const { store } = this.#deps;
+    const table = join([ident('bartizan_runs'), sql`.`, ident(runId)], ' ');
+    const drop = async (): Promise<void> => {
+      this.#rows -= rows;
+      await store.command(statement(sql`DROP TABLE IF EXISTS ${table} SYNC`));
+    };
+    try {
+      await this.#fill(`bartizan_runs.\`${runId}\``, table, reads, window, signal);
+    } catch (error) {
+      await drop().catch(() => undefined);
+      throw error;
+    }
+    // Compiled for after the copy was made: what its rows lack is known by now.
+    const raw = rawRelations(this.#deps);
+    return { relations: { ...raw, table: (dataset) => (dataset === 'vpc_flow' ? table : raw.table(dataset)) }, drop };
+  }
+
+  async #fill(name: string, table: Sql, reads: readonly string[], window: Window, signal: AbortSignal): Promise<void> {
+    const { store } = this.#deps;
+    // Whether a statement reads `absent` depends on rows that may land until it is compiled again.
+    const columns = [...new Set(['start', 'absent', ...reads])].filter((column) => TYPES.has(column));
+    const definitions = columns.map((column) => `\`${column}\` ${TYPES.get(column)}`).join(', ');
+    const list = join(columns.map(ident), ', ');
+    await store.command(statement(sql`CREATE DATABASE IF NOT EXISTS bartizan_runs ENGINE = Memory`));
     // This database knows no rename, which CREATE … AS SELECT needs: made first, filled then.
     await store.command({ text: `CREATE TABLE ${name} (${definitions}) ENGINE = Memory`, params: {} });
-    const from = sql`SELECT ${list} FROM ${raw.table('vpc_flow')} WHERE ${inWindow(window.from, window.to)}`;
-    await store.command(statement(sql`INSERT INTO ${table} (${list}) ${from}`), { signal, threads: 2 });
-  } catch (error) {
-    await drop().catch(() => undefined);
-    throw error;
+    const rows = sql`SELECT ${list} FROM bartizan.vpc_flow WHERE ${inWindow(window.from, window.to)}`;
+    await store.command(statement(sql`INSERT INTO ${table} (${list}) ${rows}`), { signal, threads: 2 });
   }
-  return { relations: { ...raw, table: (dataset) => (dataset === 'vpc_flow' ? table : raw.table(dataset)) }, drop };
 }

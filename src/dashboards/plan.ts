@@ -55,12 +55,15 @@ export function planPanels(dashboard: Dashboard, choices: Choices, window: Span)
     });
 }
 
+/** Buckets of a single value's line; of a longer window, the newest. */
+const MAX_BUCKETS = 1000;
+
 /**
  * Buckets of a single value end at the window's end; there are at least two, so that there is a change
  * to show, and no part of one at the start, which would look like a drop.
  */
 function wholeBuckets(window: Span, bucket: number): Span {
-  const count = Math.max(2, Math.floor((window.to - window.from) / bucket));
+  const count = Math.min(MAX_BUCKETS, Math.max(2, Math.floor((window.to - window.from) / bucket)));
   return { from: Math.max(0, window.to - count * bucket), to: window.to };
 }
 

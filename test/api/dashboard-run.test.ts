@@ -82,6 +82,15 @@ describe('a run', () => {
     expect(empty.at(-1)).toMatchObject({ type: 'end', extent: { from: expect.any(Number) } });
   });
 
+  test('says when there are more rows than a panel shows', async () => {
+    const other = await startServer({ deps: { store: server.store, dashboards: [dashboard] }, settings: { panelRows: 1 } });
+    const few = await eventsOf(await other.post('/api/v1/dashboards/mixed/run', { panels: ['actions', 'total'] }));
+    expect(stateOf(few, 'actions')).toMatchObject({ truncated: true, rows: [expect.anything()] });
+    expect(stateOf(few, 'total')).toMatchObject({ truncated: false });
+    expect(stateOf(await run({}), 'actions')).toMatchObject({ truncated: false, rows: [expect.anything(), expect.anything()] });
+    await other.close();
+  });
+
   test('a panel may have its own window', async () => {
     const events = await run({ panels: ['count', 'actions'], windows: { count: { from: '-2h', to: '-1h' } } });
     expect(events.filter((e) => e.type === 'panel').map((e) => [e.panel, e.window.to])).toEqual(

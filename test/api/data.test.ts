@@ -108,6 +108,31 @@ describe('queries', () => {
     expect(await refusal('/api/v1/query', {})).toMatchObject({ status: 400, code: 'invalid-request', message: expect.stringContaining('body.query') });
   });
 
+  test('come as a stream when asked for: columns, rows, end; or the error', async () => {
+    const stream = async (body: object) => {
+      const response = await server.call('/api/v1/query', {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', accept: 'application/x-ndjson' },
+        body: JSON.stringify(body),
+      });
+      const lines = (await response.text()).trim().split('\n');
+      return lines.map((line) => JSON.parse(line) as { type: string });
+    };
+    const events = await stream({ query: '| count by action | sort by action asc', from: '-2h' });
+    expect(events).toMatchObject([
+      { type: 'start', columns: [{ name: 'action' }, { name: '_count' }], shape: 'aggregates', warnings: [] },
+      {
+        type: 'rows',
+        rows: [
+          ['ACCEPT', 3],
+          ['REJECT', 1],
+        ],
+      },
+      { type: 'end', stats: { rowsRead: expect.any(Number) } },
+    ]);
+    expect(await stream({ query: '| count by nothing' })).toMatchObject([{ type: 'error', error: { code: 'unknown-field' } }]);
+  });
+
   test('explain compiles only', async () => {
     const { explain } = await posted<{ explain: { sql: string; params: object; reads: string[]; printed: string } }>('/api/v1/query', {
       query: 'action=ACCEPT | count by dest_port',

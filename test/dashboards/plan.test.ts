@@ -78,6 +78,7 @@ describe('single values', () => {
   test('count whole buckets back from the end, at least two', () => {
     expect(plan({}, { from: 10_000, to: 13_000 }).value).toMatchObject({ window: { from: 10_300, to: 13_000 }, alignTo: 13_000, shared: true });
     expect(plan({}, { from: 12_700, to: 13_000 }).value).toMatchObject({ window: { from: 11_200, to: 13_000 }, shared: false });
+    expect(plan({}, { from: 0, to: 90_000_000 }).value).toMatchObject({ window: { from: 89_100_000, to: 90_000_000 }, shared: true });
   });
 
   test('have a row for every bucket, 0 where nothing matched', () => {

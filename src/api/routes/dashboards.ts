@@ -8,11 +8,13 @@ import { prepareRun, runDashboard } from '../dashboard-run.ts';
 import type { ServerDeps } from '../deps.ts';
 import { Problem } from '../errors.ts';
 import { NDJSON, sendLines } from '../lines.ts';
+import { WindowCopies } from '../window-copy.ts';
 
 const tags = ['dashboards'];
 const Id = z.object({ id: z.string() });
 
 export function dashboardRoutes(app: FastifyInstance, deps: ServerDeps): void {
+  const copies = new WindowCopies(deps);
   const typed = app.withTypeProvider<ZodTypeProvider>();
   typed.get('/api/v1/dashboards', { schema: { tags, summary: 'All dashboards.', response: { 200: DashboardList } } }, async () => ({
     dashboards: deps.dashboards.map(({ id, title, description, app }) => ({ id, title, description, app })),
@@ -35,7 +37,7 @@ export function dashboardRoutes(app: FastifyInstance, deps: ServerDeps): void {
     },
     async (request, reply) => {
       const run = await prepareRun(deps, find(deps, request.params.id), request.body);
-      return sendLines<RunEvent>(reply, (emit, signal) => runDashboard(deps, run, emit, signal));
+      return sendLines<RunEvent>(reply, (emit, signal) => runDashboard(deps, copies, run, emit, signal));
     },
   );
 }

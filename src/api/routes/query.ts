@@ -1,10 +1,10 @@
 /** Queries in the pipe language: the same route for the command line, the page and scripts. */
 import type { FastifyInstance } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
-import { QueryExplanation, QueryRequest, QueryResponse } from '../contract.ts';
+import { QueryEvent, QueryExplanation, QueryRequest, QueryResponse } from '../contract.ts';
 import type { ServerDeps } from '../deps.ts';
-import { abortOnClose } from '../lines.ts';
-import { explainQuery, runQuery } from '../queries.ts';
+import { abortOnClose, NDJSON, sendLines } from '../lines.ts';
+import { explainQuery, runQuery, streamQuery } from '../queries.ts';
 
 export function queryRoutes(app: FastifyInstance, deps: ServerDeps): void {
   app.withTypeProvider<ZodTypeProvider>().post(
@@ -12,11 +12,17 @@ export function queryRoutes(app: FastifyInstance, deps: ServerDeps): void {
     {
       schema: {
         tags: ['query'],
-        summary: 'Runs a query. With explain, only compiles it.',
+        summary: 'Runs a query. With explain, only compiles it. With Accept: application/x-ndjson, answers progress and rows, one JSON object a line.',
         body: QueryRequest,
-        response: { 200: QueryResponse.or(QueryExplanation) },
+        response: {
+          200: { content: { 'application/json': { schema: QueryResponse.or(QueryExplanation) }, [NDJSON]: { schema: QueryEvent } } },
+        },
       },
     },
-    async (request, reply) => (request.body.explain ? explainQuery(deps, request.body) : runQuery(deps, request.body, abortOnClose(reply))),
+    async (request, reply) => {
+      if (request.body.explain) return explainQuery(deps, request.body);
+      if (!request.headers.accept?.includes(NDJSON)) return runQuery(deps, request.body, abortOnClose(reply));
+      return sendLines<QueryEvent>(reply, (emit, signal) => streamQuery(deps, request.body, emit, signal));
+    },
   );
 }
