@@ -12,11 +12,11 @@ export function registryInserts(): {
   readonly reload: string;
 }[] {
   return REGISTRIES.map((registry) => {
-    const names = ['id', 'text', ...registry.parts.map((p) => p.name)];
-    const structure = `id UInt32, text String, ${registry.parts.map((p) => `${p.name} ${p.type}`).join(', ')}`;
+    const names = ['id', ...registry.parts.map((p) => p.name)];
+    const structure = `id UInt32, ${registry.parts.map((p) => `${p.name} ${p.type}`).join(', ')}`;
     const rows = [...(known.get(registry.name) ?? [])]
       .filter(([, id]) => id > 0)
-      .map(([text, id]) => Object.fromEntries([id, text, ...splitText(registry, text)].map((v, i) => [names[i], v])));
+      .map(([text, id]) => Object.fromEntries([id, ...splitText(registry, text)].map((v, i) => [names[i], v])));
     return { table: `bartizan.${registry.name}`, names, structure, rows, reload: `SYSTEM RELOAD DICTIONARY bartizan.${registry.name}_by_id` };
   });
 }

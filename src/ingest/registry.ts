@@ -76,13 +76,9 @@ async function publish(store: Store, registry: Registry, entries: readonly { rea
         'Array(UInt32)',
         chunk.map((e) => e.id),
       ),
-      param(
-        'Array(String)',
-        chunk.map((e) => e.text),
-      ),
       ...columns,
     ];
-    const names = ['id', 'text', ...registry.parts.map((p) => p.name)].map(ident);
+    const names = ['id', ...registry.parts.map((p) => p.name)].map(ident);
     const zipped = names.map((_, i) => sql`t.${ident(String(i + 1))}`);
     await store.command(
       statement(

@@ -75,7 +75,7 @@ function number(aws: string, since: number, name: string, aliases: string[], col
 }
 
 function address(aws: string, since: number, name: string, aliases: string[], doc: string): Field {
-  return { name, column: columnOf(aws), aws, since, aliases, type: 'address', columnType: 'IPv6', codec: 'ZSTD(1)', doc };
+  return { name, column: columnOf(aws), aws, since, aliases, type: 'address', columnType: 'IPv6', codec: 'ZSTD(3)', doc };
 }
 
 /** `interface-id` → `interface_id`. */
@@ -120,8 +120,8 @@ export const AWS_FIELDS: readonly Field[] = [
     ['destination.address', 'dest_ip', 'dst_ip', 'dstDevice_ip', 'DstIP', 'dest'],
     'Destination address; for the interface’s own traffic its primary private address.',
   ),
-  number('srcport', 2, 'source.port', ['src_port', 'SrcPort'], 'UInt16', 65535, 'ZSTD(1)', 'Source port; 0 for ICMP.'),
-  number('dstport', 2, 'destination.port', ['dest_port', 'dst_port', 'DstPort'], 'UInt16', 65535, 'ZSTD(1)', 'Destination port; 0 for ICMP.'),
+  number('srcport', 2, 'source.port', ['src_port', 'SrcPort'], 'UInt16', 65535, 'ZSTD(3)', 'Source port; 0 for ICMP.'),
+  number('dstport', 2, 'destination.port', ['dest_port', 'dst_port', 'DstPort'], 'UInt16', 65535, 'ZSTD(3)', 'Destination port; 0 for ICMP.'),
   number('protocol', 2, 'network.iana_number', ['proto'], 'UInt8', 255, 'ZSTD(1)', 'IANA protocol number: 6 TCP, 17 UDP, 1 ICMP.'),
   number('packets', 2, 'source.packets', ['network.packets'], 'UInt64', MAX_SAFE, 'T64, ZSTD(1)', 'Packets in the aggregation window.'),
   number('bytes', 2, 'source.bytes', ['network.bytes'], 'UInt64', MAX_SAFE, 'T64, ZSTD(1)', 'Bytes in the aggregation window.'),

@@ -45,11 +45,8 @@ export function createTable(table: string): string {
 /** Tables and dictionaries of the registries. FLAT: ids are dense, and a look-up is an array access. */
 export function createRegistries(): string[] {
   return REGISTRIES.flatMap(({ name, parts }) => {
-    const columns = ['id UInt32', 'text String', ...parts.map((p) => `${p.name} ${p.type}`)].join(', ');
-    const attributes = [
-      "text String DEFAULT ''",
-      ...parts.map((p) => `${p.name} ${p.type} DEFAULT ${p.type === 'String' ? "''" : p.type === 'UInt32' ? '0' : 'NULL'}`),
-    ].join(', ');
+    const columns = ['id UInt32 CODEC(Delta, ZSTD(1))', ...parts.map((p) => `${p.name} ${p.type} CODEC(ZSTD(3))`)].join(', ');
+    const attributes = parts.map((p) => `${p.name} ${p.type} DEFAULT ${{ String: "''", UInt32: '0', 'Nullable(Float64)': 'NULL' }[p.type]}`).join(', ');
     return [
       `CREATE TABLE IF NOT EXISTS ${DATABASE}.${name} (${columns}) ENGINE = ReplacingMergeTree ORDER BY id`,
       `CREATE DICTIONARY IF NOT EXISTS ${DATABASE}.${name}_by_id (id UInt64, ${attributes}) PRIMARY KEY id
