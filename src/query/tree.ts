@@ -132,6 +132,16 @@ export type Operation =
   | (Extraction & { readonly op: 'parse-regex'; readonly pattern: string; readonly patternSpan: Span; readonly multi: boolean })
   | (Extraction & { readonly op: 'json'; readonly paths: readonly string[]; readonly names: readonly Name[] })
   | (Step & {
+      readonly op: 'split';
+      readonly fn: 'split' | 'csv';
+      readonly field: Name;
+      readonly delimiter: string;
+      readonly quote: string;
+      /** Which part, from 1, under which name. */
+      readonly parts: readonly { readonly index: number; readonly name: string }[];
+    })
+  | (Extraction & { readonly op: 'keyvalue'; readonly keys: readonly string[]; readonly names: readonly Name[] })
+  | (Step & {
       readonly op: 'fillmissing';
       readonly timeslice?: { readonly seconds: number; readonly text: string; readonly field: string };
       readonly keys: readonly { readonly field: Name; readonly values: readonly string[] }[];

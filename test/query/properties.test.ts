@@ -21,7 +21,7 @@ const options: CompileOptions = {
   variables: { x: '1' },
 };
 
-const specs = ['scope', 'expressions', 'groups', 'absent', 'sources', 'outlier'].flatMap((name) =>
+const specs = ['scope', 'expressions', 'groups', 'absent', 'sources', 'outlier', 'delimited'].flatMap((name) =>
   readSpec(join(import.meta.dirname, 'spec', `${name}.yaml`)).evals.map((e) => e.query),
 );
 const bad = (parseYaml(readFileSync(join(import.meta.dirname, 'bad-queries.yaml'), 'utf8')) as { query: string }[]).map((b) => b.query);

@@ -15,12 +15,12 @@ import type { Expr, Name, Span } from '../tree.ts';
 import { asText, text } from '../typed.ts';
 import type { Operator } from './kinds.ts';
 
-interface Extraction {
+export interface Extraction {
   readonly field?: Expr;
   readonly nodrop: boolean;
 }
 
-function parseField(cursor: Cursor): Expr | undefined {
+export function parseField(cursor: Cursor): Expr | undefined {
   if (!cursor.is('field') || !cursor.is('=', 1)) return undefined;
   cursor.next();
   cursor.next();
@@ -28,24 +28,24 @@ function parseField(cursor: Cursor): Expr | undefined {
   return { node: 'field', name, span };
 }
 
-function optional(field: Expr | undefined): { field?: Expr } {
+export function optional(field: Expr | undefined): { field?: Expr } {
   return field ? { field } : {};
 }
 
-function printTail(o: Extraction): string {
+export function printTail(o: Extraction): string {
   return o.nodrop ? ' nodrop' : '';
 }
 
-function printFieldOf(o: Extraction): string {
+export function printFieldOf(o: Extraction): string {
   return o.field ? ` field=${printExpr(o.field)}` : '';
 }
 
-function printNames(names: readonly Name[]): string {
+export function printNames(names: readonly Name[]): string {
   return names.map((n) => printName(n.name)).join(', ');
 }
 
 /** Text that is parsed, in a state where it can be asked for twice. */
-function subject(o: Extraction, before: State, span: Span): { state: State; source: Sql } {
+export function subject(o: Extraction, before: State, span: Span): { state: State; source: Sql } {
   const state = before.parts.limit === undefined ? before : before.finished();
   if (!o.field && !state.parts.stored)
     throw new QueryError(
@@ -74,7 +74,8 @@ function addGroups(o: Extraction, before: State, pattern: string, names: readonl
   return done.with({ columns: done.parts.columns.filter((c) => c.name !== HELPER) });
 }
 
-const HELPER = '__groups';
+/** Column that holds what was found until the names are made. */
+export const HELPER = '__groups';
 
 function orOneEmpty(list: Sql): Sql {
   return sql`if(empty(${list}), [[]], ${list})`;

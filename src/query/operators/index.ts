@@ -10,6 +10,7 @@ import type { State } from '../state.ts';
 import type { Operation, OperationName } from '../tree.ts';
 import { aggregate, top } from './aggregate.ts';
 import { compare } from './compare.ts';
+import { keyvalue, split } from './delimited.ts';
 import { json, parse, parseRegex } from './extract.ts';
 import type { Operator, Surroundings } from './kinds.ts';
 import { geoip, lookup } from './lookup.ts';
@@ -37,6 +38,8 @@ export const OPERATORS: { readonly [N in OperationName]: Operator<N> } = {
   parse,
   'parse-regex': parseRegex,
   json,
+  split,
+  keyvalue,
   topk,
   running,
   outlier,

@@ -20,7 +20,7 @@ interface Source {
 
 /** Sources of `lookup … from`, by name. The public language knows more columns; these are stored. */
 const SOURCES: Readonly<Record<string, Source>> = {
-  'geo://location': { columns: PLACE_COLUMNS, stored: (address) => address.place },
+  'geo://location': { columns: { ...PLACE_COLUMNS, region: PLACE_COLUMNS.state as (place: Sql) => Typed }, stored: (address) => address.place },
   'asn://default': { columns: AS_COLUMNS, stored: (address) => address.as },
 };
 

@@ -37,7 +37,7 @@ function printSlice(slice: Slice): string {
 export const timeslice: Operator<'timeslice'> = {
   keywords: ['timeslice'],
   syntax: 'timeslice [duration | N buckets] [as name]',
-  doc: 'Adds _timeslice, the start of the slice that the record’s time lies in, in epoch milliseconds. Days and weeks (from Monday) follow the query’s zone.',
+  doc: 'Adds _timeslice, the start of the slice that the record’s time lies in, in epoch milliseconds. Hours, days and weeks (from Monday) follow the query’s zone.',
   example: 'timeslice 5m | count by _timeslice',
   parse: (cursor, start) => {
     const slice = parseSlice(cursor);
