@@ -14,8 +14,6 @@ import type { Plan } from './plan.ts';
 import type { FlowBatches } from './result.ts';
 import { RowReader } from './row.ts';
 
-export type { DeliveryPart, FlowBadRecord, FlowBatches, FlowCounts, Range } from './result.ts';
-
 export interface FlowDecoderOptions {
   /** `auto`, a preset's name or field names (layout.ts). A header line in the data always wins. */
   readonly layout: string;

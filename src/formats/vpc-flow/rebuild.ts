@@ -8,14 +8,9 @@ import type { Batch, Column } from '../../model/batch.ts';
 import { ABSENT_BIT, AWS_FIELDS } from '../../model/fields.ts';
 import { percentEncode } from './spellings.ts';
 
-/** Value of a column in a row: numbers, text, addresses as text; undefined where the batch lacks the column. */
-export function valueAt(batch: Batch, name: string, row: number): string | number | bigint | undefined {
-  const column = batch.columns.get(name);
-  return column && cell(column, batch, row);
-}
-
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 
+/** Value of a column in a row: numbers, text, addresses as text. */
 function cell(column: Column, batch: Batch, row: number): string | number | bigint {
   switch (column.type) {
     case 'UInt64Mask':
