@@ -8,10 +8,10 @@
 import { type Field, findField } from '../model/fields.ts';
 import { plain } from './aggregates.ts';
 import { Context } from './context.ts';
+import type { Compiled, CompileOptions, CompileResult, Diagnostic, OutputColumn } from './contract.ts';
 import { QueryError } from './diagnostics.ts';
 import { compileConditions, compileScope, datasetsOf } from './filter.ts';
 import { isZone } from './functions/time.ts';
-import type { Compiled, CompileOptions, CompileResult, Diagnostic, OutputColumn } from './index.ts';
 import { applyOperation } from './operators/index.ts';
 import { parse } from './parser.ts';
 import { EMPTY, ident, join, num, type Sql, sql, statement } from './sql.ts';

@@ -3,8 +3,8 @@
  * datasets, and fresh names. Mutable, made per statement, never shared.
  */
 import { ABSENT_BIT, type Dataset, type Field } from '../model/fields.ts';
+import type { CompileOptions, Diagnostic } from './contract.ts';
 import { QueryError } from './diagnostics.ts';
-import type { CompileOptions, Diagnostic } from './index.ts';
 import { ident, join, num, type Sql, sql } from './sql.ts';
 import type { Span } from './tree.ts';
 

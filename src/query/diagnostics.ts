@@ -2,7 +2,7 @@
  * Diagnostics are values with a closed list of codes. Each code has its explanation here; the
  * reference is generated from it. Codes are never reused.
  */
-import type { Diagnostic } from './index.ts';
+import type { Diagnostic } from './contract.ts';
 import type { Span } from './tree.ts';
 
 export const DIAGNOSTIC_CODES = {

@@ -1,7 +1,7 @@
 /** What the stages make of a text: for `--explain`, the API and bug reports. */
 import { compileQuery } from './compile.ts';
+import type { CompileOptions, Diagnostic } from './contract.ts';
 import { datasetsOf } from './filter.ts';
-import type { CompileOptions, Diagnostic } from './index.ts';
 import { OPERATORS, printOperation } from './operators/index.ts';
 import { parse } from './parser.ts';
 import { print } from './print.ts';

@@ -9,8 +9,8 @@
  */
 import { DATASETS, type Dataset, FIELDS, findField, namesOf } from '../model/fields.ts';
 import type { Context } from './context.ts';
+import type { Condition } from './contract.ts';
 import { didYouMean, QueryError } from './diagnostics.ts';
-import type { Condition } from './index.ts';
 import { keyword, namesStatus } from './keyword.ts';
 import { all, any, compare, matchValue, not } from './match.ts';
 import { someScope } from './scope.ts';

@@ -3,91 +3,12 @@
  *
  * text ─ lex ─► tokens ─ parse ─► tree ─ resolve ─► resolved tree ─ compile ─► Sql ─► Statement
  */
-import type { Sql, Statement } from './sql.ts';
-import type { Pivot } from './state.ts';
-
 export { compile } from './compile.ts';
 export { type Completion, complete, vocabulary } from './complete.ts';
+export type { Compiled, CompileOptions, CompileResult, Condition, Diagnostic, OutputColumn, Pivot, Relations, ValueKind } from './contract.ts';
 export { type Explanation, explain } from './explain.ts';
 export { parse } from './parser.ts';
 export { print } from './print.ts';
 export { reference } from './reference.ts';
 export { shape } from './shape.ts';
 export { countStatement, extentStatement, RECORD_RESULT_COLUMNS, recordsStatement, valuesStatement } from './statements.ts';
-export type { Pivot };
-
-/** A wrong thing in a person's text. Offsets are UTF-16 code units into the text. */
-export interface Diagnostic {
-  /** Stable, kebab-case, has a page in the reference. */
-  readonly code: string;
-  readonly span: { readonly start: number; readonly end: number };
-  readonly message: string;
-  /** The way out: what was expected, the nearest name. */
-  readonly hint?: string;
-}
-
-/** A condition bound by a dashboard filter or a drill-down: never pasted into the text. */
-export interface Condition {
-  /** Any name of a field. */
-  readonly field: string;
-  /** Values are alternatives. Text takes `*` wildcards, addresses CIDR, numbers ranges (`1000-2000`). */
-  readonly values: readonly string[];
-  readonly negate?: boolean;
-}
-
-/** How the store holds data right now; the compiler chooses among these relations. */
-export interface Relations {
-  /** Relation of each dataset: a table, or a window copy with the same columns. Written by this project, not by users. */
-  readonly table: (dataset: 'vpc_flow' | 'vpc_flow_status') => Sql;
-  /**
-   * OR of the `absent` masks of the records in `vpc_flow`: a field whose bit is never set needs no null
-   * check. Statements that read `vpc_flow_status` check every field, so its masks stay out of this one.
-   */
-  readonly absentMask: bigint;
-}
-
-export interface CompileOptions {
-  /** Window [from, to) in epoch seconds; null = all time. */
-  readonly from: number | null;
-  readonly to: number | null;
-  /** Snapshot instant, epoch seconds (`now()`). */
-  readonly now: number;
-  /** IANA zone for calendar timeslices and formatDate. */
-  readonly timeZone: string;
-  readonly conditions?: readonly Condition[];
-  readonly relations: Relations;
-  /** Values of {{name}} templates. */
-  readonly variables?: Readonly<Record<string, string>>;
-  /** Epoch seconds that a timeslice boundary must fall on (single values end at the window's end); default: epoch-aligned. */
-  readonly alignTo?: number;
-  /** Rows of a query that does not say `limit`. */
-  readonly maxRows: number;
-}
-
-export type ValueKind = 'text' | 'number' | 'time' | 'address' | 'boolean' | 'list';
-
-export interface OutputColumn {
-  /** As the user named it. */
-  readonly name: string;
-  readonly kind: ValueKind;
-  /** Canonical field that the values are values of, for drill-down; absent for computed values. */
-  readonly field?: string;
-}
-
-export interface Compiled {
-  readonly statement: Statement;
-  /** Of the statement's result, by place: the statement itself calls them o0, o1, … */
-  readonly columns: readonly OutputColumn[];
-  /** `records`: one row a record. `aggregates`: the query groups. */
-  readonly shape: 'records' | 'aggregates';
-  /** Columns of the dataset that the statement reads, for window copies. */
-  readonly reads: readonly string[];
-  /** Timeslice width in seconds when the result has a `_timeslice` column. */
-  readonly timeslice?: number;
-  /** Columns are made of values: pass the rows through `shape()`. */
-  readonly pivot?: Pivot;
-}
-
-export type CompileResult =
-  | { readonly ok: true; readonly compiled: Compiled; readonly warnings: readonly Diagnostic[] }
-  | { readonly ok: false; readonly diagnostics: readonly Diagnostic[] };

@@ -2,9 +2,10 @@
  * Tokens to tree. Each step between two pipes is read on its own, so one mistake gives one diagnostic
  * and the steps behind it are still read.
  */
+
+import type { Diagnostic } from './contract.ts';
 import { Cursor } from './cursor.ts';
 import { QueryError } from './diagnostics.ts';
-import type { Diagnostic } from './index.ts';
 import { isExtractionRule, lex, type Token } from './lexer.ts';
 import { parseOperation } from './operators/index.ts';
 import { parseScope } from './scope.ts';

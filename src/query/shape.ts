@@ -1,5 +1,5 @@
 /** The step behind the engine: rows of a transposed query become columns, which only the data names. */
-import type { Compiled, OutputColumn } from './index.ts';
+import type { Compiled, OutputColumn } from './contract.ts';
 
 /** A cell as the store returns it. */
 export type Cell = string | number | boolean | null | readonly Cell[];

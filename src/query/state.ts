@@ -6,6 +6,7 @@
 import { type DATASETS, FIELDS, type Field, findField, namesOf } from '../model/fields.ts';
 import { plain } from './aggregates.ts';
 import type { Context } from './context.ts';
+import type { Pivot } from './contract.ts';
 import { didYouMean, QueryError } from './diagnostics.ts';
 import { EMPTY, join, num, type Sql, sql } from './sql.ts';
 import { storedField } from './stored.ts';
@@ -24,15 +25,6 @@ export interface Column {
 export interface Order {
   readonly value: Typed;
   readonly descending: boolean;
-}
-
-/** Columns that shape() makes of values: the last columns of the statement are row keys, column keys and measures. */
-export interface Pivot {
-  readonly rows: number;
-  readonly columns: number;
-  /** Columns that come first, in this order. */
-  readonly first: readonly string[];
-  readonly limit?: number;
 }
 
 interface Parts {

@@ -3,9 +3,9 @@ import { ADDED_FIELDS, AWS_FIELDS, findField, RECORD_COLUMNS } from '../model/fi
 import { REGISTRY_OF } from '../model/registries.ts';
 import { caught, scoped } from './compile.ts';
 import { Context } from './context.ts';
+import type { CompileOptions, Diagnostic, OutputColumn, Relations } from './contract.ts';
 import { didYouMean, QueryError } from './diagnostics.ts';
 import { compileConditions, datasetsOf } from './filter.ts';
-import type { CompileOptions, Diagnostic, OutputColumn, Relations } from './index.ts';
 import { like } from './match.ts';
 import { parse } from './parser.ts';
 import { rawText } from './raw.ts';

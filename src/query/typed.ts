@@ -4,8 +4,8 @@
  * that filters and groups work on bare columns.
  */
 import type { Field } from '../model/fields.ts';
+import type { ValueKind } from './contract.ts';
 import { QueryError } from './diagnostics.ts';
-import type { ValueKind } from './index.ts';
 import { num, param, type Sql, sql } from './sql.ts';
 import type { Span } from './tree.ts';
 

@@ -3,7 +3,7 @@
  * example that the tests run.
  */
 import type { Context } from '../context.ts';
-import type { ValueKind } from '../index.ts';
+import type { ValueKind } from '../contract.ts';
 import type { Sql } from '../sql.ts';
 import type { Expr } from '../tree.ts';
 import type { Typed } from '../typed.ts';
