@@ -118,13 +118,14 @@ async function feed(workspace: Workspace, options: Options, link: (path: string)
   }
   if (signal.aborted) return background;
   const extent = summary?.extent;
-  await print(`Open the page: ${link(extent ? `/dashboards/vpc-overview?${lastFullHour(extent.to)}` : '/')}`);
+  await print(`Open the page: ${link(extent ? `/dashboards/vpc-overview?${lastFullHour(extent)}` : '/')}`);
   await background;
 }
 
-/** The data's own last full hour as the page's time range. */
-export function lastFullHour(last: number): string {
-  const to = Math.floor((last + 1) / HOUR) * HOUR;
+/** The data's own last full hour as the page's time range; the hour of the data where it is younger than that. */
+export function lastFullHour(extent: { readonly from: number; readonly to: number }): string {
+  const full = Math.floor((extent.to + 1) / HOUR) * HOUR;
+  const to = full > extent.from ? full : full + HOUR;
   return new URLSearchParams({ from: new Date((to - HOUR) * 1000).toISOString(), to: new Date(to * 1000).toISOString() }).toString();
 }
 
