@@ -136,13 +136,13 @@ function DataStatus({ zone }: { zone: string }) {
   }
   const { data } = status;
   if (!data) return <span className="bz-status" />;
-  const newest = data.extent ? ago(data.extent.to * 1000, data.now > 1e11 ? data.now : data.now * 1000) : 'no data yet';
+  const newest = data.extent ? ` · newest ${ago(data.extent.to * 1000, data.now > 1e11 ? data.now : data.now * 1000)}` : '';
   const title = data.extent
     ? `${exact(data.records)} records from ${rangeText(data.extent.from, data.extent.to, zone)}; ${exact(data.indicators)} threat indicators`
     : 'Nothing has been ingested';
   return (
     <span className="bz-status" title={title} role="status">
-      <b>{short(data.records)}</b> records · newest {newest}
+      <b>{short(data.records)}</b> records{newest}
       {data.quarantined > 0 && <span className="bz-warn"> · {short(data.quarantined)} in quarantine</span>}
     </span>
   );

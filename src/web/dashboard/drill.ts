@@ -1,24 +1,16 @@
 /**
- * From a clicked value to the records behind it: the panel's query up to where it starts to count, the
- * clicked values as filters (or as conditions, when a column is computed and belongs to no field), and
- * the window of the panel or of the clicked bucket. Pure.
+ * From a clicked value to the records behind it: the scope of the panel's query, the clicked values as
+ * filters, and the window of the panel or of the clicked bucket. A value that the query computed from an
+ * address (its place, its network) becomes a filter of the field that holds the same. Pure.
  */
-import type { Filter, Window } from '../../api/contract.ts';
+import type { Filter, OutputColumn, Window } from '../../api/contract.ts';
+import { findField } from '../../model/fields.ts';
 import { addFilters, type Chip, encodeChip } from '../filters/filter.ts';
 import { fieldOf } from '../format/values.ts';
 import type { Drill } from '../panels/props.ts';
 import { absolute } from '../time/range.ts';
 
-/** Operators that turn records into counts, and those that only shape the table afterwards. */
-const AGGREGATES = new Set(
-  'count count_distinct count_frequent sum avg min max pct median stddev first last most_recent least_recent values transpose compare sort order top topk limit'.split(
-    ' ',
-  ),
-);
-/** Steps that records do not need. */
-const DROPPED = new Set(['timeslice', 'fields']);
-
-/** Splits at pipes outside of quotes, comments and regular expressions' quotes. */
+/** Splits at pipes outside of quotes; comments are left out. */
 export function stages(query: string): string[] {
   const list: string[] = [];
   let stage = '';
@@ -32,7 +24,8 @@ export function stages(query: string): string[] {
     } else if (c === '"' || c === "'") {
       quote = c;
       stage += c;
-    } else if (c === '/' && query.charAt(i + 1) === '/') {
+    } else if (c === '/' && query.charAt(i + 1) === '/' && !/\S$/.test(stage)) {
+      // A comment; in `asn://default` the slashes belong to the word before.
       while (i + 1 < query.length && query.charAt(i + 1) !== '\n') i++;
     } else if (c === '|') {
       list.push(stage);
@@ -43,51 +36,50 @@ export function stages(query: string): string[] {
   return list.map((s) => s.trim());
 }
 
-/** The part of a query that selects records: everything before its first aggregate operator. */
+/** The part of a query that selects records. */
 export function scopeOf(query: string): string {
-  const [scope = '', ...steps] = stages(query);
-  const kept: string[] = [];
-  for (const step of steps) {
-    const operator = /^[a-z_]+/i.exec(step)?.[0].toLowerCase() ?? '';
-    if (AGGREGATES.has(operator)) break;
-    if (!DROPPED.has(operator)) kept.push(step);
+  return stages(query)[0] ?? '';
+}
+
+/** Columns that operators compute from an address → the field below that address's side. */
+const COMPUTED: Readonly<Record<string, string>> = {
+  country_code: 'geo.country_iso_code',
+  state: 'geo.region_name',
+  city: 'geo.city_name',
+  asn: 'as.number',
+  organization: 'as.organization.name',
+};
+
+/** Which end of the flow a query looks up: `geoip dest_ip`, `lookup asn from asn://default on ip=dest_ip`. */
+function lookedUp(query: string): string | undefined {
+  for (const step of stages(query).slice(1)) {
+    const name = /^geoip\s+([\w.-]+)/i.exec(step)?.[1] ?? /^lookup\s.*\son\s+\w+\s*=\s*([\w.-]+)/is.exec(step)?.[1];
+    const field = name === undefined ? undefined : findField(name)?.name;
+    if (field === 'source.ip' || field === 'destination.ip') return field.replace('.ip', '');
   }
-  return [scope, ...kept].join(' | ').trim();
+  return undefined;
 }
 
-export interface Drilled {
-  readonly query: string;
-  readonly filters: Filter[];
+/** The field whose values a column has, if any. */
+export function drillField(query: string, column: OutputColumn): string | undefined {
+  const own = fieldOf(column);
+  if (own !== undefined) return own;
+  const below = COMPUTED[column.name.toLowerCase()];
+  const side = below === undefined ? undefined : lookedUp(query);
+  return side && `${side}.${below}`;
 }
 
-/** Values of fields become filters, values of computed columns a `where`. A value that is not there asks for its absence. */
-export function drillInto(query: string, cells: Drill['cells']): Drilled {
-  const filters: Filter[] = [];
-  const wheres: string[] = [];
-  for (const { column, value } of cells) {
-    const field = fieldOf(column);
-    const missing = value === null || value === undefined || value === '';
-    if (field && !missing) filters.push({ field, values: [String(value)], negate: false });
-    else if (field === undefined || missing) wheres.push(missing ? `isEmpty(${name(column.name)})` : `${name(column.name)} = ${literal(value)}`);
-  }
-  const scope = scopeOf(query);
-  return { query: wheres.length > 0 ? `${scope} | where ${wheres.join(' and ')}` : scope, filters };
-}
-
-function name(column: string): string {
-  return /^[A-Za-z_][\w.]*$/.test(column) ? column : `%"${column.replace(/["\\]/g, '\\$&')}"`;
-}
-
-function literal(value: unknown): string {
-  return typeof value === 'number' ? String(value) : `"${String(value).replace(/["\\]/g, '\\$&')}"`;
+/** A filter for every clicked value that a field holds. What is not there is asked for by the empty value. */
+export function drillFilters(query: string, cells: Drill['cells']): Filter[] {
+  return cells.flatMap(({ column, value }) => {
+    const field = drillField(query, column);
+    return field === undefined ? [] : [{ field, values: [value === null || value === undefined ? '' : String(value)], negate: false }];
+  });
 }
 
 /** The records page's address for a drill-down. */
 export function recordsSearch(query: string, drill: Drill, chips: readonly Chip[], window: Window, tz: string | undefined) {
-  const into = drillInto(query, drill.cells);
-  const all = addFilters(
-    chips.filter((c) => !c.paused),
-    into.filters,
-  );
-  return { ...absolute(drill.window ?? window), q: into.query, ...(all.length > 0 && { f: all.map(encodeChip) }), ...(tz !== undefined && { tz }) };
+  const active = chips.filter((c) => !c.paused);
+  const all = addFilters(active, drillFilters(query, drill.cells));
+  return { ...absolute(drill.window ?? window), q: scopeOf(query), ...(all.length > 0 && { f: all.map(encodeChip) }), ...(tz !== undefined && { tz }) };
 }

@@ -15,7 +15,7 @@ import { exact } from '../format/numbers.ts';
 import { absolute, lastSeconds, type Range } from '../time/range.ts';
 import { RangePicker } from '../time/range-picker.tsx';
 import { Refresh } from '../time/refresh.tsx';
-import { drillInto, recordsSearch } from './drill.ts';
+import { drillFilters, recordsSearch } from './drill.ts';
 import { Failed } from './panel-body.tsx';
 import { type PanelActions, PanelFrame } from './panel-frame.tsx';
 import { RunStore } from './run-store.ts';
@@ -55,7 +55,7 @@ function Loaded({ dashboard }: { dashboard: Dashboard }) {
       drill: (panel, drill, window) => {
         const { chips: now, search: at } = latest.current;
         const query = queryOf(panel, pairs(at.m).get(panel.id));
-        const fields = drillInto(query, drill.cells).filters;
+        const fields = drillFilters(query, drill.cells);
         if (drill.shift && fields.length > 0) return change({ f: addFilters(now, fields).map(encodeChip) });
         void navigate({ to: '/records', search: recordsSearch(query, drill, now, window, at.tz) });
       },

@@ -13,6 +13,7 @@ import { PanelRange } from '../time/panel-range.tsx';
 import type { Range } from '../time/range.ts';
 import { fileName, save, saveUrl, toCsv, toJson } from './export.ts';
 import { Empty, Failed, Skeleton, Stopped } from './panel-body.tsx';
+import { PanelBoundary } from './panel-boundary.tsx';
 import { PanelClock } from './panel-clock.tsx';
 import type { RunStore } from './run-store.ts';
 
@@ -158,9 +159,11 @@ export const PanelFrame = memo(function PanelFrame({ panel, store, zone, group, 
         {state.error ? (
           <Failed error={state.error} onRetry={() => actions.retry(panel.id)} />
         ) : props && result?.state === 'data' ? (
-          <Suspense fallback={<Skeleton kind={panel.kind} />}>
-            <View {...props} />
-          </Suspense>
+          <PanelBoundary of={result}>
+            <Suspense fallback={<Skeleton kind={panel.kind} />}>
+              <View {...props} />
+            </Suspense>
+          </PanelBoundary>
         ) : result ? (
           <Empty result={result} store={store} zone={zone} onWindow={actions.zoom} />
         ) : state.stopped ? (

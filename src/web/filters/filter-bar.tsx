@@ -146,7 +146,7 @@ function ChipView({
 }) {
   const title = titleOf(chip.field, variables);
   const role = roleOf({ name: chip.field, kind: 'text', field: chip.field });
-  const values = chip.values.map((v) => display(v, role)).join(', ');
+  const values = chip.values.map((v) => (v === '' ? '(none)' : display(v, role))).join(', ');
   const text = `${title} ${chip.negate ? 'is not' : 'is'} ${values}`;
   return (
     <span className="bz-chip" data-paused={chip.paused || undefined} data-negate={chip.negate || undefined}>

@@ -1,6 +1,7 @@
 /**
  * A filter chip and how it is written in the URL: `[!][~]field:value,value`. `!` negates, `~` is paused;
- * a comma or backslash inside a value has a backslash before it. Decoding what encoding wrote gives the
+ * a comma or backslash inside a value has a backslash before it; `\e` is the
+ * empty value (the record does not have the field). Decoding what encoding wrote gives the
  * same chip (tested); anything else in the URL is left out instead of breaking the page.
  */
 import type { Filter } from '../../api/contract.ts';
@@ -12,7 +13,7 @@ export interface Chip extends Filter {
 }
 
 export function encodeChip(chip: Chip): string {
-  const values = chip.values.map((v) => v.replace(/[\\,]/g, '\\$&')).join(',');
+  const values = chip.values.map((v) => (v === '' ? EMPTY : v.replace(/[\\,]/g, '\\$&'))).join(',');
   return `${chip.negate ? '!' : ''}${chip.paused ? '~' : ''}${chip.field}:${values}`;
 }
 
@@ -24,20 +25,22 @@ export function decodeChip(text: string): Chip | null {
   return values.length === 0 ? null : { field, values, negate: negate === '!', paused: paused === '~' };
 }
 
-/** Splits at commas that have no backslash before them; empty values are left out. */
+const EMPTY = '\\e';
+
+/** Splits at commas that have no backslash before them; what is empty and not `\e` is left out. */
 export function splitValues(list: string): string[] {
-  const values: string[] = [];
-  let value = '';
+  const items: string[] = [];
+  let item = '';
   for (let i = 0; i < list.length; i++) {
     const c = list.charAt(i);
-    if (c === '\\' && i + 1 < list.length) value += list.charAt(++i);
+    if (c === '\\' && i + 1 < list.length) item += c + list.charAt(++i);
     else if (c === ',') {
-      values.push(value);
-      value = '';
-    } else value += c;
+      items.push(item);
+      item = '';
+    } else item += c;
   }
-  values.push(value);
-  return values.filter((v) => v !== '');
+  items.push(item);
+  return items.filter((i) => i !== '').map((i) => (i === EMPTY ? '' : i.replace(/\\(.)/gsu, '$1')));
 }
 
 export function decodeChips(texts: readonly string[]): Chip[] {

@@ -1,8 +1,9 @@
 /** Horizontal bars, one a label, the greatest on top. */
-import { useMemo } from 'react';
+import type { ECharts } from 'echarts/core';
+import { useCallback, useMemo, useRef } from 'react';
 import { exact, short, type Unit } from '../format/numbers.ts';
 import { display, isMono, roleOf, shortenMiddle } from '../format/values.ts';
-import { colorsOf, INK, MEANING_COLORS, type Scheme } from '../theme/palette.ts';
+import { colorsOf, INK, MEANING_COLORS, type Scheme, withAlpha } from '../theme/palette.ts';
 import { MONO } from '../theme/theme.ts';
 import { useScheme } from '../theme/use-scheme.ts';
 import { Chart } from './chart.tsx';
@@ -44,21 +45,29 @@ export default function BarPanel(props: PanelViewProps) {
     const colored = data.items.map((i) => ({ ...i, color: colors?.get(i.key) ?? MEANING_COLORS[scheme][panel.meaning] }));
     return barOption(colored, scheme, unit, isMono(data.role));
   }, [data, panel.meaning, scheme, unit]);
+  const latest = useRef({ data, onDrill });
+  latest.current = { data, onDrill };
+  const ready = useCallback((chart: ECharts) => {
+    const pointer = chart.getZr();
+    pointer.on('click', ({ offsetY, event }) => {
+      const { data: now, onDrill: drill } = latest.current;
+      const item = now?.items[lineAt(chart, offsetY)];
+      if (now && item) drill({ cells: [{ column: now.column, value: item.key }], shift: (event as unknown as MouseEvent).shiftKey });
+    });
+    pointer.on('mousemove', () => pointer.setCursorStyle('pointer'));
+    return undefined;
+  }, []);
   if (!data) return null;
   const summary = `${panel.title}. Bars. ${data.items
     .slice(0, 10)
     .map((i) => `${i.label}: ${short(i.value, unit)}`)
     .join('; ')}.`;
-  return (
-    <Chart
-      option={option}
-      summary={summary}
-      onClick={(click) => {
-        const item = data.items[click.dataIndex];
-        if (item) onDrill({ cells: [{ column: data.column, value: item.key }], shift: click.shift });
-      }}
-    />
-  );
+  return <Chart option={option} summary={summary} onReady={ready} />;
+}
+
+/** The whole line of a bar takes the click, its label too: a small bar is hard to hit. */
+function lineAt(chart: ECharts, y: number): number {
+  return Math.round(Number(chart.convertFromPixel({ yAxisIndex: 0 }, y)));
 }
 
 function barOption(items: readonly (Item & { color: string })[], scheme: Scheme, unit: Unit, mono: boolean) {
@@ -79,9 +88,10 @@ function barOption(items: readonly (Item & { color: string })[], scheme: Scheme,
     },
     tooltip: {
       ...base.tooltip,
-      trigger: 'item',
-      formatter: (p: { dataIndex: number }) => {
-        const item = items[p.dataIndex];
+      trigger: 'axis',
+      axisPointer: { type: 'shadow', shadowStyle: { color: withAlpha(ink.dim, 0.1) } },
+      formatter: ([p]: { dataIndex: number }[]) => {
+        const item = p && items[p.dataIndex];
         return item ? tipLine(item.color, item.label, exact(item.value, unit)) : '';
       },
     },

@@ -1,4 +1,4 @@
-/** Bubbles: x a port, y an autonomous system (or any label), the area a measure. Each distinct value has its own place on its axis, so that nothing hides behind a scale. */
+/** Bubbles: x a port on a logarithmic axis, y an autonomous system (or any label), the area a measure. */
 import { useMemo } from 'react';
 import { exact, short, type Unit } from '../format/numbers.ts';
 import { display, roleOf } from '../format/values.ts';
@@ -78,6 +78,9 @@ function bubbleOption(bubbles: readonly Bubble[], x: Located, color: string, sch
   // The heaviest on top: a category axis counts from below.
   const ys = [...kept, ...(bubbles.some((b) => rowOf(b.y) === OTHER) ? [OTHER] : [])].reverse();
   const greatest = Math.max(1, ...bubbles.map((b) => b.size));
+  const numbers = xs.map(Number);
+  // Ports span five powers of ten; other x values stand side by side.
+  const log = numbers.every((n) => n > 0);
   const axis = {
     type: 'category',
     axisTick: { show: false },
@@ -88,7 +91,18 @@ function bubbleOption(bubbles: readonly Bubble[], x: Located, color: string, sch
   return {
     ...base,
     grid: { left: 4, right: GREATEST, top: 12, bottom: 2, containLabel: true },
-    xAxis: { ...axis, data: xs, axisLabel: { color: ink.dim, fontSize: 11, hideOverlap: true } },
+    xAxis: {
+      ...axis,
+      ...(log ? { type: 'log', min: Math.max(1, Math.min(...numbers) / 2.5), max: Math.max(...numbers) * 1.6, minorSplitLine: { show: false } } : { data: xs }),
+      axisLabel: {
+        color: ink.dim,
+        fontSize: 11,
+        hideOverlap: true,
+        showMinLabel: false,
+        showMaxLabel: false,
+        formatter: (v: string | number) => (log ? String(Math.round(Number(v))) : v),
+      },
+    },
     yAxis: { ...axis, data: ys, axisLabel: { color: ink.text, fontSize: 11, width: full ? 260 : 140, overflow: 'truncate', interval: 0 } },
     tooltip: {
       ...base.tooltip,
@@ -104,7 +118,7 @@ function bubbleOption(bubbles: readonly Bubble[], x: Located, color: string, sch
         cursor: 'pointer',
         itemStyle: { color: withAlpha(color, 0.55), borderColor: color, borderWidth: 1 },
         symbolSize: (_: unknown, p: { dataIndex: number }) => Math.max(5, 2 * GREATEST * Math.sqrt((bubbles[p.dataIndex]?.size ?? 0) / greatest)),
-        data: bubbles.map((b) => [b.x, rowOf(b.y)]),
+        data: bubbles.map((b) => [log ? Number(b.x) : b.x, rowOf(b.y)]),
       },
     ],
   };
