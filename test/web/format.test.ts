@@ -1,0 +1,106 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { asNumber, cell, change, exact, short } from '../../src/web/format/numbers.ts';
+import { ago, duration, fromWallClock, minuteStamp, rangeText, shortRange, zoneOffset } from '../../src/web/format/times.ts';
+import { country, display, roleOf, shortenMiddle } from '../../src/web/format/values.ts';
+
+const plain = (text: string) => text.replace(/\s/gu, ' ');
+
+test.each([
+  [0, 'count', '0'],
+  [999, 'count', '999'],
+  [1000, 'count', '1 k'],
+  [12_431, 'count', '12.4 k'],
+  [999_950, 'count', '1 M'],
+  [-1500, 'count', '-1.5 k'],
+  [3_328_599_654, 'bytes', '3.1 GiB'],
+  [1023, 'bytes', '1023 B'],
+  [1024, 'bytes', '1 KiB'],
+  [12.34, 'percent', '12.3 %'],
+  [8080, 'none', '8080'],
+  ['18446744073709551615', 'count', '18.4 E'],
+  [null, 'count', '–'],
+  ['eni-1', 'count', '–'],
+] as const)('short(%j, %s) is %s', (value, unit, text) => {
+  expect(plain(short(value, unit))).toBe(text);
+});
+
+test('exact keeps every digit; a cell shortens bytes only', () => {
+  expect(exact(3_328_599_654, 'bytes')).toBe('3,328,599,654 bytes');
+  expect(cell(90_000)).toBe('90,000');
+  expect(plain(cell(90_000, 'bytes'))).toBe('87.9 KiB');
+});
+
+test('a short number never reads as another power: within 5 % of the value', () => {
+  const factors: Record<string, number> = { '': 1, k: 1e3, M: 1e6, G: 1e9, T: 1e12, P: 1e15 };
+  fc.assert(
+    fc.property(fc.integer({ min: 0, max: Number.MAX_SAFE_INTEGER }), (n) => {
+      const [digits = '', unit = ''] = plain(short(n)).split(' ');
+      const read = Number(digits) * (factors[unit] ?? Number.NaN);
+      expect(Math.abs(read - n)).toBeLessThanOrEqual(n * 0.05);
+    }),
+  );
+});
+
+test('only numbers and numeric texts are numbers', () => {
+  expect(['12', '1.5e3', 7, 7n, '0x10', '', ' ', null, Number.NaN, true].map(asNumber)).toEqual([12, 1500, 7, 7, null, null, null, null, null, null]);
+  expect(change(15, 10)).toBe(50);
+  expect(change(15, 0)).toBeNull();
+});
+
+test('times are told in the zone, with its summer time', () => {
+  const noon = Date.UTC(2026, 6, 1, 12);
+  expect(minuteStamp(noon, 'Europe/Berlin')).toBe('2026-07-01 14:00');
+  expect(zoneOffset(noon, 'Europe/Berlin')).toBe(7_200_000);
+  expect(fromWallClock(Date.UTC(2026, 9, 25, 12), 'Europe/Berlin')).toBe(Date.UTC(2026, 9, 25, 11));
+  expect(fromWallClock(Date.UTC(2026, 2, 28, 12), 'Europe/Berlin')).toBe(Date.UTC(2026, 2, 28, 11));
+});
+
+test('a wall-clock time goes there and back, but for the hour that summer time skips', () => {
+  fc.assert(
+    fc.property(fc.integer({ min: Date.UTC(2006, 0), max: Date.UTC(2040, 0) }), fc.constantFrom('UTC', 'Asia/Kathmandu', 'America/Sao_Paulo'), (ms, zone) => {
+      const whole = Math.floor(ms / 1000) * 1000;
+      const back = fromWallClock(whole + zoneOffset(whole, zone), zone);
+      expect(Math.abs(back - whole)).toBeLessThanOrEqual(3_600_000);
+      if (zone !== 'America/Sao_Paulo') expect(back).toBe(whole);
+    }),
+  );
+});
+
+test('ranges leave out what goes without saying', () => {
+  const now = Date.UTC(2026, 10, 20, 14, 5);
+  const at = (d: number, h: number, m = 0) => Date.UTC(2026, 10, d, h, m) / 1000;
+  expect(rangeText(at(20, 13, 5), at(20, 14, 5), 'UTC', now)).toBe('20 Nov 13:05 – 14:05');
+  expect(rangeText(at(19, 13), at(20, 14), 'UTC', now)).toBe('19 Nov 13:00 – 20 Nov 14:00');
+  expect(rangeText(Date.UTC(2019, 0, 1) / 1000, Date.UTC(2019, 0, 1, 1) / 1000, 'UTC', now)).toBe('1 Jan 2019 00:00 – 01:00');
+  expect(shortRange(at(20, 13, 5), at(20, 14, 5), 'UTC', now)).toBe('13:05 – 14:05');
+  expect(shortRange(at(17, 10), at(17, 11), 'UTC', now)).toBe('17 Nov 10:00 – 11:00');
+});
+
+test('durations and ages are words', () => {
+  expect([60, 3600, 5400, 86_400, 90_000, 1_209_600].map(duration)).toEqual(['1 minute', '1 hour', '90 minutes', '1 day', '25 hours', '2 weeks']);
+  expect([0, 12, 300, 7200, 259_200].map((s) => ago(0, s * 1000))).toEqual(['now', '12 s ago', '5 min ago', '2 h ago', '3 d ago']);
+});
+
+test('values say what they mean', () => {
+  expect(roleOf({ name: 'DstPort', kind: 'number', field: 'dest_port' })).toBe('port');
+  expect(roleOf({ name: '_count', kind: 'number' })).toBe('number');
+  expect(display(22, 'port')).toBe('22 ssh');
+  expect(display(61_234, 'port')).toBe('61234');
+  expect(display(6, 'protocol')).toBe('6 tcp');
+  expect(display(16509, 'asn')).toBe('AS16509');
+  expect(display(null, 'text')).toBe('–');
+  expect(country('DE')).toBe('🇩🇪 Germany');
+  expect(country('unknown')).toBe('unknown');
+});
+
+test('a shortened id keeps its kind and its end and is never longer than asked', () => {
+  expect(shortenMiddle('eni-0a1b2c3d4e5f67890abcd', 14)).toBe('eni-0a1b2…abcd');
+  fc.assert(
+    fc.property(fc.string({ unit: 'grapheme-ascii' }), fc.integer({ min: 5, max: 40 }), (text, most) => {
+      const cut = shortenMiddle(text, most);
+      expect(cut.length).toBeLessThanOrEqual(most);
+      expect(cut.includes('…') || cut === text).toBe(true);
+    }),
+  );
+});
