@@ -1,5 +1,5 @@
 /** Small questions about what is stored, for empty states and the page's frame. */
-import { param, type Sql, sql, statement } from '../query/sql.ts';
+import { num, type Sql, sql, statement } from '../query/sql.ts';
 import type { QueryOptions, Store } from '../store/store.ts';
 import type { Window } from './contract.ts';
 
@@ -18,8 +18,8 @@ export async function dataExtent(store: Store, options: QueryOptions = {}): Prom
 
 /** Time condition on the sort key: seconds since the epoch, [from, to); null = open. */
 export function inWindow(from: number | null, to: number): Sql {
-  const until = sql`start < ${param("DateTime('UTC')", to)}`;
-  return from === null ? until : sql`start >= ${param("DateTime('UTC')", from)} AND ${until}`;
+  const until = sql`start < toDateTime(${num(to)}, 'UTC')`;
+  return from === null ? until : sql`start >= toDateTime(${num(from)}, 'UTC') AND ${until}`;
 }
 
 /** Flows in a window, whatever the filters. */
