@@ -8,11 +8,7 @@ import type { z } from 'zod';
 import { ConfigSchema } from '../src/config.ts';
 import { RECORD_ERRORS } from '../src/model/batch.ts';
 import { ADDED_FIELDS, AWS_FIELDS, DERIVED_FIELDS, type Field, namesOf } from '../src/model/fields.ts';
-import { AGGREGATES } from '../src/query/aggregates.ts';
-import { DIAGNOSTIC_CODES } from '../src/query/diagnostics.ts';
-import { FUNCTIONS } from '../src/query/functions/index.ts';
-import { signature } from '../src/query/functions/kinds.ts';
-import { OPERATORS } from '../src/query/operators/index.ts';
+import { reference } from '../src/query/index.ts';
 
 const MADE = '<!-- Written by scripts/docs.ts from the source: change it there. -->';
 
@@ -88,53 +84,7 @@ ${table(
   Object.entries(RECORD_ERRORS).map(([name, text]) => [code(name), text]),
 )}
 `,
-  'query-language.md': () => `# Query language
-
-${MADE}
-
-A query is a scope (which records), then steps behind \`|\`:
-
-\`\`\`
-action=REJECT dest_port in (22, 3389) 203.0.113.* | timeslice 5m | count by _timeslice, src_ip | sort by _count
-\`\`\`
-
-In the scope, terms are joined by AND unless OR or NOT says otherwise; \`field=value\` takes \`*\` wildcards, an address field
-also a CIDR block; a term alone is looked for in the record, in any letter case. Names of fields and functions are
-case-insensitive ([fields](fields.md)). \`_index=vpc_flow\` are flows, \`_index=vpc_flow_status\` the NODATA and SKIPDATA
-records, \`_index=*\` both. \`//\` begins a comment; \`{{name}}\` is a variable, bound as a value.
-
-## Steps
-
-${table(
-  ['Step', 'Syntax', 'What it does'],
-  Object.values(OPERATORS)
-    .filter((o) => o.keywords.length > 0 && o !== OPERATORS.aggregate)
-    .map((o) => [o.keywords.map(code).join(' '), code(o.syntax), o.doc]),
-)}
-
-## Aggregates
-
-Written as a step: \`count by dest_port\`, \`sum(bytes) as total, max(packets) by interfaceID\`.
-
-${table(
-  ['Aggregate', 'What it does'],
-  AGGREGATES.map((a) => [code(a.signature), a.doc]),
-)}
-
-## Functions
-
-${table(
-  ['Function', 'What it does', 'Example'],
-  FUNCTIONS.map((f) => [code(signature(f)), f.doc, code(f.example)]),
-)}
-
-## Messages
-
-${table(
-  ['Code', 'Meaning'],
-  Object.entries(DIAGNOSTIC_CODES).map(([name, text]) => [code(name), text]),
-)}
-`,
+  'query-language.md': () => reference().replace(/^(# .*\n)/, `$1\n${MADE}\n\nFields are listed in [fields.md](fields.md).\n`),
 };
 
 /** Page name → text. */

@@ -85,7 +85,7 @@ export async function stageBatch(
       counts: { records, stored, nodata, skipdata, quarantined, duplicates: 0, filtered: 0 },
     };
   });
-  return { batch, ranges, blocks, absentMask: absentMask([taken.flows, taken.status]).toString() };
+  return { batch, ranges, blocks, absentMask: absentMask(taken.flows).toString() };
 }
 
 function writeBlock(staging: string, table: string, batch: Batch, token: string): StagedBlock {
@@ -235,16 +235,15 @@ function lowCardinality(values: readonly string[]): Column {
   return { type: 'LowCardinality(String)', ids: Uint32Array.from(values, (v) => index.get(v) as number), dictionary };
 }
 
-function absentMask(batches: readonly Batch[]): bigint {
+/** OR of the flows' masks: fields whose bit is never set need no null check in queries. */
+function absentMask(batch: Batch): bigint {
+  const column = batch.columns.get('absent');
+  if (column?.type !== 'UInt64Mask') return 0n;
   let low = 0;
   let high = 0;
-  for (const batch of batches) {
-    const column = batch.columns.get('absent');
-    if (column?.type !== 'UInt64Mask') continue;
-    for (let i = 0; i < batch.rows; i++) {
-      low |= column.low[i] as number;
-      high |= column.high[i] as number;
-    }
+  for (let i = 0; i < batch.rows; i++) {
+    low |= column.low[i] as number;
+    high |= column.high[i] as number;
   }
   return (BigInt(high >>> 0) << 32n) | BigInt(low >>> 0);
 }

@@ -58,7 +58,7 @@ export interface Manifest {
   readonly ranges: readonly DeliveryRange[];
   /** In insert order: quarantine, then rows. */
   readonly blocks: readonly StagedBlock[];
-  /** OR of the rows' `absent` masks, as decimal text. */
+  /** OR of the `absent` masks of the rows for `vpc_flow`, as decimal text. */
   readonly absentMask: string;
 }
 
@@ -114,7 +114,7 @@ export interface Metadata {
   finish(manifest: Manifest): Promise<void>;
   /** Manifests that a crash left open, oldest first. */
   openManifests(): Promise<Manifest[]>;
-  /** OR of the absent masks of all batches. */
+  /** OR of the absent masks of all flows. */
   absentMask(): bigint;
   /** All texts of a registry, by id from 1. */
   registry(name: string): Promise<Map<string, number>>;

@@ -29,7 +29,9 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 const PURE: Readonly<Record<string, readonly string[]>> = { model: [], query: [], formats: [], enrich: [], demo: [] };
 
 /** Files over 400 lines, each with its reason. */
-const LONG_FILES: Readonly<Record<string, string>> = {};
+const LONG_FILES: Readonly<Record<string, string>> = {
+  'model/fields.ts': 'the field table: one row a field, and splitting it would make two tables of truth',
+};
 
 interface Import {
   readonly from: string;
