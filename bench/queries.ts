@@ -173,7 +173,7 @@ const PAIRS: readonly (readonly [pipe: string, sql: string])[] = [
     "SELECT dstaddr, sum(bytes) AS b FROM T WHERE W AND direction = 'outbound' AND protocol = 6 GROUP BY dstaddr ORDER BY b DESC LIMIT 20",
   ],
   [
-    'dest_port in (22, 3389, 5432) | count by src_ip, dest_port | sort by _count | limit 50',
+    '| where dest_port in (22, 3389, 5432) | count by src_ip, dest_port | sort by _count | limit 50',
     'SELECT srcaddr, dstport, count() AS c FROM T WHERE W AND dstport IN (22, 3389, 5432) GROUP BY srcaddr, dstport ORDER BY c DESC LIMIT 50',
   ],
   [
