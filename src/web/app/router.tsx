@@ -3,8 +3,7 @@ import { createRootRoute, createRoute, createRouter, lazyRouteComponent, redirec
 import { PageFailed, PageMissing } from './failed.tsx';
 import { parseSearch, type Search, stringifySearch } from './search.ts';
 import { Shell } from './shell.tsx';
-
-export const FIRST_DASHBOARD = 'vpc-overview';
+import { FIRST_DASHBOARD } from './start.ts';
 
 const rootRoute = createRootRoute({
   validateSearch: (search): Search => search,

@@ -11,8 +11,8 @@ import { SignedOut } from './failed.tsx';
 import { Help } from './help.tsx';
 import { Icon, type IconName } from './icons.tsx';
 import { useKeys } from './keys.ts';
-import { FIRST_DASHBOARD } from './router.tsx';
 import type { Search } from './search.ts';
+import { FIRST_DASHBOARD } from './start.ts';
 import { usePage } from './use-page.ts';
 
 /** What goes along from page to page. */
@@ -66,9 +66,9 @@ export function Shell() {
         </ActionIcon>
       </header>
       {status.data?.demo && (
-        <p className="bz-banner" role="note">
+        <aside className="bz-banner" aria-label="Demo data">
           <b>Demo data.</b> A synthetic estate with attacks in it; nothing here is real traffic.
-        </p>
+        </aside>
       )}
       <div id="content" tabIndex={-1}>
         {signedOut ? <SignedOut /> : <Outlet />}

@@ -64,7 +64,7 @@ export const PanelFrame = memo(function PanelFrame({ panel, store, zone, group, 
   );
 
   return (
-    <section
+    <article
       className="bz-panel"
       aria-labelledby={headingId}
       aria-busy={state.loading}
@@ -172,7 +172,7 @@ export const PanelFrame = memo(function PanelFrame({ panel, store, zone, group, 
           <Skeleton kind={panel.kind} progress={state.progress} />
         )}
       </div>
-    </section>
+    </article>
   );
 });
 

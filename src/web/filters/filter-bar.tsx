@@ -34,7 +34,7 @@ export function FilterBar(props: Props) {
       <Button size="xs" variant="default" leftSection={<Icon name="filter" size={14} />} onClick={open}>
         {active === 0 ? 'Filters' : `${active} filter${active === 1 ? '' : 's'}`}
       </Button>
-      <Drawer opened={sheet || props.adding} onClose={leave} position="bottom" size="85%" title="Filters">
+      <Drawer opened={sheet || props.adding} onClose={leave} position="bottom" size="auto" title="Filters">
         <Chips {...props} stacked />
       </Drawer>
     </>
@@ -119,7 +119,7 @@ function Popped({
     );
   }
   return (
-    <Popover opened={opened} onChange={onChange} position="bottom-start" width={340} shadow="md" trapFocus returnFocus>
+    <Popover opened={opened} onChange={onChange} position="bottom-start" width={340} shadow="md" trapFocus returnFocus withRoles={false}>
       <Popover.Target>
         <span className="bz-chip-target">{target}</span>
       </Popover.Target>

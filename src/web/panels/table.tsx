@@ -86,7 +86,7 @@ export default function TablePanel({ panel, result, measure, unit, zone, onDrill
         .includes(String(wanted).toLowerCase()),
   });
   const rows = table.getRowModel().rows;
-  const scroller = useRef<HTMLElement>(null);
+  const scroller = useRef<HTMLDivElement>(null);
   const virtual = useVirtualizer({ count: rows.length, getScrollElement: () => scroller.current, estimateSize: () => ROW_HEIGHT, overscan: 12 });
   const items = virtual.getVirtualItems();
   const before = items[0]?.start ?? 0;
@@ -118,8 +118,8 @@ export default function TablePanel({ panel, result, measure, unit, zone, onDrill
           {searched && <span className="bz-dim">{exact(rows.length)} found</span>}
         </div>
       )}
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolled region must be reachable by keyboard */}
-      <section className="bz-table-scroll" ref={scroller} tabIndex={0} aria-label={`${panel.title}, rows`}>
+      {/* biome-ignore lint/a11y: what scrolls must be reachable by keyboard, and a landmark per table would be too many */}
+      <div className="bz-table-scroll" ref={scroller} tabIndex={0} role="group" aria-label={`${panel.title}, rows`}>
         <table aria-rowcount={rows.length + 1}>
           <thead>
             <tr>
@@ -205,7 +205,7 @@ export default function TablePanel({ panel, result, measure, unit, zone, onDrill
             </tfoot>
           )}
         </table>
-      </section>
+      </div>
     </div>
   );
 }

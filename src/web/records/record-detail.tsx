@@ -5,7 +5,7 @@ import { findField } from '../../model/fields.ts';
 import { Icon } from '../app/icons.tsx';
 import { stamp, zoneName } from '../format/times.ts';
 import type { Rec } from './flow.ts';
-import { Pickable } from './record-list.tsx';
+import { Pickable } from './pickable.tsx';
 import { cornerOf, type Picked } from './value-menu.tsx';
 
 type View = 'document' | 'fields' | 'raw';

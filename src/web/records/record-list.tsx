@@ -6,6 +6,7 @@ import { flag } from '../format/flags.ts';
 import { exact, short } from '../format/numbers.ts';
 import { stamp } from '../format/times.ts';
 import { type End, type Flow, flowOf, type Rec } from './flow.ts';
+import { Pickable } from './pickable.tsx';
 import { RecordDetail } from './record-detail.tsx';
 import { cornerOf, type Picked } from './value-menu.tsx';
 
@@ -168,21 +169,5 @@ function EndView({ end, onPick }: { end: End; onPick: (field: string, value: str
         </Pickable>
       )}
     </span>
-  );
-}
-
-interface PickableProps {
-  readonly className?: string;
-  /** Names a colour of meaning. */
-  readonly meaning?: string;
-  readonly onPick: (element: Element) => void;
-  readonly children: React.ReactNode;
-}
-
-export function Pickable({ className, meaning, onPick, children }: PickableProps) {
-  return (
-    <button type="button" className={`bz-cell ${className ?? ''}`} data-meaning={meaning} aria-haspopup="menu" onClick={(event) => onPick(event.currentTarget)}>
-      {children}
-    </button>
   );
 }

@@ -1,0 +1,2 @@
+/** Where the page opens. */
+export const FIRST_DASHBOARD = 'vpc-overview';
