@@ -4,9 +4,10 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
-    exclude: ['test/page/**'],
     pool: 'forks',
     maxWorkers: 2,
+    // As bin/bartizan.js sets it.
+    env: { UV_THREADPOOL_SIZE: '16' },
     testTimeout: 60_000,
     hookTimeout: 120_000,
   },

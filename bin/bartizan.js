@@ -7,6 +7,9 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
+// Engine calls wait in this pool: with Node's four threads a cancel would queue behind what it is to end.
+process.env.UV_THREADPOOL_SIZE ??= '16';
+
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const source = join(root, 'src', 'main.ts');
 const entry = existsSync(source) ? source : join(root, 'dist', 'main.js');

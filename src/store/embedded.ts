@@ -17,6 +17,7 @@ import { DATABASE } from './ddl.ts';
 import { toStoreError } from './errors.ts';
 import { LanePool } from './lane.ts';
 import { migrate } from './migrate.ts';
+import { type Settings, withSettings } from './parameters.ts';
 import {
   type Lane,
   type NativeInsert,
@@ -42,6 +43,9 @@ interface EngineSession {
 const SESSIONS: Readonly<Record<Lane, number>> = { interactive: 4, ingest: 1, background: 1, control: 1 };
 
 const DEFAULT_LIMITS: Limits = { maxSeconds: 60, maxMemoryBytes: 4 * 2 ** 30, maxResultRows: 1_000_000 };
+
+/** Of a statement with its parameters. */
+const MAX_QUERY_BYTES = 16 * 2 ** 20;
 
 /** Settings that make a repeated insert with the same token a no-op, in the table and in its views. */
 const INSERT_SETTINGS = {
@@ -74,6 +78,8 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<Store> {
   try {
     for (const lane of Object.keys(SESSIONS) as Lane[]) {
       const own = Array.from({ length: SESSIONS[lane] }, () => openSession(options.path));
+      // Once: settings stay on a session, and this one must hold before a statement's own are read.
+      for (const session of own) await session.client.command({ query: `SET max_query_size = ${MAX_QUERY_BYTES}` });
       sessions.push(...own);
       pools[lane] = new LanePool(own);
     }
@@ -113,14 +119,14 @@ class EmbeddedStore implements Store {
 
   async rows(text: Statement, options: QueryOptions = {}): Promise<QueryResult> {
     return this.#execute(options, async (session, settings) => {
-      const set = await session.client.query({ query: text.text, query_params: text.params, format: 'JSONCompact', clickhouse_settings: settings });
+      const set = await session.client.query({ query: withSettings(text, settings), format: 'JSONCompact' });
       return toResult(JSON.parse(await set.text()) as JsonCompact);
     });
   }
 
   async command(text: Statement, options: QueryOptions = {}): Promise<void> {
     await this.#execute(options, async (session, settings) => {
-      await session.client.command({ query: text.text, query_params: text.params, clickhouse_settings: settings });
+      await session.client.command({ query: withSettings(text, settings) });
     });
   }
 
@@ -150,9 +156,10 @@ class EmbeddedStore implements Store {
     const query = `INSERT INTO ${DATABASE}.${insert.table} (${names}) SELECT ${names} FROM file({file:String}, 'Native', {structure:String})`;
     await this.#execute({ lane: 'ingest', maxSeconds: 600 }, async (session, settings) => {
       await session.client.command({
-        query,
-        query_params: { file: insert.file, structure },
-        clickhouse_settings: { ...settings, ...INSERT_SETTINGS, insert_deduplication_token: insert.token },
+        query: withSettings(
+          { text: query, params: { file: insert.file, structure } },
+          { ...settings, ...INSERT_SETTINGS, insert_deduplication_token: insert.token },
+        ),
       });
     });
   }
@@ -180,7 +187,7 @@ class EmbeddedStore implements Store {
     if (this.#closed) throw new StoreError('store-unavailable', 'The store is closed.');
   }
 
-  async #execute<T>(options: QueryOptions, work: (session: EngineSession, settings: Record<string, string | number>) => Promise<T>): Promise<T> {
+  async #execute<T>(options: QueryOptions, work: (session: EngineSession, settings: Settings) => Promise<T>): Promise<T> {
     this.#assertOpen();
     const lane = options.lane ?? 'interactive';
     const id = options.id ?? randomUUID();

@@ -47,6 +47,36 @@ export function storeContract(name: string, open: (directory: string) => Promise
       expect(result.columns.map((c) => c.name)).toEqual(['text', 'small', 'large', 'nothing']);
     });
 
+    it('gives every parameter back unchanged, whatever it holds', async () => {
+      const nasty = fc.string({
+        unit: fc.oneof(
+          fc.constantFrom('\\', "'", '"', '\n', '\t', '\r', '\0', '\b', '\f', '{', '}', ';', '-', '`', ']', 'ü', '😀'),
+          fc.string({ minLength: 1, maxLength: 1 }),
+        ),
+      });
+      await fc.assert(
+        fc.asyncProperty(nasty, fc.array(nasty, { maxLength: 4 }), fc.maxSafeInteger(), async (text, list, integer) => {
+          const result = await run(store, sql`SELECT ${param('String', text)} AS t, ${param('Array(String)', list)} AS l, ${param('Int64', integer)} AS i`);
+          expect(result.rows).toEqual([[text, list, integer]]);
+        }),
+        { numRuns: 200 },
+      );
+    });
+
+    it('runs statements with parameters at the same time', async () => {
+      const running = Promise.all(['a', 'b', 'c', 'd'].map((text) => run(store, sql`SELECT sleep(1), ${param('String', text)}`)));
+      let most = 0;
+      while (most < 4 && (await Promise.race([running.then(() => 'done'), new Promise((tick) => setTimeout(tick, 10))])) !== 'done') {
+        const seen = await store.rows(
+          statement(sql`SELECT count() FROM system.processes WHERE query LIKE '%SELECT sleep(1)%' AND query NOT LIKE '%system.processes%'`),
+          { lane: 'control' },
+        );
+        most = Math.max(most, Number(seen.rows[0]?.[0]));
+      }
+      await running;
+      expect(most).toBe(4);
+    });
+
     it('says what the engine refused, in its own words', async () => {
       await expect(run(store, sql`SELECT nonsense FROM nowhere`)).rejects.toMatchObject({ code: 'query-failed' });
       await expect(store.rows(statement(sql`SELECT number FROM numbers(1000)`), { maxResultRows: 10 })).rejects.toMatchObject({ code: 'query-too-many-rows' });
