@@ -1,4 +1,5 @@
 /** A dashboard: its filters and range, its sections of panels, and one panel full screen. */
+import { Tooltip } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useNavigate, useParams } from '@tanstack/react-router';
 import { useCallback, useEffect, useMemo, useRef, useState, useSyncExternalStore } from 'react';
@@ -6,6 +7,7 @@ import type { Window } from '../../api/contract.ts';
 import type { Dashboard, Panel } from '../../dashboards/schema.ts';
 import { dashboardQuery } from '../api/queries.ts';
 import { PageFailed } from '../app/failed.tsx';
+import { Icon } from '../app/icons.tsx';
 import { useKeys } from '../app/keys.ts';
 import { pairs, withPair } from '../app/search.ts';
 import { usePage } from '../app/use-page.ts';
@@ -95,6 +97,18 @@ function Loaded({ dashboard }: { dashboard: Dashboard }) {
     <main className="bz-dashboard">
       <h1 className="bz-hidden">{dashboard.title}</h1>
       <div className="bz-toolbar" role="toolbar" aria-label="Filters and time">
+        <Tooltip
+          label={`${dashboard.description} ${dashboard.useCase}`}
+          multiline
+          w={380}
+          withArrow
+          openDelay={200}
+          events={{ hover: true, focus: true, touch: true }}
+        >
+          <button type="button" className="bz-info" aria-label={`About this dashboard: ${dashboard.description} ${dashboard.useCase}`}>
+            <Icon name="info" size={15} />
+          </button>
+        </Tooltip>
         <FilterBar chips={chips} variables={dashboard.variables} range={range} onChange={setChips} adding={adding} onAdding={setAdding} />
         <span className="bz-grow" />
         <RangePicker range={range} zone={zone} window={summary.window} onChange={setRange} opened={picking} onOpen={setPicking} />

@@ -4,7 +4,7 @@ import { memo, Suspense, useMemo, useRef, useState, useSyncExternalStore } from 
 import type { Window } from '../../api/contract.ts';
 import type { Panel } from '../../dashboards/schema.ts';
 import { Icon } from '../app/icons.tsx';
-import { PICTURE_EVENT } from '../panels/chart.tsx';
+import { askForPicture } from '../panels/picture.ts';
 import type { Drill } from '../panels/props.ts';
 import { PANEL_KINDS } from '../panels/registry.ts';
 import { INK } from '../theme/palette.ts';
@@ -180,7 +180,7 @@ function SavePicture({ title, body }: { title: string; body: React.RefObject<HTM
   const scheme = useScheme();
   const ask = () => {
     const take = (url: string) => saveUrl(`${fileName(title)}.png`, url);
-    body.current?.querySelector('.bz-chart-canvas')?.dispatchEvent(new CustomEvent(PICTURE_EVENT, { detail: { background: INK[scheme].panel, take } }));
+    askForPicture(body.current, { background: INK[scheme].panel, take });
   };
   return (
     <Menu.Item leftSection={<Icon name="download" size={14} />} onClick={ask}>

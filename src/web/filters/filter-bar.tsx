@@ -119,7 +119,7 @@ function Popped({
     );
   }
   return (
-    <Popover opened={opened} onChange={onChange} position="bottom-start" width={340} shadow="md" trapFocus returnFocus withRoles={false}>
+    <Popover opened={opened} onChange={onChange} position="bottom-start" width={340} shadow="md" trapFocus returnFocus withRoles={false} closeOnEscape={false}>
       <Popover.Target>
         <span className="bz-chip-target">{target}</span>
       </Popover.Target>

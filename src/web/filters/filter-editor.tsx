@@ -48,6 +48,10 @@ export function FilterEditor({ chip, variables, range, onDone }: Props) {
   return (
     <form
       className="bz-filter-editor"
+      onKeyDown={(event) => {
+        // The first Escape closes an open list of completions, the next one the editor.
+        if (event.key === 'Escape' && (event.target as Element).getAttribute('aria-expanded') !== 'true') onDone(null);
+      }}
       onSubmit={(event) => {
         event.preventDefault();
         done();

@@ -9,6 +9,7 @@ import { type ReactNode, useEffect, useRef, useState } from 'react';
 export type ChartClick = { readonly seriesName?: string; readonly dataIndex: number; readonly name: string; readonly data: unknown; readonly shift: boolean };
 
 import { shareHover } from './hover.ts';
+import { onPicture } from './picture.ts';
 
 interface Props {
   readonly option: EChartsCoreOption;
@@ -21,9 +22,6 @@ interface Props {
   readonly prepare?: (library: typeof import('./echarts.ts')) => Promise<void>;
   readonly children?: ReactNode;
 }
-
-export const PICTURE_EVENT = 'bartizan-picture';
-export type PictureRequest = CustomEvent<{ background: string; take: (url: string) => void }>;
 
 export function Chart({ option, summary, group, onClick, onReady, prepare, children }: Props) {
   const box = useRef<HTMLDivElement>(null);
@@ -49,15 +47,11 @@ export function Chart({ option, summary, group, onClick, onReady, prepare, child
     });
     const observer = new ResizeObserver(() => made?.resize());
     observer.observe(node);
-    const picture = (event: Event) => {
-      const { background, take } = (event as PictureRequest).detail;
-      if (made) take(made.getDataURL({ type: 'png', pixelRatio: 2, backgroundColor: background }));
-    };
-    node.addEventListener(PICTURE_EVENT, picture);
+    const ignore = onPicture(node, (background) => made?.getDataURL({ type: 'png', pixelRatio: 2, backgroundColor: background }));
     return () => {
       gone = true;
       observer.disconnect();
-      node.removeEventListener(PICTURE_EVENT, picture);
+      ignore();
       made?.dispose();
     };
   }, []);
@@ -72,7 +66,7 @@ export function Chart({ option, summary, group, onClick, onReady, prepare, child
 
   return (
     <div className="bz-chart">
-      <div ref={box} className="bz-chart-canvas" role="img" aria-label={summary} />
+      <div ref={box} className="bz-chart-canvas" data-picture role="img" aria-label={summary} />
       {children}
     </div>
   );

@@ -5,7 +5,7 @@ import type { PanelViewProps } from './props.ts';
 
 export interface PanelKind {
   readonly view: LazyExoticComponent<ComponentType<PanelViewProps>>;
-  /** A canvas, so that a picture can be saved. */
+  /** Has a picture that can be saved; a table's rows are better saved as rows. */
   readonly picture: boolean;
   /** Column of the panel that names its measure. */
   readonly measure: 'y' | 'size';
@@ -14,7 +14,7 @@ export interface PanelKind {
 const line = lazy(() => import('./line.tsx'));
 
 export const PANEL_KINDS: Readonly<Record<Panel['kind'], PanelKind>> = {
-  value: { view: lazy(() => import('./value.tsx')), picture: false, measure: 'y' },
+  value: { view: lazy(() => import('./value.tsx')), picture: true, measure: 'y' },
   line: { view: line, picture: true, measure: 'y' },
   step: { view: line, picture: true, measure: 'y' },
   comparison: { view: line, picture: true, measure: 'y' },

@@ -2,12 +2,14 @@
  * One number: the newest bucket, which ends at the window's end, with the change against the bucket
  * before and a sparkline of all buckets of the window.
  */
-import { useMemo } from 'react';
+import { useEffect, useMemo, useRef } from 'react';
 import { asNumber, change, exact, short, type Unit } from '../format/numbers.ts';
 import { clock, duration, zoneName } from '../format/times.ts';
-import { MEANING_COLORS } from '../theme/palette.ts';
+import { INK, MEANING_COLORS, type Scheme } from '../theme/palette.ts';
 import { useScheme } from '../theme/use-scheme.ts';
+import { FONT } from './chart-style.ts';
 import { locate, locateMeasure } from './columns.ts';
+import { onPicture } from './picture.ts';
 import type { PanelViewProps } from './props.ts';
 
 interface Bucket {
@@ -21,6 +23,12 @@ const HEIGHT = 48;
 export default function ValuePanel({ panel, result, zone, measure, unit, onDrill }: PanelViewProps) {
   const scheme = useScheme();
   const buckets = useMemo(() => toBuckets(result, measure, panel.bucket), [result, measure, panel.bucket]);
+  const color = MEANING_COLORS[scheme][panel.meaning];
+  const box = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    const node = box.current;
+    return node ? onPicture(node, (background) => drawValue(panel.title, buckets, unit, color, background, scheme)) : undefined;
+  }, [panel.title, buckets, unit, color, scheme]);
   const newest = buckets.at(-1);
   const before = buckets.at(-2);
   if (!newest) return null;
@@ -28,7 +36,7 @@ export default function ValuePanel({ panel, result, zone, measure, unit, onDrill
   const until = width > 0 ? Math.min(newest.start + width, result.window.to * 1000) : result.window.to * 1000;
   const window = { from: Math.max(result.window.from, Math.floor(newest.start / 1000)), to: Math.ceil(until / 1000) };
   return (
-    <div className="bz-value">
+    <div className="bz-value" ref={box} data-picture>
       <button
         type="button"
         className="bz-value-number"
@@ -44,7 +52,7 @@ export default function ValuePanel({ panel, result, zone, measure, unit, onDrill
           {clock(until, zone)} {zoneName(zone, until)}
         </span>
       </div>
-      <Sparkline buckets={buckets} color={MEANING_COLORS[scheme][panel.meaning]} unit={unit} zone={zone} />
+      <Sparkline buckets={buckets} color={color} unit={unit} zone={zone} />
     </div>
   );
 }
@@ -101,4 +109,32 @@ function Sparkline({ buckets, color, unit, zone }: { buckets: readonly Bucket[];
       })}
     </svg>
   );
+}
+
+/** The same as a picture, 480 × 240 in twice the pixels. */
+function drawValue(title: string, buckets: readonly Bucket[], unit: Unit, color: string, background: string, scheme: Scheme): string | undefined {
+  const canvas = document.createElement('canvas');
+  canvas.width = 960;
+  canvas.height = 480;
+  const context = canvas.getContext('2d');
+  const newest = buckets.at(-1);
+  if (!context || !newest) return undefined;
+  context.scale(2, 2);
+  context.fillStyle = background;
+  context.fillRect(0, 0, 480, 240);
+  context.fillStyle = INK[scheme].dim;
+  context.font = `14px ${FONT}`;
+  context.fillText(title, 16, 30, 448);
+  context.fillStyle = INK[scheme].text;
+  context.font = `600 48px ${FONT}`;
+  context.fillText(short(newest.value, unit), 16, 88);
+  context.fillStyle = color;
+  const top = Math.max(...buckets.map((b) => b.value), 1);
+  const step = 448 / buckets.length;
+  buckets.forEach((b, i) => {
+    const height = Math.max(1, (b.value / top) * 104);
+    context.globalAlpha = i === buckets.length - 1 ? 1 : 0.45;
+    context.fillRect(16 + i * step, 224 - height, step - Math.min(3, step * 0.2), height);
+  });
+  return canvas.toDataURL('image/png');
 }

@@ -2,11 +2,11 @@
 import '../dashboard/dashboard.css';
 import './records.css';
 import { Button, TextInput } from '@mantine/core';
-import { useInfiniteQuery } from '@tanstack/react-query';
+import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import { useEffect, useMemo, useRef, useState } from 'react';
-import type { RecordsResponse } from '../../api/contract.ts';
+import type { RecordsResponse, Window } from '../../api/contract.ts';
 import { explain } from '../api/client.ts';
-import { recordsQuery } from '../api/queries.ts';
+import { recordsQuery, statusQuery } from '../api/queries.ts';
 import { Icon } from '../app/icons.tsx';
 import { useKeys } from '../app/keys.ts';
 import { usePage } from '../app/use-page.ts';
@@ -14,7 +14,7 @@ import { addValue, applied } from '../filters/filter.ts';
 import { FilterBar } from '../filters/filter-bar.tsx';
 import { exact } from '../format/numbers.ts';
 import { rangeText, zoneName } from '../format/times.ts';
-import type { Range } from '../time/range.ts';
+import { absolute, type Range } from '../time/range.ts';
 import { RangePicker } from '../time/range-picker.tsx';
 import { Refresh } from '../time/refresh.tsx';
 import { RecordList } from './record-list.tsx';
@@ -60,10 +60,7 @@ export function RecordsPage() {
       {records.isError && rows.length === 0 ? (
         <Failure error={records.error} onRetry={refresh} />
       ) : first && first.total === 0 ? (
-        <div className="bz-note bz-records-empty">
-          <p>No records match in this window.</p>
-          <p className="bz-dim">Widen the time range, or take a filter away.</p>
-        </div>
+        <NoRecords window={first.window} zone={zone} onRange={setRange} />
       ) : (
         <RecordList
           records={rows}
@@ -105,6 +102,26 @@ function Count({ first, zone, pending }: { first: RecordsResponse | undefined; z
         pending && <span className="bz-dim">Loading…</span>
       )}
     </p>
+  );
+}
+
+/** Nothing in the window at all says where data is; nothing that matches says what to loosen. */
+function NoRecords({ window, zone, onRange }: { window: Window; zone: string; onRange: (range: Range) => void }) {
+  const extent = useQuery(statusQuery).data?.extent;
+  const apart = extent && (extent.to < window.from || extent.from >= window.to);
+  return (
+    <div className="bz-note bz-records-empty">
+      <p>{apart ? 'No data was ingested in this window.' : 'No records match in this window.'}</p>
+      {apart ? (
+        <p>
+          <button type="button" className="bz-link" onClick={() => onRange(absolute(extent))}>
+            Data exists from {rangeText(extent.from, extent.to, zone)}
+          </button>
+        </p>
+      ) : (
+        <p className="bz-dim">Widen the time range, or take a filter away.</p>
+      )}
+    </div>
   );
 }
 
