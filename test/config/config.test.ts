@@ -1,0 +1,45 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ConfigError, loadConfig } from '../../src/config.ts';
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'bartizan-config-'));
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+async function file(text: string): Promise<string> {
+  const path = join(folder, 'bartizan.yaml');
+  await writeFile(path, text);
+  return path;
+}
+
+describe('settings', () => {
+  it('come from the file, then the environment, then flags', async () => {
+    const path = await file('retentionDays: 30\nbatchRows: 5000\nworkers: 3\ninternalNetworks: [203.0.113.0/24]\n');
+    const config = loadConfig({ file: path, env: { BARTIZAN_BATCH_ROWS: '6000', BARTIZAN_WORKERS: '4' }, flags: { workers: 5, data: undefined as never } });
+    expect(config).toMatchObject({ retentionDays: 30, batchRows: 6000, workers: 5, internalNetworks: ['203.0.113.0/24'], listen: '127.0.0.1:8620' });
+    expect(loadConfig({ env: { BARTIZAN_INTERNAL_NETWORKS: '203.0.113.0/24, 2001:db8::/32' }, flags: {} }).internalNetworks).toEqual([
+      '203.0.113.0/24',
+      '2001:db8::/32',
+    ]);
+  });
+
+  it.each([
+    ['an unknown name', 'retentionDay: 3\n', /retentionDay/],
+    ['a wrong type', 'retentionDays: many\n', /retentionDays/],
+    ['no settings', '- a\n- b\n', /name: value/],
+  ])('refuse %s and name it', async (_, text, message) => {
+    const path = await file(text);
+    expect(() => loadConfig({ file: path, env: {}, flags: {} })).toThrow(message);
+    expect(() => loadConfig({ file: path, env: {}, flags: {} })).toThrow(ConfigError);
+  });
+
+  it('refuse a wrong value of the environment, and a file that is not there', () => {
+    expect(() => loadConfig({ env: { BARTIZAN_RETENTION_DAYS: '' }, flags: {} })).toThrow(/retentionDays/);
+    expect(() => loadConfig({ env: { BARTIZAN_LOG_LEVEL: 'loud' }, flags: {} })).toThrow(/logLevel/);
+    expect(() => loadConfig({ file: join(folder, 'nowhere.yaml'), env: {}, flags: {} })).toThrow(/cannot be read/);
+  });
+});

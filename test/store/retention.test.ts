@@ -1,0 +1,46 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { openEmbedded } from '../../src/store/embedded.ts';
+import { migrate, schemaVersion } from '../../src/store/migrate.ts';
+import { SCHEMA_VERSION } from '../../src/store/migrations.ts';
+import { applyRetention } from '../../src/store/retention.ts';
+import type { Store } from '../../src/store/store.ts';
+
+const DAY = 86_400;
+const NOON = Math.floor(Date.UTC(2026, 10, 20, 12) / 1000);
+let directory: string;
+let store: Store;
+
+beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'bartizan-retention-'));
+  store = await openEmbedded({ path: join(directory, 'db') });
+});
+afterAll(async () => {
+  await store.close();
+  await rm(directory, { recursive: true, force: true });
+});
+
+const run = (text: string) => store.command({ text, params: {} });
+const rows = async (text: string) => (await store.rows({ text, params: {} })).rows;
+
+it('drops whole days that ended before the kept ones, and nothing when it is off', async () => {
+  for (const table of ['vpc_flow', 'vpc_flow_status'])
+    await run(`INSERT INTO bartizan.${table} (start) SELECT toDateTime(${NOON}, 'UTC') - number * ${DAY} FROM numbers(10)`);
+  expect(await applyRetention(store, 0, NOON)).toEqual([]);
+  const dropped = await applyRetention(store, 3, NOON);
+  expect(dropped).toHaveLength(12);
+  expect(await rows('SELECT count(), toString(min(toDate(start))) FROM bartizan.vpc_flow')).toEqual([[4, '2026-11-17']]);
+  expect(await rows('SELECT count() FROM bartizan.vpc_flow_status')).toEqual([[4]]);
+  expect(await applyRetention(store, 3, NOON)).toEqual([]);
+});
+
+it('adds the columns that an older store lacks, and refuses a store of a newer release', async () => {
+  await run('ALTER TABLE bartizan.vpc_flow DROP COLUMN next_hop_vpc_id');
+  await migrate(store);
+  expect(await rows("SELECT count() FROM system.columns WHERE table = 'vpc_flow' AND database = 'bartizan' AND name = 'next_hop_vpc_id'")).toEqual([[1]]);
+  expect(await schemaVersion(store)).toBe(SCHEMA_VERSION);
+  await run(`INSERT INTO bartizan.schema_version SELECT ${SCHEMA_VERSION + 1}, 'a later release', now('UTC')`);
+  await expect(migrate(store)).rejects.toThrow(/newer release/);
+});
