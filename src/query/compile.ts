@@ -15,7 +15,7 @@ import { isZone } from './functions/time.ts';
 import { applyOperation } from './operators/index.ts';
 import { parse } from './parser.ts';
 import { EMPTY, ident, join, num, type Sql, sql, statement } from './sql.ts';
-import { baseState, type Column, type Order, orderList, type State } from './state.ts';
+import { baseState, type Column, type Order, orderList, type Reading, type State, THIS_WINDOW } from './state.ts';
 import { storedField } from './stored.ts';
 import type { Query } from './tree.ts';
 import { asOutput } from './typed.ts';
@@ -57,28 +57,32 @@ function distinct(warnings: readonly Diagnostic[]): Diagnostic[] {
   return warnings.filter((w, i) => warnings.findIndex((v) => v.code === w.code && v.span.start === w.span.start) === i);
 }
 
-/** Records of the scope and conditions, `shift` seconds before the window. */
-export function scoped(query: Query, ctx: Context, shift: number): State {
-  const base = baseState(ctx, shift);
+/** Records of the scope and conditions that a reading covers. */
+export function scoped(query: Query, ctx: Context, reading: Reading): State {
+  const base = baseState(ctx, reading);
   const scope = compileScope(query.scope, base);
   return base.with({ where: [...base.parts.where, ...(scope ? [scope] : []), ...compileConditions(ctx.options.conditions ?? [], base)] });
 }
 
 /** The state behind the first `count` steps. */
-function run(query: Query, ctx: Context, shift: number, count = query.operations.length): State {
-  let state = scoped(query, ctx, shift);
+function run(query: Query, ctx: Context, reading: Reading, count = query.operations.length): State {
+  let state = scoped(query, ctx, reading);
   query.operations.slice(0, count).forEach((operation, i) => {
     if (state.parts.pivot && operation.op !== 'sort' && operation.op !== 'limit') {
       const hint = 'Only sort and limit can follow. To go on, name the columns: transpose row … column … as a, b';
       throw new QueryError('transpose-last', operation.span, 'The columns of transpose are known only after the query has run.', hint);
     }
-    state = applyOperation(operation, state, { before: (earlier) => run(query, ctx, earlier, i), after: query.operations.slice(i + 1) });
+    state = applyOperation(operation, state, {
+      steps: query.operations.slice(0, i),
+      before: (other) => run(query, ctx, other, i),
+      after: query.operations.slice(i + 1),
+    });
   });
   return state;
 }
 
 function emit(query: Query, ctx: Context): Compiled {
-  const state = run(query, ctx, 0);
+  const state = run(query, ctx, THIS_WINDOW);
   return state.parts.grouped ? emitGroups(state) : emitRecords(state);
 }
 

@@ -73,7 +73,7 @@ export function num(value: number): Sql {
   return make([Object.is(value, -0) ? '0' : String(value)]);
 }
 
-export function join(items: readonly Sql[], separator: ', ' | ' AND ' | ' OR ' | ' ' | ' UNION ALL '): Sql {
+export function join(items: readonly Sql[], separator: ', ' | ' AND ' | ' OR ' | ' ' | ' + ' | ' UNION ALL '): Sql {
   return make(items.flatMap((item, i) => (i ? [separator, ...item.parts] : item.parts)));
 }
 

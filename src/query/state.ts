@@ -6,7 +6,7 @@
 import { type DATASETS, FIELDS, type Field, findField, namesOf } from '../model/fields.ts';
 import { plain } from './aggregates.ts';
 import type { Context } from './context.ts';
-import type { Pivot } from './contract.ts';
+import type { CompileOptions, Pivot } from './contract.ts';
 import { didYouMean, QueryError } from './diagnostics.ts';
 import { EMPTY, join, num, type Sql, sql } from './sql.ts';
 import { storedField } from './stored.ts';
@@ -43,6 +43,18 @@ interface Parts {
   readonly timeslice?: number | undefined;
   readonly pivot?: Pivot | undefined;
 }
+
+/** Which records of the datasets a reading covers, where they are not just those of the query's window (compare). */
+export type Reading =
+  /** Those of an earlier window; their slices are the current window's. */
+  | { readonly shift: number }
+  /** Those of several windows at once: aggregates group by `group` as well, in a column of the name WINDOW. */
+  | { readonly spans: readonly { readonly from: number; readonly to: number }[]; readonly group: (start: Sql) => Sql };
+
+export const THIS_WINDOW: Reading = { shift: 0 };
+
+/** Column of a reading's `group`. */
+export const WINDOW = '__window';
 
 export class State {
   readonly ctx: Context;
@@ -179,13 +191,27 @@ function isNameOf(name: string, field: Field): boolean {
   return namesOf(field).some((n) => n.toLowerCase() === key);
 }
 
-/** The records of the query's datasets in its window. */
-export function baseState(ctx: Context, shift: number): State {
-  const { from, to, relations } = ctx.options;
+/** An instant, from epoch seconds. */
+export function instant(seconds: number): Sql {
+  return sql`toDateTime(${num(seconds)}, 'UTC')`;
+}
+
+function covered(start: Sql, reading: Reading, { from, to }: Pick<CompileOptions, 'from' | 'to'>): Sql[] {
+  if ('spans' in reading) {
+    const spans = reading.spans.map((span) => sql`(${start} >= ${instant(span.from)} AND ${start} < ${instant(span.to)})`);
+    return [sql`(${join(spans, ' OR ')})`];
+  }
+  return [
+    ...(from === null ? [] : [sql`${start} >= ${instant(from - reading.shift)}`]),
+    ...(to === null ? [] : [sql`${start} < ${instant(to - reading.shift)}`]),
+  ];
+}
+
+/** The records of the query's datasets that a reading covers. */
+export function baseState(ctx: Context, reading: Reading): State {
+  const { relations } = ctx.options;
   const start = ctx.column('start');
-  const where: Sql[] = [];
-  if (from !== null) where.push(sql`${start} >= toDateTime(${num(from - shift)}, 'UTC')`);
-  if (to !== null) where.push(sql`${start} < toDateTime(${num(to - shift)}, 'UTC')`);
+  const where = covered(start, reading, ctx.options);
   const order: Order[] = [{ value: { sql: start, kind: 'time', datetime: true }, descending: true }];
   const relation = (dataset: (typeof DATASETS)[number]): Sql => relations.table(dataset);
   const [only] = ctx.datasets;
@@ -196,5 +222,7 @@ export function baseState(ctx: Context, shift: number): State {
           ctx.datasets.map((dataset) => sql`SELECT ${ctx.passed()}, ${literal(dataset).sql} AS _index FROM ${relation(dataset)}`),
           ' UNION ALL ',
         )})`;
-  return new State(ctx, shift, { from: source, stored: true, where, columns: [], order, grouped: false });
+  const columns: Column[] = 'group' in reading ? [{ name: WINDOW, value: { sql: reading.group(start), kind: 'number' }, hidden: true }] : [];
+  const shift = 'shift' in reading ? reading.shift : 0;
+  return new State(ctx, shift, { from: source, stored: true, where, columns, order, grouped: false });
 }

@@ -10,7 +10,7 @@ import { like } from './match.ts';
 import { parse } from './parser.ts';
 import { rawText } from './raw.ts';
 import { ident, join, num, type Sql, type Statement, sql, statement } from './sql.ts';
-import { baseState } from './state.ts';
+import { baseState, THIS_WINDOW } from './state.ts';
 import { registryText, storedField } from './stored.ts';
 import { asOutput, asText, isNull, type Typed } from './typed.ts';
 
@@ -44,7 +44,7 @@ function selection(scopeText: string, options: CompileOptions): { ctx: Context; 
   const datasets = datasetsOf(parsed.query.scope, options.conditions ?? []);
   const columns = new Set([...AWS_FIELDS, ...ADDED_FIELDS].map((f) => f.column).concat(RECORD_COLUMNS.map((c) => c.column)));
   const ctx = new Context(options, datasets, columns);
-  const { parts } = scoped(parsed.query, ctx, 0);
+  const { parts } = scoped(parsed.query, ctx, THIS_WINDOW);
   return { ctx, from: parts.from, where: parts.where.length ? sql`(${join(parts.where, ' AND ')})` : sql`true` };
 }
 
@@ -98,7 +98,7 @@ export function valuesStatement(fieldName: string, prefix: string, options: Comp
         ),
       );
     const ctx = new Context(options, ['vpc_flow']);
-    const base = baseState(ctx, 0);
+    const base = baseState(ctx, THIS_WINDOW);
     const value = storedField(ctx, field);
     const where = [...base.parts.where, ...compileConditions(options.conditions ?? [], base), sql`NOT ${isNull(value)}`];
     const grouped = sql`SELECT ${value.sql} AS v, count() AS n FROM ${base.parts.from} WHERE ${join(where, ' AND ')} GROUP BY v`;

@@ -5,7 +5,7 @@ import { didYouMean, QueryError } from '../diagnostics.ts';
 import { compileExpr } from '../expression.ts';
 import { printExpr, printName } from '../print-expression.ts';
 import { EMPTY, join, type Sql, sql } from '../sql.ts';
-import type { Column, State } from '../state.ts';
+import { type Column, type State, WINDOW } from '../state.ts';
 import type { AggregateCall, Expr, GroupKey, Operation } from '../tree.ts';
 import type { Typed } from '../typed.ts';
 import type { Operator } from './kinds.ts';
@@ -84,10 +84,14 @@ interface Measure {
 /** Groups by keys; the result's columns are the keys, then the aggregates. */
 function group(before: State, calls: readonly AggregateCall[], by: readonly GroupKey[], after: readonly Operation[]): State {
   const state = before.parts.limit === undefined ? before : before.finished();
-  const keys: Key[] = by.map((key) => ({
-    name: key.as ?? (key.expr.node === 'field' ? key.expr.name : printExpr(key.expr)),
-    value: compileExpr(key.expr, state),
-  }));
+  const window = state.column(WINDOW);
+  const keys: Key[] = [
+    ...by.map((key) => ({
+      name: key.as ?? (key.expr.node === 'field' ? key.expr.name : printExpr(key.expr)),
+      value: compileExpr(key.expr, state),
+    })),
+    ...(window ? [window] : []),
+  ];
   const order = rowOrder(state);
   const measures: Measure[] = calls.map((call) => {
     const fn = findAggregate(call.fn);

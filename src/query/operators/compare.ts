@@ -1,7 +1,8 @@
 /**
- * compare: the same aggregate over earlier windows, in columns of its own. Each earlier window is one
- * branch of the same statement, with its own time filter (so it is pruned like the current one) and
- * with the slices of the current window. A group or slice without rows has no value, never zero.
+ * compare: the same aggregate over earlier windows, in columns of its own, with the slices of the current
+ * window. All windows are read in one scan where that gives the same (one-scan.ts); else each earlier
+ * window is one branch of the statement, with its own time filter (so it is pruned like the current one).
+ * A group or slice without rows has no value, never zero.
  */
 import { plain } from '../aggregates.ts';
 import type { Cursor } from '../cursor.ts';
@@ -10,7 +11,8 @@ import { printName } from '../print-expression.ts';
 import { EMPTY, join, num, type Sql, sql } from '../sql.ts';
 import type { Column, State } from '../state.ts';
 import type { Timeshift } from '../tree.ts';
-import type { Operator } from './kinds.ts';
+import type { Operator, Surroundings } from './kinds.ts';
+import { oneScan } from './one-scan.ts';
 
 const MAX_WINDOWS = 7;
 
@@ -61,20 +63,26 @@ export const compare: Operator<'compare'> = {
     const names = o.shifts.flatMap(suffixes);
     const twice = names.find((name, i) => names.indexOf(name) !== i);
     if (twice !== undefined) throw new QueryError('duplicate-name', o.span, `Two comparisons are called ${twice}.`, 'Give one another name with as.');
-    return combine(o.shifts, state, around.before);
+    return combine(o.shifts, state, around);
   },
 };
 
-function combine(shifts: readonly Timeshift[], current: State, before: (shift: number) => State): State {
+/** A SELECT for each window, its number in `w`, the shown columns as `ids`. */
+function branches(seconds: readonly number[], ids: readonly Sql[], current: State, around: Surroundings): Sql {
+  const selects = seconds.map((shift, i) => {
+    const state = i === 0 ? current : around.before({ shift });
+    const columns = state.parts.columns.filter((c) => !c.hidden).map((c, k) => sql`${c.value.sql} AS ${ids[k] as Sql}`);
+    return state.select([sql`${num(i)} AS w`, ...columns]);
+  });
+  return join(selects, ' UNION ALL ');
+}
+
+function combine(shifts: readonly Timeshift[], current: State, around: Surroundings): State {
   const { ctx } = current;
   const shown = current.parts.columns.filter((c) => !c.hidden);
   const ids = shown.map(() => ctx.fresh());
-  const branch = (state: State, index: number): Sql => {
-    const columns = state.parts.columns.filter((c) => !c.hidden).map((c, i) => sql`${c.value.sql} AS ${ids[i] as Sql}`);
-    return state.select([sql`${num(index)} AS w`, ...columns]);
-  };
-  const seconds = shifts.flatMap((shift) => Array.from({ length: shift.count }, (_, i) => shift.seconds * (i + 1)));
-  const branches = [branch(current, 0), ...seconds.map((shift, i) => branch(before(shift), i + 1))];
+  const seconds = [0, ...shifts.flatMap((shift) => Array.from({ length: shift.count }, (_, i) => shift.seconds * (i + 1)))];
+  const windows = oneScan(seconds, ids, current, around) ?? branches(seconds, ids, current, around);
 
   const selected: Sql[] = [];
   const columns: Column[] = [];
@@ -106,6 +114,6 @@ function combine(shifts: readonly Timeshift[], current: State, before: (shift: n
     }
   });
   const grouping = keys.length ? sql` GROUP BY ${join(keys, ', ')}` : EMPTY;
-  const from = sql`(SELECT ${join(selected, ', ')} FROM (${join(branches, ' UNION ALL ')})${grouping})`;
+  const from = sql`(SELECT ${join(selected, ', ')} FROM (${windows})${grouping})`;
   return current.with({ from, where: [], columns, order: [], limit: undefined });
 }

@@ -1,12 +1,14 @@
 /** What an entry of the operator table is: how it is read, printed, compiled and explained. */
 import type { Cursor } from '../cursor.ts';
-import type { State } from '../state.ts';
+import type { Reading, State } from '../state.ts';
 import type { Operation, OperationName } from '../tree.ts';
 
 /** The query around a step. */
 export interface Surroundings {
-  /** The steps before this one, compiled again for a window that lies `shift` seconds earlier. */
-  readonly before: (shift: number) => State;
+  /** Steps before this one. */
+  readonly steps: readonly Operation[];
+  /** The same, compiled again for other records. */
+  readonly before: (reading: Reading) => State;
   /** Steps after this one. */
   readonly after: readonly Operation[];
 }

@@ -3,6 +3,7 @@
  * instant that a single value ends at); hours, days and weeks follow a zone. Compared windows get the
  * slices of the current one.
  */
+import type { CompileOptions } from '../contract.ts';
 import type { Cursor } from '../cursor.ts';
 import { QueryError } from '../diagnostics.ts';
 import { printName } from '../print-expression.ts';
@@ -68,8 +69,7 @@ function slices(slice: Slice, state: State, span: Span): { start: Sql; width: nu
   const seconds = shift ? sql`(toUnixTimestamp(${column}) + ${num(shift)})` : sql`toUnixTimestamp(${column})`;
   if (slice.by === 'calendar') {
     const width = SECONDS[slice.unit] * slice.count;
-    if (options.timeZone === 'UTC' && slice.unit === 'hour') return { start: aligned(seconds, width, options.alignTo ?? 0), width };
-    if (slice.unit === 'hour' && options.alignTo !== undefined) return { start: aligned(seconds, width, options.alignTo), width };
+    if (evenWidth(slice, options) !== undefined) return { start: aligned(seconds, width, options.alignTo ?? 0), width };
     const interval = { hour: sql`HOUR`, day: sql`DAY`, week: sql`WEEK` }[slice.unit];
     const time = shift ? sql`(${column} + ${num(shift)})` : column;
     const zone = param('String', options.timeZone);
@@ -79,8 +79,19 @@ function slices(slice: Slice, state: State, span: Span): { start: Sql; width: nu
   const { from, to } = options;
   if (from === null || to === null)
     throw new QueryError('needs-window', span, 'This timeslice divides the time window, and the query has none.', 'Give a duration such as 5m, or a window.');
-  const width = slice.by === 'range' ? Math.max(1, to - from) : Math.max(1, Math.ceil((to - from) / slice.count));
+  const width = evenWidth(slice, options) as number;
   return { start: aligned(seconds, width, options.alignTo ?? from), width };
+}
+
+/**
+ * Width in seconds of slices that are all equally wide, whatever the zone; else undefined. A record that
+ * is moved by a multiple of it moves by whole slices.
+ */
+export function evenWidth(slice: Slice, { from, to, timeZone, alignTo }: CompileOptions): number | undefined {
+  if (slice.by === 'seconds') return slice.seconds;
+  if (slice.by === 'calendar') return slice.unit === 'hour' && (timeZone === 'UTC' || alignTo !== undefined) ? SECONDS.hour * slice.count : undefined;
+  if (from === null || to === null) return undefined;
+  return slice.by === 'range' ? Math.max(1, to - from) : Math.max(1, Math.ceil((to - from) / slice.count));
 }
 
 function aligned(seconds: Sql, width: number, alignTo: number): Sql {
