@@ -1,6 +1,7 @@
 /** The page's start: providers and the router, nothing else. */
 import '@mantine/core/styles.css';
 import './app/app.css';
+import './panels/panels.css';
 import './dashboard/dashboard.css';
 import { MantineProvider } from '@mantine/core';
 import { QueryClient, QueryClientProvider } from '@tanstack/react-query';

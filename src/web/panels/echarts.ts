@@ -6,5 +6,4 @@ import { CanvasRenderer } from 'echarts/renderers';
 
 use([LineChart, BarChart, PieChart, ScatterChart, GridComponent, TooltipComponent, GeoComponent, MarkAreaComponent, CanvasRenderer]);
 
-export type { ECharts } from 'echarts/core';
 export { init, registerMap };

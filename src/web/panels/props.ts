@@ -1,5 +1,5 @@
 /** What every panel kind is given, and what it asks for. */
-import type { Filter, OutputColumn, Window } from '../../api/contract.ts';
+import type { OutputColumn, Window } from '../../api/contract.ts';
 import type { Panel } from '../../dashboards/schema.ts';
 import type { PanelResult } from '../dashboard/run-store.ts';
 import type { Unit } from '../format/numbers.ts';
@@ -29,6 +29,3 @@ export interface PanelViewProps {
   /** Shown full screen. */
   readonly full: boolean;
 }
-
-/** A filter per drilled value whose column is a field's; the others become conditions in the query (dashboard/drill.ts). */
-export type DrillFilters = readonly Filter[];

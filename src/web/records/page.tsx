@@ -1,5 +1,4 @@
 /** Records behind a value: newest first, each opened into its ECS document and its raw text; every value filters in or out. */
-import '../dashboard/dashboard.css';
 import './records.css';
 import { Button, TextInput } from '@mantine/core';
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query';

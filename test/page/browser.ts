@@ -1,0 +1,70 @@
+/** A real Chromium from npm alone, and a real server with files of its own. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync, mkdirSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { type Browser, chromium } from 'playwright-core';
+import { writeFlows } from '../../bench/flows.ts';
+
+const ROOT = resolve(import.meta.dirname, '../..');
+
+/** End of the fixture's data: a full hour. */
+export const END = Date.UTC(2026, 10, 18, 15) / 1000;
+
+/**
+ * Starts the browser. The package brings the libraries that Chromium needs beside it, and unpacks them
+ * where it believes to run in AWS Lambda: said so here, because a fresh Debian does not have them.
+ */
+export async function openBrowser(): Promise<Browser> {
+  const folder = join(ROOT, '.cache', 'chromium');
+  mkdirSync(folder, { recursive: true });
+  process.env.AWS_EXECUTION_ENV ??= 'AWS_Lambda_nodejs24.x';
+  process.env.TMPDIR = folder;
+  const { default: packaged } = await import('@sparticuz/chromium');
+  const executablePath = await packaged.executablePath();
+  // One process for all, as the package asks for, hangs when a second context opens.
+  const args = packaged.args.filter((arg) => arg !== '--single-process' && arg !== '--no-zygote');
+  const quiet = ['--disable-quic', '--disable-background-networking', '--no-first-run', '--disable-component-update', '--disable-sync'];
+  return chromium.launch({ executablePath, headless: true, args: [...args, ...quiet] });
+}
+
+export interface Served {
+  readonly address: string;
+  readonly data: string;
+  /** A one-time link, as printed at start. */
+  readonly link: string;
+  stop(): Promise<void>;
+}
+
+/** A server on a free port with an hour of flows on each of four days. */
+export async function serveFixture(): Promise<Served> {
+  if (!existsSync(join(ROOT, 'dist/web/index.html'))) throw new Error('the page is not built: node scripts/build-web.mjs');
+  const folder = await mkdtemp(join(tmpdir(), 'bartizan-page-'));
+  for (let day = 0; day < 4; day++)
+    writeFlows({ directory: join(folder, 'logs', `day-${day}`), count: 12_000, files: 12, end: END - day * 86_400, seed: 20 + day });
+  const data = join(folder, 'data');
+  const server: ChildProcess = spawn(
+    process.execPath,
+    [join(ROOT, 'bin/bartizan.js'), 'serve', '--data', data, '--listen', '127.0.0.1:0', '--ingest', join(folder, 'logs')],
+    { stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, BARTIZAN_LOG_LEVEL: 'error' } },
+  );
+  let output = '';
+  server.stdout?.on('data', (d: Buffer) => {
+    output += d;
+  });
+  for (let i = 0; i < 1200 && !output.includes('Open the page'); i++) await new Promise((done) => setTimeout(done, 50));
+  const link = /Open the page: (\S+)/.exec(output)?.[1];
+  if (!link) throw new Error(`the server did not start:\n${output}`);
+  return {
+    address: new URL(link).origin,
+    data,
+    link,
+    async stop() {
+      const ended = new Promise((done) => server.on('exit', done));
+      server.kill('SIGTERM');
+      await ended;
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}

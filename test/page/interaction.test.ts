@@ -1,0 +1,151 @@
+/** What a person does with a dashboard's pictures: sorts, searches, drags, clicks, saves; and what the page must never do meanwhile. */
+import { AxeBuilder } from '@axe-core/playwright';
+import { expect, it } from 'vitest';
+import { END } from './browser.ts';
+import { HOUR, numberIn, soon, startSession } from './session.ts';
+
+const REJECTS = 'rejects-by-interface-destination';
+const on = startSession();
+
+/** How many records the records page says there are. */
+const recordCount = async () => numberIn((await on.page.locator('.bz-records-count b').textContent()) ?? '');
+
+/** Where a chart's canvas is, in view. */
+async function canvas(id: string) {
+  const drawn = on.panel(id).locator('canvas').first();
+  await drawn.waitFor();
+  await drawn.scrollIntoViewIfNeeded();
+  const box = await drawn.boundingBox();
+  if (!box) throw new Error(`${id} is not drawn`);
+  return box;
+}
+
+it('sorts a table by its head and searches it, and the total follows', async () => {
+  await on.open();
+  const rows = await on.ask('_index=vpc_flow action=REJECT | count by interfaceID, dstDevice_ip');
+  const greatest = Math.max(...rows.map((row) => Number(row[2])));
+  expect(numberIn(await on.text(REJECTS, 'tbody tr:has(td:nth-child(2)) td:last-child'))).toBe(greatest);
+  await on.panel(REJECTS).getByRole('button', { name: '_count', exact: true }).click();
+  await on.panel(REJECTS).getByRole('button', { name: '_count', exact: true }).click();
+  const least = Math.min(...rows.map((row) => Number(row[2])));
+  await soon(async () => numberIn(await on.text(REJECTS, 'tbody tr:has(td:nth-child(2)) td:last-child'))).toBe(least);
+  const wanted = String(rows[0]?.[1]);
+  await on.panel(REJECTS).getByRole('textbox').fill(wanted);
+  const found = rows.filter((row) => String(row[1]).includes(wanted) || String(row[0]).includes(wanted));
+  await soon(() => on.text(REJECTS, 'tfoot td')).toContain(` ${found.length}`);
+});
+
+it('completes values as they are typed, and negates', async () => {
+  await on.open();
+  const [[port] = []] = await on.ask('_index=vpc_flow | count by dest_port | sort by _count | limit 1');
+  await on.page.keyboard.press('f');
+  await on.page.getByRole('combobox', { name: 'Field' }).fill('Destination Port');
+  await on.page.keyboard.press('Escape');
+  await on.page.getByText('is not', { exact: true }).click();
+  await on.page.getByRole('combobox', { name: 'Values' }).click();
+  await on.page.keyboard.type(String(port).slice(0, 2));
+  await on.page
+    .getByRole('option', { name: new RegExp(`^${port}\\b`) })
+    .first()
+    .click();
+  await on.page.keyboard.press('Escape');
+  await on.page.getByRole('button', { name: 'Apply', exact: true }).click();
+  await soon(() => on.search('f')).toBe(`!destination.port:${port}`);
+  expect(await on.page.locator('.bz-chip').textContent()).toContain(`Destination Port is not ${port}`);
+});
+
+it('filters the dashboard by a shift-clicked value; Back takes it off', async () => {
+  await on.open();
+  await on
+    .panel('accounts-by-bytes')
+    .locator('.bz-donut-parts button')
+    .first()
+    .click({ modifiers: ['Shift'] });
+  await soon(() => on.search('f')).toMatch(/^cloud\.account\.id:\d{12}$/);
+  await on.page.goBack();
+  await soon(() => on.page.locator('.bz-chip').count()).toBe(0);
+});
+
+it('opens the records of a clicked bar: as many as it counts', async () => {
+  await on.open();
+  const box = await canvas('outbound-tcp-ports');
+  const [[port, count] = []] = await on.ask('_index=vpc_flow action=ACCEPT protocol=6 direction=outbound | count by dest_port | sort by _count | limit 1');
+  await on.page.mouse.click(box.x + 30, box.y + 20);
+  await on.page.waitForURL('**/records?**');
+  expect(on.search('f')).toBe(`destination.port:${port}`);
+  await soon(recordCount).toBe(count);
+  const { violations } = await new AxeBuilder({ page: on.page }).analyze();
+  expect(violations.map((v) => v.id)).toEqual([]);
+});
+
+it('opens the records of a network that the query looked up', async () => {
+  await on.open();
+  const count = numberIn(await on.text('tcp-ports-by-asn', 'tbody tr:has(td:nth-child(2)) td:last-child'));
+  await on.panel('tcp-ports-by-asn').locator('tbody tr:has(td:nth-child(2)) td:last-child button').first().click();
+  await on.page.waitForURL('**/records?**');
+  await soon(recordCount).toBe(count);
+});
+
+it('zooms by dragging over a time chart, on whole buckets; Back steps out', async () => {
+  await on.open();
+  const box = await canvas('accepted-bytes-comparison');
+  await on.page.mouse.move(box.x + box.width * 0.4, box.y + 60);
+  await on.page.mouse.down();
+  await on.page.mouse.move(box.x + box.width * 0.7, box.y + 60, { steps: 5 });
+  await on.page.mouse.up();
+  await soon(() => Date.parse(on.search('from') ?? '') / 1000).toBeGreaterThan(END - HOUR);
+  const [from, to] = [Date.parse(on.search('from') ?? '') / 1000, Date.parse(on.search('to') ?? '') / 1000];
+  expect([from % 300, to % 300]).toEqual([0, 0]);
+  expect(to).toBeLessThan(END);
+  await on.page.goBack();
+  await soon(() => Date.parse(on.search('from') ?? '') / 1000).toBe(END - HOUR);
+});
+
+it('shows one panel full screen and saves its rows', async () => {
+  await on.open();
+  const table = on.panel('internal-interfaces-by-bytes');
+  await table.hover();
+  await table.getByRole('button', { name: /full screen$/ }).click();
+  await soon(() => on.search('panel')).toBe('internal-interfaces-by-bytes');
+  await on.page.keyboard.press('Escape');
+  await soon(() => on.search('panel')).toBeNull();
+
+  await table.hover();
+  await table.getByRole('button', { name: /^More of/ }).click();
+  const download = on.page.waitForEvent('download');
+  await on.page.getByRole('menuitem', { name: 'Save as CSV' }).click();
+  let csv = '';
+  for await (const chunk of await (await download).createReadStream()) csv += chunk;
+  const rows = await on.ask('_index=vpc_flow action=ACCEPT direction=internal | sum(bytes) as bytes_sum by interfaceID | sort by bytes_sum | limit 20');
+  const lines = csv.trim().split('\r\n');
+  expect(lines[0]).toBe('interfaceID,bytes_sum');
+  expect(lines.slice(1).sort()).toEqual(rows.map((row) => row.join(',')).sort());
+});
+
+it('says in words what is wrong with a time, and stays', async () => {
+  await on.page.goto(`${on.served.address}/dashboards/vpc-overview?from=nonsense`);
+  await on.panel('accepted-total').getByText('bad-time').waitFor();
+  // The browser itself reports the refused request.
+  expect(on.complaints.splice(0).filter((c) => !c.includes('400'))).toEqual([]);
+});
+
+it('moves nothing after the first paint', async () => {
+  await on.page.addInitScript(() => {
+    const shifts: number[] = [];
+    Object.assign(globalThis, { shifts });
+    new PerformanceObserver((list) => {
+      for (const entry of list.getEntries()) shifts.push((entry as PerformanceEntry & { value: number }).value);
+    }).observe({ type: 'layout-shift', buffered: true });
+  });
+  await on.open();
+  await canvas('accepted-bytes-comparison');
+  const total = await on.page.evaluate(() => (globalThis as unknown as { shifts: number[] }).shifts.reduce((sum, s) => sum + s, 0));
+  expect(total).toBeLessThan(0.05);
+});
+
+it('tells a browser that is not signed in how to sign in', async () => {
+  await on.context.clearCookies();
+  await on.page.goto(on.served.address);
+  await on.page.getByText('This browser is not signed in').waitFor();
+  expect(on.complaints.splice(0).filter((c) => !c.includes('401'))).toEqual([]);
+});

@@ -1,0 +1,106 @@
+/** One server and one signed-in browser for a file of tests, a fresh tab for each test, and what tests ask of it. */
+import type { Browser, BrowserContext, Locator, Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, beforeEach, expect } from 'vitest';
+import { END, openBrowser, type Served, serveFixture } from './browser.ts';
+
+export const HOUR = 3600;
+
+export interface Session {
+  readonly page: Page;
+  readonly context: BrowserContext;
+  readonly served: Served;
+  /** Errors that the page reported since the last look; a test that causes some takes them. */
+  readonly complaints: string[];
+  /** Opens the dashboard on the data's hour, or another, and waits for every panel's answer. */
+  open(more?: string, from?: number, to?: number): Promise<void>;
+  settled(): Promise<void>;
+  panel(id: string): Locator;
+  /** Text of the first thing in a panel that a selector finds. */
+  text(id: string, selector: string): Promise<string>;
+  /** The exact number of a single value, from its tooltip. */
+  value(id: string): Promise<number>;
+  /** Rows of a query on the data's hour, or another, asked from inside the page with its own cookies. */
+  ask(query: string, from?: number, to?: number): Promise<unknown[][]>;
+  /** A parameter of the page's address. */
+  search(key: string): string | null;
+}
+
+export const numberIn = (words: string): number => Number(words.replace(/[^\d]/g, ''));
+/** `expect.poll` with the patience that a busy machine needs. */
+export const soon = <T>(look: () => T) => expect.poll(look, { timeout: 15_000 });
+export const iso = (seconds: number): string => new Date(seconds * 1000).toISOString();
+
+/** Registers the hooks of a test file. */
+export function startSession(): Session {
+  let browser: Browser;
+  let served: Served;
+  let state: Awaited<ReturnType<BrowserContext['storageState']>>;
+  let context: BrowserContext;
+  let page: Page;
+  const complaints: string[] = [];
+
+  beforeAll(async () => {
+    served = await serveFixture();
+    browser = await openBrowser();
+    const first = await browser.newContext();
+    await (await first.newPage()).goto(served.link);
+    state = await first.storageState();
+    await first.close();
+  }, 180_000);
+  afterAll(async () => {
+    await browser?.close();
+    await served?.stop();
+  });
+  beforeEach(async () => {
+    context = await browser.newContext({ storageState: state, viewport: { width: 1440, height: 900 }, timezoneId: 'UTC' });
+    page = await context.newPage();
+    page.on('pageerror', (error) => complaints.push(error.message));
+    page.on('console', (message) => {
+      if (message.type() === 'error') complaints.push(message.text());
+    });
+  });
+  afterEach(async () => {
+    await context.close();
+    expect(complaints.splice(0)).toEqual([]);
+  });
+
+  const panel = (id: string) => page.locator(`[data-panel="${id}"]`);
+  const settled = async () => {
+    await page.waitForFunction(() => {
+      const panels = [...document.querySelectorAll('[data-panel]')];
+      return panels.length >= 23 && panels.every((p) => p.getAttribute('aria-busy') === 'false');
+    });
+  };
+  return {
+    get page() {
+      return page;
+    },
+    get context() {
+      return context;
+    },
+    get served() {
+      return served;
+    },
+    complaints,
+    panel,
+    settled,
+    async open(more = '', from = END - HOUR, to = END) {
+      await page.goto(`${served.address}/dashboards/vpc-overview?from=${iso(from)}&to=${iso(to)}${more}`);
+      await page.waitForSelector('.bz-value-number, .bz-note');
+      await settled();
+    },
+    text: async (id, selector) => (await panel(id).locator(selector).first().textContent()) ?? '',
+    value: async (id) => numberIn(((await panel(id).locator('.bz-value-number').getAttribute('title')) ?? '').split('·')[0] ?? ''),
+    ask: (query, from = END - HOUR, to = END) =>
+      page.evaluate(
+        async (body) => {
+          const token = decodeURIComponent(/bartizan_csrf=([^;]*)/.exec(document.cookie)?.[1] ?? '');
+          const headers = { 'content-type': 'application/json', 'x-csrf-token': token };
+          const response = await fetch('/api/v1/query', { method: 'POST', headers, body: JSON.stringify(body) });
+          return ((await response.json()) as { rows: unknown[][] }).rows;
+        },
+        { query, from, to },
+      ),
+    search: (key) => new URL(page.url()).searchParams.get(key),
+  };
+}
