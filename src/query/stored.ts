@@ -3,7 +3,7 @@
  * computed. A new derivation does not compile until it has its entry here.
  */
 import { type Derivation, type Field, findField } from '../model/fields.ts';
-import { REGISTRY_OF } from '../model/registries.ts';
+import { REGISTRIES, REGISTRY_OF, type Registry } from '../model/registries.ts';
 import { ADMIN_PORTS, PROTOCOL_NAMES, PROTOCOL_NUMBERS, SERVICE_NAMES, TCP_FLAGS, TRAFFIC_PATHS } from '../model/services.ts';
 import type { Context } from './context.ts';
 import { rawText } from './raw.ts';
@@ -61,6 +61,12 @@ export const AS_COLUMNS: Readonly<Record<string, (as: Sql) => Typed>> = {
   organization: (as) => ({ ...text(sql`dictGet(${SYSTEM}, 'organization', ${as})`), emptyIsNull: true }),
 };
 
+/** What `make` gives of a stored id: the part `name` of its text, or computed from it. */
+export function partOf(id: Sql, name: Registry['name'], part: string, make: (id: Sql) => Typed): Typed {
+  const registry = REGISTRIES.find((r) => r.name === name) as Registry;
+  return decidedBy(id, make, { registry, name: part });
+}
+
 /** The text of a registry's id (model/registries.ts). */
 export function registryText(column: string, id: Sql): Sql | undefined {
   const registry = REGISTRY_OF.get(column);
@@ -109,7 +115,7 @@ const empty = (fragment: Sql): Typed => ({ ...text(fragment), emptyIsNull: true 
 const place =
   (name: string) =>
   (ctx: Context, field: Field): Typed =>
-    decidedBy(ctx.column(field.column), PLACE_COLUMNS[name] as (place: Sql) => Typed);
+    partOf(ctx.column(field.column), 'place', name, PLACE_COLUMNS[name] as (place: Sql) => Typed);
 
 const DERIVED: Readonly<Record<Derivation, (ctx: Context, field: Field) => Typed>> = {
   end: (ctx) => ({ sql: sql`(${ctx.column('start')} + ${ctx.column('duration')})`, kind: 'time', datetime: true }),
@@ -148,6 +154,6 @@ const DERIVED: Readonly<Record<Derivation, (ctx: Context, field: Field) => Typed
   'place-city': place('city'),
   'place-latitude': place('latitude'),
   'place-longitude': place('longitude'),
-  'as-number': (ctx, field) => decidedBy(ctx.column(field.column), AS_COLUMNS.asn as (as: Sql) => Typed),
-  'as-organization': (ctx, field) => decidedBy(ctx.column(field.column), AS_COLUMNS.organization as (as: Sql) => Typed),
+  'as-number': (ctx, field) => partOf(ctx.column(field.column), 'autonomous_system', 'asn', AS_COLUMNS.asn as (as: Sql) => Typed),
+  'as-organization': (ctx, field) => partOf(ctx.column(field.column), 'autonomous_system', 'organization', AS_COLUMNS.organization as (as: Sql) => Typed),
 };

@@ -4,6 +4,7 @@
  * that filters and groups work on bare columns.
  */
 import type { Field } from '../model/fields.ts';
+import type { Registry } from '../model/registries.ts';
 import type { ValueKind } from './contract.ts';
 import { QueryError } from './diagnostics.ts';
 import { num, param, type Sql, sql } from './sql.ts';
@@ -26,7 +27,7 @@ export interface Typed {
   readonly place?: () => Sql;
   readonly as?: () => Sql;
   /** A stored column of few values that alone decides this value: groups are made on it first. */
-  readonly of?: { readonly column: Sql; readonly make: (column: Sql) => Typed };
+  readonly of?: Decided;
   /** Equality with a constant that needs no computation: `network.transport = "tcp"` is `protocol = 6`. */
   readonly equals?: (text: string) => Sql;
 }
@@ -42,9 +43,16 @@ export function number(fragment: Sql): Typed {
   return { sql: fragment, kind: 'number' };
 }
 
+interface Decided {
+  readonly column: Sql;
+  readonly make: (column: Sql) => Typed;
+  /** The registry that the column holds ids of, and the part of its texts that this value is. */
+  readonly part?: { readonly registry: Registry; readonly name: string };
+}
+
 /** A value that one column of few values decides. */
-export function decidedBy(column: Sql, make: (column: Sql) => Typed): Typed {
-  return { ...make(column), of: { column, make } };
+export function decidedBy(column: Sql, make: (column: Sql) => Typed, part?: Decided['part']): Typed {
+  return { ...make(column), of: { column, make, ...(part ? { part } : {}) } };
 }
 
 export function boolean(fragment: Sql): Typed {

@@ -129,13 +129,14 @@ function inOneStep(state: State, keys: readonly Key[], measures: readonly Measur
 
 /**
  * First by the stored columns that decide the keys (one place instead of its six parts), then, on few
- * rows, by the keys.
+ * rows, by the keys; not again where the keys are all parts of a registry's texts, which no two ids share.
  */
 function inTwoSteps(state: State, keys: readonly Key[], measures: readonly Measure[], after: readonly Operation[]): State {
   const stored = new Map<string, Key>();
   const idOf = (column: Sql): string => JSON.stringify(column.parts);
   for (const { value } of keys)
     if (value.of) stored.set(idOf(value.of.column), { name: `__stored${stored.size}`, value: { sql: value.of.column, kind: 'list' } });
+  const decided = keys.filter((key) => key.value.of);
   const first = inOneStep(state, [...stored.values(), ...keys.filter((key) => !key.value.of)], measures, after);
   const columnOf = (name: string): Typed => first.parts.columns.find((c) => c.name === name)?.value as Typed;
   const outer = keys.map((key): Key => {
@@ -143,12 +144,32 @@ function inTwoSteps(state: State, keys: readonly Key[], measures: readonly Measu
     const made = key.value.of.make(columnOf(stored.get(idOf(key.value.of.column))?.name ?? '').sql);
     return { name: key.name, value: { ...plain(key.value), sql: made.sql } };
   });
+  if (decided.every((key) => wholeText(key, decided)))
+    return withoutGrouping(
+      first,
+      outer,
+      measures.map((m) => ({ name: m.name, value: columnOf(m.name) })),
+    );
   const merged = measures.map((m): Measure => {
     const part = columnOf(m.name);
     const value = m.merge === 'sum' ? sql`sum(${part.sql})` : m.merge === 'min' ? sql`min(${part.sql})` : sql`max(${part.sql})`;
     return { name: m.name, value: { ...plain(m.value), sql: value } };
   });
   return inOneStep(first, outer, merged, after);
+}
+
+/** Whether keys that the same stored id decides are together all parts of its text. */
+function wholeText(key: Key, keys: readonly Key[]): boolean {
+  const of = key.value.of;
+  if (!of?.part) return false;
+  const column = JSON.stringify(of.column.parts);
+  const parts = new Set(keys.flatMap((k) => (k.value.of?.part && JSON.stringify(k.value.of.column.parts) === column ? [k.value.of.part.name] : [])));
+  return of.part.registry.parts.every((part) => parts.has(part.name));
+}
+
+function withoutGrouping(first: State, keys: readonly Key[], measures: readonly Key[]): State {
+  const columns = [...keys.map((key): Column => ({ ...key, key: true })), ...measures];
+  return first.with({ columns: [...columns, ...first.parts.columns.filter((c) => c.hidden)] });
 }
 
 function groupBy(columns: readonly Column[]): Sql {

@@ -3,25 +3,31 @@
  * system lie beside source and destination addresses; for any other address nothing is stored, and
  * the new columns are empty.
  */
+import type { Registry } from '../../model/registries.ts';
 import type { Cursor } from '../cursor.ts';
 import { didYouMean, QueryError } from '../diagnostics.ts';
 import { printName } from '../print-expression.ts';
 import { type Sql, sql } from '../sql.ts';
 import type { State } from '../state.ts';
-import { AS_COLUMNS, PLACE_COLUMNS } from '../stored.ts';
+import { AS_COLUMNS, PLACE_COLUMNS, partOf } from '../stored.ts';
 import type { Span } from '../tree.ts';
-import { decidedBy, literal, type Typed } from '../typed.ts';
+import { literal, type Typed } from '../typed.ts';
 import type { Operator } from './kinds.ts';
 
 interface Source {
+  readonly registry: Registry['name'];
   readonly columns: Readonly<Record<string, (stored: Sql) => Typed>>;
   readonly stored: (address: Typed) => (() => Sql) | undefined;
 }
 
 /** Sources of `lookup … from`, by name. The public language knows more columns; these are stored. */
 const SOURCES: Readonly<Record<string, Source>> = {
-  'geo://location': { columns: { ...PLACE_COLUMNS, region: PLACE_COLUMNS.state as (place: Sql) => Typed }, stored: (address) => address.place },
-  'asn://default': { columns: AS_COLUMNS, stored: (address) => address.as },
+  'geo://location': {
+    registry: 'place',
+    columns: { ...PLACE_COLUMNS, region: PLACE_COLUMNS.state as (place: Sql) => Typed },
+    stored: (address) => address.place,
+  },
+  'asn://default': { registry: 'autonomous_system', columns: AS_COLUMNS, stored: (address) => address.as },
 };
 
 function addColumns(state: State, source: Source, address: Typed, wanted: readonly { name: string; as: string }[], span: Span): State {
@@ -32,7 +38,7 @@ function addColumns(state: State, source: Source, address: Typed, wanted: readon
   }
   return wanted.reduce((next, { name, as }) => {
     const make = source.columns[name] as (stored: Sql) => Typed;
-    return next.assign(as, stored ? decidedBy(stored, make) : { ...make(sql`''`), sql: literal(null).sql });
+    return next.assign(as, stored ? partOf(stored, source.registry, name, make) : { ...make(sql`''`), sql: literal(null).sql });
   }, state);
 }
 
