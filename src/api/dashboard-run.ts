@@ -4,16 +4,18 @@
  *
  * Most panels read the same rows, so the window's needed columns are copied to memory once and the
  * panels run over the copy: rows are pruned, decompressed and filtered by time once, not 23 times, and
- * all panels see exactly the same rows. A window that is too large for memory is read in place.
+ * all panels see exactly the same rows. Panels that read other windows do not wait for the copy. A window
+ * that is too large for memory is read in place.
  */
 import { randomUUID } from 'node:crypto';
 import { type PanelTask, panelRows, panelsOf, planPanels, unknownPanels } from '../dashboards/plan.ts';
 import type { Dashboard } from '../dashboards/schema.ts';
 import { findField } from '../model/fields.ts';
-import { type Compiled, compile, type Relations, shape } from '../query/index.ts';
+import { type Compiled, type CompileResult, compile, type Relations, shape } from '../query/index.ts';
+import type { Sql } from '../query/sql.ts';
 import type { QueryResult } from '../store/store.ts';
 import type { RunEvent, RunRequest, Window } from './contract.ts';
-import { countFlows, countSkipdata, dataExtent } from './data.ts';
+import { boundFlows, countFlows, countSkipdata, dataExtent } from './data.ts';
 import type { ServerDeps } from './deps.ts';
 import { Problem, toAnswer } from './errors.ts';
 import { succeeded } from './queries.ts';
@@ -76,18 +78,24 @@ export async function runDashboard(
     return [0, { extent: null }] as const;
   });
 
-  const work: PanelWork[] = run.tasks.map((task) => ({ task, id: `${runId} ${task.panel.id}` }));
+  const relations = copies.relations(runId);
+  const work: PanelWork[] = run.tasks.map((task) => ({
+    task,
+    id: `${runId} ${task.panel.id}`,
+    ...(task.shared ? { onCopy: { mask: relations.absentMask, result: compileTask(deps, run, task, relations) } } : {}),
+  }));
+  const copying = maybeCopy(deps, copies, run, work, signal);
 
-  let copy: WindowCopy | undefined;
   const finish = new Set<string>();
   const progress = setInterval(() => void reportProgress(deps, work, finish, emit), PROGRESS_MS);
   try {
-    copy = await maybeCopy(deps, copies, run, work, census, signal);
-    await inParallel(settings.panelConcurrency, work, async ({ task, id }) => {
+    const order = [...work.filter(({ task }) => !task.shared), ...work.filter(({ task }) => task.shared)];
+    await inParallel(settings.panelConcurrency, order, async (panel) => {
+      const { task, id } = panel;
       if (signal.aborted) return;
       try {
         const waits = task.panel.needs === 'indicators' && (await indicators) === 0;
-        emit(waits ? noIndicators(task) : await runPanel(deps, run, task, id, copy, census, signal));
+        emit(waits ? noIndicators(task) : await runPanel(deps, run, panel, task.shared ? await copying : undefined, census, signal));
       } catch (error) {
         if (signal.aborted) return;
         const { status, body } = toAnswer(error);
@@ -102,7 +110,7 @@ export async function runDashboard(
     emit({ type: 'end', seconds: (performance.now() - started) / 1000, skipdata, extent });
   } finally {
     clearInterval(progress);
-    await copy?.drop();
+    await (await copying)?.drop();
   }
 }
 
@@ -110,6 +118,8 @@ interface PanelWork {
   readonly task: PanelTask;
   /** Of the statement, for progress and cancel. */
   readonly id: string;
+  /** Of a panel that a copy can answer: compiled for it, with what flows might lack then. */
+  readonly onCopy?: { readonly mask: bigint; readonly result: CompileResult };
 }
 
 function noIndicators(task: PanelTask): RunEvent {
@@ -128,11 +138,12 @@ class Census {
     this.#signal = signal;
   }
 
-  count({ from, to }: Window): Promise<number> {
-    const key = `${from} ${to}`;
+  /** `table`: any that holds the window. */
+  count(window: Window, table: Sql): Promise<number> {
+    const key = `${window.from} ${window.to}`;
     let count = this.#counts.get(key);
     if (!count) {
-      count = countFlows(this.#deps.store, from, to, { signal: this.#signal });
+      count = countFlows(this.#deps.store, table, window, { signal: this.#signal });
       this.#counts.set(key, count);
     }
     return count;
@@ -145,17 +156,14 @@ async function maybeCopy(
   copies: WindowCopies,
   run: PreparedRun,
   work: readonly PanelWork[],
-  census: Census,
   signal: AbortSignal,
 ): Promise<WindowCopy | undefined> {
   const shared = work.filter(({ task }) => task.shared && !task.panel.needs);
   if (shared.length < COPY_PANELS) return undefined;
   try {
-    const rows = await census.count(run.window);
+    const rows = await boundFlows(deps.store, run.window, { signal });
     if (rows === 0) return undefined;
-    const relations = rawRelations(deps);
-    const compiled = shared.map(({ task }) => compileTask(deps, run, task, relations));
-    const columns = new Set(compiled.flatMap((c) => (c.ok ? c.compiled.reads : [])));
+    const columns = new Set(shared.flatMap(({ onCopy }) => (onCopy?.result.ok ? onCopy.result.compiled.reads : [])));
     return await copies.copy(run.runId, [...columns], run.window, rows, signal);
   } catch (error) {
     if (!signal.aborted) deps.logger.warn({ err: error }, 'the window could not be copied; its panels read the table');
@@ -180,23 +188,23 @@ function compileTask(deps: ServerDeps, run: PreparedRun, task: PanelTask, relati
 async function runPanel(
   deps: ServerDeps,
   run: PreparedRun,
-  task: PanelTask,
-  id: string,
+  { task, id, onCopy }: PanelWork,
   copy: WindowCopy | undefined,
   census: Census,
   signal: AbortSignal,
 ): Promise<RunEvent> {
   const execute = async (relations: Relations) => {
-    const { compiled } = succeeded(compileTask(deps, run, task, relations));
+    const known = relations === copy?.relations && onCopy?.mask === relations.absentMask ? onCopy.result : undefined;
+    const { compiled } = succeeded(known ?? compileTask(deps, run, task, relations));
     return { compiled, answer: await deps.store.rows(compiled.statement, { id, signal, lane: 'interactive' }) };
   };
-  const { compiled, answer } = copy && task.shared ? await execute(copy.relations) : await onTables(deps, execute);
+  const { compiled, answer } = copy ? await execute(copy.relations) : await onTables(deps, execute);
   const matched = answer.rows.length > 0;
   return {
     type: 'panel',
     panel: task.panel.id,
     window: task.window,
-    state: matched ? 'data' : (await census.count(task.window)) > 0 ? 'no-match' : 'no-data',
+    state: matched ? 'data' : (await census.count(task.window, copy?.table ?? rawRelations(deps).table('vpc_flow'))) > 0 ? 'no-match' : 'no-data',
     ...shown(deps, task, compiled, answer),
   };
 }

@@ -13,7 +13,12 @@ import { rawRelations } from './relations.ts';
 
 export interface WindowCopy {
   readonly relations: Relations;
+  readonly table: Sql;
   drop(): Promise<void>;
+}
+
+function tableOf(runId: string): Sql {
+  return join([ident('bartizan_runs'), sql`.`, ident(runId)], ' ');
 }
 
 /** ClickHouse type of each column of the table. */
@@ -26,20 +31,28 @@ const TYPES: ReadonlyMap<string, string> = new Map([
 export class WindowCopies {
   readonly #deps: ServerDeps;
   #rows = 0;
+  #database: Promise<void> | undefined;
 
   constructor(deps: ServerDeps) {
     this.#deps = deps;
   }
 
+  /** What statements read that run on a run's copy, whether or not it has been made. */
+  relations(runId: string): Relations {
+    const raw = rawRelations(this.#deps);
+    const table = tableOf(runId);
+    return { ...raw, table: (dataset) => (dataset === 'vpc_flow' ? table : raw.table(dataset)) };
+  }
+
   /**
-   * Copies columns of `vpc_flow` in a window of about `rows` rows; undefined when there is no room.
+   * Copies columns of `vpc_flow` in a window of at most `rows` rows; undefined when there is no room.
    * Throws StoreError; then nothing is left behind.
    */
   async copy(runId: string, reads: readonly string[], window: Window, rows: number, signal: AbortSignal): Promise<WindowCopy | undefined> {
     if (this.#rows + rows > this.#deps.settings.copyRows) return undefined;
     this.#rows += rows;
     const { store } = this.#deps;
-    const table = join([ident('bartizan_runs'), sql`.`, ident(runId)], ' ');
+    const table = tableOf(runId);
     const drop = async (): Promise<void> => {
       this.#rows -= rows;
       await store.command(statement(sql`DROP TABLE IF EXISTS ${table} SYNC`));
@@ -50,9 +63,8 @@ export class WindowCopies {
       await drop().catch(() => undefined);
       throw error;
     }
-    // Compiled for after the copy was made: what its rows lack is known by now.
-    const raw = rawRelations(this.#deps);
-    return { relations: { ...raw, table: (dataset) => (dataset === 'vpc_flow' ? table : raw.table(dataset)) }, drop };
+    // Taken after the copy was made: what its rows lack is known by now.
+    return { relations: this.relations(runId), table, drop };
   }
 
   async #fill(name: string, table: Sql, reads: readonly string[], window: Window, signal: AbortSignal): Promise<void> {
@@ -61,7 +73,11 @@ export class WindowCopies {
     const columns = [...new Set(['start', 'absent', ...reads])].filter((column) => TYPES.has(column));
     const definitions = columns.map((column) => `\`${column}\` ${TYPES.get(column)}`).join(', ');
     const list = join(columns.map(ident), ', ');
-    await store.command(statement(sql`CREATE DATABASE IF NOT EXISTS bartizan_runs ENGINE = Memory`));
+    this.#database ??= store.command(statement(sql`CREATE DATABASE IF NOT EXISTS bartizan_runs ENGINE = Memory`)).catch((error: unknown) => {
+      this.#database = undefined;
+      throw error;
+    });
+    await this.#database;
     // This database knows no rename, which CREATE … AS SELECT needs: made first, filled then.
     await store.command({ text: `CREATE TABLE ${name} (${definitions}) ENGINE = Memory`, params: {} });
     const rows = sql`SELECT ${list} FROM bartizan.vpc_flow WHERE ${inWindow(window.from, window.to)}`;

@@ -134,11 +134,13 @@ function finish(state: State, shown: readonly Column[], from: Sql, order: readon
   const sorted = order.length ? sql` ORDER BY ${orderList(order)}` : EMPTY;
   const columns: OutputColumn[] = shown.map((c) => ({ name: c.name, kind: c.value.kind, ...(c.value.field ? { field: c.value.field.name } : {}) }));
   const { pivot, timeslice } = state.parts;
+  const made = statement(sql`SELECT ${list.length ? join(list, ', ') : sql`1`} FROM ${from}${sorted} LIMIT ${num(limit)}`);
   return {
-    statement: statement(sql`SELECT ${list.length ? join(list, ', ') : sql`1`} FROM ${from}${sorted} LIMIT ${num(limit)}`),
+    statement: made,
     columns,
     shape,
-    reads: [...state.ctx.reads].sort(),
+    // An address whose place is asked for was itself only named.
+    reads: [...state.ctx.reads].filter((column) => made.text.includes(`\`${column}\``)).sort(),
     ...(timeslice !== undefined && columns.some((c) => c.kind === 'time') ? { timeslice } : {}),
     ...(pivot ? { pivot: { ...pivot, limit: Math.min(state.parts.limit ?? state.ctx.options.maxRows, state.ctx.options.maxRows) } } : {}),
   };

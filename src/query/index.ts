@@ -4,11 +4,11 @@
  * text ─ lex ─► tokens ─ parse ─► tree ─ resolve ─► resolved tree ─ compile ─► Sql ─► Statement
  */
 export { compile } from './compile.ts';
-export { type Completion, complete, vocabulary } from './complete.ts';
-export type { Compiled, CompileOptions, CompileResult, Condition, Diagnostic, OutputColumn, Pivot, Relations, ValueKind } from './contract.ts';
-export { type Explanation, explain } from './explain.ts';
+export { complete, vocabulary } from './complete.ts';
+export type { Compiled, CompileOptions, CompileResult, Diagnostic, Relations } from './contract.ts';
+export { explain } from './explain.ts';
 export { parse } from './parser.ts';
 export { print } from './print.ts';
 export { reference } from './reference.ts';
 export { shape } from './shape.ts';
-export { countStatement, extentStatement, RECORD_RESULT_COLUMNS, recordsStatement, valuesStatement } from './statements.ts';
+export { countStatement, extentStatement, recordsStatement, valuesStatement } from './statements.ts';

@@ -150,7 +150,7 @@ describe('what a statement reads', () => {
   it('lists only what it needs', () => {
     const reads = (text: string): readonly string[] => okay(compile(text, options(engine))).compiled.reads;
     expect(reads('action=ACCEPT | timeslice 5m | sum(bytes) by _timeslice')).toEqual(['action', 'bytes', 'start']);
-    expect(reads('| geoip dstaddr | count by country_code')).toEqual(['dst_place', 'dstaddr', 'start']);
+    expect(reads('| geoip dstaddr | count by country_code')).toEqual(['dst_place', 'start']);
     expect(reads('| count by srcaddr')).toEqual(['srcaddr', 'start']);
   });
 
