@@ -20,7 +20,6 @@ export const DEFAULT_INTERNAL_NETWORKS: readonly string[] = [
 
 /** Where a flow goes, by its two ends. The index is the id in the `direction` column's dictionary; '' when an end is missing. */
 export const DIRECTIONS = ['', 'inbound', 'outbound', 'internal', 'external'] as const;
-export type Direction = (typeof DIRECTIONS)[number];
 
 /** Index into DIRECTIONS: external→internal, internal→external, both internal, both external. */
 export function directionIndex(sourceInternal: boolean, destinationInternal: boolean): 1 | 2 | 3 | 4 {

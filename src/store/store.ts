@@ -2,7 +2,7 @@
  * The store's interface: a ClickHouse, embedded or remote. Implementations are siblings, chosen once
  * in main.ts; each must pass the contract suite (test/store/contract.ts) unchanged.
  */
-import type { ParamValue, Statement } from '../query/sql.ts';
+import type { Statement } from '../query/sql.ts';
 
 /** Which queue a statement waits in. Ingest and long work never delay a dashboard. */
 export type Lane = 'interactive' | 'ingest' | 'background' | 'control';
@@ -85,4 +85,4 @@ export class StoreError extends Error {
   }
 }
 
-export type { ParamValue, Statement };
+export type { Statement };
