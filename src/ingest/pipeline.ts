@@ -217,7 +217,8 @@ class Run {
       return false;
     }
     this.#reading.set(found.id, { copies: 0 });
-    if (!known) {
+    // A file that is shorter than a head has none.
+    if (!known && found.head !== '') {
       const grown = await metadata.sameHead(found.head, found.id);
       if (grown[0]) this.#notes.push(`${basename(name)} begins like ${grown[0]}, which is stored: if it has grown, its first records are stored twice.`);
     }

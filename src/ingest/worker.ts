@@ -3,8 +3,11 @@
  * holds at most OPEN_BATCHES batches that are not stored yet; then it waits.
  */
 import { createHash, randomUUID } from 'node:crypto';
-import { createReadStream } from 'node:fs';
+import { createReadStream, fstatSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
+import { Socket } from 'node:net';
+import type { Readable } from 'node:stream';
+import { isatty, ReadStream as TerminalStream } from 'node:tty';
 import { parentPort, workerData } from 'node:worker_threads';
 import { decompress } from '../decode/decompress.ts';
 import { createEnricher } from '../enrich/enricher.ts';
@@ -42,6 +45,8 @@ const ids = new IdCache(
 const verdicts = new Map<number, (read: { from: number; layout: string } | false) => void>();
 const unstored = new Set<string>();
 let stopped = false;
+/** Standard input while it is read. */
+let input: Readable | undefined;
 let wake: (() => void) | undefined;
 let stored: (() => void) | undefined;
 
@@ -79,6 +84,8 @@ port.on('message', (message: ToWorker) => {
       return;
     case 'stop':
       stopped = true;
+      // It may have nothing to say for hours.
+      input?.destroy();
       return;
   }
   wake?.();
@@ -186,7 +193,8 @@ async function identify(job: Job): Promise<Identified> {
   const suffix = `${TARGET}:${job.layout}`;
   if (job.path === '-') {
     const id = `stdin:${job.id ?? randomUUID()}:${suffix}`;
-    return { id, head: '', size: 0, content: createReadStream('', { fd: 0, highWaterMark: READ_SIZE, autoClose: false }) as AsyncIterable<Uint8Array> };
+    input = standardInput();
+    return { id, head: '', size: 0, content: input as AsyncIterable<Uint8Array> };
   }
   if (job.size <= WHOLE_FILE) {
     const bytes = await readFile(job.path);
@@ -207,6 +215,14 @@ async function identify(job: Job): Promise<Identified> {
     size,
     content: createReadStream(job.path, { highWaterMark: READ_SIZE }) as AsyncIterable<Uint8Array>,
   };
+}
+
+/** A pipe or a socket is read as one: as a file it ends with EAGAIN where its writer is slower than we are. */
+function standardInput(): Readable {
+  const info = fstatSync(0);
+  if (info.isFIFO() || info.isSocket()) return new Socket({ fd: 0, readable: true, writable: false });
+  if (isatty(0)) return new TerminalStream(0);
+  return createReadStream('', { fd: 0, highWaterMark: READ_SIZE, autoClose: false });
 }
 
 function headOf(bytes: Uint8Array): string {
@@ -248,7 +264,8 @@ for (;;) {
   } else {
     await run(job).catch(async (error: unknown) => {
       await abandon();
-      send({ type: 'failed', job: job.job, message: error instanceof Error ? error.message : String(error) });
+      if (stopped) send({ type: 'left', job: job.job });
+      else send({ type: 'failed', job: job.job, message: error instanceof Error ? error.message : String(error) });
     });
   }
 }
