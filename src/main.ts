@@ -3,7 +3,7 @@ import { Command, CommanderError } from 'commander';
 import { ingestCommand } from './cli/ingest.ts';
 import { linkCommand } from './cli/link.ts';
 import { normalizeCommand } from './cli/normalize.ts';
-import { CliError, EXIT } from './cli/output.ts';
+import { CliError, EXIT, listenToOutput, OutputClosed } from './cli/output.ts';
 import { quarantineCommand } from './cli/quarantine.ts';
 import { queryCommand } from './cli/query.ts';
 import { serveCommand } from './cli/serve.ts';
@@ -14,6 +14,7 @@ const COMMANDS = [serveCommand, ingestCommand, normalizeCommand, queryCommand, q
 
 /** Runs one command; resolves when it is done, with the process's exit code set. */
 export async function main(args: readonly string[]): Promise<void> {
+  listenToOutput();
   const program = new Command('bartizan')
     .description('Cloud security monitoring and analytics for AWS: flow logs in, answers out.')
     .version(version())
@@ -31,6 +32,7 @@ export async function main(args: readonly string[]): Promise<void> {
 function exitCodeOf(error: unknown): number {
   // Commander has printed its message already; help and version are no errors.
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.wrongUse;
+  if (error instanceof OutputClosed) return EXIT.done;
   if (error instanceof CliError) {
     process.stderr.write(`bartizan: ${error.message}\n`);
     return error.exitCode;

@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import { PathError } from '../collect/files.ts';
 import { LayoutError, parseLayout } from '../formats/vpc-flow/layout.ts';
 import type { IngestOptions, IngestProgress, IngestSummary } from '../ingest/ingest.ts';
+import { onInterrupt } from './interrupt.ts';
 import { type CommonOptions, configOf, withCommon } from './options.ts';
 import { CliError, count, EXIT, note, print } from './output.ts';
 import { progressBar } from './progress.ts';
@@ -44,12 +45,10 @@ async function run(paths: string[], options: Options): Promise<void> {
   if (!FORMATS.includes(options.format)) throw new CliError(`unknown format ${options.format}: choose one of ${FORMATS.join(', ')}`, EXIT.wrongUse);
   checkLayout(options.layout);
   const abort = new AbortController();
-  const onInterrupt = () => {
-    if (abort.signal.aborted) process.exit(130);
+  const release = onInterrupt(['SIGINT'], () => {
     note('\nStopping: the open batch is being stored. Ctrl-C again leaves at once; the next start repairs.');
     abort.abort();
-  };
-  process.on('SIGINT', onInterrupt);
+  });
   const bar = progressBar();
   const ask: IngestOptions = {
     ...(options.layout === undefined ? {} : { layout: options.layout }),
@@ -76,17 +75,22 @@ async function run(paths: string[], options: Options): Promise<void> {
     bar.stop();
     await report(summary, options);
     if (summary.interrupted) {
-      note(`Stopped. To go on: bartizan ${process.argv.slice(2).map(quote).join(' ')}`);
-      process.exitCode = EXIT.failure;
+      throw stopped();
     } else if (summary.failures.length) process.exitCode = EXIT.failure;
     else if (options.strict && summary.quarantined > 0) process.exitCode = EXIT.quarantined;
   } catch (error) {
     bar.stop();
     if (error instanceof PathError) throw new CliError(error.message, EXIT.wrongUse);
+    // A server that was asked to stop stores what it has decoded, and has nobody to tell its summary.
+    if (abort.signal.aborted && !(error instanceof CliError)) throw stopped();
     throw error;
   } finally {
-    process.off('SIGINT', onInterrupt);
+    release();
   }
+}
+
+function stopped(): CliError {
+  return new CliError(`Stopped. To go on: bartizan ${process.argv.slice(2).map(quote).join(' ')}`);
 }
 
 /** A wrong layout is told before anything is opened. */

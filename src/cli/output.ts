@@ -13,15 +13,31 @@ export class CliError extends Error {
   }
 }
 
-/** Standard output, and wait until it has taken the text: a pipe may be slow. */
+/** The reader of standard output has left (`| head`): there is nobody to go on for, and nothing went wrong. */
+export class OutputClosed extends Error {
+  override readonly name = 'OutputClosed';
+}
+
+/** Without a listener a failed write ends the process; `print` tells its caller in place of that. */
+export function listenToOutput(): void {
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
+}
+
+/** Standard output, and wait until it has taken the text: a pipe may be slow. Throws OutputClosed. */
 export function print(text: string): Promise<void> {
   return new Promise((resolve, reject) => {
     process.stdout.write(`${text}\n`, (error) => {
-      // A reader that has left (`| head`) is no error.
-      if (error && (error as NodeJS.ErrnoException).code !== 'EPIPE') reject(error);
+      const code = (error as NodeJS.ErrnoException | null | undefined)?.code;
+      if (code === 'EPIPE' || code === 'ERR_STREAM_DESTROYED') reject(new OutputClosed());
+      else if (error) reject(error);
       else resolve();
     });
   });
+}
+
+/** Text of a log as a terminal may show it: bytes that would move its cursor or change its colours are dots. */
+export function visible(text: string): string {
+  return text.replace(/[\u0000-\u001f\u007f-\u009f]/g, '·');
 }
 
 /** A note to people; never part of the result. */

@@ -13,7 +13,7 @@ export function progressBar(): ProgressBar {
   if (!process.stderr.isTTY) return { update: () => undefined, stop: () => undefined };
   const bar = new SingleBar(
     {
-      format: '{bar} {percentage}% | {done} of {all} | {files} | {records} records, {rate}/s | {left}',
+      format: '{bar} {share} | {done} | {files} | {records} records, {rate}/s | {left}',
       stream: process.stderr,
       hideCursor: true,
       clearOnComplete: true,
@@ -24,8 +24,9 @@ export function progressBar(): ProgressBar {
   return {
     update(progress) {
       const payload = {
-        done: bytes(progress.bytes),
-        all: bytes(progress.bytesTotal),
+        // Nobody knows how long standard input is.
+        share: progress.bytesTotal ? `${Math.floor((100 * progress.bytes) / progress.bytesTotal)}%` : '',
+        done: progress.bytesTotal ? `${bytes(progress.bytes)} of ${bytes(progress.bytesTotal)}` : bytes(progress.bytes),
         files: `${count(progress.files)} of ${count(progress.filesTotal)} files`,
         records: count(progress.records),
         rate: count(Math.round(progress.records / Math.max(progress.seconds, 0.001))),
@@ -35,7 +36,7 @@ export function progressBar(): ProgressBar {
         bar.start(progress.bytesTotal || 1, 0, payload);
         started = true;
       }
-      bar.update(Math.min(progress.bytes, progress.bytesTotal || 1), payload);
+      bar.update(Math.min(progress.bytes, progress.bytesTotal), payload);
     },
     stop() {
       if (started) bar.stop();

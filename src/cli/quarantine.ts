@@ -6,7 +6,7 @@ import { Quarantine, type QuarantineEntry } from '../ingest/quarantine.ts';
 import { RECORD_ERRORS, type RecordErrorCode } from '../model/batch.ts';
 import { checkLayout } from './ingest.ts';
 import { type CommonOptions, configOf, withCommon } from './options.ts';
-import { CliError, count, EXIT, print } from './output.ts';
+import { CliError, count, EXIT, note, print, visible } from './output.ts';
 import { remoteFor } from './remote.ts';
 import { epochSeconds, openWorkspace, type Workspace } from './workspace.ts';
 
@@ -84,9 +84,7 @@ async function list(options: ListOptions): Promise<void> {
 
 async function show(id: string, options: CommonOptions): Promise<void> {
   const remote = await remoteFor(configOf(options).data, {});
-  const record: QuarantineEntry | undefined = remote
-    ? (await remote.quarantine({ limit: '1000' })).records.find((r) => r.id === id)
-    : await withQuarantine(options, (quarantine) => quarantine.get(id));
+  const record: QuarantineEntry | undefined = remote ? await remote.quarantined(id) : await withQuarantine(options, (quarantine) => quarantine.get(id));
   if (!record) throw new CliError(`No record ${id} is in quarantine.`);
   const lines = [
     ['id', record.id],
@@ -99,7 +97,7 @@ async function show(id: string, options: CommonOptions): Promise<void> {
     ['state', record.resolved ? 'resolved' : 'unresolved'],
   ];
   await print(lines.map(([name, value]) => `${`${name}:`.padEnd(10)} ${value}`).join('\n'));
-  await print(`\n${record.raw}`);
+  await print(`\n${process.stdout.isTTY ? visible(record.raw) : record.raw}`);
 }
 
 async function retry(ids: string[], options: CommonOptions & { readonly json?: boolean; readonly layout?: string }): Promise<void> {
@@ -108,11 +106,13 @@ async function retry(ids: string[], options: CommonOptions & { readonly json?: b
   const remote = await remoteFor(configOf(options).data, {});
   if (remote && options.layout !== undefined) throw new CliError('--layout works while no server holds the data directory: stop it first.', EXIT.wrongUse);
   const result = remote ? await remote.retry(named) : await withQuarantine(options, (quarantine) => quarantine.retry(named, options.layout));
+  if (named && result.retried < new Set(named).size)
+    note(`${count(new Set(named).size - result.retried)} of the ids named are not in quarantine, or were stored by an earlier retry.`);
   if (options.json) return print(JSON.stringify(result));
   await print(`${count(result.retried)} read again: ${count(result.resolved)} stored, ${count(result.quarantined)} still unreadable`);
 }
 
 function shorten(raw: string): string {
-  const text = [...raw].map((c) => ((c.codePointAt(0) ?? 0) < 32 ? '·' : c)).join('');
+  const text = visible(raw);
   return text.length > 160 ? `${text.slice(0, 157)}…` : text;
 }

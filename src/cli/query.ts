@@ -2,11 +2,12 @@
 import { randomBytes } from 'node:crypto';
 import { Command } from 'commander';
 import { createAuth } from '../api/auth.ts';
-import type { QueryResponse } from '../api/contract.ts';
+import type { ApiError, QueryResponse } from '../api/contract.ts';
 import { createServer } from '../api/server.ts';
 import { type CommonOptions, configOf, withCommon } from './options.ts';
-import { CliError, EXIT, note, print } from './output.ts';
-import { remoteFor } from './remote.ts';
+import { CliError, EXIT, note, print, visible } from './output.ts';
+import { problem } from './problem.ts';
+import { type Remote, remoteFor } from './remote.ts';
 import { serverDeps } from './serve.ts';
 import { openWorkspace } from './workspace.ts';
 
@@ -41,33 +42,33 @@ export function queryCommand(): Command {
 
 async function run(text: string, options: Options): Promise<void> {
   if (!FORMATS.includes(options.format)) throw new CliError(`unknown format ${options.format}: choose one of ${FORMATS.join(', ')}`, EXIT.wrongUse);
+  const limit = Number(options.limit);
+  if (!Number.isInteger(limit) || limit < 1 || limit > 100_000)
+    throw new CliError(`--limit takes a whole number from 1 to 100000, not ${options.limit}`, EXIT.wrongUse);
   const config = configOf(options);
   const request = {
     query: text,
     from: options.from,
     to: options.to,
     timeZone: options.timeZone,
-    limit: Number(options.limit),
+    limit,
     explain: options.explain ?? false,
   };
   const remote = await remoteFor(config.data, options);
-  if (remote) return show(await remote.query(request), options);
+  if (remote) return answer(remote, request, options);
   const workspace = await openWorkspace({ ...config, logLevel: 'error' });
   try {
     // The same code path as over the wire, without the wire.
     const token = randomBytes(24).toString('base64url');
     const auth = createAuth({ secret: randomBytes(32), token, clock: Date.now });
     const app = await createServer(await serverDeps(workspace, auth, false));
+    const call = async <T>(method: 'GET' | 'POST', url: string, payload?: object): Promise<T> => {
+      const response = await app.inject({ method, url, headers: { authorization: `Bearer ${token}`, host: '127.0.0.1' }, ...(payload ? { payload } : {}) });
+      if (response.statusCode !== 200) throw problem(response.json<ApiError>().error, response.statusCode, text);
+      return response.json<T>();
+    };
     try {
-      const call = async (method: 'GET' | 'POST', url: string, payload?: object) => {
-        const response = await app.inject({ method, url, headers: { authorization: `Bearer ${token}`, host: '127.0.0.1' }, ...(payload ? { payload } : {}) });
-        return { status: response.statusCode, body: response.json() as QueryResponse & ErrorBody };
-      };
-      const { status, body } = await call('POST', '/api/v1/query', request);
-      if (status !== 200) throw failure(text, body, status);
-      await show(body, options);
-      if (body.rows?.length === 0)
-        await tellExtent(async () => (await call('GET', '/api/v1/status')).body as unknown as { extent: { from: number; to: number } | null });
+      await answer({ query: (body) => call('POST', '/api/v1/query', body), status: () => call('GET', '/api/v1/status') }, request, options);
     } finally {
       await app.close();
     }
@@ -76,28 +77,21 @@ async function run(text: string, options: Options): Promise<void> {
   }
 }
 
-interface ErrorBody {
-  readonly error?: {
-    readonly code: string;
-    readonly message: string;
-    readonly hint?: string;
-    readonly span?: { readonly start: number; readonly end: number };
-  };
+async function answer(server: Pick<Remote, 'query' | 'status'>, request: Parameters<Remote['query']>[0], options: Options): Promise<void> {
+  const found = await server.query(request);
+  await show(found, options);
+  if (!options.explain) await tellExtent(found, server);
 }
 
-function failure(text: string, body: ErrorBody, status: number): CliError {
-  const { code, message, hint, span } = body.error ?? { code: 'failed', message: `status ${status}` };
-  const lines = [`${code}: ${message}`];
-  if (span) lines.push(text.replaceAll('\n', ' '), `${' '.repeat(span.start)}${'^'.repeat(Math.max(1, span.end - span.start))}`);
-  if (hint) lines.push(hint);
-  return new CliError(lines.join('\n'), status === 400 ? EXIT.wrongUse : EXIT.failure);
-}
-
-async function tellExtent(status: () => Promise<{ extent: { from: number; to: number } | null }>): Promise<void> {
-  const { extent } = await status();
+/** Where nothing can have been found, says from when to when there is something. */
+async function tellExtent({ rows, window }: QueryResponse, server: Pick<Remote, 'status'>): Promise<void> {
+  const silent = rows.every((row) => row.every((value) => value === 0 || value === null));
+  if (!silent) return;
+  const { extent } = await server.status();
   if (!extent) return note('Nothing is stored yet: bartizan ingest PATH…');
+  if ((window.from ?? extent.from) < extent.to && window.to > extent.from) return;
   const iso = (seconds: number) => new Date(seconds * 1000).toISOString();
-  note(`No rows in this time range. Data exists from ${iso(extent.from)} to ${iso(extent.to)}: --from all reads it all.`);
+  note(`No data in this time range. Data exists from ${iso(extent.from)} to ${iso(extent.to)}: --from all reads it all.`);
 }
 
 async function show(answer: QueryResponse, options: Options): Promise<void> {
@@ -148,5 +142,5 @@ async function printTable({ columns, rows }: QueryResponse): Promise<void> {
 function cell(value: unknown, kind: string | undefined): string {
   if (value === null || value === undefined) return '';
   if (kind === 'time' && typeof value === 'number') return new Date(value).toISOString();
-  return (typeof value === 'object' ? JSON.stringify(value) : String(value)).replaceAll('\n', ' ');
+  return visible(typeof value === 'object' ? JSON.stringify(value) : String(value));
 }

@@ -5,16 +5,20 @@
 import { resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { Readable } from 'node:stream';
-import type { QuarantineResponse, QueryRequest, QueryResponse, RetryResponse } from '../api/contract.ts';
+import type { ApiError, QuarantinedRecord, QuarantineResponse, QueryRequest, QueryResponse, RetryResponse, StatusResponse } from '../api/contract.ts';
 import { readServerFile } from '../api/server-file.ts';
 import type { IngestOptions, IngestSummary } from '../ingest/ingest.ts';
 import { CliError, EXIT } from './output.ts';
+import { problem } from './problem.ts';
 
 export interface Remote {
   readonly address: string;
   ingest(paths: readonly string[], options: IngestOptions): Promise<IngestSummary>;
   query(request: Partial<QueryRequest> & { query: string }): Promise<QueryResponse>;
+  status(): Promise<StatusResponse>;
   quarantine(parameters: Record<string, string>): Promise<QuarantineResponse>;
+  /** One record. Throws CliError when there is none of that id. */
+  quarantined(id: string): Promise<QuarantinedRecord>;
   retry(ids: readonly string[] | undefined): Promise<RetryResponse>;
   /** One-time link that signs a browser in. */
   loginLink(): Promise<string>;
@@ -24,16 +28,18 @@ export interface Remote {
 export async function remoteFor(dataDir: string, options: { readonly server?: string; readonly token?: string }): Promise<Remote | undefined> {
   if (options.server !== undefined) {
     if (!options.token) throw new CliError('--server needs --token', EXIT.wrongUse);
+    if (!/^https?:$/.test(URL.parse(options.server)?.protocol ?? ''))
+      throw new CliError(`--server takes an address such as http://127.0.0.1:8620, not ${options.server}`, EXIT.wrongUse);
     return connect(options.server, options.token);
   }
   const found = await readServerFile(dataDir);
   return found && connect(found.address, found.token);
 }
 
-type IngestLine = { type: 'summary' } | { type: 'progress' } | { type: 'error'; error: { code: string; message: string } };
+type IngestLine = { type: 'summary' } | { type: 'progress' } | { type: 'error'; error: ApiError['error'] };
 
 function connect(address: string, token: string): Remote {
-  const call = async (method: string, path: string, body?: unknown, signal?: AbortSignal): Promise<Response> => {
+  const call = async (method: string, path: string, body?: unknown, signal?: AbortSignal, text?: string): Promise<Response> => {
     const response = await fetch(new URL(path, address), {
       method,
       headers: { authorization: `Bearer ${token}`, ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
@@ -46,16 +52,13 @@ function connect(address: string, token: string): Remote {
       );
     });
     if (!response.ok) {
-      const problem = (await response.json().catch(() => undefined)) as { error?: { code: string; message: string; hint?: string } } | undefined;
-      const error = problem?.error;
-      throw new CliError(
-        error ? `${error.code}: ${error.message}${error.hint ? `\n${error.hint}` : ''}` : `The server answered ${response.status}.`,
-        response.status === 400 ? EXIT.wrongUse : EXIT.failure,
-      );
+      const error = ((await response.json().catch(() => undefined)) as Partial<ApiError> | undefined)?.error;
+      throw problem(error ?? { code: 'failed', message: `The server at ${address} answered ${response.status}.` }, response.status, text);
     }
     return response;
   };
-  const json = async <T>(method: string, path: string, body?: unknown): Promise<T> => (await call(method, path, body)).json() as Promise<T>;
+  const json = async <T>(method: string, path: string, body?: unknown, text?: string): Promise<T> =>
+    (await call(method, path, body, undefined, text)).json() as Promise<T>;
   return {
     address,
     async ingest(paths, options) {
@@ -67,13 +70,15 @@ function connect(address: string, token: string): Remote {
       for await (const line of createInterface({ input: Readable.fromWeb(response.body as Parameters<typeof Readable.fromWeb>[0]) })) {
         const event = JSON.parse(line) as IngestLine;
         if (event.type === 'progress') onProgress?.(event as unknown as Parameters<NonNullable<typeof onProgress>>[0]);
-        else if (event.type === 'error') throw new CliError(`${event.error.code}: ${event.error.message}`);
+        else if (event.type === 'error') throw problem(event.error);
         else return event as unknown as IngestSummary;
       }
       throw new CliError('The server ended the ingest without a summary.');
     },
-    query: (request) => json('POST', '/api/v1/query', request),
+    query: (request) => json('POST', '/api/v1/query', request, request.query),
+    status: () => json('GET', '/api/v1/status'),
     quarantine: (parameters) => json('GET', `/api/v1/quarantine?${new URLSearchParams(parameters)}`),
+    quarantined: (id) => json('GET', `/api/v1/quarantine/${encodeURIComponent(id)}`),
     retry: (ids) => json('POST', '/api/v1/quarantine/retry', ids ? { ids } : {}),
     async loginLink() {
       const { path } = await json<{ path: string }>('POST', '/api/v1/login-link', {});

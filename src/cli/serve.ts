@@ -14,6 +14,7 @@ import type { IngestSummary } from '../ingest/ingest.ts';
 import { version } from '../version.ts';
 import { demoNetworks, startDemo } from './demo.ts';
 import { checkLayout, describeSummary } from './ingest.ts';
+import { onInterrupt } from './interrupt.ts';
 import { type CommonOptions, configOf, withCommon } from './options.ts';
 import { CliError, EXIT, note, print } from './output.ts';
 import { progressBar } from './progress.ts';
@@ -75,14 +76,11 @@ async function serve(options: Options): Promise<void> {
   await print(`Bartizan ${version()} is listening on ${address}, data in ${config.data}`);
 
   const ended = new Promise<void>((resolve) => {
-    const stop = (signal: string) => {
-      if (stopping.signal.aborted) process.exit(130);
+    onInterrupt(['SIGTERM', 'SIGINT'], (signal) => {
       note(`${signal}: finishing what is accepted …`);
       stopping.abort();
       resolve();
-    };
-    process.on('SIGTERM', stop);
-    process.on('SIGINT', stop);
+    });
   });
   const retention = setInterval(() => void workspace.retain().catch((error: unknown) => app.log.error({ err: error }, 'retention failed')), RETENTION_INTERVAL);
   const work = feed(workspace, options, (to) => `${address}${auth.issueLink(START_LINK_SECONDS)}?to=${encodeURIComponent(to)}`, stopping.signal);

@@ -1,37 +1,11 @@
 /** The command line as a person or a script meets it: real processes, real exit codes. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { gzipped, HEADER, lines, START } from '../ingest/helpers.ts';
-
-const BIN = join(import.meta.dirname, '../../bin/bartizan.js');
-
-interface Ended {
-  readonly code: number | null;
-  readonly out: string;
-  readonly err: string;
-}
-
-function bartizan(args: readonly string[], input?: string | Uint8Array): Promise<Ended> {
-  return new Promise((resolve) => {
-    const child = spawn(process.execPath, [BIN, ...args], { stdio: ['pipe', 'pipe', 'pipe'] });
-    let out = '';
-    let err = '';
-    child.stdout.on('data', (d: Buffer) => {
-      out += d;
-    });
-    child.stderr.on('data', (d: Buffer) => {
-      err += d;
-    });
-    child.stdin.end(input ?? '');
-    child.on('close', (code) => resolve({ code, out, err }));
-  });
-}
-
-const lastLine = (text: string): unknown => JSON.parse(text.trim().split('\n').at(-1) as string);
+import { BIN, bartizan, freePort, lastLine } from './helpers.ts';
 
 let root: string;
 let data: string;
@@ -190,14 +164,3 @@ describe('with a server on the data directory', () => {
     expect((await bartizan(['query', '* | count', '--from', 'all', '--data', served])).code).toBe(0);
   });
 });
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const probe = createServer();
-    probe.on('error', reject);
-    probe.listen(0, '127.0.0.1', () => {
-      const address = probe.address();
-      probe.close(() => resolve(typeof address === 'object' && address ? address.port : 0));
-    });
-  });
-}

@@ -1,0 +1,15 @@
+/** The API's errors as those of a command, in-process or over the wire. */
+import type { ApiError } from '../api/contract.ts';
+import { CliError, EXIT } from './output.ts';
+
+/** What the person got wrong, by its code, where there is no status to tell. */
+const WRONG_USE = new Set(['no-such-path', 'invalid-request']);
+
+/** Code, message and hint; for a mistake in `text` its place in it. */
+export function problem(error: ApiError['error'], status?: number, text?: string): CliError {
+  const { code, message, hint, span } = error;
+  const lines = [`${code}: ${message}`];
+  if (span && text !== undefined) lines.push(text.replaceAll('\n', ' '), `${' '.repeat(span.start)}${'^'.repeat(Math.max(1, span.end - span.start))}`);
+  if (hint) lines.push(hint);
+  return new CliError(lines.join('\n'), status === 400 || WRONG_USE.has(code) ? EXIT.wrongUse : EXIT.failure);
+}

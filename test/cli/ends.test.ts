@@ -1,0 +1,50 @@
+/** How commands end when a person or a pipe ends them, and that a slow pipe does not. */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { lines } from '../ingest/helpers.ts';
+import { bartizan, begin, lastLine } from './helpers.ts';
+
+let root: string;
+beforeAll(async () => {
+  root = await mkdtemp(join(tmpdir(), 'bartizan-ends-'));
+});
+afterAll(() => rm(root, { recursive: true, force: true }));
+
+describe('standard input', () => {
+  it('is read to its end, however slowly it is written', async () => {
+    const { child, ended } = begin(['ingest', '-', '--data', join(root, 'slow'), '--json']);
+    child.stdin?.write(lines(40));
+    await wait(2500);
+    child.stdin?.end(lines(60, 2));
+    const { code, out } = await ended;
+    expect(code).toBe(0);
+    expect(lastLine(out)).toMatchObject({ files: 1, records: 100, stored: 100 });
+  });
+
+  it('is left on Ctrl-C while it is silent: what was read is stored, and one press that arrives twice is one', async () => {
+    const data = join(root, 'silent');
+    const { child, ended } = begin(['ingest', '-', '--data', data, '--json']);
+    // Taken by a pipe that holds far less: so most of it has been read.
+    await new Promise((resolve) => child.stdin?.write(lines(40_000), resolve));
+    child.kill('SIGINT');
+    child.kill('SIGINT');
+    const { code, out, err } = await ended;
+    expect([code, err]).toEqual([1, expect.stringContaining('To go on: bartizan ingest - ')]);
+    const { records, stored } = lastLine(out) as { records: number; stored: number };
+    expect([stored > 10_000, stored]).toEqual([true, records]);
+    expect((await bartizan(['query', '* | count', '--from', 'all', '--format', 'csv', '--data', data])).out).toBe(`_count\n${stored}\n`);
+  });
+});
+
+describe('standard output', () => {
+  it('that is closed by its reader ends a command without a complaint', async () => {
+    const file = join(root, 'many.log');
+    await writeFile(file, lines(5000));
+    const { child, ended } = begin(['normalize', file]);
+    child.stdout?.once('data', () => child.stdout?.destroy());
+    expect(await ended).toMatchObject({ code: 0, err: '' });
+  });
+});
