@@ -73,11 +73,6 @@ export async function runDashboard(
   const indicators = deps.facts().then((facts) => facts.indicators);
   indicators.catch(() => undefined);
   const census = new Census(deps, signal);
-  const about = Promise.all([countSkipdata(store, window.from, window.to, options), dataExtent(store, options)]).catch((error: unknown) => {
-    if (!signal.aborted) deps.logger.error({ err: error }, 'the warnings of a window could not be read');
-    return [0, { extent: null }] as const;
-  });
-
   const relations = copies.relations(runId);
   const work: PanelWork[] = run.tasks.map((task) => ({
     task,
@@ -85,6 +80,13 @@ export async function runDashboard(
     ...(task.shared ? { onCopy: { mask: relations.absentMask, result: compileTask(deps, run, task, relations) } } : {}),
   }));
   const copying = maybeCopy(deps, copies, run, work, signal);
+  // Nobody waits for the warnings before the end: the copy goes first.
+  const about = copying
+    .then(() => Promise.all([countSkipdata(store, window.from, window.to, options), dataExtent(store, options)]))
+    .catch((error: unknown) => {
+      if (!signal.aborted) deps.logger.error({ err: error }, 'the warnings of a window could not be read');
+      return [0, { extent: null }] as const;
+    });
 
   const finish = new Set<string>();
   const progress = setInterval(() => void reportProgress(deps, work, finish, emit), PROGRESS_MS);

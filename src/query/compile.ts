@@ -3,7 +3,7 @@
  * epoch milliseconds, addresses as text, missing values as null.
  *
  * Inner selects hand on only the stored columns that the query reads, which is known when it has been
- * compiled once: so it is compiled twice.
+ * compiled once: where there are such selects, it is compiled twice.
  */
 import { type Field, findField } from '../model/fields.ts';
 import { plain } from './aggregates.ts';
@@ -36,7 +36,8 @@ export function compileQuery(query: Query, options: CompileOptions): CompileResu
       throw new QueryError('bad-value', { start: 0, end: 0 }, `There is no time zone ${options.timeZone}.`, 'Use an IANA name such as Europe/Berlin.');
     const datasets = datasetsOf(query.scope, options.conditions ?? []);
     const first = new Context(options, datasets);
-    emit(query, first);
+    const compiled = emit(query, first);
+    if (!first.handedOn) return { ok: true, compiled, warnings: distinct(first.warnings) };
     const ctx = new Context(options, datasets, first.reads);
     return { ok: true, compiled: emit(query, ctx), warnings: distinct(ctx.warnings) };
   });

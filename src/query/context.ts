@@ -18,6 +18,7 @@ export class Context {
   readonly reads = new Set<string>();
   /** Columns that inner selects hand on: what a first compilation read. */
   readonly #pass: readonly string[] | undefined;
+  #handedOn = false;
   #names = 0;
 
   constructor(options: CompileOptions, datasets: readonly Dataset[], pass?: ReadonlySet<string>) {
@@ -28,7 +29,13 @@ export class Context {
 
   /** Stored columns in the list of an inner select; `*` while they are not known yet. */
   passed(): Sql {
+    this.#handedOn = true;
     return this.#pass ? join(this.#pass.map(ident), ', ') : sql`*`;
+  }
+
+  /** Whether an inner select hands on stored columns. */
+  get handedOn(): boolean {
+    return this.#handedOn;
   }
 
   /** The columns of inner selects are listed by name. */

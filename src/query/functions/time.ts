@@ -29,13 +29,18 @@ function zone(site: CallSite): Sql {
 
 /** Whether the runtime knows the zone. */
 export function isZone(name: string): boolean {
+  if (zones.has(name.toLowerCase())) return true;
   try {
     new Intl.DateTimeFormat('en', { timeZone: name });
-    return true;
   } catch {
     return false;
   }
+  zones.add(name.toLowerCase());
+  return true;
 }
+
+/** Those that the runtime was asked for, which takes it longer than compiling a query. */
+const zones = new Set<string>();
 
 export const TIME_FUNCTIONS: readonly QueryFunction[] = [
   {
