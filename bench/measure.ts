@@ -63,11 +63,14 @@ export function median(values: readonly number[]): number {
   return sorted.length % 2 ? (sorted[middle] as number) : ((sorted[middle - 1] as number) + (sorted[middle] as number)) / 2;
 }
 
+export function met(r: Result): boolean {
+  return r.direction === 'at least' ? r.ratio >= r.goal : r.ratio <= r.goal;
+}
+
 /** One line a goal: name, ratio, goal, both raw medians. */
 export function line(r: Result): string {
-  const met = r.direction === 'at least' ? r.ratio >= r.goal : r.ratio <= r.goal;
   const sign = r.direction === 'at least' ? '≥' : '≤';
-  return `${r.name.padEnd(4)} ${r.ratio.toFixed(2)}× (${r.low.toFixed(2)}–${r.high.toFixed(2)})  goal ${sign} ${r.goal}  ${met ? 'met' : 'MISSED'}  ours ${short(r.ours)} ${r.unit}, yardstick ${short(r.yardstick)} ${r.unit}  — ${r.what}`;
+  return `${r.name.padEnd(4)} ${r.ratio.toFixed(2)}× (${r.low.toFixed(2)}–${r.high.toFixed(2)})  goal ${sign} ${r.goal}  ${met(r) ? 'met' : 'MISSED'}  ours ${short(r.ours)} ${r.unit}, yardstick ${short(r.yardstick)} ${r.unit}  — ${r.what}`;
 }
 
 function short(value: number): string {
