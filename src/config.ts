@@ -7,6 +7,8 @@ import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import { parse } from 'yaml';
 import { z } from 'zod';
+import { networkRange } from './enrich/networks.ts';
+import { nearest } from './query/diagnostics.ts';
 
 /** The settings. Keys are the config file's; BARTIZAN_<KEY> in the environment wins over the file. */
 export const ConfigSchema = z.strictObject({
@@ -14,9 +16,13 @@ export const ConfigSchema = z.strictObject({
   listen: z
     .string()
     .regex(/^(\[[^\]]+\]|[^:]+):\d+$/, 'write HOST:PORT')
+    .refine((text) => Number(text.slice(text.lastIndexOf(':') + 1)) < 65_536, 'a port is a number from 0 to 65535')
     .default('127.0.0.1:8620')
     .describe('Address of the page and the API. Only loopback is accepted until users with passwords exist.'),
-  internalNetworks: z.array(z.string()).default([]).describe('Your own public networks as CIDRs, IPv4 or IPv6; private ranges are always internal.'),
+  internalNetworks: z
+    .array(z.string().refine(isNetwork, 'write a CIDR block such as 203.0.113.0/24 or 2001:db8::/32'))
+    .default([])
+    .describe('Your own public networks as CIDRs, IPv4 or IPv6; private ranges are always internal.'),
   retentionDays: z.number().int().min(0).default(0).describe('Days that flow records are kept; 0 keeps them for ever. Whole days (UTC) are dropped.'),
   workers: z.number().int().min(1).max(64).default(availableParallelism()).describe('Threads that decode.'),
   batchRows: z.number().int().min(1000).max(1_000_000).default(262_144).describe('Records per insert. More is faster and takes more memory.'),
@@ -42,16 +48,41 @@ export function loadConfig(options: { file?: string | undefined; env: Readonly<R
   const fromFile = options.file ? readConfigFile(options.file) : {};
   const fromEnv: Record<string, unknown> = {};
   for (const key of Object.keys(ConfigSchema.shape)) {
-    const text = options.env[`BARTIZAN_${key.replace(/[A-Z]/g, (c) => `_${c}`).toUpperCase()}`];
+    const text = options.env[variable(key)];
     if (text !== undefined) fromEnv[key] = parseText(key as keyof Config, text);
   }
   const flags = Object.fromEntries(Object.entries(options.flags).filter(([, v]) => v !== undefined));
   const result = ConfigSchema.safeParse({ ...fromFile, ...fromEnv, ...flags });
   if (!result.success) {
-    const lines = result.error.issues.map((issue) => `  ${issue.path.join('.') || '(settings)'}: ${issue.message}`);
-    throw new ConfigError(`Wrong settings${options.file ? ` in ${options.file} or the environment` : ''}:\n${lines.join('\n')}`);
+    const place = (key: string) => (key in flags ? 'command line' : key in fromEnv ? variable(key) : options.file);
+    throw new ConfigError(['Wrong settings:', ...result.error.issues.flatMap((issue) => complaints(issue, place))].join('\n'));
   }
   return { ...result.data, data: resolve(result.data.data) };
+}
+
+/** `retentionDays` → `BARTIZAN_RETENTION_DAYS` */
+function variable(key: string): string {
+  return `BARTIZAN_${key.replace(/[A-Z]/g, (c) => `_${c}`).toUpperCase()}`;
+}
+
+/** Names the setting, where it is set, and the way out. */
+function complaints(issue: z.core.$ZodIssue, place: (key: string) => string | undefined): string[] {
+  if (issue.code === 'unrecognized_keys')
+    return issue.keys.map((key) => {
+      const hint = nearest(key, Object.keys(ConfigSchema.shape));
+      return `  ${key} (${place(key)}): no setting has this name${hint ? `; did you mean ${hint}?` : ''}`;
+    });
+  const key = String(issue.path[0]);
+  return [`  ${issue.path.join('.')} (${place(key)}): ${issue.message}`];
+}
+
+function isNetwork(text: string): boolean {
+  try {
+    networkRange(text);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function readConfigFile(path: string): Record<string, unknown> {
@@ -61,7 +92,12 @@ function readConfigFile(path: string): Record<string, unknown> {
   } catch {
     throw new ConfigError(`The config file ${path} cannot be read.`);
   }
-  const value: unknown = parse(text) ?? {};
+  let value: unknown;
+  try {
+    value = parse(text) ?? {};
+  } catch (error) {
+    throw new ConfigError(`${path} is not valid YAML: ${error instanceof Error ? error.message.trim() : String(error)}`);
+  }
   if (typeof value !== 'object' || Array.isArray(value)) throw new ConfigError(`${path} must hold settings as "name: value" lines.`);
   return value as Record<string, unknown>;
 }
@@ -69,7 +105,8 @@ function readConfigFile(path: string): Record<string, unknown> {
 /** Environment values are text; numbers and comma-separated lists are read as the setting expects. */
 function parseText(key: keyof Config, text: string): unknown {
   const fallback = ConfigSchema.shape[key].parse(undefined);
-  if (typeof fallback === 'number') return text.trim() === '' ? text : Number(text);
+  // What is no number stays text: the complaint then says so.
+  if (typeof fallback === 'number') return /^\s*-?\d+\s*$/.test(text) ? Number(text) : text;
   if (Array.isArray(fallback))
     return text
       .split(',')

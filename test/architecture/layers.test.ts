@@ -21,7 +21,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   web: ['model', 'query', 'dashboards', 'api/contract.ts'],
   cli: ['*'],
   'main.ts': ['*'],
-  'config.ts': ['model'],
+  'config.ts': ['model', 'enrich/networks.ts', 'query/diagnostics.ts'],
   'version.ts': [],
 };
 

@@ -28,8 +28,11 @@ describe('settings', () => {
   });
 
   it.each([
-    ['an unknown name', 'retentionDay: 3\n', /retentionDay/],
+    ['an unknown name', 'retentionDay: 3\n', /retentionDay \(.*bartizan\.yaml\): no setting has this name; did you mean retentionDays\?/],
     ['a wrong type', 'retentionDays: many\n', /retentionDays/],
+    ['what is no network', 'internalNetworks: [10.0.0/8]\n', /internalNetworks\.0 \(.*bartizan\.yaml\): write a CIDR block/],
+    ['a port that is none', 'listen: 127.0.0.1:99999\n', /listen .*65535/],
+    ['broken YAML', 'workers: [1\n', /bartizan\.yaml is not valid YAML/],
     ['no settings', '- a\n- b\n', /name: value/],
   ])('refuse %s and name it', async (_, text, message) => {
     const path = await file(text);
@@ -39,7 +42,8 @@ describe('settings', () => {
 
   it('refuse a wrong value of the environment, and a file that is not there', () => {
     expect(() => loadConfig({ env: { BARTIZAN_RETENTION_DAYS: '' }, flags: {} })).toThrow(/retentionDays/);
-    expect(() => loadConfig({ env: { BARTIZAN_LOG_LEVEL: 'loud' }, flags: {} })).toThrow(/logLevel/);
+    expect(() => loadConfig({ env: { BARTIZAN_LOG_LEVEL: 'loud' }, flags: {} })).toThrow(/logLevel \(BARTIZAN_LOG_LEVEL\)/);
+    expect(() => loadConfig({ env: { BARTIZAN_WORKERS: '1e1' }, flags: {} })).toThrow(/workers \(BARTIZAN_WORKERS\).*expected number/);
     expect(() => loadConfig({ file: join(folder, 'nowhere.yaml'), env: {}, flags: {} })).toThrow(/cannot be read/);
   });
 });

@@ -95,17 +95,18 @@ export function parseLayout(text: string): Layout {
   const names: string[] = [];
   for (const token of tokens) {
     const name = headerName(token);
-    if (!name) throw new LayoutError(`the layout names an unknown field: ${token}`, `did you mean ${nearestName(token, tokens.length === 1)}?`);
+    if (!name) throw new LayoutError(`the layout names an unknown field: ${token}`, nearestName(token, tokens.length === 1));
     if (names.includes(name)) throw new LayoutError(`the layout names ${name} twice`);
     names.push(name);
   }
   return names;
 }
 
+/** The nearest right spelling, as a hint; a guess far away would only mislead. */
 function nearestName(token: string, presetsToo: boolean): string {
   const wanted = token.toLowerCase().replaceAll('_', '-');
   let best = '';
-  let bestDistance = Number.POSITIVE_INFINITY;
+  let bestDistance = Math.max(1, Math.floor(wanted.length / 3)) + 1;
   for (const name of [...ABSENT_BIT.keys(), ...(presetsToo ? PRESETS.keys() : [])]) {
     const d = distance(wanted, name);
     if (d < bestDistance) {
@@ -113,7 +114,7 @@ function nearestName(token: string, presetsToo: boolean): string {
       bestDistance = d;
     }
   }
-  return best;
+  return best ? `did you mean ${best}?` : `write AWS names such as "srcaddr dstaddr bytes", or a preset (${[...PRESETS.keys()].slice(0, 4).join(', ')}, …)`;
 }
 
 /** Levenshtein distance. */
