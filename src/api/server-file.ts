@@ -17,6 +17,8 @@ export type ServerFile = z.infer<typeof ServerFile>;
 
 const NAME = 'server.json';
 const SECRET = 'session.key';
+/** A busy server may be slow to answer; nobody at its address refuses at once. */
+const PROBE_MS = 2000;
 
 /** A token for the command line; a new one at every start. */
 export function newToken(): string {
@@ -31,8 +33,21 @@ export async function writeServerFile(dataDir: string, content: ServerFile): Pro
   await rename(temporary, path);
 }
 
-/** The running server of a data directory; undefined when there is none (a file left by a killed one counts as none). */
-export async function readServerFile(dataDir: string): Promise<ServerFile | undefined> {
+/**
+ * The running server of a data directory; undefined when there is none. A file that a killed server left
+ * counts as none, even when another process has its number by now (in a container each start has the same).
+ */
+export async function runningServer(dataDir: string): Promise<ServerFile | undefined> {
+  const found = await readServerFile(dataDir);
+  if (!found) return undefined;
+  const refused = await fetch(new URL('/healthz', found.address), { signal: AbortSignal.timeout(PROBE_MS) }).then(
+    () => false,
+    (error: unknown) => error instanceof Error && (error.cause as NodeJS.ErrnoException | undefined)?.code === 'ECONNREFUSED',
+  );
+  return refused ? undefined : found;
+}
+
+async function readServerFile(dataDir: string): Promise<ServerFile | undefined> {
   const text = await readFile(join(dataDir, NAME), 'utf8').catch(() => undefined);
   const parsed = text === undefined ? undefined : ServerFile.safeParse(parseJson(text));
   return parsed?.success && isAlive(parsed.data.pid) ? parsed.data : undefined;

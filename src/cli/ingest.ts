@@ -99,7 +99,7 @@ export function checkLayout(layout: string | undefined): void {
   try {
     parseLayout(layout);
   } catch (error) {
-    if (error instanceof LayoutError) throw new CliError(`${error.message}${error.hint ? ` ${error.hint}` : ''}`, EXIT.wrongUse);
+    if (error instanceof LayoutError) throw new CliError(`${error.message}${error.hint ? `: ${error.hint}` : ''}`, EXIT.wrongUse);
     throw error;
   }
 }

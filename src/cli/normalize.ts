@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { Command } from 'commander';
 import { expandPaths, PathError } from '../collect/files.ts';
 import { decompress } from '../decode/decompress.ts';
-import { createEnricher } from '../enrich/enricher.ts';
+import { createEnricher, type Enricher } from '../enrich/enricher.ts';
 import { normalize } from '../formats/vpc-flow/normalize.ts';
 import { loadDatabases } from '../ingest/databases.ts';
 import { checkLayout } from './ingest.ts';
@@ -41,14 +41,30 @@ async function run(paths: string[], options: Options): Promise<void> {
     throw error instanceof PathError ? new CliError(error.message, EXIT.wrongUse) : error;
   });
   for (const file of files) {
-    const source = file.path === '-' ? process.stdin : createReadStream(file.path, { highWaterMark: READ_SIZE });
-    const documents = normalize(decompress(source as AsyncIterable<Uint8Array>), {
-      layout: options.layout ?? 'auto',
-      now: epochSeconds,
-      ...(enricher ? { enrich: enricher.enrich } : {}),
-    });
-    for await (const document of documents) await print(JSON.stringify(document));
+    if (file.problem !== undefined) {
+      note(`could not read ${file.path}: ${file.problem}`);
+      process.exitCode = EXIT.failure;
+      continue;
+    }
+    try {
+      await write(file.path, options, enricher);
+    } catch (error) {
+      if (!(error instanceof Error && 'syscall' in error)) throw error;
+      note(`could not read ${file.path}: ${error.message}`);
+      process.exitCode = EXIT.failure;
+    }
   }
+}
+
+/** One file's documents, in its order. */
+async function write(path: string, options: Options, enricher: Enricher | undefined): Promise<void> {
+  const source = path === '-' ? process.stdin : createReadStream(path, { highWaterMark: READ_SIZE });
+  const documents = normalize(decompress(source as AsyncIterable<Uint8Array>), {
+    layout: options.layout ?? 'auto',
+    now: epochSeconds,
+    ...(enricher ? { enrich: enricher.enrich } : {}),
+  });
+  for await (const document of documents) await print(JSON.stringify(document));
 }
 
 async function openEnricher(data: string, internalNetworks: readonly string[]) {

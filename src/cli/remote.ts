@@ -6,7 +6,7 @@ import { resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { Readable } from 'node:stream';
 import type { ApiError, QuarantinedRecord, QuarantineResponse, QueryRequest, QueryResponse, RetryResponse, StatusResponse } from '../api/contract.ts';
-import { readServerFile } from '../api/server-file.ts';
+import { runningServer } from '../api/server-file.ts';
 import type { IngestOptions, IngestSummary } from '../ingest/ingest.ts';
 import { CliError, EXIT } from './output.ts';
 import { problem } from './problem.ts';
@@ -32,7 +32,7 @@ export async function remoteFor(dataDir: string, options: { readonly server?: st
       throw new CliError(`--server takes an address such as http://127.0.0.1:8620, not ${options.server}`, EXIT.wrongUse);
     return connect(options.server, options.token);
   }
-  const found = await readServerFile(dataDir);
+  const found = await runningServer(dataDir);
   return found && connect(found.address, found.token);
 }
 

@@ -8,7 +8,7 @@ import { pino } from 'pino';
 import { createAuth } from '../api/auth.ts';
 import { DEFAULT_SETTINGS, type ServerDeps } from '../api/deps.ts';
 import { createServer } from '../api/server.ts';
-import { newToken, readServerFile, removeServerFile, sessionSecret, writeServerFile } from '../api/server-file.ts';
+import { newToken, removeServerFile, runningServer, sessionSecret, writeServerFile } from '../api/server-file.ts';
 import { loadDashboards } from '../dashboards/load.ts';
 import type { IngestSummary } from '../ingest/ingest.ts';
 import { version } from '../version.ts';
@@ -56,7 +56,7 @@ async function serve(options: Options): Promise<void> {
     },
   );
   const { host, port } = addressOf(config.listen);
-  const running = await readServerFile(config.data);
+  const running = await runningServer(config.data);
   if (running) throw new CliError(`data-dir-in-use: ${config.data} is held by the server at ${running.address} (process ${running.pid}).`);
 
   const workspace = await openWorkspace(options.demo ? { ...config, internalNetworks: [...config.internalNetworks, ...demoNetworks()] } : config);

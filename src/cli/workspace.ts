@@ -2,7 +2,7 @@
  * The composition root of everything that works on a data directory: picks the store, opens the
  * metadata, loads the databases, repairs what a crash left.
  */
-import { mkdirSync } from 'node:fs';
+import { accessSync, constants, existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Config } from '../config.ts';
 import { type LoadedDatabases, loadDatabases } from '../ingest/databases.ts';
@@ -29,9 +29,32 @@ export interface Workspace {
 /** Epoch seconds. */
 export const epochSeconds = (): number => Math.floor(Date.now() / 1000);
 
+/** Flow logs tell a lot: only their owner reads a new data directory. Throws CliError where it cannot be used. */
+function prepareFolder(folder: string): void {
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    for (const part of [folder, join(folder, 'store'), join(folder, 'metadata.db')]) {
+      if (part === folder || existsSync(part)) accessSync(part, constants.R_OK | constants.W_OK);
+    }
+  } catch (error) {
+    const { code, path } = error as NodeJS.ErrnoException;
+    const why = WHY[code ?? ''] ?? String(error);
+    throw new CliError(`The data directory ${folder} cannot be used: ${path ?? folder} ${why}. Choose another with --data, or BARTIZAN_DATA.`);
+  }
+}
+
+const WHY: Readonly<Record<string, string>> = {
+  EACCES: 'may not be written by this user',
+  EPERM: 'may not be written by this user',
+  EROFS: 'is on a read-only disk',
+  EEXIST: 'is a file, not a folder',
+  ENOTDIR: 'is below a file',
+  ENOSPC: 'is on a full disk',
+};
+
 /** Opens a data directory; one process at a time can. Throws CliError when it is in use. */
 export async function openWorkspace(config: Config): Promise<Workspace> {
-  mkdirSync(config.data, { recursive: true });
+  prepareFolder(config.data);
   const store = await openEmbedded({
     path: join(config.data, 'store'),
     limits: { maxSeconds: config.queryMaxSeconds, maxMemoryBytes: config.queryMaxMemoryMib * 2 ** 20 },

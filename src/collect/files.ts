@@ -7,6 +7,8 @@ export interface SourceFile {
   readonly path: string;
   /** Bytes on disk; 0 for standard input. */
   readonly size: number;
+  /** Why it cannot be read, where that is known before it is opened. */
+  readonly problem?: string;
 }
 
 /** A path that cannot be read, with the way out. */
@@ -58,7 +60,11 @@ async function* expand(path: string): AsyncGenerator<SourceFile> {
 }
 
 async function* walk(folder: string): AsyncGenerator<SourceFile> {
-  const entries = await readdir(folder, { withFileTypes: true });
+  const entries = await readdir(folder, { withFileTypes: true }).catch((error: NodeJS.ErrnoException) => error);
+  if (entries instanceof Error) {
+    yield { path: folder, size: 0, problem: `the folder cannot be listed (${entries.code ?? entries.message})` };
+    return;
+  }
   for (const entry of entries.sort((a, b) => (a.name < b.name ? -1 : 1))) {
     if (entry.name.startsWith('.')) continue;
     const path = join(folder, entry.name);

@@ -143,6 +143,11 @@ class Run {
     if (this.#next >= this.#files.length || this.#ask.signal?.aborted || this.#failed) return;
     const job = this.#next++;
     const file = this.#files[job] as SourceFile;
+    if (file.problem !== undefined) {
+      this.#failures.push({ path: file.path, message: file.problem });
+      this.#dispatch(worker);
+      return;
+    }
     this.#active++;
     this.#pool.send(worker, { type: 'job', job: this.#job(job, file) });
   }

@@ -1,7 +1,7 @@
 import { mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { readServerFile, removeServerFile, sessionSecret, writeServerFile } from '../../src/api/server-file.ts';
+import { removeServerFile, runningServer, sessionSecret, writeServerFile } from '../../src/api/server-file.ts';
 import { NOW, startServer, type TestServer } from './helpers.ts';
 
 let server: TestServer;
@@ -122,17 +122,19 @@ describe('wrong requests', () => {
 });
 
 describe('server.json', () => {
-  test('is for its owner only and counts only while the process lives', async () => {
+  test('is for its owner only and counts only while the process lives and listens', async () => {
     const file = { address: server.base, pid: process.pid, token: 'secret' };
     await writeServerFile(server.folder, file);
     expect((await stat(join(server.folder, 'server.json'))).mode & 0o777).toBe(0o600);
-    expect(await readServerFile(server.folder)).toEqual(file);
+    expect(await runningServer(server.folder)).toEqual(file);
+    await writeServerFile(server.folder, { ...file, address: 'http://127.0.0.1:2' });
+    expect(await runningServer(server.folder)).toBeUndefined();
     await writeServerFile(server.folder, { ...file, pid: 2 ** 22 + 1 });
-    expect(await readServerFile(server.folder)).toBeUndefined();
+    expect(await runningServer(server.folder)).toBeUndefined();
     await writeFile(join(server.folder, 'server.json'), 'half a fi');
-    expect(await readServerFile(server.folder)).toBeUndefined();
+    expect(await runningServer(server.folder)).toBeUndefined();
     await removeServerFile(server.folder);
-    expect(await readServerFile(server.folder)).toBeUndefined();
+    expect(await runningServer(server.folder)).toBeUndefined();
   });
 
   test('the session key is made once', async () => {

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { lines } from '../ingest/helpers.ts';
-import { bartizan, begin, lastLine } from './helpers.ts';
+import { bartizan, begin, freePort, lastLine } from './helpers.ts';
 
 let root: string;
 beforeAll(async () => {
@@ -46,5 +46,28 @@ describe('standard output', () => {
     const { child, ended } = begin(['normalize', file]);
     child.stdout?.once('data', () => child.stdout?.destroy());
     expect(await ended).toMatchObject({ code: 0, err: '' });
+  });
+});
+
+describe('what cannot be used', () => {
+  it('is named, with the way out', async () => {
+    const file = join(root, 'a-file');
+    await writeFile(file, lines(3));
+    const { code, err } = await bartizan(['ingest', file, '--data', file]);
+    expect([code, err]).toEqual([
+      1,
+      expect.stringMatching(/^bartizan: The data directory .*a-file cannot be used: .* is a file, not a folder\. Choose another/),
+    ]);
+    const config = await bartizan(['ingest', file, '--data', join(root, 'd')], '', { BARTIZAN_INTERNAL_NETWORKS: '10.0.0/8' });
+    expect([config.code, config.err]).toEqual([2, expect.stringContaining('BARTIZAN_INTERNAL_NETWORKS')]);
+    const layout = await bartizan(['ingest', file, '--layout', 'one two', '--data', join(root, 'd')]);
+    expect([layout.code, layout.err]).toEqual([2, expect.stringContaining('unknown field: one: write AWS names')]);
+  });
+
+  it('does not stop a start: the file of a killed server whose process number is in use again', async () => {
+    const data = join(root, 'killed');
+    await bartizan(['ingest', '-', '--data', data], lines(5));
+    await writeFile(join(data, 'server.json'), JSON.stringify({ address: `http://127.0.0.1:${await freePort()}`, pid: process.pid, token: 'x' }));
+    expect(await bartizan(['query', '* | count', '--from', 'all', '--format', 'csv', '--data', data])).toMatchObject({ code: 0, out: '_count\n5\n' });
   });
 });
