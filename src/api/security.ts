@@ -36,6 +36,10 @@ export function addSecurityFloor(app: FastifyInstance, auth: Auth, allowedHosts:
     const access = request.routeOptions.config.access ?? 'session';
     if (access === 'public') return;
     if (auth.isCommandLine(request.headers.authorization)) return;
+    if (request.headers.authorization !== undefined)
+      throw new Problem('not-signed-in', 'The token is not that of this server.', {
+        hint: 'It is in server.json of the data directory, and new at every start.',
+      });
     if (access === 'command-line') throw new Problem('not-signed-in', 'This route is for the command line, with the token of the data directory.');
     checkSession(request, reply, auth);
   });

@@ -9,6 +9,7 @@ import { createAuth } from '../api/auth.ts';
 import { DEFAULT_SETTINGS, type ServerDeps } from '../api/deps.ts';
 import { createServer } from '../api/server.ts';
 import { newToken, removeServerFile, runningServer, sessionSecret, writeServerFile } from '../api/server-file.ts';
+import { PathError } from '../collect/files.ts';
 import { loadDashboards } from '../dashboards/load.ts';
 import type { IngestSummary } from '../ingest/ingest.ts';
 import { version } from '../version.ts';
@@ -60,37 +61,56 @@ async function serve(options: Options): Promise<void> {
   if (running) throw new CliError(`data-dir-in-use: ${config.data} is held by the server at ${running.address} (process ${running.pid}).`);
 
   const workspace = await openWorkspace(options.demo ? { ...config, internalNetworks: [...config.internalNetworks, ...demoNetworks()] } : config);
-  for (const warning of workspace.databases.warnings) note(`warning: ${warning}`);
+  try {
+    for (const warning of workspace.databases.warnings) note(`warning: ${warning}`);
+    await serveOpen(workspace, options, host, port);
+  } catch (error) {
+    throw error instanceof PathError ? new CliError(error.message, EXIT.wrongUse) : error;
+  } finally {
+    await workspace.close();
+  }
+}
+
+/** Serves an open data directory until a signal ends it, or what was to be loaded cannot be. */
+async function serveOpen(workspace: Workspace, options: Options, host: string, port: number): Promise<void> {
+  const { config } = workspace;
   const token = newToken();
   const auth = createAuth({ secret: await sessionSecret(config.data), token, clock: Date.now });
   const stopping = new AbortController();
   const app = await createServer(await serverDeps(workspace, auth, options.demo ?? false));
-  const address = await app.listen({ host, port }).catch((error: NodeJS.ErrnoException) => {
-    throw new CliError(
-      error.code === 'EADDRINUSE'
-        ? `Port ${port} is taken. Stop what uses it, or choose another with --listen ${host}:PORT.`
-        : `Cannot listen on ${config.listen}: ${error.message}`,
-    );
-  });
-  await writeServerFile(config.data, { address, pid: process.pid, token });
-  await print(`Bartizan ${version()} is listening on ${address}, data in ${config.data}`);
-
-  const ended = new Promise<void>((resolve) => {
-    onInterrupt(['SIGTERM', 'SIGINT'], (signal) => {
-      note(`${signal}: finishing what is accepted …`);
-      stopping.abort();
-      resolve();
-    });
-  });
   const retention = setInterval(() => void workspace.retain().catch((error: unknown) => app.log.error({ err: error }, 'retention failed')), RETENTION_INTERVAL);
-  const work = feed(workspace, options, (to) => `${address}${auth.issueLink(START_LINK_SECONDS)}?to=${encodeURIComponent(to)}`, stopping.signal);
-  await Promise.race([ended, work.then(() => ended)]);
+  let work: Promise<unknown> = Promise.resolve();
+  try {
+    const address = await app.listen({ host, port }).catch((error: NodeJS.ErrnoException) => {
+      throw new CliError(
+        error.code === 'EADDRINUSE'
+          ? `Port ${port} is taken. Stop what uses it, or choose another with --listen ${host}:PORT.`
+          : `Cannot listen on ${config.listen}: ${error.message}`,
+      );
+    });
+    await writeServerFile(config.data, { address, pid: process.pid, token });
+    const ended = new Promise<void>((resolve) => {
+      onInterrupt(['SIGTERM', 'SIGINT'], (signal) => {
+        note(`${signal}: finishing what is accepted …`);
+        stopping.abort();
+        resolve();
+      });
+    });
+    await tell(`Bartizan ${version()} is listening on ${address}, data in ${config.data}`);
+    work = feed(workspace, options, (to) => `${address}${auth.issueLink(START_LINK_SECONDS)}?to=${encodeURIComponent(to)}`, stopping.signal);
+    await Promise.race([ended, work.then(() => ended)]);
+  } finally {
+    stopping.abort();
+    clearInterval(retention);
+    await removeServerFile(config.data);
+    await app.close();
+    await work.catch(() => undefined);
+  }
+}
 
-  clearInterval(retention);
-  await removeServerFile(config.data);
-  await app.close();
-  await work.catch(() => undefined);
-  await workspace.close();
+/** A server outlives the reader of its output. */
+function tell(text: string): Promise<void> {
+  return print(text).catch(() => undefined);
 }
 
 /** Loads what was asked for and prints the link that opens where the data is. */
@@ -107,16 +127,17 @@ async function feed(workspace: Workspace, options: Options, link: (path: string)
         ...(options.sourceCategory === undefined ? {} : { sourceCategory: options.sourceCategory }),
       })
       .finally(bar.stop);
-    await print(describeSummary(summary));
+    for (const failure of summary.failures) note(`could not read ${failure.path}: ${failure.message}`);
+    await tell(describeSummary(summary));
   }
   if (options.demo) {
     const demo = await startDemo({ dataDir: workspace.config.data, pipeline: workspace.pipeline, signal, say: note });
     background = demo.finished;
-    await print('Demo data: a synthetic estate, not a real one.');
+    await tell('Demo data: a synthetic estate, not a real one.');
   }
   if (signal.aborted) return background;
   const extent = summary?.extent;
-  await print(`Open the page: ${link(extent ? `/dashboards/vpc-overview?${lastFullHour(extent)}` : '/')}`);
+  await tell(`Open the page: ${link(extent ? `/dashboards/vpc-overview?${lastFullHour(extent)}` : '/')}`);
   await background;
 }
 

@@ -1,5 +1,5 @@
 /** How commands end when a person or a pipe ends them, and that a slow pipe does not. */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -69,5 +69,12 @@ describe('what cannot be used', () => {
     await bartizan(['ingest', '-', '--data', data], lines(5));
     await writeFile(join(data, 'server.json'), JSON.stringify({ address: `http://127.0.0.1:${await freePort()}`, pid: process.pid, token: 'x' }));
     expect(await bartizan(['query', '* | count', '--from', 'all', '--format', 'csv', '--data', data])).toMatchObject({ code: 0, out: '_count\n5\n' });
+  });
+
+  it('ends a server that was to load it, and leaves the directory free', async () => {
+    const data = join(root, 'unloaded');
+    const { code, err } = await bartizan(['serve', '--data', data, '--listen', `127.0.0.1:${await freePort()}`, '--ingest', join(root, 'nowhere')]);
+    expect([code, err]).toEqual([2, expect.stringContaining('There is no file or folder')]);
+    expect(await readdir(data)).not.toContain('server.json');
   });
 });
