@@ -8,6 +8,7 @@
  * that is too large for memory is read in place.
  */
 import { randomUUID } from 'node:crypto';
+import { availableParallelism } from 'node:os';
 import { type PanelTask, panelRows, panelsOf, planPanels, unknownPanels } from '../dashboards/plan.ts';
 import type { Dashboard } from '../dashboards/schema.ts';
 import { findField } from '../model/fields.ts';
@@ -15,7 +16,7 @@ import { type Compiled, type CompileResult, compile, type Relations, shape } fro
 import type { Sql } from '../query/sql.ts';
 import type { QueryResult } from '../store/store.ts';
 import type { RunEvent, RunRequest, Window } from './contract.ts';
-import { boundFlows, countFlows, countSkipdata, dataExtent } from './data.ts';
+import { boundFlows, countSkipdata, dataExtent, hasFlows } from './data.ts';
 import type { ServerDeps } from './deps.ts';
 import { Problem, toAnswer } from './errors.ts';
 import { succeeded } from './queries.ts';
@@ -25,6 +26,11 @@ import type { WindowCopies, WindowCopy } from './window-copy.ts';
 
 /** Panels below which a copy costs more than it saves. */
 const COPY_PANELS = 3;
+/**
+ * Panels that read the table at the same time. Without a copy they group millions of rows, and more of
+ * them than there are cores push one another's groups out of the processor's cache.
+ */
+const IN_PLACE = Math.max(2, availableParallelism());
 /** How often a slow panel says how far it is. */
 const PROGRESS_MS = 500;
 
@@ -92,7 +98,8 @@ export async function runDashboard(
   const progress = setInterval(() => void reportProgress(deps, work, finish, emit), PROGRESS_MS);
   try {
     const order = [...work.filter(({ task }) => !task.shared), ...work.filter(({ task }) => task.shared)];
-    await inParallel(settings.panelConcurrency, order, async (panel) => {
+    const lane = async (n: number): Promise<boolean> => n < IN_PLACE || (await copying) !== undefined;
+    await inParallel(settings.panelConcurrency, lane, order, async (panel) => {
       const { task, id } = panel;
       if (signal.aborted) return;
       try {
@@ -129,11 +136,11 @@ function noIndicators(task: PanelTask): RunEvent {
   return { type: 'panel', panel: task.panel.id, window: task.window, state: 'no-indicators', columns: [], rows: [], truncated: false, stats };
 }
 
-/** Flows in a window, whatever the filters: asked once for each window of a run. */
+/** Whether there are flows in a window, whatever the filters: asked once for each window of a run. */
 class Census {
   readonly #deps: ServerDeps;
   readonly #signal: AbortSignal;
-  readonly #counts = new Map<string, Promise<number>>();
+  readonly #known = new Map<string, Promise<boolean>>();
 
   constructor(deps: ServerDeps, signal: AbortSignal) {
     this.#deps = deps;
@@ -141,14 +148,14 @@ class Census {
   }
 
   /** `table`: any that holds the window. */
-  count(window: Window, table: Sql): Promise<number> {
+  hasFlows(window: Window, table: Sql): Promise<boolean> {
     const key = `${window.from} ${window.to}`;
-    let count = this.#counts.get(key);
-    if (!count) {
-      count = countFlows(this.#deps.store, table, window, { signal: this.#signal });
-      this.#counts.set(key, count);
+    let known = this.#known.get(key);
+    if (!known) {
+      known = hasFlows(this.#deps.store, table, window, { signal: this.#signal });
+      this.#known.set(key, known);
     }
-    return count;
+    return known;
   }
 }
 
@@ -206,7 +213,7 @@ async function runPanel(
     type: 'panel',
     panel: task.panel.id,
     window: task.window,
-    state: matched ? 'data' : (await census.count(task.window, copy?.table ?? rawRelations(deps).table('vpc_flow'))) > 0 ? 'no-match' : 'no-data',
+    state: matched ? 'data' : (await census.hasFlows(task.window, copy?.table ?? rawRelations(deps).table('vpc_flow'))) ? 'no-match' : 'no-data',
     ...shown(deps, task, compiled, answer),
   };
 }
@@ -238,10 +245,12 @@ async function reportProgress(deps: ServerDeps, work: readonly PanelWork[], fini
   }
 }
 
-async function inParallel<T>(width: number, items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
+/** Works through items in at most `width` lanes, of those that `open`. */
+async function inParallel<T>(width: number, open: (lane: number) => Promise<boolean>, items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
   const queue = items.values();
   await Promise.all(
-    Array.from({ length: width }, async () => {
+    Array.from({ length: width }, async (_, lane) => {
+      if (!(await open(lane))) return;
       for (const item of queue) await work(item);
     }),
   );

@@ -22,10 +22,10 @@ export function inWindow(from: number | null, to: number): Sql {
   return from === null ? until : sql`start >= toDateTime(${num(from)}, 'UTC') AND ${until}`;
 }
 
-/** Flows in a window, whatever the filters. `table` holds at least those of the window. */
-export async function countFlows(store: Store, table: Sql, { from, to }: Window, options: QueryOptions): Promise<number> {
-  const result = await store.rows(statement(sql`SELECT count() FROM ${table} WHERE ${inWindow(from, to)}`), options);
-  return Number(result.rows[0]?.[0] ?? 0);
+/** Whether there are flows in a window, whatever the filters. `table` holds at least those of the window. */
+export async function hasFlows(store: Store, table: Sql, { from, to }: Window, options: QueryOptions): Promise<boolean> {
+  const result = await store.rows(statement(sql`SELECT 1 FROM ${table} WHERE ${inWindow(from, to)} LIMIT 1`), options);
+  return result.rows.length > 0;
 }
 
 /** At most so many flows are in a window: what the index says without reading a row. */
