@@ -30,7 +30,7 @@ export const ConfigSchema = z.strictObject({
   placeV6: z.string().default('').describe('City database (mmdb) for IPv6; the packaged DB-IP when empty.'),
   queryMaxSeconds: z.number().int().min(1).default(60).describe('Longest time that one query may run.'),
   queryMaxMemoryMib: z.number().int().min(64).default(4096).describe('Most memory that one query may use.'),
-  logLevel: z.enum(['debug', 'info', 'warn', 'error']).default('info').describe('What is written to the log.'),
+  logLevel: z.enum(['debug', 'info', 'warn', 'error']).default('warn').describe('What is written to the log.'),
 });
 
 export type Config = z.infer<typeof ConfigSchema>;
