@@ -60,12 +60,13 @@ export default function ValuePanel({ panel, result, zone, measure, unit, onDrill
 function Change({ now, before, unit, width }: { now: number; before: number | undefined; unit: Unit; width: number }) {
   if (before === undefined) return <span>no bucket before</span>;
   const percent = change(now, before);
-  const arrow = now > before ? '▲' : now < before ? '▼' : '=';
+  // Signs that every font has: an arrow that a font lacks would hide which way it went.
+  const sign = now > before ? '+' : now < before ? '−' : '=';
   const text =
     percent === null ? (now === 0 ? 'as before' : 'from 0') : `${Math.abs(percent) >= 1000 ? short(Math.abs(percent)) : Math.abs(percent).toFixed(1)} %`;
   return (
     <span className="bz-value-change" title={`${duration(width / 1000)} before: ${exact(before, unit)}`}>
-      <span aria-hidden="true">{arrow}</span>
+      <span aria-hidden="true">{sign}</span>
       <span className="bz-hidden">{now > before ? 'up' : now < before ? 'down' : 'unchanged'}</span> {text}
     </span>
   );
