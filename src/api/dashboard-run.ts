@@ -188,6 +188,7 @@ function compileTask(deps: ServerDeps, run: PreparedRun, task: PanelTask, relati
     timeZone: run.request.timeZone,
     conditions: run.request.filters,
     relations,
+    catalog: deps.catalogs.current(),
     // One more than are shown, to know that there are more.
     maxRows: rowLimit(deps, task) + 1,
     ...(task.alignTo === undefined ? {} : { alignTo: task.alignTo }),

@@ -2,6 +2,8 @@
 import type { FastifyBaseLogger } from 'fastify';
 import type { Dashboard } from '../dashboards/schema.ts';
 import type { Ingest } from '../ingest/ingest.ts';
+import type { Catalogs } from '../store/catalog.ts';
+import type { Library } from '../store/library.ts';
 import type { Store } from '../store/store.ts';
 import type { Auth } from './auth.ts';
 import type { QuarantinedRecord, QuarantineRequest, QuarantineResponse, RetryResponse, StatusResponse } from './contract.ts';
@@ -60,6 +62,8 @@ export interface ServerDeps {
   readonly absentMask: () => bigint;
   /** Reasons why the server can't serve yet; empty when ready. */
   readonly notReady?: () => readonly string[];
+  readonly library: Library;
+  readonly catalogs: Catalogs;
   readonly quarantine?: Quarantine;
   readonly ingest?: Ingest;
 }

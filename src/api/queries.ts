@@ -23,7 +23,17 @@ export function compileOptions(deps: ServerDeps, asked: Asked, maxRows: number):
   const now = Math.floor(deps.clock() / 1000);
   const timeZone = asked.timeZone ?? 'UTC';
   const range = parseRange(asked.from, asked.to, now, timeZone);
-  return { range, from: range.from, to: range.to, now, timeZone, conditions: asked.filters, relations: rawRelations(deps), maxRows };
+  return {
+    range,
+    from: range.from,
+    to: range.to,
+    now,
+    timeZone,
+    conditions: asked.filters,
+    relations: rawRelations(deps),
+    catalog: deps.catalogs.current(),
+    maxRows,
+  };
 }
 
 /** The value of a compilation that went well. Throws DiagnosticError. */

@@ -172,6 +172,8 @@ export async function serverDeps(workspace: Workspace, auth: ServerDeps['auth'],
       place: place ? { name: place.name, ageDays: place.ageDays, credit: place.credit, link: place.creditUrl } : null,
     }),
     absentMask: () => workspace.metadata.absentMask(),
+    library: workspace.metadata.library,
+    catalogs: workspace.catalogs,
     quarantine,
     ingest: workspace.pipeline,
   };

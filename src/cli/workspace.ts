@@ -8,6 +8,7 @@ import type { Config } from '../config.ts';
 import { type LoadedDatabases, loadDatabases } from '../ingest/databases.ts';
 import { Pipeline } from '../ingest/pipeline.ts';
 import { openRegistries, type Registries } from '../ingest/registry.ts';
+import { type Catalogs, openCatalogs } from '../store/catalog.ts';
 import { openEmbedded } from '../store/embedded.ts';
 import { type Metadata, openMetadata } from '../store/metadata.ts';
 import { applyRetention } from '../store/retention.ts';
@@ -18,6 +19,7 @@ export interface Workspace {
   readonly config: Config;
   readonly store: Store;
   readonly metadata: Metadata;
+  readonly catalogs: Catalogs;
   readonly databases: LoadedDatabases;
   readonly registries: Registries;
   readonly pipeline: Pipeline;
@@ -93,6 +95,7 @@ export async function openWorkspace(config: Config): Promise<Workspace> {
     config,
     store,
     metadata,
+    catalogs: await openCatalogs(metadata),
     databases,
     pipeline,
     async close() {

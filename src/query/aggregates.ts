@@ -32,6 +32,8 @@ export interface Aggregate {
   readonly merge?: 'sum' | 'min' | 'max';
   readonly doc: string;
   readonly example: string;
+  /** Where it differs from the public language on purpose. */
+  readonly differs?: string;
 }
 
 function numeric(name: string, doc: string, template: (value: Sql, typed: Typed) => Sql): Aggregate {

@@ -34,7 +34,42 @@ export interface Relations {
   readonly absentMask: bigint;
 }
 
+/** A table of people: every value is text. */
+export interface LookupTable {
+  readonly name: string;
+  readonly columns: readonly string[];
+  /** Its rows: the columns by their names, and `row`, which counts from 0. */
+  readonly relation: Sql;
+}
+
+/** A field extraction rule as the compiler sees it. */
+export interface ExtractionRule {
+  readonly name: string;
+  /** Scope text: the records that the rule is for. */
+  readonly scope: string;
+  /** Steps as one writes them behind a scope; `fields` are the names that they make. */
+  readonly expression: string;
+  readonly fields: readonly string[];
+}
+
+/** What exists beside the field table because people made it. Names are found in any letter case. */
+export interface Catalog {
+  /** A field that a rule stored with records, as it is spelled in the store. */
+  readonly extracted: (name: string) => string | undefined;
+  /** All of them, for completion and suggestions. */
+  readonly extractedNames: readonly string[];
+  /** Rules that run when a query asks for one of their fields. */
+  readonly rules: readonly ExtractionRule[];
+  /** By name or path, as `lookup … from`, `cat` and `save` write it. */
+  readonly lookup: (source: string) => LookupTable | undefined;
+  readonly lookupNames: readonly string[];
+}
+
+export const EMPTY_CATALOG: Catalog = { extracted: () => undefined, extractedNames: [], rules: [], lookup: () => undefined, lookupNames: [] };
+
 export interface CompileOptions {
+  /** What people made; nothing when absent. */
+  readonly catalog?: Catalog;
   /** Window [from, to) in epoch seconds; null = all time. */
   readonly from: number | null;
   readonly to: number | null;

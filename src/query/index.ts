@@ -5,7 +5,8 @@
  */
 export { compile } from './compile.ts';
 export { complete, vocabulary } from './complete.ts';
-export type { Compiled, CompileOptions, CompileResult, Diagnostic, Relations } from './contract.ts';
+export type { Catalog, Compiled, CompileOptions, CompileResult, Diagnostic, ExtractionRule, LookupTable, Relations } from './contract.ts';
+export { EMPTY_CATALOG } from './contract.ts';
 export { explain } from './explain.ts';
 export { parse } from './parser.ts';
 export { print } from './print.ts';

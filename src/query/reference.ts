@@ -25,9 +25,9 @@ export const DIFFERENCES: readonly string[] = [
 
 /** The whole reference. */
 export function reference(): string {
-  const operators = Object.values(OPERATORS).map((o) => entry(o.syntax, o.doc, o.example));
-  const aggregates = AGGREGATES.map((a) => entry(a.signature, a.doc, a.example));
-  const functions = FUNCTIONS.map((f) => entry(signature(f), f.doc, f.example));
+  const operators = Object.values(OPERATORS).map((o) => entry(o.syntax, o));
+  const aggregates = AGGREGATES.map((a) => entry(a.signature, a));
+  const functions = FUNCTIONS.map((f) => entry(signature(f), f));
   const fields = FIELDS.map((f) => `| ${[cell(f.name), f.type, namesOf(f).slice(1).map(cell).join(', '), f.doc].join(' | ')} |`);
   const codes = Object.entries(DIAGNOSTIC_CODES).map(([code, doc]) => `- \`${code}\` ${doc}`);
   return [
@@ -52,8 +52,8 @@ function section(title: string, parts: readonly string[], separator = '\n\n'): s
   return `\n## ${title}\n\n${parts.join(separator)}`;
 }
 
-function entry(syntax: string, doc: string, example: string): string {
-  return `**\`${syntax}\`** — ${doc}\n\n    | ${example}`;
+function entry(syntax: string, { doc, example, differs }: { readonly doc: string; readonly example: string; readonly differs?: string }): string {
+  return `**\`${syntax}\`** — ${doc}${differs ? ` *Differs:* ${differs}` : ''}\n\n    | ${example}`;
 }
 
 /** Bars inside a table's cell are escaped. */

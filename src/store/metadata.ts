@@ -10,6 +10,7 @@ import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import Database from 'better-sqlite3';
 import { type Generated, Kysely, SqliteDialect, sql } from 'kysely';
+import { type ItemRow, type Library, openLibrary } from './library.ts';
 import type { ResultColumn } from './store.ts';
 
 /** Disjoint counts of records; `records` is their sum. */
@@ -91,6 +92,7 @@ interface Tables {
   manifest: { batch: string; body: string; created: number; sequence: Generated<number> };
   registry: { name: string; text: string; id: number };
   setting: { name: string; value: string };
+  item: ItemRow;
 }
 
 const SCHEMA = [
@@ -100,9 +102,15 @@ const SCHEMA = [
    CREATE TABLE manifest (sequence INTEGER PRIMARY KEY AUTOINCREMENT, batch TEXT NOT NULL UNIQUE, body TEXT NOT NULL, created INTEGER NOT NULL);
    CREATE TABLE registry (name TEXT NOT NULL, text TEXT NOT NULL, id INTEGER NOT NULL, PRIMARY KEY (name, text)) WITHOUT ROWID;
    CREATE TABLE setting (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;`,
+  `CREATE TABLE item (id TEXT PRIMARY KEY, kind TEXT NOT NULL, folder TEXT REFERENCES item (id), name TEXT NOT NULL, body TEXT NOT NULL,
+     created INTEGER NOT NULL, updated INTEGER NOT NULL, revision INTEGER NOT NULL) WITHOUT ROWID;
+   CREATE UNIQUE INDEX item_name ON item (kind, ifnull(folder, ''), name COLLATE NOCASE);
+   CREATE INDEX item_folder ON item (folder);`,
 ];
 
 export interface Metadata {
+  /** What people made. */
+  readonly library: Library;
   delivery(id: string): Promise<Delivery | undefined>;
   /** Registers a delivery that is about to be read; an unfinished one keeps its progress. `again` forgets that it was done. */
   open(delivery: { id: string; name: string; size: number; head: string }, again?: boolean): Promise<Delivery>;
@@ -149,11 +157,13 @@ class SqliteMetadata implements Metadata {
   readonly #db: Kysely<Tables>;
   readonly #now: () => number;
   #absentMask: bigint;
+  readonly library: Library;
 
   constructor(db: Kysely<Tables>, now: () => number, absentMask: bigint) {
     this.#db = db;
     this.#now = now;
     this.#absentMask = absentMask;
+    this.library = openLibrary(db, now);
   }
 
   async delivery(id: string): Promise<Delivery | undefined> {

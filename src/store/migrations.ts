@@ -28,6 +28,15 @@ export const MIGRATIONS: readonly Migration[] = [
       ) ENGINE = MergeTree ORDER BY (batch, seq) SETTINGS non_replicated_deduplication_window = 10000`,
     ],
   },
+  {
+    version: 2,
+    why: 'rows of lookup tables',
+    statements: [
+      `CREATE TABLE IF NOT EXISTS ${DATABASE}.lookup_row (
+        lookup LowCardinality(String), row UInt32, cells Map(LowCardinality(String), String) CODEC(ZSTD(3))
+      ) ENGINE = MergeTree ORDER BY (lookup, row) SETTINGS non_replicated_deduplication_window = 1000`,
+    ],
+  },
 ];
 
 export const SCHEMA_VERSION = MIGRATIONS[MIGRATIONS.length - 1]?.version ?? 0;

@@ -9,7 +9,9 @@ import type { RunEvent } from '../../src/api/contract.ts';
 import { DEFAULT_SETTINGS, type ServerDeps, type ServerSettings } from '../../src/api/deps.ts';
 import { createServer } from '../../src/api/server.ts';
 import { loadDashboards } from '../../src/dashboards/load.ts';
+import { openCatalogs } from '../../src/store/catalog.ts';
 import { openEmbedded } from '../../src/store/embedded.ts';
+import { type Metadata, openMetadata } from '../../src/store/metadata.ts';
 import type { Store } from '../../src/store/store.ts';
 
 export const COMMAND_LINE_TOKEN = 'token-of-the-command-line';
@@ -19,6 +21,7 @@ export const NOW = 1_773_146_096;
 export interface TestServer {
   readonly app: FastifyInstance;
   readonly store: Store;
+  readonly metadata: Metadata;
   readonly auth: Auth;
   readonly folder: string;
   /** `http://127.0.0.1:PORT` */
@@ -34,6 +37,7 @@ export async function startServer(options: { deps?: Partial<ServerDeps>; setting
   // One data directory per process: a second server of a test is given the first one's store.
   const store = options.deps?.store ?? (await openEmbedded({ path: join(folder, 'db') }));
   const clock = options.deps?.clock ?? (() => NOW * 1000);
+  const metadata = await openMetadata(join(folder, 'metadata.db'), () => Math.floor(clock() / 1000));
   const auth = options.deps?.auth ?? createAuth({ secret: new Uint8Array(32).fill(7), token: COMMAND_LINE_TOKEN, clock });
   const app = await createServer({
     store,
@@ -45,6 +49,8 @@ export async function startServer(options: { deps?: Partial<ServerDeps>; setting
     webRoot: join(folder, 'web'),
     facts: async () => ({ indicators: 0, quarantined: 0, place: null }),
     absentMask: () => 0n,
+    library: metadata.library,
+    catalogs: await openCatalogs(metadata),
     ...options.deps,
   });
   const base = await app.listen({ host: '127.0.0.1', port: 0 });
@@ -53,6 +59,7 @@ export async function startServer(options: { deps?: Partial<ServerDeps>; setting
   return {
     app,
     store,
+    metadata,
     auth,
     folder,
     base,
@@ -62,6 +69,7 @@ export async function startServer(options: { deps?: Partial<ServerDeps>; setting
     async close() {
       await app.close();
       if (!options.deps?.store) await store.close();
+      await metadata.close();
       await rm(folder, { recursive: true, force: true });
     },
   };

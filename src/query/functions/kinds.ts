@@ -34,6 +34,8 @@ export interface QueryFunction {
   readonly doc: string;
   /** A step that uses it. */
   readonly example: string;
+  /** Where it differs from the public language on purpose. */
+  readonly differs?: string;
 }
 
 /** `substring(text, start, end?)` */

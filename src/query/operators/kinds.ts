@@ -22,6 +22,8 @@ export interface Operator<N extends OperationName> {
   readonly doc: string;
   /** A query's steps that use it. */
   readonly example: string;
+  /** Where it differs from the public language on purpose. */
+  readonly differs?: string;
   /** Reads the step behind its keyword. Throws QueryError. */
   readonly parse: (cursor: Cursor, start: number, keyword: string) => Of<N>;
   readonly print: (operation: Of<N>) => string;
