@@ -83,9 +83,9 @@ export const QueryExplanation = z.object({
   warnings: z.array(z.object({ code: z.string(), message: z.string() })),
 });
 
-/** POST /api/v1/records: records behind a value, newest first. */
+/** POST /api/v1/records: records behind a value, newest first unless the query sorts. */
 export const RecordsRequest = z.strictObject({
-  /** A query without aggregation, usually only a scope; may be empty. */
+  /** A query; what counts is its part before the first step that groups records. May be empty. */
   query: z
     .string()
     .max(64 * 1024)
@@ -100,6 +100,8 @@ export const RecordsRequest = z.strictObject({
 export const RecordsResponse = z.object({
   total: z.number(),
   window: Window,
+  /** Columns that the query's steps made. */
+  made: z.array(OutputColumn),
   records: z.array(
     z.object({
       /** Epoch milliseconds. */
@@ -111,6 +113,8 @@ export const RecordsResponse = z.object({
       /** The record's values by AWS and added field names, absent ones left out. */
       fields: z.record(z.string(), z.union([z.string(), z.number(), z.null()])),
       origin: z.object({ sourceName: z.string(), sourceCategory: z.string() }),
+      /** Of the made columns, by name. */
+      values: z.record(z.string(), z.unknown()),
     }),
   ),
 });

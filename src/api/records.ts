@@ -8,22 +8,26 @@ import type { ServerDeps } from './deps.ts';
 import { compileOptions, succeeded, windowOf } from './queries.ts';
 import { onTables } from './relations.ts';
 
-type Shown = RecordsResponse['records'][number];
+type Shown = Omit<RecordsResponse['records'][number], 'values'>;
 
 export async function findRecords(deps: ServerDeps, request: RecordsRequest, signal: AbortSignal): Promise<RecordsResponse> {
   const { range, ...options } = compileOptions(deps, request, request.limit);
-  const { columns, found, total } = await onTables(deps, async (relations) => {
-    const asked = { ...options, relations, scope: request.query, limit: request.limit, offset: request.offset };
-    const { statement, columns } = succeeded(recordsStatement(asked));
+  const { columns, made, found, total } = await onTables(deps, async (relations) => {
+    const asked = { ...options, relations, query: request.query, limit: request.limit, offset: request.offset };
+    const { statement, columns, made } = succeeded(recordsStatement(asked));
     const counted = succeeded(countStatement(asked));
     const [found, total] = await Promise.all([deps.store.rows(statement, { signal }), deps.store.rows(counted.statement, { signal })]);
-    return { columns, found, total };
+    return { columns, made, found, total };
   });
   const names = columns.map((c) => c.name);
   return {
     total: Number(total.rows[0]?.[0] ?? 0),
     window: await windowOf(deps, range),
-    records: found.rows.map((row) => shownRecord(new Map(names.map((name, i) => [name, row[i] ?? null])))),
+    made: made.map((column) => ({ ...column })),
+    records: found.rows.map((row) => ({
+      ...shownRecord(new Map(names.map((name, i) => [name, row[i] ?? null]))),
+      values: Object.fromEntries(made.map(({ name }, i) => [name, row[names.length + i] ?? null])),
+    })),
   };
 }
 

@@ -34,13 +34,19 @@ export function compileQuery(query: Query, options: CompileOptions): CompileResu
   return caught(() => {
     if (!isZone(options.timeZone))
       throw new QueryError('bad-value', { start: 0, end: 0 }, `There is no time zone ${options.timeZone}.`, 'Use an IANA name such as Europe/Berlin.');
-    const datasets = datasetsOf(query.scope, options.conditions ?? []);
-    const first = new Context(options, datasets);
-    const compiled = emit(query, first);
-    if (!first.handedOn) return { ok: true, compiled, warnings: distinct(first.warnings) };
-    const ctx = new Context(options, datasets, first.reads);
-    return { ok: true, compiled: emit(query, ctx), warnings: distinct(ctx.warnings) };
+    const { value, ctx } = withContext(query, options, (context) => emit(query, context));
+    return { ok: true, compiled: value, warnings: distinct(ctx.warnings) };
   });
+}
+
+/** Compiles with a context that knows which columns inner selects must hand on. Throws QueryError. */
+export function withContext<T>(query: Query, options: CompileOptions, work: (ctx: Context) => T): { readonly value: T; readonly ctx: Context } {
+  const datasets = datasetsOf(query.scope, options.conditions ?? []);
+  const first = new Context(options, datasets);
+  const value = work(first);
+  if (!first.handedOn) return { value, ctx: first };
+  const ctx = new Context(options, datasets, first.reads);
+  return { value: work(ctx), ctx };
 }
 
 /** Runs a compilation; a person's mistake becomes a value. */
@@ -65,20 +71,27 @@ export function scoped(query: Query, ctx: Context, reading: Reading): State {
   return base.with({ where: [...base.parts.where, ...(scope ? [scope] : []), ...compileConditions(ctx.options.conditions ?? [], base)] });
 }
 
-/** The state behind the first `count` steps. */
-function run(query: Query, ctx: Context, reading: Reading, count = query.operations.length): State {
+/** The records that a query is about: the state before its first step that groups them. Throws QueryError. */
+export function matches(query: Query, ctx: Context): State {
+  return run(query, ctx, THIS_WINDOW, query.operations.length, true);
+}
+
+/** The state behind the first `count` steps, or before the first of them that groups records. */
+function run(query: Query, ctx: Context, reading: Reading, count = query.operations.length, ungrouped = false): State {
   let state = scoped(query, ctx, reading);
-  query.operations.slice(0, count).forEach((operation, i) => {
+  for (const [i, operation] of query.operations.slice(0, count).entries()) {
     if (state.parts.pivot && operation.op !== 'sort' && operation.op !== 'limit') {
       const hint = 'Only sort and limit can follow. To go on, name the columns: transpose row … column … as a, b';
       throw new QueryError('transpose-last', operation.span, 'The columns of transpose are known only after the query has run.', hint);
     }
-    state = applyOperation(operation, state, {
+    const next = applyOperation(operation, state, {
       steps: query.operations.slice(0, i),
       before: (other) => run(query, ctx, other, i),
       after: query.operations.slice(i + 1),
     });
-  });
+    if (ungrouped && next.parts.grouped) break;
+    state = next;
+  }
   return state;
 }
 

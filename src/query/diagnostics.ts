@@ -37,6 +37,7 @@ export const DIAGNOSTIC_CODES = {
   'too-many-rows': 'A step would make more rows than its limit.',
   'unknown-source': 'The lookup source is not available.',
   'no-indicators': 'No threat indicators are stored: the columns of the lookup are empty.',
+  'no-records': 'The rows of the query are not stored records, so there are none to show.',
   'not-stored': 'Nothing is stored about this address: the new columns are empty.',
 } as const;
 

@@ -12,4 +12,4 @@ export { parse } from './parser.ts';
 export { print } from './print.ts';
 export { reference } from './reference.ts';
 export { shape } from './shape.ts';
-export { countStatement, extentStatement, recordsStatement, valuesStatement } from './statements.ts';
+export { countStatement, extentStatement, fieldStatement, histogramStatement, recordsStatement, valuesStatement } from './statements.ts';

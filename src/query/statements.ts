@@ -1,7 +1,11 @@
-/** Statements beside queries: records behind a value, their number, values for completion, the extent of the data. */
+/**
+ * Statements beside queries: the records that a query is about (its *matches*: the rows before its first
+ * step that groups), their number, over time and by a field's values; values for completion; the extent
+ * of the data.
+ */
 import { ADDED_FIELDS, AWS_FIELDS, findField, RECORD_COLUMNS } from '../model/fields.ts';
 import { REGISTRY_OF } from '../model/registries.ts';
-import { caught, scoped } from './compile.ts';
+import { caught, matches, withContext } from './compile.ts';
 import { Context } from './context.ts';
 import type { CompileOptions, Diagnostic, OutputColumn, Relations } from './contract.ts';
 import { didYouMean, QueryError } from './diagnostics.ts';
@@ -10,13 +14,17 @@ import { like } from './match.ts';
 import { parse } from './parser.ts';
 import { rawText } from './raw.ts';
 import { ident, join, num, type Sql, type Statement, sql, statement } from './sql.ts';
-import { baseState, THIS_WINDOW } from './state.ts';
+import { baseState, type State, THIS_WINDOW } from './state.ts';
 import { registryText, storedField } from './stored.ts';
-import { asOutput, asText, isNull, type Typed } from './typed.ts';
+import type { Query } from './tree.ts';
+import { asOutput, asText, isNull, nullable, type Typed } from './typed.ts';
 
-export interface RecordsOptions extends CompileOptions {
-  /** Scope text: a query without steps. */
-  readonly scope: string;
+export interface MatchesOptions extends CompileOptions {
+  /** A whole query; what groups records, and all that follows, is left out. */
+  readonly query: string;
+}
+
+export interface RecordsOptions extends MatchesOptions {
   readonly limit: number;
   readonly offset: number;
 }
@@ -34,32 +42,96 @@ export const RECORD_RESULT_COLUMNS: readonly OutputColumn[] = [
   { name: '_raw', kind: 'text', field: '_raw' },
 ];
 
-/** Where the scope and conditions select from, with its conditions. */
-function selection(scopeText: string, options: CompileOptions): { ctx: Context; from: Sql; where: Sql } {
-  const parsed = parse(scopeText);
-  const [first] = parsed.diagnostics;
+const STORED_COLUMNS: readonly string[] = [...AWS_FIELDS, ...ADDED_FIELDS].map((f) => f.column).concat(RECORD_COLUMNS.map((c) => c.column));
+
+/** The tree of a text, or of the steps that are right before one that is not. Throws QueryError for a mistake that cannot be left out. */
+function parsed(text: string): Query {
+  const { query, diagnostics } = parse(text);
+  const [first] = diagnostics;
   if (first) throw new QueryError(first.code as 'unexpected-token', first.span, first.message, first.hint);
-  const [step] = parsed.query.operations;
-  if (step) throw new QueryError('unexpected-token', step.span, 'Records are selected by a scope: a query without steps.');
-  const datasets = datasetsOf(parsed.query.scope, options.conditions ?? []);
-  const columns = new Set([...AWS_FIELDS, ...ADDED_FIELDS].map((f) => f.column).concat(RECORD_COLUMNS.map((c) => c.column)));
-  const ctx = new Context(options, datasets, columns);
-  const { parts } = scoped(parsed.query, ctx, THIS_WINDOW);
-  return { ctx, from: parts.from, where: parts.where.length ? sql`(${join(parts.where, ' AND ')})` : sql`true` };
+  return query;
+}
+
+/** The matches, which must still be records. Throws QueryError. */
+function recordsOf(query: Query, ctx: Context): State {
+  const state = matches(query, ctx);
+  if (state.parts.stored) return state;
+  const [step] = query.operations;
+  throw new QueryError('no-records', step?.span ?? { start: 0, end: 0 }, 'The rows of this query are not stored records.');
 }
 
 /**
- * Matching records, newest first: see RECORD_RESULT_COLUMNS. Times are epoch milliseconds, addresses
- * text, the `absent` mask text (64 bits).
+ * Matching records, newest first unless the query sorts: see RECORD_RESULT_COLUMNS, then the columns that
+ * the query made (`made`). Times are epoch milliseconds, addresses text, the `absent` mask text (64 bits).
  */
-export function recordsStatement(options: RecordsOptions): Result<{ statement: Statement; columns: readonly OutputColumn[] }> {
+export function recordsStatement(options: RecordsOptions): Result<{ statement: Statement; columns: readonly OutputColumn[]; made: readonly OutputColumn[] }> {
   return caught(() => {
-    const { ctx, from, where } = selection(options.scope, options);
-    const stored = [...AWS_FIELDS, ...ADDED_FIELDS].map((f) => f.column).concat(RECORD_COLUMNS.map((c) => c.column));
+    const query = parsed(options.query);
+    const ctx = new Context(options, datasetsOf(query.scope, options.conditions ?? []), new Set(STORED_COLUMNS));
+    const { parts } = recordsOf(query, ctx);
+    const columns = parts.columns.filter((c) => !c.hidden);
+    const own = columns.map((_, i) => ident(`m${i}`));
+    const order = parts.order.map((_, i) => ident(`k${i}`));
     const index = ctx.datasets.length > 1 ? [sql`_index`] : [];
-    const page = sql`SELECT ${join([...stored.map(ident), ...index], ', ')} FROM ${from} WHERE ${where} ORDER BY start DESC LIMIT ${num(options.limit)} OFFSET ${num(options.offset)}`;
-    const list = RECORD_RESULT_COLUMNS.map((column) => sql`${recordValue(ctx, column)} AS ${ident(`o_${column.name}`)}`);
-    return { ok: true, statement: statement(sql`SELECT ${join(list, ', ')} FROM (${page}) ORDER BY start DESC`), columns: RECORD_RESULT_COLUMNS };
+    const first = join(
+      [
+        ...STORED_COLUMNS.map(ident),
+        ...index,
+        ...columns.map((c, i) => sql`${asOutput(c.value)} AS ${own[i] as Sql}`),
+        ...parts.order.map((o, i) => sql`${nullable(o.value)} AS ${order[i] as Sql}`),
+      ],
+      ', ',
+    );
+    const where = parts.where.length ? sql` WHERE ${join(parts.where, ' AND ')}` : sql``;
+    const most = Math.min(options.limit, Math.max(0, (parts.limit ?? Number.MAX_SAFE_INTEGER) - options.offset));
+    const sorted = join(
+      parts.order.map((o, i) => sql`${order[i] as Sql} ${o.descending ? sql`DESC` : sql`ASC`}`),
+      ', ',
+    );
+    const page = sql`SELECT ${first} FROM ${parts.from}${where} ORDER BY ${sorted} LIMIT ${num(most)} OFFSET ${num(options.offset)}`;
+    const list = [
+      ...RECORD_RESULT_COLUMNS.map((column) => sql`${recordValue(ctx, column)} AS ${ident(`o_${column.name}`)}`),
+      ...own.map((id, i) => sql`${id} AS ${ident(`v${i}`)}`),
+    ];
+    const made = columns.map((c): OutputColumn => ({ name: c.name, kind: c.value.kind, ...(c.value.field ? { field: c.value.field.name } : {}) }));
+    return { ok: true, statement: statement(sql`SELECT ${join(list, ', ')} FROM (${page}) ORDER BY ${sorted}`), columns: RECORD_RESULT_COLUMNS, made };
+  });
+}
+
+/** One row, one column: how many records match. */
+export function countStatement(options: MatchesOptions): Result<{ statement: Statement }> {
+  return onMatches(options, (state) => sql`SELECT count() AS records FROM (${state.select([sql`1`])})`);
+}
+
+/** Rows of [epoch seconds, records]: matches in buckets of a width, which begin at `origin` and its multiples; empty ones are left out. */
+export function histogramStatement(options: MatchesOptions, seconds: number, origin: number): Result<{ statement: Statement }> {
+  return onMatches(options, (state) => {
+    const bucket = sql`${num(origin)} + toInt64(floor((toUnixTimestamp(start) - ${num(origin)}) / ${num(seconds)})) * ${num(seconds)}`;
+    return sql`SELECT ${bucket} AS bucket, count() AS records FROM (${state.select([state.ctx.column('start')])}) GROUP BY bucket ORDER BY bucket`;
+  });
+}
+
+/**
+ * The most frequent values of a field or made column among the matches: rows of [value text or null, count,
+ * all matches, those that have the field, different values]. Without a single value there is one row of null.
+ */
+export function fieldStatement(options: MatchesOptions, name: string, limit: number): Result<{ statement: Statement }> {
+  return onMatches(options, (state) => {
+    const value = state.resolve({ name, span: { start: 0, end: 0 } });
+    const grouped = sql`SELECT v, count() AS n FROM (${state.select([sql`${nullable(value)} AS v`])}) GROUP BY v`;
+    const { emptyIsNull: _, field: __, of: ___, ...bare } = value;
+    const shown = asText({ ...bare, sql: sql`v` });
+    const counts = sql`sum(n) OVER () AS total, sum(if(isNull(v), 0, n)) OVER () AS present, sum(if(isNull(v), 0, 1)) OVER () AS distinct_values`;
+    return sql`SELECT if(isNull(v), NULL, toString(${shown})) AS value, n, total, present, distinct_values FROM (SELECT v, n, ${counts} FROM (${grouped})) ORDER BY isNull(v), n DESC, value LIMIT ${num(limit)}`;
+  });
+}
+
+/** A statement over the matches, which hand on only the columns that it reads. */
+function onMatches(options: MatchesOptions, make: (state: State) => Sql): Result<{ statement: Statement }> {
+  return caught(() => {
+    const query = parsed(options.query);
+    const { value } = withContext(query, options, (ctx) => make(recordsOf(query, ctx)));
+    return { ok: true, statement: statement(value) };
   });
 }
 
@@ -72,14 +144,6 @@ function recordValue(ctx: Context, column: OutputColumn): Sql {
   if (column.name === 'absent') return sql`toString(${value})`;
   const typed: Typed = { sql: value, kind: column.kind, ...(column.kind === 'time' ? { datetime: true } : {}) };
   return asOutput(typed);
-}
-
-/** One row, one column: how many records match. */
-export function countStatement(options: CompileOptions & { readonly scope: string }): Result<{ statement: Statement }> {
-  return caught(() => {
-    const { from, where } = selection(options.scope, options);
-    return { ok: true, statement: statement(sql`SELECT count() AS records FROM ${from} WHERE ${where}`) };
-  });
 }
 
 /** The 50 most frequent values of a field in the window that begin with a text: rows of [value text, count]. */

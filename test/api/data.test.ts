@@ -182,8 +182,8 @@ describe('records', () => {
     expect(record?.document).not.toHaveProperty('source');
   });
 
-  test('are selected by a scope only', async () => {
-    expect(await refusal('/api/v1/records', { query: '| count' })).toMatchObject({ status: 400, span: { start: 2, end: 7 } });
+  test('say what is wrong with a query', async () => {
+    expect(await refusal('/api/v1/records', { query: '| cuont' })).toMatchObject({ status: 400, span: { start: 2, end: 7 } });
   });
 });
 

@@ -100,7 +100,7 @@ describe('texts of people never become SQL', () => {
 
 describe('statements beside queries', () => {
   it('records behind a value, newest first, in pages', async () => {
-    const { statement: text, columns } = okay(recordsStatement({ ...options(engine), scope: 'action=ACCEPT', limit: 1, offset: 1 }));
+    const { statement: text, columns } = okay(recordsStatement({ ...options(engine), query: 'action=ACCEPT', limit: 1, offset: 1 }));
     const [row, ...rest] = await engine.rows(text);
     expect(rest).toEqual([]);
     const record = Object.fromEntries(columns.map((c, i) => [c.name, row?.[i]]));
@@ -119,14 +119,14 @@ describe('statements beside queries', () => {
   });
 
   it('records of both datasets', async () => {
-    const { statement: text } = okay(recordsStatement({ ...options(engine), scope: '_index=*', limit: 10, offset: 0 }));
+    const { statement: text } = okay(recordsStatement({ ...options(engine), query: '_index=*', limit: 10, offset: 0 }));
     expect((await engine.rows(text)).map((r) => r[0])).toEqual(['vpc_flow_status', 'vpc_flow', 'vpc_flow', 'vpc_flow']);
-    const { statement: count } = okay(countStatement({ ...options(engine), scope: '_index=*' }));
+    const { statement: count } = okay(countStatement({ ...options(engine), query: '_index=*' }));
     expect(await engine.rows(count)).toEqual([[4]]);
   });
 
-  it('records take a scope only', () => {
-    expect(recordsStatement({ ...options(engine), scope: '| count', limit: 1, offset: 0 })).toMatchObject({ ok: false });
+  it('records say what is wrong with a query', () => {
+    expect(recordsStatement({ ...options(engine), query: '| cuont', limit: 1, offset: 0 })).toMatchObject({ ok: false });
   });
 
   it('values, most frequent first, by the beginning of their text', async () => {

@@ -9,6 +9,7 @@ import { loginRoutes } from './login.ts';
 import { quarantineRoutes } from './quarantine.ts';
 import { queryRoutes } from './query.ts';
 import { recordRoutes } from './records.ts';
+import { searchRoutes } from './search.ts';
 import { statusRoutes } from './status.ts';
 import { valueRoutes } from './values.ts';
 
@@ -21,6 +22,7 @@ export const ROUTES: readonly Routes[] = [
   dashboardRoutes,
   queryRoutes,
   recordRoutes,
+  searchRoutes,
   valueRoutes,
   quarantineRoutes,
   ingestRoutes,

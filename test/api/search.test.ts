@@ -1,0 +1,119 @@
+/** Matches over time, values among matches, and records of a query with steps, over HTTP. */
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { FieldResponse, HistogramResponse } from '../../src/api/contract/search.ts';
+import type { RecordsResponse } from '../../src/api/contract.ts';
+import { bucketWidth } from '../../src/api/search.ts';
+import { HEADER, openPlace, type Place } from '../ingest/helpers.ts';
+import { startServer, type TestServer } from './helpers.ts';
+
+/** 2023-11-14 23:13:20 UTC */
+const NOW = 1_700_003_600;
+const FLOWS = [
+  '2 123456789012 eni-1 203.0.113.9 10.0.0.5 40000 22 6 3 180 1700000000 1700000060 REJECT OK',
+  '2 123456789012 eni-1 10.0.0.5 203.0.113.9 22 40000 6 5 900 1700000010 1700000160 ACCEPT OK',
+  '2 210987654321 eni-2 2001:db8::1 fd00::7 5000 443 17 1 80 1700000900 1700000930 ACCEPT OK',
+  '2 210987654321 eni-2 10.0.0.5 10.0.0.6 5000 5432 6 9 4000 1700003000 1700003330 ACCEPT OK',
+];
+
+let place: Place;
+let server: TestServer;
+beforeAll(async () => {
+  place = await openPlace();
+  server = await startServer({ deps: { store: place.store, clock: () => NOW * 1000, ingest: place.pipeline, absentMask: () => place.metadata.absentMask() } });
+  const path = await place.file('flows.log', [HEADER, ...FLOWS, ''].join('\n'));
+  await (await server.post('/api/v1/ingest', { paths: [path] })).text();
+});
+afterAll(async () => {
+  await server.close();
+  await place.close();
+});
+
+async function ask<T>(path: string, body: object): Promise<T> {
+  const response = await server.post(path, { from: '-2h', ...body });
+  const text = await response.text();
+  if (response.status !== 200) throw new Error(`${response.status} ${text}`);
+  return JSON.parse(text) as T;
+}
+
+describe('histogram', () => {
+  test('counts matches before the first aggregate, in buckets that people can read', async () => {
+    const answer = await ask<HistogramResponse>('/api/v1/search/histogram', { query: 'action=ACCEPT | count by srcaddr | where _count > 100', buckets: 10 });
+    expect(answer).toEqual({
+      window: { from: NOW - 7200, to: NOW },
+      seconds: 900,
+      total: 3,
+      buckets: [
+        [1_699_999_200, 1],
+        [1_700_000_100, 1],
+        [1_700_002_800, 1],
+      ],
+    });
+  });
+
+  test('filters by steps, and its days are those of the zone', async () => {
+    const answer = await ask<HistogramResponse>('/api/v1/search/histogram', {
+      query: '| where bytes > 100 | parse "* * *" as v, a, rest',
+      from: '-30d',
+      timeZone: 'Asia/Kolkata',
+      buckets: 30,
+    });
+    // Midnight of 15 November in Kolkata.
+    expect(answer).toMatchObject({ seconds: 86_400, total: 3, buckets: [[Date.UTC(2023, 10, 14, 18, 30) / 1000, 3]] });
+  });
+
+  test('of nothing is empty', async () => {
+    expect(await ask<HistogramResponse>('/api/v1/search/histogram', { query: 'dstport=1' })).toMatchObject({ total: 0, buckets: [] });
+  });
+
+  test('widths are at least a second and cover any window', () => {
+    expect([1, 60, 3600, 86_400, 30 * 86_400, 20 * 365 * 86_400].map((s) => bucketWidth(s, 100))).toEqual([1, 1, 60, 900, 43_200, 91 * 86_400]);
+    expect(bucketWidth(4e9, 1)).toBe(4e9);
+  });
+});
+
+describe('values of a field among the matches', () => {
+  test('are counted, most frequent first', async () => {
+    const answer = await ask<FieldResponse>('/api/v1/search/field', { query: 'action=ACCEPT | count', field: 'src_ip' });
+    expect(answer).toMatchObject({ total: 3, present: 3, distinct: 2 });
+    expect(answer.values).toEqual([
+      { value: '10.0.0.5', count: 2 },
+      { value: '2001:db8::1', count: 1 },
+    ]);
+  });
+
+  test('of a made column, with those that lack it', async () => {
+    const answer = await ask<FieldResponse>('/api/v1/search/field', { query: '| if(dstport = 22, "ssh", null) as what', field: 'what', limit: 1 });
+    expect(answer).toMatchObject({ total: 4, present: 1, distinct: 1, values: [{ value: 'ssh', count: 1 }] });
+  });
+
+  test('of a field that no match has', async () => {
+    const answer = await ask<FieldResponse>('/api/v1/search/field', { query: '*', field: 'vpc-id' });
+    expect(answer).toMatchObject({ total: 4, present: 0, distinct: 0, values: [] });
+    expect(await ask<FieldResponse>('/api/v1/search/field', { query: 'dstport=1', field: 'vpc-id' })).toMatchObject({ total: 0, values: [] });
+  });
+
+  test('an unknown one is named with the nearest', async () => {
+    const response = await server.post('/api/v1/search/field', { query: '*', field: 'scraddr' });
+    expect(response.status).toBe(400);
+    expect(await response.json()).toMatchObject({ error: { code: 'unknown-field', hint: expect.stringContaining('srcaddr') } });
+  });
+});
+
+describe('records of a query with steps', () => {
+  test('are those before the first aggregate, with the columns that the steps made', async () => {
+    const answer = await ask<RecordsResponse>('/api/v1/records', {
+      query: '| parse "* * * * *" as v, account, eni, source, rest | where bytes < 1000 and source matches "10.*" | count by eni',
+    });
+    expect(answer.total).toBe(1);
+    expect(answer.made.map((c) => c.name)).toEqual(['v', 'account', 'eni', 'source', 'rest']);
+    expect(answer.records).toMatchObject([{ raw: FLOWS[1], values: { v: '2', eni: 'eni-1', source: '10.0.0.5' } }]);
+  });
+
+  test('keep the order and limit of a query that does not group', async () => {
+    const answer = await ask<RecordsResponse>('/api/v1/records', { query: '| sort by +bytes | limit 3', limit: 2 });
+    expect(answer.total).toBe(3);
+    expect(answer.records.map((r) => r.fields.bytes)).toEqual([80, 180]);
+    const rest = await ask<RecordsResponse>('/api/v1/records', { query: '| sort by +bytes | limit 3', limit: 2, offset: 2 });
+    expect(rest.records.map((r) => r.fields.bytes)).toEqual([900]);
+  });
+});
