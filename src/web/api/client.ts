@@ -30,11 +30,11 @@ export async function postJson<T>(path: string, body: unknown, signal?: AbortSig
   return (await response.json()) as T;
 }
 
-/** The response itself, for answers that are read as a stream. */
-export async function post(path: string, body: unknown, signal?: AbortSignal): Promise<Response> {
+/** The response itself, for answers that are read as a stream. `accept`: the form that is asked for, where there are several. */
+export async function post(path: string, body: unknown, signal?: AbortSignal, accept = '*/*'): Promise<Response> {
   return send(path, {
     method: 'POST',
-    headers: { 'content-type': 'application/json', 'x-csrf-token': csrfToken(document.cookie) },
+    headers: { accept, 'content-type': 'application/json', 'x-csrf-token': csrfToken(document.cookie) },
     body: JSON.stringify(body),
     ...(signal && { signal }),
   });

@@ -22,10 +22,16 @@ export interface Search {
   readonly refresh?: string;
   /** Query text of the records page. */
   readonly q?: string;
+  /** Search page: how the result is drawn, or `messages`. */
+  readonly view?: string;
+  /** Search page: `oldest` puts the first message first. */
+  readonly order?: string;
+  /** Search page: columns of the message list. */
+  readonly cols?: readonly string[];
 }
 
-const SINGLE = ['from', 'to', 'tz', 'panel', 'refresh', 'q'] as const;
-const LISTS = ['f', 'w', 'm', 'fold'] as const;
+const SINGLE = ['from', 'to', 'tz', 'panel', 'refresh', 'q', 'view', 'order'] as const;
+const LISTS = ['f', 'w', 'm', 'fold', 'cols'] as const;
 
 export function parseSearch(text: string): Search {
   const params = new URLSearchParams(text);
