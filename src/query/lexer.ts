@@ -1,7 +1,8 @@
 /**
  * Text to tokens. The scope (everything before the first `|`) is made of words, as people type them
- * into a search box; after it come names, numbers, strings and operators. The lexer never fails: what
- * it cannot read becomes an `error` token, and the parser reports it in its place.
+ * into a search box; after it come names, numbers, strings and operators. A query in brackets,
+ * `[subquery: …]`, has a scope of its own. The lexer never fails: what it cannot read becomes an
+ * `error` token, and the parser reports it in its place.
  */
 import { findField } from '../model/fields.ts';
 import type { DiagnosticCode } from './diagnostics.ts';
@@ -11,7 +12,7 @@ export type TokenKind =
   | 'word'
   | 'string'
   | 'name'
-  /** %"Interface ID" */
+  /** %"Interface ID", %users[0].name */
   | 'quoted-name'
   | 'number'
   | 'regex'
@@ -36,15 +37,28 @@ export interface Token {
 }
 
 const SYMBOLS = ['<>', '!=', '==', '<=', '>=', '&&', '||', '=', '<', '>', '!', '+', '-', '*', '/', '%', '(', ')', '[', ']', ',', '?', ':', '.', '@'];
-const NAME = /[A-Za-z_@$\u0080-\uffff][\w@$.\u0080-\uffff]*/y;
-const HYPHENATED = /[A-Za-z_][\w.]*(?:-[\w.]+)+/y;
-const NUMBER = /(?:\d+(?:\.\d+)?|\.\d+)(?:[eE][+-]?\d+)?/y;
-const SUFFIX = /[A-Za-z]+/y;
-const ADDRESS_OF_TABLE = /[a-z]+:\/\/[^\s|",]*/y;
+const SCOPE_SYMBOLS = ['!=', '==', '<=', '>=', '<>', '(', ')', '=', '<', '>', '!'];
+/** Letters of all scripts; not the spaces and quotation marks beyond ASCII. */
+const LETTERS = '\\u00a1-\\u1fff\\u2070-\\u2fff\\u3001-\\ufefe\\uff00-\\uffff';
+const NAME = new RegExp(`[A-Za-z_@$${LETTERS}][\\w@$.${LETTERS}]*`, 'y');
+const HYPHENATED = /[A-Za-z_][\w.]*(?:-[\w.]+){1,8}/y;
+/** %name without quotation marks takes what names cannot have elsewhere. */
+const PERCENT_NAME = /%[A-Za-z_@](?:[\w.@#$-]|\[[\w*]*\])*/y;
+const NUMBER = /(?:\d+(?:\.\d+)?|\.\d+)(?:[eE][+-]?\d+(?!\w))?/y;
+const SUFFIX = /[A-Za-z_]\w*/y;
+const ADDRESS_OF_TABLE = /[a-z]{2,12}:\/\/[^\s|",]*/y;
 const TEMPLATE = /\{\{\s*([\w.-]+)\s*\}\}/y;
-const SCOPE_WORD = /(?:\{\{[^{}|]*\}\}|[^\s|()"=<>!]|!(?!=))+/y;
-const SPACE = /\s+/y;
-const COMMENT = /\/\/[^\n]*/y;
+const SCOPE_WORD = /(?:\{\{[^{}|]*\}\}|[^\s|()"=<>!\u200b]|!(?!=))+/y;
+/** Behind `=` a word goes on over what would begin another condition: `id=abc==`, `name=<none>`. */
+const SCOPE_VALUE = /(?:\{\{[^{}|]*\}\}|[^\s|()"\u200b])+/y;
+const SUBQUERY = /\[\s*subquery\b/iy;
+const SPACE = /[\s\u200b-\u200d\u2060]+/y;
+const COMMENT = /\/\/[^\n]*|\/\*[^]*?\*\//y;
+/** Quotation marks by what closes them: texts out of documents have typographic ones. */
+const QUOTES: Readonly<Record<string, string>> = { '"': '"', '“': '”"', '”': '”"', '„': '“”"' };
+const SINGLE_QUOTES: Readonly<Record<string, string>> = { "'": "'", '‘': "’'", '’': "’'" };
+/** A quotation mark or a backslash as one character in quotation marks: `quote='''`, `escape='\'`. */
+const LONE_CHARACTER = /'(?:'|\\)'(?!')/y;
 /** After these a `/` opens a regular expression though they look like operands. */
 const WORDS_BEFORE_VALUE = new Set(['matches', 'and', 'or', 'not', 'in', 'by', 'where', 'regex', 'as']);
 
@@ -52,7 +66,8 @@ const WORDS_BEFORE_VALUE = new Set(['matches', 'and', 'or', 'not', 'in', 'by', '
  * A field extraction rule has no scope: it begins with its first step. A search for the words json or
  * parse followed by a quoted phrase would be read as one too; nobody has been seen to write that.
  */
-const EXTRACTION_RULE = /^\s*(?:json|parse)\s+(?:"|field\s*=|regex\s|anchor\s|auto\s)/i;
+const EXTRACTION_RULE =
+  /^\s*(?:(?:json|parse|extract)\s+(?:"|(?:field|nodrop)\s*=|(?:regex|anchor|auto|xml|nodrop)\s)|(?:kv|keyvalue)\s+(?:"|(?:auto|infer|regex)\s|field\s*=)|(?:csv|split)\s+\w+\s+(?:delim\s*=|extract\s))/i;
 
 /** Whether a text begins with a step and not with a scope. */
 export function isExtractionRule(text: string): boolean {
@@ -63,6 +78,8 @@ export function lex(text: string): Token[] {
   const tokens: Token[] = [];
   let at = 0;
   let inScope = !isExtractionRule(text);
+  /** Brackets that are open, each with what it was opened in; those of subqueries begin a scope. */
+  const open: { readonly subquery: boolean; readonly inScope: boolean }[] = [];
 
   const match = (pattern: RegExp): string | undefined => {
     pattern.lastIndex = at;
@@ -80,28 +97,45 @@ export function lex(text: string): Token[] {
       continue;
     }
     const char = text[at]!;
+    const closers = QUOTES[char] ?? (inScope ? undefined : SINGLE_QUOTES[char]);
     if (char === '|' && !(text[at + 1] === '|' && !inScope)) {
       push('pipe', 1, '|');
       inScope = false;
-    } else if (char === '"' || (char === "'" && !inScope)) {
-      quoted(char);
+    } else if (closers !== undefined) {
+      if (!inScope && match(LONE_CHARACTER)) push('string', 3, text[at + 1]!, { raw: text[at + 1]! });
+      else quoted(closers);
     } else if (char === '%' && text[at + 1] === '"') {
       const before = at;
       at++;
       quoted('"');
       const last = tokens.pop()!;
       tokens.push({ ...last, kind: last.kind === 'error' ? 'error' : 'quoted-name', start: before });
+    } else if (char === '[' && match(SUBQUERY)) openSubquery();
+    else if (char === ']' && open.length) {
+      push('symbol', 1, ']');
+      inScope = open.pop()!.inScope;
     } else if (inScope) scopeToken();
     else expressionToken(char);
   }
   tokens.push({ kind: 'end', start: text.length, end: text.length, value: '' });
   return tokens;
 
-  function quoted(mark: string): void {
+  /** `[subquery:` — its words are names, then its scope begins. */
+  function openSubquery(): void {
+    open.push({ subquery: true, inScope });
+    push('symbol', 1, '[');
+    at += match(SPACE)?.length ?? 0;
+    push('name', 'subquery'.length, 'subquery');
+    at += match(SPACE)?.length ?? 0;
+    if (text[at] === ':') push('symbol', 1, ':');
+    inScope = true;
+  }
+
+  function quoted(closers: string): void {
     let value = '';
     let raw = '';
     let i = at + 1;
-    for (; i < text.length && text[i] !== mark; i++) {
+    for (; i < text.length && !closers.includes(text[i]!); i++) {
       const char = text[i]!;
       const next = text[i + 1];
       if (char !== '\\' || next === undefined) {
@@ -110,9 +144,9 @@ export function lex(text: string): Token[] {
         continue;
       }
       i++;
-      if (next === mark) {
-        value += mark;
-        raw += mark;
+      if (closers.includes(next)) {
+        value += next;
+        raw += next;
       } else {
         value += next === '\\' ? '\\' : next === 'n' ? '\n' : next === 't' ? '\t' : next === 'r' ? '\r' : `\\${next}`;
         raw += `\\${next}`;
@@ -123,17 +157,26 @@ export function lex(text: string): Token[] {
   }
 
   function scopeToken(): void {
-    const symbol = ['!=', '<=', '>=', '<>', '(', ')', '=', '<', '>', '!'].find((s) => text.startsWith(s, at));
-    const word = symbol ? undefined : match(SCOPE_WORD);
+    const last = tokens.at(-1);
+    const value = last?.kind === 'symbol' && last.value.endsWith('=') ? match(SCOPE_VALUE) : undefined;
+    const symbol = value ? undefined : SCOPE_SYMBOLS.find((s) => text.startsWith(s, at));
+    const word = value ?? (symbol ? undefined : (match(PERCENT_NAME) ?? match(SCOPE_WORD)));
     if (symbol) push('symbol', symbol.length, symbol);
-    else if (word) push('word', word.length, word);
-    else push('error', 1, text[at]!, { error: 'unexpected-character' });
+    else if (word) {
+      // A bracket of a subquery ends its last word.
+      const end = open.length ? word.indexOf(']') : -1;
+      const taken = end > 0 ? word.slice(0, end) : word;
+      if (!value && taken.startsWith('%') && taken.length > 1) push('quoted-name', taken.length, taken.slice(1));
+      else push('word', taken.length, taken);
+    } else push('error', 1, text[at]!, { error: 'unexpected-character' });
   }
 
   function expressionToken(char: string): void {
     const template = match(TEMPLATE);
     const number = match(NUMBER);
+    const percent = char === '%' && !afterOperand() ? match(PERCENT_NAME) : undefined;
     if (template) push('template', template.length, template.slice(2, -2).trim());
+    else if (percent) push('quoted-name', percent.length, percent.slice(1));
     else if (char === '/' && !afterOperand()) regex();
     else if (number) {
       SUFFIX.lastIndex = at + number.length;
@@ -142,6 +185,7 @@ export function lex(text: string): Token[] {
     } else {
       const name = match(ADDRESS_OF_TABLE) ?? fieldWithHyphens() ?? match(NAME);
       const symbol = SYMBOLS.find((s) => text.startsWith(s, at));
+      if (symbol === '[' && open.length) open.push({ subquery: false, inScope });
       if (name) push('name', name.length, name);
       else if (symbol) push('symbol', symbol.length, symbol);
       else push('error', 1, char, { error: 'unexpected-character' });
@@ -166,10 +210,21 @@ export function lex(text: string): Token[] {
     return last.kind !== 'pipe';
   }
 
+  /** Up to the next `/` that is neither escaped nor in a class, or else up to the next. */
   function regex(): void {
-    let i = at + 1;
-    for (; i < text.length && text[i] !== '/' && text[i] !== '\n'; i++) if (text[i] === '\\') i++;
-    if (text[i] !== '/') push('error', text.length - at, '', { error: 'unclosed-regex' });
-    else push('regex', i + 1 - at, text.slice(at + 1, i).replaceAll('\\/', '/'));
+    const end = closingSlash(true) ?? closingSlash(false);
+    if (end === undefined) push('error', text.length - at, '', { error: 'unclosed-regex' });
+    else push('regex', end + 1 - at, text.slice(at + 1, end).replaceAll('\\/', '/'));
+  }
+
+  function closingSlash(skipClasses: boolean): number | undefined {
+    let inClass = false;
+    for (let i = at + 1; i < text.length && text[i] !== '\n'; i++) {
+      if (text[i] === '\\') i++;
+      else if (text[i] === '/' && !inClass) return i;
+      else if (skipClasses && text[i] === '[') inClass = true;
+      else if (text[i] === ']') inClass = false;
+    }
+    return undefined;
   }
 }
