@@ -60,6 +60,8 @@ export interface ServerDeps {
   readonly facts: () => Promise<Facts>;
   /** OR of the `absent` masks of all stored records. */
   readonly absentMask: () => bigint;
+  /** AND of them: fields that no record has. None is known to be when absent. */
+  readonly missingMask?: () => bigint;
   /** Reasons why the server can't serve yet; empty when ready. */
   readonly notReady?: () => readonly string[];
   readonly library: Library;

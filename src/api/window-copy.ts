@@ -41,7 +41,8 @@ export class WindowCopies {
   relations(runId: string): Relations {
     const raw = rawRelations(this.#deps);
     const table = tableOf(runId);
-    return { ...raw, table: (dataset) => (dataset === 'vpc_flow' ? table : raw.table(dataset)) };
+    // A statement that is compiled again must not ask for columns that were not copied.
+    return { ...raw, missingMask: 0n, table: (dataset) => (dataset === 'vpc_flow' ? table : raw.table(dataset)) };
   }
 
   /**

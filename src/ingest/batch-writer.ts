@@ -85,7 +85,7 @@ export async function stageBatch(
       counts: { records, stored, nodata, skipdata, quarantined, duplicates: 0, filtered: 0 },
     };
   });
-  return { batch, ranges, blocks, absentMask: absentMask(taken.flows).toString() };
+  return { batch, ranges, blocks, ...masks(taken.flows) };
 }
 
 function writeBlock(staging: string, table: string, batch: Batch, token: string): StagedBlock {
@@ -235,15 +235,21 @@ function lowCardinality(values: readonly string[]): Column {
   return { type: 'LowCardinality(String)', ids: Uint32Array.from(values, (v) => index.get(v) as number), dictionary };
 }
 
-/** OR of the flows' masks: fields whose bit is never set need no null check in queries. */
-function absentMask(batch: Batch): bigint {
+/** OR and AND of the flows' masks: a field whose bit is never set needs no null check in queries; one whose bit is always set holds nothing to find. */
+function masks(batch: Batch): Pick<Manifest, 'absentMask' | 'missingMask'> {
   const column = batch.columns.get('absent');
-  if (column?.type !== 'UInt64Mask') return 0n;
-  let low = 0;
-  let high = 0;
-  for (let i = 0; i < batch.rows; i++) {
-    low |= column.low[i] as number;
-    high |= column.high[i] as number;
+  const [some, every] = [
+    [0, 0],
+    [-1, -1],
+  ] as [[number, number], [number, number]];
+  if (column?.type === 'UInt64Mask') {
+    for (let i = 0; i < batch.rows; i++) {
+      some[0] |= column.low[i] as number;
+      some[1] |= column.high[i] as number;
+      every[0] &= column.low[i] as number;
+      every[1] &= column.high[i] as number;
+    }
   }
-  return (BigInt(high >>> 0) << 32n) | BigInt(low >>> 0);
+  const text = ([low, high]: readonly [number, number]) => ((BigInt(high >>> 0) << 32n) | BigInt(low >>> 0)).toString();
+  return { absentMask: text(some), missingMask: text(every) };
 }

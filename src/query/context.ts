@@ -3,12 +3,21 @@
  * datasets, and fresh names. Mutable, made per statement, never shared.
  */
 import { ABSENT_BIT, type Dataset, type Field } from '../model/fields.ts';
-import type { CompileOptions, Diagnostic } from './contract.ts';
+import type { CompileOptions, Diagnostic, ExtractionRule } from './contract.ts';
 import { QueryError } from './diagnostics.ts';
 import { ident, join, num, type Sql, sql } from './sql.ts';
 import type { Span } from './tree.ts';
 
 const TEMPLATE = /\{\{\s*([\w.-]+)\s*\}\}/g;
+
+/** Thrown where a name is asked for that rules make: the compilation begins again with it among the names to make. */
+export class NeedsField extends Error {
+  readonly field: string;
+  constructor(field: string) {
+    super(`a rule makes ${field}`);
+    this.field = field;
+  }
+}
 
 export class Context {
   readonly options: CompileOptions;
@@ -16,13 +25,16 @@ export class Context {
   readonly warnings: Diagnostic[] = [];
   /** Stored columns that were asked for. */
   readonly reads = new Set<string>();
+  /** Names that rules make for this query, before its scope and steps. */
+  readonly made: readonly string[];
   /** Columns that inner selects hand on: what a first compilation read. */
   readonly #pass: readonly string[] | undefined;
   #handedOn = false;
   #names = 0;
 
-  constructor(options: CompileOptions, datasets: readonly Dataset[], pass?: ReadonlySet<string>) {
+  constructor(options: CompileOptions, datasets: readonly Dataset[], pass?: ReadonlySet<string>, made: readonly string[] = []) {
     this.options = options;
+    this.made = made;
     this.datasets = datasets;
     this.#pass = pass && [...pass].sort();
   }
@@ -61,9 +73,28 @@ export class Context {
     return this.datasets.includes('vpc_flow_status') || ((this.options.relations.absentMask >> BigInt(bit)) & 1n) === 1n;
   }
 
+  /** Whether no record has the field. Status records lack other fields than flows do. */
+  neverGiven(field: Field): boolean {
+    const bit = ABSENT_BIT.get(field.aws ?? '');
+    if (bit === undefined || this.datasets.includes('vpc_flow_status')) return false;
+    return (((this.options.relations.missingMask ?? 0n) >> BigInt(bit)) & 1n) === 1n;
+  }
+
   /** SQL that says whether this record lacks the field. */
   absent(field: Field): Sql {
     return sql`bitTest(${this.column('absent')}, ${num(ABSENT_BIT.get(field.aws ?? '') ?? 63)})`;
+  }
+
+  /** Rules that make a field when a query asks for it. */
+  rulesFor(name: string): readonly ExtractionRule[] {
+    const key = name.toLowerCase();
+    return (this.options.catalog?.rules ?? []).filter((rule) => rule.fields.some((field) => field.toLowerCase() === key));
+  }
+
+  /** Throws NeedsField when rules make the field and have not been run. */
+  askRules(name: string): void {
+    const asked = this.made.some((made) => made.toLowerCase() === name.toLowerCase());
+    if (!asked && this.rulesFor(name).length) throw new NeedsField(name);
   }
 
   /** Text with its {{name}} templates filled in: as a value, never as a part of the query. */

@@ -32,6 +32,8 @@ export interface Relations {
    * check. Statements that read `vpc_flow_status` check every field, so its masks stay out of this one.
    */
   readonly absentMask: bigint;
+  /** AND of the same masks: keywords are not looked for in fields that no record has. None when absent. */
+  readonly missingMask?: bigint;
 }
 
 /** A table of people: every value is text. */

@@ -2,7 +2,8 @@
  * Keyword search. A term without spaces lies within one field, so it compiles to columns: addresses,
  * numbers, ids and the words of action and status to equality, everything else to a substring in any
  * letter case of each text column (and of the kept original, where the record was not in canonical
- * form). Only a phrase with spaces needs the rebuilt text.
+ * form). Only a phrase with spaces needs the rebuilt text. Fields that no record has are left out, so that
+ * an address is looked for in the columns of its index and nowhere else.
  */
 import { AWS_FIELDS, type Field } from '../model/fields.ts';
 import type { Context } from './context.ts';
@@ -37,16 +38,20 @@ export function namesStatus(term: string): boolean {
 /** Condition of one keyword or phrase. `term` may hold `*`. */
 export function keyword(ctx: Context, term: string, span: Span): Sql {
   const equal = (field: Field, value: string): Sql => compare('=', storedField(ctx, field), literal(value), span);
-  const byNames = (names: readonly string[]): Field[] => AWS_FIELDS.filter((f) => names.includes(f.aws as string));
+  const byNames = (names: readonly string[]): Field[] => given(ctx, AWS_FIELDS).filter((f) => names.includes(f.aws as string));
   const word = WORDS[term.toUpperCase()];
   if (word) return any(byNames([word]).map((f) => equal(f, term)));
-  if (addressValue(term) !== undefined) return any(ADDRESSES.map((f) => equal(f, term)));
+  if (addressValue(term) !== undefined) return any(given(ctx, ADDRESSES).map((f) => equal(f, term)));
   const range = parseNetwork(term) ?? parseOctetWildcard(term);
-  if (range) return any(ADDRESSES.map((f) => inRange(storedField(ctx, f), range)));
+  if (range) return any(given(ctx, ADDRESSES).map((f) => inRange(storedField(ctx, f), range)));
   if (/^\d{1,15}$/.test(term)) return digits(ctx, term, span);
   const id = /^(eni|vpc|subnet|i)-[0-9a-f]+$/.exec(term)?.[1];
   if (id) return any(byNames(IDS[id] ?? []).map((f) => equal(f, term)));
   return /\s/.test(term) ? phrase(ctx, term) : withinFields(ctx, term);
+}
+
+function given(ctx: Context, fields: readonly Field[]): readonly Field[] {
+  return fields.filter((field) => !ctx.neverGiven(field));
 }
 
 /** The rebuilt text is made only of records that have each of the words somewhere. */
@@ -56,21 +61,25 @@ function phrase(ctx: Context, term: string): Sql {
 }
 
 function digits(ctx: Context, term: string, span: Span): Sql {
-  const numbers = NUMBERS.map((field) => {
+  const numbers = given(ctx, NUMBERS).map((field) => {
     const value = storedField(ctx, field);
     if (value.kind === 'time') return sql`(${asNumber(value)} = ${literal(Number(term)).sql})`;
     return compare('=', value, literal(Number(term)), span);
   });
-  const texts = TEXTS.map((field) => compare('=', storedField(ctx, field), literal(term), span));
+  const texts = given(ctx, TEXTS).map((field) => compare('=', storedField(ctx, field), literal(term), span));
   return any([...numbers, ...texts]);
 }
 
 function withinFields(ctx: Context, term: string): Sql {
-  const texts = TEXTS.map((f) => contains(ctx.column(f.column), term));
+  const texts = given(ctx, TEXTS).map((f) => contains(ctx.column(f.column), term));
   // Tags are decoded in their columns; a term with % is looked for in the record's spelling as well.
-  const encoded = term.includes('%') ? TEXTS.filter((f) => f.percentEncoded).map((f) => contains(percentEncode(ctx.column(f.column)), term)) : [];
-  const addresses = /^[0-9a-f.:*]+$/i.test(term) ? ADDRESSES.map((f) => contains(addressToText(ctx.column(f.column)), term)) : [];
-  const numbers = /^[0-9*]+$/.test(term) ? NUMBERS.map((f) => contains(asText(storedField(ctx, f)), term)) : [];
+  const encoded = term.includes('%')
+    ? given(ctx, TEXTS)
+        .filter((f) => f.percentEncoded)
+        .map((f) => contains(percentEncode(ctx.column(f.column)), term))
+    : [];
+  const addresses = /^[0-9a-f.:*]+$/i.test(term) ? given(ctx, ADDRESSES).map((f) => contains(addressToText(ctx.column(f.column)), term)) : [];
+  const numbers = /^[0-9*]+$/.test(term) ? given(ctx, NUMBERS).map((f) => contains(asText(storedField(ctx, f)), term)) : [];
   return any([...texts, ...encoded, ...addresses, ...numbers, contains(ctx.column('raw_exact'), term)]);
 }
 

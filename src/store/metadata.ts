@@ -61,6 +61,8 @@ export interface Manifest {
   readonly blocks: readonly StagedBlock[];
   /** OR of the `absent` masks of the rows for `vpc_flow`, as decimal text. */
   readonly absentMask: string;
+  /** AND of the same; absent in manifests of earlier releases. */
+  readonly missingMask?: string;
 }
 
 /** A delivery as the ledger knows it. */
@@ -124,6 +126,8 @@ export interface Metadata {
   openManifests(): Promise<Manifest[]>;
   /** OR of the absent masks of all flows. */
   absentMask(): bigint;
+  /** AND of the absent masks of all flows: fields that no record has ever given. */
+  missingMask(): bigint;
   /** All texts of a registry, by id from 1. */
   registry(name: string): Promise<Map<string, number>>;
   /** Gives new texts of a registry their ids; in one transaction. */
@@ -134,6 +138,9 @@ export interface Metadata {
 }
 
 const ABSENT_MASK = 'absent-mask';
+const MISSING_MASK = 'missing-mask';
+/** Nothing has been stored yet. */
+const EVERYTHING = (1n << 64n) - 1n;
 
 /** Opens (and migrates) the database file. `now` gives epoch seconds. */
 export async function openMetadata(path: string, now: () => number): Promise<Metadata> {
@@ -149,20 +156,23 @@ export async function openMetadata(path: string, now: () => number): Promise<Met
     })();
   }
   const db = new Kysely<Tables>({ dialect: new SqliteDialect({ database: file }) });
-  const saved = await db.selectFrom('setting').select('value').where('name', '=', ABSENT_MASK).executeTakeFirst();
-  return new SqliteMetadata(db, now, BigInt(saved?.value ?? '0'));
+  const saved = await db.selectFrom('setting').selectAll().where('name', 'in', [ABSENT_MASK, MISSING_MASK]).execute();
+  const mask = (name: string) => saved.find((s) => s.name === name)?.value;
+  // Flows that were stored before this mask was kept may have any field.
+  const missing = mask(MISSING_MASK) ?? (mask(ABSENT_MASK) === undefined ? EVERYTHING : 0n);
+  return new SqliteMetadata(db, now, { absent: BigInt(mask(ABSENT_MASK) ?? 0n), missing: BigInt(missing) });
 }
 
 class SqliteMetadata implements Metadata {
   readonly #db: Kysely<Tables>;
   readonly #now: () => number;
-  #absentMask: bigint;
+  readonly #masks: { absent: bigint; missing: bigint };
   readonly library: Library;
 
-  constructor(db: Kysely<Tables>, now: () => number, absentMask: bigint) {
+  constructor(db: Kysely<Tables>, now: () => number, masks: { absent: bigint; missing: bigint }) {
     this.#db = db;
     this.#now = now;
-    this.#absentMask = absentMask;
+    this.#masks = masks;
     this.library = openLibrary(db, now);
   }
 
@@ -187,14 +197,16 @@ class SqliteMetadata implements Metadata {
   }
 
   async commit(manifest: Manifest): Promise<void> {
-    this.#absentMask |= BigInt(manifest.absentMask);
+    this.#masks.absent |= BigInt(manifest.absentMask);
+    this.#masks.missing &= BigInt(manifest.missingMask ?? 0n);
     await this.#db.transaction().execute(async (db) => {
       await db
         .insertInto('manifest')
         .values({ batch: manifest.batch, body: JSON.stringify(manifest), created: this.#now() })
         .execute();
       // Before the rows are visible: a query that trusts the mask must not meet a null it rules out.
-      await upsertSetting(db, ABSENT_MASK, this.#absentMask.toString());
+      await upsertSetting(db, ABSENT_MASK, this.#masks.absent.toString());
+      await upsertSetting(db, MISSING_MASK, this.#masks.missing.toString());
     });
   }
 
@@ -219,7 +231,11 @@ class SqliteMetadata implements Metadata {
   }
 
   absentMask(): bigint {
-    return this.#absentMask;
+    return this.#masks.absent;
+  }
+
+  missingMask(): bigint {
+    return this.#masks.missing;
   }
 
   async registry(name: string): Promise<Map<string, number>> {

@@ -2,7 +2,7 @@
  * The schema's history. Each migration is numbered, idempotent and never edited once released; the
  * store runs the missing ones when it opens. A new field is an ADD COLUMN here.
  */
-import { createRegistries, createTable, DATABASE } from './ddl.ts';
+import { ADDRESS_INDEX, createRegistries, createTable, DATABASE } from './ddl.ts';
 
 export interface Migration {
   readonly version: number;
@@ -36,6 +36,14 @@ export const MIGRATIONS: readonly Migration[] = [
         lookup LowCardinality(String), row UInt32, cells Map(LowCardinality(String), String) CODEC(ZSTD(3))
       ) ENGINE = MergeTree ORDER BY (lookup, row) SETTINGS non_replicated_deduplication_window = 1000`,
     ],
+  },
+  {
+    version: 3,
+    why: 'one index over all addresses',
+    statements: ['vpc_flow', 'vpc_flow_status'].flatMap((table) => [
+      `ALTER TABLE ${DATABASE}.${table} DROP INDEX IF EXISTS srcaddr_bloom, DROP INDEX IF EXISTS dstaddr_bloom, ADD INDEX IF NOT EXISTS ${ADDRESS_INDEX}`,
+      `ALTER TABLE ${DATABASE}.${table} MATERIALIZE INDEX addresses`,
+    ]),
   },
 ];
 
