@@ -7,6 +7,9 @@ import { num, type Sql, sql } from './sql.ts';
 import type { AggregateCall } from './tree.ts';
 import { addressToText, asNumber, asText, isNull, type Typed } from './typed.ts';
 
+/** Percentiles that one call may ask for. */
+const MAX_PERCENTILES = 20;
+
 /** A row's place in an order. */
 export interface Place {
   readonly sql: Sql;
@@ -93,16 +96,37 @@ function picked(name: string, by: keyof RowOrder, end: 'first' | 'last', doc: st
   };
 }
 
-function percentile(name: string): Aggregate {
+function percentile(name: 'pct' | 'pct_sampling'): Aggregate {
   return {
     name,
-    signature: `${name}(number, percentile = 50)`,
-    arity: [1, 2],
-    defaultName: (call) => (name === 'median' ? '_median' : `_pct_${percent(call)}`),
-    compile: ([value], call) => ({ sql: sql`quantileExactInclusive(${num(percent(call) / 100)})(${asNumber(value as Typed)})`, kind: 'number' }),
-    doc: 'The value below which that percentage of the values lie, exact; between two values it is interpolated.',
-    example: name === 'median' ? 'median(bytes) by action' : 'pct(bytes, 95) by action',
+    signature: `${name}(number, percentile = 50, …)`,
+    arity: [1, 1 + MAX_PERCENTILES],
+    defaultName: (call) => (call.args[0]?.node === 'field' ? `_${call.args[0].name}_pct_${percent(call)}` : `_pct_${percent(call)}`),
+    compile: quantile,
+    doc: 'The value below which that percentage of the values lie; between two values it is interpolated. Several percentiles give a column each: pct(bytes, 50, 95) gives _bytes_pct_50 and _bytes_pct_95.',
+    example: `${name}(bytes, 50, 95) by action`,
+    differs: `exact for any number of values. Also answers to the short name _pct_95 where only one column has it.`,
   };
+}
+
+const quantile: Aggregate['compile'] = ([value], call) => ({
+  sql: sql`quantileExactInclusive(${num(percent(call) / 100)})(${asNumber(value as Typed)})`,
+  kind: 'number',
+});
+
+/** One call for each column that a call makes: percentiles can be several. */
+export function eachColumn(call: AggregateCall): AggregateCall[] {
+  const [value, ...percentiles] = call.args;
+  if (!value || percentiles.length < 2 || !call.fn.startsWith('pct')) return [call];
+  return percentiles.map((p) => {
+    const one: AggregateCall = { ...call, args: [value, p] };
+    return call.as === undefined ? one : { ...one, as: `${call.as}_pct_${percent(one)}` };
+  });
+}
+
+/** A shorter name that a column without alias answers to as well. */
+export function shortName(call: AggregateCall): string | undefined {
+  return call.as === undefined && call.fn.startsWith('pct') ? `_pct_${percent(call)}` : undefined;
 }
 
 function percent(call: AggregateCall): number {
@@ -121,8 +145,19 @@ export const AGGREGATES: readonly Aggregate[] = [
     defaultName: () => '_count',
     merge: 'sum',
     compile: ([value]) => ({ sql: value ? sql`countIf(NOT ${isNull(value)})` : sql`count()`, kind: 'number' }),
-    doc: 'Number of rows, or of rows that have the value.',
+    doc: 'Number of rows, or of rows that have the value. Bare names group: `count srcaddr` is `count by srcaddr`.',
     example: 'count by action',
+  },
+  {
+    name: 'count_frequent',
+    signature: 'count_frequent(field), count_frequent field, …',
+    arity: [1, 16],
+    defaultName: () => '_approxcount',
+    merge: 'sum',
+    compile: () => ({ sql: sql`count()`, kind: 'number' }),
+    doc: 'Rows of each combination of the fields, the most frequent 10,000 first.',
+    example: 'count_frequent srcaddr, dstaddr',
+    differs: 'the count is exact.',
   },
   {
     name: 'count_distinct',
@@ -133,7 +168,8 @@ export const AGGREGATES: readonly Aggregate[] = [
       const value = typed as Typed;
       return { sql: value.emptyIsNull ? sql`uniqExactIf(${value.sql}, NOT ${isNull(value)})` : sql`uniqExact(${value.sql})`, kind: 'number' };
     },
-    doc: 'Number of different values, exact.',
+    doc: 'Number of different values.',
+    differs: 'exact for any number of values; what has no value is not counted.',
     example: 'count_distinct(srcaddr) by action',
   },
   {
@@ -145,7 +181,8 @@ export const AGGREGATES: readonly Aggregate[] = [
   extreme('min', 'Smallest value.'),
   extreme('max', 'Largest value.'),
   percentile('pct'),
-  percentile('median'),
+  percentile('pct_sampling'),
+  { ...numeric('median', 'The middle value, or between two the mean of them.', () => sql``), compile: quantile },
   numeric('stddev', 'Standard deviation of the values as a sample.', (value) => sql`stddevSamp(${value})`),
   picked('first', 'place', 'first', 'Value of the first row; without sort, records are newest first.'),
   picked('last', 'place', 'last', 'Value of the last row; without sort, records are newest first.'),

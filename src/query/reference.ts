@@ -15,7 +15,7 @@ export const DIFFERENCES: readonly string[] = [
   'Conditions are true or false: what has no value is unequal to everything, and neither smaller nor larger than anything.',
   'isPublicIP and its siblings are false for text that is no address; the row is kept.',
   'Unknown fields are errors with a suggestion, unless a step of the query made them.',
-  'count_distinct and percentiles are exact. A percentile is called _pct_95, whatever the field.',
+  'count_distinct, count_frequent and percentiles are exact.',
   'The current window of compare keeps its column names; only earlier windows get a suffix.',
   'A search reads vpc_flow only. _index=… chooses otherwise; a scope or filter on log-status, NODATA or SKIPDATA reads vpc_flow_status as well.',
   'A keyword is looked for in any part of a field’s text; addresses, numbers and ids are compared as a whole.',

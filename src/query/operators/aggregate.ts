@@ -1,5 +1,5 @@
 /** Operators that group: aggregates, timeslice, top. */
-import { AGGREGATES, findAggregate, plain, type RowOrder } from '../aggregates.ts';
+import { AGGREGATES, eachColumn, findAggregate, plain, type RowOrder, shortName } from '../aggregates.ts';
 import type { Cursor } from '../cursor.ts';
 import { didYouMean, QueryError } from '../diagnostics.ts';
 import { compileExpr } from '../expression.ts';
@@ -8,7 +8,10 @@ import { EMPTY, join, type Sql, sql } from '../sql.ts';
 import { type Column, type State, WINDOW } from '../state.ts';
 import type { AggregateCall, Expr, GroupKey, Operation } from '../tree.ts';
 import type { Typed } from '../typed.ts';
-import type { Operator } from './kinds.ts';
+import type { Of, Operator } from './kinds.ts';
+
+/** Groups of count_frequent. */
+const MOST_FREQUENT = 10_000;
 
 /** `sum(bytes) as total`, `count`. */
 function parseCall(cursor: Cursor): AggregateCall {
@@ -56,19 +59,59 @@ function printCall(call: AggregateCall): string {
 export const aggregate: Operator<'aggregate'> = {
   keywords: AGGREGATES.map((a) => a.name),
   syntax: 'aggregate [as name], … [by field, …]',
-  doc: 'Groups the rows and computes one or more aggregates of each group.',
+  doc: 'Groups the rows and computes one or more aggregates of each group. A second aggregate of the same default name gets a number: sum(bytes), sum(packets) gives _sum and _sum_2.',
   example: 'count, sum(bytes) as bytes by srcaddr',
-  parse: (cursor, start) => {
+  parse: (cursor, start, keyword) => {
+    const bare = groupedNames(cursor, start, keyword);
+    if (bare) return bare;
     const calls = [parseCall(cursor)];
     while (cursor.take(',')) calls.push(parseCall(cursor));
     cursor.take('group');
     const by = cursor.take('by') ? parseKeys(cursor) : [];
     return { op: 'aggregate', calls, by, span: cursor.span(start) };
   },
-  print: (o) =>
-    `${o.calls.map(printCall).join(', ')}${o.by.length ? ` by ${o.by.map((k) => printExpr(k.expr) + (k.as === undefined ? '' : ` as ${printName(k.as)}`)).join(', ')}` : ''}`,
-  apply: (o, state, around) => group(state, o.calls, o.by, around.after),
+  print: (o) => {
+    const keys = o.by.map((k) => printExpr(k.expr) + (k.as === undefined ? '' : ` as ${printName(k.as)}`)).join(', ');
+    const [call] = o.calls;
+    if (call?.fn === 'count_frequent') return `count_frequent(${keys})${call.as === undefined ? '' : ` as ${printName(call.as)}`}`;
+    return `${o.calls.map(printCall).join(', ')}${o.by.length ? ` by ${keys}` : ''}`;
+  },
+  apply: (o, state, around) => {
+    const grouped = group(state, o.calls, o.by, around.after);
+    const [call] = o.calls;
+    if (call?.fn !== 'count_frequent') return grouped;
+    const value = grouped.resolve({ name: call.as ?? '_approxcount', span: call.span });
+    const keys = grouped.parts.columns.filter((c) => c.key).map((c) => ({ value: c.value, descending: false }));
+    return grouped.with({ order: [{ value, descending: true }, ...keys], limit: MOST_FREQUENT });
+  },
 };
+
+/** `count a, b` is `count by a, b`, and `count_frequent` has no other form. */
+function groupedNames(cursor: Cursor, start: number, keyword: string): Of<'aggregate'> | undefined {
+  const frequent = keyword === 'count_frequent';
+  const open = cursor.is('(', 1) ? 1 : 0;
+  if (!frequent && (keyword !== 'count' || open > 0 || !isBareList(cursor))) return undefined;
+  const fn = cursor.next().value.toLowerCase();
+  if (open) cursor.next();
+  const by = parseKeys(cursor);
+  if (open) cursor.expect(')');
+  const as = frequent ? cursor.alias() : undefined;
+  const call: AggregateCall = { fn, args: frequent ? by.map((key) => key.expr) : [], ...(as === undefined ? {} : { as }), span: cursor.span(start) };
+  return { op: 'aggregate', calls: [call], by, span: cursor.span(start) };
+}
+
+/** Behind the keyword: names and commas up to the end, none of them an aggregate. */
+function isBareList(cursor: Cursor): boolean {
+  for (let at = 1; ; at += 2) {
+    const token = cursor.peek(at);
+    const isName =
+      token.kind === 'quoted-name' || (token.kind === 'name' && !findAggregate(token.value) && !['as', 'by', 'group'].includes(token.value.toLowerCase()));
+    if (!isName) return false;
+    const next = cursor.peek(at + 1);
+    if (next.kind === 'end' || next.kind === 'pipe') return true;
+    if (next.kind !== 'symbol' || next.value !== ',') return false;
+  }
+}
 
 interface Key {
   readonly name: string;
@@ -79,6 +122,7 @@ interface Measure {
   readonly name: string;
   readonly value: Typed;
   readonly merge?: 'sum' | 'min' | 'max' | undefined;
+  readonly also?: string;
 }
 
 /** Groups by keys; the result's columns are the keys, then the aggregates. */
@@ -93,20 +137,42 @@ function group(before: State, calls: readonly AggregateCall[], by: readonly Grou
     ...(window ? [window] : []),
   ];
   const order = rowOrder(state);
-  const measures: Measure[] = calls.map((call) => {
+  const each = calls.flatMap(eachColumn);
+  const taken = new Set([...keys.map((k) => k.name), ...each.flatMap((call) => call.as ?? [])].map((name) => name.toLowerCase()));
+  const measures: Measure[] = each.map((call) => {
     const fn = findAggregate(call.fn);
     if (!fn) throw new QueryError('unknown-function', call.span, `There is no aggregate ${call.fn}.`);
     const values = call.args.map((arg) => compileExpr(arg, state));
-    return { name: call.as ?? fn.defaultName(call), value: fn.compile(values, call, order), merge: fn.merge };
+    const also = shortName(call);
+    const name = call.as ?? freeName(fn.defaultName(call), taken);
+    return { name, value: fn.compile(values, call, order), merge: fn.merge, ...(also === undefined ? {} : { also }) };
   });
   const names = [...keys, ...measures].map((c) => c.name.toLowerCase());
   const twice = names.findIndex((name, i) => names.indexOf(name) !== i);
   if (twice >= 0) {
-    const span = calls[twice - keys.length]?.span ?? by[twice]?.expr.span ?? { start: 0, end: 0 };
+    const span = each[twice - keys.length]?.span ?? by[twice]?.expr.span ?? { start: 0, end: 0 };
     throw new QueryError('duplicate-name', span, `Two columns are called ${[...keys, ...measures][twice]?.name}.`, 'Give one another name with as.');
   }
   const decided = keys.filter((key) => key.value.of);
   return decided.length > 0 && measures.every((m) => m.merge) ? inTwoSteps(state, keys, measures, after) : inOneStep(state, keys, measures, after);
+}
+
+/** `_sum`, then `_sum_2`. */
+function freeName(name: string, taken: Set<string>): string {
+  let free = name;
+  for (let n = 2; taken.has(free.toLowerCase()); n++) free = `${name}_${n}`;
+  taken.add(free.toLowerCase());
+  return free;
+}
+
+/** Hidden columns by the short names of measures, where only one has it. */
+function shortNames(measures: readonly Measure[], columns: readonly Column[]): Column[] {
+  const taken = columns.map((c) => c.name);
+  return measures.flatMap(({ name, also }) => {
+    const column = columns.find((c) => c.name === name);
+    const alone = also !== undefined && !taken.includes(also) && measures.filter((m) => m.also === also).length === 1;
+    return column && alone ? [{ name: also, value: column.value, hidden: true as const }] : [];
+  });
 }
 
 function inOneStep(state: State, keys: readonly Key[], measures: readonly Measure[], after: readonly Operation[]): State {
@@ -118,6 +184,7 @@ function inOneStep(state: State, keys: readonly Key[], measures: readonly Measur
     return { name, value: { ...plain(value), sql: id, ...(isKey ? carriedBeside(value, state, after, selected) : {}) }, ...(isKey ? { key: true } : {}) };
   };
   const columns = [...keys.map((key) => add(key, true)), ...measures.map((measure) => add(measure, false))];
+  columns.push(...shortNames(measures, columns));
   const sliceEnd = state.column('__timeslice_end');
   if (sliceEnd && keys.some((key) => key.name === '_timeslice')) {
     const column = add({ name: '__timeslice_end', value: { ...sliceEnd.value, sql: sql`any(${sliceEnd.value.sql})` } }, false);
