@@ -1,45 +1,322 @@
-/** What the editor offers, from the same tables that the compiler reads. */
-import { FIELDS, namesOf } from '../model/fields.ts';
+/**
+ * What the editor offers at a place in a text, from the same tables that the compiler reads. Columns of
+ * earlier steps come from compiling those steps, so that what is offered is what would compile.
+ */
+import { columnOf, DATASETS, FIELDS, type Field, findField, namesOf } from '../model/fields.ts';
 import { AGGREGATES } from './aggregates.ts';
+import { compileQuery } from './compile.ts';
+import type { CompileOptions, OutputColumn } from './contract.ts';
 import { FUNCTIONS } from './functions/index.ts';
 import { signature } from './functions/kinds.ts';
-import { lex } from './lexer.ts';
+import { isExtractionRule, lex, type Token } from './lexer.ts';
 import { OPERATORS } from './operators/index.ts';
-import { printName } from './print-expression.ts';
+import { parse } from './parser.ts';
+import { printValue } from './print.ts';
+import { printName, printString } from './print-expression.ts';
+import { rank } from './rank.ts';
+import { CONDITION_WORDS, DURATIONS, SOURCES, WORDS } from './words.ts';
 
 export interface Completion {
-  readonly kind: 'operator' | 'function' | 'aggregate' | 'field';
+  readonly kind: 'operator' | 'aggregate' | 'function' | 'column' | 'field' | 'keyword' | 'duration' | 'source';
   /** What is inserted. */
   readonly text: string;
   /** Syntax, signature or type. */
   readonly detail: string;
   readonly doc: string;
+  /** A step that uses it. */
+  readonly example?: string;
+  /** Values follow in parentheses. */
+  readonly call?: true;
 }
 
-/** Every operator, function, aggregate and field, each under its first name. */
+/** A value is being written: the data knows which there are. */
+export interface ValuesWanted {
+  /** Canonical name of a stored field. */
+  readonly field: string;
+  readonly prefix: string;
+  /** A search's bare word, an expression's value, or what stands behind an opened quotation mark. */
+  readonly form: 'word' | 'value' | 'quoted';
+}
+
+export interface Completions {
+  /** What an accepted completion replaces. */
+  readonly start: number;
+  readonly end: number;
+  /** Best first. */
+  readonly items: readonly Completion[];
+  readonly values?: ValuesWanted;
+}
+
+const MOST = 100;
+const INDEX_DOC = 'The dataset that a record is in: vpc_flow, or vpc_flow_status for NODATA and SKIPDATA.';
+const COMPARISONS = new Set(['=', '==', '!=', '<>', '<', '<=', '>', '>=']);
+/** Behind these words an operand stands. */
+const BEFORE_OPERAND = new Set(['by', 'and', 'or', 'not', 'in', 'matches', 'row', 'column', 'on', 'with', 'over']);
+
+const OPERATOR_ITEMS: readonly Completion[] = Object.values(OPERATORS).flatMap((o) =>
+  o === OPERATORS.aggregate ? [] : o.keywords.map((text): Completion => ({ kind: 'operator', text, detail: o.syntax, doc: o.doc, example: o.example })),
+);
+const AGGREGATE_ITEMS: readonly Completion[] = AGGREGATES.map((a) => ({
+  kind: 'aggregate',
+  text: a.name,
+  detail: a.signature,
+  doc: a.doc,
+  example: a.example,
+  ...(a.arity[0] > 0 ? { call: true as const } : {}),
+}));
+const FUNCTION_ITEMS: readonly Completion[] = FUNCTIONS.map((f) => ({
+  kind: 'function',
+  text: f.name,
+  detail: signature(f),
+  doc: f.doc,
+  example: f.example,
+  call: true,
+}));
+
+/** Every operator, aggregate, function and name of a field. */
 export function vocabulary(): Completion[] {
-  const operators = Object.values(OPERATORS).flatMap((o) =>
-    o === OPERATORS.aggregate ? [] : o.keywords.map((text): Completion => ({ kind: 'operator', text, detail: o.syntax, doc: o.doc })),
-  );
-  const aggregates = AGGREGATES.map((a): Completion => ({ kind: 'aggregate', text: a.name, detail: a.signature, doc: a.doc }));
-  const functions = FUNCTIONS.map((f): Completion => ({ kind: 'function', text: f.name, detail: signature(f), doc: f.doc }));
-  const fields = FIELDS.flatMap((f) => namesOf(f).map((name): Completion => ({ kind: 'field', text: printName(name), detail: f.type, doc: f.doc })));
-  return [...operators, ...aggregates, ...functions, ...fields];
+  return [...OPERATOR_ITEMS, ...AGGREGATE_ITEMS, ...FUNCTION_ITEMS, ...FIELDS.flatMap((f) => namesOf(f).map((name) => fieldItem(f, name)))];
 }
 
-/** Completions for the word at a place in a text: operators behind a pipe, else what can stand in an expression. */
-export function complete(text: string, at: number): { readonly start: number; readonly end: number; readonly items: readonly Completion[] } {
+function fieldItem(field: Field, name: string): Completion {
+  const aws = field.aws !== undefined && field.aws !== name ? ` (${field.aws})` : '';
+  return { kind: 'field', text: printName(name), detail: field.type, doc: field.doc + (name === field.name ? aws : ` (${field.name})`) };
+}
+
+/** Completions for a place in a text. Without options the columns of earlier steps are not known. */
+export function complete(text: string, at: number, options?: CompileOptions): Completions {
+  const nothing: Completions = { start: at, end: at, items: [] };
   const before = lex(text.slice(0, at)).filter((t) => t.kind !== 'end');
   const last = before.at(-1);
-  const isWord = last !== undefined && (last.kind === 'name' || last.kind === 'word') && last.end === at;
-  const prefix = isWord ? last.value.toLowerCase() : '';
-  const previous = before.at(isWord ? -2 : -1);
-  const inScope = !before.some((t) => t.kind === 'pipe');
-  const kinds: readonly Completion['kind'][] = inScope
-    ? ['field']
-    : previous?.kind === 'pipe'
-      ? ['operator', 'aggregate', 'function', 'field']
-      : ['field', 'function', 'aggregate'];
-  const items = kinds.flatMap((kind) => vocabulary().filter((c) => c.kind === kind && c.text.toLowerCase().startsWith(prefix)));
-  return { start: isWord ? last.start : at, end: at, items: items.slice(0, 100) };
+  if (inComment(text.slice(last?.end ?? 0, at))) return nothing;
+  const pipe = before.findLastIndex((t) => t.kind === 'pipe');
+  const step = before.slice(pipe + 1);
+  const inScope = pipe < 0 && !isExtractionRule(text);
+  if (last?.kind === 'error') return last.error === 'unclosed-quote' ? inString(text, at, last, step.slice(0, -1)) : nothing;
+  const isWord = last !== undefined && last.end === at && (last.kind === 'name' || last.kind === 'word');
+  const word = isWord ? last.value : '';
+  const start = isWord ? last.start : at;
+  const done = isWord ? step.slice(0, -1) : step;
+  // What the cursor touches is not yet left.
+  if (last?.end === at && last.kind === 'number') {
+    const of = storedName(comparedField(step.slice(0, -1)));
+    return of ? { ...nothing, start: last.start, values: { field: of, prefix: last.value, form: 'value' } } : nothing;
+  }
+  if (last?.end === at && TOUCHED.has(last.kind)) return nothing;
+  const compared = comparedField(done);
+  const field = storedName(compared);
+  if (inScope) {
+    if (compared?.toLowerCase() === '_index') return { ...nothing, start, items: rank(word, DATASET_ITEMS, textOf) };
+    if (compared !== undefined) return field ? { ...nothing, start, values: { field, prefix: word, form: 'word' } } : nothing;
+    return { start, end: at, items: rank(word, [...fieldChoices(word, options), ...(done.length ? SCOPE_WORDS : [])], textOf).slice(0, MOST) };
+  }
+  const items = inStep({ text, word, done, pipeAt: pipe < 0 ? 0 : before[pipe]!.start, options });
+  return {
+    start,
+    end: at,
+    items: items.slice(0, MOST),
+    ...(field !== undefined && word === '' ? { values: { field, prefix: '', form: 'value' as const } } : {}),
+  };
+}
+
+const SCOPE_WORDS: readonly Completion[] = ['AND', 'OR', 'NOT'].map((word) => ({
+  kind: 'keyword',
+  text: word,
+  detail: '',
+  doc: WORDS[word.toLowerCase()]?.doc ?? '',
+}));
+
+const DATASET_ITEMS: readonly Completion[] = DATASETS.map((text) => ({ kind: 'source', text, detail: 'dataset', doc: INDEX_DOC }));
+
+const textOf = (item: Completion): string => item.text;
+
+/** Names of a field that need no quotation marks, the one that AWS gave it first. */
+const NAMES: ReadonlyMap<Field, readonly string[]> = new Map(
+  FIELDS.map((f) => [f, [...new Set([...(f.aws ? [columnOf(f.aws)] : []), ...namesOf(f)])].filter((n) => printName(n) === n)]),
+);
+
+const TOUCHED: ReadonlySet<Token['kind']> = new Set(['string', 'quoted-name', 'regex', 'template']);
+
+/** A value as it is written at a place where values are wanted. */
+export function writeValue({ field, form }: ValuesWanted, value: string): string {
+  if (form === 'quoted') return `${printString(value).slice(1)}`;
+  if (form === 'word') return printValue(value);
+  return findField(field)?.type === 'number' ? value : printString(value);
+}
+
+/** Canonical name of a stored field that a person may have called otherwise. */
+function storedName(name: string | undefined): string | undefined {
+  if (name === undefined) return undefined;
+  return findField(name)?.name;
+}
+
+/** `//` to the end of the line, with the place in that line. */
+function inComment(gap: string): boolean {
+  const slashes = gap.lastIndexOf('//');
+  return slashes >= 0 && !gap.slice(slashes).includes('\n');
+}
+
+/** Behind an opened quotation mark only values stand, and a name behind `%`. */
+function inString(text: string, at: number, quote: Token, done: readonly Token[]): Completions {
+  const start = quote.start + 1;
+  const field = text[quote.start] === '"' ? storedName(comparedField(done)) : undefined;
+  return { start, end: at, items: [], ...(field === undefined ? {} : { values: { field, prefix: text.slice(start, at), form: 'quoted' as const } }) };
+}
+
+/** The field of `field =` or `field in ("a",` at the end of a step's tokens. */
+function comparedField(tokens: readonly Token[]): string | undefined {
+  const last = tokens.at(-1);
+  const isName = (t: Token | undefined): t is Token => t !== undefined && ['word', 'name', 'quoted-name'].includes(t.kind);
+  if (last?.kind === 'symbol' && COMPARISONS.has(last.value)) {
+    const name = tokens.at(-2);
+    // `parse field=msg`: what follows is a name, not a value.
+    return isName(name) && !(name.value.toLowerCase() === 'field' && tokens[0]?.kind === 'name') ? name.value : undefined;
+  }
+  if (last?.kind === 'name' && last.value.toLowerCase() === 'matches') return isName(tokens.at(-2)) ? tokens.at(-2)?.value : undefined;
+  let i = tokens.length - 1;
+  while (i > 0 && (tokens[i]!.kind === 'string' || (tokens[i]!.kind === 'symbol' && tokens[i]!.value === ','))) i--;
+  const opened = tokens[i]?.kind === 'symbol' && tokens[i]?.value === '(' && tokens[i - 1]?.value.toLowerCase() === 'in';
+  if (!opened || (last?.kind === 'string' && i < tokens.length - 1)) return undefined;
+  const name = tokens[i - 2]?.value.toLowerCase() === 'not' ? tokens[i - 3] : tokens[i - 2];
+  return isName(name) ? name.value : undefined;
+}
+
+interface Place {
+  readonly text: string;
+  readonly word: string;
+  /** Tokens of the step before the word. */
+  readonly done: readonly Token[];
+  readonly pipeAt: number;
+  readonly options: CompileOptions | undefined;
+}
+
+function inStep({ text, word, done, pipeAt, options }: Place): Completion[] {
+  const previous = done.at(-1);
+  const columns = columnsBefore(text.slice(0, pipeAt), options);
+  const names = [...columns.items, ...(columns.stored ? fieldChoices(word, options) : [])];
+  const ranked = (...lists: (readonly Completion[])[]): Completion[] => rank(word, lists.flat(), textOf);
+  if (!previous) return word === '' ? [...OPERATOR_ITEMS, ...AGGREGATE_ITEMS] : ranked(OPERATOR_ITEMS, AGGREGATE_ITEMS, names, FUNCTION_ITEMS);
+  const operator = operatorOf(done[0]);
+  const was = previous.kind === 'name' ? previous.value.toLowerCase() : '';
+  if (was === 'as') return [];
+  if (was === 'from') return ranked(sources(options));
+  const isKeyword = done.length === 1 && operator !== undefined;
+  if (isKeyword && operator === OPERATORS.timeslice) return ranked(DURATIONS);
+  const words = stepWords(operator?.syntax ?? OPERATORS.assign.syntax, operator === undefined || operator === OPERATORS.where || insideIf(done));
+  const isAggregate = operator === OPERATORS.aggregate;
+  if (isKeyword ? isAggregate : endsOperand(previous, words)) return ranked(words);
+  const takesAggregate = operator === OPERATORS.top ? was === 'by' : isAggregate && previous.value === ',' && !done.some((t) => t.value.toLowerCase() === 'by');
+  const calls = takesAggregate ? AGGREGATE_ITEMS : FUNCTION_ITEMS;
+  if (isKeyword && operator !== OPERATORS.where)
+    return ranked(
+      words.filter((w) => w.text !== 'as'),
+      names,
+      calls,
+    );
+  const not = isKeyword || word !== '' ? words.filter((w) => w.text === 'not') : [];
+  return takesAggregate ? ranked(calls, names) : ranked(names, calls, not);
+}
+
+function operatorOf(token: Token | undefined): (typeof OPERATORS)[keyof typeof OPERATORS] | undefined {
+  const word = token?.kind === 'name' ? token.value.toLowerCase() : '';
+  return Object.values(OPERATORS).find((o) => o.keywords.includes(word));
+}
+
+/** Whether a value ends with this token, so that only words can follow. */
+function endsOperand({ kind, value }: Token, words: readonly Completion[]): boolean {
+  if (kind === 'symbol') return value === ')' || value === ']';
+  const word = value.toLowerCase();
+  return kind !== 'name' || !(BEFORE_OPERAND.has(word) || words.some((w) => w.text === word));
+}
+
+/** The words of a step that its syntax mentions; conditions have theirs. */
+function stepWords(syntax: string, condition: boolean): Completion[] {
+  const found = Object.entries(WORDS).filter(([word, { mention = word }]) => syntax.includes(mention) || (condition && CONDITION_WORDS.has(word)));
+  return found.map(([text, { doc }]) => ({ kind: 'keyword', text, detail: '', doc }));
+}
+
+function insideIf(done: readonly Token[]): boolean {
+  return done.some((t, i) => t.value.toLowerCase() === 'if' && done[i + 1]?.value === '(');
+}
+
+function sources(options: CompileOptions | undefined): Completion[] {
+  const tables = (options?.catalog?.lookupNames ?? []).map((text): Completion => {
+    const columns = options?.catalog?.lookup(text)?.columns ?? [];
+    return { kind: 'source', text, detail: 'lookup table', doc: `Its columns: ${columns.join(', ')}.` };
+  });
+  return [...tables, ...SOURCES.map(([text, doc]): Completion => ({ kind: 'source', text, detail: 'built in', doc }))];
+}
+
+/** Stored fields, each under the name that fits the word best, and what rules extracted. */
+function fieldChoices(word: string, options: CompileOptions | undefined): Completion[] {
+  const catalog = options?.catalog;
+  const extracted = (catalog?.extractedNames ?? []).map(
+    (n): Completion => ({ kind: 'field', text: printName(n), detail: 'text', doc: 'Extracted by a rule when its records were stored.' }),
+  );
+  const made = (catalog?.rules ?? []).flatMap((rule) =>
+    rule.fields.map((n): Completion => ({ kind: 'field', text: printName(n), detail: 'text', doc: `Made by the rule ${rule.name} when a query asks for it.` })),
+  );
+  const stored = FIELDS.map((f) => fieldItem(f, rank(word, NAMES.get(f) ?? [], (n) => n)[0] ?? f.name));
+  return rank(word, [...stored, ...extracted, ...made, INDEX], textOf);
+}
+
+const INDEX: Completion = {
+  kind: 'field',
+  text: '_index',
+  detail: 'text',
+  doc: 'The dataset that a record is in: vpc_flow, or vpc_flow_status for NODATA and SKIPDATA.',
+};
+
+/** What the steps before a place hand on: their columns, and whether records' own fields are still there. */
+function columnsBefore(text: string, options: CompileOptions | undefined): { items: readonly Completion[]; stored: boolean } {
+  if (!options || !text.includes('|')) return { items: [], stored: true };
+  const found = columnsOf(text, options);
+  if (!found) return { items: [], stored: true };
+  const items = found.columns
+    .filter((c) => found.shape === 'aggregates' || (c.name !== '_raw' && c.name !== '_messageTime'))
+    .map((c): Completion => {
+      const field = c.field === undefined ? undefined : findField(c.field);
+      return { kind: 'column', text: printName(c.name), detail: c.kind, doc: field ? field.doc : 'Made by an earlier step.' };
+    });
+  return { items, stored: found.shape === 'records' };
+}
+
+/** Compiles what is right of a text: a step with a mistake is left out, as it is while somebody types. */
+function columnsOf(text: string, options: CompileOptions): { columns: readonly OutputColumn[]; shape: 'records' | 'aggregates' } | undefined {
+  let { query } = parse(text);
+  for (let tries = 0; tries < 10; tries++) {
+    const result = compileQuery(query, options);
+    if (result.ok) return result.compiled;
+    const at = result.diagnostics[0]?.span.start ?? -1;
+    const operations = query.operations.filter((o) => at < o.span.start || at > o.span.end);
+    if (operations.length === query.operations.length) return undefined;
+    query = { ...query, operations };
+  }
+  return undefined;
+}
+
+/** What is known of the word at a place: an operator, a function, a column, a field. */
+export function describe(text: string, at: number, options?: CompileOptions): (Completion & { readonly start: number; readonly end: number }) | undefined {
+  const tokens = lex(text);
+  const i = tokens.findIndex((t) => t.start <= at && at < t.end && (t.kind === 'name' || t.kind === 'word' || t.kind === 'quoted-name'));
+  const token = tokens[i];
+  if (!token) return undefined;
+  const pipe = tokens.slice(0, i).findLast((t) => t.kind === 'pipe');
+  const begins = i === 0 ? isExtractionRule(text) : tokens[i - 1] === pipe;
+  const named = (items: readonly Completion[]) => items.find((c) => c.text.toLowerCase() === token.value.toLowerCase() || c.text === printName(token.value));
+  const calls = tokens[i + 1]?.value === '(';
+  const found =
+    (begins || calls || tokens[i - 1]?.value.toLowerCase() === 'by'
+      ? named([...(begins ? OPERATOR_ITEMS : []), ...(calls ? FUNCTION_ITEMS : []), ...AGGREGATE_ITEMS])
+      : undefined) ??
+    (pipe ? named(columnsBefore(text.slice(0, pipe.start), options).items) : undefined) ??
+    fieldOf(token.value) ??
+    named(fieldChoices('', options)) ??
+    (pipe ? named(Object.entries(WORDS).map(([word, { doc }]): Completion => ({ kind: 'keyword', text: word, detail: '', doc }))) : undefined);
+  return found && { ...found, start: token.start, end: token.end };
+}
+
+function fieldOf(name: string): Completion | undefined {
+  const field = findField(name);
+  return field && fieldItem(field, name);
 }

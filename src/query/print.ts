@@ -29,6 +29,7 @@ function printScope(scope: Scope): string {
   }
 }
 
-function printValue(value: string): string {
+/** A value as the scope takes it: bare where it can be. */
+export function printValue(value: string): string {
   return /^[\w@.*:/-]+$/.test(value) && !value.startsWith('//') && !/^(and|or|not)$/i.test(value) ? value : printString(value);
 }

@@ -161,7 +161,7 @@ describe('explain and completion', () => {
 
   it('offers operators behind a pipe and fields elsewhere', () => {
     const names = (text: string): string[] => complete(text, text.length).items.map((i) => i.text);
-    expect(names('* | tim')).toEqual(['timeslice']);
+    expect(names('* | tim')[0]).toBe('timeslice');
     expect(names('* | where dstp')).toContain('dstport');
     expect(names('inter')).toContain('interface_id');
     expect(names('* | where isPub')).toEqual(['isPublicIP']);

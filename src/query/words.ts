@@ -1,0 +1,53 @@
+/** Words inside steps, as completion and colouring know them. An operator takes those that its syntax mentions. */
+
+export interface StepWord {
+  readonly doc: string;
+  /** How a syntax mentions it, where the word alone may be a placeholder. */
+  readonly mention?: string;
+}
+
+export const WORDS: Readonly<Record<string, StepWord>> = {
+  by: { doc: 'What rows are grouped or ordered by.' },
+  as: { doc: 'Gives the value a name.', mention: 'as name' },
+  from: { doc: 'The table that columns are looked up in.' },
+  on: { doc: 'Which field is equal to the table’s key.', mention: ' on ' },
+  row: { doc: 'What the rows of the result stand for.' },
+  column: { doc: 'What becomes columns.', mention: 'column field' },
+  asc: { doc: 'Smallest first.' },
+  desc: { doc: 'Largest first.' },
+  nodrop: { doc: 'Keeps rows that do not match, with empty columns.' },
+  multi: { doc: 'One row for every match.' },
+  regex: { doc: 'Takes a regular expression with named groups.' },
+  'field=': { doc: 'Reads that field in place of _raw.' },
+  auto: { doc: 'Takes every key of the document.' },
+  infer: { doc: 'Finds the keys by itself.' },
+  keys: { doc: 'The keys to take.' },
+  extract: { doc: 'Which parts to take.' },
+  timeshift: { doc: 'How far back the earlier windows lie.' },
+  with: { doc: 'Belongs to compare and fillmissing.' },
+  buckets: { doc: 'Divides the time window into that many slices.' },
+  values: { doc: 'All values, or those that are listed.', mention: 'values(' },
+  in: { doc: 'Is one of a list: in ("a", "b").', mention: ' in ' },
+  and: { doc: 'Both hold.', mention: ' and ' },
+  or: { doc: 'One of them holds, or both.', mention: ' or ' },
+  not: { doc: 'Does not hold.' },
+  matches: { doc: 'Fits a pattern with *, or a /regular expression/.' },
+  singleindicator: { doc: 'The indicator of the greatest confidence only.' },
+};
+
+/** Words that join and negate conditions. */
+export const CONDITION_WORDS: ReadonlySet<string> = new Set(['and', 'or', 'not', 'in', 'matches']);
+
+/** Widths of slices. */
+export const DURATIONS = ['1m', '5m', '15m', '1h', '6h', '1d', '1w'].map((text) => ({
+  kind: 'duration' as const,
+  text,
+  detail: '',
+  doc: `Slices of ${text}. Hours, days and weeks follow the time zone.`,
+}));
+
+/** Tables that are always there. */
+export const SOURCES: readonly (readonly [source: string, doc: string])[] = [
+  ['geo://location', 'The place of an address: country_code, country_name, state, city, latitude, longitude.'],
+  ['asn://default', 'The autonomous system of an address: asn, organization.'],
+];
