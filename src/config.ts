@@ -30,6 +30,17 @@ export const ConfigSchema = z.strictObject({
   placeV6: z.string().default('').describe('City database (mmdb) for IPv6; the packaged DB-IP when empty.'),
   queryMaxSeconds: z.number().int().min(1).default(60).describe('Longest time that one query may run.'),
   queryMaxMemoryMib: z.number().int().min(64).default(4096).describe('Most memory that one query may use.'),
+  queryMaxRows: z.number().int().min(1).default(1_000_000).describe('Most rows of a result that is held whole; exports and jobs are not.'),
+  queryMaxResultMib: z.number().int().min(1).default(256).describe('Most memory that such a result may take.'),
+  queryMaxRowsRead: z.number().int().min(0).default(0).describe('Most records that one query may read; 0 sets no limit.'),
+  queryMaxReadMib: z.number().int().min(0).default(0).describe('Most that one query may read, uncompressed; 0 sets no limit.'),
+  exportMaxRows: z.number().int().min(0).default(0).describe('Most rows of one export; 0 sets no limit.'),
+  exportMaxMinutes: z.number().int().min(1).default(360).describe('Longest time that one export may take.'),
+  jobMaxMinutes: z.number().int().min(1).default(60).describe('Longest time that one query job may run.'),
+  jobMaxMib: z.number().int().min(1).default(1024).describe('Largest file of a query job’s rows.'),
+  jobKeepMinutes: z.number().int().min(1).default(60).describe('How long the rows of a query job are kept after it ended.'),
+  jobsKept: z.number().int().min(1).max(1000).default(20).describe('Most query jobs that wait, run or are kept.'),
+  jobsAtOnce: z.number().int().min(1).max(4).default(1).describe('Query jobs that run at the same time; others wait.'),
   logLevel: z.enum(['debug', 'info', 'warn', 'error']).default('warn').describe('What is written to the log.'),
 });
 

@@ -44,16 +44,20 @@ const STATUS: Readonly<Record<ProblemCode | StoreErrorCode, number>> = {
   'query-timeout': 504,
   'query-memory': 422,
   'query-too-many-rows': 422,
+  'query-too-many-bytes': 422,
+  'query-reads-too-much': 422,
   'query-failed': 500,
   'store-unavailable': 503,
   'disk-full': 507,
 };
 
 const STORE_HINTS: Readonly<Partial<Record<StoreErrorCode, string>>> = {
-  'query-timeout': 'Narrow the time range or add a filter.',
+  'query-timeout': 'Narrow the time range or add a filter; a query job may run longer.',
   'query-failed': 'The server’s log has the details.',
   'query-memory': 'Narrow the time range, add a filter, or group by fewer fields.',
-  'query-too-many-rows': 'Aggregate, or end the query with “limit”.',
+  'query-too-many-rows': 'Aggregate, or end the query with “limit”; an export has no such limit.',
+  'query-too-many-bytes': 'Name fewer fields, or end the query with “limit”; an export has no such limit.',
+  'query-reads-too-much': 'Narrow the time range or add a filter.',
   'store-unavailable': 'Try again in a moment.',
   'disk-full': 'Free space in the data directory, or shorten the retention.',
 };

@@ -59,7 +59,14 @@ export async function openWorkspace(config: Config): Promise<Workspace> {
   prepareFolder(config.data);
   const store = await openEmbedded({
     path: join(config.data, 'store'),
-    limits: { maxSeconds: config.queryMaxSeconds, maxMemoryBytes: config.queryMaxMemoryMib * 2 ** 20 },
+    limits: {
+      maxSeconds: config.queryMaxSeconds,
+      maxMemoryBytes: config.queryMaxMemoryMib * 2 ** 20,
+      maxResultRows: config.queryMaxRows,
+      maxResultBytes: config.queryMaxResultMib * 2 ** 20,
+      maxRowsRead: config.queryMaxRowsRead,
+      maxBytesRead: config.queryMaxReadMib * 2 ** 20,
+    },
   }).catch((error: unknown) => {
     if (error instanceof StoreError && error.code === 'data-dir-in-use') {
       throw new CliError(`data-dir-in-use: ${config.data} is held by another process. Stop it, or choose another folder with --data.`);

@@ -9,6 +9,7 @@
  * - a client-side abort leaves the engine running: cancel is KILL QUERY from the control session.
  */
 import { randomUUID } from 'node:crypto';
+import { setImmediate } from 'node:timers/promises';
 import { createClient } from '@clickhouse/client';
 import { Session } from 'chdb';
 import { createChdbConnection } from 'chdb/connection';
@@ -17,9 +18,10 @@ import { DATABASE } from './ddl.ts';
 import { toStoreError } from './errors.ts';
 import { LanePool } from './lane.ts';
 import { migrate } from './migrate.ts';
-import { type Settings, withSettings } from './parameters.ts';
+import { type Settings, settingsText, withSettings } from './parameters.ts';
 import {
   type Lane,
+  type Limits,
   type NativeInsert,
   type Progress,
   type QueryOptions,
@@ -42,7 +44,21 @@ interface EngineSession {
 
 const SESSIONS: Readonly<Record<Lane, number>> = { interactive: 4, ingest: 1, background: 1, control: 1 };
 
-const DEFAULT_LIMITS: Limits = { maxSeconds: 60, maxMemoryBytes: 4 * 2 ** 30, maxResultRows: 1_000_000 };
+const DEFAULT_LIMITS: Limits = {
+  maxSeconds: 60,
+  maxMemoryBytes: 4 * 2 ** 30,
+  maxResultRows: 1_000_000,
+  maxResultBytes: 256 * 2 ** 20,
+  maxRowsRead: 0,
+  maxBytesRead: 0,
+};
+
+/** Streams that run at the same time; each has a session of its own. */
+const STREAMS: Readonly<Record<Lane, number>> = { interactive: 4, ingest: 1, background: 4, control: 1 };
+/** A stream that sorts or groups more than this does it on disk. */
+const STREAM_SPILL_BYTES = 256 * 2 ** 20;
+/** Rows that a reader of a stream gets at a time. */
+const STREAM_ROWS = 4096;
 
 /** Of a statement with its parameters. */
 const MAX_QUERY_BYTES = 16 * 2 ** 20;
@@ -57,12 +73,6 @@ const INSERT_SETTINGS = {
   min_insert_block_size_bytes: '0',
   max_insert_threads: '1',
 } as const;
-
-export interface Limits {
-  readonly maxSeconds: number;
-  readonly maxMemoryBytes: number;
-  readonly maxResultRows: number;
-}
 
 export interface EmbeddedOptions {
   /** Directory of the engine's files; made when missing. */
@@ -108,6 +118,7 @@ class EmbeddedStore implements Store {
   readonly #pools: Readonly<Record<Lane, LanePool<EngineSession>>>;
   readonly #sessions: readonly EngineSession[];
   readonly #limits: Limits;
+  readonly #streams = turns();
   #closed = false;
 
   constructor(path: string, pools: Readonly<Record<Lane, LanePool<EngineSession>>>, sessions: readonly EngineSession[], limits: Limits) {
@@ -132,21 +143,39 @@ class EmbeddedStore implements Store {
 
   async *stream(text: Statement, options: QueryOptions = {}): AsyncIterable<readonly (readonly Value[])[]> {
     this.#assertOpen();
-    const session = new Session(this.#path);
+    const id = options.id ?? randomUUID();
+    const { signal } = options;
+    const limits = { ...this.#limitsOf(options), maxResultRows: options.maxResultRows ?? 0, maxResultBytes: options.maxResultBytes ?? 0 };
+    const { leave } = await this.#streams[options.lane ?? 'interactive'].enter(signal);
+    let session: Session | undefined;
+    const onAbort = () => void this.cancel(id).catch(() => undefined);
     try {
-      await session.queryAsync(`SET max_threads = ${options.threads ?? 1}, output_format_json_quote_64bit_integers = 1`);
-      const stream = session.queryStreamBind(text.text, text.params, { format: 'JSONCompactEachRow', ...(options.signal ? { signal: options.signal } : {}) });
-      let rest = '';
-      for await (const chunk of stream) {
-        const lines = (rest + chunk.text()).split('\n');
-        rest = lines.pop() ?? '';
-        if (lines.length) yield lines.filter(Boolean).map((line) => JSON.parse(line) as Value[]);
+      session = new Session(this.#path);
+      signal?.throwIfAborted();
+      signal?.addEventListener('abort', onAbort, { once: true });
+      await session.queryAsync(`SET max_query_size = ${MAX_QUERY_BYTES}`);
+      const spill = { max_bytes_before_external_sort: String(STREAM_SPILL_BYTES), max_bytes_before_external_group_by: String(STREAM_SPILL_BYTES) };
+      await session.queryAsync(settingsText({ ...engineSettings(id, options, limits), ...spill }, text.params));
+      for await (const chunk of session.queryStream(text.text, { format: 'JSONCompactEachRowWithNamesAndTypes' })) {
+        // A large chunk is read in parts, so that nothing else in this process waits long for it.
+        const [, types, ...lines] = chunk.text().trimEnd().split('\n');
+        const whole = integerPlaces(JSON.parse(types ?? '[]') as string[]);
+        for (let at = 0; at < lines.length; at += STREAM_ROWS) {
+          if (at) await setImmediate();
+          signal?.throwIfAborted();
+          yield withNumbers(
+            lines.slice(at, at + STREAM_ROWS).map((line) => JSON.parse(line) as Value[]),
+            whole,
+          );
+        }
       }
-      if (rest) yield [JSON.parse(rest) as Value[]];
     } catch (error) {
-      throw toStoreError(error, text.text);
+      if (signal?.aborted) throw new StoreError('query-cancelled', 'The query was cancelled.', { cause: error });
+      throw toStoreError(error, id, limits);
     } finally {
-      session.cleanup();
+      signal?.removeEventListener('abort', onAbort);
+      session?.cleanup();
+      leave();
     }
   }
 
@@ -191,15 +220,8 @@ class EmbeddedStore implements Store {
     this.#assertOpen();
     const lane = options.lane ?? 'interactive';
     const id = options.id ?? randomUUID();
-    const settings = {
-      log_comment: id,
-      max_threads: options.threads ?? 1,
-      max_execution_time: options.maxSeconds ?? this.#limits.maxSeconds,
-      max_memory_usage: String(options.maxMemoryBytes ?? this.#limits.maxMemoryBytes),
-      max_result_rows: String(options.maxResultRows ?? this.#limits.maxResultRows),
-      output_format_json_quote_64bit_integers: 1,
-      session_timezone: 'UTC',
-    };
+    const limits = this.#limitsOf(options);
+    const settings = engineSettings(id, options, limits);
     const signal = options.signal;
     const onAbort = () => void this.cancel(id).catch(() => undefined);
     try {
@@ -216,11 +238,42 @@ class EmbeddedStore implements Store {
       }, signal);
     } catch (error) {
       if (signal?.aborted) throw new StoreError('query-cancelled', 'The query was cancelled.', { cause: error });
-      throw toStoreError(error, id);
+      throw toStoreError(error, id, limits);
     } finally {
       signal?.removeEventListener('abort', onAbort);
     }
   }
+
+  /** What a statement of this project's own does is not limited in what it reads and answers. */
+  #limitsOf(options: QueryOptions): Limits {
+    const own = options.lane === 'ingest' || options.lane === 'control';
+    const { maxSeconds, maxMemoryBytes, maxResultRows, maxResultBytes, maxRowsRead, maxBytesRead } = { ...this.#limits, ...options };
+    return own
+      ? { maxSeconds, maxMemoryBytes, maxResultRows, maxResultBytes: 0, maxRowsRead: 0, maxBytesRead: 0 }
+      : { maxSeconds, maxMemoryBytes, maxResultRows, maxResultBytes, maxRowsRead, maxBytesRead };
+  }
+}
+
+/** Turns of streams, as lanes without sessions to share. */
+function turns(): Record<Lane, LanePool<number>> {
+  const lane = (most: number) => new LanePool(Array.from({ length: most }, (_, i) => i + 1));
+  return { interactive: lane(STREAMS.interactive), ingest: lane(STREAMS.ingest), background: lane(STREAMS.background), control: lane(STREAMS.control) };
+}
+
+/** The same names for every statement of a session, because settings stay on it. */
+function engineSettings(id: string, options: QueryOptions, limits: Limits): Settings {
+  return {
+    log_comment: id,
+    max_threads: options.threads ?? 1,
+    max_execution_time: limits.maxSeconds,
+    max_memory_usage: String(limits.maxMemoryBytes),
+    max_result_rows: String(limits.maxResultRows),
+    max_result_bytes: String(limits.maxResultBytes),
+    max_rows_to_read: String(limits.maxRowsRead),
+    max_bytes_to_read: String(limits.maxBytesRead),
+    output_format_json_quote_64bit_integers: 1,
+    session_timezone: 'UTC',
+  };
 }
 
 async function drain(session: EngineSession): Promise<void> {
@@ -235,20 +288,28 @@ interface JsonCompact {
   readonly statistics: { readonly elapsed: number; readonly rows_read: number; readonly bytes_read: number };
 }
 
-/** 64-bit integers arrive quoted, so that none loses digits; the safe ones become numbers here. */
 function toResult(json: JsonCompact): QueryResult {
-  json.meta.forEach((column, at) => {
-    if (!/^(Nullable\()?U?Int(64|128|256)\)?$/.test(column.type)) return;
-    for (const row of json.data) {
+  return {
+    columns: json.meta.map((c) => ({ name: c.name, type: c.type })),
+    rows: withNumbers(json.data, integerPlaces(json.meta.map((c) => c.type))),
+    stats: { seconds: json.statistics.elapsed, rowsRead: json.statistics.rows_read, bytesRead: json.statistics.bytes_read },
+  };
+}
+
+/** Places of the columns with integers of 64 bits and more, which arrive quoted so that none loses digits. */
+function integerPlaces(types: readonly string[]): number[] {
+  return types.flatMap((type, at) => (/^(Nullable\()?U?Int(64|128|256)\)?$/.test(type) ? [at] : []));
+}
+
+/** The safe ones of the integers become numbers, in place. */
+function withNumbers(rows: Value[][], places: readonly number[]): Value[][] {
+  for (const at of places) {
+    for (const row of rows) {
       const value = row[at];
       if (typeof value !== 'string') continue;
       const number = Number(value);
       if (Number.isSafeInteger(number)) row[at] = number;
     }
-  });
-  return {
-    columns: json.meta.map((c) => ({ name: c.name, type: c.type })),
-    rows: json.data,
-    stats: { seconds: json.statistics.elapsed, rowsRead: json.statistics.rows_read, bytesRead: json.statistics.bytes_read },
-  };
+  }
+  return rows;
 }

@@ -1,35 +1,58 @@
 /** The engine's errors in our words. Codes: ClickHouse's ErrorCodes.cpp. */
-import { StoreError, type StoreErrorCode } from './store.ts';
+import { type Limits, StoreError, type StoreErrorCode } from './store.ts';
 
 interface Known {
   readonly code: StoreErrorCode;
-  readonly message: string;
+  /** `limits`: those that the statement ran under, where they are known. */
+  readonly message: (limits: Limits | undefined) => string;
   readonly retryable?: boolean;
 }
 
+const NARROW = 'Choose a shorter time range, or filter on account, interface or address.';
+/** ` of 60 s`, or nothing where the limit is not known. */
+const of = (value: string | false | undefined | 0): string => (value ? ` of ${value}` : '');
+const count = (value: number): string => value.toLocaleString('en-US');
+const mebibytes = (bytes: number): string => `${count(Math.round(bytes / 2 ** 20))} MiB`;
+
 const BY_ENGINE_CODE: Readonly<Record<string, Known>> = {
-  '76': { code: 'data-dir-in-use', message: 'The data directory is in use by another process.' },
-  '394': { code: 'query-cancelled', message: 'The query was cancelled.' },
-  '159': {
-    code: 'query-timeout',
-    message: 'The query ran longer than its time limit. Choose a shorter time range, or filter on account, interface or address.',
+  '76': { code: 'data-dir-in-use', message: () => 'The data directory is in use by another process.' },
+  '394': { code: 'query-cancelled', message: () => 'The query was cancelled.' },
+  '159': { code: 'query-timeout', message: (l) => `The query ran longer than its limit${of(l && `${count(l.maxSeconds)} s`)}. ${NARROW}` },
+  '160': { code: 'query-timeout', message: (l) => `The query would run longer than its limit${of(l && `${count(l.maxSeconds)} s`)}. ${NARROW}` },
+  '241': {
+    code: 'query-memory',
+    message: (l) =>
+      `The query needs more memory than its limit${of(l && mebibytes(l.maxMemoryBytes))}. Group by fewer or less varied fields, or choose a shorter time range.`,
   },
-  '160': {
-    code: 'query-timeout',
-    message: 'The query would run longer than its time limit. Choose a shorter time range, or filter on account, interface or address.',
+  '396': {
+    code: 'query-too-many-rows',
+    message: (l) => `The result has more rows than its limit${of(l?.maxResultRows && count(l.maxResultRows))}. Add a limit, or group by fewer fields.`,
   },
-  '241': { code: 'query-memory', message: 'The query needs more memory than its limit. Group by fewer or less varied fields, or choose a shorter time range.' },
-  '396': { code: 'query-too-many-rows', message: 'The result has more rows than its limit. Add a limit, or group by fewer fields.' },
-  '243': { code: 'disk-full', message: 'The disk of the data directory is full.', retryable: true },
+  '158': {
+    code: 'query-reads-too-much',
+    message: (l) => `The query would read more records than its limit${of(l?.maxRowsRead && count(l.maxRowsRead))}. ${NARROW}`,
+  },
+  '307': {
+    code: 'query-reads-too-much',
+    message: (l) => `The query would read more than its limit${of(l?.maxBytesRead && mebibytes(l.maxBytesRead))}. ${NARROW}`,
+  },
+  '243': { code: 'disk-full', message: () => 'The disk of the data directory is full.', retryable: true },
 };
 
-/** Any error of the engine as a StoreError; a StoreError passes unchanged. */
-export function toStoreError(error: unknown, context: string): StoreError {
+/** The same code of the engine stands for rows and for bytes of a result. */
+const RESULT_BYTES: Known = {
+  code: 'query-too-many-bytes',
+  message: (l) =>
+    `The result is larger than its limit${of(l?.maxResultBytes && mebibytes(l.maxResultBytes))}. Choose fewer fields, or add a limit; an export has no such limit.`,
+};
+
+/** Any error of the engine as a StoreError; a StoreError passes unchanged. `limits`: those of the statement. */
+export function toStoreError(error: unknown, context: string, limits?: Limits): StoreError {
   if (error instanceof StoreError) return error;
   const message = error instanceof Error ? error.message : String(error);
   const engineCode = codeOf(error, message);
-  const known = engineCode === undefined ? undefined : BY_ENGINE_CODE[engineCode];
-  if (known) return new StoreError(known.code, known.message, { cause: error, retryable: known.retryable ?? false });
+  const known = engineCode === '396' && /max bytes/.test(message) ? RESULT_BYTES : BY_ENGINE_CODE[engineCode ?? ''];
+  if (known) return new StoreError(known.code, known.message(limits), { cause: error, retryable: known.retryable ?? false });
   if (/ENOSPC|No space left/i.test(message)) return new StoreError('disk-full', 'The disk of the data directory is full.', { cause: error, retryable: true });
   if (/Cannot lock file|already in use|another server/i.test(message))
     return new StoreError('data-dir-in-use', 'The data directory is in use by another process.', { cause: error });

@@ -18,14 +18,25 @@ export class LanePool<S> {
 
   /** Runs `work` on a free session. An aborted wait leaves the queue and rejects with the signal's reason. */
   async run<T>(work: (session: S) => Promise<T>, signal?: AbortSignal): Promise<T> {
-    const session = await this.#acquire(signal);
-    this.#busy++;
+    const { session, leave } = await this.enter(signal);
     try {
       return await work(session);
     } finally {
-      this.#busy--;
-      this.#release(session);
+      leave();
     }
+  }
+
+  /** A free session, until it is left; who comes when all are taken waits. Waits as `run`. */
+  async enter(signal?: AbortSignal): Promise<{ readonly session: S; readonly leave: () => void }> {
+    const session = await this.#acquire(signal);
+    this.#busy++;
+    return {
+      session,
+      leave: () => {
+        this.#busy--;
+        this.#release(session);
+      },
+    };
   }
 
   #acquire(signal: AbortSignal | undefined): Promise<S> {

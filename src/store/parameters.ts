@@ -22,9 +22,14 @@ export type Settings = Readonly<Record<string, string | number>>;
 
 /** The statement's text behind one SET that gives the session its settings and the parameters their values. */
 export function withSettings(statement: Statement, settings: Settings): string {
+  return `${settingsText(settings, statement.params)}; ${statement.text}`;
+}
+
+/** One SET that gives a session its settings and parameters. */
+export function settingsText(settings: Settings, params: Statement['params']): string {
   const assignments = Object.entries(settings).map(([name, value]) => `${name} = ${typeof value === 'number' ? value : literal(value)}`);
-  const parameters = Object.entries(statement.params).map(([name, value]) => `param_${name} = ${literal(written(value))}`);
-  return `SET ${[...assignments, ...parameters].join(', ')}; ${statement.text}`;
+  const parameters = Object.entries(params).map(([name, value]) => `param_${name} = ${literal(written(value))}`);
+  return `SET ${[...assignments, ...parameters].join(', ')}`;
 }
 
 /** A value in the engine's escaped text form, which parameters are read as. */

@@ -7,15 +7,22 @@ import type { Statement } from '../query/sql.ts';
 /** Which queue a statement waits in. Ingest and long work never delay a dashboard. */
 export type Lane = 'interactive' | 'ingest' | 'background' | 'control';
 
-export interface QueryOptions {
+/** What a statement may cost; the engine enforces it. 0 is no limit. Defaults in config.ts. */
+export interface Limits {
+  readonly maxSeconds: number;
+  readonly maxMemoryBytes: number;
+  /** Of a buffered result; a stream has no such limit unless it brings one. */
+  readonly maxResultRows: number;
+  readonly maxResultBytes: number;
+  readonly maxRowsRead: number;
+  readonly maxBytesRead: number;
+}
+
+export interface QueryOptions extends Partial<Limits> {
   readonly lane?: Lane;
   /** Names the query for progress and cancel; made up when absent. */
   readonly id?: string;
   readonly signal?: AbortSignal;
-  /** Limits; the engine enforces them. Defaults in config.ts. */
-  readonly maxSeconds?: number;
-  readonly maxMemoryBytes?: number;
-  readonly maxResultRows?: number;
   readonly threads?: number;
 }
 
@@ -53,7 +60,10 @@ export interface NativeInsert {
 export interface Store {
   /** Buffered result. Throws StoreError. */
   rows(statement: Statement, options?: QueryOptions): Promise<QueryResult>;
-  /** Rows in chunks, in flat memory; stop iterating to cancel. */
+  /**
+   * Rows in chunks of some thousands, in flat memory: the engine waits for who reads, and sorts and groups on
+   * disk what is large. Stop iterating to cancel. Throws StoreError.
+   */
   stream(statement: Statement, options?: QueryOptions): AsyncIterable<readonly (readonly Value[])[]>;
   /** A statement of this project without result (DDL, settings). */
   command(statement: Statement, options?: QueryOptions): Promise<void>;
@@ -69,6 +79,8 @@ export type StoreErrorCode =
   | 'query-timeout'
   | 'query-memory'
   | 'query-too-many-rows'
+  | 'query-too-many-bytes'
+  | 'query-reads-too-much'
   | 'query-failed'
   | 'store-unavailable'
   | 'disk-full';

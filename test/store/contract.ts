@@ -8,11 +8,18 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Batch, Column } from '../../src/model/batch.ts';
-import { num, param, type Sql, sql, statement } from '../../src/query/sql.ts';
+import { num, param, type Sql, type Statement, sql, statement } from '../../src/query/sql.ts';
 import { encodeBlock, selectRows } from '../../src/store/native-block.ts';
-import type { NativeInsert, Store } from '../../src/store/store.ts';
+import type { NativeInsert, QueryOptions, Store } from '../../src/store/store.ts';
 
 const run = (store: Store, fragment: Sql) => store.rows(statement(fragment));
+
+/** Reads a stream to its end; answers the number of its rows. */
+async function drained(store: Store, text: Statement, options: QueryOptions): Promise<number> {
+  let rows = 0;
+  for await (const chunk of store.stream(text, options)) rows += chunk.length;
+  return rows;
+}
 
 export function storeContract(name: string, open: (directory: string) => Promise<Store>): void {
   describe(name, () => {
@@ -111,6 +118,62 @@ export function storeContract(name: string, open: (directory: string) => Promise
       }
       expect(rows).toBe(200_000);
       expect(chunks).toBeGreaterThan(1);
+    });
+
+    it('streams the same values that a buffered result has', async () => {
+      const text = sql`SELECT number AS n, toUInt64(18446744073709551615) AS big, toNullable(toInt64(-5)) AS small, NULL AS nothing, 0.5 AS half, ['a', ${param('String', 'b\n"')}] AS list, true AS yes, toString(now('UTC')) = toString(now()) AS utc FROM numbers(3)`;
+      const streamed = [];
+      for await (const chunk of store.stream(statement(text))) streamed.push(...chunk);
+      expect(streamed).toEqual((await run(store, text)).rows);
+      expect(streamed[2]).toEqual([2, '18446744073709551615', -5, null, 0.5, ['a', 'b\n"'], true, 1]);
+      for await (const _ of store.stream(statement(sql`SELECT 1 WHERE false`))) throw new Error('a chunk without rows');
+    });
+
+    it('stops the engine when a stream is left, aborted or cancelled', async () => {
+      const long = statement(sql`SELECT number, cityHash64(number) FROM numbers(100000000000)`);
+      const silent = statement(sql`SELECT sum(cityHash64(number)) FROM numbers(10000000000000)`);
+      for await (const chunk of store.stream(long, { id: 'left' })) {
+        expect(chunk.length).toBeGreaterThan(0);
+        break;
+      }
+      const abort = new AbortController();
+      setTimeout(() => abort.abort(), 100);
+      await expect(drained(store, silent, { id: 'aborted', signal: abort.signal })).rejects.toMatchObject({ code: 'query-cancelled' });
+      setTimeout(() => void store.cancel('cancelled'), 200);
+      await expect(drained(store, silent, { id: 'cancelled' })).rejects.toMatchObject({ code: 'query-cancelled' });
+      for (const id of ['left', 'aborted', 'cancelled']) expect(await store.progress(id)).toBeUndefined();
+    });
+
+    it('gives each lane its turns of streams', async () => {
+      const names = Array.from({ length: 5 }, (_, i) => `turn-${i}`);
+      const streams = names.map((id) =>
+        store.stream(statement(sql`SELECT number FROM numbers(100000000)`), { id, lane: 'background' })[Symbol.asyncIterator](),
+      );
+      const first = await Promise.all(streams.slice(0, 4).map((s) => s.next()));
+      expect(first.every((f) => f.done === false)).toBe(true);
+      let fifth = false;
+      const waiting = streams[4]?.next().then((next) => {
+        fifth = true;
+        return next;
+      });
+      expect((await run(store, sql`SELECT 1`)).rows).toEqual([[1]]);
+      expect(fifth).toBe(false);
+      await streams[0]?.return?.();
+      expect((await waiting)?.done).toBe(false);
+      for (const stream of streams) await stream.return?.();
+    });
+
+    it.each([
+      ['maxSeconds', { maxSeconds: 1 }, sql`SELECT sum(cityHash64(number)) FROM numbers(10000000000000)`, 'query-timeout', '1 s'],
+      ['maxMemoryBytes', { maxMemoryBytes: 16 * 2 ** 20 }, sql`SELECT length(groupArray(number)) FROM numbers(100000000)`, 'query-memory', '16 MiB'],
+      ['maxResultRows', { maxResultRows: 1000 }, sql`SELECT number FROM numbers(1001)`, 'query-too-many-rows', '1,000'],
+      ['maxResultBytes', { maxResultBytes: 2 ** 20 }, sql`SELECT concat(repeat('x', 1000), toString(number)) FROM numbers(2000)`, 'query-too-many-bytes', '1 MiB'],
+      ['maxRowsRead', { maxRowsRead: 1000 }, sql`SELECT sum(number) FROM numbers(100000)`, 'query-reads-too-much', '1,000'],
+      ['maxBytesRead', { maxBytesRead: 2 ** 20 }, sql`SELECT sum(number) FROM numbers(1000000)`, 'query-reads-too-much', '1 MiB'],
+    ] as const)('holds %s and names it', async (_, limit, text, code, words) => {
+      await expect(store.rows(statement(text), limit)).rejects.toMatchObject({ code, message: expect.stringContaining(words) });
+      await expect(drained(store, statement(text), limit)).rejects.toMatchObject({ code, message: expect.stringContaining(words) });
+      expect((await run(store, sql`SELECT sum(number) FROM numbers(100000)`)).rows).toEqual([[4999950000]]);
     });
 
     it('stores a block once however often its token comes, over several partitions', async () => {
