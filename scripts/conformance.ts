@@ -172,7 +172,7 @@ function read(query: string, options: CompileOptions, assumed: Assumed): Outcome
   const { fields } = assumed;
   let parses = false;
   try {
-    const wrong = parse(query).diagnostics[0];
+    const wrong = parse(query, options.variables).diagnostics[0];
     if (wrong) return { parses: false, compiles: false, problem: wrong, fields };
     parses = true;
     const result = compile(query, options);

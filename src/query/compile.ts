@@ -25,7 +25,7 @@ const PIVOT_ROWS = 1_000_000;
 
 /** Text to statement. Never throws for what a person wrote. */
 export function compile(text: string, options: CompileOptions): CompileResult {
-  const parsed = parse(text);
+  const parsed = parse(text, options.variables);
   if (parsed.diagnostics.length) return { ok: false, diagnostics: parsed.diagnostics };
   return compileQuery(parsed.query, options);
 }

@@ -3,27 +3,15 @@
  * precedence is data. Throws QueryError; the caller recovers at the next `|`.
  */
 import { QueryError } from './diagnostics.ts';
-import type { Token, TokenKind } from './lexer.ts';
-import type { BinaryOperator, Expr, Name, Span } from './tree.ts';
+import { lex, type Token, type TokenKind } from './lexer.ts';
+import { type Duration, durationOf, numberOf } from './numbers.ts';
+import type { BinaryOperator, Expr, Name, Query, Span } from './tree.ts';
 
 /** Nesting that an expression may have; real ones have less than ten. */
 const MAX_DEPTH = 100;
 
-/** Numeric suffixes, as in `bytes > 10Mi`. */
-const NUMBER_SUFFIXES: Readonly<Record<string, number>> = {
-  k: 1e3,
-  K: 1e3,
-  M: 1e6,
-  G: 1e9,
-  T: 1e12,
-  Ki: 2 ** 10,
-  Mi: 2 ** 20,
-  Gi: 2 ** 30,
-  Ti: 2 ** 40,
-};
-
-/** Seconds of a duration's unit. */
-const DURATION_UNITS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86400, w: 604800 };
+/** Operands that a chain of arithmetic may have: each is one level of nesting for the engine. */
+const MAX_CHAIN = 200;
 
 /** Binding power of the infix operators: higher binds tighter. */
 const PRECEDENCE: Readonly<Record<string, number>> = {
@@ -54,14 +42,24 @@ const MINUS_PRECEDENCE = 8;
 
 const SPELLINGS: Readonly<Record<string, BinaryOperator>> = { '||': 'or', '&&': 'and', '==': '=', '<>': '!=' };
 
+/** What a step may ask of the text around it. */
+export interface Around {
+  /** Values of {{name}} templates that stand where no expression can: `limit {{n}}`. */
+  readonly variables?: Readonly<Record<string, string>> | undefined;
+  /** Reads the tokens of a query inside a query. Throws QueryError. */
+  readonly read?: (tokens: readonly Token[], scoped: boolean) => Query;
+}
+
 export class Cursor {
   readonly #tokens: readonly Token[];
+  readonly #around: Around;
   #at = 0;
   #depth = 0;
 
   /** `tokens` end with a token of kind `end` or `pipe`, which is never passed. */
-  constructor(tokens: readonly Token[]) {
+  constructor(tokens: readonly Token[], around: Around = {}) {
     this.#tokens = tokens;
+    this.#around = around;
   }
 
   peek(ahead = 0): Token {
@@ -103,8 +101,49 @@ export class Cursor {
   }
 
   kind(kind: TokenKind, what: string): Token {
-    if (this.peek().kind !== kind) throw this.unexpected(what);
-    return this.next();
+    const token = this.#filled(kind);
+    if (token.kind !== kind) throw this.unexpected(what);
+    this.next();
+    return token;
+  }
+
+  /**
+   * A query inside this one, up to the bracket that closes it, which is taken: `(… | …)` of join,
+   * `[subquery: …]`. A scoped one begins with a scope, the others with a step or a pipe.
+   */
+  query(close: ')' | ']', scoped: boolean): Query {
+    const open = close === ')' ? '(' : '[';
+    const tokens: Token[] = [];
+    for (let depth = 0; depth > 0 || !this.is(close); ) {
+      const token = this.peek();
+      if (token.kind === 'error') throw lexicalError(token);
+      if (token.kind === 'end' || this.#at >= this.#tokens.length - 1) throw this.unexpected(`\`${close}\``);
+      if (this.is(open)) depth++;
+      else if (this.is(close)) depth--;
+      tokens.push(token);
+      this.#at++;
+    }
+    const { start } = this.peek();
+    this.next();
+    if (!this.#around.read) throw this.unexpected('a query');
+    return this.#around.read([...tokens, { kind: 'end', start, end: start, value: '' }], scoped);
+  }
+
+  /** The next token; a template is the token that its value is, where that is of one of the kinds. */
+  #filled(...kinds: readonly TokenKind[]): Token {
+    const token = this.peek();
+    if (token.kind !== 'template') return token;
+    const value = Object.entries(this.#around.variables ?? {}).find(([name]) => name.toLowerCase() === token.value.toLowerCase())?.[1];
+    if (value === undefined) {
+      const hint = 'Give it one in the variables of the request or of the dashboard.';
+      throw new QueryError('unknown-variable', token, `{{${token.value}}} has no value.`, hint);
+    }
+    if (kinds.includes('string')) return { ...token, kind: 'string', value, raw: value };
+    // Behind a pipe the lexer reads names and numbers, not words of a scope.
+    const [, read, end] = lex(`|${value}`);
+    if (!read || end?.kind !== 'end' || !kinds.includes(read.kind))
+      throw new QueryError('bad-value', token, `The value of {{${token.value}}}, “${value}”, cannot stand here.`);
+    return { ...read, start: token.start, end: token.end };
   }
 
   unexpected(expected: string): QueryError {
@@ -118,10 +157,13 @@ export class Cursor {
 
   /** A field's or column's name. */
   name(what = 'a field'): Name {
-    const token = this.peek();
-    if (token.kind !== 'name' && token.kind !== 'quoted-name') throw this.unexpected(what);
+    const token = this.#filled('name', 'quoted-name');
+    const span = { start: token.start, end: token.end };
+    // Some names begin with digits: `as 5xx`.
+    const name = token.kind === 'number' && token.suffix && /^\d+$/.test(token.value) ? token.value + token.suffix : token.value;
+    if (token.kind !== 'name' && token.kind !== 'quoted-name' && (token.kind !== 'number' || name === token.value)) throw this.unexpected(what);
     this.next();
-    return { name: token.value, span: { start: token.start, end: token.end } };
+    return { name, span };
   }
 
   names(what = 'a field'): Name[] {
@@ -130,13 +172,15 @@ export class Cursor {
     return names;
   }
 
+  /** `as name`; the name may stand in quotation marks. */
   alias(): string | undefined {
-    return this.take('as') ? this.name('a name').name : undefined;
+    if (!this.take('as')) return undefined;
+    return this.peek().kind === 'string' ? this.next().value : this.name('a name').name;
   }
 
   /** A whole number above zero. */
   count(what = 'a whole number'): number {
-    const token = this.peek();
+    const token = this.#filled('number');
     if (token.kind !== 'number') throw this.unexpected(what);
     const value = numberOf(token);
     if (!Number.isInteger(value) || value < 1) throw new QueryError('wrong-type', token, `Expected ${what} above zero.`);
@@ -145,27 +189,23 @@ export class Cursor {
   }
 
   /** `5m`, `1d`, `2w` in seconds. */
-  duration(): { seconds: number; count: number; unit: string; text: string } {
-    const token = this.peek();
+  duration(): Duration {
+    const token = this.#filled('number');
     if (token.kind !== 'number') throw this.unexpected('a duration such as 5m or 1d');
-    const unit = token.suffix ?? '';
-    const count = Number(token.value);
-    const seconds = count * (DURATION_UNITS[unit] ?? Number.NaN);
-    if (!Number.isInteger(seconds) || seconds < 1) {
-      const hint = 'Write a number and one of s, m, h, d, w, such as 5m.';
-      throw new QueryError('bad-duration', token, `${token.value}${unit} is not a duration.`, hint);
-    }
+    const { read, apart } = durationOf(token, this.peek(1));
     this.next();
-    return { seconds, count, unit, text: `${token.value}${unit}` };
+    if (apart) this.next();
+    return read;
   }
 
   expression(minimum = 0): Expr {
     if (++this.#depth > MAX_DEPTH) throw new QueryError('too-deep', this.peek(), 'The expression is nested too deeply.');
     let left = this.#prefix();
-    for (;;) {
+    for (let chain = 0; ; ) {
       const operator = this.#infix();
-      const power = operator === undefined ? undefined : PRECEDENCE[operator];
+      const power = operator === undefined || !Object.hasOwn(PRECEDENCE, operator) ? undefined : PRECEDENCE[operator];
       if (operator === undefined || power === undefined || power <= minimum) break;
+      if (power > (PRECEDENCE.and as number) && ++chain > MAX_CHAIN) throw new QueryError('too-deep', this.peek(), 'The expression has too many operands.');
       left = this.#extend(left, operator, power);
     }
     this.#depth--;
@@ -279,15 +319,6 @@ export class Cursor {
     if (!test || !yes || !no || args.length > 3) throw new QueryError('wrong-arguments', span, 'if takes three values: if(condition, then, else).');
     return { node: 'choose', test, yes, no, span };
   }
-}
-
-function numberOf(token: Token): number {
-  if (!token.suffix) return Number(token.value);
-  const factor = NUMBER_SUFFIXES[token.suffix];
-  if (factor === undefined) {
-    throw new QueryError('unexpected-token', token, `${token.value}${token.suffix} is not a number.`, 'Suffixes are k, M, G, T and Ki, Mi, Gi, Ti.');
-  }
-  return Number(token.value) * factor;
 }
 
 function lexicalError(token: Token): QueryError {

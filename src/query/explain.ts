@@ -26,7 +26,7 @@ export interface Explanation {
 
 /** Never throws for what a person wrote. */
 export function explain(text: string, options: CompileOptions): Explanation {
-  const { query, tokens, diagnostics } = parse(text);
+  const { query, tokens, diagnostics } = parse(text, options.variables);
   const result = diagnostics.length ? { ok: false as const, diagnostics } : compileQuery(query, options);
   return {
     tokens: tokens.filter((t) => t.kind !== 'end').map((t) => ({ kind: t.kind, text: text.slice(t.start, t.end), start: t.start, end: t.end })),

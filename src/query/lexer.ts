@@ -53,7 +53,7 @@ const SCOPE_WORD = /(?:\{\{[^{}|]*\}\}|[^\s|()"=<>!\u200b]|!(?!=))+/y;
 const SCOPE_VALUE = /(?:\{\{[^{}|]*\}\}|[^\s|()"\u200b])+/y;
 const SUBQUERY = /\[\s*subquery\b/iy;
 const SPACE = /[\s\u200b-\u200d\u2060]+/y;
-const COMMENT = /\/\/[^\n]*|\/\*[^]*?\*\//y;
+const COMMENT = /\/\/[^\n]*|\/\*[\s\S]*?\*\//y;
 /** Quotation marks by what closes them: texts out of documents have typographic ones. */
 const QUOTES: Readonly<Record<string, string>> = { '"': '"', '“': '”"', '”': '”"', '„': '“”"' };
 const SINGLE_QUOTES: Readonly<Record<string, string>> = { "'": "'", '‘': "’'", '’': "’'" };

@@ -4,10 +4,10 @@
  */
 
 import type { Diagnostic } from './contract.ts';
-import { Cursor } from './cursor.ts';
+import { type Around, Cursor } from './cursor.ts';
 import { QueryError } from './diagnostics.ts';
 import { isExtractionRule, lex, type Token } from './lexer.ts';
-import { parseOperation } from './operators/index.ts';
+import { parseStep } from './operators/index.ts';
 import { parseScope } from './scope.ts';
 import type { Operation, Query, Scope } from './tree.ts';
 
@@ -21,8 +21,11 @@ export interface Parsed {
   readonly diagnostics: readonly Diagnostic[];
 }
 
-/** Reads a text. Never throws: what is wrong is in `diagnostics`. */
-export function parse(text: string): Parsed {
+/**
+ * Reads a text. Never throws: what is wrong is in `diagnostics`. Values of variables are asked for only
+ * where a template stands for something that is no value: a count, a duration, a name.
+ */
+export function parse(text: string, variables?: Readonly<Record<string, string>>): Parsed {
   if (text.length > MAX_LENGTH) {
     const message = `A query may have ${MAX_LENGTH} characters; this has ${text.length}.`;
     return {
@@ -33,34 +36,65 @@ export function parse(text: string): Parsed {
   }
   const tokens = lex(text);
   const diagnostics: Diagnostic[] = [];
+  const query = readQuery(tokens, !isExtractionRule(text), variables, (error) => {
+    const { code, span, message, hint } = error.diagnostic;
+    diagnostics.push({ code, span: { start: span.start, end: span.end }, message, ...(hint ? { hint } : {}) });
+  });
+  return { query, tokens, diagnostics };
+}
+
+/** Reads the tokens of a query; `wrong` is told each mistake. */
+function readQuery(tokens: readonly Token[], scoped: boolean, variables: Around['variables'], wrong: (error: QueryError) => void): Query {
+  const around: Around = {
+    variables,
+    // A mistake in an inner query is the outer step's.
+    read: (inner, withScope) =>
+      readQuery(inner, withScope, variables, (error) => {
+        throw error;
+      }),
+  };
   const attempt = <T>(read: () => T): T | undefined => {
     try {
       return read();
     } catch (error) {
       if (!(error instanceof QueryError)) throw error;
-      const { code, span, message, hint } = error.diagnostic;
-      diagnostics.push({ code, span: { start: span.start, end: span.end }, message, ...(hint ? { hint } : {}) });
+      wrong(error);
       return undefined;
     }
   };
   const parts = segments(tokens);
-  const [first, rest] = isExtractionRule(text) ? [tokens.slice(-1), parts] : [parts[0] ?? [], parts.slice(1)];
-  const scope: Scope = attempt(() => parseScope(new Cursor(first))) ?? { node: 'all' };
-  const operations = rest.flatMap((segment): Operation[] => {
+  const [first, rest] = scoped ? [parts[0] ?? [], parts.slice(1)] : [tokens.slice(-1), parts];
+  const scope: Scope = attempt(() => parseScope(new Cursor(first, around))) ?? { node: 'all' };
+  const operations = rest.flatMap((segment): readonly Operation[] => {
     // An empty step, as in `a | | b` or a trailing pipe while typing, is no step.
     if (segment.length === 1) return [];
-    const operation = attempt(() => parseOperation(new Cursor(segment)));
-    return operation ? [operation] : [];
+    return attempt(() => parseStep(new Cursor(segment, around))) ?? [];
   });
-  return { query: { scope, operations }, tokens, diagnostics };
+  return { scope, operations };
 }
 
-/** Tokens between pipes, each with the pipe or end that closes it. */
+/** Tokens between pipes, each with the pipe or end that closes it. Pipes of inner queries separate nothing. */
 function segments(tokens: readonly Token[]): Token[][] {
-  const found: Token[][] = [[]];
-  for (const token of tokens) {
-    found.at(-1)?.push(token);
-    if (token.kind === 'pipe') found.push([]);
+  let segment: Token[] = [];
+  const found = [segment];
+  let brackets = 0;
+  let parentheses = 0;
+  for (const [i, token] of tokens.entries()) {
+    segment.push(token);
+    if (token.kind === 'symbol') {
+      const next = tokens[i + 1];
+      if (token.value === '[' && (brackets > 0 || (next?.kind === 'name' && next.value.toLowerCase() === 'subquery'))) brackets++;
+      else if (token.value === ']' && brackets > 0) brackets--;
+      // Parentheses hold queries in join only; elsewhere one that is not closed must not swallow the rest.
+      else if (segment[0]?.kind === 'name' && segment[0].value.toLowerCase() === 'join') {
+        if (token.value === '(') parentheses++;
+        else if (token.value === ')' && parentheses > 0) parentheses--;
+      }
+    }
+    if (token.kind === 'pipe' && brackets === 0 && parentheses === 0) {
+      segment = [];
+      found.push(segment);
+    }
   }
   return found;
 }

@@ -57,8 +57,17 @@ export const KEYWORDS: readonly string[] = [...BY_KEYWORD.keys()];
 /** A keyword is a name where an expression goes on behind it: `count / 2 as half`. */
 const EXPRESSION_GOES_ON = new Set(['=', '+', '/', '%', '?', '<', '>', '.']);
 
-/** Reads one step, up to the next pipe. Throws QueryError. */
-export function parseOperation(cursor: Cursor): Operation {
+/** Reads one step, up to the next pipe; `parse "a*" as x, "b*" as y` is two operations. Throws QueryError. */
+export function parseStep(cursor: Cursor): Operation[] {
+  const first = parseOperation(cursor);
+  const operations = [first];
+  while ((first.op === 'parse' || first.op === 'parse-regex') && cursor.take(','))
+    operations.push(OPERATORS[first.op].parse(cursor, cursor.peek().start, first.op));
+  if (!cursor.done) throw cursor.unexpected('| or the end');
+  return operations;
+}
+
+function parseOperation(cursor: Cursor): Operation {
   const token = cursor.peek();
   const word = token.kind === 'name' ? token.value.toLowerCase() : undefined;
   const operator = word === undefined ? undefined : BY_KEYWORD.get(word);
@@ -74,7 +83,6 @@ export function parseOperation(cursor: Cursor): Operation {
     if (word !== undefined && !operator) misspelled(cursor, word);
     operation = assign.parse(cursor, token.start, '');
   }
-  if (!cursor.done) throw cursor.unexpected('| or the end');
   return operation;
 }
 
