@@ -1,6 +1,7 @@
 /** Every group of routes, by noun. */
 import type { FastifyInstance } from 'fastify';
 import type { ServerDeps } from '../deps.ts';
+import { catalogueRoutes } from './catalogue.ts';
 import { dashboardRoutes } from './dashboards.ts';
 import { docsRoutes } from './docs.ts';
 import { healthRoutes } from './health.ts';
@@ -23,6 +24,7 @@ export const ROUTES: readonly Routes[] = [
   queryRoutes,
   recordRoutes,
   searchRoutes,
+  catalogueRoutes,
   valueRoutes,
   quarantineRoutes,
   ingestRoutes,
