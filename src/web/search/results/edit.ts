@@ -1,0 +1,199 @@
+/**
+ * What a click does to the text of a query. The text stays the person's own: a change inserts or replaces
+ * its own few characters at places that the parser names, and touches nothing else. Pure.
+ */
+import type { OutputColumn } from '../../../api/contract.ts';
+import { findField } from '../../../model/fields.ts';
+import { isExtractionRule, type Token } from '../../../query/lexer.ts';
+import { type Parsed, parse } from '../../../query/parser.ts';
+import { printName, printString } from '../../../query/print-expression.ts';
+import type { GroupKey, Operation, Scope } from '../../../query/tree.ts';
+import { drillField } from '../../dashboard/drill.ts';
+
+/** A value, and the column that it stands in. */
+export interface Cell {
+  readonly column: OutputColumn;
+  readonly value: unknown;
+}
+
+/** Steps that make groups of records: what stands before the first of them are the matches. */
+const GROUPING: ReadonlySet<string> = new Set(['aggregate', 'top']);
+
+function groupingOf(operations: readonly Operation[]): Operation | undefined {
+  return operations.find((o) => GROUPING.has(o.op));
+}
+
+/** Does the query count, or list records? */
+export function isGrouped(query: string): boolean {
+  return groupingOf(parse(query).query.operations) !== undefined;
+}
+
+/** The query up to its first step that groups. */
+export function matchesOf(query: string): string {
+  return query.slice(0, endOfMatches(parse(query))).trimEnd();
+}
+
+/** Where the text of the matches ends: behind the last token before the pipe of the grouping step. */
+function endOfMatches({ query, tokens }: Parsed): number {
+  const grouping = groupingOf(query.operations);
+  const before = grouping ? tokens.filter((t) => t.start < grouping.span.start) : tokens.filter((t) => t.kind !== 'end');
+  const last = grouping ? before.at(-2) : before.at(-1);
+  return last?.end ?? 0;
+}
+
+/** Names in the result of the first grouping step, in lower case: its keys. Empty when nothing is grouped. */
+export function keyNames(query: string): ReadonlySet<string> {
+  const grouping = groupingOf(parse(query).query.operations);
+  if (grouping?.op === 'top') return new Set([grouping.field.name.toLowerCase()]);
+  if (grouping?.op !== 'aggregate') return new Set();
+  return new Set(grouping.by.map((key) => nameOf(key, query).toLowerCase()));
+}
+
+function nameOf(key: GroupKey, query: string): string {
+  if (key.as !== undefined) return key.as;
+  return key.expr.node === 'field' ? key.expr.name : query.slice(key.expr.span.start, key.expr.span.end);
+}
+
+/**
+ * Adds `field="value"`, or `!field="value"`, to the scope. What is there already stays as it is; the
+ * opposite of it is turned round in its place. A record that does not have the field is asked for by ''.
+ */
+export function withCondition(query: string, field: string, value: string, negate: boolean): string {
+  const condition = `${negate ? '!' : ''}${scopeName(field)}=${printString(value)}`;
+  const { query: tree, tokens } = parse(query);
+  const scope = isExtractionRule(query) ? [] : scopeTokens(tokens);
+  const [first, last] = [scope[0], scope.at(-1)];
+  if (!first || !last) return query.trim() === '' ? condition : `${condition}${query.trimStart().startsWith('|') ? ' ' : ' | '}${query.trimStart()}`;
+  for (const found of conditionsOf(tree.scope, tokens)) {
+    if (!sameField(found.field, field) || found.value !== value) continue;
+    return found.negate === negate ? query : query.slice(0, found.start) + condition + query.slice(found.end);
+  }
+  if (tree.scope.node === 'all' && scope.length === 1) return query.slice(0, first.start) + condition + query.slice(first.end);
+  const [open, close] = tree.scope.node === 'or' ? ['(', ')'] : ['', ''];
+  return `${query.slice(0, first.start)}${open}${query.slice(first.start, last.end)}${close} ${condition}${query.slice(last.end)}`;
+}
+
+function scopeTokens(tokens: readonly Token[]): Token[] {
+  const end = tokens.findIndex((t) => t.kind === 'pipe' || t.kind === 'end');
+  return tokens.slice(0, end < 0 ? tokens.length : end);
+}
+
+function scopeName(field: string): string {
+  return /^[\w@.-]+$/.test(field) && !/^(?:and|or|not)$/i.test(field) ? field : `%${printString(field)}`;
+}
+
+interface Found {
+  readonly field: string;
+  readonly value: string;
+  readonly negate: boolean;
+  readonly start: number;
+  readonly end: number;
+}
+
+/** Conditions of equality that every match satisfies: those beside each other, not those below OR. */
+function conditionsOf(scope: Scope, tokens: readonly Token[]): Found[] {
+  const items = scope.node === 'and' ? scope.items : [scope];
+  return items.flatMap((item): Found[] => {
+    const inner = item.node === 'not' ? item.item : item;
+    if (inner.node !== 'condition' || (inner.op !== '=' && inner.op !== '!=')) return [];
+    const negate = (item.node === 'not') !== (inner.op === '!=');
+    const { field, value, span } = inner;
+    const at = tokens.findIndex((t) => t.start === span.start);
+    const start = item.node === 'not' ? (tokens[at - 1]?.start ?? span.start) : span.start;
+    return [{ field, value, negate, start, end: span.end }];
+  });
+}
+
+function sameField(a: string, b: string): boolean {
+  return a.toLowerCase() === b.toLowerCase() || (findField(a) !== undefined && findField(a) === findField(b));
+}
+
+/** Adds a `where` step on a column that the query made, behind the last step of the matches. */
+export function withWhere(query: string, column: OutputColumn, value: unknown, negate: boolean): string {
+  return withStep(query, `where ${test(column, value, negate)}`);
+}
+
+function test({ name, kind }: OutputColumn, value: unknown, negate: boolean): string {
+  const field = printName(name);
+  if (value === null || value === undefined) return `${negate ? '!' : ''}isNull(${field})`;
+  const literal = (kind === 'number' || kind === 'time') && Number.isFinite(Number(value)) ? String(value) : printString(String(value));
+  return `${field} ${negate ? '!=' : '='} ${literal}`;
+}
+
+function withStep(query: string, step: string): string {
+  const parsed = parse(query);
+  if (parsed.query.operations.some((o) => query.slice(o.span.start, o.span.end).trim() === step)) return query;
+  const end = endOfMatches(parsed);
+  const separator = query.trim().includes('\n') ? '\n' : ' ';
+  return `${query.slice(0, end)}${end > 0 ? separator : ''}| ${step}${query.slice(end)}`;
+}
+
+/** A condition on a value as it is shown: of a field in the scope, of a made column behind the steps that make it. */
+export function withValue(query: string, column: OutputColumn, value: unknown, negate: boolean): string {
+  if (column.field === undefined) return withWhere(query, column, value, negate);
+  return withCondition(query, column.field, value === null || value === undefined ? '' : String(value), negate);
+}
+
+/**
+ * The messages behind a row of a result: the matches, narrowed to the row's keys. A key that was computed
+ * in the grouping step is computed before it; a column that came only later and is no field's says nothing.
+ */
+export function drilled(query: string, cells: readonly Cell[]): string {
+  const grouping = groupingOf(parse(query).query.operations);
+  const keys = grouping?.op === 'aggregate' ? grouping.by : [];
+  return cells.reduce((text, { column, value }) => {
+    if (column.kind === 'time') return text;
+    const field = drillField(query, column);
+    if (field !== undefined) return withValue(text, { ...column, field }, value, false);
+    const name = column.name.toLowerCase();
+    const key = keys.find((k) => nameOf(k, query).toLowerCase() === name);
+    if (key && key.expr.node !== 'field') {
+      const computed = withStep(text, `${query.slice(key.expr.span.start, key.expr.span.end)} as ${printName(column.name)}`);
+      return withWhere(computed, column, value, false);
+    }
+    const made = key !== undefined || (grouping?.op === 'top' && grouping.field.name.toLowerCase() === name);
+    return made ? withWhere(text, column, value, false) : text;
+  }, matchesOf(query));
+}
+
+/** Number of matches by a field or made column. */
+export function countBy(query: string, name: string): string {
+  return `${followed(query)}| count by ${printName(name)}`;
+}
+
+/** The most frequent values of a column over time, a line each. `seconds`: width of a bucket. */
+export function topOverTime(query: string, column: OutputColumn, values: readonly string[], seconds: number): string {
+  const name = printName(column.name);
+  const list = values.map((v) => (column.kind === 'number' ? v : printString(v))).join(', ');
+  const steps = [
+    ...(list === '' ? [] : [`where ${name} in (${list})`]),
+    `timeslice ${sliceText(seconds)}`,
+    `count by _timeslice, ${name}`,
+    `transpose row _timeslice column ${name}`,
+  ];
+  return followed(query) + steps.map((s) => `| ${s}`).join('\n');
+}
+
+/** The matches, ready for another step. */
+function followed(query: string): string {
+  const matches = matchesOf(query);
+  return matches === '' ? '' : `${matches}\n`;
+}
+
+/** 300 → `5m`. */
+function sliceText(seconds: number): string {
+  const [unit, size] = (
+    [
+      ['d', 86_400],
+      ['h', 3600],
+      ['m', 60],
+    ] as const
+  ).find(([, s]) => seconds % s === 0) ?? ['s', 1];
+  return `${seconds / size}${unit}`;
+}
+
+/** The same records, oldest first. A query that sorts keeps its order. */
+export function oldestFirst(query: string): string {
+  if (parse(query).query.operations.some((o) => o.op === 'sort')) return query;
+  return `${followed(query)}| sort by _messageTime asc`;
+}

@@ -1,0 +1,82 @@
+/** What a search looks for, marked in a text. Marks are elements around pieces of the text, which never becomes HTML. */
+import { Fragment, memo } from 'react';
+import { findField } from '../../../model/fields.ts';
+import { parse } from '../../../query/parser.ts';
+import type { Scope } from '../../../query/tree.ts';
+
+export interface Term {
+  /** In lower case; pieces between wildcards. */
+  readonly pieces: readonly string[];
+  /** Only as a whole word: what a field was compared with, and numbers and addresses. */
+  readonly whole: boolean;
+  /** Canonical name of the field that it is a value of; undefined is anywhere. */
+  readonly field: string | undefined;
+}
+
+/** Words and values that a query's scope asks for; what it excludes or compares by size is not looked for. */
+export function termsOf(query: string): Term[] {
+  const found: Term[] = [];
+  const visit = (scope: Scope): void => {
+    if (scope.node === 'and' || scope.node === 'or') for (const item of scope.items) visit(item);
+    else if (scope.node === 'term' || scope.node === 'phrase') add(scope.text, undefined);
+    else if (scope.node === 'condition' && scope.op === '=' && !scope.field.startsWith('_')) add(scope.value, findField(scope.field)?.name ?? scope.field);
+  };
+  const add = (text: string, field: string | undefined): void => {
+    const pieces = text
+      .toLowerCase()
+      .split('*')
+      .filter((piece) => piece !== '');
+    if (pieces.length > 0) found.push({ pieces, whole: field !== undefined || /^[\d.:a-f]*\d[\d.:a-f]*$/i.test(text), field });
+  };
+  visit(parse(query).query.scope);
+  return found;
+}
+
+/** Places of terms in a text, in order and apart. `field`: canonical name of what the text is a value of; undefined is a whole record. */
+export function places(text: string, terms: readonly Term[], field?: string): (readonly [start: number, end: number])[] {
+  const lower = text.toLowerCase();
+  // A few letters change their length with their case: then places would be wrong.
+  if (lower.length !== text.length) return [];
+  const all = terms.filter((t) => field === undefined || t.field === undefined || t.field === field).flatMap((term) => occurrences(lower, term));
+  all.sort((a, b) => a[0] - b[0] || b[1] - a[1]);
+  return all.filter(([start], i) => !all.slice(0, i).some(([, end]) => end > start));
+}
+
+function occurrences(lower: string, { pieces, whole }: Term): [number, number][] {
+  const list: [number, number][] = [];
+  const [first = '', ...rest] = pieces;
+  for (let at = lower.indexOf(first); at >= 0; at = lower.indexOf(first, at + 1)) {
+    const end = rest.reduce((to, piece) => follows(lower, piece, to), at + first.length);
+    if (end < 0) continue;
+    if (whole && pieces.length === 1 && (isWord(lower[at - 1]) || isWord(lower[end]))) continue;
+    list.push([at, end]);
+  }
+  return list;
+}
+
+/** End of a piece that comes later in the same word; -1 when it does not. */
+function follows(lower: string, piece: string, from: number): number {
+  if (from < 0) return -1;
+  const at = lower.indexOf(piece, from);
+  return at < 0 || /\s/.test(lower.slice(from, at)) ? -1 : at + piece.length;
+}
+
+function isWord(char: string | undefined): boolean {
+  return char !== undefined && /[\w.-]/.test(char);
+}
+
+export const Highlighted = memo(function Highlighted({ text, terms, field }: { text: string; terms: readonly Term[]; field?: string | undefined }) {
+  const marks = places(text, terms, field);
+  if (marks.length === 0) return text;
+  return (
+    <>
+      {marks.map(([start, end], i) => (
+        <Fragment key={start}>
+          {text.slice(marks[i - 1]?.[1] ?? 0, start)}
+          <mark>{text.slice(start, end)}</mark>
+        </Fragment>
+      ))}
+      {text.slice(marks.at(-1)?.[1] ?? 0)}
+    </>
+  );
+});

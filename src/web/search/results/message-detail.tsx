@@ -1,0 +1,77 @@
+/** An opened message: links from it, what the query made of it, then the record as a document, as fields and raw. */
+import { CopyButton } from '@mantine/core';
+import { Link } from '@tanstack/react-router';
+import type { OutputColumn } from '../../../api/contract.ts';
+import { Icon } from '../../app/icons.tsx';
+import { display, roleOf } from '../../format/values.ts';
+import type { Rec } from '../../records/flow.ts';
+import { Pickable } from '../../records/pickable.tsx';
+import { RecordDetail } from '../../records/record-detail.tsx';
+import { cornerOf, type Picked } from '../../records/value-menu.tsx';
+import { recordSearch, surroundingSearch } from './around.ts';
+
+interface Props {
+  readonly record: Rec;
+  readonly made: readonly OutputColumn[];
+  readonly zone: string;
+  readonly onPick: (picked: Picked) => void;
+}
+
+export function MessageDetail({ record, made, zone, onPick }: Props) {
+  return (
+    <div className="bz-message-detail">
+      <div className="bz-message-links">
+        <Link to="." search={surroundingSearch(record)} className="bz-link" title="What was recorded a minute before and after at the same place">
+          <Icon name="clock" size={12} /> Surrounding records
+        </Link>
+        <Copy value={record.raw} label="Copy raw" />
+        <Copy value={JSON.stringify({ ...record.document, ...(made.length > 0 && { values: record.values }) }, null, 2)} label="Copy JSON" />
+        <Link to="." search={recordSearch(record)} className="bz-link">
+          <Icon name="out" size={12} /> This record alone
+        </Link>
+        <CopyLink record={record} />
+      </div>
+      {made.length > 0 && (
+        <dl className="bz-fields bz-message-made" aria-label="What the query made">
+          {made.map((column) => (
+            <div key={column.name}>
+              <dt>{column.name}</dt>
+              <dd>
+                <Pickable
+                  className="bz-leaf bz-mono"
+                  onPick={(element) => onPick({ field: column.name, value: textOf(record.values[column.name]), at: cornerOf(element) })}
+                >
+                  {display(record.values[column.name], roleOf(column), zone)}
+                </Pickable>
+              </dd>
+            </div>
+          ))}
+        </dl>
+      )}
+      <RecordDetail record={record} zone={zone} onPick={onPick} />
+    </div>
+  );
+}
+
+function textOf(value: unknown): string {
+  return value === null || value === undefined ? '' : String(value);
+}
+
+function Copy({ value, label }: { value: string; label: string }) {
+  return (
+    <CopyButton value={value}>
+      {({ copied, copy }) => (
+        <button type="button" className="bz-link" onClick={copy}>
+          <Icon name={copied ? 'check' : 'copy'} size={12} /> {copied ? 'Copied' : label}
+        </button>
+      )}
+    </CopyButton>
+  );
+}
+
+/** The address is read from the link beside it, which the router made. */
+function CopyLink({ record }: { record: Rec }) {
+  const { from = '', to = '', q = '' } = recordSearch(record);
+  const address = `${window.location.origin}${window.location.pathname}?${new URLSearchParams({ from, to, q })}`;
+  return <Copy value={address} label="Copy link" />;
+}

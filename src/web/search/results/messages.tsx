@@ -1,0 +1,162 @@
+/** The messages of a search: as many rows as match, of which only those in view exist and are asked for. */
+import { useWindowVirtualizer } from '@tanstack/react-virtual';
+import { type CSSProperties, type KeyboardEvent, useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react';
+import type { OutputColumn } from '../../../api/contract.ts';
+import { exact } from '../../format/numbers.ts';
+import { display, roleOf } from '../../format/values.ts';
+import type { Picked } from '../../records/value-menu.tsx';
+import { MOST } from './ask.ts';
+import type { Term } from './highlight.tsx';
+import { MessageRow } from './message-row.tsx';
+import type { Pages, Seen } from './pages.ts';
+import { RAW, valueIn, widthOf } from './values.ts';
+
+interface Props {
+  readonly pages: Pages;
+  readonly columns: readonly OutputColumn[];
+  readonly terms: readonly Term[];
+  readonly zone: string;
+  readonly wrap: boolean;
+  readonly order: 'newest' | 'oldest';
+  readonly onSeen: (seen: Seen) => void;
+  readonly onPick: (picked: Picked) => void;
+  readonly onColumn: (name: string) => void;
+}
+
+const LINE = 27;
+const NOBODY: ReadonlySet<number> = new Set();
+
+export function Messages({ pages, columns, terms, zone, wrap, order, onSeen, onPick, onColumn }: Props) {
+  const { count, total, at, first, made } = pages;
+  const [open, setOpen] = useState(NOBODY);
+  const [current, setCurrent] = useState(0);
+  const list = useRef<HTMLUListElement>(null);
+  const margin = useTop(list);
+  const virtual = useWindowVirtualizer({ count, estimateSize: () => LINE, overscan: 12, scrollMargin: margin });
+  const items = virtual.getVirtualItems();
+  const [top, end] = [items[0]?.index ?? 0, items.at(-1)?.index ?? 0];
+  useEffect(() => onSeen({ first: top, last: end }), [onSeen, top, end]);
+  // Rows change their height together when lines wrap.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: wrap and columns say when
+  useEffect(() => virtual.measure(), [wrap, columns, virtual]);
+
+  const focus = useRef<number | null>(null);
+  useEffect(() => {
+    if (focus.current === null) return;
+    const row = list.current?.querySelector<HTMLElement>(`[data-row="${focus.current}"]`);
+    if (!row) return;
+    focus.current = null;
+    row.focus({ preventScroll: true });
+  });
+  const toggle = useCallback((index: number) => {
+    setCurrent(index);
+    setOpen((old) => {
+      const next = new Set(old);
+      if (!next.delete(index)) next.add(index);
+      return next;
+    });
+  }, []);
+  const go = useRef<(index: number) => void>(() => undefined);
+  go.current = (index) => {
+    const to = Math.min(count - 1, Math.max(0, index));
+    focus.current = to;
+    setCurrent(to);
+    virtual.scrollToIndex(to, { align: 'auto' });
+  };
+  const move = useCallback((index: number, event: KeyboardEvent) => {
+    const step = STEPS[event.key];
+    if (step !== undefined) go.current(index + step);
+    else if (event.key === 'Home') go.current(0);
+    else if (event.key === 'End') go.current(MOST);
+    else if (event.key === 'Escape') setOpen((old) => (old.has(index) ? new Set([...old].filter((i) => i !== index)) : NOBODY));
+    else return;
+    event.preventDefault();
+  }, []);
+  const leave = (event: KeyboardEvent) => {
+    const row = (event.target as Element).closest('[data-index]')?.getAttribute('data-index');
+    if (event.key !== 'Escape' || event.defaultPrevented || !row || !open.has(Number(row))) return;
+    event.preventDefault();
+    toggle(Number(row));
+    focus.current = Number(row);
+  };
+  const template = useMemo(() => gridOf(columns, first, zone), [columns, first, zone]);
+  return (
+    <div className="bz-messages" data-wrap={wrap || undefined} style={{ '--columns': template.columns, '--least': template.least } as CSSProperties}>
+      <div className="bz-message-head" aria-hidden="true">
+        <span>Time, {order} first</span>
+        {columns.map((column) => (
+          <span key={column.name} data-right={roleOf(column) === 'number' || undefined}>
+            {column.name === RAW ? 'Message' : column.name}
+            <button type="button" tabIndex={-1} title={`Take ${column.name} away`} onClick={() => onColumn(column.name)}>
+              ×
+            </button>
+          </span>
+        ))}
+      </div>
+      {/* biome-ignore lint/a11y/noNoninteractiveElementInteractions: Esc closes the message that one is in */}
+      <ul ref={list} className="bz-message-list" aria-label="Messages" style={{ height: virtual.getTotalSize() }} onKeyDown={leave}>
+        {items.map((item) => (
+          <li
+            key={item.key}
+            ref={virtual.measureElement}
+            data-index={item.index}
+            className="bz-message"
+            style={{ transform: `translateY(${item.start - margin}px)` }}
+            aria-setsize={total ?? -1}
+            aria-posinset={item.index + 1}
+          >
+            <MessageRow
+              record={at(item.index)}
+              index={item.index}
+              columns={columns}
+              made={made}
+              terms={terms}
+              zone={zone}
+              open={open.has(item.index)}
+              focusable={item.index === current || (item.index === top && (current < top || current > end))}
+              onToggle={toggle}
+              onMove={move}
+              onPick={onPick}
+            />
+          </li>
+        ))}
+      </ul>
+      {total !== null && total > count && (
+        <p className="bz-dim bz-messages-end">
+          The list ends after {exact(count)} of {exact(total)} messages. Narrow the time range or the query to see others; an export has all of them.
+        </p>
+      )}
+    </div>
+  );
+}
+
+const STEPS: Readonly<Record<string, number>> = { ArrowDown: 1, ArrowUp: -1, PageDown: 20, PageUp: -20 };
+
+/** Where the list begins on the page, also after something above it has grown. */
+function useTop(list: { readonly current: HTMLElement | null }): number {
+  const [top, setTop] = useState(0);
+  useLayoutEffect(() => {
+    const look = () => {
+      const box = list.current?.getBoundingClientRect();
+      if (box) setTop(Math.round(box.top + window.scrollY));
+    };
+    look();
+    const observer = new ResizeObserver(look);
+    observer.observe(document.body);
+    return () => observer.disconnect();
+  }, [list]);
+  return top;
+}
+
+/** A track for each column, as wide as its values, shrinking together; the message takes what is left. */
+function gridOf(columns: readonly OutputColumn[], first: Pages['first'], zone: string): { columns: string; least: string } {
+  const widths = columns.map((column) => {
+    if (column.name === RAW) return null;
+    const texts = first.slice(0, 50).map((record) => display(valueIn(record, column.name), roleOf(column), zone));
+    return widthOf(column.name, texts);
+  });
+  const raw = widths.includes(null);
+  const tracks = widths.map((w) => (w === null ? 'minmax(240px, 1fr)' : `minmax(64px, ${raw ? `${w}ch` : `${w}fr`})`));
+  const least = 176 + widths.reduce((sum: number, w) => sum + (w === null ? 240 : 64) + 12, 0);
+  return { columns: ['164px', ...tracks].join(' '), least: `${least}px` };
+}

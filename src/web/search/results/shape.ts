@@ -1,0 +1,108 @@
+/** Which pictures suit a result, which of them comes first, and what a panel kind has to know to draw it. Pure. */
+import type { OutputColumn, Window } from '../../../api/contract.ts';
+import type { Panel } from '../../../dashboards/schema.ts';
+import { parse } from '../../../query/parser.ts';
+import type { PanelResult } from '../../dashboard/run-store.ts';
+import { roleOf } from '../../format/values.ts';
+import type { Answer } from './answer.ts';
+import { keyNames } from './edit.ts';
+
+export type ViewName = Panel['kind'];
+
+export const VIEW_TITLES: Readonly<Record<ViewName, string>> = {
+  table: 'Table',
+  line: 'Line',
+  step: 'Step',
+  comparison: 'Comparison',
+  bar: 'Bars',
+  donut: 'Donut',
+  bubble: 'Bubbles',
+  map: 'Map',
+  value: 'Value',
+};
+
+export interface Shape {
+  readonly time: OutputColumn | undefined;
+  readonly keys: readonly OutputColumn[];
+  readonly measures: readonly OutputColumn[];
+  readonly place: boolean;
+  readonly compared: boolean;
+}
+
+const PLACES = new Set(['latitude', 'longitude']);
+/** Bars that can still be told apart. */
+const MOST_BARS = 40;
+const MOST_PARTS = 12;
+
+export function shapeOf(query: string, columns: readonly OutputColumn[]): Shape {
+  const keys = keyNames(query);
+  const transposed = parse(query).query.operations.find((o) => o.op === 'transpose');
+  const isKey = (c: OutputColumn) => keys.has(c.name.toLowerCase()) || roleOf(c) !== 'number' || (transposed === undefined && c.field !== undefined);
+  const time = columns.find((c) => c.kind === 'time');
+  const rest = columns.filter((c) => c !== time && !PLACES.has(c.name.toLowerCase()));
+  return {
+    time,
+    keys: rest.filter(isKey),
+    measures: rest.filter((c) => !isKey(c)),
+    place: columns.filter((c) => PLACES.has(c.name.toLowerCase())).length === 2,
+    compared: parse(query).query.operations.some((o) => o.op === 'compare'),
+  };
+}
+
+/** Pictures of a result, the most telling first; the table always is one. */
+export function viewsOf(shape: Shape, rows: number): ViewName[] {
+  const { time, keys, measures, place, compared } = shape;
+  if (measures.length === 0 || rows === 0) return ['table'];
+  if (place) return ['map', 'table'];
+  if (time) {
+    if (keys.length > 1) return ['table'];
+    const lines: ViewName[] = ['line', 'step'];
+    return compared && keys.length === 0 ? ['comparison', ...lines, 'table'] : [...lines, 'table'];
+  }
+  if (keys.length === 0) return rows === 1 ? ['value', 'table'] : ['table'];
+  if (keys.length === 1) {
+    const pictures: ViewName[] = rows <= MOST_PARTS ? ['bar', 'donut'] : ['bar'];
+    return rows <= MOST_BARS && measures.length === 1 ? [...pictures, 'table'] : ['table', ...pictures];
+  }
+  return keys.length === 2 ? ['table', 'bubble'] : ['table'];
+}
+
+/** The panel that draws a result in a view. */
+export function panelOf(view: ViewName, query: string, shape: Shape): Panel {
+  const [first, second] = shape.keys;
+  const measure = shape.measures[0]?.name;
+  const bubble = view === 'bubble';
+  const port = bubble && second && roleOf(second) === 'port';
+  const [x, y] = port ? [second, first] : [first, second];
+  return {
+    id: 'result',
+    title: 'Result',
+    description: '',
+    kind: view,
+    query,
+    width: 24,
+    height: 12,
+    unit: unitOf(shape.measures[0]),
+    meaning: 'neutral',
+    totals: view === 'table' ? shape.measures.filter(isSum).map((c) => c.name) : [],
+    measures: [],
+    ...(shape.time ? { x: shape.time.name } : x && { x: x.name }),
+    ...(bubble ? { ...(y && { y: y.name }), ...(measure !== undefined && { size: measure }) } : {}),
+    ...(!bubble && measure !== undefined && (view !== 'line' && view !== 'step' ? { y: measure, size: measure } : {})),
+    ...(shape.time && first && { series: first.name }),
+  };
+}
+
+/** Counts and sums of groups may be added up; averages and percentiles not. */
+function isSum({ name }: OutputColumn): boolean {
+  return /^_?(?:count|sum|total)|_(?:count|sum)$|^_sum$/i.test(name) && !/distinct|avg|pct/i.test(name);
+}
+
+export function unitOf(column: OutputColumn | undefined): Panel['unit'] {
+  return column && /(?:^|_)bytes(?:_|$)/i.test(column.name) ? 'bytes' : 'count';
+}
+
+/** An answer in the form that panels draw. */
+export function resultOf({ columns, rows, window, timeslice, truncated, seconds }: Answer): PanelResult {
+  return { window: window satisfies Window, state: 'data', columns, rows, timeslice, truncated, seconds };
+}
