@@ -18,10 +18,7 @@ import { EMPTY, ident, join, num, type Sql, sql, statement } from './sql.ts';
 import { baseState, type Column, type Order, orderList, type Reading, type State, THIS_WINDOW } from './state.ts';
 import { storedField } from './stored.ts';
 import type { Query } from './tree.ts';
-import { asOutput } from './typed.ts';
-
-/** Rows that a statement hands to shape() when columns are made of values. */
-const PIVOT_ROWS = 1_000_000;
+import { asOutput, type Typed } from './typed.ts';
 
 /** Text to statement. Never throws for what a person wrote. */
 export function compile(text: string, options: CompileOptions): CompileResult {
@@ -80,10 +77,6 @@ export function matches(query: Query, ctx: Context): State {
 function run(query: Query, ctx: Context, reading: Reading, count = query.operations.length, ungrouped = false): State {
   let state = scoped(query, ctx, reading);
   for (const [i, operation] of query.operations.slice(0, count).entries()) {
-    if (state.parts.pivot && operation.op !== 'sort' && operation.op !== 'limit') {
-      const hint = 'Only sort and limit can follow. To go on, name the columns: transpose row … column … as a, b';
-      throw new QueryError('transpose-last', operation.span, 'The columns of transpose are known only after the query has run.', hint);
-    }
     const next = applyOperation(operation, state, {
       steps: query.operations.slice(0, i),
       before: (other) => run(query, ctx, other, i),
@@ -101,10 +94,9 @@ function emit(query: Query, ctx: Context): Compiled {
 }
 
 function emitGroups(state: State): Compiled {
-  const { pivot } = state.parts;
   const shown = state.parts.columns.filter((c) => !c.hidden);
   const order = completeOrder(state, shown);
-  const limit = pivot ? PIVOT_ROWS : Math.min(state.parts.limit ?? state.ctx.options.maxRows, state.ctx.options.maxRows);
+  const limit = Math.min(state.parts.limit ?? state.ctx.options.maxRows, state.ctx.options.maxRows);
   const inner = state.parts.where.length ? sql`(${state.with({ limit: undefined }).select([sql`*`])})` : state.parts.from;
   return finish(state, shown, inner, order, limit, 'aggregates');
 }
@@ -142,12 +134,18 @@ function emitRecords(state: State): Compiled {
   return finish(state, columns, inner, order, limit, 'records');
 }
 
+/** Pairs of label and shown value. */
+function cellsOutput(cells: Sql, value: Omit<Typed, 'sql'>): Sql {
+  return sql`arrayMap(cell -> (tupleElement(cell, 1), ${asOutput({ ...value, sql: sql`tupleElement(cell, 2)` })}), ${cells})`;
+}
+
 function finish(state: State, shown: readonly Column[], from: Sql, order: readonly Order[], limit: number, shape: Compiled['shape']): Compiled {
   // Names of people stay out of the statement: result columns are known by their place.
-  const list = shown.map((column, i) => sql`${asOutput(column.value)} AS ${ident(`o${i}`)}`);
+  const list = shown.map((column, i) => sql`${column.cells ? cellsOutput(column.value.sql, column.cells) : asOutput(column.value)} AS ${ident(`o${i}`)}`);
   const sorted = order.length ? sql` ORDER BY ${orderList(order)}` : EMPTY;
   const columns: OutputColumn[] = shown.map((c) => ({ name: c.name, kind: c.value.kind, ...(c.value.field ? { field: c.value.field.name } : {}) }));
-  const { pivot, timeslice } = state.parts;
+  const { timeslice } = state.parts;
+  const pivot = shown.findIndex((c) => c.cells);
   const made = statement(sql`SELECT ${list.length ? join(list, ', ') : sql`1`} FROM ${from}${sorted} LIMIT ${num(limit)}`);
   return {
     statement: made,
@@ -156,6 +154,6 @@ function finish(state: State, shown: readonly Column[], from: Sql, order: readon
     // An address whose place is asked for was itself only named.
     reads: [...state.ctx.reads].filter((column) => made.text.includes(`\`${column}\``)).sort(),
     ...(timeslice !== undefined && columns.some((c) => c.kind === 'time') ? { timeslice } : {}),
-    ...(pivot ? { pivot: { ...pivot, limit: Math.min(state.parts.limit ?? state.ctx.options.maxRows, state.ctx.options.maxRows) } } : {}),
+    ...(pivot < 0 ? {} : { pivot: { at: pivot, kind: shown[pivot]?.cells?.kind ?? 'number' } }),
   };
 }

@@ -117,11 +117,9 @@ export type CompileResult =
   | { readonly ok: true; readonly compiled: Compiled; readonly warnings: readonly Diagnostic[] }
   | { readonly ok: false; readonly diagnostics: readonly Diagnostic[] };
 
-/** Columns that shape() makes of values: the last columns of the statement are row keys, column keys and measures. */
+/** The column at this place holds [label, value] pairs: shape() makes a column of each label. */
 export interface Pivot {
-  readonly rows: number;
-  readonly columns: number;
-  /** Columns that come first, in this order. */
-  readonly first: readonly string[];
-  readonly limit?: number;
+  readonly at: number;
+  /** Kind of the values. */
+  readonly kind: ValueKind;
 }

@@ -33,7 +33,7 @@ export const DIAGNOSTIC_CODES = {
   'too-many-comparisons': 'A query compares with at most seven earlier windows.',
   'compare-once': 'A query can use compare once.',
   'duplicate-name': 'Two columns of the result would have the same name.',
-  'transpose-last': 'Columns made from data are known only after the query has run.',
+  'not-supported': 'The public language has this and Bartizan does not; the message names what to write instead.',
   'too-many-rows': 'A step would make more rows than its limit.',
   'unknown-source': 'The lookup source is not available.',
   'no-indicators': 'No threat indicators are stored: the columns of the lookup are empty.',

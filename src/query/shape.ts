@@ -16,30 +16,30 @@ const MAX_COLUMNS = 300;
 
 /** Final columns and rows. Without a pivot they are those of the statement. */
 export function shape(compiled: Compiled, rows: readonly (readonly Cell[])[]): Shaped {
-  const { pivot } = compiled;
-  if (!pivot) return { columns: compiled.columns, rows, cut: 0 };
-  const keys = pivot.rows;
-  const labels = new Set<string>();
-  const lines = new Map<string, { key: readonly Cell[]; cells: Map<string, Cell> }>();
-  for (const row of rows) {
-    const key = row.slice(0, keys);
-    const label = row
-      .slice(keys, keys + pivot.columns)
-      .map((cell) => (cell === null ? 'null' : String(cell)))
-      .join('_');
-    labels.add(label);
-    const id = JSON.stringify(key);
-    let line = lines.get(id);
-    if (!line) {
-      line = { key, cells: new Map() };
-      lines.set(id, line);
+  const { pivot, columns } = compiled;
+  if (!pivot) return { columns, rows, cut: 0 };
+  const { at, kind } = pivot;
+  const lines = rows.map((row) => ({ row, cells: new Map(pairs(row[at])) }));
+  const labels = [...new Set(lines.flatMap(({ cells }) => [...cells.keys()]))].sort();
+  // A later step that gave a label's column another value stands in its place.
+  const places = new Map(columns.flatMap((column, i) => (i > at && labels.includes(column.name) ? [[column.name, i] as const] : [])));
+  const made = labels.filter((label) => !places.has(label));
+  const kept = new Set(made.slice(0, MAX_COLUMNS));
+  const result: { column: OutputColumn; cell: (line: (typeof lines)[number]) => Cell }[] = [];
+  const fixed = (column: OutputColumn, i: number): void => void result.push({ column, cell: ({ row }) => row[i] ?? null });
+  columns.forEach((column, i) => {
+    if (i < at) fixed(column, i);
+    if (i > at && !places.has(column.name)) fixed(column, i);
+    if (i !== at) return;
+    for (const label of labels) {
+      const place = places.get(label);
+      if (place !== undefined) fixed(columns[place] as OutputColumn, place);
+      else if (kept.has(label)) result.push({ column: { name: label, kind }, cell: ({ cells }) => cells.get(label) ?? null });
     }
-    line.cells.set(label, row[keys + pivot.columns] ?? null);
-  }
-  const dynamic = [...labels].filter((label) => !pivot.first.includes(label)).sort();
-  const names = [...pivot.first, ...dynamic.slice(0, MAX_COLUMNS)];
-  const measure = compiled.columns[keys + pivot.columns];
-  const columns: OutputColumn[] = [...compiled.columns.slice(0, keys), ...names.map((name) => ({ name, kind: measure?.kind ?? 'number' }))];
-  const table = [...lines.values()].slice(0, pivot.limit).map(({ key, cells }) => [...key, ...names.map((name) => cells.get(name) ?? null)]);
-  return { columns, rows: table, cut: Math.max(0, dynamic.length - MAX_COLUMNS) };
+  });
+  return { columns: result.map((r) => r.column), rows: lines.map((line) => result.map((r) => r.cell(line))), cut: made.length - kept.size };
+}
+
+function pairs(cells: Cell | undefined): (readonly [string, Cell])[] {
+  return (Array.isArray(cells) ? cells : []).map((pair: readonly Cell[]) => [String(pair[0]), pair[1] ?? null] as const);
 }

@@ -6,7 +6,7 @@
 import { type DATASETS, FIELDS, type Field, findField, namesOf } from '../model/fields.ts';
 import { plain } from './aggregates.ts';
 import type { Context } from './context.ts';
-import type { CompileOptions, Pivot } from './contract.ts';
+import type { CompileOptions } from './contract.ts';
 import { didYouMean, QueryError } from './diagnostics.ts';
 import { EMPTY, join, num, type Sql, sql } from './sql.ts';
 import { storedField } from './stored.ts';
@@ -20,6 +20,8 @@ export interface Column {
   readonly hidden?: true;
   /** The rows are grouped by it. */
   readonly key?: true;
+  /** Columns that transpose makes of values: an array of (label, value), and what a value is. */
+  readonly cells?: Omit<Typed, 'sql'>;
 }
 
 export interface Order {
@@ -41,7 +43,8 @@ interface Parts {
   /** Names that `fields -` took away from a records query. */
   readonly removed?: ReadonlySet<string>;
   readonly timeslice?: number | undefined;
-  readonly pivot?: Pivot | undefined;
+  /** Steps of a rule (extraction.ts) drop no row: the conditions that they set so far, and the scope's. */
+  readonly kept?: Sql | undefined;
 }
 
 /** Which records of the datasets a reading covers, where they are not just those of the query's window (compare). */
@@ -87,6 +90,8 @@ export class State {
     const names = this.parts.columns.map((c) => c.name);
     if (field) {
       const hint = names.length ? `The result has ${names.join(', ')}. Add ${name.name} to the by list to keep it.` : undefined;
+    const cell = cellOf(this.parts.columns, name.name);
+    if (cell) return cell;
       throw new QueryError('field-not-grouped', name.span, `${name.name} is a field of records, and the query has grouped them.`, hint);
     }
     const known = this.parts.stored ? [...names, ...FIELDS.flatMap(namesOf), '_index'] : names;
@@ -193,6 +198,15 @@ function isNameOf(name: string, field: Field): boolean {
 
 /** An instant, from epoch seconds. */
 export function instant(seconds: number): Sql {
+/** The column of this label that transpose made, in any letter case, the same case first; without value where no row has the label. */
+function cellOf(columns: readonly Column[], label: string): Typed | undefined {
+  const column = columns.find((c) => c.cells);
+  if (!column?.cells) return undefined;
+  const [exact, folded] = [param('String', label), param('String', label.toLowerCase())];
+  const sorted = sql`arraySort(cell -> tupleElement(cell, 1) != ${exact}, ${column.value.sql})`;
+  return { ...column.cells, sql: sql`tupleElement(arrayFirst(cell -> lowerUTF8(tupleElement(cell, 1)) = ${folded}, ${sorted}), 2)` };
+}
+
   return sql`toDateTime(${num(seconds)}, 'UTC')`;
 }
 

@@ -53,7 +53,11 @@ export const compare: Operator<'compare'> = {
   },
   print: (o) => `compare with ${o.shifts.map(printShift).join(', ')}`,
   apply: (o, state, around) => {
-    if (!state.parts.grouped || state.parts.pivot)
+    if (state.parts.columns.some((c) => c.cells)) {
+      const hint = 'Name them: transpose row … column … as a, b';
+      throw new QueryError('not-supported', o.span, 'compare cannot follow a transpose whose columns are not named.', hint);
+    }
+    if (!state.parts.grouped)
       throw new QueryError('needs-aggregate', o.span, 'compare needs an aggregate before it.', 'For example: count by _timeslice | compare with timeshift 1d');
     if (around.after.some((step) => step.op === 'compare'))
       throw new QueryError('compare-once', o.span, 'compare can be used once.', 'Write the shifts in one step, separated by commas.');

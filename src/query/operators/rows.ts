@@ -6,6 +6,7 @@ import { printExpr, printName } from '../print-expression.ts';
 import type { State } from '../state.ts';
 import type { Name, SortKey } from '../tree.ts';
 import type { Operator } from './kinds.ts';
+import { withoutLabels } from './transpose.ts';
 
 export const where: Operator<'where'> = {
   keywords: ['where'],
@@ -39,6 +40,7 @@ export const assign: Operator<'assign'> = {
     const made = o.expr.node === 'field' ? state.column(o.expr.name) : undefined;
     // `a as b` renames a made column; a stored field stays nameable under its own names.
     const next = state.assign(o.as, value);
+    if (!made && o.expr.node === 'field' && state.parts.columns.some((c) => c.cells)) return withoutLabels(next, [o.expr.name]);
     if (!made || made.name.toLowerCase() === o.as.toLowerCase()) return next;
     return next.with({ columns: next.parts.columns.filter((c) => c.name !== made.name) });
   },
@@ -102,8 +104,10 @@ function choose(names: readonly Name[], state: State): State {
 function remove(names: readonly Name[], state: State): State {
   for (const name of names) state.resolve(name);
   const gone = new Set(names.map((n) => n.name.toLowerCase()));
-  return state.with({
-    columns: state.parts.columns.filter((c) => !gone.has(c.name.toLowerCase())),
+  const labels = names.filter((n) => !state.column(n.name)).map((n) => n.name);
+  const rest = labels.length && state.parts.columns.some((c) => c.cells) ? withoutLabels(state, labels) : state;
+  return rest.with({
+    columns: rest.parts.columns.filter((c) => !gone.has(c.name.toLowerCase())),
     removed: new Set([...(state.parts.removed ?? []), ...gone]),
   });
 }

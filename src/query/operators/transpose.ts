@@ -1,22 +1,24 @@
 /**
- * transpose: values become columns. With `as a, b` the columns are known and the statement makes them;
- * without it they are known only when the rows are there, and shape() makes them.
+ * transpose: values become columns. With `as a, b` the columns are known and the statement makes them.
+ * Without it they are known only when the rows are there: a row holds them as pairs of label and value
+ * in one column, in which later steps find them by name, and shape() spreads what is left.
  */
 import { plain } from '../aggregates.ts';
 import type { Cursor } from '../cursor.ts';
 import { QueryError } from '../diagnostics.ts';
 import { printName } from '../print-expression.ts';
-import { EMPTY, join, param, type Sql, sql } from '../sql.ts';
+import { join, param, type Sql, sql } from '../sql.ts';
 import type { Column, State } from '../state.ts';
 import type { Name } from '../tree.ts';
-import { asText } from '../typed.ts';
+import { asText, nullable, type Typed } from '../typed.ts';
 import type { Of, Operator } from './kinds.ts';
 
 export const transpose: Operator<'transpose'> = {
   keywords: ['transpose'],
   syntax: 'transpose row field, … column field, … [as name, …[, *]]',
-  doc: 'Makes a column of each value of the column fields, alphabetically, at most 300; the cells hold the aggregate.',
-  example: 'timeslice 5m | count by _timeslice, action | transpose row _timeslice column action',
+  doc: 'Makes a column of each value of the column fields, alphabetically, at most 300; the cells hold the first aggregate that is no key. as a, b makes these columns only, as a, *, the others behind them. Later steps find the columns by name; names with other characters are written %"200". A cell that no row made has no value.',
+  example: 'timeslice 5m | count by _timeslice, action | transpose row _timeslice column action | if(isNull(REJECT), 0, REJECT) as REJECT',
+  differs: 'columns can be used in later steps without being named in as.',
   parse: (cursor, start) => {
     cursor.expect('row');
     const rows = cursor.names();
@@ -31,7 +33,7 @@ export const transpose: Operator<'transpose'> = {
     return `transpose row ${list(o.rows)} column ${list(o.columns)}${outputs.length ? ` as ${outputs.join(', ')}` : ''}`;
   },
   apply: (o, state) => {
-    if (!state.parts.grouped || state.parts.pivot)
+    if (!state.parts.grouped)
       throw new QueryError(
         'needs-aggregate',
         o.span,
@@ -42,9 +44,9 @@ export const transpose: Operator<'transpose'> = {
     const rows = o.rows.map((name) => keyColumn(ready, name));
     const columns = o.columns.map((name) => keyColumn(ready, name));
     const used = new Set([...rows, ...columns].map((c) => c.name.toLowerCase()));
-    const measure = ready.parts.columns.find((c) => !c.hidden && !c.key && !used.has(c.name.toLowerCase()));
+    const measure = ready.parts.columns.find((c) => !c.hidden && !c.key && !c.cells && !used.has(c.name.toLowerCase()));
     if (!measure) throw new QueryError('needs-aggregate', o.span, 'There is no column left for the cells.');
-    return o.rest ? dynamic(o, ready, rows, columns, measure) : fixed(o, ready, rows, columns, measure);
+    return pivot(o, ready, rows, columns, measure);
   },
 };
 
@@ -62,35 +64,69 @@ function keyColumn(state: State, name: Name): Column {
   return { name: name.name, value, key: true };
 }
 
-function dynamic(o: Of<'transpose'>, state: State, rows: Column[], columns: Column[], measure: Column): State {
-  const order = rows.map((column) => ({ value: column.value, descending: false }));
+/** Values of the column fields as the name of a column, joined by `_`. */
+function labelOf(columns: readonly Column[]): Sql {
+  const parts = columns.map((c) => (c.value.kind === 'text' ? nullable({ ...c.value, sql: asText(c.value) }) : asText(c.value)));
+  return sql`concatWithSeparator('_', ${join(
+    parts.map((part) => sql`ifNull(toString(${part}), 'null')`),
+    ', ',
+  )})`;
+}
+
+/** One row for each row key. Named columns have their own cells; the others stay together in one column of pairs. */
+function pivot(o: Of<'transpose'>, state: State, rows: readonly Column[], columns: readonly Column[], measure: Column): State {
+  const { ctx } = state;
+  const selected: Sql[] = [];
+  const select = (value: Sql): Sql => {
+    const id = ctx.fresh();
+    selected.push(sql`${value} AS ${id}`);
+    return id;
+  };
+  const label = labelOf(columns);
+  const keys = rows.map((c): Column => ({ name: c.name, value: { ...plain(c.value), sql: select(c.value.sql) }, key: true }));
+  const cells = o.as.map(
+    (name): Column => ({ name, value: { ...plain(measure.value), sql: select(sql`anyOrNullIf(${measure.value.sql}, ${label} = ${param('String', name)})`) } }),
+  );
+  const order = state.parts.order.map((given) => {
+    const key = rows.findIndex((c) => JSON.stringify(c.value.sql.parts) === JSON.stringify(given.value.sql.parts));
+    const value = keys[key]?.value ?? { ...plain(given.value), sql: select(given.descending ? sql`max(${given.value.sql})` : sql`min(${given.value.sql})`) };
+    return { value, descending: given.descending };
+  });
+  const rest = o.rest ? [restOf(o, label, measure.value, select)] : [];
+  const grouping = sql` GROUP BY ${join(
+    keys.map((c) => c.value.sql),
+    ', ',
+  )}`;
+  const implied = o.rest ? keys.map(({ value }) => ({ value, descending: false })) : [];
   return state.with({
-    columns: [...rows, ...columns, measure],
-    order: state.parts.order.length ? state.parts.order : order,
-    pivot: { rows: rows.length, columns: columns.length, first: o.as },
+    from: sql`(${state.select(selected)}${grouping})`,
+    where: [],
+    columns: [...keys, ...cells, ...rest],
+    order: order.length ? order : implied,
   });
 }
 
-function fixed(o: Of<'transpose'>, state: State, rows: Column[], columns: Column[], measure: Column): State {
-  const { ctx } = state;
-  const selected: Sql[] = [];
-  const key = join(
-    columns.map((c) => asText(c.value)),
-    ', ',
+/** The column that holds the cells of all columns that are not named. */
+function restOf(o: Of<'transpose'>, label: Sql, measure: Typed, select: (value: Sql) => Sql): Column {
+  const { kind, datetime } = measure;
+  const value = kind === 'list' ? asText(measure) : nullable(measure);
+  const pair = sql`(${label}, toNullable(${value}))`;
+  const list = o.as.length ? sql`groupArrayIf(${pair}, ${label} NOT IN (${param('Array(String)', o.as)}))` : sql`groupArray(${pair})`;
+  return { name: CELLS, value: { sql: select(list), kind: 'list' }, cells: { kind: kind === 'list' ? 'text' : kind, ...(datetime ? { datetime } : {}) } };
+}
+
+const CELLS = '__cells';
+
+/** The same rows without the column of a label that transpose made; undefined where none can be. */
+export function withoutLabels(state: State, labels: readonly string[]): State {
+  const gone = param(
+    'Array(String)',
+    labels.map((label) => label.toLowerCase()),
   );
-  const label = columns.length > 1 ? sql`concatWithSeparator('_', ${key})` : key;
-  const out = (name: string, column: Column, value: Sql): Column => {
-    const id = ctx.fresh();
-    selected.push(sql`${value} AS ${id}`);
-    return { name, value: { ...plain(column.value), sql: id }, ...(column.key ? { key: true } : {}) };
-  };
-  const keys = rows.map((c) => out(c.name, c, c.value.sql));
-  const cells = o.as.map((name) => out(name, measure, sql`anyOrNullIf(${measure.value.sql}, ${label} = ${param('String', name)})`));
-  const grouping = keys.length
-    ? sql` GROUP BY ${join(
-        keys.map((c) => c.value.sql),
-        ', ',
-      )}`
-    : EMPTY;
-  return state.with({ from: sql`(${state.select(selected)}${grouping})`, where: [], columns: [...keys, ...cells], order: [] });
+  const columns = state.parts.columns.map((column) =>
+    column.cells
+      ? { ...column, value: { ...column.value, sql: sql`arrayFilter(cell -> lowerUTF8(tupleElement(cell, 1)) NOT IN (${gone}), ${column.value.sql})` } }
+      : column,
+  );
+  return state.with({ columns });
 }

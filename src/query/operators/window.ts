@@ -175,7 +175,7 @@ export const fillmissing: Operator<'fillmissing'> = {
 
 /** The rows that are there, and below them one empty row of each combination; grouped by the keys. */
 function fill(o: Of<'fillmissing'>, before: State): State {
-  if (!before.parts.grouped || before.parts.pivot) throw new QueryError('needs-aggregate', o.span, 'fillmissing needs an aggregate before it.');
+  if (!before.parts.grouped) throw new QueryError('needs-aggregate', o.span, 'fillmissing needs an aggregate before it.');
   const state = before.finished();
   const { ctx } = state;
   const wanted = new Map<string, Sql>();
@@ -196,7 +196,7 @@ function fill(o: Of<'fillmissing'>, before: State): State {
   const names = shown.map((c) => c.value.sql);
   const there = sql`SELECT ${join(names, ', ')} FROM ${state.parts.from}`;
   const missing = sql`SELECT ${join(
-    shown.map((c) => (isKey(c.name) ? c.value.sql : sql`NULL AS ${c.value.sql}`)),
+    shown.map((c) => (isKey(c.name) ? c.value.sql : c.cells ? sql`[] AS ${c.value.sql}` : sql`NULL AS ${c.value.sql}`)),
     ', ',
   )} FROM ${product} LIMIT ${num(MAX_FILLED)}`;
   const selected: Sql[] = [];
@@ -204,7 +204,7 @@ function fill(o: Of<'fillmissing'>, before: State): State {
     const id = ctx.fresh();
     const given = o.defaults.find((d) => d.field.name.toLowerCase() === c.name.toLowerCase());
     const empty = given ? compileExpr(given.value, state).sql : c.value.kind === 'number' ? sql`0` : undefined;
-    const value = sql`anyOrNull(${c.value.sql})`;
+    const value = c.cells ? sql`groupArrayArray(${c.value.sql})` : sql`anyOrNull(${c.value.sql})`;
     selected.push(isKey(c.name) ? sql`${c.value.sql} AS ${id}` : sql`${empty ? sql`ifNull(${value}, ${empty})` : value} AS ${id}`);
     return { ...c, value: { ...plain(c.value), sql: id } };
   });
