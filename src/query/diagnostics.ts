@@ -39,6 +39,10 @@ export const DIAGNOSTIC_CODES = {
   'no-indicators': 'No threat indicators are stored: the columns of the lookup are empty.',
   'no-records': 'The rows of the query are not stored records, so there are none to show.',
   'not-stored': 'Nothing is stored about this address: the new columns are empty.',
+  'rule-operator': 'A field extraction rule cannot have this step: it does not make one record of each record.',
+  'no-fields': 'A field extraction rule makes no field that is not stored already.',
+  'bad-name': 'A field of a rule cannot have this name.',
+  'broken-rule': 'A stored field extraction rule does not compile any more.',
 } as const;
 
 export type DiagnosticCode = keyof typeof DIAGNOSTIC_CODES;
@@ -72,6 +76,11 @@ export function nearest(name: string, candidates: Iterable<string>): string | un
 export function didYouMean(name: string, candidates: Iterable<string>): string | undefined {
   const found = nearest(name, candidates);
   return found && `Did you mean ${found}?`;
+}
+
+/** The name that a diagnostic suggests in the place of its span. */
+export function suggestion({ hint }: Diagnostic): string | undefined {
+  return /^Did you mean (.+)\?$/.exec(hint ?? '')?.[1];
 }
 
 /** Optimal string alignment distance: a swap of neighbours counts one. */

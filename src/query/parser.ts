@@ -74,7 +74,7 @@ function readQuery(tokens: readonly Token[], scoped: boolean, variables: Around[
 }
 
 /** Tokens between pipes, each with the pipe or end that closes it. Pipes of inner queries separate nothing. */
-function segments(tokens: readonly Token[]): Token[][] {
+export function segments(tokens: readonly Token[]): Token[][] {
   let segment: Token[] = [];
   const found = [segment];
   let brackets = 0;
