@@ -40,7 +40,7 @@ export const ConfigSchema = z.strictObject({
   jobMaxMib: z.number().int().min(1).default(1024).describe('Largest file of a query job’s rows.'),
   jobKeepMinutes: z.number().int().min(1).default(60).describe('How long the rows of a query job are kept after it ended.'),
   jobsKept: z.number().int().min(1).max(1000).default(20).describe('Most query jobs that wait, run or are kept.'),
-  jobsAtOnce: z.number().int().min(1).max(4).default(1).describe('Query jobs that run at the same time; others wait.'),
+  jobsAtOnce: z.number().int().min(1).max(2).default(1).describe('Query jobs that run at the same time; others wait.'),
   logLevel: z.enum(['debug', 'info', 'warn', 'error']).default('warn').describe('What is written to the log.'),
 });
 

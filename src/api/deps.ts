@@ -34,6 +34,17 @@ export interface ServerSettings {
   readonly panelRows: number;
   /** Points that any other panel may answer with. */
   readonly panelPoints: number;
+  /** Rows of an export; 0 sets no limit. */
+  readonly exportMaxRows: number;
+  readonly exportMaxSeconds: number;
+  readonly jobMaxSeconds: number;
+  /** Of a job's file of rows. */
+  readonly jobMaxBytes: number;
+  /** How long the rows of a job stay after it ended. */
+  readonly jobKeepSeconds: number;
+  /** Jobs that wait, run or are kept. */
+  readonly jobsKept: number;
+  readonly jobsAtOnce: number;
 }
 
 export const DEFAULT_SETTINGS: ServerSettings = {
@@ -45,6 +56,13 @@ export const DEFAULT_SETTINGS: ServerSettings = {
   copyRows: 5_000_000,
   panelRows: 2_000,
   panelPoints: 20_000,
+  exportMaxRows: 0,
+  exportMaxSeconds: 6 * 3600,
+  jobMaxSeconds: 3600,
+  jobMaxBytes: 2 ** 30,
+  jobKeepSeconds: 3600,
+  jobsKept: 20,
+  jobsAtOnce: 1,
 };
 
 export interface ServerDeps {
@@ -62,8 +80,12 @@ export interface ServerDeps {
   readonly absentMask: () => bigint;
   /** AND of them: fields that no record has. None is known to be when absent. */
   readonly missingMask?: () => bigint;
+  /** Whether all stored flows are in the default layout and their texts their values joined by spaces; they are not when absent. */
+  readonly defaultOnly?: () => boolean;
   /** Reasons why the server can't serve yet; empty when ready. */
   readonly notReady?: () => readonly string[];
+  /** Folder of the rows of query jobs: the server's own, emptied when it starts. */
+  readonly jobsFolder: string;
   readonly library: Library;
   readonly catalogs: Catalogs;
   readonly quarantine?: Quarantine;

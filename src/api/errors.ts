@@ -22,6 +22,10 @@ export type ProblemCode =
   | 'unsupported-media-type'
   | 'not-available'
   | 'no-such-path'
+  | 'export-gone'
+  | 'job-gone'
+  | 'job-too-large'
+  | 'too-many-jobs'
   | 'internal';
 
 const STATUS: Readonly<Record<ProblemCode | StoreErrorCode, number>> = {
@@ -38,6 +42,10 @@ const STATUS: Readonly<Record<ProblemCode | StoreErrorCode, number>> = {
   'unsupported-media-type': 415,
   'not-available': 501,
   'no-such-path': 400,
+  'export-gone': 404,
+  'job-gone': 404,
+  'job-too-large': 422,
+  'too-many-jobs': 429,
   internal: 500,
   'data-dir-in-use': 503,
   'query-cancelled': 409,

@@ -10,6 +10,7 @@ import { DEFAULT_SETTINGS, type ServerDeps } from '../api/deps.ts';
 import { createServer } from '../api/server.ts';
 import { newToken, removeServerFile, runningServer, sessionSecret, writeServerFile } from '../api/server-file.ts';
 import { PathError } from '../collect/files.ts';
+import type { Config } from '../config.ts';
 import { loadDashboards } from '../dashboards/load.ts';
 import type { IngestSummary } from '../ingest/ingest.ts';
 import { version } from '../version.ts';
@@ -161,7 +162,7 @@ export async function serverDeps(workspace: Workspace, auth: ServerDeps['auth'],
   return {
     store: workspace.store,
     dashboards: await loadDashboards(fileURLToPath(new URL('content/dashboards', ROOT))),
-    settings: { ...DEFAULT_SETTINGS, version: version(), demo },
+    settings: settingsOf(workspace.config, demo),
     auth,
     clock: Date.now,
     logger: pino({ level: workspace.config.logLevel, base: null }, pino.destination(2)),
@@ -173,10 +174,27 @@ export async function serverDeps(workspace: Workspace, auth: ServerDeps['auth'],
     }),
     absentMask: () => workspace.metadata.absentMask(),
     missingMask: () => workspace.metadata.missingMask(),
+    defaultOnly: () => workspace.metadata.defaultOnly(),
+    jobsFolder: join(workspace.config.data, 'jobs'),
     library: workspace.metadata.library,
     catalogs: workspace.catalogs,
     quarantine,
     ingest: workspace.pipeline,
+  };
+}
+
+function settingsOf(config: Config, demo: boolean): ServerDeps['settings'] {
+  return {
+    ...DEFAULT_SETTINGS,
+    version: version(),
+    demo,
+    exportMaxRows: config.exportMaxRows,
+    exportMaxSeconds: config.exportMaxMinutes * 60,
+    jobMaxSeconds: config.jobMaxMinutes * 60,
+    jobMaxBytes: config.jobMaxMib * 2 ** 20,
+    jobKeepSeconds: config.jobKeepMinutes * 60,
+    jobsKept: config.jobsKept,
+    jobsAtOnce: config.jobsAtOnce,
   };
 }
 

@@ -49,6 +49,7 @@ export async function startServer(options: { deps?: Partial<ServerDeps>; setting
     webRoot: join(folder, 'web'),
     facts: async () => ({ indicators: 0, quarantined: 0, place: null }),
     absentMask: () => 0n,
+    jobsFolder: join(folder, 'jobs'),
     library: metadata.library,
     catalogs: await openCatalogs(metadata),
     ...options.deps,

@@ -4,6 +4,7 @@ import type { ServerDeps } from '../deps.ts';
 import { catalogueRoutes } from './catalogue.ts';
 import { dashboardRoutes } from './dashboards.ts';
 import { docsRoutes } from './docs.ts';
+import { exportRoutes } from './exports.ts';
 import { healthRoutes } from './health.ts';
 import { ingestRoutes } from './ingest.ts';
 import { loginRoutes } from './login.ts';
@@ -25,6 +26,7 @@ export const ROUTES: readonly Routes[] = [
   recordRoutes,
   searchRoutes,
   catalogueRoutes,
+  exportRoutes,
   valueRoutes,
   quarantineRoutes,
   ingestRoutes,

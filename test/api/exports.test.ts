@@ -1,0 +1,213 @@
+/** Exports: the file of a query's rows over real HTTP, in flat memory, against SQL written by hand. */
+import { get } from 'node:http';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { V2 } from '../../bench/flows.ts';
+import type { ExportResponse } from '../../src/api/contract/exports.ts';
+import { csvHead, csvLine, jsonLine } from '../../src/query/row-text.ts';
+import { insertFlows, makeFlows } from '../dashboards/flows.ts';
+import { COMMAND_LINE_TOKEN, NOW, startServer, type TestServer } from './helpers.ts';
+
+let server: TestServer;
+const flows = makeFlows(5, 500, NOW - 3600, NOW);
+
+beforeAll(async () => {
+  server = await startServer({ settings: { exportMaxRows: 0 } });
+  await insertFlows(server.store, flows);
+  // Noise outside of the window.
+  await insertFlows(server.store, makeFlows(6, 50, NOW - 90_000, NOW - 86_400));
+});
+afterAll(() => server.close());
+
+async function prepared(body: object): Promise<ExportResponse> {
+  const response = await server.post('/api/v1/exports', { from: '-1h', format: 'csv', ...body });
+  expect(response.status).toBe(200);
+  return (await response.json()) as ExportResponse;
+}
+
+async function file(body: object): Promise<string> {
+  return (await server.call((await prepared(body)).path)).text();
+}
+
+const errorOf = async (response: Response) => [response.status, ((await response.json()) as { error: { code: string } }).error.code];
+
+describe('rows as text', () => {
+  const columns = [
+    { name: 'a,b', kind: 'text' },
+    { name: 'n', kind: 'number' },
+    { name: 't', kind: 'time' },
+    { name: 'l', kind: 'list' },
+  ] as const;
+
+  test('CSV is quoted as RFC 4180 says, with times in ISO 8601', () => {
+    expect(csvHead(columns)).toBe('"a,b",n,t,l\r\n');
+    expect(csvLine(columns, ['say "hi"\r\nthere', 1.5, Date.UTC(2026, 0, 2), ['x', 'y']])).toBe(
+      '"say ""hi""\r\nthere",1.5,2026-01-02T00:00:00.000Z,"[""x"",""y""]"\r\n',
+    );
+    expect(csvLine(columns, [null, null, null, undefined])).toBe(',,,\r\n');
+  });
+
+  test.each(['=1+1', '+1', '-1', '@SUM(A1)', '\t=1', '\r=1'])('a text like %j is no formula, unless one wants it', (text) => {
+    const line = (guard?: boolean) => csvLine(columns.slice(0, 1), [text], guard);
+    expect(line().replaceAll('"', '')).toBe(`'${text}\r\n`);
+    expect(line(false).replaceAll('"', '')).toBe(`${text}\r\n`);
+  });
+
+  test('a negative number stays a number, also one that came as text', () => {
+    expect(csvLine(columns.slice(1, 2), [-5])).toBe('-5\r\n');
+    expect(csvLine(columns.slice(1, 2), ['-9223372036854775808'])).toBe('-9223372036854775808\r\n');
+    expect(csvHead([{ name: '=cmd', kind: 'text' }])).toBe("'=cmd\r\n");
+  });
+
+  test('NDJSON keeps types', () => {
+    expect(JSON.parse(jsonLine(columns, ['=1', -5, 12, ['x']]))).toEqual({ 'a,b': '=1', n: -5, t: 12, l: ['x'] });
+    expect(jsonLine(columns, [])).toBe('{"a,b":null,"n":null,"t":null,"l":null}\n');
+  });
+});
+
+describe('an export', () => {
+  test('has every record of the window with its text and what the query made, newest first', async () => {
+    const lines = (await file({ query: 'REJECT | if(dest_port = 22, "ssh", "-other") as what', format: 'ndjson' })).trimEnd().split('\n');
+    const rows = lines.map((line) => JSON.parse(line) as Record<string, unknown>);
+    const expected = flows.filter((f) => f.action === 'REJECT');
+    expect(rows.length).toBe(expected.length);
+    expect(Object.keys(rows[0] ?? {})).toEqual(['_messageTime', '_raw', 'what']);
+    expect(rows.map((r) => r._messageTime)).toEqual(expected.map((f) => f.start * 1000).sort((a, b) => b - a));
+    expect(rows.filter((r) => r.what === 'ssh').length).toBe(expected.filter((f) => f.dstport === 22).length);
+  });
+
+  test('of groups is theirs, as CSV, under filters', async () => {
+    const text = await file({
+      query: '* | count, sum(bytes) as total by interfaceID | sort by interfaceID asc',
+      filters: [{ field: 'action', values: ['ACCEPT'] }],
+    });
+    const groups = new Map<string, [number, number]>();
+    for (const f of flows) {
+      if (f.action !== 'ACCEPT') continue;
+      const [count, total] = groups.get(f.interface_id) ?? [0, 0];
+      groups.set(f.interface_id, [count + 1, total + f.bytes]);
+    }
+    const expected = [...groups].sort(([a], [b]) => (a < b ? -1 : 1)).map(([id, [count, total]]) => `${id},${count},${total}\r\n`);
+    expect(text).toBe(`interfaceID,_count,total\r\n${expected.join('')}`);
+  });
+
+  test('without rows has its names', async () => {
+    expect(await file({ query: 'account-id=none | count by action' })).toBe('action,_count\r\n');
+    expect(await file({ query: 'account-id=none | count by action', format: 'ndjson' })).toBe('');
+  });
+
+  test('of a transposed query has the columns that the data makes', async () => {
+    const text = await file({ query: '* | count by interfaceID, action | transpose row interfaceID column action | limit 1' });
+    expect(text.split('\r\n')[0]).toBe('interfaceID,ACCEPT,REJECT');
+    expect((await prepared({ query: '* | count by interfaceID, action | transpose row interfaceID column action' })).columns).toBeNull();
+  });
+
+  test('comes as a file of its name, once', async () => {
+    const { path, file: name, columns } = await prepared({ query: '* | count by action', name: 'Refusés: “heute”' });
+    expect(name).toBe('Refusés-heute.csv');
+    expect(columns).toEqual([expect.objectContaining({ name: 'action', kind: 'text' }), { name: '_count', kind: 'number' }]);
+    const response = await server.call(path);
+    expect(response.headers.get('content-type')).toContain('text/csv');
+    expect(response.headers.get('content-disposition')).toBe(`attachment; filename="Refus_s-heute.csv"; filename*=UTF-8''Refus%C3%A9s-heute.csv`);
+    expect(response.headers.get('cache-control')).toBe('no-store');
+    await response.text();
+    expect(await errorOf(await server.call(path))).toEqual([404, 'export-gone']);
+  });
+
+  test('is refused before it begins where the query is wrong', async () => {
+    const response = await server.post('/api/v1/exports', { query: '* | count by actoin', format: 'csv' });
+    expect(await errorOf(response)).toEqual([400, 'unknown-field']);
+    expect((await server.post('/api/v1/exports', { query: '*', format: 'xml' })).status).toBe(400);
+  });
+
+  test('says what went wrong with the engine while there is nothing sent', async () => {
+    const other = await startServer({ deps: { store: server.store }, settings: { exportMaxRows: 10 } });
+    const { path } = (await (await other.post('/api/v1/exports', { query: '*', from: '-1h', format: 'csv' })).json()) as ExportResponse;
+    const response = await other.call(path);
+    expect(await errorOf(response)).toEqual([422, 'query-too-many-rows']);
+    await other.close();
+  });
+
+  test('expires', async () => {
+    let now = NOW * 1000;
+    const other = await startServer({ deps: { store: server.store, clock: () => now } });
+    const { path } = (await (await other.post('/api/v1/exports', { query: '*', format: 'csv' })).json()) as ExportResponse;
+    now += 5 * 60_000;
+    expect(await errorOf(await other.call(path))).toEqual([404, 'export-gone']);
+    await other.close();
+  });
+});
+
+describe('a large export', () => {
+  const ROWS = 2_000_000;
+  const FROM = NOW - 200_000;
+
+  beforeAll(async () => {
+    await server.store.command(
+      {
+        text: `INSERT INTO bartizan.vpc_flow (start, srcaddr, dstaddr, srcport, dstport, protocol, packets, bytes, action, interface_id, account_id, log_status, version, duration, layout)
+        SELECT toDateTime(${FROM} + number % 3600, 'UTC'), toIPv6('::ffff:10.0.' || toString(number % 200) || '.9'), toIPv6('::ffff:8.8.8.' || toString(number % 250)), number % 60000, number % 1000, 6, 3, number,
+          'ACCEPT', 'eni-' || toString(number % 50), '123456789012', 'OK', 2, 60, '${V2}' FROM numbers(${ROWS})`,
+        params: {},
+      },
+      { maxSeconds: 600 },
+    );
+  }, 60_000);
+
+  const first = `2 123456789012 eni-0 10.0.0.9 8.8.8.0 0 0 6 3 0 ${FROM} ${FROM + 60} ACCEPT OK`;
+  const WINDOW = { query: '*', from: FROM, to: FROM + 3600 };
+  const running = async () => {
+    const found = await server.store.rows(
+      { text: "SELECT count() FROM system.processes WHERE query LIKE '%raw_exact%' AND query NOT LIKE '%system.processes%' AND NOT is_cancelled", params: {} },
+      { lane: 'control' },
+    );
+    return Number(found.rows[0]?.[0]);
+  };
+
+  test('leaves in flat memory, and dashboards do not wait for it', { timeout: 120_000 }, async () => {
+    const { path } = await prepared({ ...WINDOW, query: '* | bytes as size', format: 'ndjson' });
+    const response = await server.call(path);
+    const start = process.memoryUsage.rss();
+    let peak = start;
+    let bytes = 0;
+    let lines = 0;
+    let asked = 0;
+    for await (const piece of response.body ?? []) {
+      bytes += piece.length;
+      for (const byte of piece) if (byte === 10) lines++;
+      peak = Math.max(peak, process.memoryUsage.rss());
+      if (bytes > (asked + 1) * 50_000_000) {
+        asked++;
+        const answer = await server.post('/api/v1/query', { query: 'REJECT | count', from: '-1h' });
+        expect(((await answer.json()) as { rows: number[][] }).rows).toEqual([[flows.filter((f) => f.action === 'REJECT').length]]);
+      }
+    }
+    expect(lines).toBe(ROWS);
+    expect(asked).toBeGreaterThan(2);
+    const grown = Math.round((peak - start) / 2 ** 20);
+    process.stdout.write(`export of ${lines} rows, ${Math.round(bytes / 2 ** 20)} MiB: memory grew by ${grown} MiB at most\n`);
+    expect(grown).toBeLessThan(700);
+  });
+
+  test('has each record as it came', async () => {
+    expect(await file({ ...WINDOW, query: 'bytes=0' })).toBe(`_messageTime,_raw\r\n${new Date(FROM * 1000).toISOString()},${first}\r\n`);
+  });
+
+  test('waits for a slow client, and stops the engine when the client goes', { timeout: 60_000 }, async () => {
+    const { path } = await prepared({ ...WINDOW, format: 'ndjson' });
+    await new Promise<void>((resolve, reject) => {
+      const request = get(server.base + path, { headers: { authorization: `Bearer ${COMMAND_LINE_TOKEN}` } }, (response) => {
+        response.pause();
+        void (async () => {
+          await new Promise((tick) => setTimeout(tick, 300));
+          // Nothing was read: most of the file has not been computed.
+          expect(await running()).toBe(1);
+          expect(response.complete).toBe(false);
+          request.destroy();
+          for (let i = 0; i < 500 && (await running()) > 0; i++) await new Promise((tick) => setTimeout(tick, 10));
+          expect(await running()).toBe(0);
+        })().then(resolve, reject);
+      });
+      request.on('error', () => undefined);
+    });
+  });
+});
