@@ -7,19 +7,27 @@ import type { ServerDeps } from './deps.ts';
 const TABLES: Readonly<Record<Dataset, Sql>> = { vpc_flow: sql`bartizan.vpc_flow`, vpc_flow_status: sql`bartizan.vpc_flow_status` };
 
 /** The stored tables themselves. */
-export function rawRelations(deps: Pick<ServerDeps, 'absentMask' | 'missingMask'>): Relations {
-  return { table: (dataset) => TABLES[dataset], absentMask: deps.absentMask(), missingMask: deps.missingMask?.() ?? 0n };
+export function rawRelations(deps: Pick<ServerDeps, 'absentMask' | 'missingMask' | 'defaultOnly'>): Relations {
+  return {
+    table: (dataset) => TABLES[dataset],
+    absentMask: deps.absentMask(),
+    missingMask: deps.missingMask?.() ?? 0n,
+    defaultOnly: deps.defaultOnly?.() ?? false,
+  };
 }
 
 /**
  * Runs statements that were compiled for what may be absent right now. A batch that lands meanwhile may
  * lack a field, or have one, for the first time: it says so before its rows can be seen, and the work is done again.
  */
-export async function onTables<T>(deps: Pick<ServerDeps, 'absentMask' | 'missingMask'>, work: (relations: Relations) => Promise<T>): Promise<T> {
+export async function onTables<T>(
+  deps: Pick<ServerDeps, 'absentMask' | 'missingMask' | 'defaultOnly'>,
+  work: (relations: Relations) => Promise<T>,
+): Promise<T> {
   for (;;) {
     const relations = rawRelations(deps);
     const result = await work(relations);
     const now = rawRelations(deps);
-    if (now.absentMask === relations.absentMask && now.missingMask === relations.missingMask) return result;
+    if (now.absentMask === relations.absentMask && now.missingMask === relations.missingMask && now.defaultOnly === relations.defaultOnly) return result;
   }
 }

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import type { Enricher } from '../enrich/enricher.ts';
 import type { FlowBatches, Range } from '../formats/vpc-flow/result.ts';
 import type { BadRecord, Batch, Column, Origin } from '../model/batch.ts';
+import { DEFAULT_LAYOUT, DEFAULT_MASK } from '../model/default-layout.ts';
 import { REGISTRY_OF } from '../model/registries.ts';
 import type { DeliveryRange, Manifest, StagedBlock } from '../store/metadata.ts';
 import { encodeBlock, selectRows } from '../store/native-block.ts';
@@ -85,7 +86,7 @@ export async function stageBatch(
       counts: { records, stored, nodata, skipdata, quarantined, duplicates: 0, filtered: 0 },
     };
   });
-  return { batch, ranges, blocks, ...masks(taken.flows) };
+  return { batch, ranges, blocks, ...masks(taken.flows), defaultOnly: inDefaultLayout(taken.flows) };
 }
 
 function writeBlock(staging: string, table: string, batch: Batch, token: string): StagedBlock {
@@ -233,6 +234,14 @@ function lowCardinality(values: readonly string[]): Column {
   const dictionary = ['', ...new Set(values.filter(Boolean))];
   const index = new Map(dictionary.map((value, i) => [value, i]));
   return { type: 'LowCardinality(String)', ids: Uint32Array.from(values, (v) => index.get(v) as number), dictionary };
+}
+
+/** Whether every row is in the default layout and its text is its values joined by spaces. */
+function inDefaultLayout(batch: Batch): boolean {
+  if (batch.rows === 0) return true;
+  const layout = batch.columns.get('layout');
+  const only = layout?.type === 'Constant' && layout.value === DEFAULT_LAYOUT;
+  return only && !batch.columns.has('raw_exact') && (BigInt(masks(batch).absentMask) & DEFAULT_MASK) === 0n;
 }
 
 /** OR and AND of the flows' masks: a field whose bit is never set needs no null check in queries; one whose bit is always set holds nothing to find. */

@@ -80,6 +80,11 @@ export class Context {
     return (((this.options.relations.missingMask ?? 0n) >> BigInt(bit)) & 1n) === 1n;
   }
 
+  /** Whether every record that is read is in the default layout and its text the values joined by spaces. */
+  get defaultOnly(): boolean {
+    return this.options.relations.defaultOnly === true && !this.datasets.includes('vpc_flow_status');
+  }
+
   /** SQL that says whether this record lacks the field. */
   absent(field: Field): Sql {
     return sql`bitTest(${this.column('absent')}, ${num(ABSENT_BIT.get(field.aws ?? '') ?? 63)})`;

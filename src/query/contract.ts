@@ -34,6 +34,8 @@ export interface Relations {
   readonly absentMask: bigint;
   /** AND of the same masks: keywords are not looked for in fields that no record has. None when absent. */
   readonly missingMask?: bigint;
+  /** Every record of `vpc_flow` is in the default layout and its text is its values joined by spaces. */
+  readonly defaultOnly?: boolean;
 }
 
 /** A table of people: every value is text. */

@@ -103,7 +103,8 @@ function compileIn(left: Typed, list: readonly Expr[], names: Names): Sql {
     const found = sql`(${left.bare ?? left.sql} IN (${join(numbers.map(num), ', ')}))`;
     return left.bare ? found : sql`ifNull(${found}, false)`;
   }
-  const plainText = left.kind === 'text' && !left.field?.foldCase && !left.equals && values.every(({ value }) => typeof value.literal?.value === 'string');
+  const plainText =
+    left.kind === 'text' && !left.field?.foldCase && !left.equals && !left.textOf && values.every(({ value }) => typeof value.literal?.value === 'string');
   if (plainText) {
     const found = sql`(${left.sql} IN (${param(
       'Array(String)',

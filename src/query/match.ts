@@ -58,7 +58,28 @@ export function compare(op: Comparison, left: Typed, right: Typed, span: Span): 
   if (left.kind === 'number' && right.literal) return compareNumber(op, left, right, span);
   if (left.equals && typeof constant === 'string' && constant !== '' && (op === '=' || op === '!='))
     return op === '=' ? left.equals(constant) : not(left.equals(constant));
-  return decided(compareValues(op, left, right, span), op, left, right);
+  const found = decided(compareValues(op, left, right, span), op, left, right);
+  const stored = onStored(op, left, right, span);
+  return stored ? all([stored, found]) : found;
+}
+
+/**
+ * What a comparison with the text of a stored column says of the column itself, so that its index is used:
+ * true at least wherever the comparison is.
+ */
+function onStored(op: Comparison, left: Typed, right: Typed, span: Span): Sql | undefined {
+  const constant = right.literal?.value;
+  if (!left.textOf || constant === undefined || constant === null || constant === '' || op === '!=') return undefined;
+  const { value, when } = left.textOf;
+  // Beyond these a number is not the text's.
+  const numeric = Math.abs(Number(constant)) <= Number.MAX_SAFE_INTEGER;
+  const says =
+    value.kind === 'number'
+      ? numeric && (op === '=' || typeof constant === 'number')
+      : op === '=' && (value.kind === 'text' || addressValue(String(constant)) !== undefined);
+  if (!says || value.kind === 'time') return undefined;
+  const condition = compare(op, value, literal(value.kind === 'number' ? Number(constant) : String(constant)), span);
+  return when ? any([condition, not(when)]) : condition;
 }
 
 function compareValues(op: Comparison, left: Typed, right: Typed, span: Span): Sql {

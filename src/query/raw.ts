@@ -3,13 +3,15 @@
  * values of the layout's fields joined by spaces, `-` where the record did not give one. Computing it
  * costs some fifty conversions a row, so it is done last and only when asked for.
  */
-import { ABSENT_BIT, AWS_FIELDS, type Field } from '../model/fields.ts';
+import { DEFAULT_FIELDS, DEFAULT_LAYOUT, DEFAULT_MASK } from '../model/default-layout.ts';
+import { AWS_FIELDS, type Field } from '../model/fields.ts';
 import type { Context } from './context.ts';
 import { join, num, param, type Sql, sql } from './sql.ts';
 import { addressToText } from './typed.ts';
 
 /** `_raw` of the row at hand. */
 export function rawText(ctx: Context): Sql {
+  if (ctx.defaultOnly) return joined(defaultValues(ctx));
   const names = param(
     'Array(String)',
     AWS_FIELDS.map((f) => f.aws as string),
@@ -21,14 +23,12 @@ export function rawText(ctx: Context): Sql {
   return sql`multiIf(${exact} != '', ${exact}, ${isDefault(ctx)}, ${joined(defaultValues(ctx))}, ${rebuilt})`;
 }
 
-/** The layout that most records have gets a text without detours: it is ten times faster to make. */
-const DEFAULT_FIELDS = AWS_FIELDS.filter((f) => f.since === 2);
-const DEFAULT_LAYOUT = DEFAULT_FIELDS.map((f) => f.aws).join(' ');
-const DEFAULT_MASK = DEFAULT_FIELDS.reduce((mask, f) => mask + 2 ** (ABSENT_BIT.get(f.aws as string) as number), 0);
-
-/** Is the record in the default layout, with all its values, and its text the values joined by spaces? */
+/**
+ * Is the record in the default layout, with all its values, and its text the values joined by spaces? Its
+ * text is then made without detours, which is ten times faster.
+ */
 export function isDefault(ctx: Context): Sql {
-  return sql`(${ctx.column('raw_exact')} = '' AND ${ctx.column('layout')} = ${param('String', DEFAULT_LAYOUT)} AND bitAnd(${ctx.column('absent')}, ${num(DEFAULT_MASK)}) = 0)`;
+  return sql`(${ctx.column('raw_exact')} = '' AND ${ctx.column('layout')} = ${param('String', DEFAULT_LAYOUT)} AND bitAnd(${ctx.column('absent')}, ${num(Number(DEFAULT_MASK))}) = 0)`;
 }
 
 /** Texts of the default layout's values, in its order. */

@@ -63,6 +63,8 @@ export interface Manifest {
   readonly absentMask: string;
   /** AND of the same; absent in manifests of earlier releases. */
   readonly missingMask?: string;
+  /** All rows for `vpc_flow` are in the default layout and their texts their values joined by spaces. */
+  readonly defaultOnly?: boolean;
 }
 
 /** A delivery as the ledger knows it. */
@@ -128,6 +130,8 @@ export interface Metadata {
   absentMask(): bigint;
   /** AND of the absent masks of all flows: fields that no record has ever given. */
   missingMask(): bigint;
+  /** Whether all flows are in the default layout and their texts their values joined by spaces. */
+  defaultOnly(): boolean;
   /** All texts of a registry, by id from 1. */
   registry(name: string): Promise<Map<string, number>>;
   /** Gives new texts of a registry their ids; in one transaction. */
@@ -139,6 +143,7 @@ export interface Metadata {
 
 const ABSENT_MASK = 'absent-mask';
 const MISSING_MASK = 'missing-mask';
+const OTHER_LAYOUTS = 'other-layouts';
 /** Nothing has been stored yet. */
 const EVERYTHING = (1n << 64n) - 1n;
 
@@ -156,23 +161,31 @@ export async function openMetadata(path: string, now: () => number): Promise<Met
     })();
   }
   const db = new Kysely<Tables>({ dialect: new SqliteDialect({ database: file }) });
-  const saved = await db.selectFrom('setting').selectAll().where('name', 'in', [ABSENT_MASK, MISSING_MASK]).execute();
+  const saved = await db.selectFrom('setting').selectAll().where('name', 'in', [ABSENT_MASK, MISSING_MASK, OTHER_LAYOUTS]).execute();
   const mask = (name: string) => saved.find((s) => s.name === name)?.value;
   // Flows that were stored before this mask was kept may have any field.
   const missing = mask(MISSING_MASK) ?? (mask(ABSENT_MASK) === undefined ? EVERYTHING : 0n);
-  return new SqliteMetadata(db, now, { absent: BigInt(mask(ABSENT_MASK) ?? 0n), missing: BigInt(missing) });
+  const other = mask(OTHER_LAYOUTS) ?? String(mask(ABSENT_MASK) !== undefined);
+  return new SqliteMetadata(db, now, { absent: BigInt(mask(ABSENT_MASK) ?? 0n), missing: BigInt(missing), defaultOnly: other === 'false' });
+}
+
+/** What all flows have in common: kept so that statements can leave out what cannot be. */
+interface Seen {
+  absent: bigint;
+  missing: bigint;
+  defaultOnly: boolean;
 }
 
 class SqliteMetadata implements Metadata {
   readonly #db: Kysely<Tables>;
   readonly #now: () => number;
-  readonly #masks: { absent: bigint; missing: bigint };
+  readonly #seen: Seen;
   readonly library: Library;
 
-  constructor(db: Kysely<Tables>, now: () => number, masks: { absent: bigint; missing: bigint }) {
+  constructor(db: Kysely<Tables>, now: () => number, seen: Seen) {
     this.#db = db;
     this.#now = now;
-    this.#masks = masks;
+    this.#seen = seen;
     this.library = openLibrary(db, now);
   }
 
@@ -197,16 +210,18 @@ class SqliteMetadata implements Metadata {
   }
 
   async commit(manifest: Manifest): Promise<void> {
-    this.#masks.absent |= BigInt(manifest.absentMask);
-    this.#masks.missing &= BigInt(manifest.missingMask ?? 0n);
+    this.#seen.absent |= BigInt(manifest.absentMask);
+    this.#seen.missing &= BigInt(manifest.missingMask ?? 0n);
+    this.#seen.defaultOnly &&= manifest.defaultOnly === true;
     await this.#db.transaction().execute(async (db) => {
       await db
         .insertInto('manifest')
         .values({ batch: manifest.batch, body: JSON.stringify(manifest), created: this.#now() })
         .execute();
       // Before the rows are visible: a query that trusts the mask must not meet a null it rules out.
-      await upsertSetting(db, ABSENT_MASK, this.#masks.absent.toString());
-      await upsertSetting(db, MISSING_MASK, this.#masks.missing.toString());
+      await upsertSetting(db, ABSENT_MASK, this.#seen.absent.toString());
+      await upsertSetting(db, MISSING_MASK, this.#seen.missing.toString());
+      await upsertSetting(db, OTHER_LAYOUTS, String(!this.#seen.defaultOnly));
     });
   }
 
@@ -231,11 +246,15 @@ class SqliteMetadata implements Metadata {
   }
 
   absentMask(): bigint {
-    return this.#masks.absent;
+    return this.#seen.absent;
   }
 
   missingMask(): bigint {
-    return this.#masks.missing;
+    return this.#seen.missing;
+  }
+
+  defaultOnly(): boolean {
+    return this.#seen.defaultOnly;
   }
 
   async registry(name: string): Promise<Map<string, number>> {

@@ -43,14 +43,16 @@ const line: fc.Arbitrary<Line> = fc.oneof(
 );
 
 let engine: Engine;
+let samples: readonly Line[];
 beforeAll(async () => {
   engine = await openEngine();
-  await engine.load(fc.sample(line, { numRuns: 150, seed: 11 }));
+  samples = fc.sample(line, { numRuns: 150, seed: 11 });
+  await engine.load(samples);
 });
 afterAll(() => engine.close());
 
-async function run(text: string) {
-  const result = compile(text, options(engine));
+async function run(text: string, defaultOnly = false) {
+  const result = compile(text, options(engine, { relations: { ...engine.relations, defaultOnly, absentMask: engine.relations.absentMask } }));
   if (!result.ok) expect.fail(`${text}: ${JSON.stringify(result.diagnostics)}`);
   return { text: result.compiled.statement.text, ...shape(result.compiled, await engine.rows(result.compiled.statement)) };
 }
@@ -69,13 +71,62 @@ it('for every number of stars, dropping and keeping', async () => {
   }
 });
 
+/** Comparisons with values that are there, with their other spellings, and with what no column can hold. */
+function tests(): string[] {
+  const values = samples[0]?.line.split(' ') ?? [];
+  const [, account, eni, source, , sourcePort, port, , packets, bytes] = values;
+  return [
+    ...['g > 443', 'g = "443"', 'g in ("443", "22")', 'd matches "1*"', 'm = "accept"', 'm = "ACCEPT"', 'j > i', 'isNull(f)', 'length(j) > 3'],
+    ...[`d = "${source}"`, `d = "0${source}"`, `!(d = "${source}")`, `d != "${source}"`, `d in ("${source}", "::1")`, 'd = "10.0.0.0/8"', 'd = "x"', 'd = ""'],
+    ...[
+      `b = "${account}"`,
+      `b = ${account}`,
+      `c = "${eni}"`,
+      'c = "ENI-1"',
+      `f = ${sourcePort}`,
+      `g = "${port}"`,
+      `g = "${port}.0"`,
+      `g <= ${port}`,
+      `g > "${port}"`,
+    ],
+    ...[
+      `i = ${packets}`,
+      `j = "${bytes}"`,
+      'j = "9007199254740993"',
+      'h = 6',
+      'h = "06"',
+      'h in (6, 17)',
+      'n = "OK" and h < 17',
+      'e = "2001:db8::1"',
+      'e = "2001:DB8::1"',
+    ],
+  ];
+}
+
 it('compared as text, like the text', async () => {
-  for (const test of ['g > 443', 'g = "443"', 'g in ("443", "22")', 'd matches "1*"', 'm = "accept"', 'j > i', 'isNull(f)', 'length(j) > 3']) {
+  for (const test of tests()) {
     const parse = `"${NAMES.slice(0, 14)
       .map(() => '*')
       .join(' ')}" as ${NAMES.slice(0, 14).join(', ')} nodrop`;
     const pushed = await run(`| parse ${parse} | where ${test} | count`);
     const slow = await run(`| _raw as line | parse field=line ${parse} | where ${test} | count`);
     expect(pushed.rows, test).toEqual(slow.rows);
+  }
+});
+
+it('where all records are in the default layout', async () => {
+  await engine.clear();
+  samples = fc.sample(value, { numRuns: 100, seed: 5 }).map((v): Line => ({ line: v.join(' ') }));
+  await engine.load(samples);
+  for (const stars of [2, 7, 14]) {
+    const names = NAMES.slice(0, stars);
+    const parse = `parse "${names.map(() => '*').join(' ')}" as ${names.join(', ')}`;
+    for (const test of ['true', ...tests().filter((t) => [...t.matchAll(/\b([a-n])\b(?! *")/g)].every(([, name]) => names.includes(name as string)))]) {
+      const rest = test === 'true' ? `| count by ${names.join(', ')} | sort ${names.map((n) => `+${n}`).join(', ')}` : `| where ${test} | count`;
+      const pushed = await run(`| ${parse} ${rest}`, true);
+      const slow = await run(`| _raw as line | ${parse.replace('parse', 'parse field=line')} ${rest}`);
+      expect(pushed.rows, `${parse} ${test}`).toEqual(slow.rows);
+      expect(pushed.text).not.toContain('extractGroups');
+    }
   }
 });

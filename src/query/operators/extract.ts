@@ -2,6 +2,8 @@
  * parse, parse regex and json: columns out of text, `_raw` unless field= is written. Without nodrop a
  * row that does not match is dropped.
  */
+import { DEFAULT_FIELDS } from '../../model/default-layout.ts';
+import type { Field } from '../../model/fields.ts';
 import type { Cursor } from '../cursor.ts';
 import { QueryError } from '../diagnostics.ts';
 import { compileExpr } from '../expression.ts';
@@ -11,8 +13,9 @@ import { defaultValues, isDefault, joined } from '../raw.ts';
 import { anchorRegex, checkedRegex, namedGroups } from '../regex.ts';
 import { join, num, param, type Sql, sql } from '../sql.ts';
 import type { State } from '../state.ts';
+import { storedField } from '../stored.ts';
 import type { Expr, Name, Span } from '../tree.ts';
-import { asText, text } from '../typed.ts';
+import { asText, type Typed, text } from '../typed.ts';
 import type { Operator } from './kinds.ts';
 
 export interface Extraction {
@@ -92,15 +95,24 @@ function pushedDown(o: Extraction & { pattern: string; names: readonly Name[] },
   if (source !== '_raw' || before.column('_raw') || !before.parts.stored || o.pattern !== Array(stars).fill('*').join(' ')) return undefined;
   const values = defaultValues(ctx);
   if (stars < 2 || stars > values.length) return undefined;
+  const field = (i: number) => storedField(ctx, DEFAULT_FIELDS[i] as Field);
+  const lastIsField = stars === values.length;
+  const textOf = (i: number, when?: Sql): Pick<Typed, 'textOf'> =>
+    i < stars - 1 || lastIsField ? { textOf: { value: field(i), ...(when ? { when } : {}) } } : {};
+  const columns = (i: number): Sql => (i === stars - 1 ? joined(values.slice(i)) : (values[i] as Sql));
+  if (ctx.defaultOnly) {
+    const ready = before.parts.limit === undefined ? before : before.finished();
+    return o.names.reduce((next, { name }, i) => next.assign(name, { ...text(columns(i)), ...textOf(i) }), ready);
+  }
   const { state, source: raw } = subject(o, before, span);
   const slow = sql`extractGroups(${raw}, ${param('String', anchorRegex(o.pattern))})`;
   const groups = state.assign(HELPER, { sql: sql`if(${isDefault(ctx)}, [], ${slow})`, kind: 'list' }, true).finished();
   const list = groups.column(HELPER)?.value.sql as Sql;
   const filtered = o.nodrop ? groups : groups.filter(any([isDefault(ctx), sql`notEmpty(${list})`]));
   const done = o.names.reduce((next, { name }, i) => {
-    const fast = i === stars - 1 ? joined(values.slice(i)) : (values[i] as Sql);
     const missing = o.nodrop ? sql`empty(${list}), NULL, ` : sql``;
-    return next.assign(name, text(sql`multiIf(${isDefault(ctx)}, ${fast}, ${missing}arrayElement(${list}, ${num(i + 1)}))`));
+    const found = text(sql`multiIf(${isDefault(ctx)}, ${columns(i)}, ${missing}arrayElement(${list}, ${num(i + 1)}))`);
+    return next.assign(name, { ...found, ...textOf(i, isDefault(ctx)) });
   }, filtered);
   return done.with({ columns: done.parts.columns.filter((c) => c.name !== HELPER) });
 }
