@@ -315,11 +315,20 @@ export const ADDED_FIELDS: readonly Field[] = [
   added('_collector', 'collector', ['_collector'], LC, 'ZSTD(1)', 'Collector that the source belongs to.'),
 ];
 
-/** Columns of a stored record that no query names: how to rebuild the original text. */
+/** Column of the fields that rules made as records were stored. */
+export const EXTRACTED = 'extracted';
+
+/** Columns of a stored record that no query names: how to rebuild the original text, and what rules took out of it. */
 export const RECORD_COLUMNS: readonly { readonly column: string; readonly clickhouse: string; readonly codec: string; readonly doc: string }[] = [
   { column: 'layout', clickhouse: LC, codec: 'ZSTD(1)', doc: 'Header names of the record’s layout, space-separated, in the record’s order.' },
   { column: 'absent', clickhouse: 'UInt64', codec: 'ZSTD(1)', doc: 'Bit i is set when AWS_FIELDS[i] is not in the layout or was `-`.' },
   { column: 'raw_exact', clickhouse: 'String', codec: 'ZSTD(3)', doc: 'The original bytes where the text rebuilt from columns would differ; otherwise empty.' },
+  {
+    column: EXTRACTED,
+    clickhouse: 'Map(LowCardinality(String), String)',
+    codec: 'ZSTD(1)',
+    doc: 'What field extraction rules took out of the record as it was stored, by field name.',
+  },
 ];
 
 /** What is computed when read. */

@@ -7,9 +7,10 @@
  */
 import { type Field, findField } from '../model/fields.ts';
 import { plain } from './aggregates.ts';
-import { Context } from './context.ts';
-import type { Compiled, CompileOptions, CompileResult, Diagnostic, OutputColumn } from './contract.ts';
+import { Context, NeedsField } from './context.ts';
+import type { Compiled, CompileOptions, CompileResult, Condition, Diagnostic, OutputColumn } from './contract.ts';
 import { QueryError } from './diagnostics.ts';
+import { namesMade, withMadeFields } from './extraction.ts';
 import { compileConditions, compileScope, datasetsOf } from './filter.ts';
 import { isZone } from './functions/time.ts';
 import { applyOperation } from './operators/index.ts';
@@ -17,7 +18,7 @@ import { parse } from './parser.ts';
 import { EMPTY, ident, join, num, type Sql, sql, statement } from './sql.ts';
 import { baseState, type Column, type Order, orderList, type Reading, type State, THIS_WINDOW } from './state.ts';
 import { storedField } from './stored.ts';
-import type { Query } from './tree.ts';
+import type { Query, Scope } from './tree.ts';
 import { asOutput, type Typed } from './typed.ts';
 
 /** Text to statement. Never throws for what a person wrote. */
@@ -39,11 +40,26 @@ export function compileQuery(query: Query, options: CompileOptions): CompileResu
 /** Compiles with a context that knows which columns inner selects must hand on. Throws QueryError. */
 export function withContext<T>(query: Query, options: CompileOptions, work: (ctx: Context) => T): { readonly value: T; readonly ctx: Context } {
   const datasets = datasetsOf(query.scope, options.conditions ?? []);
-  const first = new Context(options, datasets);
-  const value = work(first);
-  if (!first.handedOn) return { value, ctx: first };
-  const ctx = new Context(options, datasets, first.reads);
-  return { value: work(ctx), ctx };
+  return withRules((made) => {
+    const first = new Context(options, datasets, undefined, made);
+    const value = work(first);
+    if (!first.handedOn) return { value, ctx: first };
+    const ctx = new Context(options, datasets, first.reads, made);
+    return { value: work(ctx), ctx };
+  });
+}
+
+/** Works again with each name that rules make and that the query turns out to ask for. */
+export function withRules<T>(work: (made: readonly string[]) => T): T {
+  const made: string[] = [];
+  for (;;) {
+    try {
+      return work([...made]);
+    } catch (error) {
+      if (!(error instanceof NeedsField) || made.includes(error.field)) throw error;
+      made.push(error.field);
+    }
+  }
 }
 
 /** Runs a compilation; a person's mistake becomes a value. */
@@ -63,9 +79,21 @@ function distinct(warnings: readonly Diagnostic[]): Diagnostic[] {
 
 /** Records of the scope and conditions that a reading covers. */
 export function scoped(query: Query, ctx: Context, reading: Reading): State {
-  const base = baseState(ctx, reading);
-  const scope = compileScope(query.scope, base);
-  return base.with({ where: [...base.parts.where, ...(scope ? [scope] : []), ...compileConditions(ctx.options.conditions ?? [], base)] });
+  const { conditions = [] } = ctx.options;
+  const isMade = (name: string) => ctx.made.some((made) => made.toLowerCase() === name.toLowerCase());
+  const [late, early] = split(query.scope.node === 'and' ? query.scope.items : [query.scope], (item) => namesMade(item, ctx.made));
+  const [lateConditions, earlyConditions] = split(conditions, (condition) => isMade(condition.field));
+  const narrowed = (state: State, items: readonly Scope[], filters: readonly Condition[]): State => {
+    const where = [...items.flatMap((item) => compileScope(item, state) ?? []), ...compileConditions(filters, state)];
+    return where.length ? state.with({ where: [...state.parts.where, ...where] }) : state;
+  };
+  // Rules look only at the records that the rest of the scope leaves.
+  return narrowed(withMadeFields(narrowed(baseState(ctx, reading), early, earlyConditions)), late, lateConditions);
+}
+
+/** Those that pass a test, and the others. */
+function split<T>(items: readonly T[], test: (item: T) => boolean): readonly [T[], T[]] {
+  return [items.filter(test), items.filter((item) => !test(item))];
 }
 
 /** The records that a query is about: the state before its first step that groups them. Throws QueryError. */

@@ -8,7 +8,7 @@ import { QueryError } from './diagnostics.ts';
 import { ident, join, num, type Sql, sql } from './sql.ts';
 import type { Span } from './tree.ts';
 
-const TEMPLATE = /\{\{\s*([\w.-]+)\s*\}\}/g;
+const TEMPLATE = /\{\{\{\s*([\w.-]+)\s*\}\}\}|\{\{\s*([\w.-]+)\s*\}\}/g;
 
 /** Thrown where a name is asked for that rules make: the compilation begins again with it among the names to make. */
 export class NeedsField extends Error {
@@ -96,6 +96,11 @@ export class Context {
     return (this.options.catalog?.rules ?? []).filter((rule) => rule.fields.some((field) => field.toLowerCase() === key));
   }
 
+  /** Whether a rule made the field as records were stored, or makes it for a query. */
+  knows(name: string): boolean {
+    return this.options.catalog?.extracted(name) !== undefined || this.rulesFor(name).length > 0;
+  }
+
   /** Throws NeedsField when rules make the field and have not been run. */
   askRules(name: string): void {
     const asked = this.made.some((made) => made.toLowerCase() === name.toLowerCase());
@@ -104,7 +109,7 @@ export class Context {
 
   /** Text with its {{name}} templates filled in: as a value, never as a part of the query. */
   fill(text: string, span: Span): string {
-    return text.replace(TEMPLATE, (_, name: string) => this.variable(name, span));
+    return text.replace(TEMPLATE, (_, triple: string | undefined, double: string | undefined) => this.variable(triple ?? double ?? '', span));
   }
 
   variable(name: string, span: Span): string {

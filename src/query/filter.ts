@@ -95,7 +95,7 @@ function indexMatches(node: ScopeCondition, dataset: string): Sql {
 export function compileConditions(conditions: readonly Condition[], state: State): Sql[] {
   return conditions.map((condition) => {
     const span = { start: 0, end: 0 };
-    if (!findField(condition.field) && !isIndexName(condition.field)) {
+    if (!findField(condition.field) && !isIndexName(condition.field) && !state.ctx.knows(condition.field)) {
       throw new QueryError('unknown-field', span, `The filter names no field: ${condition.field}.`, didYouMean(condition.field, FIELDS.flatMap(namesOf)));
     }
     const left = state.resolve({ name: condition.field, span });

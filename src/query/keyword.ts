@@ -5,7 +5,7 @@
  * form). Only a phrase with spaces needs the rebuilt text. Fields that no record has are left out, so that
  * an address is looked for in the columns of its index and nowhere else.
  */
-import { AWS_FIELDS, type Field } from '../model/fields.ts';
+import { AWS_FIELDS, EXTRACTED, type Field } from '../model/fields.ts';
 import type { Context } from './context.ts';
 import { all, any, compare, inRange, likePattern } from './match.ts';
 import { addressValue, parseNetwork, parseOctetWildcard } from './network.ts';
@@ -35,8 +35,21 @@ export function namesStatus(term: string): boolean {
   return term.toUpperCase() === 'NODATA' || term.toUpperCase() === 'SKIPDATA';
 }
 
-/** Condition of one keyword or phrase. `term` may hold `*`. */
+/** Condition of one keyword or phrase, in the record or in what rules took out of it. `term` may hold `*`. */
 export function keyword(ctx: Context, term: string, span: Span): Sql {
+  const inRecord = inFields(ctx, term, span);
+  if (!ctx.options.catalog?.extractedNames.length) return inRecord;
+  const values = sql`mapValues(${ctx.column(EXTRACTED)})`;
+  // What is compared as a whole in a record's fields is so here.
+  const whole = term.toUpperCase() in WORDS || addressValue(term) !== undefined || /^\d{1,15}$/.test(term) || ID.test(term);
+  const inValues = whole ? sql`has(${values}, ${param('String', term)})` : sql`arrayExists(value -> ${contains(sql`value`, term)}, ${values})`;
+  return any([inRecord, inValues]);
+}
+
+/** An id of AWS, its kind as the first group. */
+const ID = /^(eni|vpc|subnet|i)-[0-9a-f]+$/;
+
+function inFields(ctx: Context, term: string, span: Span): Sql {
   const equal = (field: Field, value: string): Sql => compare('=', storedField(ctx, field), literal(value), span);
   const byNames = (names: readonly string[]): Field[] => given(ctx, AWS_FIELDS).filter((f) => names.includes(f.aws as string));
   const word = WORDS[term.toUpperCase()];
@@ -45,7 +58,7 @@ export function keyword(ctx: Context, term: string, span: Span): Sql {
   const range = parseNetwork(term) ?? parseOctetWildcard(term);
   if (range) return any(given(ctx, ADDRESSES).map((f) => inRange(storedField(ctx, f), range)));
   if (/^\d{1,15}$/.test(term)) return digits(ctx, term, span);
-  const id = /^(eni|vpc|subnet|i)-[0-9a-f]+$/.exec(term)?.[1];
+  const id = ID.exec(term)?.[1];
   if (id) return any(byNames(IDS[id] ?? []).map((f) => equal(f, term)));
   return /\s/.test(term) ? phrase(ctx, term) : withinFields(ctx, term);
 }

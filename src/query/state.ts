@@ -8,8 +8,8 @@ import { plain } from './aggregates.ts';
 import type { Context } from './context.ts';
 import type { CompileOptions } from './contract.ts';
 import { didYouMean, QueryError } from './diagnostics.ts';
-import { EMPTY, join, num, type Sql, sql } from './sql.ts';
-import { storedField } from './stored.ts';
+import { EMPTY, join, num, param, type Sql, sql } from './sql.ts';
+import { extractedField, storedField } from './stored.ts';
 import type { Name } from './tree.ts';
 import { literal, nullable, type Typed, text } from './typed.ts';
 
@@ -39,9 +39,9 @@ interface Parts {
   readonly limit?: number | undefined;
   readonly grouped: boolean;
   /** `fields` chose the columns of a records query. */
-  readonly chosen?: boolean;
+  readonly chosen?: boolean | undefined;
   /** Names that `fields -` took away from a records query. */
-  readonly removed?: ReadonlySet<string>;
+  readonly removed?: ReadonlySet<string> | undefined;
   readonly timeslice?: number | undefined;
   /** Steps of a rule (extraction.ts) drop no row: the conditions that they set so far, and the scope's. */
   readonly kept?: Sql | undefined;
@@ -83,24 +83,34 @@ export class State {
     if (this.parts.stored) {
       if (isIndexName(name.name)) return this.#dataset();
       if (field) return storedField(this.ctx, field);
+      if (!this.parts.kept) this.ctx.askRules(name.name);
+      const extracted = extractedField(this.ctx, name.name);
+      if (extracted) return extracted;
     } else if (field) {
       const same = this.parts.columns.find((c) => c.value.field === field && isNameOf(c.name, field));
       if (same) return same.value;
     }
-    const names = this.parts.columns.map((c) => c.name);
-    if (field) {
-      const hint = names.length ? `The result has ${names.join(', ')}. Add ${name.name} to the by list to keep it.` : undefined;
     const cell = cellOf(this.parts.columns, name.name);
     if (cell) return cell;
+    const names = this.parts.columns.map((c) => c.name);
+    if (field || (!this.parts.stored && this.#extractable.some((n) => n.toLowerCase() === name.name.toLowerCase()))) {
+      const hint = names.length ? `The result has ${names.join(', ')}. Add ${name.name} to the by list to keep it.` : undefined;
       throw new QueryError('field-not-grouped', name.span, `${name.name} is a field of records, and the query has grouped them.`, hint);
     }
-    const known = this.parts.stored ? [...names, ...FIELDS.flatMap(namesOf), '_index'] : names;
+    const known = this.parts.stored ? [...names, ...FIELDS.flatMap(namesOf), ...this.#extractable, '_index'] : names;
     throw new QueryError(
       'unknown-field',
       name.span,
       `There is no field ${name.name}.`,
-      didYouMean(name.name, known) ?? (this.parts.stored ? undefined : `The result has ${names.join(', ')}.`),
+      didYouMean(name.name, known) ??
+        (this.parts.stored ? 'Parse it out of the record in a step before, or let a field extraction rule make it.' : `The result has ${names.join(', ')}.`),
     );
+  }
+
+  /** Names that rules have stored or can make. */
+  get #extractable(): readonly string[] {
+    const { catalog } = this.ctx.options;
+    return catalog ? [...catalog.extractedNames, ...catalog.rules.flatMap((rule) => rule.fields)] : [];
   }
 
   column(name: string): Column | undefined {
@@ -126,6 +136,7 @@ export class State {
 
   filter(condition: Sql): State {
     const state = this.parts.limit === undefined ? this : this.finished();
+    if (state.parts.kept) return state.with({ kept: sql`(${state.parts.kept} AND ${condition})` });
     return state.with({ where: [...state.parts.where, condition] });
   }
 
@@ -135,9 +146,10 @@ export class State {
     const made: Sql[] = [];
     const columns = parts.columns.map((column) => ({ ...column, value: this.#named(column.value, made) }));
     const order = parts.order.map((o) => ({ ...o, value: this.#named(o.value, made) }));
+    const kept = parts.kept && this.#named({ sql: parts.kept, kind: 'boolean' }, made).sql;
     const passed = parts.stored ? [ctx.passed(), ...(ctx.datasets.length > 1 && ctx.passes ? [sql`_index`] : [])] : [];
     const from = sql`(${this.select([...passed, ...made])})`;
-    return this.with({ from, where: [], columns, order, limit: undefined });
+    return this.with({ from, where: [], columns, order, limit: undefined, kept });
   }
 
   #named(value: Typed, made: Sql[]): Typed {
@@ -186,6 +198,15 @@ export function orderList(order: readonly Order[]): Sql {
   );
 }
 
+/** The column of this label that transpose made, in any letter case, the same case first; without value where no row has the label. */
+function cellOf(columns: readonly Column[], label: string): Typed | undefined {
+  const column = columns.find((c) => c.cells);
+  if (!column?.cells) return undefined;
+  const [exact, folded] = [param('String', label), param('String', label.toLowerCase())];
+  const sorted = sql`arraySort(cell -> tupleElement(cell, 1) != ${exact}, ${column.value.sql})`;
+  return { ...column.cells, sql: sql`tupleElement(arrayFirst(cell -> lowerUTF8(tupleElement(cell, 1)) = ${folded}, ${sorted}), 2)` };
+}
+
 /** `_index` and its older spelling. */
 export function isIndexName(name: string): boolean {
   return ['_index', '_view'].includes(name.toLowerCase());
@@ -198,15 +219,6 @@ function isNameOf(name: string, field: Field): boolean {
 
 /** An instant, from epoch seconds. */
 export function instant(seconds: number): Sql {
-/** The column of this label that transpose made, in any letter case, the same case first; without value where no row has the label. */
-function cellOf(columns: readonly Column[], label: string): Typed | undefined {
-  const column = columns.find((c) => c.cells);
-  if (!column?.cells) return undefined;
-  const [exact, folded] = [param('String', label), param('String', label.toLowerCase())];
-  const sorted = sql`arraySort(cell -> tupleElement(cell, 1) != ${exact}, ${column.value.sql})`;
-  return { ...column.cells, sql: sql`tupleElement(arrayFirst(cell -> lowerUTF8(tupleElement(cell, 1)) = ${folded}, ${sorted}), 2)` };
-}
-
   return sql`toDateTime(${num(seconds)}, 'UTC')`;
 }
 

@@ -3,19 +3,19 @@
  * step that groups), their number, over time and by a field's values; values for completion; the extent
  * of the data.
  */
-import { ADDED_FIELDS, AWS_FIELDS, findField, RECORD_COLUMNS } from '../model/fields.ts';
+import { ADDED_FIELDS, AWS_FIELDS, EXTRACTED, RECORD_COLUMNS } from '../model/fields.ts';
 import { REGISTRY_OF } from '../model/registries.ts';
-import { caught, matches, withContext } from './compile.ts';
+import { caught, matches, scoped, withContext, withRules } from './compile.ts';
 import { Context } from './context.ts';
 import type { CompileOptions, Diagnostic, OutputColumn, Relations } from './contract.ts';
-import { didYouMean, QueryError } from './diagnostics.ts';
-import { compileConditions, datasetsOf } from './filter.ts';
+import { QueryError } from './diagnostics.ts';
+import { datasetsOf } from './filter.ts';
 import { like } from './match.ts';
 import { parse } from './parser.ts';
 import { rawText } from './raw.ts';
 import { ident, join, num, type Sql, type Statement, sql, statement } from './sql.ts';
-import { baseState, type State, THIS_WINDOW } from './state.ts';
-import { registryText, storedField } from './stored.ts';
+import { type State, THIS_WINDOW } from './state.ts';
+import { registryText } from './stored.ts';
 import type { Query } from './tree.ts';
 import { asOutput, asText, isNull, nullable, type Typed } from './typed.ts';
 
@@ -67,8 +67,9 @@ function recordsOf(query: Query, ctx: Context): State {
 export function recordsStatement(options: RecordsOptions): Result<{ statement: Statement; columns: readonly OutputColumn[]; made: readonly OutputColumn[] }> {
   return caught(() => {
     const query = parsed(options.query);
-    const ctx = new Context(options, datasetsOf(query.scope, options.conditions ?? []), new Set(STORED_COLUMNS));
-    const { parts } = recordsOf(query, ctx);
+    const stored = new Set(STORED_COLUMNS);
+    const datasets = datasetsOf(query.scope, options.conditions ?? []);
+    const { ctx, parts } = withRules((made) => recordsOf(query, new Context(options, datasets, stored, made)));
     const columns = parts.columns.filter((c) => !c.hidden);
     const own = columns.map((_, i) => ident(`m${i}`));
     const order = parts.order.map((_, i) => ident(`k${i}`));
@@ -141,6 +142,7 @@ function recordValue(ctx: Context, column: OutputColumn): Sql {
   const value = ident(column.name);
   const text = registryText(column.name, value);
   if (text) return text;
+  if (column.name === EXTRACTED) return sql`toJSONString(${value})`;
   if (column.name === 'absent') return sql`toString(${value})`;
   const typed: Typed = { sql: value, kind: column.kind, ...(column.kind === 'time' ? { datetime: true } : {}) };
   return asOutput(typed);
@@ -149,29 +151,18 @@ function recordValue(ctx: Context, column: OutputColumn): Sql {
 /** The 50 most frequent values of a field in the window that begin with a text: rows of [value text, count]. */
 export function valuesStatement(fieldName: string, prefix: string, options: CompileOptions): Result<{ statement: Statement }> {
   return caught(() => {
-    const field = findField(fieldName);
-    const span = { start: 0, end: fieldName.length };
-    if (!field)
-      throw new QueryError(
-        'unknown-field',
-        span,
-        `There is no field ${fieldName}.`,
-        didYouMean(
-          fieldName,
-          [...AWS_FIELDS, ...ADDED_FIELDS].map((f) => f.name),
-        ),
-      );
-    const ctx = new Context(options, ['vpc_flow']);
-    const base = baseState(ctx, THIS_WINDOW);
-    const value = storedField(ctx, field);
-    const where = [...base.parts.where, ...compileConditions(options.conditions ?? [], base), sql`NOT ${isNull(value)}`];
-    const grouped = sql`SELECT ${value.sql} AS v, count() AS n FROM ${base.parts.from} WHERE ${join(where, ' AND ')} GROUP BY v`;
-    const shown: Typed = { ...value, sql: sql`v` };
-    const matching = prefix === '' ? sql`true` : like(shown, `${prefix.replaceAll('*', '')}*`, true);
-    return {
-      ok: true,
-      statement: statement(sql`SELECT ${asText(shown)} AS value, n AS count FROM (${grouped}) WHERE ${matching} ORDER BY n DESC, v ASC LIMIT 50`),
-    };
+    const query = parsed('');
+    const { value } = withContext(query, options, (ctx) => {
+      const state = scoped(query, ctx, THIS_WINDOW);
+      const field = state.resolve({ name: fieldName, span: { start: 0, end: fieldName.length } });
+      const { from, where } = state.parts;
+      const grouped = sql`SELECT ${field.sql} AS v, count() AS n FROM ${from} WHERE ${join([...where, sql`NOT ${isNull(field)}`], ' AND ')} GROUP BY v`;
+      const { of: _, ...bare } = field;
+      const shown: Typed = { ...bare, sql: sql`v` };
+      const matching = prefix === '' ? sql`true` : like(shown, `${prefix.replaceAll('*', '')}*`, true);
+      return sql`SELECT ${asText(shown)} AS value, n AS count FROM (${grouped}) WHERE ${matching} ORDER BY n DESC, v ASC LIMIT 50`;
+    });
+    return { ok: true, statement: statement(value) };
   });
 }
 

@@ -2,7 +2,7 @@
  * Stored fields as values: how each column of the field table is read, and how each derived field is
  * computed. A new derivation does not compile until it has its entry here.
  */
-import { type Derivation, type Field, findField } from '../model/fields.ts';
+import { type Derivation, EXTRACTED, type Field, findField } from '../model/fields.ts';
 import { REGISTRIES, REGISTRY_OF, type Registry } from '../model/registries.ts';
 import { ADMIN_PORTS, PROTOCOL_NAMES, PROTOCOL_NUMBERS, SERVICE_NAMES, TCP_FLAGS, TRAFFIC_PATHS } from '../model/services.ts';
 import type { Context } from './context.ts';
@@ -40,6 +40,15 @@ export function storedField(ctx: Context, field: Field): Typed {
       if (field.name === '_receiptTime') return { sql: sql`toUnixTimestamp(${column}) * 1000`, kind: 'time', field };
       return { sql: column, kind: 'time', datetime: true, field };
   }
+}
+
+/** A field that a rule stored with records, by its name in any letter case; undefined when none ever did. Empty text is no value. */
+export function extractedField(ctx: Context, name: string): Typed | undefined {
+  const known = ctx.options.catalog?.extracted(name);
+  if (known === undefined) return undefined;
+  const doc = 'Extracted by a rule when its records were stored.';
+  const field: Field = { name: known, column: EXTRACTED, aliases: [], type: 'text', columnType: 'String', doc };
+  return { sql: sql`${ctx.column(EXTRACTED)}[${param('String', known)}]`, kind: 'text', field, emptyIsNull: true };
 }
 
 const PLACE = sql`'bartizan.place_by_id'`;

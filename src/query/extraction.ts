@@ -1,0 +1,359 @@
+/**
+ * Field extraction rules: a scope, and steps that make fields of the records in it. A rule never drops a
+ * record: where its scope does not hold or a step of it finds nothing, it makes no field of that record.
+ *
+ * The steps are the query's own operators, compiled to the same SQL. The conditions that would drop rows in
+ * a query are gathered (State `kept`) and decide whether the fields have values. Rules run as a query asks
+ * for a field of theirs, or over a block that is about to be stored, as one SELECT.
+ */
+import { ADDED_FIELDS, AWS_FIELDS, type Dataset, EXTRACTED, findField, RECORD_COLUMNS } from '../model/fields.ts';
+import { Context } from './context.ts';
+import { type Catalog, type Diagnostic, EMPTY_CATALOG, type ExtractionRule } from './contract.ts';
+import { QueryError } from './diagnostics.ts';
+import { compileScope } from './filter.ts';
+import { applyOperation } from './operators/index.ts';
+import { parse } from './parser.ts';
+import { ident, join, num, param, type Sql, type Statement, sql, statement } from './sql.ts';
+import { type Column, isIndexName, State } from './state.ts';
+import { extractedField } from './stored.ts';
+import type { Operation, OperationName, Query, Scope, Span } from './tree.ts';
+import { asText, boolean, isNull, nullable, type Typed, text } from './typed.ts';
+
+/** Steps that a rule may have: they look at one record at a time and give one for each. */
+const RULE_OPERATORS: ReadonlySet<OperationName> = new Set<OperationName>(['parse', 'parse-regex', 'json', 'split', 'keyvalue', 'assign', 'where', 'fields']);
+
+/** Fields that all rules together may have stored or make. */
+export const MAX_FIELDS = 200;
+/** UTF-16 code units of an expression, and of a scope. */
+export const MAX_EXPRESSION = 16_384;
+/** Bytes of a value that is stored; what is longer is cut and says so at its end. */
+export const MAX_VALUE = 65_536;
+const CUT = '… [cut]';
+
+/** Begins with a letter: what begins with _ belongs to Bartizan. */
+const FIELD_NAME = /^\p{L}[\p{L}\p{M}\p{N}_.@$ -]{0,127}$/u;
+
+/** Name of the relation that a block about to be stored has in the statements here. */
+const STAGED = sql`staged`;
+
+interface Text {
+  readonly scope: string;
+  readonly expression: string;
+}
+
+/** A wrong thing in a rule. */
+export interface RuleDiagnostic extends Diagnostic {
+  /** The text that the span is in. */
+  readonly in: keyof Text;
+}
+
+export type RuleCheck =
+  | {
+      readonly ok: true;
+      /** Names that the rule makes, as it spells them. */
+      readonly fields: readonly string[];
+      /** Names that it makes too and that are stored fields already: theirs are not stored again. */
+      readonly stored: readonly string[];
+      /** Of its steps, in the expression. */
+      readonly steps: readonly Span[];
+    }
+  | { readonly ok: false; readonly diagnostics: readonly RuleDiagnostic[] };
+
+/** A column that a statement reads and a block may lack. */
+interface StagedColumn {
+  readonly name: string;
+  readonly type: string;
+}
+
+/** A SELECT from the relation `staged`, which has the columns of a block. */
+export interface StagedSelect {
+  readonly statement: Statement;
+  /** Columns that the block lacks and the SELECT reads: they take their types' defaults. */
+  readonly lacks: readonly StagedColumn[];
+}
+
+const COLUMN_TYPES: ReadonlyMap<string, string> = new Map<string, string>([
+  ...[...AWS_FIELDS, ...ADDED_FIELDS].map((f) => [f.column, f.columnType] as const),
+  ...RECORD_COLUMNS.map((c) => [c.column, c.clickhouse] as const),
+]);
+
+/** Reads and compiles a rule. Never throws for what a person wrote. `catalog`: fields of other rules that it may read. */
+export function checkRule(rule: Text, catalog: Catalog = EMPTY_CATALOG): RuleCheck {
+  const found = readRule(rule);
+  if (!found.ok) return found;
+  const ctx = stagedContext('vpc_flow', 0, catalog);
+  try {
+    const { columns } = runRule(found.rule, stagedState(ctx), 0);
+    const fields = columns.filter((name) => !isStored(name));
+    if (fields.length === 0) {
+      const message = columns.length ? 'All fields that the rule makes are stored fields already.' : 'The rule makes no field.';
+      throw new QueryError('no-fields', { start: 1, end: rule.expression.length + 1 }, message, 'Name what it takes: parse "user=*" as user.');
+    }
+    const wrong = fields.find((name) => !FIELD_NAME.test(name));
+    if (wrong !== undefined) {
+      const hint = 'A name begins with a letter and has letters, digits, spaces, _ . @ $ -; give it one with as.';
+      throw new QueryError('bad-name', spanOfName(found.rule.operations, wrong), `“${wrong}” cannot be the name of a field.`, hint);
+    }
+    return { ok: true, fields, stored: columns.filter(isStored), steps: found.rule.operations.map((o) => moved(o.span)) };
+  } catch (error) {
+    return { ok: false, diagnostics: [diagnosticOf(error)] };
+  }
+}
+
+/**
+ * What rules make of a block of a dataset as it is stored: its columns, then `extracted`. Undefined when
+ * there is no rule. Throws QueryError where a rule is wrong (checkRule). `spelling`: how a name is spelled
+ * in records that are stored already.
+ */
+export function stagedExtraction(
+  rules: readonly ExtractionRule[],
+  dataset: Dataset,
+  block: readonly string[],
+  now: number,
+  spelling: (name: string) => string,
+): StagedSelect | undefined {
+  if (rules.length === 0) return undefined;
+  return onStaged(dataset, block, now, EMPTY_CATALOG, (ctx) => {
+    const names = namesOfRules(rules);
+    const state = runRules(stagedState(ctx), rules, names, false);
+    const pairs = names.map((name) => sql`(${param('String', spelling(name))}, ${cut(asText(state.column(made(name))?.value as Typed))})`);
+    const map = sql`CAST(arrayFilter(f -> f.2 != '', [${join(pairs, ', ')}]), 'Map(LowCardinality(String), String)')`;
+    return state.select([...block.map(ident), sql`${map} AS ${ident(EXTRACTED)}`]);
+  });
+}
+
+/** What became of a sample: columns `in scope`, one a step (whether nothing was missed up to it), one a field. */
+export function stagedTrial(
+  rule: Text,
+  dataset: Dataset,
+  block: readonly string[],
+  now: number,
+  catalog: Catalog,
+): StagedSelect & { readonly fields: readonly string[] } {
+  const found = readRule(rule);
+  if (!found.ok) throw new QueryError('unexpected-token', { start: 0, end: 0 }, 'The rule is wrong.');
+  let fields: readonly string[] = [];
+  const select = onStaged(dataset, block, now, catalog, (ctx) => {
+    const ran = runRule(found.rule, stagedState(ctx), 0, { trace: true });
+    fields = ran.columns;
+    const value = (name: string): Sql => ran.state.column(name)?.value.sql as Sql;
+    return ran.state.select([...ran.hits.map(value), ...fields.map((name) => sql`nullIf(${cut(value(madeBy(0, name)))}, '')`)]);
+  });
+  return { ...select, fields };
+}
+
+/** The records of a state with the fields that were asked for, as columns. */
+export function withMadeFields(state: State): State {
+  const { made: names } = state.ctx;
+  if (names.length === 0) return state;
+  const rules = [...new Set(names.flatMap((name) => state.ctx.rulesFor(name)))];
+  const ran = runRules(state, rules, names, true);
+  const columns = ran.parts.columns.map((c): Column => {
+    const name = names.find((n) => made(n) === c.name);
+    return name === undefined ? c : { name, value: c.value };
+  });
+  return ran.with({ columns });
+}
+
+/** Whether a scope, or a part of it, names a field that rules make for the query. */
+export function namesMade(scope: Scope, names: readonly string[]): boolean {
+  if (scope.node === 'and' || scope.node === 'or') return scope.items.some((item) => namesMade(item, names));
+  if (scope.node === 'not') return namesMade(scope.item, names);
+  return scope.node === 'condition' && names.some((name) => name.toLowerCase() === scope.field.toLowerCase());
+}
+
+/** Hidden column of a field that rules make; nobody can write its name. */
+function made(name: string): string {
+  return `\0${name.toLowerCase()}`;
+}
+
+/** The same of one rule, by its place. */
+function madeBy(rule: number, name: string): string {
+  return `\0${rule}\0${name.toLowerCase()}`;
+}
+
+/** Names that rules make, each once. */
+function namesOfRules(rules: readonly ExtractionRule[]): string[] {
+  return [...new Map(rules.flatMap((rule) => rule.fields).map((name) => [name.toLowerCase(), name])).values()];
+}
+
+function isStored(name: string): boolean {
+  return findField(name) !== undefined || isIndexName(name);
+}
+
+/** Text without nulls, of bounded length. */
+function cut(value: Sql): Sql {
+  const text = sql`ifNull(CAST(${value}, 'Nullable(String)'), '')`;
+  return sql`if(length(${text}) > ${num(MAX_VALUE)}, concat(toValidUTF8(substring(${text}, 1, ${num(MAX_VALUE - 16)})), ${param('String', CUT)}), ${text})`;
+}
+
+function stagedContext(dataset: Dataset, now: number, catalog: Catalog, pass?: ReadonlySet<string>): Context {
+  // A block's records may lack any field.
+  const relations = { table: () => STAGED, absentMask: (1n << 64n) - 1n };
+  return new Context({ catalog: { ...catalog, rules: [] }, from: null, to: null, now, timeZone: 'UTC', relations, maxRows: 1 }, [dataset], pass);
+}
+
+function stagedState(ctx: Context): State {
+  return new State(ctx, 0, { from: STAGED, stored: true, where: [], columns: [], order: [], grouped: false });
+}
+
+/** Compiled twice, so that inner SELECTs hand on just what is read. */
+function onStaged(dataset: Dataset, block: readonly string[], now: number, catalog: Catalog, make: (ctx: Context) => Sql): StagedSelect {
+  const first = stagedContext(dataset, now, catalog);
+  make(first);
+  const select = make(stagedContext(dataset, now, catalog, new Set([...block, ...first.reads])));
+  const lacks = [...first.reads].filter((column) => !block.includes(column)).sort();
+  return { statement: statement(select), lacks: lacks.map((name) => ({ name, type: COLUMN_TYPES.get(name) ?? 'String' })) };
+}
+
+/**
+ * Runs rules over the records of a state; each of `names` becomes a hidden column `made(name)`. Where
+ * several rules make a field of one record, the first of them in the order given does.
+ */
+function runRules(before: State, rules: readonly ExtractionRule[], names: readonly string[], withStored: boolean): State {
+  let state = before;
+  const wanted = new Map(names.map((name) => [name.toLowerCase(), [] as string[]]));
+  rules.forEach((rule, i) => {
+    const read = readRule(rule);
+    if (!read.ok)
+      throw new QueryError('broken-rule', { start: 0, end: 0 }, `The field extraction rule “${rule.name}” is wrong: ${read.diagnostics[0]?.message}`);
+    const ran = runRule(read.rule, state, i, { wanted });
+    for (const name of ran.columns) wanted.get(name.toLowerCase())?.push(madeBy(i, name));
+    state = ran.state;
+  });
+  for (const name of names) {
+    const own = wanted.get(name.toLowerCase()) ?? [];
+    const stored = withStored ? extractedField(state.ctx, name) : undefined;
+    const values = [...(stored ? [nullable(stored)] : []), ...own.map((column) => state.column(column)?.value.sql as Sql)];
+    const value = values.length === 1 ? (values[0] as Sql) : sql`coalesce(${join([...values, sql`NULL`], ', ')})`;
+    state = state.assign(made(name), text(value), true);
+    state = state.with({ columns: state.parts.columns.filter((c) => !own.includes(c.name)) });
+  }
+  return state;
+}
+
+interface Ran {
+  /** With the columns that were there, and hidden ones: `madeBy(place, name)` of each wanted field, `hits`. */
+  readonly state: State;
+  /** Names of the wanted fields, stored ones too. */
+  readonly columns: readonly string[];
+  /** Columns of `trace`: in scope, then one a step. */
+  readonly hits: readonly string[];
+}
+
+interface RunOptions {
+  readonly trace?: boolean;
+  /** Lower-case names; all when absent. */
+  readonly wanted?: ReadonlyMap<string, unknown>;
+}
+
+/** Runs one rule over the records of a state. Throws QueryError with a span in its text. */
+function runRule(rule: Query, before: State, place: number, { trace = false, wanted }: RunOptions = {}): Ran {
+  // A rule does not see what the query or other rules made.
+  const outside = before.parts.columns;
+  const hits: string[] = [];
+  const hit = (at: State): State => {
+    if (!trace) return at;
+    hits.push(`\0hit${hits.length}`);
+    return at.assign(hits.at(-1) as string, boolean(sql`ifNull(${at.parts.kept as Sql}, false)`), true);
+  };
+  const scoped = before.with({ kept: sql`true`, columns: outside.map((c, i) => ({ name: `\0outside${i}`, value: c.value, hidden: true })) });
+  const scope = inScope(() => compileScope(rule.scope, scoped));
+  let state = hit(scoped.with({ kept: scope ?? sql`true` }));
+  for (const [i, operation] of rule.operations.entries()) {
+    checkStep(operation);
+    const next = applyOperation(operation, state, { steps: rule.operations.slice(0, i), before: () => state, after: rule.operations.slice(i + 1) });
+    if (next.parts.grouped || !next.parts.stored || next.parts.limit !== undefined || !next.parts.kept) throw notInRules(operation);
+    state = hit(next);
+  }
+  const columns = state.parts.columns.filter((c) => !c.hidden && (!wanted || wanted.has(c.name.toLowerCase()))).map((c) => c.name);
+  for (const name of columns) {
+    // Each assignment may put the rows into a SELECT of their own, so that values are asked for anew.
+    const value = state.column(name)?.value as Typed;
+    const found = sql`if(ifNull(${state.parts.kept as Sql}, false) AND NOT ${isNull(value)}, CAST(${asText(value)}, 'Nullable(String)'), NULL)`;
+    state = state.assign(madeBy(place, name), text(found), true);
+  }
+  const mine = new Set([...hits, ...columns.map((name) => madeBy(place, name))]);
+  const restored = outside.map((c, i) => ({ ...c, value: state.column(`\0outside${i}`)?.value as Typed }));
+  const { chosen, removed } = before.parts;
+  const parts = { columns: [...restored, ...state.parts.columns.filter((c) => mine.has(c.name))], kept: undefined, chosen, removed };
+  return { state: state.with(parts), columns, hits };
+}
+
+/** Marks a mistake as one of the scope. */
+class ScopeError extends Error {
+  readonly inner: QueryError;
+  constructor(inner: QueryError) {
+    super(inner.message);
+    this.inner = inner;
+  }
+}
+
+function inScope<T>(work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    throw error instanceof QueryError ? new ScopeError(error) : error;
+  }
+}
+
+function diagnosticOf(error: unknown): RuleDiagnostic {
+  if (error instanceof ScopeError) return { ...placed(error.inner.diagnostic), in: 'scope' };
+  if (error instanceof QueryError) return { ...placed(error.diagnostic), in: 'expression' };
+  throw error;
+}
+
+function checkStep(operation: Operation): void {
+  if (!RULE_OPERATORS.has(operation.op)) throw notInRules(operation);
+  if (operation.op === 'parse-regex' && operation.multi)
+    throw new QueryError('rule-operator', operation.span, 'A rule makes one record of each record: multi would make several.', 'Leave multi out.');
+}
+
+function notInRules(operation: Operation): QueryError {
+  const hint = 'A rule may have parse, parse regex, json, csv, split, keyvalue, where, fields, and expressions with a name.';
+  return new QueryError(
+    'rule-operator',
+    operation.span,
+    'This step cannot stand in a field extraction rule: it does not give one record for each record.',
+    hint,
+  );
+}
+
+function spanOfName(operations: readonly Operation[], name: string): Span {
+  for (const operation of operations) {
+    if ('names' in operation) {
+      const found = operation.names.find((n) => n.name === name);
+      if (found) return found.span;
+    }
+  }
+  return operations.find((o) => o.op === 'assign' && o.as === name)?.span ?? operations.at(-1)?.span ?? { start: 0, end: 0 };
+}
+
+type Read = { readonly ok: true; readonly rule: Query } | { readonly ok: false; readonly diagnostics: readonly RuleDiagnostic[] };
+
+/**
+ * The scope stands in parentheses, so that it is read as one whatever it begins with; the steps stand
+ * behind a pipe. Places in both are one too far.
+ */
+function readRule({ scope, expression }: Text): Read {
+  const wrong: RuleDiagnostic[] = [];
+  const parsedScope = scope.trim() === '' ? undefined : parse(`(${scope}\n)`);
+  const pipe = parsedScope?.tokens.find((t) => t.kind === 'pipe');
+  if (pipe) {
+    const message = 'A scope is a search: it has no steps.';
+    wrong.push({ code: 'unexpected-token', span: moved(pipe), message, hint: 'Write the steps into the expression.', in: 'scope' });
+  } else for (const d of parsedScope?.diagnostics ?? []) wrong.push({ ...placed(d, scope.length), in: 'scope' });
+  const steps = parse(`|${expression}`);
+  for (const d of steps.diagnostics) wrong.push({ ...placed(d, expression.length), in: 'expression' });
+  if (wrong.length) return { ok: false, diagnostics: wrong };
+  return { ok: true, rule: { scope: parsedScope?.query.scope ?? { node: 'all' }, operations: steps.query.operations } };
+}
+
+function moved({ start, end }: Span, length = Number.MAX_SAFE_INTEGER): Span {
+  const at = (place: number): number => Math.min(Math.max(place - 1, 0), length);
+  return { start: at(start), end: at(end) };
+}
+
+function placed(d: Diagnostic, length?: number): Diagnostic {
+  return { code: d.code, span: moved(d.span, length), message: d.message, ...(d.hint ? { hint: d.hint } : {}) };
+}
