@@ -50,10 +50,10 @@ export function recordsQuery(asked: Asked, query: string, page: number, window: 
   });
 }
 
-export function fieldQuery(asked: Asked, field: string, window: Window | undefined) {
+export function fieldQuery(asked: Asked, field: string) {
   return queryOptions({
     queryKey: [...keyOf(asked), 'field', field],
-    queryFn: ({ signal }) => postJson<FieldResponse>('/api/v1/search/field', { ...body(asked), ...window, field, limit: 10 }, signal),
+    queryFn: ({ signal }) => postJson<FieldResponse>('/api/v1/search/field', { ...body(asked), field, limit: 10 }, signal),
     staleTime: Number.POSITIVE_INFINITY,
   });
 }

@@ -192,8 +192,12 @@ function sliceText(seconds: number): string {
   return `${seconds / size}${unit}`;
 }
 
-/** The same records, oldest first. A query that sorts keeps its order. */
+/** Do the matches have an order of the query's own? */
+export function isSorted(query: string): boolean {
+  return parse(matchesOf(query)).query.operations.some((o) => o.op === 'sort');
+}
+
+/** The matches, oldest first. Those that a query sorts keep its order. */
 export function oldestFirst(query: string): string {
-  if (parse(query).query.operations.some((o) => o.op === 'sort')) return query;
-  return `${followed(query)}| sort by _messageTime asc`;
+  return isSorted(query) ? matchesOf(query) : `${followed(query)}| sort by _messageTime asc`;
 }

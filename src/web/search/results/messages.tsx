@@ -18,6 +18,8 @@ interface Props {
   readonly zone: string;
   readonly wrap: boolean;
   readonly order: 'newest' | 'oldest';
+  /** The query has an order of its own. */
+  readonly sorted: boolean;
   readonly onSeen: (seen: Seen) => void;
   readonly onPick: (picked: Picked) => void;
   readonly onColumn: (name: string) => void;
@@ -26,7 +28,7 @@ interface Props {
 const LINE = 27;
 const NOBODY: ReadonlySet<number> = new Set();
 
-export function Messages({ pages, columns, terms, zone, wrap, order, onSeen, onPick, onColumn }: Props) {
+export function Messages({ pages, columns, terms, zone, wrap, order, sorted, onSeen, onPick, onColumn }: Props) {
   const { count, total, at, first, made } = pages;
   const [open, setOpen] = useState(NOBODY);
   const [current, setCurrent] = useState(0);
@@ -83,7 +85,7 @@ export function Messages({ pages, columns, terms, zone, wrap, order, onSeen, onP
   return (
     <div className="bz-messages" data-wrap={wrap || undefined} style={{ '--columns': template.columns, '--least': template.least } as CSSProperties}>
       <div className="bz-message-head" aria-hidden="true">
-        <span>Time, {order} first</span>
+        <span>{sorted ? 'Time, sorted by the query' : `Time, ${order} first`}</span>
         {columns.map((column) => (
           <span key={column.name} data-right={roleOf(column) === 'number' || undefined}>
             {column.name === RAW ? 'Message' : column.name}
@@ -93,7 +95,6 @@ export function Messages({ pages, columns, terms, zone, wrap, order, onSeen, onP
           </span>
         ))}
       </div>
-      {/* biome-ignore lint/a11y/noNoninteractiveElementInteractions: Esc closes the message that one is in */}
       <ul ref={list} className="bz-message-list" aria-label="Messages" style={{ height: virtual.getTotalSize() }} onKeyDown={leave}>
         {items.map((item) => (
           <li

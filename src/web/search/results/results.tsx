@@ -1,20 +1,27 @@
 /** The results half of the search page: matches over time, then the messages or the result of counting, beside the fields. */
 import './results.css';
 import '../../records/records.css';
-import { Tabs } from '@mantine/core';
+import { Drawer, Tabs } from '@mantine/core';
+import { useMediaQuery } from '@mantine/hooks';
 import { useQueryClient } from '@tanstack/react-query';
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
+import type { Window } from '../../../api/contract.ts';
+import { Icon } from '../../app/icons.tsx';
 import { usePage } from '../../app/use-page.ts';
+import { exact } from '../../format/numbers.ts';
 import type { Drill } from '../../panels/props.ts';
 import { type Picked, ValueMenu } from '../../records/value-menu.tsx';
 import { absolute, type Range } from '../../time/range.ts';
 import { Aggregates, useViews, ViewSwitch } from './aggregates.tsx';
 import { useAnswer } from './answer.ts';
-import { type Asked, keyOf } from './ask.ts';
-import { drilled, isGrouped, matchesOf, oldestFirst, withValue } from './edit.ts';
+import { type Asked, histogramQuery, keyOf } from './ask.ts';
+import { countBy, drilled, isGrouped, isSorted, matchesOf, oldestFirst, topOverTime, withValue } from './edit.ts';
+import type { Listed } from './field-list.ts';
+import { Fields } from './fields.tsx';
 import { termsOf } from './highlight.tsx';
 import { Histogram } from './histogram.tsx';
 import { useKept } from './kept.ts';
+import { MessageTools, withColumn } from './message-tools.tsx';
 import { Messages } from './messages.tsx';
 import { type Seen, usePages } from './pages.ts';
 import { Empty, Failed, GhostLines, Stopped, Unasked } from './states.tsx';
@@ -27,7 +34,9 @@ export interface ResultsState {
   /** 0 to 1 while the server says so. */
   readonly fraction: number | null;
   readonly seconds?: number;
+  /** Of a result that was counted. */
   readonly rows?: number;
+  /** Messages that match. */
   readonly total?: number;
 }
 
@@ -43,32 +52,42 @@ interface Props {
   readonly stop: number;
 }
 
+const NOWHERE: Seen = { first: 0, last: 0 };
+
 export function Results(props: Props) {
   return props.asked ? <Asking {...props} asked={props.asked} /> : <Unasked />;
 }
 
 function Asking({ asked, zone, onRange, onQuery, onState, stop }: Props & { readonly asked: Asked }) {
+  const { query } = asked;
   const { search, change } = usePage();
   const client = useQueryClient();
-  const grouped = useMemo(() => isGrouped(asked.query), [asked.query]);
+  const narrow = useMediaQuery('(max-width: 760px)', window.innerWidth <= 760, { getInitialValueInEffect: false });
+  const grouped = useMemo(() => isGrouped(query), [query]);
+  const sorted = useMemo(() => isSorted(query), [query]);
+  const terms = useMemo(() => termsOf(query), [query]);
   const tab = grouped && search.view !== 'messages' ? 'result' : 'messages';
   const order = search.order === 'oldest' ? 'oldest' : 'newest';
-  const matches = useMemo(() => (order === 'oldest' ? oldestFirst(asked.query) : matchesOf(asked.query)), [asked.query, order]);
-  const terms = useMemo(() => termsOf(asked.query), [asked.query]);
-  const [seen, setSeen] = useState<Seen>({ first: 0, last: 0 });
-  const [wrap] = useKept<boolean>('wrap', false);
+  const [seen, setSeen] = useState<Seen>(NOWHERE);
+  const [wrap, setWrap] = useKept<boolean>('wrap', false);
+  const [beside, setBeside] = useKept<boolean>('fields', true);
+  const [sheet, setSheet] = useState(false);
   const [picked, setPicked] = useState<Picked | null>(null);
   const [stopped, setStopped] = useState<Asked | null>(null);
+  const fieldsShown = narrow ? sheet : beside;
+
   const answer = useAnswer(grouped ? asked : null);
-  const pages = usePages(asked, matches, seen, tab === 'messages' && stopped !== asked);
-  const views = useViews(asked.query, answer.answer, search.view);
-  const columns = useMemo(() => (search.cols ?? [...pages.made.map((c) => c.name), RAW]).map((name) => columnOf(name, pages.made)), [search.cols, pages.made]);
+  const matches = useMemo(() => (order === 'oldest' ? oldestFirst(query) : matchesOf(query)), [query, order]);
+  const pages = usePages(asked, matches, seen, (tab === 'messages' || fieldsShown) && stopped !== asked);
+  const views = useViews(query, answer.answer, search.view);
+  const shown = useMemo(() => search.cols ?? [...pages.made.map((c) => c.name), RAW], [search.cols, pages.made]);
+  const columns = useMemo(() => shown.map((name) => columnOf(name, pages.made)), [shown, pages.made]);
 
   const { stop: stopAnswer, again } = answer;
-  const last = useRef(stop);
+  const stopsSeen = useRef(stop);
   useEffect(() => {
-    if (last.current === stop) return;
-    last.current = stop;
+    if (stopsSeen.current === stop) return;
+    stopsSeen.current = stop;
     stopAnswer();
     void client.cancelQueries({ queryKey: keyOf(asked) });
     setStopped(asked);
@@ -77,81 +96,157 @@ function Asking({ asked, zone, onRange, onQuery, onState, stop }: Props & { read
   const running = tab === 'messages' ? pages.fetching && pages.total === null : answer.running;
   const { fraction } = answer;
   const seconds = answer.answer?.seconds;
-  const rows = tab === 'messages' ? undefined : answer.answer?.rows.length;
-  const total = pages.total ?? undefined;
+  const rows = answer.answer?.rows.length;
+  const total = pages.total;
   useEffect(() => {
-    onState({ running, fraction, ...(seconds !== undefined && { seconds }), ...(rows !== undefined && { rows }), ...(total !== undefined && { total }) });
+    onState({ running, fraction, ...(seconds !== undefined && { seconds }), ...(rows !== undefined && { rows }), ...(total !== null && { total }) });
   }, [onState, running, fraction, seconds, rows, total]);
 
+  const setColumns = (names: readonly string[] | null) => change({ cols: names && names.length > 0 ? names : undefined }, { replace: true });
+  const toggleColumn = (name: string) => setColumns(withColumn(shown, name));
   const filter = (name: string, value: string, negate: boolean) => {
     setPicked(null);
-    onQuery(withValue(asked.query, columnOf(name, pages.made), value, negate));
+    onQuery(withValue(query, columnOf(name, pages.made), value, negate));
+  };
+  const overTime = (field: Listed, values: readonly string[]) => {
+    const seconds = client.getQueryData(histogramQuery(asked).queryKey)?.seconds ?? 60;
+    onQuery(topOverTime(query, field.column, values, seconds));
   };
   const drill = useCallback(
-    ({ cells, window }: Drill) => {
-      const narrowed = window ? absolute(window) : {};
-      change({ q: drilled(asked.query, cells), view: undefined, ...narrowed });
-    },
-    [change, asked.query],
+    ({ cells, window }: Drill) => change({ q: drilled(query, cells), view: undefined, ...(window && absolute(window)) }),
+    [change, query],
   );
   const retry = () => {
     setStopped(null);
     again();
     pages.again();
   };
+  const fields = fieldsShown && (
+    <Fields
+      asked={asked}
+      pages={pages}
+      zone={zone}
+      shown={tab === 'messages' ? shown : []}
+      onColumn={toggleColumn}
+      onFilter={(field, value, negate) => onQuery(withValue(query, field.column, value, negate))}
+      onCount={(field) => onQuery(countBy(query, field.name))}
+      onTopOverTime={overTime}
+    />
+  );
+  const empty = (window: Window) => <Empty window={window} zone={zone} filtered={asked.filters.length > 0} onRange={onRange} />;
 
   return (
     <div className="bz-results">
       <Histogram asked={asked} zone={zone} onRange={onRange} />
       <Tabs value={tab} onChange={(value) => change({ view: value === 'messages' ? 'messages' : undefined }, { replace: true })} keepMounted={false}>
-        <Tabs.List>
-          {grouped && <Tabs.Tab value="result">Result</Tabs.Tab>}
-          <Tabs.Tab value="messages">Messages</Tabs.Tab>
+        <div className="bz-results-bar">
+          <button
+            type="button"
+            className="bz-tool"
+            aria-expanded={fieldsShown}
+            onClick={() => (narrow ? setSheet(true) : setBeside(!beside))}
+            title={fieldsShown ? 'Hide the fields' : 'Show the fields'}
+          >
+            <Icon name="filter" size={12} /> Fields
+          </button>
+          <Tabs.List>
+            {grouped && (
+              <Tabs.Tab value="result">
+                Result <Count of={rows} />
+              </Tabs.Tab>
+            )}
+            <Tabs.Tab value="messages">
+              Messages <Count of={total ?? undefined} />
+            </Tabs.Tab>
+          </Tabs.List>
           <span className="bz-grow" />
           {tab === 'result' && views && <ViewSwitch views={views} onView={(view) => change({ view }, { replace: true })} />}
-        </Tabs.List>
-        <Tabs.Panel value="result">
-          {answer.error ? (
-            <Failed error={answer.error} onRetry={again} />
-          ) : answer.answer && views ? (
-            answer.answer.rows.length === 0 ? (
-              <Empty window={answer.answer.window} zone={zone} filtered={asked.filters.length > 0} onRange={onRange} />
-            ) : (
-              <Aggregates query={asked.query} answer={answer.answer} views={views} zone={zone} stale={answer.running} onDrill={drill} onRange={onRange} />
-            )
-          ) : answer.stopped ? (
-            <Stopped onRetry={retry} />
-          ) : (
-            <GhostLines />
+          {tab === 'messages' && (
+            <MessageTools
+              pages={pages}
+              order={order}
+              sorted={sorted}
+              wrap={wrap}
+              shown={shown}
+              onOrder={(next) => change({ order: next === 'oldest' ? next : undefined }, { replace: true })}
+              onWrap={setWrap}
+              onColumns={setColumns}
+            />
           )}
-        </Tabs.Panel>
-        <Tabs.Panel value="messages">
-          {pages.error !== null && pages.total === null ? (
-            <Failed error={pages.error} onRetry={pages.again} />
-          ) : pages.total === null ? (
-            stopped === asked ? (
+        </div>
+        <div className="bz-results-body" data-fields={(!narrow && beside) || undefined}>
+          {!narrow && beside && <aside aria-label="Fields">{fields}</aside>}
+          <Tabs.Panel value="result">
+            {answer.error ? (
+              <Failed error={answer.error} onRetry={again} />
+            ) : answer.answer && views ? (
+              <>
+                <Warnings of={answer.answer.warnings} />
+                {answer.answer.rows.length === 0 ? (
+                  empty(answer.answer.window)
+                ) : (
+                  <Aggregates query={query} answer={answer.answer} views={views} zone={zone} stale={answer.running} onDrill={drill} onRange={onRange} />
+                )}
+              </>
+            ) : answer.stopped ? (
               <Stopped onRetry={retry} />
             ) : (
               <GhostLines />
-            )
-          ) : pages.total === 0 && pages.window ? (
-            <Empty window={pages.window} zone={zone} filtered={asked.filters.length > 0} onRange={onRange} />
-          ) : (
-            <Messages
-              pages={pages}
-              columns={columns}
-              terms={terms}
-              zone={zone}
-              wrap={wrap}
-              order={order}
-              onSeen={setSeen}
-              onPick={setPicked}
-              onColumn={(name) => change({ cols: columns.map((c) => c.name).filter((c) => c !== name) }, { replace: true })}
-            />
-          )}
-        </Tabs.Panel>
+            )}
+          </Tabs.Panel>
+          <Tabs.Panel value="messages">
+            {pages.error !== null && total === null ? (
+              <Failed error={pages.error} onRetry={pages.again} />
+            ) : total === null ? (
+              stopped === asked ? (
+                <Stopped onRetry={retry} />
+              ) : (
+                <GhostLines />
+              )
+            ) : total === 0 && pages.window ? (
+              empty(pages.window)
+            ) : (
+              <Messages
+                pages={pages}
+                columns={columns}
+                terms={terms}
+                zone={zone}
+                wrap={wrap}
+                order={order}
+                sorted={sorted}
+                onSeen={setSeen}
+                onPick={setPicked}
+                onColumn={toggleColumn}
+              />
+            )}
+          </Tabs.Panel>
+        </div>
       </Tabs>
+      {narrow && (
+        <Drawer opened={sheet} onClose={() => setSheet(false)} title="Fields" size="100%" position="bottom">
+          {fields}
+        </Drawer>
+      )}
       <ValueMenu picked={picked} onClose={() => setPicked(null)} onFilter={filter} />
     </div>
+  );
+}
+
+function Count({ of }: { of: number | undefined }) {
+  return <span className="bz-tab-count">{of === undefined ? '' : exact(of)}</span>;
+}
+
+/** What the compiler or the engine noticed, each once. */
+function Warnings({ of }: { of: readonly { readonly code: string; readonly message: string }[] }) {
+  const texts = [...new Set(of.map((w) => w.message))];
+  if (texts.length === 0) return null;
+  return (
+    <ul className="bz-results-warnings" aria-label="Warnings">
+      {texts.map((text) => (
+        <li key={text}>
+          <Icon name="warn" size={12} /> {text}
+        </li>
+      ))}
+    </ul>
   );
 }

@@ -1,0 +1,76 @@
+/** Fields to look into: those that the messages at hand have first, then all others, by where they come from. Pure. */
+import type { OutputColumn } from '../../../api/contract.ts';
+import { ADDED_FIELDS, AWS_FIELDS, DERIVED_FIELDS, type Field, findField, namesOf } from '../../../model/fields.ts';
+import type { Rec } from '../../records/flow.ts';
+import { valueIn } from './values.ts';
+
+export interface Listed {
+  /** As a query names it, in the scope and in steps, without quotes where that is possible. */
+  readonly name: string;
+  readonly column: OutputColumn;
+  readonly doc: string;
+  /** Made by a step of the query. */
+  readonly made: boolean;
+  /** All names that find it, in lower case. */
+  readonly found: string;
+}
+
+export interface Group {
+  readonly title: string;
+  readonly fields: readonly Listed[];
+}
+
+/** Ids of registries, whose parts have fields of their own; and the text and the times, which differ in every record. */
+const NOT_LISTED = new Set(['source.place', 'destination.place', 'source.as', 'destination.as', '_raw', '_messageTime', 'event.start', 'event.end']);
+
+const KINDS: readonly (readonly [title: string, fields: readonly Field[]])[] = [
+  ['Record', AWS_FIELDS],
+  ['Enrichment', [...ADDED_FIELDS.filter((f) => !f.name.startsWith('_')), ...DERIVED_FIELDS]],
+  ['Metadata', ADDED_FIELDS.filter((f) => f.name.startsWith('_'))],
+];
+
+/** `sample`: some of the messages. */
+export function fieldGroups(made: readonly OutputColumn[], sample: readonly Rec[]): Group[] {
+  const own = made.filter((c) => c.field === undefined || findField(c.name) === undefined).map(listedColumn);
+  const extracted = extractedOf(sample).map((name) => listedColumn({ name, kind: 'text', field: name }));
+  const present: Listed[] = [];
+  const absent = KINDS.map(([title, fields]): Group => {
+    const listed = fields.filter((f) => !NOT_LISTED.has(f.name)).map(listedField);
+    const has = (f: Listed) => sample.some((record) => isThere(valueIn(record, f.column.field ?? f.name)));
+    present.push(...listed.filter(has));
+    return { title, fields: listed.filter((f) => !has(f)) };
+  });
+  const groups: Group[] = [
+    { title: 'Made by the query', fields: own },
+    { title: 'In these messages', fields: present },
+    { title: 'Extracted', fields: extracted },
+    ...absent,
+  ];
+  return groups.filter((g) => g.fields.length > 0);
+}
+
+/** Narrowed to what a typed text is part of. */
+export function filtered(groups: readonly Group[], typed: string): Group[] {
+  const wanted = typed.trim().toLowerCase();
+  if (wanted === '') return [...groups];
+  return groups.map((g) => ({ ...g, fields: g.fields.filter((f) => f.found.includes(wanted)) })).filter((g) => g.fields.length > 0);
+}
+
+function isThere(value: unknown): boolean {
+  return value !== undefined && value !== null && value !== '';
+}
+
+function listedField(field: Field): Listed {
+  const name = field.aws?.replaceAll('-', '_') ?? field.name;
+  return { name, column: { name, kind: field.type, field: field.name }, doc: field.doc, made: false, found: namesOf(field).join('\n').toLowerCase() };
+}
+
+function listedColumn(column: OutputColumn): Listed {
+  return { name: column.name, column, doc: '', made: column.field === undefined, found: column.name.toLowerCase() };
+}
+
+/** Fields of records that the field table does not know: those of extraction rules. */
+function extractedOf(sample: readonly Rec[]): string[] {
+  const names = new Set(sample.flatMap((record) => Object.keys(record.fields)));
+  return [...names].filter((name) => findField(name) === undefined).sort();
+}
