@@ -36,6 +36,7 @@ function uncached(store: Store): Store {
     stream: (s, o) => store.stream(off(s), o),
     command: (s, o) => store.command(off(s), o),
     insertNative: (i) => store.insertNative(i),
+    readNative: (b, s) => store.readNative(b, s),
     progress: (id) => store.progress(id),
     cancel: (id) => store.cancel(id),
     close: () => store.close(),

@@ -81,6 +81,7 @@ export async function openWorkspace(config: Config): Promise<Workspace> {
     now: Date.now(),
   });
   const registries = await openRegistries(store, metadata);
+  const catalogs = await openCatalogs(metadata);
   const pipeline = await Pipeline.open({
     store,
     metadata,
@@ -91,6 +92,7 @@ export async function openWorkspace(config: Config): Promise<Workspace> {
     workers: config.workers,
     batchRows: config.batchRows,
     clock: () => performance.now(),
+    extraction: (table, columns) => catalogs.extraction(table, columns, epochSeconds()),
   });
   const retain = async () => {
     await applyRetention(store, config.retentionDays, epochSeconds());
@@ -102,7 +104,7 @@ export async function openWorkspace(config: Config): Promise<Workspace> {
     config,
     store,
     metadata,
-    catalogs: await openCatalogs(metadata),
+    catalogs,
     databases,
     pipeline,
     async close() {

@@ -9,8 +9,8 @@ import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { expandPaths, type SourceFile } from '../collect/files.ts';
 import type { Databases } from '../enrich/enricher.ts';
-import { addCounts, type Counts, type Manifest, type Metadata, NO_COUNTS } from '../store/metadata.ts';
-import type { Store } from '../store/store.ts';
+import { addCounts, type Counts, type Manifest, type Metadata, NO_COUNTS, type StagedBlock } from '../store/metadata.ts';
+import { type ResultColumn, type StagedSelect, type Store, StoreError } from '../store/store.ts';
 import type { Ingest, IngestOptions, IngestSummary } from './ingest.ts';
 import type { Registries } from './registry.ts';
 import { WorkerPool } from './worker-pool.ts';
@@ -28,7 +28,12 @@ export interface PipelineOptions {
   readonly batchRows: number;
   /** Milliseconds of a steady clock. */
   readonly clock: () => number;
+  /** What field extraction rules make of a block as it is stored. */
+  readonly extraction?: (table: string, columns: readonly ResultColumn[]) => Promise<StagedSelect | undefined>;
 }
+
+/** What the engine says when a rule asks too much of it. */
+const FAILED_RULES: ReadonlySet<string> = new Set(['query-failed', 'query-memory', 'query-timeout']);
 
 /** Repairs what a crash left, then takes in files. */
 export class Pipeline implements Ingest {
@@ -58,25 +63,55 @@ export class Pipeline implements Ingest {
         databases: this.#options.databases,
         internalNetworks: this.#options.internalNetworks,
       });
-      return new Run(this.#pool, this.#options, files, options, (manifest) => this.#insert(manifest)).finished();
+      return new Run(this.#pool, this.#options, files, options, (manifest) => this.#store(manifest)).finished();
     });
     this.#queue = run.catch(() => undefined);
     return run;
   }
 
+  /** Commits a batch's manifest with what rules make of its blocks, then inserts it; what people should know of it. */
+  async #store(staged: Manifest): Promise<string[]> {
+    const blocks: StagedBlock[] = [];
+    for (const block of staged.blocks) {
+      const extraction = await this.#options.extraction?.(block.table, block.columns);
+      blocks.push(extraction ? { ...block, extraction } : block);
+    }
+    const manifest = { ...staged, blocks };
+    await this.#options.metadata.commit(manifest);
+    return this.#insert(manifest);
+  }
+
   /** Stages of a batch after its manifest is committed; repeating it stores nothing twice. */
-  async #insert(manifest: Manifest): Promise<void> {
-    for (const block of manifest.blocks) await this.#options.store.insertNative(block);
+  async #insert(manifest: Manifest): Promise<string[]> {
+    const notes: string[] = [];
+    for (const block of manifest.blocks) {
+      const note = await this.#insertBlock(block);
+      if (note) notes.push(note);
+    }
     await this.#options.metadata.finish(manifest);
     for (const block of manifest.blocks) rmSync(block.file, { force: true });
+    return notes;
+  }
+
+  /** Records are worth more than what rules make of them: where the rules fail, they are stored without. */
+  async #insertBlock({ extraction, ...block }: StagedBlock): Promise<string | undefined> {
+    if (!extraction) {
+      await this.#options.store.insertNative(block);
+      return undefined;
+    }
+    try {
+      await this.#options.store.insertNative({ ...block, extraction });
+      return undefined;
+    } catch (error) {
+      if (!(error instanceof StoreError) || !FAILED_RULES.has(error.code)) throw error;
+      await this.#options.store.insertNative(block);
+      return `The field extraction rules failed on ${block.rows} records, which are stored without their fields: ${error.message}`;
+    }
   }
 
   /** Commits and inserts a batch that was staged elsewhere, between runs. */
   storeBatch(manifest: Manifest): Promise<void> {
-    const done = this.#queue.then(async () => {
-      await this.#options.metadata.commit(manifest);
-      await this.#insert(manifest);
-    });
+    const done = this.#queue.then(() => this.#store(manifest)).then(() => undefined);
     this.#queue = done.catch(() => undefined);
     return done;
   }
@@ -93,7 +128,7 @@ class Run {
   readonly #options: PipelineOptions;
   readonly #files: readonly SourceFile[];
   readonly #ask: IngestOptions;
-  readonly #insert: (manifest: Manifest) => Promise<void>;
+  readonly #storeBatch: (manifest: Manifest) => Promise<string[]>;
   readonly #started: number;
   readonly #totals: Counts = { ...NO_COUNTS };
   readonly #failures: { path: string; message: string }[] = [];
@@ -110,12 +145,18 @@ class Run {
   #failed: unknown;
   #lastProgress = 0;
 
-  constructor(pool: WorkerPool, options: PipelineOptions, files: readonly SourceFile[], ask: IngestOptions, insert: (manifest: Manifest) => Promise<void>) {
+  constructor(
+    pool: WorkerPool,
+    options: PipelineOptions,
+    files: readonly SourceFile[],
+    ask: IngestOptions,
+    storeBatch: (manifest: Manifest) => Promise<string[]>,
+  ) {
     this.#pool = pool;
     this.#options = options;
     this.#files = files;
     this.#ask = ask;
-    this.#insert = insert;
+    this.#storeBatch = storeBatch;
     this.#started = options.clock();
   }
 
@@ -235,8 +276,8 @@ class Run {
 
   async #store(worker: number, message: Extract<FromWorker, { type: 'batch' }>): Promise<void> {
     const { manifest, extent } = message;
-    await this.#options.metadata.commit(manifest);
-    await this.#insert(manifest);
+    const notes = await this.#storeBatch(manifest);
+    this.#notes.push(...notes);
     for (const range of manifest.ranges) {
       addCounts(this.#totals, range.counts);
       this.#formats['vpc-flow'] = (this.#formats['vpc-flow'] ?? 0) + range.counts.records;

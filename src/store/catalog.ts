@@ -2,10 +2,13 @@
  * What people made, as the compiler sees it: lookup tables, extraction rules, and the fields that rules
  * have ever stored (records keep theirs when a rule goes). Held in memory, read anew after a change.
  */
-import { type Catalog, EMPTY_CATALOG, type LookupTable } from '../query/index.ts';
+import { DATASETS } from '../model/fields.ts';
+import { checkRule, type StagedSelect, stagedExtraction } from '../query/extraction.ts';
+import { type Catalog, EMPTY_CATALOG, type ExtractionRule, type LookupTable } from '../query/index.ts';
 import { ident, join, param, sql } from '../query/sql.ts';
 import type { Item, Library } from './library.ts';
 import type { Metadata } from './metadata.ts';
+import type { ResultColumn } from './store.ts';
 
 /** Body of an item of kind `rule`. */
 export interface RuleBody {
@@ -36,31 +39,63 @@ export interface Catalogs {
   current(): Catalog;
   /** After a change of rules, lookups or extracted fields. */
   reload(): Promise<void>;
+  /**
+   * What today's rules make of a block of a table as it is stored, at an instant (epoch seconds); undefined
+   * when there is none. The names of their fields are on record before it answers.
+   */
+  extraction(table: string, columns: readonly ResultColumn[], now: number): Promise<StagedSelect | undefined>;
 }
 
-export async function openCatalogs(metadata: Pick<Metadata, 'library' | 'setting'>): Promise<Catalogs> {
-  let catalog = EMPTY_CATALOG;
+interface Read {
+  readonly catalog: Catalog;
+  /** Rules that run as records are stored. */
+  readonly atIngest: readonly ExtractionRule[];
+  /** Names that are not on record as stored yet. */
+  readonly unrecorded: boolean;
+}
+
+export async function openCatalogs(metadata: Pick<Metadata, 'library' | 'setting' | 'saveSetting'>): Promise<Catalogs> {
+  let read: Read = { catalog: EMPTY_CATALOG, atIngest: [], unrecorded: false };
   const reload = async () => {
-    catalog = await readCatalog(metadata.library, JSON.parse((await metadata.setting(EXTRACTED_FIELDS)) ?? '[]') as string[]);
+    read = await readCatalog(metadata.library, JSON.parse((await metadata.setting(EXTRACTED_FIELDS)) ?? '[]') as string[]);
   };
   await reload();
-  return { current: () => catalog, reload };
+  return {
+    current: () => read.catalog,
+    reload,
+    async extraction(table, columns, now) {
+      const dataset = DATASETS.find((name) => name === table);
+      const { catalog, atIngest, unrecorded } = read;
+      if (!dataset || atIngest.length === 0) return undefined;
+      if (unrecorded) {
+        await metadata.saveSetting(EXTRACTED_FIELDS, JSON.stringify(catalog.extractedNames));
+        read = { ...read, unrecorded: read.catalog !== catalog && read.unrecorded };
+      }
+      const block = columns.map((c) => c.name);
+      return stagedExtraction(atIngest, dataset, block, now, (name) => catalog.extracted(name) ?? name);
+    },
+  };
 }
 
-async function readCatalog(library: Library, extractedNames: readonly string[]): Promise<Catalog> {
+/** A rule that does not compile any more is left out; the list of rules says so. */
+async function readCatalog(library: Library, recorded: readonly string[]): Promise<Read> {
   const lookups = new Map((await library.list('lookup')).map((item) => [item.name.toLowerCase(), lookupTable(item)]));
-  const extracted = new Map(extractedNames.map((name) => [name.toLowerCase(), name]));
   const rules = (await library.list('rule')).flatMap(({ name, body }) => {
     const { scope, expression, at, enabled, fields } = body as RuleBody;
-    return enabled && at === 'query' ? [{ name, scope, expression, fields }] : [];
+    return enabled ? [{ at, rule: { name, scope, expression, fields } }] : [];
   });
-  return {
+  const atIngest = rules.filter(({ at, rule }) => at === 'ingest' && checkRule(rule).ok).map(({ rule }) => rule);
+  const extracted = new Map(recorded.map((name) => [name.toLowerCase(), name]));
+  for (const name of atIngest.flatMap((rule) => rule.fields)) if (!extracted.has(name.toLowerCase())) extracted.set(name.toLowerCase(), name);
+  const catalog: Catalog = {
     extracted: (name) => extracted.get(name.toLowerCase()),
-    extractedNames,
-    rules,
+    extractedNames: [...extracted.values()],
+    rules: [],
     lookup: (source) => lookups.get(source.toLowerCase()),
     lookupNames: [...lookups.values()].map((l) => l.name),
   };
+  const atQuery = rules.filter(({ at, rule }) => at === 'query' && checkRule(rule, catalog).ok).map(({ rule }) => rule);
+  return { catalog: { ...catalog, rules: atQuery }, atIngest, unrecorded: extracted.size > recorded.length };
 }
 
 function lookupTable({ name, body }: Item): LookupTable {

@@ -13,6 +13,7 @@ import { setImmediate } from 'node:timers/promises';
 import { createClient } from '@clickhouse/client';
 import { Session } from 'chdb';
 import { createChdbConnection } from 'chdb/connection';
+import { EXTRACTED } from '../model/fields.ts';
 import { param, sql, statement } from '../query/sql.ts';
 import { DATABASE } from './ddl.ts';
 import { toStoreError } from './errors.ts';
@@ -22,11 +23,13 @@ import { type Settings, settingsText, withSettings } from './parameters.ts';
 import {
   type Lane,
   type Limits,
+  type NativeBlockFile,
   type NativeInsert,
   type Progress,
   type QueryOptions,
   type QueryResult,
   type ResultColumn,
+  type StagedSelect,
   type Statement,
   type Store,
   StoreError,
@@ -72,6 +75,8 @@ const INSERT_SETTINGS = {
   min_insert_block_size_rows: '1048576',
   min_insert_block_size_bytes: '0',
   max_insert_threads: '1',
+  // Each step of a field extraction rule is a SELECT around the one before.
+  max_subquery_depth: '2000',
 } as const;
 
 export interface EmbeddedOptions {
@@ -181,16 +186,17 @@ class EmbeddedStore implements Store {
 
   async insertNative(insert: NativeInsert): Promise<void> {
     const names = insert.columns.map((c) => `\`${c.name}\``).join(', ');
-    const structure = insert.columns.map((c) => `\`${c.name}\` ${c.type}`).join(', ');
-    const query = `INSERT INTO ${DATABASE}.${insert.table} (${names}) SELECT ${names} FROM file({file:String}, 'Native', {structure:String})`;
+    const { text, params } = stagedText(insert, insert.extraction ?? { statement: { text: `SELECT ${names} FROM staged`, params: {} }, lacks: [] });
+    const query = `INSERT INTO ${DATABASE}.${insert.table} (${names}${insert.extraction ? `, \`${EXTRACTED}\`` : ''}) ${text}`;
     await this.#execute({ lane: 'ingest', maxSeconds: 600 }, async (session, settings) => {
       await session.client.command({
-        query: withSettings(
-          { text: query, params: { file: insert.file, structure } },
-          { ...settings, ...INSERT_SETTINGS, insert_deduplication_token: insert.token },
-        ),
+        query: withSettings({ text: query, params }, { ...settings, ...INSERT_SETTINGS, insert_deduplication_token: insert.token }),
       });
     });
+  }
+
+  readNative(block: NativeBlockFile, select: StagedSelect): Promise<QueryResult> {
+    return this.rows(stagedText(block, select), { lane: 'background' });
   }
 
   async progress(id: string): Promise<Progress | undefined> {
@@ -258,6 +264,13 @@ class EmbeddedStore implements Store {
 function turns(): Record<Lane, LanePool<number>> {
   const lane = (most: number) => new LanePool(Array.from({ length: most }, (_, i) => i + 1));
   return { interactive: lane(STREAMS.interactive), ingest: lane(STREAMS.ingest), background: lane(STREAMS.background), control: lane(STREAMS.control) };
+}
+
+/** A statement whose relation `staged` is a block. */
+function stagedText({ file, columns }: NativeBlockFile, { statement, lacks }: StagedSelect): Statement {
+  const structure = [...columns, ...lacks].map((c) => `\`${c.name}\` ${c.type}`).join(', ');
+  const text = `WITH staged AS (SELECT * FROM file({file:String}, 'Native', {structure:String})) ${statement.text}`;
+  return { text, params: { ...statement.params, file, structure } };
 }
 
 /** The same names for every statement of a session, because settings stay on it. */

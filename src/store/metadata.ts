@@ -11,7 +11,7 @@ import { dirname } from 'node:path';
 import Database from 'better-sqlite3';
 import { type Generated, Kysely, SqliteDialect, sql } from 'kysely';
 import { type ItemRow, type Library, openLibrary } from './library.ts';
-import type { ResultColumn } from './store.ts';
+import type { ResultColumn, StagedSelect } from './store.ts';
 
 /** Disjoint counts of records; `records` is their sum. */
 export interface Counts {
@@ -52,6 +52,8 @@ export interface StagedBlock {
   readonly token: string;
   readonly rows: number;
   readonly bytes: number;
+  /** As it was when the batch was staged: what a crash left is stored by the same rules, whatever they are by then. */
+  readonly extraction?: StagedSelect;
 }
 
 export interface Manifest {

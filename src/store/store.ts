@@ -2,6 +2,7 @@
  * The store's interface: a ClickHouse, embedded or remote. Implementations are siblings, chosen once
  * in main.ts; each must pass the contract suite (test/store/contract.ts) unchanged.
  */
+import type { StagedSelect } from '../query/extraction.ts';
 import type { Statement } from '../query/sql.ts';
 
 /** Which queue a statement waits in. Ingest and long work never delay a dashboard. */
@@ -46,13 +47,19 @@ export interface Progress {
   readonly rowsTotal: number;
 }
 
-/** One Native block on disk, to be inserted exactly once under its token. */
-export interface NativeInsert {
-  readonly table: string;
+/** One Native block on disk. */
+export interface NativeBlockFile {
   /** Absolute path of a file in ClickHouse Native format. */
   readonly file: string;
   /** Names and ClickHouse types of the block's columns, in the block's order. */
   readonly columns: readonly ResultColumn[];
+}
+
+/** One Native block on disk, to be inserted exactly once under its token. */
+export interface NativeInsert extends NativeBlockFile {
+  readonly table: string;
+  /** Gives the block's columns, then `extracted`: what rules take out of the records on the way. */
+  readonly extraction?: StagedSelect;
   /** Same token, same rows: a repeated insert stores nothing more. */
   readonly token: string;
 }
@@ -68,6 +75,8 @@ export interface Store {
   /** A statement of this project without result (DDL, settings). */
   command(statement: Statement, options?: QueryOptions): Promise<void>;
   insertNative(insert: NativeInsert): Promise<void>;
+  /** Rows that a SELECT makes of a block that is stored nowhere. */
+  readNative(block: NativeBlockFile, select: StagedSelect): Promise<QueryResult>;
   progress(id: string): Promise<Progress | undefined>;
   cancel(id: string): Promise<void>;
   close(): Promise<void>;
@@ -97,4 +106,4 @@ export class StoreError extends Error {
   }
 }
 
-export type { Statement };
+export type { StagedSelect, Statement };

@@ -7,6 +7,7 @@ import { createEnricher } from '../../src/enrich/enricher.ts';
 import { Pipeline } from '../../src/ingest/pipeline.ts';
 import { Quarantine } from '../../src/ingest/quarantine.ts';
 import { openRegistries } from '../../src/ingest/registry.ts';
+import { type Catalogs, openCatalogs } from '../../src/store/catalog.ts';
 import { openEmbedded } from '../../src/store/embedded.ts';
 import { type Metadata, openMetadata } from '../../src/store/metadata.ts';
 import type { Store, Value } from '../../src/store/store.ts';
@@ -18,6 +19,7 @@ export interface Place {
   readonly directory: string;
   readonly store: Store;
   readonly metadata: Metadata;
+  readonly catalogs: Catalogs;
   readonly pipeline: Pipeline;
   readonly quarantine: Quarantine;
   rows(sql: string): Promise<readonly (readonly Value[])[]>;
@@ -33,6 +35,7 @@ export async function openPlace(options: { directory?: string; batchRows?: numbe
   const metadata = await openMetadata(join(directory, 'metadata.db'), now);
   const staging = join(directory, 'staging');
   const registries = await openRegistries(store, metadata);
+  const catalogs = await openCatalogs(metadata);
   const common = { store, staging, registries, now };
   const pipeline = await Pipeline.open({
     ...common,
@@ -42,12 +45,14 @@ export async function openPlace(options: { directory?: string; batchRows?: numbe
     workers: options.workers ?? 2,
     batchRows: options.batchRows ?? 1000,
     clock: () => performance.now(),
+    extraction: (table, columns) => catalogs.extraction(table, columns, now()),
   });
   const quarantine = new Quarantine({ ...common, pipeline, enricher: createEnricher({}, { internalNetworks: [] }) });
   return {
     directory,
     store,
     metadata,
+    catalogs,
     pipeline,
     quarantine,
     rows: async (sql) => (await store.rows({ text: sql, params: {} })).rows,
