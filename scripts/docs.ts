@@ -84,7 +84,7 @@ ${table(
   Object.entries(RECORD_ERRORS).map(([name, text]) => [code(name), text]),
 )}
 `,
-  'query-language.md': () => reference().replace(/^(# .*\n)/, `$1\n${MADE}\n\nFields are listed in [fields.md](fields.md).\n`),
+  'query-language.md': () => reference().replace(/^(# .*\n)/, `$1\n${MADE}\n`),
 };
 
 /** Page name → text. */

@@ -2,7 +2,6 @@
  * The reference of the language as Markdown, generated from the tables that the compiler reads: what is
  * not in a table is not in the language. Every example in it is run by the tests.
  */
-import { FIELDS, namesOf } from '../model/fields.ts';
 import { AGGREGATES } from './aggregates.ts';
 import { DIAGNOSTIC_CODES } from './diagnostics.ts';
 import { FUNCTIONS } from './functions/index.ts';
@@ -23,27 +22,59 @@ export const DIFFERENCES: readonly string[] = [
   'most_recent and least_recent read the record’s time themselves; withtime adds no time to the value.',
 ];
 
+const INTRODUCTION = `
+A query is a search, then steps behind \`|\`. Each step takes the rows of the one before it.
+
+    action=REJECT dest_port in (22, 3389)
+    | count as attempts, count_distinct(dstaddr) as targets by srcaddr
+    | where attempts > 100
+    | sort by attempts
+
+## The search
+
+What stands before the first \`|\` chooses records; an empty search, or \`*\`, is all of them.
+
+| Write | To find |
+|---|---|
+| \`203.0.113.9\` | an address in any address field; also \`10.0.0.0/8\` and \`10.0.*\` |
+| \`eni-0a1b REJECT\` | both words, in any field and letter case; AND may be written |
+| \`22 OR 3389\`, \`NOT 443\`, \`!443\`, \`(a OR b) c\` | alternatives, the opposite, groups |
+| \`"10.0.0.5 10.0.0.9"\` | a phrase in the record's text |
+| \`dest_port=22\`, \`bytes>1000000\`, \`interface_id=eni-0*\`, \`dest_port in (22, 3389)\` | a field's value; \`field=*\` is any |
+| \`_index=vpc_flow_status\` | another dataset: flows are \`vpc_flow\`, NODATA and SKIPDATA notes \`vpc_flow_status\`; \`_index=*\` is both |
+| \`_sourceCategory=prod/*\` | where records came from: \`_sourceName\`, \`_sourceHost\`, \`_collector\` as well |
+
+## Names and values
+
+A field answers to each of its names ([fields.md](fields.md)) in any letter case; one that a step made wins over a stored
+one. A name with other characters is written \`%"like this"\`. Texts stand in double or single quotes, \`\\"\` is a quote.
+Numbers may end in k, M, G, T (thousands) or Ki, Mi, Gi, Ti (1,024). Durations are a number and s, m, h, d or w.
+\`{{name}}\` is the value of a dashboard's variable. \`//\` begins a comment, up to the end of the line.
+
+Regular expressions are RE2 and run in the engine: there is no pattern that hangs it.
+
+## Nothing, and kinds
+
+A value may be missing. It is unequal to everything, neither smaller nor larger than anything, left out by aggregates, and
+shown as an empty cell; \`isNull\`, \`isEmpty\` and \`isBlank\` ask for it. Parsed values are text; where a number is needed,
+text that is a number is one.`;
+
 /** The whole reference. */
 export function reference(): string {
-  const operators = Object.values(OPERATORS).map((o) => entry(o.syntax, o));
-  const aggregates = AGGREGATES.map((a) => entry(a.signature, a));
-  const functions = FUNCTIONS.map((f) => entry(signature(f), f));
-  const fields = FIELDS.map((f) => `| ${[cell(f.name), f.type, namesOf(f).slice(1).map(cell).join(', '), f.doc].join(' | ')} |`);
-  const codes = Object.entries(DIAGNOSTIC_CODES).map(([code, doc]) => `- \`${code}\` ${doc}`);
+  const operators = Object.values(OPERATORS).map((o) =>
+    entry(o === OPERATORS.assign ? 'as' : o === OPERATORS.aggregate ? 'aggregates' : o.keywords.join(', ') || o.syntax, o.syntax, o),
+  );
+  const aggregates = AGGREGATES.map((a) => entry(a.name, a.signature, a));
+  const functions = [...FUNCTIONS].sort((a, b) => a.name.localeCompare(b.name, 'en')).map((f) => entry(f.name, signature(f), f));
+  const codes = Object.entries(DIAGNOSTIC_CODES).map(([code, doc]) => `### ${code}\n\n${doc}`);
   return [
     '# Query language reference',
-    '',
-    'A query is a search, then steps behind `|`. Names of fields and functions may be written in any letter case.',
+    INTRODUCTION,
     section('Operators', operators),
-    section('Aggregates', aggregates),
+    section('Aggregates', ['They stand alone as a step, several separated by commas, with `by` and the keys of the groups behind them.', ...aggregates]),
     section('Functions', functions),
-    section('Fields', ['| Name | Kind | Also called | Meaning |\n|---|---|---|---|', ...fields], '\n'),
-    section('Diagnostics', codes, '\n'),
-    section(
-      'Deliberate differences',
-      DIFFERENCES.map((d) => `- ${d}`),
-      '\n',
-    ),
+    section('Diagnostics', ['What can be wrong with a query. Every answer has the code, the place in the text, and mostly a way out.', ...codes]),
+    section('Deliberate differences', ['From the public language that this one follows:\n', ...DIFFERENCES.map((d) => `- ${d}`)], '\n'),
     '',
   ].join('\n');
 }
@@ -52,11 +83,8 @@ function section(title: string, parts: readonly string[], separator = '\n\n'): s
   return `\n## ${title}\n\n${parts.join(separator)}`;
 }
 
-function entry(syntax: string, { doc, example, differs }: { readonly doc: string; readonly example: string; readonly differs?: string }): string {
-  return `**\`${syntax}\`** — ${doc}${differs ? ` *Differs:* ${differs}` : ''}\n\n    | ${example}`;
-}
-
-/** Bars inside a table's cell are escaped. */
-function cell(text: string): string {
-  return `\`${text.replaceAll('|', '\\|')}\``;
+/** A heading to link to, what one writes, what it does, an example that the tests run. */
+function entry(name: string, syntax: string, { doc, example, differs }: { readonly doc: string; readonly example: string; readonly differs?: string }): string {
+  const difference = differs ? `\n\n*Differs from the public language:* ${differs}` : '';
+  return `### ${name}\n\n\`${syntax}\`\n\n${doc}${difference}\n\n    | ${example}`;
 }
