@@ -75,6 +75,8 @@ export const QueryExplanation = z.object({
     printed: z.string(),
     /** One line a step. */
     plan: z.array(z.string()),
+    /** The engine's indexes that the conditions reach: granules (of 8,192 rows) left to read, of those before it. */
+    indexes: z.array(z.object({ table: z.string(), index: z.string(), keys: z.array(z.string()), granules: z.number(), of: z.number() })),
     /** Stored columns that the statement reads. */
     reads: z.array(z.string()),
     sql: z.string(),

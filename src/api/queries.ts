@@ -1,7 +1,7 @@
 /** From a request's text, window and filters to rows. */
 import { randomUUID } from 'node:crypto';
-import { type CompileOptions, compile, type Diagnostic, explain, shape } from '../query/index.ts';
-import type { Filter, QueryEvent, QueryExplanation, QueryRequest, QueryResponse, Window } from './contract.ts';
+import { type CompileOptions, compile, type Diagnostic, shape } from '../query/index.ts';
+import type { Filter, QueryEvent, QueryRequest, QueryResponse, Window } from './contract.ts';
 import { dataExtent } from './data.ts';
 import type { ServerDeps } from './deps.ts';
 import { DiagnosticError, toAnswer } from './errors.ts';
@@ -92,23 +92,4 @@ export async function streamQuery(deps: ServerDeps, request: QueryRequest, emit:
 
 function columnsCut(cut: number): { code: string; message: string } {
   return { code: 'columns-cut', message: `${cut} more columns were left out. Narrow the query, or transpose a field with fewer values.` };
-}
-
-/** What the stages make of a query, as `--explain` shows it. Throws DiagnosticError. */
-export function explainQuery(deps: ServerDeps, request: QueryRequest): QueryExplanation {
-  const { range: _, ...options } = compileOptions(deps, request, request.limit);
-  const { statement, diagnostics, warnings, tokens, tree, printed, plan, reads } = explain(request.query, options);
-  if (!statement) throw new DiagnosticError(diagnostics);
-  return {
-    explain: {
-      tokens: tokens.map((token) => ({ ...token })),
-      tree,
-      printed,
-      plan: [...plan],
-      reads: [...(reads ?? [])],
-      sql: statement.text,
-      params: Object.fromEntries(Object.entries(statement.params).map(([name, value]) => [name, Array.isArray(value) ? [...value] : value])),
-    },
-    warnings: warnings.map(({ code, message }) => ({ code, message })),
-  };
 }

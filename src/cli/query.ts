@@ -98,7 +98,7 @@ async function show(answer: QueryResponse, options: Options): Promise<void> {
   if (options.explain) {
     const { explain } = answer as unknown as { explain: { sql: string } & Record<string, unknown> };
     if (options.format === 'json') return print(JSON.stringify(explain));
-    for (const [name, value] of Object.entries(explain)) await print(`${name}:\n${typeof value === 'string' ? value : JSON.stringify(value, undefined, 2)}\n`);
+    for (const [name, value] of Object.entries(explain)) await print(`${name}:\n${explained(name, value)}\n`);
     return;
   }
   for (const warning of answer.warnings) note(`warning: ${warning.message}`);
@@ -124,6 +124,16 @@ function csv(value: unknown): string {
   const text = typeof value === 'object' ? JSON.stringify(value) : String(value);
   const safe = typeof value === 'string' && /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
   return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+}
+
+/** Plan and indexes as lines that people read; the rest as it is. */
+function explained(name: string, value: unknown): string {
+  if (name === 'plan') return (value as string[]).map((line) => `  ${line}`).join('\n');
+  if (name === 'indexes') {
+    const uses = value as { table: string; index: string; keys: string[]; granules: number; of: number }[];
+    return uses.map((u) => `  ${u.table} ${u.index}${u.keys.length ? ` (${u.keys.join(', ')})` : ''}: reads ${u.granules} of ${u.of} granules`).join('\n');
+  }
+  return typeof value === 'string' ? value : JSON.stringify(value, undefined, 2);
 }
 
 async function printTable({ columns, rows }: QueryResponse): Promise<void> {

@@ -33,7 +33,7 @@ export function compileQuery(query: Query, options: CompileOptions): CompileResu
     if (!isZone(options.timeZone))
       throw new QueryError('bad-value', { start: 0, end: 0 }, `There is no time zone ${options.timeZone}.`, 'Use an IANA name such as Europe/Berlin.');
     const { value, ctx } = withContext(query, options, (context) => emit(query, context));
-    return { ok: true, compiled: value, warnings: distinct(ctx.warnings) };
+    return { ok: true, compiled: value, warnings: distinct(ctx.warnings), notes: ctx.notes };
   });
 }
 

@@ -23,6 +23,8 @@ export class Context {
   readonly options: CompileOptions;
   readonly datasets: readonly Dataset[];
   readonly warnings: Diagnostic[] = [];
+  /** What the compiler chose for a step, by the step's start in the text. */
+  readonly notes = new Map<number, string>();
   /** Stored columns that were asked for. */
   readonly reads = new Set<string>();
   /** Names that rules make for this query, before its scope and steps. */

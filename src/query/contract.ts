@@ -116,7 +116,7 @@ export interface Compiled {
 }
 
 export type CompileResult =
-  | { readonly ok: true; readonly compiled: Compiled; readonly warnings: readonly Diagnostic[] }
+  | { readonly ok: true; readonly compiled: Compiled; readonly warnings: readonly Diagnostic[]; readonly notes: ReadonlyMap<number, string> }
   | { readonly ok: false; readonly diagnostics: readonly Diagnostic[] };
 
 /** The column at this place holds [label, value] pairs: shape() makes a column of each label. */

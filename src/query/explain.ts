@@ -1,4 +1,5 @@
 /** What the stages make of a text: for `--explain`, the API and bug reports. */
+import { findField } from '../model/fields.ts';
 import { compileQuery } from './compile.ts';
 import type { CompileOptions, Diagnostic } from './contract.ts';
 import { datasetsOf } from './filter.ts';
@@ -7,7 +8,7 @@ import { parse } from './parser.ts';
 import { print } from './print.ts';
 import { someScope } from './scope.ts';
 import type { Statement } from './sql.ts';
-import type { Query } from './tree.ts';
+import type { Operation, Query } from './tree.ts';
 
 export interface Explanation {
   /** Kind and text of each token. */
@@ -32,24 +33,47 @@ export function explain(text: string, options: CompileOptions): Explanation {
     tokens: tokens.filter((t) => t.kind !== 'end').map((t) => ({ kind: t.kind, text: text.slice(t.start, t.end), start: t.start, end: t.end })),
     tree: query,
     printed: print(query),
-    plan: result.ok ? plan(query, options, result.compiled.reads) : [],
+    plan: result.ok ? plan(query, options, result.compiled.reads, result.notes) : [],
     ...(result.ok ? { statement: result.compiled.statement, reads: result.compiled.reads } : {}),
     diagnostics: result.ok ? [] : result.diagnostics,
     warnings: result.ok ? result.warnings : [],
   };
 }
 
-function plan(query: Query, options: CompileOptions, reads: readonly string[]): string[] {
+function plan(query: Query, options: CompileOptions, reads: readonly string[], notes: ReadonlyMap<number, string>): string[] {
   const { from, to } = options;
   const datasets = datasetsOf(query.scope, options.conditions ?? []);
   const lines = [
     `read ${datasets.join(' and ')}${from === null && to === null ? ', all time' : `, start in [${from ?? '…'}, ${to ?? '…'})`}: columns ${reads.join(', ')}`,
   ];
-  if (query.scope.node !== 'all') lines.push('filter by the scope, on columns');
+  if (query.scope.node !== 'all') lines.push('filter by the scope, pushed down to stored columns');
   if (someScope(query.scope, (s) => s.node === 'phrase' && /\s/.test(s.text)))
-    lines.push('rebuild the text of every record for a phrase that spans fields (slow)');
-  for (const condition of options.conditions ?? []) lines.push(`filter ${condition.field} ${condition.negate ? 'not ' : ''}in ${condition.values.join(', ')}`);
-  for (const operation of query.operations) lines.push(`${printOperation(operation)} — ${OPERATORS[operation.op].doc.split('. ')[0]}`);
+    lines.push('rebuild the text of records that have each of its words, for a phrase that spans fields (slow)');
+  for (const condition of options.conditions ?? [])
+    lines.push(`filter ${condition.field} ${condition.negate ? 'not ' : ''}in ${condition.values.join(', ')}, pushed down to stored columns`);
+  query.operations.forEach((operation, i) => {
+    const note = notes.get(operation.span.start) ?? whereNote(operation, query.operations.slice(0, i));
+    lines.push(`${printOperation(operation)} — ${note ?? OPERATORS[operation.op].doc.split('. ')[0]}`);
+  });
   lines.push(`show at most ${options.maxRows} rows`);
   return lines;
+}
+
+/** Whether a condition is about stored columns or about what steps made. */
+function whereNote(operation: Operation, before: readonly Operation[]): string | undefined {
+  if (operation.op !== 'where') return undefined;
+  if (before.some((o) => o.op === 'aggregate' || o.op === 'top' || o.op === 'topk')) return 'filter on the groups';
+  const names = [...new Set(fieldsOf(operation.test))];
+  const steps = JSON.stringify(before).toLowerCase();
+  const made = names.filter((name) => !findField(name) || steps.includes(JSON.stringify(name.toLowerCase())));
+  if (names.length === 0) return undefined;
+  return made.length === 0 ? `pushed down to stored columns (${names.join(', ')})` : `filter on made values (${made.join(', ')}), after the steps before it`;
+}
+
+/** Names in an expression. */
+function fieldsOf(expr: unknown): string[] {
+  if (typeof expr !== 'object' || expr === null) return [];
+  const node = expr as { readonly node?: unknown; readonly name?: unknown };
+  const own = node.node === 'field' ? [String(node.name)] : [];
+  return [...own, ...Object.values(expr).flatMap(fieldsOf)];
 }

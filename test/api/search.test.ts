@@ -1,7 +1,7 @@
 /** Matches over time, values among matches, and records of a query with steps, over HTTP. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { FieldResponse, HistogramResponse } from '../../src/api/contract/search.ts';
-import type { RecordsResponse } from '../../src/api/contract.ts';
+import type { QueryExplanation, RecordsResponse } from '../../src/api/contract.ts';
 import { bucketWidth } from '../../src/api/search.ts';
 import { HEADER, openPlace, type Place } from '../ingest/helpers.ts';
 import { startServer, type TestServer } from './helpers.ts';
@@ -115,5 +115,24 @@ describe('records of a query with steps', () => {
     expect(answer.records.map((r) => r.fields.bytes)).toEqual([80, 180]);
     const rest = await ask<RecordsResponse>('/api/v1/records', { query: '| sort by +bytes | limit 3', limit: 2, offset: 2 });
     expect(rest.records.map((r) => r.fields.bytes)).toEqual([900]);
+  });
+});
+
+describe('explain', () => {
+  const explain = async (query: string) => (await ask<QueryExplanation>('/api/v1/query', { query, explain: true })).explain;
+
+  test('says which conditions are pushed down, and what the indexes leave to read', async () => {
+    const { plan, indexes } = await explain(
+      '198.51.100.77 | where dstport = 22 | if(bytes > 1, "x", "y") as size | where size = "x" | count by size | where _count > 1',
+    );
+    expect(plan.filter((line) => /pushed|filter/.test(line))).toEqual([
+      'filter by the scope, pushed down to stored columns',
+      'where dstport = 22 — pushed down to stored columns (dstport)',
+      'where size = "x" — filter on made values (size), after the steps before it',
+      'where _count > 1 — filter on the groups',
+    ]);
+    expect(indexes.map((i) => i.index)).toEqual(['Min-Max', 'Partition', 'PrimaryKey', 'addresses']);
+    // No record has that address.
+    expect(indexes.at(-1)).toMatchObject({ table: 'bartizan.vpc_flow', granules: 0, of: 1 });
   });
 });

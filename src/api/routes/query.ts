@@ -3,8 +3,9 @@ import type { FastifyInstance } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { QueryEvent, QueryExplanation, QueryRequest, QueryResponse } from '../contract.ts';
 import type { ServerDeps } from '../deps.ts';
+import { explainQuery } from '../explain.ts';
 import { abortOnClose, NDJSON, sendLines } from '../lines.ts';
-import { explainQuery, runQuery, streamQuery } from '../queries.ts';
+import { runQuery, streamQuery } from '../queries.ts';
 
 export function queryRoutes(app: FastifyInstance, deps: ServerDeps): void {
   app.withTypeProvider<ZodTypeProvider>().post(
