@@ -1,5 +1,6 @@
 /** What the pages ask for once and keep: React Query's options by name. */
 import { infiniteQueryOptions, keepPreviousData, queryOptions } from '@tanstack/react-query';
+import type { CatalogueResponse } from '../../api/contract/catalogue.ts';
 import type { DashboardList, Filter, RecordsResponse, StatusResponse, ValuesResponse, Window } from '../../api/contract.ts';
 import type { Dashboard } from '../../dashboards/schema.ts';
 import type { Range } from '../time/range.ts';
@@ -33,6 +34,13 @@ export function valuesQuery(field: string, prefix: string, range: Range) {
     staleTime: 60_000,
   });
 }
+
+/** What people made that a query can name; a new rule or table is known after a minute. */
+export const catalogueQuery = queryOptions({
+  queryKey: ['catalogue'],
+  queryFn: ({ signal }) => getJson<CatalogueResponse>('/api/v1/catalogue', signal),
+  staleTime: 60_000,
+});
 
 /** Records that one request asks for. */
 const PAGE = 100;

@@ -32,8 +32,14 @@ export const recordsRoute = createRoute({
   component: lazyRouteComponent(() => import('../records/page.tsx'), 'RecordsPage'),
 });
 
+export const searchRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/search',
+  component: lazyRouteComponent(() => import('../search/page.tsx'), 'SearchPage'),
+});
+
 export const router = createRouter({
-  routeTree: rootRoute.addChildren([startRoute, dashboardRoute, recordsRoute]),
+  routeTree: rootRoute.addChildren([startRoute, dashboardRoute, recordsRoute, searchRoute]),
   parseSearch: (text) => parseSearch(text) as Record<string, unknown>,
   stringifySearch: (search) => stringifySearch(search as Search),
   scrollRestoration: true,

@@ -31,9 +31,10 @@ export function Shell() {
     '/': () => {
       const box = document.getElementById('search');
       if (box) box.focus();
-      else void navigate({ to: '/records', search: carried(search), hash: 'search' });
+      else void navigate({ to: '/search', search: carried(search), hash: 'search' });
     },
     'g d': () => void navigate({ to: '/dashboards/$id', params: { id: FIRST_DASHBOARD }, search: carried(search) }),
+    'g s': () => void navigate({ to: '/search', search: carried(search) }),
     'g r': () => void navigate({ to: '/records', search: carried(search) }),
   });
   const signedOut = status.error instanceof ApiFailure && status.error.status === 401;
@@ -118,6 +119,9 @@ function Pages({ search }: { search: Search }) {
           {dashboards.isError && <Menu.Label>The list of dashboards can’t be loaded.</Menu.Label>}
         </Menu.Dropdown>
       </Menu>
+      <Link to="/search" search={carried(search)} className="bz-nav-item" activeProps={{ 'data-current': true } as object}>
+        Search
+      </Link>
       <Link to="/records" search={carried(search)} className="bz-nav-item" activeProps={{ 'data-current': true } as object}>
         Records
       </Link>

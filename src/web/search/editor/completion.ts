@@ -1,0 +1,109 @@
+/** Completion: what complete.ts offers, and values of a field from the data. */
+import {
+  acceptCompletion,
+  autocompletion,
+  type CompletionContext,
+  type CompletionResult,
+  type Completion as Offer,
+  startCompletion,
+} from '@codemirror/autocomplete';
+import type { Extension } from '@codemirror/state';
+import { type EditorView, keymap } from '@codemirror/view';
+import { type Completion, complete, type ValuesWanted, writeValue } from '../../../query/complete.ts';
+import { short } from '../../format/numbers.ts';
+import { info } from './info.ts';
+import { optionsOf, type Surroundings } from './language.ts';
+
+export interface ValueCount {
+  readonly value: string;
+  readonly count: number;
+}
+
+interface Wanted {
+  readonly surroundings: () => Surroundings;
+  /** The most frequent values of a field that begin with a text. */
+  readonly valuesOf: (field: string, prefix: string, signal: AbortSignal) => Promise<readonly ValueCount[]>;
+}
+
+/** Before the data is asked for values. */
+const PAUSE_MS = 150;
+
+export function completion({ surroundings, valuesOf }: Wanted): Extension {
+  const source = async (context: CompletionContext): Promise<CompletionResult | null> => {
+    const { state, pos, explicit } = context;
+    const found = complete(state.doc.toString(), pos, optionsOf(surroundings()));
+    if (!explicit && !isAskedFor(state.sliceDoc(Math.max(0, pos - 2), pos), found.start < pos, found.values)) return null;
+    const values = found.values ? await valueOffers(context, found.values, valuesOf) : [];
+    if (context.aborted) return null;
+    const options = [...values, ...found.items.map(offerOf)];
+    return options.length > 0 ? { from: found.start, to: found.end, options, filter: false } : null;
+  };
+  return [
+    autocompletion({ override: [source], icons: false, addToOptions: [{ render: kindOf, position: 20 }] }),
+    // Tab takes the completion that is chosen; without an open list it leaves the editor.
+    keymap.of([{ key: 'Tab', run: acceptCompletion }]),
+  ];
+}
+
+/** Offered without being asked: while a word is typed, behind a pipe, a comma, a parenthesis, and where a value comes. */
+function isAskedFor(before: string, inWord: boolean, values: ValuesWanted | undefined): boolean {
+  return inWord || values !== undefined || /[|(,]\s?$/.test(before) || /\S $/.test(before);
+}
+
+async function valueOffers(context: CompletionContext, wanted: ValuesWanted, valuesOf: Wanted['valuesOf']): Promise<Offer[]> {
+  const abort = new AbortController();
+  context.addEventListener('abort', () => abort.abort(), { onDocChange: true });
+  await new Promise((done) => setTimeout(done, PAUSE_MS));
+  if (abort.signal.aborted) return [];
+  const values = await valuesOf(wanted.field, wanted.prefix, abort.signal).catch(() => []);
+  return values.map(
+    ({ value, count }): Offer => ({
+      label: value === '' ? '(empty)' : value,
+      detail: short(count),
+      type: 'value',
+      apply: (view, _, from, to) => insertValue(view, wanted, value, from, to),
+    }),
+  );
+}
+
+function insertValue(view: EditorView, wanted: ValuesWanted, value: string, from: number, to: number): void {
+  const text = writeValue(wanted, value);
+  // The mark that closes may stand there already.
+  const end = wanted.form === 'quoted' && view.state.sliceDoc(to, to + 1) === '"' ? to + 1 : to;
+  view.dispatch({ changes: { from, to: end, insert: text }, selection: { anchor: from + text.length }, userEvent: 'input.complete' });
+}
+
+function offerOf(item: Completion): Offer {
+  return { label: item.text, detail: item.detail, type: item.kind, info: () => info(item), apply: (view, _, from, to) => insert(view, item, from, to) };
+}
+
+/** What follows is offered next: the values of a field in a search, a step's words behind an operator. */
+function insert(view: EditorView, item: Completion, from: number, to: number): void {
+  const next = view.state.sliceDoc(to, to + 1);
+  const call = item.call && next !== '(';
+  const inSearch = item.kind === 'field' && !view.state.sliceDoc(0, from).includes('|') && next !== '=';
+  const after = call ? '()' : inSearch ? '=' : (item.kind === 'operator' || item.kind === 'keyword') && !item.text.endsWith('=') && next !== ' ' ? ' ' : '';
+  const anchor = from + item.text.length + (call ? 1 : after.length);
+  view.dispatch({ changes: { from, to, insert: item.text + after }, selection: { anchor }, userEvent: 'input.complete' });
+  if (after !== '') startCompletion(view);
+}
+
+function kindOf(offer: Offer): HTMLElement {
+  const label = document.createElement('span');
+  label.className = 'q-kind';
+  label.dataset.kind = offer.type ?? '';
+  label.textContent = KINDS[offer.type ?? ''] ?? '';
+  return label;
+}
+
+const KINDS: Readonly<Record<string, string>> = {
+  operator: 'op',
+  aggregate: 'agg',
+  function: 'fn',
+  column: 'col',
+  field: 'field',
+  keyword: 'word',
+  duration: 'time',
+  source: 'from',
+  value: 'value',
+};

@@ -1,0 +1,50 @@
+/** The compiler in the page: it checks and completes with what the server says exists. It never runs what it compiles. */
+import type { CatalogueResponse } from '../../../api/contract/catalogue.ts';
+import type { Window } from '../../../api/contract.ts';
+import { type CompileOptions, compile, type Diagnostic } from '../../../query/index.ts';
+import { sql } from '../../../query/sql.ts';
+
+/** What a check and a completion depend on beside the text. */
+export interface Surroundings {
+  readonly catalogue: CatalogueResponse | undefined;
+  /** Seconds since the epoch; null where the range cannot be read here. */
+  readonly window: Window | null;
+  readonly zone: string;
+}
+
+const NOTHING: CatalogueResponse = { extracted: [], rules: [], lookups: [] };
+
+export function optionsOf({ catalogue = NOTHING, window, zone }: Surroundings): CompileOptions {
+  const extracted = new Map(catalogue.extracted.map((name) => [name.toLowerCase(), name]));
+  const lookups = new Map(catalogue.lookups.map((l) => [l.name.toLowerCase(), { ...l, relation: sql`lookup` }]));
+  const now = Math.floor(Date.now() / 1000);
+  return {
+    catalog: {
+      extracted: (name) => extracted.get(name.toLowerCase()),
+      extractedNames: catalogue.extracted,
+      rules: catalogue.rules,
+      lookup: (source) => lookups.get(source.toLowerCase()),
+      lookupNames: catalogue.lookups.map((l) => l.name),
+    },
+    from: window?.from ?? 0,
+    to: window?.to ?? now,
+    now,
+    timeZone: zone,
+    relations: { table: () => sql`records`, absentMask: -1n },
+    maxRows: 1,
+  };
+}
+
+export interface Problem extends Diagnostic {
+  readonly severity: 'error' | 'warning';
+}
+
+/** Everything that is wrong with a text, in the order of the text. An empty text is not wrong. */
+export function problemsOf(text: string, surroundings: Surroundings): Problem[] {
+  if (text.trim() === '') return [];
+  const result = compile(text, optionsOf(surroundings));
+  const found = result.ok
+    ? result.warnings.map((w): Problem => ({ ...w, severity: 'warning' }))
+    : result.diagnostics.map((d): Problem => ({ ...d, severity: 'error' }));
+  return found.sort((a, b) => a.span.start - b.span.start);
+}
