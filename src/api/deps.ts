@@ -1,5 +1,6 @@
 /** What the server needs from the rest of Bartizan. The composition root gives it; tests give real ones. */
 import type { FastifyBaseLogger } from 'fastify';
+import type { ReadySearch } from '../dashboards/saved-search.ts';
 import type { Dashboard } from '../dashboards/schema.ts';
 import type { Ingest } from '../ingest/ingest.ts';
 import type { Catalogs } from '../store/catalog.ts';
@@ -67,7 +68,9 @@ export const DEFAULT_SETTINGS: ServerSettings = {
 
 export interface ServerDeps {
   readonly store: Store;
+  /** Dashboards and searches that ship with the product. */
   readonly dashboards: readonly Dashboard[];
+  readonly searches: readonly ReadySearch[];
   readonly settings: ServerSettings;
   readonly auth: Auth;
   /** Epoch milliseconds. */

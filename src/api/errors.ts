@@ -4,6 +4,7 @@
  * unless it was meant for people.
  */
 import type { Diagnostic } from '../query/index.ts';
+import { LibraryError, type LibraryErrorCode } from '../store/library.ts';
 import { StoreError, type StoreErrorCode } from '../store/store.ts';
 import type { ApiError } from './contract.ts';
 
@@ -26,9 +27,11 @@ export type ProblemCode =
   | 'job-gone'
   | 'job-too-large'
   | 'too-many-jobs'
+  | 'read-only'
+  | 'library-full'
   | 'internal';
 
-const STATUS: Readonly<Record<ProblemCode | StoreErrorCode, number>> = {
+const STATUS: Readonly<Record<ProblemCode | StoreErrorCode | LibraryErrorCode, number>> = {
   'invalid-request': 400,
   'bad-time': 400,
   'not-found': 404,
@@ -46,6 +49,8 @@ const STATUS: Readonly<Record<ProblemCode | StoreErrorCode, number>> = {
   'job-gone': 404,
   'job-too-large': 422,
   'too-many-jobs': 429,
+  'read-only': 403,
+  'library-full': 422,
   internal: 500,
   'data-dir-in-use': 503,
   'query-cancelled': 409,
@@ -57,6 +62,12 @@ const STATUS: Readonly<Record<ProblemCode | StoreErrorCode, number>> = {
   'query-failed': 500,
   'store-unavailable': 503,
   'disk-full': 507,
+  'item-missing': 404,
+  'folder-missing': 400,
+  'name-taken': 409,
+  'folder-not-empty': 409,
+  'folder-circle': 400,
+  'edited-meanwhile': 409,
 };
 
 const STORE_HINTS: Readonly<Partial<Record<StoreErrorCode, string>>> = {
@@ -68,6 +79,15 @@ const STORE_HINTS: Readonly<Partial<Record<StoreErrorCode, string>>> = {
   'query-reads-too-much': 'Narrow the time range or add a filter.',
   'store-unavailable': 'Try again in a moment.',
   'disk-full': 'Free space in the data directory, or shorten the retention.',
+};
+
+const LIBRARY_HINTS: Readonly<Record<LibraryErrorCode, string>> = {
+  'item-missing': 'Somebody may have removed it; the list shows what is there.',
+  'folder-missing': 'Somebody may have removed it. Choose another folder.',
+  'name-taken': 'Choose another name, or overwrite that one.',
+  'folder-not-empty': 'Move or remove what is in it first.',
+  'folder-circle': 'Choose a folder outside of it.',
+  'edited-meanwhile': 'Load it again, or save yours under another name.',
 };
 
 export interface Answer {
@@ -105,6 +125,7 @@ export function toAnswer(error: unknown): Answer {
     const message = error.code === 'query-failed' ? 'The store could not answer this.' : error.message;
     return answer(error.code, message, STORE_HINTS[error.code]);
   }
+  if (error instanceof LibraryError) return answer(error.code, error.message, LIBRARY_HINTS[error.code]);
   if (error instanceof DiagnosticError) {
     const first = error.diagnostics[0];
     if (first)
@@ -138,6 +159,6 @@ function validationMessage(error: Error): string {
     .join('; ');
 }
 
-function answer(code: ProblemCode | StoreErrorCode, message: string, hint?: string): Answer {
+function answer(code: ProblemCode | StoreErrorCode | LibraryErrorCode, message: string, hint?: string): Answer {
   return { status: STATUS[code], body: { error: { code, message, ...(hint ? { hint } : {}) } } };
 }

@@ -23,8 +23,8 @@ export interface Streamed {
   rows(options: QueryOptions): AsyncIterable<{ readonly columns: readonly OutputColumn[]; readonly rows: Rows }>;
 }
 
-/** Any field may be absent, and any be there: a batch that lands while rows are read cannot make them wrong. */
-const ANY_MASK = { absentMask: (1n << 64n) - 1n, missingMask: 0n };
+/** Any field may be absent, any be there, in any layout: a batch that lands while rows are read cannot make them wrong. */
+const ANY_MASK = { absentMask: (1n << 64n) - 1n, missingMask: 0n, defaultOnly: false };
 
 /** Compiles a query whose number of rows only the query itself and its reader limit. Throws Problem, DiagnosticError. */
 export function streamed(deps: ServerDeps, request: StreamedRequest): Streamed {

@@ -12,6 +12,7 @@ import { newToken, removeServerFile, runningServer, sessionSecret, writeServerFi
 import { PathError } from '../collect/files.ts';
 import type { Config } from '../config.ts';
 import { loadDashboards } from '../dashboards/load.ts';
+import { loadSearches } from '../dashboards/load-searches.ts';
 import type { IngestSummary } from '../ingest/ingest.ts';
 import { version } from '../version.ts';
 import { demoNetworks, startDemo } from './demo.ts';
@@ -162,6 +163,7 @@ export async function serverDeps(workspace: Workspace, auth: ServerDeps['auth'],
   return {
     store: workspace.store,
     dashboards: await loadDashboards(fileURLToPath(new URL('content/dashboards', ROOT))),
+    searches: await loadSearches(fileURLToPath(new URL('content/searches', ROOT))),
     settings: settingsOf(workspace.config, demo),
     auth,
     clock: Date.now,

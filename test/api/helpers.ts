@@ -9,6 +9,7 @@ import type { RunEvent } from '../../src/api/contract.ts';
 import { DEFAULT_SETTINGS, type ServerDeps, type ServerSettings } from '../../src/api/deps.ts';
 import { createServer } from '../../src/api/server.ts';
 import { loadDashboards } from '../../src/dashboards/load.ts';
+import { loadSearches } from '../../src/dashboards/load-searches.ts';
 import { openCatalogs } from '../../src/store/catalog.ts';
 import { openEmbedded } from '../../src/store/embedded.ts';
 import { type Metadata, openMetadata } from '../../src/store/metadata.ts';
@@ -44,6 +45,7 @@ export async function startServer(options: { deps?: Partial<ServerDeps>; setting
     auth,
     clock,
     dashboards: await loadDashboards(join(import.meta.dirname, '../../content/dashboards')),
+    searches: await loadSearches(join(import.meta.dirname, '../../content/searches')),
     settings: { ...DEFAULT_SETTINGS, version: '1.2.3', ...options.settings },
     logger: pino({ level: 'silent' }),
     webRoot: join(folder, 'web'),

@@ -7,6 +7,8 @@ import { docsRoutes } from './docs.ts';
 import { exportRoutes } from './exports.ts';
 import { healthRoutes } from './health.ts';
 import { ingestRoutes } from './ingest.ts';
+import { jobRoutes } from './jobs.ts';
+import { libraryRoutes } from './library.ts';
 import { loginRoutes } from './login.ts';
 import { quarantineRoutes } from './quarantine.ts';
 import { queryRoutes } from './query.ts';
@@ -27,6 +29,8 @@ export const ROUTES: readonly Routes[] = [
   searchRoutes,
   catalogueRoutes,
   exportRoutes,
+  jobRoutes,
+  libraryRoutes,
   valueRoutes,
   quarantineRoutes,
   ingestRoutes,
