@@ -29,6 +29,7 @@ const PRECEDENCE: Readonly<Record<string, number>> = {
   '>': 5,
   '>=': 5,
   matches: 5,
+  contains: 5,
   in: 5,
   not: 5,
   '+': 6,
@@ -174,8 +175,21 @@ export class Cursor {
 
   /** `as name`; the name may stand in quotation marks. */
   alias(): string | undefined {
-    if (!this.take('as')) return undefined;
-    return this.peek().kind === 'string' ? this.next().value : this.name('a name').name;
+    return this.take('as') ? this.label('a name').name : undefined;
+  }
+
+  /** A name where a text can be nothing else. */
+  label(what: string): Name {
+    const token = this.peek();
+    if (token.kind !== 'string') return this.name(what);
+    this.next();
+    return { name: token.value, span: { start: token.start, end: token.end } };
+  }
+
+  labels(what: string): Name[] {
+    const names = [this.label(what)];
+    while (this.take(',')) names.push(this.label(what));
+    return names;
   }
 
   /** A whole number above zero. */
@@ -246,6 +260,7 @@ export class Cursor {
       return { node: 'matches', left, pattern, negate, span: this.span(start) };
     }
     const right = this.expression(power);
+    if (what === 'contains') return { node: 'call', name: what, args: [left, right], span: this.span(start) };
     return { node: 'binary', op: SPELLINGS[operator] ?? (operator as BinaryOperator), left, right, span: this.span(start) };
   }
 

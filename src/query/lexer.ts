@@ -47,10 +47,11 @@ const PERCENT_NAME = /%[A-Za-z_@](?:[\w.@#$-]|\[[\w*]*\])*/y;
 const NUMBER = /(?:\d+(?:\.\d+)?|\.\d+)(?:[eE][+-]?\d+(?!\w))?/y;
 const SUFFIX = /[A-Za-z_]\w*/y;
 const ADDRESS_OF_TABLE = /[a-z]{2,12}:\/\/[^\s|",]*/y;
-const TEMPLATE = /\{\{\s*([\w.-]+)\s*\}\}/y;
-const SCOPE_WORD = /(?:\{\{[^{}|]*\}\}|[^\s|()"=<>!\u200b]|!(?!=))+/y;
+/** {{name}}, or {{{name}}} as texts have it that were filled into pages. */
+const TEMPLATE = /\{\{\{\s*[\w.-]+\s*\}\}\}|\{\{\s*[\w.-]+\s*\}\}/y;
+const SCOPE_WORD = /(?:\{\{\{?[^{}|]*\}?\}\}|[^\s|()"=<>!\u200b]|!(?!=))+/y;
 /** Behind `=` a word goes on over what would begin another condition: `id=abc==`, `name=<none>`. */
-const SCOPE_VALUE = /(?:\{\{[^{}|]*\}\}|[^\s|()"\u200b])+/y;
+const SCOPE_VALUE = /(?:\{\{\{?[^{}|]*\}?\}\}|[^\s|()"\u200b])+/y;
 const SUBQUERY = /\[\s*subquery\b/iy;
 const SPACE = /[\s\u200b-\u200d\u2060]+/y;
 const COMMENT = /\/\/[^\n]*|\/\*[\s\S]*?\*\//y;
@@ -175,7 +176,7 @@ export function lex(text: string): Token[] {
     const template = match(TEMPLATE);
     const number = match(NUMBER);
     const percent = char === '%' && !afterOperand() ? match(PERCENT_NAME) : undefined;
-    if (template) push('template', template.length, template.slice(2, -2).trim());
+    if (template) push('template', template.length, template.replace(/[{}]/g, '').trim());
     else if (percent) push('quoted-name', percent.length, percent.slice(1));
     else if (char === '/' && !afterOperand()) regex();
     else if (number) {

@@ -24,8 +24,7 @@ export function checkedRegex(source: string, span: Span): string {
   for (const [pattern, message] of UNSUPPORTED) if (pattern.test(plain)) fail(message);
   for (const [, letter] of plain.matchAll(/\\([A-Za-z])/g)) if (!ESCAPES.test(letter as string)) fail(`\\${letter} is no escape of RE2.`);
   if (source.length > 10_000) fail('The regular expression is too long.');
-  const forCheck = source
-    .replaceAll('(?P<', '(?<')
+  const forCheck = withoutNames(source)
     .replace(/\(\?[imsU-]+\)/g, '')
     .replace(/\(\?[imsU-]+:/g, '(?:');
   try {
@@ -36,24 +35,93 @@ export function checkedRegex(source: string, span: Span): string {
   return source;
 }
 
-/** Names of the named groups with their number among all capturing groups, from 1. */
-export function namedGroups(source: string): { readonly name: string; readonly index: number }[] {
-  const groups: { name: string; index: number }[] = [];
-  let index = 0;
-  let inClass = false;
+/** What stands outside of escapes and classes: groups and what closes them. */
+interface Mark {
+  readonly at: number;
+  readonly kind: 'open' | 'close';
+}
+
+function marks(source: string): Mark[] {
+  const found: Mark[] = [];
   for (let i = 0; i < source.length; i++) {
     const char = source[i];
     if (char === '\\') i++;
-    else if (char === '[') inClass = true;
-    else if (char === ']') inClass = false;
-    else if (char === '(' && !inClass) {
-      const name = /^\(\?P?<(\w+)>/.exec(source.slice(i, i + 80))?.[1];
-      if (name === undefined && source[i + 1] === '?') continue;
-      index++;
-      if (name !== undefined) groups.push({ name, index });
-    }
+    else if (char === '[') i = classEnd(source, i);
+    else if (char === '(' || char === ')') found.push({ at: i, kind: char === '(' ? 'open' : 'close' });
   }
-  return groups;
+  return found;
+}
+
+/** Place of the `]` that closes a class; one that stands first is a member. */
+function classEnd(source: string, start: number): number {
+  let i = start + (source[start + 1] === '^' ? 2 : 1);
+  if (source[i] === ']') i++;
+  for (; i < source.length && source[i] !== ']'; i++) {
+    if (source[i] === '\\') i++;
+    else if (source.startsWith('[:', i) && source.indexOf(':]', i) > i) i = source.indexOf(':]', i) + 1;
+  }
+  return i;
+}
+
+const NAMED_GROUP = /\(\?P?<(\w+)>/y;
+
+function groupName(source: string, at: number): string | undefined {
+  NAMED_GROUP.lastIndex = at;
+  return NAMED_GROUP.exec(source)?.[1];
+}
+
+/** Named groups with their numbers among all capturing groups, from 1; alternatives may share a name, and `index` is the first. */
+export function namedGroups(source: string): { readonly name: string; readonly index: number; readonly indexes: readonly number[] }[] {
+  const groups = new Map<string, number[]>();
+  let index = 0;
+  for (const { at, kind } of marks(source)) {
+    const name = kind === 'open' ? groupName(source, at) : undefined;
+    if (kind === 'close' || (name === undefined && source[at + 1] === '?')) continue;
+    index++;
+    if (name !== undefined) groups.set(name, [...(groups.get(name) ?? []), index]);
+  }
+  return [...groups].map(([name, indexes]) => ({ name, index: indexes[0] as number, indexes }));
+}
+
+/** The pattern with plain groups in place of named ones: names are ours, and numbers find the groups. */
+export function withoutNames(source: string): string {
+  let text = '';
+  let last = 0;
+  for (const { at, kind } of marks(source)) {
+    const name = kind === 'open' ? groupName(source, at) : undefined;
+    if (name === undefined) continue;
+    text += `${source.slice(last, at)}(`;
+    last = source.indexOf('>', at) + 1;
+  }
+  return text + source.slice(last);
+}
+
+/**
+ * A first match has the same groups when what a look-ahead asks for is taken instead of looked at, if
+ * nothing stands behind it (or any text, `.*`), and when a look-behind stands at the very beginning.
+ */
+export function withoutLooks(source: string): string {
+  const found = marks(source);
+  const looks = found.filter((m) => m.kind === 'open' && source.startsWith('(?=', m.at));
+  let text = source;
+  for (const look of looks.toReversed()) {
+    const end = closing(found, look);
+    if (end === undefined) continue;
+    const after = /^\)*/.exec(text.slice(end + 1))?.[0] ?? '';
+    const rest = text.slice(end + 1 + after.length);
+    if (rest === '' || rest.startsWith('.*')) text = `${text.slice(0, look.at)}${after}(?:${text.slice(look.at + 3, end)})${rest}`;
+  }
+  return text.startsWith('(?<=') ? `(?:${text.slice(4)}` : text;
+}
+
+function closing(found: readonly Mark[], open: Mark): number | undefined {
+  let depth = 0;
+  for (const mark of found) {
+    if (mark.at < open.at) continue;
+    depth += mark.kind === 'open' ? 1 : -1;
+    if (depth === 0) return mark.at;
+  }
+  return undefined;
 }
 
 /** RE2 pattern of an anchor text: `*` captures what stands between its neighbours, as little as possible. */

@@ -4,9 +4,10 @@
  */
 import type { Cursor } from './cursor.ts';
 import { QueryError } from './diagnostics.ts';
+import type { Token } from './lexer.ts';
 import type { Comparison, Scope } from './tree.ts';
 
-const COMPARISONS: Readonly<Record<string, Comparison>> = { '=': '=', '!=': '!=', '<>': '!=', '<': '<', '<=': '<=', '>': '>', '>=': '>=' };
+const COMPARISONS: Readonly<Record<string, Comparison>> = { '=': '=', '==': '=', '!=': '!=', '<>': '!=', '<': '<', '<=': '<=', '>': '>', '>=': '>=' };
 const MAX_DEPTH = 100;
 
 /** Reads up to the first pipe or the end. Throws QueryError. */
@@ -48,23 +49,70 @@ function one(cursor: Cursor, depth: number): Scope {
   cursor.next();
   const span = { start: token.start, end: token.end };
   const op = cursor.peek().kind === 'symbol' ? COMPARISONS[cursor.peek().value] : undefined;
-  if (op && token.kind !== 'string') {
+  if (op) {
     cursor.next();
-    const value = cursor.peek();
-    if (value.kind !== 'word' && value.kind !== 'string') throw cursor.unexpected('a value');
-    cursor.next();
-    return {
-      node: 'condition',
-      field: token.value,
-      op,
-      value: value.value,
-      span: { start: token.start, end: value.end },
-      valueSpan: { start: value.start, end: value.end },
-    };
+    return cursor.is('(') ? alternatives(cursor, token, op, depth) : condition(cursor, token, op);
   }
+  const list = token.kind === 'string' ? undefined : membership(cursor, token);
+  if (list) return list;
   if (token.kind === 'quoted-name') throw cursor.unexpected('=');
   if (token.kind === 'string') return { node: 'phrase', text: token.value, span };
   return /^\*+$/.test(token.value) ? { node: 'all' } : { node: 'term', text: token.value, span };
+}
+
+type Condition = Scope & { readonly node: 'condition' };
+
+/** The value behind `field=`; `"a b"*` is one value. */
+function condition(cursor: Cursor, field: Token, op: Comparison): Condition {
+  const first = cursor.peek();
+  if (first.kind !== 'word' && first.kind !== 'string') throw cursor.unexpected('a value');
+  cursor.next();
+  let value = first.value;
+  let { end } = first;
+  for (let next = cursor.peek(); next.start === end && (next.kind === 'word' || next.kind === 'string'); next = cursor.peek()) {
+    value += next.value;
+    end = next.end;
+    cursor.next();
+  }
+  return { node: 'condition', field: field.value, op, value, span: { start: field.start, end }, valueSpan: { start: first.start, end } };
+}
+
+/** `field=(a OR b)` */
+function alternatives(cursor: Cursor, field: Token, op: Comparison, depth: number): Scope {
+  if (depth > MAX_DEPTH) throw new QueryError('too-deep', cursor.peek(), 'The search is nested too deeply.');
+  cursor.expect('(');
+  const items: Scope[] = [];
+  const joins: string[] = [];
+  do items.push(cursor.is('(') ? alternatives(cursor, field, op, depth + 1) : condition(cursor, field, op));
+  while ((cursor.is('or') || cursor.is('and')) && joins.push(cursor.next().value.toLowerCase()));
+  cursor.expect(')');
+  const [only] = items;
+  if (only && items.length === 1) return only;
+  const either = joins.every((join) => join === 'or');
+  // `!=` of alternatives is none of them.
+  return { node: either === (op === '!=') ? 'and' : 'or', items };
+}
+
+/** `field in (a, "b")` and `field not in (…)`; `in` without parentheses is a word. */
+function membership(cursor: Cursor, field: Token): Scope | undefined {
+  const negate = cursor.is('not') && cursor.is('in', 1) && cursor.is('(', 2);
+  if (!negate && !(cursor.is('in') && cursor.is('(', 1))) return undefined;
+  if (negate) cursor.next();
+  cursor.next();
+  cursor.next();
+  const items: Condition[] = [];
+  while (!cursor.is(')')) {
+    const token = cursor.peek();
+    if (token.kind !== 'word' && token.kind !== 'string') throw cursor.unexpected('a value');
+    cursor.next();
+    const valueSpan = { start: token.start, end: token.end };
+    // Outside quotation marks commas are parts of words.
+    for (const value of token.kind === 'string' ? [token.value] : token.value.split(',').filter((part) => part !== ''))
+      items.push({ node: 'condition', field: field.value, op: '=', value, span: { start: field.start, end: token.end }, valueSpan });
+  }
+  cursor.expect(')');
+  const found: Scope = { node: 'or', items };
+  return negate ? { node: 'not', item: found } : found;
 }
 
 /** Whether the scope, or a part of it, satisfies a test. */

@@ -22,6 +22,8 @@ export interface Column {
   readonly key?: true;
   /** Columns that transpose makes of values: an array of (label, value), and what a value is. */
   readonly cells?: Omit<Typed, 'sql'>;
+  /** Names that nothing else makes are looked for in its value: json auto. */
+  readonly open?: (name: string, value: Sql) => Typed;
 }
 
 export interface Order {
@@ -83,6 +85,10 @@ export class State {
     if (this.parts.stored) {
       if (isIndexName(name.name)) return this.#dataset();
       if (field) return storedField(this.ctx, field);
+    }
+    const inside = this.#inside(name.name);
+    if (inside) return inside;
+    if (this.parts.stored) {
       if (!this.parts.kept) this.ctx.askRules(name.name);
       const extracted = extractedField(this.ctx, name.name);
       if (extracted) return extracted;
@@ -105,6 +111,25 @@ export class State {
       didYouMean(name.name, known) ??
         (this.parts.stored ? 'Parse it out of the record in a step before, or let a field extraction rule make it.' : `The result has ${names.join(', ')}.`),
     );
+  }
+
+  /** A value in which later names are looked for. */
+  opened(value: Typed, open: (name: string, value: Sql) => Typed): State {
+    const name = `__open${this.parts.columns.filter((c) => c.open).length}`;
+    return this.with({ columns: [...this.parts.columns, { name, value, hidden: true, open }] });
+  }
+
+  /** The value of a name inside an open column, the newest first. */
+  #inside(name: string): Typed | undefined {
+    const found = this.parts.columns.flatMap((c) => (c.open ? [c.open(name, c.value.sql)] : [])).reverse();
+    return found.length > 1
+      ? text(
+          sql`coalesce(${join(
+            found.map((v) => v.sql),
+            ', ',
+          )})`,
+        )
+      : found[0];
   }
 
   /** Names that rules have stored or can make. */
@@ -131,7 +156,7 @@ export class State {
     const at = this.parts.columns.findIndex((c) => c.name.toLowerCase() === key);
     const columns = at < 0 ? [...this.parts.columns, column] : this.parts.columns.with(at, column);
     const next = this.with({ columns });
-    return value.sql.parts.length > MAX_INLINE ? next.finished() : next;
+    return value.sql.size > MAX_INLINE ? next.finished() : next;
   }
 
   filter(condition: Sql): State {

@@ -130,17 +130,35 @@ export type Operation =
     })
   | (Extraction & { readonly op: 'parse'; readonly pattern: string; readonly names: readonly Name[] })
   | (Extraction & { readonly op: 'parse-regex'; readonly pattern: string; readonly patternSpan: Span; readonly multi: boolean })
-  | (Extraction & { readonly op: 'json'; readonly paths: readonly string[]; readonly names: readonly Name[] })
+  | (Extraction & {
+      readonly op: 'json';
+      readonly paths: readonly string[];
+      readonly names: readonly Name[];
+      /** Names of later steps are looked for in the document. */
+      readonly auto?: { readonly depth?: number; readonly arrays: boolean; readonly only: boolean };
+    })
+  | (Extraction & { readonly op: 'xml'; readonly paths: readonly string[]; readonly names: readonly Name[] })
   | (Step & {
       readonly op: 'split';
       readonly fn: 'split' | 'csv';
       readonly field: Name;
       readonly delimiter: string;
       readonly quote: string;
+      readonly escape: string;
       /** Which part, from 1, under which name. */
       readonly parts: readonly { readonly index: number; readonly name: string }[];
     })
-  | (Extraction & { readonly op: 'keyvalue'; readonly keys: readonly string[]; readonly names: readonly Name[] })
+  | (Extraction & {
+      readonly op: 'keyvalue';
+      readonly keys: readonly string[];
+      readonly names: readonly Name[];
+      /** Of the value behind a key, or of key and value. */
+      readonly regex?: { readonly source: string; readonly span: Span };
+      /** What stands between key and value; `:`, `=` and `->` when absent. */
+      readonly delimiter?: string;
+      /** Names of later steps are looked for as keys. */
+      readonly auto?: { readonly only: boolean };
+    })
   | (Step & {
       readonly op: 'fillmissing';
       readonly timeslice?: { readonly seconds: number; readonly text: string; readonly field: string };

@@ -3,15 +3,17 @@
  * entry is its keyword, its syntax, its documentation and three small functions.
  */
 
+import { findAggregate } from '../aggregates.ts';
 import type { Cursor } from '../cursor.ts';
 import { didYouMean, QueryError } from '../diagnostics.ts';
-import { FUNCTIONS } from '../functions/index.ts';
+import { FUNCTIONS, findFunction } from '../functions/index.ts';
 import type { State } from '../state.ts';
 import type { Operation, OperationName } from '../tree.ts';
 import { aggregate, top } from './aggregate.ts';
 import { compare } from './compare.ts';
 import { keyvalue, split } from './delimited.ts';
-import { json, parse, parseRegex } from './extract.ts';
+import { parse, parseRegex } from './extract.ts';
+import { json } from './json.ts';
 import type { Operator, Surroundings } from './kinds.ts';
 import { geoip, lookup } from './lookup.ts';
 import { outlier } from './outlier.ts';
@@ -20,6 +22,7 @@ import { threat } from './threat.ts';
 import { timeslice } from './timeslice.ts';
 import { transpose } from './transpose.ts';
 import { fillmissing, running, topk } from './window.ts';
+import { xml } from './xml.ts';
 
 export const OPERATORS: { readonly [N in OperationName]: Operator<N> } = {
   where,
@@ -38,6 +41,7 @@ export const OPERATORS: { readonly [N in OperationName]: Operator<N> } = {
   parse,
   'parse-regex': parseRegex,
   json,
+  xml,
   split,
   keyvalue,
   topk,
@@ -53,6 +57,9 @@ const BY_KEYWORD: ReadonlyMap<string, Operator<OperationName>> = new Map(
 
 /** Words that begin a step. */
 export const KEYWORDS: readonly string[] = [...BY_KEYWORD.keys()];
+
+/** Operators that `parse` goes on with. */
+const PARSERS: Readonly<Record<string, Operator<'parse-regex'> | Operator<'xml'> | Operator<'json'>>> = { regex: parseRegex, xml, json };
 
 /** A keyword is a name where an expression goes on behind it: `count / 2 as half`. */
 const EXPRESSION_GOES_ON = new Set(['=', '+', '/', '%', '?', '<', '>', '.']);
@@ -72,18 +79,37 @@ function parseOperation(cursor: Cursor): Operation {
   const word = token.kind === 'name' ? token.value.toLowerCase() : undefined;
   const operator = word === undefined ? undefined : BY_KEYWORD.get(word);
   const next = cursor.peek(1);
-  const isName = operator !== OPERATORS.sort && next.kind === 'symbol' && EXPRESSION_GOES_ON.has(next.value);
+  const isName = (operator !== OPERATORS.sort && next.kind === 'symbol' && EXPRESSION_GOES_ON.has(next.value)) || isFunctionOfTwo(cursor, word);
   let operation: Operation;
   if (operator && word !== undefined && !isName) {
     // An aggregate is its own keyword.
     if (operator.keywords !== aggregate.keywords) cursor.next();
     // `parse regex` is two words.
-    operation = (operator === OPERATORS.parse && cursor.take('regex') ? parseRegex : operator).parse(cursor, token.start, word);
+    const kind = operator === OPERATORS.parse ? Object.keys(PARSERS).find((second) => cursor.take(second)) : undefined;
+    operation = (kind === undefined ? operator : (PARSERS[kind] as Operator<OperationName>)).parse(cursor, token.start, word);
   } else {
     if (word !== undefined && !operator) misspelled(cursor, word);
     operation = assign.parse(cursor, token.start, '');
   }
   return operation;
+}
+
+/** `min(a, b) as x` is the function, `min(a) by b` the aggregate. */
+function isFunctionOfTwo(cursor: Cursor, word: string | undefined): boolean {
+  if (word === undefined || operatorTakesOne(word) || !cursor.is('(', 1)) return false;
+  for (let at = 2, depth = 1; depth > 0; at++) {
+    const { kind } = cursor.peek(at);
+    if (kind === 'end' || kind === 'pipe') return false;
+    if (cursor.is('(', at)) depth++;
+    else if (cursor.is(')', at)) depth--;
+    else if (depth === 1 && cursor.is(',', at)) return true;
+  }
+  return false;
+}
+
+/** Whether a word is no name of both an aggregate of one value and a function of two. */
+function operatorTakesOne(word: string): boolean {
+  return findAggregate(word)?.arity[1] !== 1 || findFunction(word)?.args.length !== 2;
 }
 
 /** `wher x = 1`: a word that something follows which no expression has. */

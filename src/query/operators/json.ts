@@ -1,0 +1,70 @@
+/** json: values of a JSON document by path; with auto, by every name that the rest of the query uses. */
+import { QueryError } from '../diagnostics.ts';
+import { printString } from '../print-expression.ts';
+import { sql } from '../sql.ts';
+import { text } from '../typed.ts';
+import { hold, printFieldOf, printNames, printTail, readNamed, readTail, release, subject, type Tail } from './extraction.ts';
+import { findName, findPath, jsonPath } from './json-path.ts';
+import type { Of, Operator } from './kinds.ts';
+
+export const json: Operator<'json'> = {
+  keywords: ['json'],
+  syntax: 'json [auto [maxdepth N] [extractarrays] [keys] [refonly]] [field=name] "path", … [as name, …] [nodrop]',
+  doc: 'Takes values out of a JSON document by path: a.b, a[0].c, ["a b"], a[*].b (a JSON list). Without as, a column is called like the path. With auto, every name that later steps use and nothing else makes is a path into the document, in any letter case; no row is dropped.',
+  example: 'json "message" as msg nodrop | count by msg',
+  differs: 'auto adds no columns of its own: it finds the names that the query uses. ..key finds values by their key in the text.',
+  parse: (cursor, start) => {
+    const tail: Tail = { nodrop: false };
+    let auto: Of<'json'>['auto'];
+    const own = {
+      auto: () => {
+        auto = { arrays: false, only: false, ...auto };
+      },
+      maxdepth: () => {
+        auto = { arrays: false, only: false, ...auto, depth: cursor.count('a depth') };
+      },
+      extractarrays: () => {
+        auto = { only: false, ...auto, arrays: true };
+      },
+      refonly: () => {
+        auto = { arrays: false, ...auto, only: true };
+      },
+      keys: () => {
+        auto = { arrays: false, only: false, ...auto };
+      },
+    };
+    readTail(cursor, tail, own);
+    if (auto && cursor.done) return { op: 'json', paths: [], names: [], auto, ...tail, span: cursor.span(start) };
+    const { taken, names } = readNamed(cursor, 'a path in quotation marks', (token) => token.value);
+    for (const token of taken)
+      if (!jsonPath(token.value)) throw new QueryError('bad-path', token, `“${token.value}” is no path.`, 'For example userIdentity.arn or Records[0].name.');
+    readTail(cursor, tail, own);
+    return { op: 'json', paths: taken.map((t) => t.value), names, ...(auto ? { auto } : {}), ...tail, span: cursor.span(start) };
+  },
+  print: (o) => {
+    const list = o.paths.length ? ` ${o.paths.map(printString).join(', ')} as ${printNames(o.names)}` : '';
+    if (!o.auto) return `json${printFieldOf(o)}${list}${printTail(o)}`;
+    const { depth, arrays, only } = o.auto;
+    return `json auto${printFieldOf(o)}${depth === undefined ? '' : ` maxdepth ${depth}`}${arrays ? ' extractarrays' : ''}${list && ` keys${list}`}${only ? ' refonly' : ''}${printTail(o)}`;
+  },
+  apply: (o, before) => {
+    const { state: ready, source } = subject(o, before, o.span);
+    const { state, held } = hold(
+      ready,
+      o.auto ? sql`if(startsWith(trimLeft(${source}), '{'), ${source}, extract(${source}, '(?s)\\\\{.*\\\\}'))` : source,
+      'text',
+    );
+    if (o.auto) {
+      const document = sql`ifNull(${held}, '')`;
+      const columns = o.paths.map((path, i) => ({ name: o.names[i]?.name ?? path, value: text(findName(document, path)) }));
+      const open = o.auto.only ? state : state.opened(text(held), (name, value) => text(findName(sql`ifNull(${value}, '')`, name)));
+      return release(open, columns);
+    }
+    const found = o.paths.map((path) => findPath(held, jsonPath(path) ?? [], () => state.ctx.fresh()));
+    const filtered = o.nodrop ? state : found.reduce((next, { has }) => next.filter(sql`ifNull(${has}, false)`), state);
+    return release(
+      filtered,
+      found.map(({ value }, i) => ({ name: o.names[i]?.name ?? '', value: text(value) })),
+    );
+  },
+};
