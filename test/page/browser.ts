@@ -21,6 +21,8 @@ export async function openBrowser(): Promise<Browser> {
   mkdirSync(folder, { recursive: true });
   process.env.AWS_EXECUTION_ENV ??= 'AWS_Lambda_nodejs24.x';
   process.env.TMPDIR = folder;
+  // The fonts that it unpacks are looked for in /tmp; without any font a canvas with text ends the browser.
+  if (existsSync('/etc/fonts/fonts.conf')) process.env.FONTCONFIG_PATH ??= '/etc/fonts';
   const { default: packaged } = await import('@sparticuz/chromium');
   const executablePath = await packaged.executablePath();
   // One process for all, as the package asks for, hangs when a second context opens.
