@@ -30,10 +30,12 @@ interface Param {
 
 const SQL = Symbol('sql');
 
-/** A piece of SQL with its parameters. Only this module makes one. */
+/** A piece of SQL with its parameters. Only this module makes one. Pieces nest and are laid out once, by statement(). */
 export interface Sql {
   readonly [SQL]: true;
-  readonly parts: readonly (string | Param)[];
+  readonly parts: readonly (string | Param | Sql)[];
+  /** Texts and parameters in it. */
+  readonly size: number;
 }
 
 /** What the store executes: text with {pN:Type} placeholders, and their values. */
@@ -42,18 +44,20 @@ export interface Statement {
   readonly params: Readonly<Record<string, ParamValue>>;
 }
 
-function make(parts: readonly (string | Param)[]): Sql {
-  return { [SQL]: true, parts };
+function make(parts: readonly (string | Param | Sql)[]): Sql {
+  let size = 0;
+  for (const part of parts) size += typeof part === 'object' && 'parts' in part ? part.size : 1;
+  return { [SQL]: true, parts, size };
 }
 
 /** SQL literal of this project's source, with fragments in its holes. */
 export function sql(strings: TemplateStringsArray, ...holes: Sql[]): Sql {
-  const parts: (string | Param)[] = [];
-  strings.forEach((s, i) => {
-    if (s) parts.push(s);
+  const parts: (string | Sql)[] = [];
+  for (let i = 0; i < strings.length; i++) {
+    if (strings[i]) parts.push(strings[i] as string);
     const hole = holes[i];
-    if (hole) parts.push(...hole.parts);
-  });
+    if (hole) parts.push(hole);
+  }
   return make(parts);
 }
 
@@ -74,7 +78,12 @@ export function num(value: number): Sql {
 }
 
 export function join(items: readonly Sql[], separator: ', ' | ' AND ' | ' OR ' | ' ' | ' + ' | ' UNION ALL '): Sql {
-  return make(items.flatMap((item, i) => (i ? [separator, ...item.parts] : item.parts)));
+  const parts: (string | Sql)[] = [];
+  for (const item of items) {
+    if (parts.length) parts.push(separator);
+    parts.push(item);
+  }
+  return make(parts);
 }
 
 export const EMPTY: Sql = make([]);
@@ -82,21 +91,30 @@ export const EMPTY: Sql = make([]);
 /** Text and parameters of a whole statement. Equal parameters share one name. */
 export function statement(fragment: Sql): Statement {
   const params: Record<string, ParamValue> = {};
-  const names = new Map<string, string>();
-  let text = '';
-  for (const part of fragment.parts) {
-    if (typeof part === 'string') {
-      text += part;
-      continue;
-    }
+  const byValue = new Map<string, string>();
+  const byPart = new Map<Param, string>();
+  const texts: string[] = [];
+  const placeholder = (part: Param): string => {
     const key = `${part.type} ${JSON.stringify(part.value)}`;
-    let name = names.get(key);
-    if (!name) {
-      name = `p${names.size}`;
-      names.set(key, name);
+    let name = byValue.get(key);
+    if (name === undefined) {
+      name = `p${byValue.size}`;
+      byValue.set(key, name);
       params[name] = part.value;
     }
-    text += `{${name}:${part.type}}`;
-  }
-  return { text, params };
+    return `{${name}:${part.type}}`;
+  };
+  const write = ({ parts }: Sql): void => {
+    for (const part of parts) {
+      if (typeof part === 'string') texts.push(part);
+      else if ('parts' in part) write(part);
+      else {
+        const text = byPart.get(part) ?? placeholder(part);
+        byPart.set(part, text);
+        texts.push(text);
+      }
+    }
+  };
+  write(fragment);
+  return { text: texts.join(''), params };
 }
