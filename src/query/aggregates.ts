@@ -73,6 +73,7 @@ export function plain(value: Typed): Omit<Typed, 'sql'> {
     ...(value.datetime ? { datetime: true } : {}),
     ...(value.field ? { field: value.field } : {}),
     ...(value.emptyIsNull ? { emptyIsNull: true } : {}),
+    ...(value.link ? { link: true } : {}),
   };
 }
 

@@ -171,7 +171,12 @@ function finish(state: State, shown: readonly Column[], from: Sql, order: readon
   // Names of people stay out of the statement: result columns are known by their place.
   const list = shown.map((column, i) => sql`${column.cells ? cellsOutput(column.value.sql, column.cells) : asOutput(column.value)} AS ${ident(`o${i}`)}`);
   const sorted = order.length ? sql` ORDER BY ${orderList(order)}` : EMPTY;
-  const columns: OutputColumn[] = shown.map((c) => ({ name: c.name, kind: c.value.kind, ...(c.value.field ? { field: c.value.field.name } : {}) }));
+  const columns: OutputColumn[] = shown.map((c) => ({
+    name: c.name,
+    kind: c.value.kind,
+    ...(c.value.field ? { field: c.value.field.name } : {}),
+    ...(c.value.link ? { link: true } : {}),
+  }));
   const { timeslice } = state.parts;
   const pivot = shown.findIndex((c) => c.cells);
   const made = statement(sql`SELECT ${list.length ? join(list, ', ') : sql`1`} FROM ${from}${sorted} LIMIT ${num(limit)}`);

@@ -99,6 +99,8 @@ export interface OutputColumn {
   readonly kind: ValueKind;
   /** Canonical field that the values are values of, for drill-down; absent for computed values. */
   readonly field?: string;
+  /** Text `[name](url)`, the url http or https: shown as the name, opened by a click. Other text is shown as it is. */
+  readonly link?: true;
 }
 
 export interface Compiled {

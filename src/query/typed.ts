@@ -28,6 +28,8 @@ export interface Typed {
   readonly as?: () => Sql;
   /** A stored column of few values that alone decides this value: groups are made on it first. */
   readonly of?: Decided;
+  /** Text `[name](url)` of tourl. */
+  readonly link?: true;
   /** Text of a stored column, in the rows where `when` holds (everywhere when absent). */
   readonly textOf?: { readonly value: Typed; readonly when?: Sql };
   /** Equality with a constant that needs no computation: `network.transport = "tcp"` is `protocol = 6`. */

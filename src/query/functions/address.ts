@@ -6,7 +6,7 @@ import { QueryError } from '../diagnostics.ts';
 import { any, inRange } from '../match.ts';
 import { PRIVATE_NETWORKS, parseNetwork, RESERVED_NETWORKS } from '../network.ts';
 import { type Sql, sql } from '../sql.ts';
-import { isNull, type Typed } from '../typed.ts';
+import { addressToText, isNull, type Typed } from '../typed.ts';
 import type { Argument, QueryFunction } from './kinds.ts';
 
 const ADDRESS: Argument = { name: 'address', kind: 'address' };
@@ -78,5 +78,22 @@ export const ADDRESS_FUNCTIONS: readonly QueryFunction[] = [
     }),
     doc: 'First address of the network of that many bits.',
     example: 'getCIDRPrefix(srcaddr, "16") as network',
+  },
+  {
+    name: 'maskFromCIDR',
+    args: [BITS],
+    returns: 'text',
+    sql: ([bits]) =>
+      sql`if(${bits as Sql} BETWEEN 0 AND 32, IPv4NumToString(toUInt32(bitAnd(bitShiftLeft(toUInt64(4294967295), toUInt8(32 - least(32, greatest(0, ifNull(${bits as Sql}, 0))))), 4294967295))), NULL)`,
+    doc: 'The IPv4 mask of that many bits: "24" gives 255.255.255.0.',
+    example: 'maskFromCIDR("24") as mask',
+  },
+  {
+    name: 'ipv4ToNumber',
+    args: [ADDRESS],
+    returns: 'number',
+    sql: (_, __, [value]) => sql`if(${isV4(value as Typed)}, IPv4StringToNumOrNull(${addressToText((value as Typed).sql)}), NULL)`,
+    doc: 'An IPv4 address as a number; null for anything else.',
+    example: 'ipv4ToNumber(srcaddr) as n',
   },
 ];

@@ -27,6 +27,8 @@ export interface CallSite {
 
 export interface QueryFunction {
   readonly name: string;
+  /** Other names of the same function. */
+  readonly aliases?: readonly string[];
   readonly args: readonly Argument[];
   readonly returns: ValueKind;
   /** SQL of the result, from the converted values (text as String, numbers, IPv6, DateTime). */

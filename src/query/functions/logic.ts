@@ -26,17 +26,9 @@ export const LOGIC_FUNCTIONS: readonly QueryFunction[] = [
     name: 'isBlank',
     args: [ANY],
     returns: 'boolean',
-    sql: (_, __, [value]) => sql`(${isNull(value as Typed)} OR trimBoth(${asText(value as Typed)}) = '')`,
+    sql: (_, __, [value]) => sql`(${isNull(value as Typed)} OR match(${asText(value as Typed)}, '^\\s*$'))`,
     doc: 'Is there no value, or only spaces?',
     example: 'where !isBlank(instance_id)',
-  },
-  {
-    name: 'isNumeric',
-    args: [ANY],
-    returns: 'boolean',
-    sql: (_, __, [value]) => sql`isNotNull(toFloat64OrNull(toString(${asText(value as Typed)})))`,
-    doc: 'Is the value a number or a text that is one?',
-    example: 'where isNumeric(account_id)',
   },
   {
     name: 'ifNull',

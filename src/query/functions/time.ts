@@ -1,30 +1,26 @@
 /** Functions on times: made times are epoch milliseconds, and every conversion names its zone. */
 import { QueryError } from '../diagnostics.ts';
-import { num, param, type Sql, sql } from '../sql.ts';
+import { num, type Sql, sql } from '../sql.ts';
+import { formatted, parsed, piecesOf } from './date-pattern.ts';
 import type { CallSite, QueryFunction } from './kinds.ts';
 
-/** Java date pattern letters (as the public language takes them) to ClickHouse's Joda syntax, which shares them. */
-const KNOWN_LETTERS = /^[GyYxwDdeEMHhKkmsSazZ]$/;
-
-function pattern(site: CallSite): Sql {
+/** The pattern that a call writes. Throws QueryError. */
+function pattern(site: CallSite, fallback: string): ReturnType<typeof piecesOf> {
   const arg = site.call.args[1];
-  if (!arg) return sql`'yyyy-MM-dd'`;
+  if (!arg) return piecesOf(fallback, site.call.span);
   if (arg.node !== 'literal' || typeof arg.value !== 'string') throw new QueryError('wrong-type', arg.span, 'The date pattern must be written as text.');
-  for (const letter of arg.value.replace(/'[^']*'/g, '').match(/[A-Za-z]/g) ?? []) {
-    if (!KNOWN_LETTERS.test(letter))
-      throw new QueryError('bad-value', arg.span, `${letter} is no letter of a date pattern.`, 'For example yyyy-MM-dd HH:mm:ss.');
-  }
-  // Week year and pattern letters that Joda spells otherwise.
-  return param('String', arg.value.replaceAll('Y', 'y'));
+  return piecesOf(arg.value, arg.span);
 }
 
-function zone(site: CallSite): Sql {
+/** The zone that a call writes, else the query's. Throws QueryError. */
+function zone(site: CallSite): string {
   const arg = site.call.args[2];
-  if (!arg) return param('String', site.ctx.options.timeZone);
+  if (!arg) return site.ctx.options.timeZone;
   if (arg.node !== 'literal' || typeof arg.value !== 'string' || !isZone(arg.value)) {
     throw new QueryError('bad-value', arg.span, 'This is no time zone.', 'Write an IANA name such as Europe/Berlin.');
   }
-  return param('String', arg.value);
+  // The engine wants the name's own letter case.
+  return new Intl.DateTimeFormat('en', { timeZone: arg.value }).resolvedOptions().timeZone;
 }
 
 /** Whether the runtime knows the zone. */
@@ -83,9 +79,23 @@ export const TIME_FUNCTIONS: readonly QueryFunction[] = [
       { name: 'zone', kind: 'text', optional: true },
     ],
     returns: 'text',
-    sql: ([time], site) => sql`formatDateTimeInJodaSyntax(${time as Sql}, ${pattern(site)}, ${zone(site)})`,
-    doc: 'A time as text, by a pattern such as MM-dd-yyyy HH:mm and a zone (default: the query’s).',
-    example: 'formatDate(_messageTime, "yyyy-MM-dd HH:mm") as day',
+    sql: ([time], site) => formatted(time as Sql, pattern(site, 'MM/dd/yyyy'), zone(site)),
+    doc: 'A time as text, by a pattern (default MM/dd/yyyy) and a zone (default: the query’s). Letters: y year, M month, MMM its name, d day, D day of the year, w week, E and EEEE weekday, u its number from Monday, a AM or PM, H and k hour, h and K hour of the half day, m minute, s second, SSS milliseconds, z and zzzz name of the zone, Z and XXX its offset; text stands in single quotes.',
+    example: 'formatDate(_messageTime, "EEE yyyy-MM-dd HH:mm:ss.SSS XXX", "America/New_York") as day',
+    differs: 'Y is the year, not the year of the week; F and W are not known.',
+  },
+  {
+    name: 'parseDate',
+    args: [
+      { name: 'text', kind: 'text' },
+      { name: 'pattern', kind: 'text' },
+      { name: 'zone', kind: 'text', optional: true },
+    ],
+    returns: 'time',
+    sql: ([value], site) => sql`toUnixTimestamp64Milli(${parsed(value as Sql, pattern(site, ''), zone(site))})`,
+    doc: 'The time that a text begins with, by a pattern in the letters of formatDate, epoch milliseconds. The zone counts where the text has none.',
+    example: 'parseDate("2026-03-10 12:00", "yyyy-MM-dd HH:mm", "UTC") as t',
+    differs: 'a text that is no date gives no value, and a date that does not exist is none. Names are English; S are digits behind a decimal point.',
   },
   {
     name: 'fromSeconds',
@@ -102,6 +112,14 @@ export const TIME_FUNCTIONS: readonly QueryFunction[] = [
     sql: ([milliseconds]) => sql`toInt64(${milliseconds as Sql})`,
     doc: 'Epoch milliseconds as a time.',
     example: 'fromMillis(1700000000000) as t',
+  },
+  {
+    name: 'toSeconds',
+    args: [{ name: 'time', kind: 'time' }],
+    returns: 'number',
+    sql: ([time]) => sql`toUnixTimestamp(${time as Sql})`,
+    doc: 'A time as epoch seconds.',
+    example: 'toSeconds(start) as s',
   },
   {
     name: 'toMillis',

@@ -2,9 +2,10 @@
 import type { Cursor } from '../cursor.ts';
 import { QueryError } from '../diagnostics.ts';
 import { compileExpr, condition } from '../expression.ts';
+import { findFunction } from '../functions/index.ts';
 import { printExpr, printName } from '../print-expression.ts';
 import type { State } from '../state.ts';
-import type { Name, SortKey } from '../tree.ts';
+import type { Expr, Name, SortKey } from '../tree.ts';
 import type { Operator } from './kinds.ts';
 import { withoutLabels } from './transpose.ts';
 
@@ -24,12 +25,14 @@ export const where: Operator<'where'> = {
 export const assign: Operator<'assign'> = {
   keywords: [],
   syntax: 'expression as name',
-  doc: 'Adds a column, or renames one: `bytes / 1024 as kb`, `srcaddr as source`.',
+  doc: 'Adds a column, or renames one: `bytes / 1024 as kb`, `srcaddr as source`. A function of a field needs no name: `toLong(x)` is `toLong(x) as x`.',
   example: 'bytes / 1024 as kb',
   parse: (cursor, start) => {
     const expr = cursor.expression();
     if (!cursor.is('as')) {
       if (!cursor.done) throw cursor.unexpected('as and a name');
+      const own = convertedField(expr);
+      if (own !== undefined) return { op: 'assign', expr, as: own, span: cursor.span(start) };
       throw new QueryError('missing-alias', cursor.span(start), 'This step makes a value without a name.', `Write ${printExpr(expr)} as name.`);
     }
     return { op: 'assign', expr, as: cursor.alias() as string, span: cursor.span(start) };
@@ -45,6 +48,16 @@ export const assign: Operator<'assign'> = {
     return next.with({ columns: next.parts.columns.filter((c) => c.name !== made.name) });
   },
 };
+
+/** `toLong(duration)` without a name converts the field itself. */
+function convertedField(expr: Expr): string | undefined {
+  const [first] = expr.node === 'call' ? expr.args : [];
+  if (expr.node !== 'call' || first?.node !== 'field') return undefined;
+  const fn = findFunction(expr.name);
+  return fn && fn.returns !== 'boolean' && (fn.args[0]?.kind === 'text' || fn.args[0]?.kind === 'number' || TO_WHOLE.has(fn.name)) ? first.name : undefined;
+}
+
+const TO_WHOLE = new Set(['toInt', 'toLong']);
 
 function sortKey(cursor: Cursor): SortKey {
   const sign = cursor.is('+') ? 'asc' : cursor.is('-') ? 'desc' : undefined;
