@@ -148,9 +148,17 @@ function addressParam(value: bigint): Sql {
   return param('IPv6', addressText(value));
 }
 
+const BOUNDS = new WeakMap<AddressRange, Sql>();
+
+function boundsOf(range: AddressRange): Sql {
+  const known = BOUNDS.get(range) ?? sql`${addressParam(range.first)} AND ${addressParam(range.last)}`;
+  BOUNDS.set(range, known);
+  return known;
+}
+
 /** Is the address in the range? Needs an address on the left. `::` in a column stands for no address. */
 export function inRange(left: Typed, range: AddressRange): Sql {
-  const inside = sql`(${left.sql} BETWEEN ${addressParam(range.first)} AND ${addressParam(range.last)})`;
+  const inside = sql`(${left.sql} BETWEEN ${boundsOf(range)})`;
   const given = left.emptyIsNull && range.first === 0n ? sql`(${inside} AND NOT ${isNull(left)})` : inside;
   return left.field ? given : sql`ifNull(${given}, false)`;
 }

@@ -21,8 +21,20 @@ export function addressText(value: bigint): string {
   return Array.from({ length: 8 }, (_, i) => ((value >> BigInt(112 - 16 * i)) & 0xffffn).toString(16)).join(':');
 }
 
-/** `10.0.0.0/8`, `2001:db8::/32`: first and last address; undefined when the text is no network. */
+/** Ranges of texts that were asked for: isPublicIP alone asks for 23 of them, each time it is written. */
+const KNOWN = new Map<string, AddressRange | undefined>();
+const MOST_KNOWN = 1000;
+
+/** `10.0.0.0/8`, `2001:db8::/32`: first and last address; undefined when the text is no network. The same object for the same text. */
 export function parseNetwork(text: string): AddressRange | undefined {
+  if (!KNOWN.has(text)) {
+    if (KNOWN.size >= MOST_KNOWN) KNOWN.clear();
+    KNOWN.set(text, readNetwork(text));
+  }
+  return KNOWN.get(text);
+}
+
+function readNetwork(text: string): AddressRange | undefined {
   const [address, length, ...rest] = text.split('/');
   if (address === undefined || length === undefined || rest.length || !/^\d{1,3}$/.test(length)) return undefined;
   const value = addressValue(address);
