@@ -98,11 +98,6 @@ export class Context {
     return (this.options.catalog?.rules ?? []).filter((rule) => rule.fields.some((field) => field.toLowerCase() === key));
   }
 
-  /** Whether a rule made the field as records were stored, or makes it for a query. */
-  knows(name: string): boolean {
-    return this.options.catalog?.extracted(name) !== undefined || this.rulesFor(name).length > 0;
-  }
-
   /** Throws NeedsField when rules make the field and have not been run. */
   askRules(name: string): void {
     const asked = this.made.some((made) => made.toLowerCase() === name.toLowerCase());
@@ -111,13 +106,24 @@ export class Context {
 
   /** Text with its {{name}} templates filled in: as a value, never as a part of the query. */
   fill(text: string, span: Span): string {
-    return text.replace(TEMPLATE, (_, triple: string | undefined, double: string | undefined) => this.variable(triple ?? double ?? '', span));
+    return fillTemplates(text, this.options.variables, span);
   }
 
   variable(name: string, span: Span): string {
-    const value = Object.entries(this.options.variables ?? {}).find(([key]) => key.toLowerCase() === name.toLowerCase())?.[1];
-    if (value === undefined)
-      throw new QueryError('unknown-variable', span, `{{${name}}} has no value.`, 'Give it one in the variables of the request or of the dashboard.');
-    return value;
+    return valueOfVariable(name, this.options.variables, span);
   }
+}
+
+type Variables = CompileOptions['variables'];
+
+export function fillTemplates(text: string, variables: Variables, span: Span): string {
+  return text.replace(TEMPLATE, (_, triple: string | undefined, double: string | undefined) => valueOfVariable(triple ?? double ?? '', variables, span));
+}
+
+/** Throws QueryError when the variable has no value. */
+export function valueOfVariable(name: string, variables: Variables, span: Span): string {
+  const value = Object.entries(variables ?? {}).find(([key]) => key.toLowerCase() === name.toLowerCase())?.[1];
+  if (value === undefined)
+    throw new QueryError('unknown-variable', span, `{{${name}}} has no value.`, 'Give it one in the variables of the request or of the dashboard.');
+  return value;
 }

@@ -2,6 +2,7 @@
  * A place in the tokens of one step, and the expressions that are read there: a Pratt parser whose
  * precedence is data. Throws QueryError; the caller recovers at the next `|`.
  */
+import { valueOfVariable } from './context.ts';
 import { QueryError } from './diagnostics.ts';
 import { lex, type Token, type TokenKind } from './lexer.ts';
 import { type Duration, durationOf, numberOf } from './numbers.ts';
@@ -134,11 +135,7 @@ export class Cursor {
   #filled(...kinds: readonly TokenKind[]): Token {
     const token = this.peek();
     if (token.kind !== 'template') return token;
-    const value = Object.entries(this.#around.variables ?? {}).find(([name]) => name.toLowerCase() === token.value.toLowerCase())?.[1];
-    if (value === undefined) {
-      const hint = 'Give it one in the variables of the request or of the dashboard.';
-      throw new QueryError('unknown-variable', token, `{{${token.value}}} has no value.`, hint);
-    }
+    const value = valueOfVariable(token.value, this.#around.variables, token);
     if (kinds.includes('string')) return { ...token, kind: 'string', value, raw: value };
     // Behind a pipe the lexer reads names and numbers, not words of a scope.
     const [, read, end] = lex(`|${value}`);

@@ -8,8 +8,8 @@
  * notes unless somebody asks for them.
  */
 import { DATASETS, type Dataset, FIELDS, findField, namesOf } from '../model/fields.ts';
-import type { Context } from './context.ts';
-import type { Condition } from './contract.ts';
+import { type Context, fillTemplates } from './context.ts';
+import { type CompileOptions, type Condition, isMadeByRules } from './contract.ts';
 import { didYouMean, QueryError } from './diagnostics.ts';
 import { keyword, namesStatus } from './keyword.ts';
 import { all, any, compare, matchValue, not } from './match.ts';
@@ -21,8 +21,12 @@ import { literal } from './typed.ts';
 
 type ScopeCondition = Scope & { node: 'condition' };
 
+/** What the choice of datasets asks of the options. */
+type Choice = Pick<CompileOptions, 'conditions' | 'variables' | 'catalog'>;
+
 /** Datasets that a scope reads. Throws QueryError when `_index` names none. */
-export function datasetsOf(scope: Scope, conditions: readonly Condition[]): readonly Dataset[] {
+export function datasetsOf(scope: Scope, options: Choice): readonly Dataset[] {
+  const conditions = options.conditions ?? [];
   const found = new Set<Dataset>();
   let named = false;
   const visit = (node: Scope, negated: boolean): void => {
@@ -30,20 +34,22 @@ export function datasetsOf(scope: Scope, conditions: readonly Condition[]): read
     else if (node.node === 'not') visit(node.item, !negated);
     else if (node.node === 'condition' && isIndexName(node.field)) {
       named = true;
-      for (const dataset of negated || node.op !== '=' ? DATASETS : datasetsLike(node)) found.add(dataset);
+      for (const dataset of negated || node.op !== '=' ? DATASETS : datasetsLike(node, options)) found.add(dataset);
     }
   };
   visit(scope, false);
-  if (named) return DATASETS.filter((d) => found.has(d));
+  // An index that holds no flows: its statement reads flows and finds none.
+  if (named) return found.size ? DATASETS.filter((d) => found.has(d)) : ['vpc_flow'];
   return namesLogStatus(scope) || conditions.some((c) => isLogStatus(c.field)) ? DATASETS : ['vpc_flow'];
 }
 
-function datasetsLike(node: ScopeCondition): Dataset[] {
-  const pattern = new RegExp(`^${node.value.replace(/[.+?^${}()|[\]\\]/g, '\\$&').replace(/\*+/g, '.*')}$`, 'i');
+function datasetsLike(node: ScopeCondition, options: Choice): Dataset[] {
+  const value = fillTemplates(node.value, options.variables, node.valueSpan);
+  const pattern = new RegExp(`^${value.replace(/[.+?^${}()|[\]\\]/g, '\\$&').replace(/\*+/g, '.*')}$`, 'i');
   const found = DATASETS.filter((d) => pattern.test(d));
-  if (found.length) return found;
-  const hint = didYouMean(node.value, DATASETS) ?? `There are ${DATASETS.join(' and ')}.`;
-  throw new QueryError('bad-value', node.valueSpan, `There is no index ${node.value}.`, hint);
+  if (found.length || options.catalog?.index?.(value)) return found;
+  const hint = didYouMean(value, DATASETS) ?? `There are ${DATASETS.join(' and ')}.`;
+  throw new QueryError('bad-value', node.valueSpan, `There is no index ${value}.`, hint);
 }
 
 function isLogStatus(name: string): boolean {
@@ -83,19 +89,20 @@ function compileCondition(node: ScopeCondition, state: State, ctx: Context): Sql
   const left = state.resolve({ name: node.field, span: { start: node.span.start, end: node.span.start + node.field.length } });
   const value = ctx.fill(node.value, node.valueSpan);
   if (node.op !== '=' && node.op !== '!=') return compare(node.op, left, literal(value), node.valueSpan);
-  const matched = isIndexName(node.field) && left.literal ? indexMatches(node, String(left.literal.value)) : matchValue(left, value, node.valueSpan);
+  const matched =
+    isIndexName(node.field) && left.literal ? indexMatches(node, String(left.literal.value), ctx.options) : matchValue(left, value, node.valueSpan);
   return node.op === '=' ? matched : not(matched);
 }
 
-function indexMatches(node: ScopeCondition, dataset: string): Sql {
-  return datasetsLike(node).some((d) => d === dataset) ? sql`true` : sql`false`;
+function indexMatches(node: ScopeCondition, dataset: string, options: Choice): Sql {
+  return datasetsLike(node, options).some((d) => d === dataset) ? sql`true` : sql`false`;
 }
 
 /** Filters of dashboards and drill-downs. */
 export function compileConditions(conditions: readonly Condition[], state: State): Sql[] {
   return conditions.map((condition) => {
     const span = { start: 0, end: 0 };
-    if (!findField(condition.field) && !isIndexName(condition.field) && !state.ctx.knows(condition.field)) {
+    if (!findField(condition.field) && !isIndexName(condition.field) && !isMadeByRules(state.ctx.options.catalog, condition.field)) {
       throw new QueryError('unknown-field', span, `The filter names no field: ${condition.field}.`, didYouMean(condition.field, FIELDS.flatMap(namesOf)));
     }
     const left = state.resolve({ name: condition.field, span });

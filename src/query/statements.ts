@@ -68,7 +68,7 @@ export function recordsStatement(options: RecordsOptions): Result<{ statement: S
   return caught(() => {
     const query = parsed(options.query);
     const stored = new Set(STORED_COLUMNS);
-    const datasets = datasetsOf(query.scope, options.conditions ?? []);
+    const datasets = datasetsOf(query.scope, options);
     const { ctx, parts } = withRules((made) => recordsOf(query, new Context(options, datasets, stored, made)));
     const columns = parts.columns.filter((c) => !c.hidden);
     const own = columns.map((_, i) => ident(`m${i}`));
