@@ -1,14 +1,18 @@
 /** Finds names by what was typed of them: the beginning, the beginning of a part, or letters in order. */
 
-/** The items that fit, best first; ties keep their order. An empty word fits all. */
+/** The items that fit, best first; ties keep their order. Letters in order count only where nothing fits better. An empty word fits all. */
 export function rank<T>(word: string, items: readonly T[], nameOf: (item: T) => string): T[] {
   if (word === '') return [...items];
   const scored = items.flatMap((item) => {
     const score = distance(word, nameOf(item));
     return score === undefined ? [] : [{ item, score }];
   });
-  return scored.sort((a, b) => a.score - b.score).map(({ item }) => item);
+  const better = scored.filter(({ score }) => score < LETTERS);
+  return (better.length ? better : scored).sort((a, b) => a.score - b.score).map(({ item }) => item);
 }
+
+/** Score of letters in order. */
+const LETTERS = 3;
 
 /** How badly a word fits a name: 0 is the name itself; undefined when it does not fit. */
 function distance(word: string, name: string): number | undefined {
@@ -19,7 +23,7 @@ function distance(word: string, name: string): number | undefined {
   if (lower.startsWith(wanted)) return 1;
   const part = parts(bare).find((start) => lower.startsWith(wanted, start));
   if (part !== undefined) return 2;
-  return wanted.length >= 3 && inOrder(wanted, lower) ? 3 : undefined;
+  return wanted.length >= 3 && inOrder(wanted, lower) ? LETTERS : undefined;
 }
 
 /** Where the parts of `dest_port`, `source.ip` and `isPublicIP` begin. */

@@ -19,14 +19,14 @@ export function Progress({ state }: { readonly state: ResultsState }) {
     rows !== undefined ? `${exact(rows)} ${rows === 1 ? 'row' : 'rows'}` : total !== undefined ? `${exact(total)} ${total === 1 ? 'record' : 'records'}` : '';
   const took = seconds ?? (count ? elapsed : undefined);
   return (
-    <span className="bz-progress">
+    <span className="bz-run-state">
       <span role="status">{running ? 'Running …' : count && `${count}${took ? ` in ${took.toFixed(took < 10 ? 2 : 0)} s` : ''}`}</span>
       {running && (
         <span aria-hidden="true">
           {fraction !== null && ` ${Math.round(fraction * 100)} %`} {elapsed.toFixed(1)} s
         </span>
       )}
-      {running && <progress className="bz-progress-bar" aria-label="Progress of the query" {...(fraction !== null && { value: fraction })} />}
+      {running && <progress className="bz-run-state-bar" aria-label="Progress of the query" {...(fraction !== null && { value: fraction })} />}
     </span>
   );
 }

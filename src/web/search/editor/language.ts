@@ -1,7 +1,8 @@
 /** The compiler in the page: it checks and completes with what the server says exists. It never runs what it compiles. */
 import type { CatalogueResponse } from '../../../api/contract/catalogue.ts';
 import type { Window } from '../../../api/contract.ts';
-import { type CompileOptions, compile, type Diagnostic } from '../../../query/index.ts';
+import { compileQuery } from '../../../query/compile.ts';
+import { type CompileOptions, type Diagnostic, parse } from '../../../query/index.ts';
 import { sql } from '../../../query/sql.ts';
 
 /** What a check and a completion depend on beside the text. */
@@ -39,12 +40,17 @@ export interface Problem extends Diagnostic {
   readonly severity: 'error' | 'warning';
 }
 
-/** Everything that is wrong with a text, in the order of the text. An empty text is not wrong. */
+/**
+ * Everything that is wrong with a text, in the order of the text. What follows a step that cannot be read
+ * is not checked for meaning: it may need what that step makes. An empty text is not wrong.
+ */
 export function problemsOf(text: string, surroundings: Surroundings): Problem[] {
   if (text.trim() === '') return [];
-  const result = compile(text, optionsOf(surroundings));
-  const found = result.ok
-    ? result.warnings.map((w): Problem => ({ ...w, severity: 'warning' }))
-    : result.diagnostics.map((d): Problem => ({ ...d, severity: 'error' }));
-  return found.sort((a, b) => a.span.start - b.span.start);
+  const { query, diagnostics } = parse(text);
+  const result = compileQuery(query, optionsOf(surroundings));
+  const first = Math.min(...diagnostics.map((d) => d.span.start));
+  const meaning = (result.ok ? [] : result.diagnostics).filter((d) => d.span.start < first);
+  const errors = [...diagnostics, ...meaning].map((d): Problem => ({ ...d, severity: 'error' }));
+  const warnings = result.ok && errors.length === 0 ? result.warnings : [];
+  return [...errors, ...warnings.map((w): Problem => ({ ...w, severity: 'warning' }))].sort((a, b) => a.span.start - b.span.start);
 }

@@ -1,4 +1,5 @@
 /** Problems in the text: underlined where they are, told when the pointer or the cursor is there, mended by a button. */
+import { completionStatus } from '@codemirror/autocomplete';
 import { linter, type Diagnostic as Mark } from '@codemirror/lint';
 import type { Extension } from '@codemirror/state';
 import type { EditorView } from '@codemirror/view';
@@ -18,11 +19,17 @@ interface Wanted {
 export function problems({ surroundings, onProblems, onExplain }: Wanted): Extension {
   const check = (view: EditorView): Mark[] => {
     const text = view.state.doc.toString();
-    const found = problemsOf(text, surroundings());
+    const cursor = view.state.selection.main.head;
+    // A word that is being completed is not wrong yet.
+    const isTyped = ({ span }: Problem) => span.end === cursor && completionStatus(view.state) !== null;
+    const found = problemsOf(text, surroundings()).filter((p) => !isTyped(p));
     onProblems(found);
     return found.map((problem) => markOf(problem, text.length, onExplain));
   };
-  return linter(check, { delay: PAUSE_MS });
+  return linter(check, {
+    delay: PAUSE_MS,
+    needsRefresh: ({ startState, state }) => completionStatus(startState) !== null && completionStatus(state) === null,
+  });
 }
 
 function markOf(problem: Problem, length: number, onExplain: (code: string) => void): Mark {
