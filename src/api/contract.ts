@@ -11,6 +11,8 @@ export const ApiError = z.object({
     message: z.string(),
     hint: z.string().optional(),
     span: z.object({ start: z.number(), end: z.number() }).optional(),
+    /** Which text the span is in, where a request has several. */
+    in: z.string().optional(),
   }),
 });
 
@@ -179,9 +181,6 @@ export const ValuesRequest = z.object({
 /** GET /api/v1/values?field=…&prefix=…&from=…&to=… : completion of filter values, most frequent first. */
 export const ValuesResponse = z.object({ values: z.array(z.object({ value: z.string(), count: z.number() })) });
 
-/** GET /api/v1/dashboards */
-export const DashboardList = z.object({ dashboards: z.array(z.object({ id: z.string(), title: z.string(), description: z.string(), app: z.string() })) });
-
 /** POST /api/v1/login-link, for the command line: a path that signs a browser in, once. */
 export const LoginLink = z.object({ path: z.string(), expiresInSeconds: z.number() });
 
@@ -285,7 +284,6 @@ export type RunRequest = z.infer<typeof RunRequest>;
 export type RunEvent = z.infer<typeof RunEvent>;
 export type StatusResponse = z.infer<typeof StatusResponse>;
 export type ValuesResponse = z.infer<typeof ValuesResponse>;
-export type DashboardList = z.infer<typeof DashboardList>;
 export type OutputColumn = z.infer<typeof OutputColumn>;
 export type LoginLink = z.infer<typeof LoginLink>;
 export type IngestRequest = z.infer<typeof IngestRequest>;

@@ -29,6 +29,10 @@ export type ProblemCode =
   | 'too-many-jobs'
   | 'read-only'
   | 'library-full'
+  | 'invalid-dashboard'
+  | 'rule-refused'
+  | 'too-many-fields'
+  | 'too-many-rules'
   | 'internal';
 
 const STATUS: Readonly<Record<ProblemCode | StoreErrorCode | LibraryErrorCode, number>> = {
@@ -51,6 +55,10 @@ const STATUS: Readonly<Record<ProblemCode | StoreErrorCode | LibraryErrorCode, n
   'too-many-jobs': 429,
   'read-only': 403,
   'library-full': 422,
+  'invalid-dashboard': 400,
+  'rule-refused': 422,
+  'too-many-fields': 422,
+  'too-many-rules': 422,
   internal: 500,
   'data-dir-in-use': 503,
   'query-cancelled': 409,
@@ -107,10 +115,13 @@ export class Problem extends Error {
   }
 }
 
+/** `in` names the text, where a request has several. */
+type Placed = Diagnostic & { readonly in?: string };
+
 /** A text that does not compile; answers with its first diagnostic. */
 export class DiagnosticError extends Error {
-  readonly diagnostics: readonly Diagnostic[];
-  constructor(diagnostics: readonly Diagnostic[]) {
+  readonly diagnostics: readonly Placed[];
+  constructor(diagnostics: readonly Placed[]) {
     super(diagnostics.map((d) => d.message).join('; '));
     this.name = 'DiagnosticError';
     this.diagnostics = diagnostics;
@@ -131,7 +142,15 @@ export function toAnswer(error: unknown): Answer {
     if (first)
       return {
         status: 400,
-        body: { error: { code: first.code, message: first.message, span: { ...first.span }, ...(first.hint ? { hint: first.hint } : {}) } },
+        body: {
+          error: {
+            code: first.code,
+            message: first.message,
+            span: { ...first.span },
+            ...(first.hint ? { hint: first.hint } : {}),
+            ...(first.in ? { in: first.in } : {}),
+          },
+        },
       };
   }
   const framework = frameworkProblem(error);

@@ -5,8 +5,8 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { isNode, LineCounter, parseDocument } from 'yaml';
-import { findField } from '../model/fields.ts';
-import { Dashboard, type Panel } from './schema.ts';
+import { checkDashboard, type Finding } from './check.ts';
+import { Dashboard } from './schema.ts';
 
 export interface DashboardProblem {
   readonly file: string;
@@ -27,24 +27,6 @@ export class DashboardFileError extends Error {
   }
 }
 
-/** Which result columns a panel of each kind must name. */
-const NEEDED: Record<Panel['kind'], readonly ('x' | 'y' | 'series' | 'size')[]> = {
-  value: ['y'],
-  line: ['x', 'y'],
-  step: ['x', 'y'],
-  comparison: ['x', 'y'],
-  bar: ['x', 'y'],
-  donut: ['x', 'y'],
-  bubble: ['x', 'y', 'size'],
-  map: ['size'],
-  table: [],
-};
-
-interface Finding {
-  readonly path: readonly (string | number)[];
-  readonly message: string;
-}
-
 /** Text of a dashboard file → dashboard. `file` is for messages. Throws DashboardFileError. */
 export function parseDashboard(text: string, file: string): Dashboard {
   const lines = new LineCounter();
@@ -63,7 +45,7 @@ export function parseDashboard(text: string, file: string): Dashboard {
   };
   const parsed = Dashboard.safeParse(document.toJS());
   const findings: Finding[] = parsed.success
-    ? crossCheck(parsed.data)
+    ? [...emptiness(parsed.data), ...checkDashboard(parsed.data)]
     : parsed.error.issues.map((issue) => ({ path: issue.path.map((p) => (typeof p === 'symbol' ? String(p) : p)), message: issue.message }));
   if (findings.length) throw new DashboardFileError(findings.map((f) => ({ file, line: lineOf(f.path), path: f.path.join('.'), message: f.message })));
   if (!parsed.success) throw new DashboardFileError([{ file, line: 1, path: '', message: parsed.error.message }]);
@@ -92,28 +74,8 @@ export async function loadDashboards(folder: string): Promise<Dashboard[]> {
   return dashboards;
 }
 
-/** What the schema alone can't say: unique ids, fields that exist, the columns that a kind needs. */
-function crossCheck(dashboard: Dashboard): Finding[] {
-  const findings: Finding[] = [];
-  const seen = new Set<string>();
-  const unique = (id: string, path: readonly (string | number)[]): void => {
-    if (seen.has(id)) findings.push({ path: [...path, 'id'], message: `the id "${id}" is used twice` });
-    seen.add(id);
-  };
-  dashboard.variables.forEach((variable, i) => {
-    unique(`variable ${variable.id}`, ['variables', i]);
-    if (!findField(variable.field)) findings.push({ path: ['variables', i, 'field'], message: `no field is called "${variable.field}"` });
-  });
-  dashboard.sections.forEach((section, s) => {
-    unique(`section ${section.id}`, ['sections', s]);
-    section.panels.forEach((panel, p) => {
-      const path = ['sections', s, 'panels', p];
-      unique(`panel ${panel.id}`, path);
-      for (const key of NEEDED[panel.kind]) {
-        if (!panel[key]) findings.push({ path, message: `a ${panel.kind} panel must name the column of its ${key}` });
-      }
-      if (panel.bucket && panel.kind !== 'value') findings.push({ path: [...path, 'bucket'], message: 'only a value panel has a bucket' });
-    });
-  });
-  return findings;
+/** A file without a panel would be an empty page. */
+function emptiness(dashboard: Dashboard): Finding[] {
+  if (dashboard.sections.length === 0) return [{ path: ['sections'], message: 'a dashboard file has a section at least' }];
+  return dashboard.sections.flatMap(({ panels }, i) => (panels.length ? [] : [{ path: ['sections', i, 'panels'], message: 'a section has a panel at least' }]));
 }

@@ -1,12 +1,6 @@
 /** A saved search: what a person keeps, and what a file in `content/searches/` holds. */
 import { z } from 'zod';
-
-/** A value that a viewer picked: bound as a condition on the field, never pasted into a query. */
-export const SavedFilter = z.strictObject({
-  field: z.string().min(1).max(500),
-  values: z.array(z.string().max(10_000)).min(1).max(200),
-  negate: z.boolean().default(false),
-});
+import { BoundFilter } from './schema.ts';
 
 /** Relative (`-15m`), `now`, `all`, ISO 8601, or epoch seconds or milliseconds as text. */
 const time = z.string().min(1).max(100);
@@ -17,9 +11,11 @@ export const SavedSearch = z.strictObject({
   to: time.default('now'),
   /** `utc` or an IANA zone; the viewer's own when absent. */
   timeZone: z.string().max(100).optional(),
-  filters: z.array(SavedFilter).max(50).default([]),
-  /** How the page showed it: its own names and values. */
-  view: z.record(z.string().max(50), z.string().max(500)).optional(),
+  filters: z.array(BoundFilter).max(50).default([]),
+  /** How the page showed it, in the words of its address. */
+  view: z
+    .strictObject({ view: z.string().max(50).optional(), order: z.string().max(50).optional(), cols: z.array(z.string().max(500)).max(200).optional() })
+    .optional(),
   description: z.string().max(2000).optional(),
 });
 

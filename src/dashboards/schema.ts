@@ -1,6 +1,6 @@
 /**
- * What a dashboard file in `content/dashboards/` holds. A dashboard is data: adding a panel is adding
- * an entry, in the pipe language, without TypeScript.
+ * What a dashboard holds, be it a file in `content/dashboards/` or one that a person made. A dashboard is
+ * data: adding a panel is adding an entry, in the pipe language, without TypeScript.
  */
 import { z } from 'zod';
 
@@ -12,6 +12,13 @@ export const Variable = z.strictObject({
   title: z.string(),
   /** Any name of a field (model/fields.ts). */
   field: z.string(),
+});
+
+/** Values that a viewer picked: bound as a condition on the field, never pasted into a query. */
+export const BoundFilter = z.strictObject({
+  field: z.string().min(1).max(500),
+  values: z.array(z.string().max(10_000)).min(1).max(200),
+  negate: z.boolean().default(false),
 });
 
 export const PANEL_KINDS = ['value', 'line', 'step', 'comparison', 'bar', 'donut', 'bubble', 'map', 'table'] as const;
@@ -31,6 +38,8 @@ export const Panel = z.strictObject({
   description: z.string(),
   kind: z.enum(PANEL_KINDS),
   query: z.string(),
+  /** Conditions of this panel alone, beside the dashboard's. */
+  filters: z.array(BoundFilter).max(50).optional(),
   /** Grid columns of 24 and rows of 40 px. */
   width: z.number().int().min(3).max(24).default(8),
   height: z.number().int().min(3).max(20).default(7),
@@ -56,7 +65,8 @@ export const Panel = z.strictObject({
   measures: z.array(Measure).default([]),
 });
 
-export const Section = z.strictObject({ id, title: z.string(), panels: z.array(Panel).min(1) });
+/** A file's section has a panel at least; one that a person made may wait for its first. */
+export const Section = z.strictObject({ id, title: z.string(), panels: z.array(Panel) });
 
 export const Dashboard = z.strictObject({
   id,
@@ -67,7 +77,7 @@ export const Dashboard = z.strictObject({
   /** Default window in seconds, ending now. */
   window: z.number().int().positive().default(3600),
   variables: z.array(Variable).default([]),
-  sections: z.array(Section).min(1),
+  sections: z.array(Section),
 });
 
 export type Dashboard = z.infer<typeof Dashboard>;

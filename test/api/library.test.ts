@@ -42,7 +42,7 @@ describe('a saved search', () => {
       to: 'now',
       timeZone: 'Europe/Berlin',
       filters: [{ field: 'dstport', values: ['22', '3389'], negate: true }],
-      view: { tab: 'chart', kind: 'bar' },
+      view: { view: 'bar', cols: ['src_ip', '_raw'] },
     };
     const [status, made] = await send('POST', LIBRARY, { kind: 'search', name: '  Who is refused ', search: kept });
     expect([status, made]).toEqual([

@@ -1,12 +1,12 @@
-/** Dashboards: the list, one with its panels, and a run of its panels. */
+/** Dashboards: the list, one with its panels, a run of its panels, and the changes of own ones. */
 import type { FastifyInstance } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { z } from 'zod';
-import { Dashboard } from '../../dashboards/schema.ts';
-import { DashboardList, RunEvent, RunRequest } from '../contract.ts';
+import { DashboardAnswer, DashboardChange, DashboardList, DashboardNew, PanelNew } from '../contract/dashboards.ts';
+import { RunEvent, RunRequest } from '../contract.ts';
 import { prepareRun, runDashboard } from '../dashboard-run.ts';
+import { addPanel, changeDashboard, createDashboard, findDashboard, listDashboards, removeDashboard, removePanel } from '../dashboards.ts';
 import type { ServerDeps } from '../deps.ts';
-import { Problem } from '../errors.ts';
 import { NDJSON, sendLines } from '../lines.ts';
 import { WindowCopies } from '../window-copy.ts';
 
@@ -16,13 +16,13 @@ const Id = z.object({ id: z.string() });
 export function dashboardRoutes(app: FastifyInstance, deps: ServerDeps): void {
   const copies = new WindowCopies(deps);
   const typed = app.withTypeProvider<ZodTypeProvider>();
-  typed.get('/api/v1/dashboards', { schema: { tags, summary: 'All dashboards.', response: { 200: DashboardList } } }, async () => ({
-    dashboards: deps.dashboards.map(({ id, title, description, app }) => ({ id, title, description, app })),
+  typed.get('/api/v1/dashboards', { schema: { tags, summary: 'All dashboards, own ones first.', response: { 200: DashboardList } } }, async () => ({
+    dashboards: await listDashboards(deps),
   }));
   typed.get(
     '/api/v1/dashboards/:id',
-    { schema: { tags, summary: 'One dashboard with its panels.', params: Id, response: { 200: Dashboard } } },
-    async (request) => find(deps, request.params.id),
+    { schema: { tags, summary: 'One dashboard with its panels.', params: Id, response: { 200: DashboardAnswer } } },
+    async (request) => findDashboard(deps, request.params.id),
   );
   typed.post(
     '/api/v1/dashboards/:id/run',
@@ -36,14 +36,44 @@ export function dashboardRoutes(app: FastifyInstance, deps: ServerDeps): void {
       },
     },
     async (request, reply) => {
-      const run = await prepareRun(deps, find(deps, request.params.id), request.body);
+      const run = await prepareRun(deps, await findDashboard(deps, request.params.id), request.body);
       return sendLines<RunEvent>(reply, (emit, signal) => runDashboard(deps, copies, run, emit, signal));
     },
   );
-}
-
-function find(deps: ServerDeps, id: string): Dashboard {
-  const dashboard = deps.dashboards.find((d) => d.id === id);
-  if (!dashboard) throw new Problem('not-found', `There is no dashboard “${id}”.`, { hint: `There are: ${deps.dashboards.map((d) => d.id).join(', ')}.` });
-  return dashboard;
+  typed.post(
+    '/api/v1/dashboards',
+    { schema: { tags, summary: 'Makes a dashboard: empty, of the given content, or a copy.', body: DashboardNew, response: { 201: DashboardAnswer } } },
+    async (request, reply) => reply.status(201).send(await createDashboard(deps, request.body)),
+  );
+  typed.put(
+    '/api/v1/dashboards/:id',
+    { schema: { tags, summary: 'Changes what is given of an own dashboard.', params: Id, body: DashboardChange, response: { 200: DashboardAnswer } } },
+    async (request) => changeDashboard(deps, request.params.id, request.body),
+  );
+  typed.delete(
+    '/api/v1/dashboards/:id',
+    { schema: { tags, summary: 'Removes an own dashboard.', params: Id, response: { 204: z.null() } } },
+    async (request, reply) => {
+      await removeDashboard(deps, request.params.id);
+      return reply.status(204).send(null);
+    },
+  );
+  typed.post(
+    '/api/v1/dashboards/:id/panels',
+    {
+      schema: {
+        tags,
+        summary: 'Adds a panel to an own dashboard. Its query must make the columns that it names.',
+        params: Id,
+        body: PanelNew,
+        response: { 201: DashboardAnswer },
+      },
+    },
+    async (request, reply) => reply.status(201).send(await addPanel(deps, request.params.id, request.body)),
+  );
+  typed.delete(
+    '/api/v1/dashboards/:id/panels/:panel',
+    { schema: { tags, summary: 'Removes a panel of an own dashboard.', params: Id.extend({ panel: z.string() }), response: { 200: DashboardAnswer } } },
+    async (request) => removePanel(deps, request.params.id, request.params.panel),
+  );
 }

@@ -1,8 +1,8 @@
 /** What the pages ask for once and keep: React Query's options by name. */
 import { infiniteQueryOptions, keepPreviousData, queryOptions } from '@tanstack/react-query';
 import type { CatalogueResponse } from '../../api/contract/catalogue.ts';
-import type { DashboardList, Filter, RecordsResponse, StatusResponse, ValuesResponse, Window } from '../../api/contract.ts';
-import type { Dashboard } from '../../dashboards/schema.ts';
+import type { DashboardAnswer, DashboardList } from '../../api/contract/dashboards.ts';
+import type { Filter, RecordsResponse, StatusResponse, ValuesResponse, Window } from '../../api/contract.ts';
 import type { Range } from '../time/range.ts';
 import { getJson, postJson } from './client.ts';
 
@@ -21,7 +21,7 @@ export const dashboardsQuery = queryOptions({
 export function dashboardQuery(id: string) {
   return queryOptions({
     queryKey: ['dashboard', id],
-    queryFn: ({ signal }) => getJson<Dashboard>(`/api/v1/dashboards/${encodeURIComponent(id)}`, signal),
+    queryFn: ({ signal }) => getJson<DashboardAnswer>(`/api/v1/dashboards/${encodeURIComponent(id)}`, signal),
     staleTime: 300_000,
   });
 }
