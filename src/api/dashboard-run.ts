@@ -186,7 +186,7 @@ function compileTask(deps: ServerDeps, run: PreparedRun, task: PanelTask, relati
     to: task.window.to,
     now: run.now,
     timeZone: run.request.timeZone,
-    conditions: run.request.filters,
+    conditions: [...run.request.filters, ...(task.panel.filters ?? [])],
     relations,
     catalog: deps.catalogs.current(),
     // One more than are shown, to know that there are more.
