@@ -3,6 +3,7 @@ import type { FastifyBaseLogger } from 'fastify';
 import type { ReadySearch } from '../dashboards/saved-search.ts';
 import type { Dashboard } from '../dashboards/schema.ts';
 import type { Ingest } from '../ingest/ingest.ts';
+import type { Samples } from '../ingest/samples.ts';
 import type { Catalogs } from '../store/catalog.ts';
 import type { Library } from '../store/library.ts';
 import type { Store } from '../store/store.ts';
@@ -19,6 +20,9 @@ export interface Quarantine {
   /** Re-reads with today's code; all unresolved ones when `ids` is absent. */
   retry(ids: readonly string[] | undefined): Promise<RetryResponse>;
 }
+
+/** Tries statements on samples of records that are stored nowhere. */
+export type Trials = Pick<Samples, 'run'>;
 
 export interface ServerSettings {
   readonly version: string;
@@ -92,5 +96,6 @@ export interface ServerDeps {
   readonly library: Library;
   readonly catalogs: Catalogs;
   readonly quarantine?: Quarantine;
+  readonly trials?: Trials;
   readonly ingest?: Ingest;
 }

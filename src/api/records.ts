@@ -1,6 +1,6 @@
 /** Records behind a value: as received, as an ECS document, and by their field names. */
-import { enrichedDocument, type FlowRecord } from '../formats/vpc-flow/ecs.ts';
-import { ADDED_FIELDS, AWS_FIELDS } from '../model/fields.ts';
+import { type Document, enrichedDocument, type FlowRecord } from '../formats/vpc-flow/ecs.ts';
+import { ADDED_FIELDS, AWS_FIELDS, EXTRACTED } from '../model/fields.ts';
 import { countStatement, recordsStatement } from '../query/index.ts';
 import type { Value } from '../store/store.ts';
 import type { RecordsRequest, RecordsResponse } from './contract.ts';
@@ -39,10 +39,16 @@ function shownRecord(row: ReadonlyMap<string, Value>): Shown {
     time,
     dataset: textOf(row, '_index'),
     raw: textOf(row, '_raw'),
-    document: enrichedDocument(record),
+    document: documentOf(record, extractedOf(row)),
     fields: fieldsOf(row, time),
     origin: { sourceName: textOf(row, 'source_name'), sourceCategory: textOf(row, 'source_category') },
   };
+}
+
+/** Extracted fields are labels: that is where ECS keeps what it has no field for, as text under flat names. */
+function documentOf(record: FlowRecord, extracted: Record<string, string>): Document {
+  const document = enrichedDocument(record);
+  return Object.keys(extracted).length ? { ...document, labels: extracted } : document;
 }
 
 /** Values that the record has, by the names of its header line; `end` as AWS writes it. */
@@ -59,7 +65,12 @@ function fieldsOf(row: ReadonlyMap<string, Value>, time: number): Shown['fields'
     const value = scalar(row.get(field.column) ?? null);
     if (value !== null && value !== '') fields[field.name] = value;
   }
-  return fields;
+  return { ...fields, ...extractedOf(row) };
+}
+
+/** What rules took out of the record as it was stored. */
+function extractedOf(row: ReadonlyMap<string, Value>): Record<string, string> {
+  return JSON.parse(textOf(row, EXTRACTED) || '{}') as Record<string, string>;
 }
 
 function scalar(value: Value): string | number | null {

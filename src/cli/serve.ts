@@ -22,6 +22,7 @@ import { type CommonOptions, configOf, withCommon } from './options.ts';
 import { CliError, EXIT, note, print } from './output.ts';
 import { progressBar } from './progress.ts';
 import { quarantineOf } from './quarantine.ts';
+import { samplesOf } from './samples.ts';
 import { openWorkspace, type Workspace } from './workspace.ts';
 
 interface Options extends CommonOptions {
@@ -181,6 +182,7 @@ export async function serverDeps(workspace: Workspace, auth: ServerDeps['auth'],
     library: workspace.metadata.library,
     catalogs: workspace.catalogs,
     quarantine,
+    trials: samplesOf(workspace),
     ingest: workspace.pipeline,
   };
 }

@@ -89,7 +89,8 @@ export async function stageBatch(
   return { batch, ranges, blocks, ...masks(taken.flows), defaultOnly: inDefaultLayout(taken.flows) };
 }
 
-function writeBlock(staging: string, table: string, batch: Batch, token: string): StagedBlock {
+/** Writes rows as a block for a table. */
+export function writeBlock(staging: string, table: string, batch: Batch, token: string): StagedBlock {
   const block = encodeBlock(batch);
   const file = join(staging, `${token}.native`);
   const bytes = block.pieces.reduce((n, p) => n + p.length, 0);

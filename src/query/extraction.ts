@@ -11,6 +11,7 @@ import { Context } from './context.ts';
 import { type Catalog, type Diagnostic, EMPTY_CATALOG, type ExtractionRule } from './contract.ts';
 import { QueryError } from './diagnostics.ts';
 import { compileScope } from './filter.ts';
+import { isExtractionRule } from './lexer.ts';
 import { applyOperation } from './operators/index.ts';
 import { parse } from './parser.ts';
 import { ident, join, num, param, type Sql, type Statement, sql, statement } from './sql.ts';
@@ -96,7 +97,7 @@ export function checkRule(rule: Text, catalog: Catalog = EMPTY_CATALOG): RuleChe
     }
     return { ok: true, fields, stored: columns.filter(isStored), steps: found.rule.operations.map((o) => moved(o.span)) };
   } catch (error) {
-    return { ok: false, diagnostics: [diagnosticOf(error)] };
+    return { ok: false, diagnostics: [diagnosticOf(error, found.scopeBefore)] };
   }
 }
 
@@ -297,9 +298,9 @@ function inScope<T>(work: () => T): T {
   }
 }
 
-function diagnosticOf(error: unknown): RuleDiagnostic {
-  if (error instanceof ScopeError) return { ...placed(error.inner.diagnostic), in: 'scope' };
-  if (error instanceof QueryError) return { ...placed(error.diagnostic), in: 'expression' };
+function diagnosticOf(error: unknown, scopeBefore: number): RuleDiagnostic {
+  if (error instanceof ScopeError) return { ...placed(error.inner.diagnostic, scopeBefore), in: 'scope' };
+  if (error instanceof QueryError) return { ...placed(error.diagnostic, 1), in: 'expression' };
   throw error;
 }
 
@@ -329,31 +330,32 @@ function spanOfName(operations: readonly Operation[], name: string): Span {
   return operations.find((o) => o.op === 'assign' && o.as === name)?.span ?? operations.at(-1)?.span ?? { start: 0, end: 0 };
 }
 
-type Read = { readonly ok: true; readonly rule: Query } | { readonly ok: false; readonly diagnostics: readonly RuleDiagnostic[] };
+type Read = { readonly ok: true; readonly rule: Query; readonly scopeBefore: number } | { readonly ok: false; readonly diagnostics: readonly RuleDiagnostic[] };
 
 /**
- * The scope stands in parentheses, so that it is read as one whatever it begins with; the steps stand
- * behind a pipe. Places in both are one too far.
+ * The steps stand behind a pipe, so that places in them are one too far. A scope that begins like a step
+ * stands in parentheses: those in it are then as well (`scopeBefore`).
  */
 function readRule({ scope, expression }: Text): Read {
   const wrong: RuleDiagnostic[] = [];
-  const parsedScope = scope.trim() === '' ? undefined : parse(`(${scope}\n)`);
+  const scopeBefore = isExtractionRule(scope) ? 1 : 0;
+  const parsedScope = scope.trim() === '' ? undefined : parse(scopeBefore ? `(${scope}\n)` : scope);
   const pipe = parsedScope?.tokens.find((t) => t.kind === 'pipe');
   if (pipe) {
     const message = 'A scope is a search: it has no steps.';
-    wrong.push({ code: 'unexpected-token', span: moved(pipe), message, hint: 'Write the steps into the expression.', in: 'scope' });
-  } else for (const d of parsedScope?.diagnostics ?? []) wrong.push({ ...placed(d, scope.length), in: 'scope' });
+    wrong.push({ code: 'unexpected-token', span: moved(pipe, scopeBefore), message, hint: 'Write the steps into the expression.', in: 'scope' });
+  } else for (const d of parsedScope?.diagnostics ?? []) wrong.push({ ...placed(d, scopeBefore, scope.length), in: 'scope' });
   const steps = parse(`|${expression}`);
-  for (const d of steps.diagnostics) wrong.push({ ...placed(d, expression.length), in: 'expression' });
+  for (const d of steps.diagnostics) wrong.push({ ...placed(d, 1, expression.length), in: 'expression' });
   if (wrong.length) return { ok: false, diagnostics: wrong };
-  return { ok: true, rule: { scope: parsedScope?.query.scope ?? { node: 'all' }, operations: steps.query.operations } };
+  return { ok: true, rule: { scope: parsedScope?.query.scope ?? { node: 'all' }, operations: steps.query.operations }, scopeBefore };
 }
 
-function moved({ start, end }: Span, length = Number.MAX_SAFE_INTEGER): Span {
-  const at = (place: number): number => Math.min(Math.max(place - 1, 0), length);
+function moved({ start, end }: Span, by = 1, length = Number.MAX_SAFE_INTEGER): Span {
+  const at = (place: number): number => Math.min(Math.max(place - by, 0), length);
   return { start: at(start), end: at(end) };
 }
 
-function placed(d: Diagnostic, length?: number): Diagnostic {
-  return { code: d.code, span: moved(d.span, length), message: d.message, ...(d.hint ? { hint: d.hint } : {}) };
+function placed(d: Diagnostic, by: number, length?: number): Diagnostic {
+  return { code: d.code, span: moved(d.span, by, length), message: d.message, ...(d.hint ? { hint: d.hint } : {}) };
 }

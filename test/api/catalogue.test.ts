@@ -16,7 +16,7 @@ it('is empty before anybody made anything, and needs a session', async () => {
   expect((await fetch(`${server.base}/api/v1/catalogue`)).status).toBe(401);
 });
 
-it('names lookup tables with their columns, and rules that run when a query asks', async () => {
+it('names lookup tables with their columns, fields that rules store, and rules that run when a query asks', async () => {
   const { library } = server.metadata;
   await library.create({ kind: 'lookup', name: 'owners', body: { version: 'v1', columns: ['account', 'team'], rows: 2, bytes: 40 } });
   const rule = { scope: '_sourceCategory=app', expression: 'parse "user=*" as user', fields: ['user'], samples: [] };
@@ -25,7 +25,7 @@ it('names lookup tables with their columns, and rules that run when a query asks
   await library.create({ kind: 'rule', name: 'off', body: { ...rule, at: 'query', enabled: false } });
   const other = await startServer({ deps: { store: server.store, library, catalogs: await openCatalogs(server.metadata) } });
   expect(await read(other)).toEqual({
-    extracted: [],
+    extracted: ['user'],
     rules: [{ name: 'users', scope: '_sourceCategory=app', expression: 'parse "user=*" as user', fields: ['user'] }],
     lookups: [{ name: 'owners', columns: ['account', 'team'] }],
   });

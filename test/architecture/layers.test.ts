@@ -28,6 +28,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'store/catalog.ts',
     'ingest/ingest.ts',
     'ingest/quarantine.ts',
+    'ingest/samples.ts',
   ],
   web: ['model', 'query', 'dashboards', 'api/contract.ts', 'api/contract/'],
   cli: ['*'],

@@ -13,6 +13,7 @@ import { loginRoutes } from './login.ts';
 import { quarantineRoutes } from './quarantine.ts';
 import { queryRoutes } from './query.ts';
 import { recordRoutes } from './records.ts';
+import { ruleRoutes } from './rules.ts';
 import { searchRoutes } from './search.ts';
 import { statusRoutes } from './status.ts';
 import { valueRoutes } from './values.ts';
@@ -31,6 +32,7 @@ export const ROUTES: readonly Routes[] = [
   exportRoutes,
   jobRoutes,
   libraryRoutes,
+  ruleRoutes,
   valueRoutes,
   quarantineRoutes,
   ingestRoutes,
