@@ -183,9 +183,13 @@ export class Cursor {
     return { name: token.value, span: { start: token.start, end: token.end } };
   }
 
+  /** Labels up to one that is itself named: `"a*" as x, "b*" as y`. */
   labels(what: string): Name[] {
     const names = [this.label(what)];
-    while (this.take(',')) names.push(this.label(what));
+    while (this.is(',') && !(this.peek(1).kind === 'string' && !this.is(',', 2) && this.peek(2).kind === 'name')) {
+      this.next();
+      names.push(this.label(what));
+    }
     return names;
   }
 
