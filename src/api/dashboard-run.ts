@@ -12,7 +12,7 @@ import { availableParallelism } from 'node:os';
 import { type PanelTask, panelRows, panelsOf, planPanels, unknownPanels } from '../dashboards/plan.ts';
 import type { Dashboard } from '../dashboards/schema.ts';
 import { findField } from '../model/fields.ts';
-import { type Compiled, type CompileResult, compile, type Relations, shape } from '../query/index.ts';
+import { type Compiled, type CompileResult, compile, isMadeByRules, type Relations, shape } from '../query/index.ts';
 import type { Sql } from '../query/sql.ts';
 import type { QueryResult } from '../store/store.ts';
 import type { RunEvent, RunRequest, Window } from './contract.ts';
@@ -58,7 +58,7 @@ export async function prepareRun(deps: ServerDeps, dashboard: Dashboard, request
     const known = panelsOf(dashboard).map((p) => p.id);
     throw new Problem('invalid-request', `The dashboard has no panel “${unknown.join('”, “')}”.`, { hint: `It has: ${known.join(', ')}.` });
   }
-  const field = request.filters.find((filter) => !findField(filter.field))?.field;
+  const field = request.filters.find((filter) => !findField(filter.field) && !isMadeByRules(deps.catalogs.current(), filter.field))?.field;
   if (field !== undefined) throw new Problem('invalid-request', `A filter names “${field}”, which is no field.`);
   return { runId: randomUUID(), now, window, tasks: planPanels(dashboard, choices, window), request };
 }

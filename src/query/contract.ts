@@ -42,7 +42,7 @@ export interface Relations {
 export interface LookupTable {
   readonly name: string;
   readonly columns: readonly string[];
-  /** Its rows: the columns by their names, and `row`, which counts from 0. */
+  /** Its rows: `row`, which counts from 0, and the columns by their places: `v0`, `v1`, … */
   readonly relation: Sql;
 }
 
@@ -67,9 +67,19 @@ export interface Catalog {
   /** By name or path, as `lookup … from`, `cat` and `save` write it. */
   readonly lookup: (source: string) => LookupTable | undefined;
   readonly lookupNames: readonly string[];
+  /** Whether there is an index of the name beside those of the field table; it holds no flows. */
+  readonly index?: (name: string) => boolean;
 }
 
 export const EMPTY_CATALOG: Catalog = { extracted: () => undefined, extractedNames: [], rules: [], lookup: () => undefined, lookupNames: [] };
+
+/** Whether a rule made the field as records were stored, or makes it for a query. */
+export function isMadeByRules(catalog: Catalog | undefined, name: string): boolean {
+  const key = name.toLowerCase();
+  return (
+    catalog !== undefined && (catalog.extracted(name) !== undefined || catalog.rules.some((rule) => rule.fields.some((field) => field.toLowerCase() === key)))
+  );
+}
 
 export interface CompileOptions {
   /** What people made; nothing when absent. */
