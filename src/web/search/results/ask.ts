@@ -1,5 +1,5 @@
 /** What the results ask of the server: React Query's options by name. Everything of one press of Run begins with `keyOf`. */
-import { keepPreviousData, queryOptions } from '@tanstack/react-query';
+import { queryOptions } from '@tanstack/react-query';
 import type { FieldResponse, HistogramResponse } from '../../../api/contract/search.ts';
 import type { Filter, RecordsResponse, Window } from '../../../api/contract.ts';
 import { postJson } from '../../api/client.ts';
@@ -32,8 +32,6 @@ export function histogramQuery(asked: Asked) {
   return queryOptions({
     queryKey: [...keyOf(asked), 'histogram'],
     queryFn: ({ signal }) => postJson<HistogramResponse>('/api/v1/search/histogram', { ...body(asked), buckets: BUCKETS }, signal),
-    // The bars before keep the place until the new ones are there.
-    placeholderData: keepPreviousData,
     staleTime: Number.POSITIVE_INFINITY,
   });
 }

@@ -31,7 +31,10 @@ const KINDS: readonly (readonly [title: string, fields: readonly Field[]])[] = [
 
 /** `sample`: some of the messages. */
 export function fieldGroups(made: readonly OutputColumn[], sample: readonly Rec[]): Group[] {
-  const own = made.filter((c) => c.field === undefined || findField(c.name) === undefined).map(listedColumn);
+  const own = made
+    .filter((c) => c.kind !== 'time')
+    .filter((c) => c.field === undefined || findField(c.name) === undefined)
+    .map(listedColumn);
   const extracted = extractedOf(sample).map((name) => listedColumn({ name, kind: 'text', field: name }));
   const present: Listed[] = [];
   const absent = KINDS.map(([title, fields]): Group => {

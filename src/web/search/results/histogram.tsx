@@ -1,5 +1,5 @@
 /** Matches over time, above the results: drag across to zoom, click a bar to narrow to it; with arrows and Enter, too. */
-import { useQuery } from '@tanstack/react-query';
+import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { type KeyboardEvent, type PointerEvent, useMemo, useRef, useState } from 'react';
 import type { HistogramResponse } from '../../../api/contract/search.ts';
 import { Icon } from '../../app/icons.tsx';
@@ -18,7 +18,8 @@ interface Props {
 
 export function Histogram({ asked, zone, onRange }: Props) {
   const [folded, setFolded] = useKept<boolean>('histogram-folded', false);
-  const found = useQuery({ ...histogramQuery(asked), enabled: !folded });
+  // The bars before keep the place until the new ones are there.
+  const found = useQuery({ ...histogramQuery(asked), enabled: !folded, placeholderData: keepPreviousData });
   const { data } = found;
   return (
     <section className="bz-histogram" aria-label="Matches over time" aria-busy={found.isFetching}>
@@ -43,14 +44,16 @@ export function Histogram({ asked, zone, onRange }: Props) {
             <Bars data={data} zone={zone} onRange={onRange} />
           ) : found.isError ? (
             <p className="bz-dim bz-small">
-              Not to be had: the results below say why, or{' '}
+              Matches could not be counted: what is below says why, or{' '}
               <button type="button" className="bz-link" onClick={() => void found.refetch()}>
                 try again
               </button>
               .
             </p>
-          ) : (
+          ) : found.isFetching ? (
             <Ghost />
+          ) : (
+            <p className="bz-dim bz-small">Stopped before the matches were counted.</p>
           )}
         </div>
       )}

@@ -21,12 +21,12 @@ export function MessageDetail({ record, made, zone, onPick }: Props) {
   return (
     <div className="bz-message-detail">
       <div className="bz-message-links">
-        <Link to="." search={surroundingSearch(record)} className="bz-link" title="What was recorded a minute before and after at the same place">
+        <Link to="." search={surroundingSearch(record)} className="bz-tool" title="What was recorded a minute before and after at the same place">
           <Icon name="clock" size={12} /> Surrounding records
         </Link>
         <Copy value={record.raw} label="Copy raw" />
         <Copy value={JSON.stringify({ ...record.document, ...(made.length > 0 && { values: record.values }) }, null, 2)} label="Copy JSON" />
-        <Link to="." search={recordSearch(record)} className="bz-link">
+        <Link to="." search={recordSearch(record)} className="bz-tool">
           <Icon name="out" size={12} /> This record alone
         </Link>
         <CopyLink record={record} />
@@ -61,7 +61,7 @@ function Copy({ value, label }: { value: string; label: string }) {
   return (
     <CopyButton value={value}>
       {({ copied, copy }) => (
-        <button type="button" className="bz-link" onClick={copy}>
+        <button type="button" className="bz-tool" onClick={copy}>
           <Icon name={copied ? 'check' : 'copy'} size={12} /> {copied ? 'Copied' : label}
         </button>
       )}

@@ -33,6 +33,13 @@ export function Messages({ pages, columns, terms, zone, wrap, order, sorted, onS
   const [open, setOpen] = useState(NOBODY);
   const [current, setCurrent] = useState(0);
   const list = useRef<HTMLUListElement>(null);
+  // Another window, other records in the same places.
+  const [of, setOf] = useState(pages.window);
+  if (of !== pages.window) {
+    setOf(pages.window);
+    setOpen(NOBODY);
+    setCurrent(0);
+  }
   const margin = useTop(list);
   const virtual = useWindowVirtualizer({ count, estimateSize: () => LINE, overscan: 12, scrollMargin: margin });
   const items = virtual.getVirtualItems();
@@ -83,7 +90,12 @@ export function Messages({ pages, columns, terms, zone, wrap, order, sorted, onS
   };
   const template = useMemo(() => gridOf(columns, first, zone), [columns, first, zone]);
   return (
-    <div className="bz-messages" data-wrap={wrap || undefined} style={{ '--columns': template.columns, '--least': template.least } as CSSProperties}>
+    <div
+      className="bz-messages"
+      data-wrap={wrap || undefined}
+      data-stale={pages.loading || undefined}
+      style={{ '--columns': template.columns, '--least': template.least } as CSSProperties}
+    >
       <div className="bz-message-head" aria-hidden="true">
         <span>{sorted ? 'Time, sorted by the query' : `Time, ${order} first`}</span>
         {columns.map((column) => (

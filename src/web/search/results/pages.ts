@@ -24,7 +24,8 @@ export interface Pages {
   readonly first: readonly Rec[];
   /** undefined while its page is on the way. */
   readonly at: (index: number) => Rec | undefined;
-  readonly fetching: boolean;
+  /** The first page is on the way; records of the question before may stand in its place. */
+  readonly loading: boolean;
   readonly error: unknown;
   /** Asks again for what failed. */
   readonly again: () => void;
@@ -35,7 +36,12 @@ const NONE: readonly never[] = [];
 const SETTLE_MS = 60;
 
 export function usePages(asked: Asked, query: string, seen: Seen, enabled: boolean): Pages {
-  const first = useQuery({ ...recordsQuery(asked, query, 0, undefined), enabled });
+  const first = useQuery({
+    ...recordsQuery(asked, query, 0, undefined),
+    enabled,
+    // What was there stays while the same question is asked of another time, or again.
+    placeholderData: (before, last) => (isOf(last?.queryKey[1], asked) ? before : undefined),
+  });
   const { data } = first;
   const count = Math.min(data?.total ?? 0, MOST);
   const wanted = useSettled(pagesOf(seen, count));
@@ -52,13 +58,17 @@ export function usePages(asked: Asked, query: string, seen: Seen, enabled: boole
       const page = Math.floor(index / PAGE);
       return (page === 0 ? data?.records : pages.get(page))?.[index % PAGE];
     },
-    fetching: first.isFetching || others.some((o) => o.isFetching),
+    loading: first.isFetching,
     error: first.error ?? failed?.error ?? null,
     again: () => {
       if (first.isError) void first.refetch();
       for (const other of others) if (other.isError) void other.refetch();
     },
   };
+}
+
+function isOf(before: unknown, asked: Asked): boolean {
+  return typeof before === 'object' && before !== null && 'query' in before && before.query === asked.query;
 }
 
 /** Pages behind the first that hold any of the rows, and the one that comes next. */

@@ -3,9 +3,10 @@ import './results.css';
 import '../../records/records.css';
 import { Drawer, Tabs } from '@mantine/core';
 import { useMediaQuery } from '@mantine/hooks';
-import { useQueryClient } from '@tanstack/react-query';
+import { useIsFetching, useQueryClient } from '@tanstack/react-query';
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import type { Window } from '../../../api/contract.ts';
+import { explain } from '../../api/client.ts';
 import { Icon } from '../../app/icons.tsx';
 import { usePage } from '../../app/use-page.ts';
 import { exact } from '../../format/numbers.ts';
@@ -24,7 +25,7 @@ import { useKept } from './kept.ts';
 import { MessageTools, withColumn } from './message-tools.tsx';
 import { Messages } from './messages.tsx';
 import { type Seen, usePages } from './pages.ts';
-import { Empty, Failed, GhostLines, Stopped, Unasked } from './states.tsx';
+import { Empty, Failed, GhostLines, Stopped } from './states.tsx';
 import { columnOf, RAW } from './values.ts';
 
 export type { Asked } from './ask.ts';
@@ -41,8 +42,7 @@ export interface ResultsState {
 }
 
 interface Props {
-  /** null: nothing has been run yet. */
-  readonly asked: Asked | null;
+  readonly asked: Asked;
   /** IANA zone that times are shown in. */
   readonly zone: string;
   readonly onRange: (range: Range) => void;
@@ -54,11 +54,7 @@ interface Props {
 
 const NOWHERE: Seen = { first: 0, last: 0 };
 
-export function Results(props: Props) {
-  return props.asked ? <Asking {...props} asked={props.asked} /> : <Unasked />;
-}
-
-function Asking({ asked, zone, onRange, onQuery, onState, stop }: Props & { readonly asked: Asked }) {
+export function Results({ asked, zone, onRange, onQuery, onState, stop }: Props) {
   const { query } = asked;
   const { search, change } = usePage();
   const client = useQueryClient();
@@ -66,7 +62,6 @@ function Asking({ asked, zone, onRange, onQuery, onState, stop }: Props & { read
   const grouped = useMemo(() => isGrouped(query), [query]);
   const sorted = useMemo(() => isSorted(query), [query]);
   const terms = useMemo(() => termsOf(query), [query]);
-  const tab = grouped && search.view !== 'messages' ? 'result' : 'messages';
   const order = search.order === 'oldest' ? 'oldest' : 'newest';
   const [seen, setSeen] = useState<Seen>(NOWHERE);
   const [wrap, setWrap] = useKept<boolean>('wrap', false);
@@ -76,9 +71,12 @@ function Asking({ asked, zone, onRange, onQuery, onState, stop }: Props & { read
   const [stopped, setStopped] = useState<Asked | null>(null);
   const fieldsShown = narrow ? sheet : beside;
 
-  const answer = useAnswer(grouped ? asked : null);
   const matches = useMemo(() => (order === 'oldest' ? oldestFirst(query) : matchesOf(query)), [query, order]);
-  const pages = usePages(asked, matches, seen, (tab === 'messages' || fieldsShown) && stopped !== asked);
+  const pages = usePages(asked, matches, seen, (!grouped || search.view === 'messages' || fieldsShown) && stopped !== asked);
+  // Rows that never were records, such as those of a table, are shown as a result, too.
+  const counted = grouped || (pages.error !== null && explain(pages.error).code === 'no-records');
+  const tab = counted && search.view !== 'messages' ? 'result' : 'messages';
+  const answer = useAnswer(counted ? asked : null);
   const views = useViews(query, answer.answer, search.view);
   const shown = useMemo(() => search.cols ?? [...pages.made.map((c) => c.name), RAW], [search.cols, pages.made]);
   const columns = useMemo(() => shown.map((name) => columnOf(name, pages.made)), [shown, pages.made]);
@@ -93,7 +91,8 @@ function Asking({ asked, zone, onRange, onQuery, onState, stop }: Props & { read
     setStopped(asked);
   }, [stop, stopAnswer, client, asked]);
 
-  const running = tab === 'messages' ? pages.fetching && pages.total === null : answer.running;
+  const counting = useIsFetching({ queryKey: histogramQuery(asked).queryKey }) > 0;
+  const running = counting || (tab === 'messages' ? pages.loading : answer.running);
   const { fraction } = answer;
   const seconds = answer.answer?.seconds;
   const rows = answer.answer?.rows.length;
@@ -119,7 +118,7 @@ function Asking({ asked, zone, onRange, onQuery, onState, stop }: Props & { read
   const retry = () => {
     setStopped(null);
     again();
-    pages.again();
+    void client.refetchQueries({ queryKey: keyOf(asked), type: 'active' });
   };
   const fields = fieldsShown && (
     <Fields
@@ -133,7 +132,7 @@ function Asking({ asked, zone, onRange, onQuery, onState, stop }: Props & { read
       onTopOverTime={overTime}
     />
   );
-  const empty = (window: Window) => <Empty window={window} zone={zone} filtered={asked.filters.length > 0} onRange={onRange} />;
+  const empty = (window: Window) => <Empty asked={asked} window={window} zone={zone} counted={tab === 'result'} onRange={onRange} />;
 
   return (
     <div className="bz-results">
@@ -150,7 +149,7 @@ function Asking({ asked, zone, onRange, onQuery, onState, stop }: Props & { read
             <Icon name="filter" size={12} /> Fields
           </button>
           <Tabs.List>
-            {grouped && (
+            {counted && (
               <Tabs.Tab value="result">
                 Result <Count of={rows} />
               </Tabs.Tab>

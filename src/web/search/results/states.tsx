@@ -1,23 +1,14 @@
-/** Where no rows stand: not asked yet, on the way, stopped, failed, empty; each with what to do next. */
+/** Where no rows stand: on the way, stopped, failed, empty; each with what to do next. */
 import { Button } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import type { Window } from '../../../api/contract.ts';
 import { explain } from '../../api/client.ts';
 import { statusQuery } from '../../api/queries.ts';
 import { Icon } from '../../app/icons.tsx';
+import { exact } from '../../format/numbers.ts';
 import { rangeText, zoneName } from '../../format/times.ts';
 import { absolute, type Range } from '../../time/range.ts';
-
-export function Unasked() {
-  return (
-    <div className="bz-note bz-results-note">
-      <p>Write a query and run it.</p>
-      <p className="bz-dim">
-        A few words find messages; <code>| count by …</code> behind them counts. Empty finds everything.
-      </p>
-    </div>
-  );
-}
+import { type Asked, histogramQuery } from './ask.ts';
 
 export function Failed({ error, onRetry }: { error: unknown; onRetry: () => void }) {
   const { code, message, hint } = explain(error);
@@ -51,16 +42,19 @@ export function Stopped({ onRetry }: { onRetry: () => void }) {
 }
 
 interface EmptyProps {
+  readonly asked: Asked;
   readonly window: Window;
   readonly zone: string;
-  readonly filtered: boolean;
+  /** Rows were counted, but none of them is left behind the last step. */
+  readonly counted: boolean;
   readonly onRange: (range: Range) => void;
 }
 
-/** Nothing in the window at all says where data is; nothing that matches says what to loosen. */
-export function Empty({ window, zone, filtered, onRange }: EmptyProps) {
+/** Why there is nothing, and what would show something: another time, or fewer conditions. */
+export function Empty({ asked, window, zone, counted, onRange }: EmptyProps) {
   const status = useQuery(statusQuery);
   const extent = status.data?.extent;
+  const matches = useQuery(histogramQuery(asked)).data?.total ?? 0;
   if (status.data && !extent) {
     return (
       <div className="bz-note bz-results-note">
@@ -71,6 +65,14 @@ export function Empty({ window, zone, filtered, onRange }: EmptyProps) {
       </div>
     );
   }
+  if (counted && matches > 0) {
+    return (
+      <div className="bz-note bz-results-note">
+        <p>No row is left of {exact(matches)} matches.</p>
+        <p className="bz-dim">A step behind the first count takes every row away. The tab Messages shows what was counted.</p>
+      </div>
+    );
+  }
   const apart = extent && (extent.to < window.from || extent.from >= window.to);
   return (
     <div className="bz-note bz-results-note">
@@ -78,17 +80,38 @@ export function Empty({ window, zone, filtered, onRange }: EmptyProps) {
       <p className="bz-dim">
         {rangeText(window.from, window.to, zone)} {zoneName(zone, window.from * 1000)}
       </p>
-      {!apart && (
-        <p className="bz-dim">{filtered ? 'Take a condition or a filter away, or widen the time range.' : 'Take a condition away, or widen the time range.'}</p>
-      )}
-      {extent && (
+      {apart ? (
         <p>
           <button type="button" className="bz-link" onClick={() => onRange(absolute(extent))}>
-            {apart ? 'Data exists from' : 'Search all data:'} {rangeText(extent.from, extent.to, zone)}
+            Data exists from {rangeText(extent.from, extent.to, zone)}
           </button>
         </p>
+      ) : (
+        extent && <Elsewhere asked={asked} extent={extent} zone={zone} onRange={onRange} />
       )}
     </div>
+  );
+}
+
+/** Looks for matches in all data, so that one click leads to them. */
+function Elsewhere({ asked, extent, zone, onRange }: { asked: Asked; extent: Window; zone: string; onRange: (range: Range) => void }) {
+  const { data } = useQuery(histogramQuery({ ...asked, ...absolute(extent) }));
+  const [first, last] = [data?.buckets[0], data?.buckets.at(-1)];
+  if (!data) return <p className="bz-dim">Looking for matches at other times …</p>;
+  if (!first || !last) {
+    return (
+      <p className="bz-dim">
+        Nothing matches at any other time, either. {asked.filters.length > 0 ? 'Take a condition or a filter away.' : 'Take a condition away.'}
+      </p>
+    );
+  }
+  const found = { from: first[0], to: last[0] + data.seconds };
+  return (
+    <p>
+      <button type="button" className="bz-link" onClick={() => onRange(absolute(found))}>
+        {exact(data.total)} {data.total === 1 ? 'match' : 'matches'} from {rangeText(found.from, found.to, zone)}
+      </button>
+    </p>
   );
 }
 
