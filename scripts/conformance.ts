@@ -143,7 +143,7 @@ function environment(variables: Readonly<Record<string, string>>, assumed: Assum
 
 /** Values that a variable may have, in the order in which they are tried: a wildcard, a number, a duration, a name, a text. */
 const VALUES = ['*', '1', '5m', 'srcaddr', 'x'];
-const VARIABLE = /\{\{\{?\s*([\w.-]+)\s*\}\}\}?/g;
+const VARIABLE = /\{\{\{?\s*([\w.-]+(?: +[\w.-]+)*)\s*\}\}\}?/g;
 
 interface Outcome {
   readonly parses: boolean;

@@ -8,7 +8,7 @@ import { QueryError } from './diagnostics.ts';
 import { ident, join, num, type Sql, sql } from './sql.ts';
 import type { Span } from './tree.ts';
 
-const TEMPLATE = /\{\{\{\s*([\w.-]+)\s*\}\}\}|\{\{\s*([\w.-]+)\s*\}\}/g;
+const TEMPLATE = /\{\{\{\s*([\w.-]+(?: +[\w.-]+)*)\s*\}\}\}|\{\{\s*([\w.-]+(?: +[\w.-]+)*)\s*\}\}/g;
 
 /** Thrown where a name is asked for that rules make: the compilation begins again with it among the names to make. */
 export class NeedsField extends Error {

@@ -256,13 +256,20 @@ export class Cursor {
       return { node: 'in', left, list, negate, span: this.span(start) };
     }
     if (what === 'matches') {
-      const token = this.peek();
-      const pattern: Expr = token.kind === 'regex' ? { node: 'regex', source: this.next().value, span: token } : this.expression(power);
+      const pattern = this.#pattern(power);
       return { node: 'matches', left, pattern, negate, span: this.span(start) };
     }
     const right = this.expression(power);
     if (what === 'contains') return { node: 'call', name: what, args: [left, right], span: this.span(start) };
     return { node: 'binary', op: SPELLINGS[operator] ?? (operator as BinaryOperator), left, right, span: this.span(start) };
+  }
+
+  /** A regular expression, an expression, or a star that stands for itself. */
+  #pattern(power: number): Expr {
+    const token = this.peek();
+    if (token.kind === 'regex') return { node: 'regex', source: this.next().value, span: token };
+    if (!this.take('*')) return this.expression(power);
+    return { node: 'literal', value: '*', text: '*', span: { start: token.start, end: token.end } };
   }
 
   /** Expressions up to `)`, which is taken. */

@@ -6,7 +6,7 @@ import { type ArgumentKind, signature } from './functions/kinds.ts';
 import { all, any, compare, like, not } from './match.ts';
 import { checkedRegex } from './regex.ts';
 import { join, num, param, type Sql, sql } from './sql.ts';
-import type { BinaryOperator, Expr, Name } from './tree.ts';
+import { type BinaryOperator, type Expr, type Name, operands } from './tree.ts';
 import { asAddress, asCondition, asDateTime, asNumber, asText, boolean, isNull, literal, nullable, number, type Typed } from './typed.ts';
 
 /** Where names are looked up. */
@@ -69,8 +69,8 @@ const ARITHMETIC: Partial<Record<BinaryOperator, (left: Sql, right: Sql) => Sql>
 };
 
 function compileBinary(expr: Binary, names: Names): Typed {
-  if (expr.op === 'and') return boolean(all([condition(expr.left, names), condition(expr.right, names)]));
-  if (expr.op === 'or') return boolean(any([condition(expr.left, names), condition(expr.right, names)]));
+  if (expr.op === 'and') return boolean(all(operands(expr).map((e) => condition(e, names))));
+  if (expr.op === 'or') return boolean(any(operands(expr).map((e) => condition(e, names))));
   const left = compileExpr(expr.left, names);
   const right = compileExpr(expr.right, names);
   const arithmetic = ARITHMETIC[expr.op];

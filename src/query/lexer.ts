@@ -48,7 +48,7 @@ const NUMBER = /(?:\d+(?:\.\d+)?|\.\d+)(?:[eE][+-]?\d+(?!\w))?/y;
 const SUFFIX = /[A-Za-z_]\w*/y;
 const ADDRESS_OF_TABLE = /[a-z]{2,12}:\/\/[^\s|",]*/y;
 /** {{name}}, or {{{name}}} as texts have it that were filled into pages. */
-const TEMPLATE = /\{\{\{\s*[\w.-]+\s*\}\}\}|\{\{\s*[\w.-]+\s*\}\}/y;
+const TEMPLATE = /\{\{\{[\w. -]+\}\}\}|\{\{[\w. -]+\}\}/y;
 const SCOPE_WORD = /(?:\{\{\{?[^{}|]*\}?\}\}|[^\s|()"=<>!\u200b]|!(?!=))+/y;
 /** Behind `=` a word goes on over what would begin another condition: `id=abc==`, `name=<none>`. */
 const SCOPE_VALUE = /(?:\{\{\{?[^{}|]*\}?\}\}|[^\s|()"\u200b])+/y;

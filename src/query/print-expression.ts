@@ -1,5 +1,5 @@
 /** Expressions, names and strings as text that reads back to the same tree. */
-import type { Expr } from './tree.ts';
+import { type Expr, operands } from './tree.ts';
 
 const RESERVED = new Set(['and', 'or', 'not', 'in', 'matches', 'as', 'by', 'if', 'true', 'false', 'null', 'row', 'column', 'nodrop', 'asc', 'desc', 'group']);
 
@@ -27,7 +27,7 @@ export function printExpr(expr: Expr): string {
     case 'unary':
       return `${expr.op}${inner(expr.arg)}`;
     case 'binary':
-      return `${inner(expr.left)} ${expr.op} ${inner(expr.right)}`;
+      return (expr.op === 'and' || expr.op === 'or' ? operands(expr) : [expr.left, expr.right]).map(inner).join(` ${expr.op} `);
     case 'matches':
       return `${inner(expr.left)} ${expr.negate ? 'not ' : ''}matches ${inner(expr.pattern)}`;
     case 'in':

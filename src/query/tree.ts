@@ -24,6 +24,17 @@ export type Expr =
   /** `if(test, yes, no)` and `test ? yes : no`. */
   | { readonly node: 'choose'; readonly test: Expr; readonly yes: Expr; readonly no: Expr; readonly span: Span };
 
+/** `a`, `b` and `c` of `a and b and c`: a chain may be longer than calls can be nested. */
+export function operands(expr: Expr & { readonly node: 'binary' }): Expr[] {
+  const found: Expr[] = [];
+  let left: Expr = expr;
+  while (left.node === 'binary' && left.op === expr.op) {
+    found.push(left.right);
+    left = left.left;
+  }
+  return [...found, left].reverse();
+}
+
 export type Comparison = '=' | '!=' | '<' | '<=' | '>' | '>=';
 
 export type Scope =
