@@ -109,8 +109,10 @@ function run(query: Query, ctx: Context, reading: Reading, count = query.operati
       steps: query.operations.slice(0, i),
       before: (other) => run(query, ctx, other, i),
       after: query.operations.slice(i + 1),
+      scope: query.scope,
     });
-    if (ungrouped && next.parts.grouped) break;
+    // The rows of a table are no records of the query, and there are no others.
+    if (ungrouped && next.parts.grouped && operation.op !== 'cat') break;
     state = next;
   }
   return state;

@@ -36,6 +36,7 @@ export const DIAGNOSTIC_CODES = {
   'not-supported': 'The public language has this and Bartizan does not; the message names what to write instead.',
   'too-many-rows': 'A step would make more rows than its limit.',
   'unknown-source': 'The lookup source is not available.',
+  'not-first': 'The step reads its own rows, so it can only begin a query.',
   'no-indicators': 'No threat indicators are stored: the columns of the lookup are empty.',
   'no-records': 'The rows of the query are not stored records, so there are none to show.',
   'not-stored': 'Nothing is stored about this address: the new columns are empty.',

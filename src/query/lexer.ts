@@ -70,9 +70,12 @@ const WORDS_BEFORE_VALUE = new Set(['matches', 'and', 'or', 'not', 'in', 'by', '
 const EXTRACTION_RULE =
   /^\s*(?:(?:json|parse|extract)\s+(?:"|(?:field|nodrop)\s*=|(?:regex|anchor|auto|xml|nodrop)\s)|(?:kv|keyvalue)\s+(?:"|(?:auto|infer|regex)\s|field\s*=)|(?:csv|split)\s+\w+\s+(?:delim\s*=|extract\s))/i;
 
+/** `cat` and one table. */
+const READS_TABLE = /^\s*cat\s+(?:[a-z]{2,12}:\/\/\S|(?:"[^"]*"|[\w@.-]+|\/?[\w@.-]*(?:\/[\w@.-]+(?: +[\w@.-]+)*)+)\s*(?:\||\]|$))/i;
+
 /** Whether a text begins with a step and not with a scope. */
 export function isExtractionRule(text: string): boolean {
-  return EXTRACTION_RULE.test(text);
+  return EXTRACTION_RULE.test(text) || READS_TABLE.test(text);
 }
 
 export function lex(text: string): Token[] {

@@ -165,6 +165,26 @@ export class State {
     return state.with({ where: [...state.parts.where, condition] });
   }
 
+  /** Whether something has the name. */
+  knows(name: Name): boolean {
+    try {
+      this.resolve(name);
+      return true;
+    } catch (error) {
+      if (error instanceof QueryError) return false;
+      throw error;
+    }
+  }
+
+  /** The rows beside those of a relation that has one row a key; the relation's columns have names of their own. Keys that are NULL match nothing. */
+  joined(keys: readonly Sql[], relation: Sql, its: readonly Sql[]): State {
+    const named = (i: number): string => `\0key${i}`;
+    const left = keys.reduce((state: State, key, i) => state.assign(named(i), { sql: key, kind: 'text' }, true), this).finished();
+    const on = its.map((id, i) => sql`${left.column(named(i))?.value.sql ?? EMPTY} = ${id}`);
+    const from = sql`${left.parts.from} AS ${this.ctx.fresh()} LEFT ANY JOIN ${relation} AS ${this.ctx.fresh()} ON ${join(on, ' AND ')}`;
+    return left.with({ from, columns: left.parts.columns.filter((c) => !keys.some((_, i) => c.name === named(i))) });
+  }
+
   /** The same rows as the relation of a new SELECT. */
   finished(): State {
     const { parts, ctx } = this;

@@ -59,6 +59,12 @@ export interface Name {
   readonly span: Span;
 }
 
+/** A table as a step names it: `path://"…"`, a name, an address. */
+export interface Source {
+  readonly name: string;
+  readonly span: Span;
+}
+
 export interface AggregateCall {
   readonly fn: string;
   readonly args: readonly Expr[];
@@ -126,12 +132,13 @@ export type Operation =
   | (Step & { readonly op: 'geoip'; readonly field: Name; readonly names: readonly Name[] })
   | (Step & {
       readonly op: 'lookup';
+      /** `*`: every column of the table. */
+      readonly all: boolean;
       readonly columns: readonly { readonly name: string; readonly as: string; readonly span: Span }[];
-      readonly source: string;
-      readonly sourceSpan: Span;
-      readonly key: string;
-      readonly on: Name;
+      readonly source: Source;
+      readonly on: readonly { readonly left: Name; readonly right: Name }[];
     })
+  | (Step & { readonly op: 'cat'; readonly source: Source })
   | (Step & {
       readonly op: 'threat';
       readonly fn: 'threatlookup' | 'threatip';

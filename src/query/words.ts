@@ -1,4 +1,5 @@
 /** Words inside steps, as completion and colouring know them. An operator takes those that its syntax mentions. */
+import { BUILT_IN } from './tables.ts';
 
 export interface StepWord {
   readonly doc: string;
@@ -50,4 +51,6 @@ export const DURATIONS = ['1m', '5m', '15m', '1h', '6h', '1d', '1w'].map((text) 
 export const SOURCES: readonly (readonly [source: string, doc: string])[] = [
   ['geo://location', 'The place of an address: country_code, country_name, state, city, latitude, longitude.'],
   ['asn://default', 'The autonomous system of an address: asn, organization.'],
+  ['sumo://threat/cs', 'Threat indicators: actor, malicious_confidence, raw_threat, type.'],
+  ...BUILT_IN.map(([name, doc]) => [name, doc] as const),
 ];

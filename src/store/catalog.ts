@@ -5,7 +5,7 @@
 import { DATASETS } from '../model/fields.ts';
 import { checkRule, type StagedSelect, stagedExtraction } from '../query/extraction.ts';
 import { type Catalog, EMPTY_CATALOG, type ExtractionRule, type LookupTable } from '../query/index.ts';
-import { ident, join, param, sql } from '../query/sql.ts';
+import { ident, join, num, param, sql } from '../query/sql.ts';
 import type { Item, Library } from './library.ts';
 import type { Metadata } from './metadata.ts';
 import type { ResultColumn } from './store.ts';
@@ -100,7 +100,7 @@ async function readCatalog(library: Library, recorded: readonly string[]): Promi
 
 function lookupTable({ name, body }: Item): LookupTable {
   const { version, columns } = body as LookupBody;
-  const cells = columns.map((column) => sql`cells[${param('String', column)}] AS ${ident(column)}`);
+  const cells = columns.map((_, i) => sql`cells[${num(i + 1)}] AS ${ident(`v${i}`)}`);
   const relation = sql`(SELECT ${join([sql`row`, ...cells], ', ')} FROM bartizan.lookup_row WHERE lookup = ${param('String', version)})`;
   return { name, columns, relation };
 }

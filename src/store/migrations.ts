@@ -45,6 +45,16 @@ export const MIGRATIONS: readonly Migration[] = [
       `ALTER TABLE ${DATABASE}.${table} MATERIALIZE INDEX addresses`,
     ]),
   },
+  {
+    version: 4,
+    why: 'lookup tables by place of their cells, a version a partition',
+    statements: [
+      `DROP TABLE IF EXISTS ${DATABASE}.lookup_row`,
+      `CREATE TABLE ${DATABASE}.lookup_row (
+        lookup LowCardinality(String), row UInt32 CODEC(Delta, ZSTD(1)), cells Array(String) CODEC(ZSTD(3))
+      ) ENGINE = MergeTree PARTITION BY lookup ORDER BY row SETTINGS non_replicated_deduplication_window = 1000`,
+    ],
+  },
 ];
 
 export const SCHEMA_VERSION = MIGRATIONS[MIGRATIONS.length - 1]?.version ?? 0;

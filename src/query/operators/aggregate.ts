@@ -1,5 +1,6 @@
 /** Operators that group: aggregates, timeslice, top. */
 import { AGGREGATES, eachColumn, findAggregate, plain, type RowOrder, shortName } from '../aggregates.ts';
+import { besideId } from '../beside.ts';
 import type { Cursor } from '../cursor.ts';
 import { didYouMean, QueryError } from '../diagnostics.ts';
 import { compileExpr } from '../expression.ts';
@@ -250,18 +251,18 @@ function carriedBeside(value: Typed, state: State, after: readonly Operation[], 
   for (const step of after) {
     if (step.op === 'geoip') wants.place = true;
     if (step.op === 'lookup') {
-      wants.place ||= step.source.startsWith('geo:');
-      wants.as ||= step.source.startsWith('asn:');
+      wants.place ||= /^geo:/i.test(step.source.name);
+      wants.as ||= /^asn:/i.test(step.source.name);
     }
   }
-  const carry = (source: (() => Sql) | undefined, wanted: boolean): (() => Sql) | undefined => {
-    if (!source || !wanted) return undefined;
+  const carry = (source: (() => Sql) | undefined): (() => Sql) | undefined => {
+    if (!source) return undefined;
     const id = state.ctx.fresh();
     selected.push(sql`any(${source()}) AS ${id}`);
     return () => id;
   };
-  const place = carry(value.place, wants.place);
-  const as = carry(value.as, wants.as);
+  const place = wants.place ? carry(besideId(value, 'place', state)) : undefined;
+  const as = wants.as ? carry(besideId(value, 'as', state)) : undefined;
   return { ...(place ? { place } : {}), ...(as ? { as } : {}) };
 }
 

@@ -10,13 +10,15 @@ import { FUNCTIONS, findFunction } from '../functions/index.ts';
 import type { State } from '../state.ts';
 import type { Operation, OperationName } from '../tree.ts';
 import { aggregate, top } from './aggregate.ts';
+import { cat } from './cat.ts';
 import { compare } from './compare.ts';
 import { keyvalue, split } from './delimited.ts';
 import { parse, parseRegex } from './extract.ts';
 import { json } from './json.ts';
 import type { Operator, Surroundings } from './kinds.ts';
-import { geoip, lookup } from './lookup.ts';
+import { lookup } from './lookup.ts';
 import { outlier } from './outlier.ts';
+import { geoip } from './places.ts';
 import { assign, fields, limit, sort, where, withtime } from './rows.ts';
 import { threat } from './threat.ts';
 import { timeslice } from './timeslice.ts';
@@ -37,6 +39,7 @@ export const OPERATORS: { readonly [N in OperationName]: Operator<N> } = {
   compare,
   geoip,
   lookup,
+  cat,
   threat,
   parse,
   'parse-regex': parseRegex,
@@ -61,6 +64,9 @@ export const KEYWORDS: readonly string[] = [...BY_KEYWORD.keys()];
 /** Operators that `parse` goes on with. */
 const PARSERS: Readonly<Record<string, Operator<'parse-regex'> | Operator<'xml'> | Operator<'json'>>> = { regex: parseRegex, xml, json };
 
+/** Operators whose step may go on with a symbol: `sort -a`, `cat /shared/hosts`. */
+const TAKES_SYMBOL: ReadonlySet<readonly string[]> = new Set([sort.keywords, cat.keywords]);
+
 /** A keyword is a name where an expression goes on behind it: `count / 2 as half`. */
 const EXPRESSION_GOES_ON = new Set(['=', '+', '/', '%', '?', '<', '>', '.']);
 
@@ -79,7 +85,8 @@ function parseOperation(cursor: Cursor): Operation {
   const word = token.kind === 'name' ? token.value.toLowerCase() : undefined;
   const operator = word === undefined ? undefined : BY_KEYWORD.get(word);
   const next = cursor.peek(1);
-  const isName = (operator !== OPERATORS.sort && next.kind === 'symbol' && EXPRESSION_GOES_ON.has(next.value)) || isFunctionOfTwo(cursor, word);
+  const isName =
+    (!(operator && TAKES_SYMBOL.has(operator.keywords)) && next.kind === 'symbol' && EXPRESSION_GOES_ON.has(next.value)) || isFunctionOfTwo(cursor, word);
   let operation: Operation;
   if (operator && word !== undefined && !isName) {
     // An aggregate is its own keyword.

@@ -1,7 +1,7 @@
 /** What an entry of the operator table is: how it is read, printed, compiled and explained. */
 import type { Cursor } from '../cursor.ts';
 import type { Reading, State } from '../state.ts';
-import type { Operation, OperationName } from '../tree.ts';
+import type { Operation, OperationName, Scope } from '../tree.ts';
 
 /** The query around a step. */
 export interface Surroundings {
@@ -11,6 +11,8 @@ export interface Surroundings {
   readonly before: (reading: Reading) => State;
   /** Steps after this one. */
   readonly after: readonly Operation[];
+  /** Scope of the query, where it has one of its own. */
+  readonly scope?: Scope;
 }
 
 export type Of<N extends OperationName> = Operation & { readonly op: N };

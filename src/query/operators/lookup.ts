@@ -1,123 +1,100 @@
-/**
- * geoip and lookup: what was known of an address when its record was stored. Place and autonomous
- * system lie beside source and destination addresses; for any other address nothing is stored, and
- * the new columns are empty.
- */
-import type { Registry } from '../../model/registries.ts';
+/** lookup: columns of a table for a value of each row. Rows are kept, and never more than there were. */
 import type { Cursor } from '../cursor.ts';
-import { didYouMean, QueryError } from '../diagnostics.ts';
+import { tableKey } from '../keys.ts';
 import { printName } from '../print-expression.ts';
-import { type Sql, sql } from '../sql.ts';
+import { join, type Sql, sql } from '../sql.ts';
 import type { State } from '../state.ts';
-import { AS_COLUMNS, PLACE_COLUMNS, partOf } from '../stored.ts';
-import type { Span } from '../tree.ts';
-import { literal, type Typed } from '../typed.ts';
-import type { Operator } from './kinds.ts';
+import { cell, columnPlace, findTable, pairOf, parseSource, printSource } from '../tables.ts';
+import type { Name } from '../tree.ts';
+import type { Of, Operator } from './kinds.ts';
+import { addPlace, PLACE_SOURCES, type Wanted } from './places.ts';
+import { addThreat, isThreatSource, THREAT_COLUMNS } from './threat.ts';
 
-interface Source {
-  readonly registry: Registry['name'];
-  readonly columns: Readonly<Record<string, (stored: Sql) => Typed>>;
-  readonly stored: (address: Typed) => (() => Sql) | undefined;
-}
+type Lookup = Of<'lookup'>;
 
-/** Sources of `lookup … from`, by name. The public language knows more columns; these are stored. */
-const SOURCES: Readonly<Record<string, Source>> = {
-  'geo://location': {
-    registry: 'place',
-    columns: { ...PLACE_COLUMNS, region: PLACE_COLUMNS.state as (place: Sql) => Typed },
-    stored: (address) => address.place,
-  },
-  'asn://default': { registry: 'autonomous_system', columns: AS_COLUMNS, stored: (address) => address.as },
-};
-
-function addColumns(state: State, source: Source, address: Typed, wanted: readonly { name: string; as: string }[], span: Span): State {
-  const stored = source.stored(address)?.();
-  if (!stored) {
-    const message = 'Place and network are stored for source and destination addresses only: these columns are empty.';
-    state.ctx.warnings.push({ code: 'not-stored', span, message });
-  }
-  return wanted.reduce((next, { name, as }) => {
-    const make = source.columns[name] as (stored: Sql) => Typed;
-    return next.assign(as, stored ? partOf(stored, source.registry, name, make) : { ...make(sql`''`), sql: literal(null).sql });
-  }, state);
-}
-
-export const geoip: Operator<'geoip'> = {
-  keywords: ['geoip'],
-  syntax: 'geoip address [column, …]',
-  doc: 'Adds latitude, longitude, country_code, country_name, city and state of an address, as known when the record was stored; empty when unknown.',
-  example: 'geoip srcaddr | count by country_name',
-  parse: (cursor, start) => {
-    const field = cursor.name('an address field');
-    const names = cursor.done ? [] : cursor.names('a column of the place');
-    return { op: 'geoip', field, names, span: cursor.span(start) };
-  },
-  print: (o) => `geoip ${printName(o.field.name)}${o.names.length ? ` ${o.names.map((n) => printName(n.name)).join(', ')}` : ''}`,
-  apply: (o, state) => {
-    const source = SOURCES['geo://location'] as Source;
-    const names = o.names.length ? o.names.map((n) => columnOf(source, n.name, n.span)) : Object.keys(PLACE_COLUMNS);
-    const ready = state.parts.limit === undefined ? state : state.finished();
-    return addColumns(
-      ready,
-      source,
-      ready.resolve(o.field),
-      names.map((name) => ({ name, as: name })),
-      o.field.span,
-    );
-  },
-};
-
-function columnOf(source: Source, name: string, span: Span): string {
-  const known = Object.keys(source.columns);
-  const found = known.find((k) => k === name.toLowerCase());
-  if (found) return found;
-  throw new QueryError('unknown-field', span, `This lookup has no column ${name}.`, didYouMean(name, known) ?? `It has ${known.join(', ')}.`);
-}
-
-/** `geo://location`: its parts come as several tokens. */
-function parseSource(cursor: Cursor): { source: string; span: Span } {
-  const { start } = cursor.peek();
-  let source = '';
-  while (!cursor.done && !cursor.is('on')) source += cursor.next().value;
-  if (!source) throw cursor.unexpected('a source such as geo://location');
-  return { source, span: cursor.span(start) };
+/** `a = b, c = d` or with `and`, perhaps in parentheses. */
+function parsePairs(cursor: Cursor): Lookup['on'] {
+  const open = cursor.take('(');
+  const pairs: { left: Name; right: Name }[] = [];
+  do {
+    const left = cursor.name('the key of the table, or a field');
+    cursor.take('==') || cursor.expect('=');
+    pairs.push({ left, right: cursor.name('a field, or the key of the table') });
+  } while (cursor.take(',') || cursor.take('and'));
+  if (open) cursor.expect(')');
+  return pairs;
 }
 
 export const lookup: Operator<'lookup'> = {
   keywords: ['lookup'],
-  syntax: 'lookup column [as name], … from geo://location | asn://default on ip = address',
-  doc: 'Adds columns of a table for a value: the place of an address, or its autonomous system (asn, organization).',
-  example: 'lookup asn, organization from asn://default on ip = dstaddr | count by organization',
+  syntax: 'lookup column [as name], … | * from table on field = key, …',
+  doc: 'Adds columns of a table: of an uploaded one by its name or path, of geo://location, asn://default, sumo://threat/cs, bartizan://ports or bartizan://protocols. Rows without a match are kept with empty columns; of several rows with the same key the last counts. Keys are compared in any letter case, addresses and numbers in any spelling.',
+  example: 'lookup service from bartizan://ports on dstport = port | count by service',
+  differs: 'Either side of = may be the table’s key. Nothing is fetched: a table called https://… is uploaded under this name.',
   parse: (cursor, start) => {
-    const columns: { name: string; as: string; span: Span }[] = [];
-    do {
-      const { name, span } = cursor.name('a column of the table');
-      columns.push({ name, as: cursor.alias() ?? name, span });
-    } while (cursor.take(','));
+    const columns: Wanted[] = [];
+    const all = cursor.take('*');
+    if (!all) {
+      do {
+        const { name, span } = cursor.name('a column of the table');
+        columns.push({ name, as: cursor.alias() ?? name, span });
+      } while (cursor.take(','));
+    }
     cursor.expect('from');
-    const { source, span: sourceSpan } = parseSource(cursor);
+    const source = parseSource(cursor);
     cursor.expect('on');
-    const key = cursor.name('the key of the table').name;
-    cursor.take('==') || cursor.expect('=');
-    return { op: 'lookup', columns, source, sourceSpan, key, on: cursor.name(), span: cursor.span(start) };
+    return { op: 'lookup', all, columns, source, on: parsePairs(cursor), span: cursor.span(start) };
   },
   print: (o) => {
     const columns = o.columns.map((c) => printName(c.name) + (c.as === c.name ? '' : ` as ${printName(c.as)}`));
-    return `lookup ${columns.join(', ')} from ${o.source} on ${printName(o.key)} = ${printName(o.on.name)}`;
+    const pairs = o.on.map(({ left, right }) => `${printName(left.name)} = ${printName(right.name)}`);
+    return `lookup ${o.all ? '*' : columns.join(', ')} from ${printSource(o.source)} on ${pairs.join(', ')}`;
   },
-  apply: (o, state) => {
-    const source = SOURCES[o.source];
-    if (!source) {
-      const known = Object.keys(SOURCES);
-      throw new QueryError(
-        'unknown-source',
-        o.sourceSpan,
-        `There is no lookup source ${o.source}.`,
-        didYouMean(o.source, known) ?? `There are ${known.join(' and ')}.`,
-      );
-    }
-    const ready = state.parts.limit === undefined ? state : state.finished();
-    const wanted = o.columns.map((c) => ({ name: columnOf(source, c.name, c.span), as: c.as }));
-    return addColumns(ready, source, ready.resolve(o.on), wanted, o.on.span);
+  apply: (o, before) => {
+    const state = before.parts.limit === undefined ? before : before.finished();
+    const name = o.source.name.toLowerCase();
+    const every = (names: readonly string[]): readonly Wanted[] => (o.all ? names.map((column) => ({ name: column, as: column, span: o.span })) : o.columns);
+    const places = PLACE_SOURCES[name];
+    if (places) return addPlace(state, places, ownSide(o, 'ip'), every(Object.keys(places.columns)));
+    if (isThreatSource(name)) return addThreat(state, ownSide(o, 'threat'), every(Object.keys(THREAT_COLUMNS)), o.source.span);
+    return fromTable(o, state);
   },
 };
+
+/** The query's own side of `ip = srcaddr`, in either order. */
+function ownSide({ on: [pair] }: Lookup, key: string): Name {
+  const { left, right } = pair as Lookup['on'][number];
+  return right.name.toLowerCase() === key && left.name.toLowerCase() !== key ? left : right;
+}
+
+function fromTable(o: Lookup, before: State): State {
+  const table = findTable(before.ctx.options.catalog, o.source);
+  const pairs = o.on.map((pair) => pairOf(table, pair, (name) => before.knows(name)));
+  const keyed = new Set(pairs.map((pair) => pair.place));
+  const wanted = o.all
+    ? table.columns.flatMap((as, place) => (keyed.has(place) ? [] : [{ as, place }]))
+    : o.columns.map((column) => ({ as: column.as, place: columnPlace(table, column) }));
+  const { ctx } = before;
+  const selected: Sql[] = [];
+  const keys = pairs.map(({ own, place }) => {
+    const { left, right } = tableKey(before.resolve(own), cell(place));
+    const id = ctx.fresh();
+    selected.push(sql`${right} AS ${id}`);
+    return { left, right: id };
+  });
+  const columns = wanted.map(({ as, place }) => {
+    const id = ctx.fresh();
+    selected.push(sql`toNullable(argMax(${cell(place)}, row)) AS ${id}`);
+    return { as, id };
+  });
+  const right = sql`(SELECT ${join(selected, ', ')} FROM ${table.relation} GROUP BY ${join(
+    keys.map((key) => key.right),
+    ', ',
+  )})`;
+  const joined = before.joined(
+    keys.map((key) => key.left),
+    right,
+    keys.map((key) => key.right),
+  );
+  return columns.reduce((next, { as, id }) => next.assign(as, { sql: id, kind: 'text' }), joined);
+}

@@ -3,10 +3,14 @@
  * records are stored; where none are, every row is kept and the columns are empty, as for an address
  * that no indicator names.
  */
+import { didYouMean, QueryError } from '../diagnostics.ts';
 import { printName, printString } from '../print-expression.ts';
 import { sql } from '../sql.ts';
+import type { State } from '../state.ts';
+import type { Name, Span } from '../tree.ts';
 import type { Typed } from '../typed.ts';
 import type { Operator } from './kinds.ts';
+import type { Wanted } from './places.ts';
 
 const TEXT: Typed = { sql: sql`CAST(NULL, 'Nullable(String)')`, kind: 'text' };
 const NUMBER: Typed = { sql: sql`CAST(NULL, 'Nullable(Float64)')`, kind: 'number' };
@@ -32,6 +36,48 @@ const COLUMNS: Readonly<Record<'threatlookup' | 'threatip', Readonly<Record<stri
   threatip: { actor: TEXT, malicious_confidence: TEXT, raw_threat: TEXT, type: TEXT },
 };
 
+/** Columns of `lookup … from sumo://threat/cs` and its siblings. */
+export const THREAT_COLUMNS: Readonly<Record<string, Typed>> = {
+  threat: TEXT,
+  type: TEXT,
+  actor: TEXT,
+  raw: TEXT,
+  raw_threat: TEXT,
+  threatlevel: TEXT,
+  malicious_confidence: TEXT,
+  confidence: NUMBER,
+  indicator: TEXT,
+  threat_type: TEXT,
+  kill_chain: TEXT,
+  labels: TEXT,
+  published_date: NUMBER,
+  last_updated: NUMBER,
+  valid_from: NUMBER,
+  valid_until: NUMBER,
+};
+
+/** `sumo://threat/cs`, `sumo://threat/i471`: all feeds are one table here. */
+export function isThreatSource(source: string): boolean {
+  return /^sumo:\/\/threat\/\w+$/i.test(source);
+}
+
+/** The columns of a lookup of threat indicators. Throws QueryError for a column that there is not. */
+export function addThreat(state: State, on: Name, columns: readonly Wanted[], span: Span): State {
+  state.resolve(on);
+  noIndicators(state, span);
+  return columns.reduce((next, column) => {
+    const value = THREAT_COLUMNS[column.name.toLowerCase()];
+    const known = Object.keys(THREAT_COLUMNS);
+    if (value) return next.assign(column.as, value);
+    const hint = didYouMean(column.name, known) ?? `It has ${known.join(', ')}.`;
+    throw new QueryError('unknown-field', column.span, `This lookup has no column ${column.name}.`, hint);
+  }, state);
+}
+
+function noIndicators(state: State, span: Span): void {
+  state.ctx.warnings.push({ code: 'no-indicators', span, message: 'No threat indicators are stored: the columns of this lookup are empty.' });
+}
+
 export const threat: Operator<'threat'> = {
   keywords: ['threatlookup', 'threatip'],
   syntax: 'threatlookup [singleIndicator] [source="name"] address, …  |  threatip address',
@@ -55,7 +101,7 @@ export const threat: Operator<'threat'> = {
   apply: (o, before) => {
     const state = before.parts.limit === undefined ? before : before.finished();
     for (const name of o.fields) state.resolve(name);
-    state.ctx.warnings.push({ code: 'no-indicators', span: o.span, message: 'No threat indicators are stored: the columns of this lookup are empty.' });
+    noIndicators(state, o.span);
     return Object.entries(COLUMNS[o.fn]).reduce((next, [name, value]) => next.assign(name, value), state);
   },
 };
