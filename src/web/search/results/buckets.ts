@@ -9,6 +9,8 @@ export interface Bar {
   readonly count: number;
   /** More records of this bucket may be on their way. */
   readonly incomplete: boolean;
+  /** The window begins within it. */
+  readonly cut: boolean;
 }
 
 const MOST = 600;
@@ -21,7 +23,9 @@ export function barsOf({ window, seconds, buckets }: HistogramResponse, now: num
   const first = known - Math.ceil((known - window.from) / seconds) * seconds;
   const bars: Bar[] = [];
   for (let start = first; start < window.to && bars.length < MOST; start += seconds) {
-    if (start + seconds > window.from) bars.push({ start, count: counts.get(start) ?? 0, incomplete: isIncomplete(start * 1000, seconds * 1000, window, now) });
+    if (start + seconds <= window.from) continue;
+    const incomplete = isIncomplete(start * 1000, seconds * 1000, window, now);
+    bars.push({ start, count: counts.get(start) ?? 0, incomplete, cut: start < window.from });
   }
   return bars;
 }

@@ -30,7 +30,7 @@ export function Histogram({ asked, zone, onRange }: Props) {
         </button>
         {!folded && data && !found.isError && (
           <span className="bz-dim">
-            {duration(data.seconds)} a bar
+            {duration(data.seconds)} a bar, up to {short(Math.max(0, ...data.buckets.map(([, count]) => count)))}
             <span className="bz-histogram-window">
               {' '}
               · {rangeText(data.window.from, data.window.to, zone)} {zoneName(zone, data.window.from * 1000)}
@@ -133,7 +133,6 @@ function Bars({ data, zone, onRange }: BarsProps) {
   const percent = (index: number) => `${(index / bars.length) * 100}%`;
   return (
     <>
-      <span className="bz-histogram-most">{short(most)}</span>
       <button
         ref={room}
         type="button"
@@ -178,7 +177,7 @@ function Bars({ data, zone, onRange }: BarsProps) {
           bar && (
             <>
               <b>{exact(bar.count)}</b> {bucketText(bar.start * 1000, data.seconds, zone)}
-              {bar.incomplete && <span className="bz-warn"> · may still fill</span>}
+              {bar.incomplete ? <span className="bz-warn"> · may still fill</span> : bar.cut && <span className="bz-dim"> · cut by the window</span>}
             </>
           )
         )}
@@ -190,7 +189,7 @@ function Bars({ data, zone, onRange }: BarsProps) {
 function Column({ bar, at, most }: { bar: Bar; at: number; most: number }) {
   if (bar.count === 0) return null;
   const height = Math.max(3, (bar.count / most) * 100);
-  return <rect x={at + 0.08} y={100 - height} width={0.84} height={height} data-incomplete={bar.incomplete || undefined} />;
+  return <rect x={at + 0.08} y={100 - height} width={0.84} height={height} data-partial={bar.incomplete || bar.cut || undefined} />;
 }
 
 function sum(bars: readonly Bar[], from: number, to: number): number {

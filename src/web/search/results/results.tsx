@@ -195,7 +195,7 @@ export function Results({ asked, zone, onRange, onQuery, onState, stop }: Props)
           </Tabs.Panel>
           <Tabs.Panel value="messages">
             {pages.error !== null && total === null ? (
-              <Failed error={pages.error} onRetry={pages.again} />
+              <Failed error={explain(pages.error)} onRetry={pages.again} />
             ) : total === null ? (
               stopped === asked ? (
                 <Stopped onRetry={retry} />

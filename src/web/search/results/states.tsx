@@ -2,7 +2,7 @@
 import { Button } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import type { Window } from '../../../api/contract.ts';
-import { explain } from '../../api/client.ts';
+import type { ErrorBody } from '../../api/client.ts';
 import { statusQuery } from '../../api/queries.ts';
 import { Icon } from '../../app/icons.tsx';
 import { exact } from '../../format/numbers.ts';
@@ -10,8 +10,7 @@ import { rangeText, zoneName } from '../../format/times.ts';
 import { absolute, type Range } from '../../time/range.ts';
 import { type Asked, histogramQuery } from './ask.ts';
 
-export function Failed({ error, onRetry }: { error: unknown; onRetry: () => void }) {
-  const { code, message, hint } = explain(error);
+export function Failed({ error: { code, message, hint }, onRetry }: { error: ErrorBody; onRetry: () => void }) {
   return (
     <div className="bz-note bz-results-note" data-tone="error" role="alert">
       <p>
