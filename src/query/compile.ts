@@ -39,7 +39,7 @@ export function compileQuery(query: Query, options: CompileOptions): CompileResu
 
 /** Compiles with a context that knows which columns inner selects must hand on. Throws QueryError. */
 export function withContext<T>(query: Query, options: CompileOptions, work: (ctx: Context) => T): { readonly value: T; readonly ctx: Context } {
-  const datasets = datasetsOf(query.scope, options.conditions ?? []);
+  const datasets = datasetsOf(query.scope, options);
   return withRules((made) => {
     const first = new Context(options, datasets, undefined, made);
     const value = work(first);

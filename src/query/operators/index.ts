@@ -10,20 +10,24 @@ import { FUNCTIONS, findFunction } from '../functions/index.ts';
 import type { State } from '../state.ts';
 import type { Operation, OperationName } from '../tree.ts';
 import { aggregate, top } from './aggregate.ts';
+import { bin } from './bin.ts';
 import { cat } from './cat.ts';
 import { compare } from './compare.ts';
 import { keyvalue, split } from './delimited.ts';
 import { parse, parseRegex } from './extract.ts';
 import { json } from './json.ts';
+import { dedup } from './dedup.ts';
+import { fillmissing } from './fillmissing.ts';
 import type { Operator, Surroundings } from './kinds.ts';
 import { lookup } from './lookup.ts';
 import { outlier } from './outlier.ts';
+import { predict } from './predict.ts';
 import { geoip } from './places.ts';
 import { assign, fields, limit, sort, where, withtime } from './rows.ts';
 import { threat } from './threat.ts';
 import { timeslice } from './timeslice.ts';
 import { transpose } from './transpose.ts';
-import { fillmissing, running, topk } from './window.ts';
+import { running, topk } from './window.ts';
 import { xml } from './xml.ts';
 
 export const OPERATORS: { readonly [N in OperationName]: Operator<N> } = {
@@ -52,6 +56,9 @@ export const OPERATORS: { readonly [N in OperationName]: Operator<N> } = {
   outlier,
   withtime,
   fillmissing,
+  bin,
+  dedup,
+  predict,
 };
 
 const BY_KEYWORD: ReadonlyMap<string, Operator<OperationName>> = new Map(
@@ -74,10 +81,15 @@ const EXPRESSION_GOES_ON = new Set(['=', '+', '/', '%', '?', '<', '>', '.']);
 export function parseStep(cursor: Cursor): Operation[] {
   const first = parseOperation(cursor);
   const operations = [first];
-  while ((first.op === 'parse' || first.op === 'parse-regex') && cursor.take(','))
-    operations.push(OPERATORS[first.op].parse(cursor, cursor.peek().start, first.op));
+  if (first.op === 'parse' || first.op === 'parse-regex')
+    while (cursor.take(',')) {
+      const next = OPERATORS[first.op].parse(cursor, cursor.peek().start, first.op);
+      operations.push(next.field ? next : { ...next, ...(first.field ? { field: first.field } : {}) });
+    }
   if (!cursor.done) throw cursor.unexpected('| or the end');
-  return operations;
+  // Words behind the last pattern are about all of them.
+  const nodrop = operations.some((o) => 'nodrop' in o && o.nodrop);
+  return operations.length === 1 ? operations : operations.map((o) => (o.op === 'parse' || o.op === 'parse-regex' ? { ...o, nodrop } : o));
 }
 
 function parseOperation(cursor: Cursor): Operation {
