@@ -40,6 +40,23 @@ export async function post(path: string, body: unknown, signal?: AbortSignal, ac
   });
 }
 
+/** A change of something that is there. */
+export async function putJson<T>(path: string, body: unknown): Promise<T> {
+  const headers = { 'content-type': 'application/json', 'x-csrf-token': csrfToken(document.cookie) };
+  return (await (await send(path, { method: 'PUT', headers, body: JSON.stringify(body) })).json()) as T;
+}
+
+export async function remove(path: string): Promise<void> {
+  await send(path, { method: 'DELETE', headers: { 'x-csrf-token': csrfToken(document.cookie) } });
+}
+
+/** A change; an answer without a body is undefined. */
+export async function sendJson<T>(method: 'PUT' | 'DELETE', path: string, body?: unknown): Promise<T> {
+  const headers = { 'x-csrf-token': csrfToken(document.cookie), ...(body === undefined ? {} : { 'content-type': 'application/json' }) };
+  const response = await send(path, { method, headers, ...(body === undefined ? {} : { body: JSON.stringify(body) }) });
+  return (response.status === 204 ? undefined : await response.json()) as T;
+}
+
 /** The readable half of the pair of cookies that the server sets. */
 export function csrfToken(cookies: string): string {
   const value = /(?:^|;\s*)bartizan_csrf=([^;]*)/.exec(cookies)?.[1] ?? '';

@@ -22,6 +22,8 @@ export interface Search {
   readonly refresh?: string;
   /** Query text of the records page. */
   readonly q?: string;
+  /** Search page: id of the saved search that it began with. */
+  readonly saved?: string;
   /** Search page: how the result is drawn, or `messages`. */
   readonly view?: string;
   /** Search page: `oldest` puts the first message first. */
@@ -30,7 +32,7 @@ export interface Search {
   readonly cols?: readonly string[];
 }
 
-const SINGLE = ['from', 'to', 'tz', 'panel', 'refresh', 'q', 'view', 'order'] as const;
+const SINGLE = ['from', 'to', 'tz', 'panel', 'refresh', 'q', 'saved', 'view', 'order'] as const;
 const LISTS = ['f', 'w', 'm', 'fold', 'cols'] as const;
 
 export function parseSearch(text: string): Search {
