@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const built = join(root, 'dist/web/index.html');
-const SOURCES = ['src/web', 'src/model', 'src/query', 'src/dashboards', 'src/api/contract.ts', 'vite.config.ts', 'package-lock.json'];
+const SOURCES = ['src/web', 'src/model', 'src/query', 'src/dashboards', 'src/api/contract.ts', 'src/api/contract', 'vite.config.ts', 'package-lock.json'];
 
 function newest(path) {
   const info = statSync(path);

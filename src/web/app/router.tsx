@@ -38,8 +38,14 @@ export const searchRoute = createRoute({
   component: lazyRouteComponent(() => import('../search/page.tsx'), 'SearchPage'),
 });
 
+export const extractionRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/extraction',
+  component: lazyRouteComponent(() => import('../extraction/page.tsx'), 'ExtractionPage'),
+});
+
 export const router = createRouter({
-  routeTree: rootRoute.addChildren([startRoute, dashboardRoute, recordsRoute, searchRoute]),
+  routeTree: rootRoute.addChildren([startRoute, dashboardRoute, recordsRoute, searchRoute, extractionRoute]),
   parseSearch: (text) => parseSearch(text) as Record<string, unknown>,
   stringifySearch: (search) => stringifySearch(search as Search),
   scrollRestoration: true,

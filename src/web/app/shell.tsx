@@ -125,6 +125,9 @@ function Pages({ search }: { search: Search }) {
       <Link to="/records" search={carried(search)} className="bz-nav-item" activeProps={{ 'data-current': true } as object}>
         Records
       </Link>
+      <Link to="/extraction" search={carried(search)} className="bz-nav-item" activeProps={{ 'data-current': true } as object}>
+        Fields
+      </Link>
     </nav>
   );
 }
