@@ -5,7 +5,7 @@
 import { valueOfVariable } from './context.ts';
 import { QueryError } from './diagnostics.ts';
 import { lex, type Token, type TokenKind } from './lexer.ts';
-import { type Duration, durationOf, numberOf } from './numbers.ts';
+import { type Duration, durationOf, isName, numberOf } from './numbers.ts';
 import type { BinaryOperator, Expr, Name, Query, Span } from './tree.ts';
 
 /** Nesting that an expression may have; real ones have less than ten. */
@@ -158,8 +158,9 @@ export class Cursor {
     const token = this.#filled('name', 'quoted-name');
     const span = { start: token.start, end: token.end };
     // Some names begin with digits: `as 5xx`.
-    const name = token.kind === 'number' && token.suffix && /^\d+$/.test(token.value) ? token.value + token.suffix : token.value;
-    if (token.kind !== 'name' && token.kind !== 'quoted-name' && (token.kind !== 'number' || name === token.value)) throw this.unexpected(what);
+    const digits = token.kind === 'number' && token.suffix !== undefined && /^\d+$/.test(token.value);
+    const name = digits ? token.value + token.suffix : token.value;
+    if (token.kind !== 'name' && token.kind !== 'quoted-name' && !digits) throw this.unexpected(what);
     this.next();
     return { name, span };
   }
@@ -291,6 +292,7 @@ export class Cursor {
         return { node: 'literal', value: token.value, text: token.value, span: this.span(start) };
       case 'number':
         this.next();
+        if (isName(token)) return { node: 'field', name: token.value + token.suffix, span: this.span(start) };
         return { node: 'literal', value: numberOf(token), text: token.value + (token.suffix ?? ''), span: this.span(start) };
       case 'template':
         this.next();

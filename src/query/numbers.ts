@@ -68,3 +68,9 @@ export function numberOf(token: Token): number {
   }
   return Number(token.value) * factor;
 }
+
+/** `5xx`: a name that begins with digits. A single letter behind them is a suffix, known or mistyped. */
+export function isName(token: Token): boolean {
+  const { value, suffix = '' } = token;
+  return suffix.length > 1 && /^\d+$/.test(value) && !Object.hasOwn(NUMBER_SUFFIXES, suffix);
+}

@@ -24,7 +24,7 @@ export function checkedRegex(source: string, span: Span): string {
   for (const [pattern, message] of UNSUPPORTED) if (pattern.test(plain)) fail(message);
   for (const [, letter] of plain.matchAll(/\\([A-Za-z])/g)) if (!ESCAPES.test(letter as string)) fail(`\\${letter} is no escape of RE2.`);
   if (source.length > 10_000) fail('The regular expression is too long.');
-  const forCheck = withoutNames(source)
+  const forCheck = withClasses(withoutNames(source))
     .replace(/\(\?[imsU-]+\)/g, '')
     .replace(/\(\?[imsU-]+:/g, '(?:');
   try {
@@ -61,6 +61,22 @@ function classEnd(source: string, start: number): number {
     else if (source.startsWith('[:', i) && source.indexOf(':]', i) > i) i = source.indexOf(':]', i) + 1;
   }
   return i;
+}
+
+/** The pattern with classes as JavaScript reads them: `[]a]` is `[\\]a]` there. */
+function withClasses(source: string): string {
+  let text = '';
+  for (let i = 0; i < source.length; i++) {
+    const char = source[i] as string;
+    if (char === '\\') text += char + (source[++i] ?? '');
+    else if (char !== '[') text += char;
+    else {
+      const end = classEnd(source, i);
+      text += source.slice(i, end + 1).replace(/^(\[\^?)\]/, '$1\\]');
+      i = end;
+    }
+  }
+  return text;
 }
 
 const NAMED_GROUP = /\(\?P?<(\w+)>/y;
