@@ -1,45 +1,71 @@
 import { Kbd, Modal } from '@mantine/core';
 
-const HELP: readonly (readonly [keys: readonly string[], what: string])[] = [
-  [['/'], 'Search records'],
+type Entry = readonly [keys: readonly string[], what: string];
+
+const EVERYWHERE: readonly Entry[] = [
+  [['/'], 'Search: to the query'],
   [['f'], 'Add a filter'],
   [['t'], 'Time range'],
-  [['r'], 'Refresh'],
+  [['r'], 'Refresh, or run again'],
   [['g', 'd'], 'Go to the dashboard'],
+  [['g', 's'], 'Go to the search page'],
   [['g', 'r'], 'Go to the records'],
   [['Esc'], 'Leave what is open'],
   [['?'], 'This help'],
 ];
 
+const IN_THE_QUERY: readonly Entry[] = [
+  [['Ctrl', 'Enter'], 'Run'],
+  [['Enter'], 'Run a query of one line'],
+  [['Shift', 'Enter'], 'New line'],
+  [['Ctrl', 'Space'], 'Completions; Tab or Enter takes one'],
+  [['Shift', 'Alt', 'F'], 'Format'],
+  [['Ctrl', '/'], 'Lines to comments, and back'],
+  [['Ctrl', 'F'], 'Find in the query'],
+  [['↑'], 'In an empty query: what was run before'],
+  [['Tab'], 'To what comes next on the page'],
+];
+
+const POINTER: readonly (readonly [how: string, what: string])[] = [
+  ['click a value', 'The records behind it'],
+  ['Shift-click a value', 'Filter the dashboard by it'],
+  ['drag on a time chart', 'Zoom; Back returns'],
+];
+
 export function Help({ opened, onClose }: { opened: boolean; onClose: () => void }) {
   return (
     <Modal opened={opened} onClose={onClose} title="Keyboard and pointer" size="md">
+      <Keys entries={EVERYWHERE} />
+      <h3 className="bz-help-title">In the query</h3>
+      <Keys entries={IN_THE_QUERY} />
+      <h3 className="bz-help-title">Pointer</h3>
       <dl className="bz-help">
-        {HELP.map(([keys, what]) => (
-          <div key={what}>
-            <dt>
-              {keys.map((key) => (
-                <Kbd key={key} size="xs">
-                  {key}
-                </Kbd>
-              ))}
-            </dt>
+        {POINTER.map(([how, what]) => (
+          <div key={how}>
+            <dt>{how}</dt>
             <dd>{what}</dd>
           </div>
         ))}
-        <div>
-          <dt>click a value</dt>
-          <dd>The records behind it</dd>
-        </div>
-        <div>
-          <dt>Shift-click a value</dt>
-          <dd>Filter the dashboard by it</dd>
-        </div>
-        <div>
-          <dt>drag on a time chart</dt>
-          <dd>Zoom; Back returns</dd>
-        </div>
       </dl>
     </Modal>
+  );
+}
+
+function Keys({ entries }: { entries: readonly Entry[] }) {
+  return (
+    <dl className="bz-help">
+      {entries.map(([keys, what]) => (
+        <div key={what}>
+          <dt>
+            {keys.map((key) => (
+              <Kbd key={key} size="xs">
+                {key}
+              </Kbd>
+            ))}
+          </dt>
+          <dd>{what}</dd>
+        </div>
+      ))}
+    </dl>
   );
 }

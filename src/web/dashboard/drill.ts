@@ -8,7 +8,7 @@ import { findField } from '../../model/fields.ts';
 import { addFilters, type Chip, encodeChip } from '../filters/filter.ts';
 import { fieldOf } from '../format/values.ts';
 import type { Drill } from '../panels/props.ts';
-import { absolute } from '../time/range.ts';
+import { absolute, type Range } from '../time/range.ts';
 
 /** Splits at pipes outside of quotes; comments are left out. */
 export function stages(query: string): string[] {
@@ -82,4 +82,9 @@ export function recordsSearch(query: string, drill: Drill, chips: readonly Chip[
   const active = chips.filter((c) => !c.paused);
   const all = addFilters(active, drillFilters(query, drill.cells));
   return { ...absolute(drill.window ?? window), q: scopeOf(query), ...(all.length > 0 && { f: all.map(encodeChip) }), ...(tz !== undefined && { tz }) };
+}
+
+/** The search page's address for a whole query on a panel's range. */
+export function querySearch(query: string, range: Range, chips: readonly Chip[], tz: string | undefined) {
+  return { ...range, q: query.trim(), ...(chips.length > 0 && { f: chips.map(encodeChip) }), ...(tz !== undefined && { tz }) };
 }

@@ -17,7 +17,7 @@ import { exact } from '../format/numbers.ts';
 import { absolute, lastSeconds, type Range } from '../time/range.ts';
 import { RangePicker } from '../time/range-picker.tsx';
 import { Refresh } from '../time/refresh.tsx';
-import { drillFilters, recordsSearch } from './drill.ts';
+import { drillFilters, querySearch, recordsSearch } from './drill.ts';
 import { Failed } from './panel-body.tsx';
 import { type PanelActions, PanelFrame } from './panel-frame.tsx';
 import { RunStore } from './run-store.ts';
@@ -50,8 +50,8 @@ function Loaded({ dashboard }: { dashboard: Dashboard }) {
   const panels = dashboard.sections.flatMap((s) => s.panels);
   const full = panels.find((p) => p.id === search.panel);
 
-  const latest = useRef({ chips, search });
-  latest.current = { chips, search };
+  const latest = useRef({ chips, search, own, range });
+  latest.current = { chips, search, own, range };
   const actions = useMemo<PanelActions>(
     () => ({
       drill: (panel, drill, window) => {
@@ -66,6 +66,10 @@ function Loaded({ dashboard }: { dashboard: Dashboard }) {
       setMeasure: (panel, measure) => change({ m: withPair(latest.current.search.m, panel, measure ?? undefined) }),
       full: (panel) => change({ panel: panel ?? undefined }),
       retry: (panel) => run([panel]),
+      search: (panel, query) => {
+        const { chips: f, search: at, own: windows, range: page } = latest.current;
+        void navigate({ to: '/search', search: querySearch(query, windows.get(panel) ?? page, f, at.tz) });
+      },
     }),
     [change, navigate, run],
   );

@@ -24,6 +24,8 @@ export interface PanelActions {
   readonly setMeasure: (panel: string, measure: string | null) => void;
   readonly full: (panel: string | null) => void;
   readonly retry: (panel: string) => void;
+  /** Opens the search page with the panel's query and window. */
+  readonly search: (panel: string, query: string) => void;
 }
 
 interface Props {
@@ -132,6 +134,9 @@ export const PanelFrame = memo(function PanelFrame({ panel, store, zone, group, 
                   {asTable ? 'Show the picture' : 'Show as a table'}
                 </Menu.Item>
               )}
+              <Menu.Item leftSection={<Icon name="search" size={14} />} onClick={() => actions.search(panel.id, other?.query ?? panel.query)}>
+                Open in search
+              </Menu.Item>
               <Menu.Item leftSection={<Icon name="copy" size={14} />} onClick={() => void navigator.clipboard.writeText(other?.query ?? panel.query)}>
                 Copy the query
               </Menu.Item>

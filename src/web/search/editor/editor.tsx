@@ -100,7 +100,7 @@ function stateOf(latest: React.RefObject<Props>): EditorState {
       drawSelection(),
       EditorState.languageData.of(() => [{ commentTokens: { line: '//' }, closeBrackets: { brackets: ['(', '[', '"'] } }]),
       EditorView.lineWrapping,
-      placeholder('Search, then steps behind |   for example: action=REJECT | count by dest_port'),
+      placeholder('action=REJECT | count by dest_port'),
       EditorView.contentAttributes.of({
         'aria-label': 'Query',
         id: 'search',
