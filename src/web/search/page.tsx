@@ -10,6 +10,7 @@ import { useKeys } from '../app/keys.ts';
 import { usePage } from '../app/use-page.ts';
 import { applied } from '../filters/filter.ts';
 import { FilterBar } from '../filters/filter-bar.tsx';
+import { SearchActions } from '../library/search-actions.tsx';
 import { type Range, resolveRange } from '../time/range.ts';
 import { RangePicker } from '../time/range-picker.tsx';
 import { Ask } from './ask.tsx';
@@ -18,6 +19,7 @@ import type { Surroundings } from './editor/language.ts';
 import { Examples } from './examples.tsx';
 import { remember } from './history.ts';
 import { Reference } from './reference.tsx';
+import { MOST_ROWS } from './results/answer.ts';
 import { type Asked, Results, type ResultsState } from './results/results.tsx';
 
 const NO_VARIABLES: never[] = [];
@@ -73,6 +75,7 @@ export function SearchPage() {
       <div className="bz-toolbar" role="toolbar" aria-label="Filters and time">
         <FilterBar chips={chips} variables={NO_VARIABLES} range={range} onChange={setChips} adding={adding} onAdding={setAdding} />
         <span className="bz-grow" />
+        <SearchActions query={draft} range={range} rows={state.rows ?? state.total} atLeast={state.rows !== undefined && state.rows >= MOST_ROWS} />
         <RangePicker range={range} zone={zone} window={null} onChange={setRange} opened={picking} onOpen={setPicking} />
       </div>
       <Ask

@@ -54,6 +54,16 @@ export function resolveRange(range: Range, now: number): Window | null {
   return from === null || to === null || from >= to ? null : { from, to };
 }
 
+/** The same instants, however late they are looked at; `all` stays. null when it can't be read. */
+export function fixed(range: Range, now: number): Range | null {
+  if (range.from === 'all') {
+    const to = resolveTime(range.to, now);
+    return to === null ? null : { from: 'all', to: iso(to * 1000) };
+  }
+  const window = resolveRange(range, now);
+  return window && absolute(window);
+}
+
 /** `Last 60 minutes`, or the absolute times. */
 export function describeRange(range: Range, zone: string, now: number): string {
   const back = relativeSeconds(range.from);
