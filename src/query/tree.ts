@@ -179,11 +179,23 @@ export type Operation =
     })
   | (Step & {
       readonly op: 'fillmissing';
-      readonly timeslice?: { readonly seconds: number; readonly text: string; readonly field: string };
+      /** Without a slice: that of the timeslice step. */
+      readonly timeslice?: { readonly slice?: Slice; readonly field: string };
+      /** Without values: those that the rows have. */
       readonly keys: readonly { readonly field: Name; readonly values: readonly string[] }[];
       readonly defaults: readonly { readonly field: Name; readonly value: Expr }[];
+      readonly takeLast: boolean;
     })
   | (Step & { readonly op: 'withtime'; readonly field: Name })
+  | (Step & { readonly op: 'bin'; readonly field: Name; readonly width: number; readonly min?: number; readonly max?: number })
+  | (Step & { readonly op: 'dedup'; readonly consecutive: boolean; readonly count: number; readonly by: readonly Name[] })
+  | (Step & {
+      readonly op: 'predict';
+      readonly field: Name;
+      readonly every: Slice;
+      /** Slices behind the last one: a number of them, or a duration in seconds. */
+      readonly forecast: { readonly count: number } | { readonly seconds: number; readonly text: string };
+    })
   | (Step & {
       readonly op: 'outlier';
       readonly field: Name;

@@ -20,6 +20,8 @@ function parseShift(cursor: Cursor): Timeshift {
   cursor.take('with');
   const start = cursor.peek().start;
   cursor.expect('timeshift');
+  // `-1d` says the same as `1d`: only earlier windows can be compared with.
+  cursor.take('-');
   const { seconds, text } = cursor.duration();
   const count = cursor.peek().kind === 'number' ? cursor.count('a number of windows') : 1;
   const combine = (['avg', 'min', 'max'] as const).find((name) => cursor.take(name));

@@ -17,7 +17,7 @@ const DEFAULTS: Settings = { window: 10, threshold: 3, consecutive: 1, direction
 
 function parseSettings(cursor: Cursor): Settings {
   const settings: { -readonly [K in keyof Settings]: Settings[K] } = { ...DEFAULTS };
-  while (!cursor.done) {
+  while (!cursor.done && !cursor.is('by')) {
     cursor.take(',');
     const name = cursor.peek().value.toLowerCase();
     if (cursor.peek().kind !== 'name' || !(name in DEFAULTS)) throw cursor.unexpected('window=, threshold=, consecutive= or direction=');
@@ -42,8 +42,11 @@ export const outlier: Operator<'outlier'> = {
   example: 'timeslice 5m | count by _timeslice | outlier _count window=5, threshold=3',
   parse: (cursor, start) => {
     const field = cursor.name();
-    const by = byList(cursor);
-    return { op: 'outlier', field, by, ...parseSettings(cursor), span: cursor.span(start) };
+    const first = byList(cursor);
+    const settings = parseSettings(cursor);
+    const by = first.length ? first : byList(cursor);
+    if (!cursor.done) throw cursor.unexpected('window=, threshold=, consecutive= or direction=');
+    return { op: 'outlier', field, by, ...settings, span: cursor.span(start) };
   },
   print: (o) =>
     `outlier ${printName(o.field.name)}${printBy(o.by)} window=${o.window}, threshold=${o.threshold}, consecutive=${o.consecutive}, direction=${o.direction}`,

@@ -15,6 +15,13 @@ import type { Operator } from './kinds.ts';
 const CALENDAR = { h: 'hour', d: 'day', w: 'week' } as const;
 const SECONDS = { hour: 3600, day: 86400, week: 604800 } as const;
 
+/** `5m` or `1d`. */
+export function parseWidth(cursor: Cursor): Slice {
+  const { seconds, count, unit, text } = cursor.duration();
+  const calendar = CALENDAR[unit as 'h'];
+  return calendar ? { by: 'calendar', unit: calendar, count, text } : { by: 'seconds', seconds, text };
+}
+
 /** `5m`, `1d`, `20 buckets`, or nothing. */
 function parseSlice(cursor: Cursor): Slice {
   cursor.take('by');
@@ -25,9 +32,7 @@ function parseSlice(cursor: Cursor): Slice {
     cursor.next();
     return { by: 'buckets', count };
   }
-  const { seconds, count, unit, text } = cursor.duration();
-  const calendar = CALENDAR[unit as 'h'];
-  return calendar ? { by: 'calendar', unit: calendar, count, text } : { by: 'seconds', seconds, text };
+  return parseWidth(cursor);
 }
 
 function printSlice(slice: Slice): string {
@@ -38,7 +43,8 @@ function printSlice(slice: Slice): string {
 export const timeslice: Operator<'timeslice'> = {
   keywords: ['timeslice'],
   syntax: 'timeslice [duration | N buckets] [as name]',
-  doc: 'Adds _timeslice, the start of the slice that the record’s time lies in, in epoch milliseconds. Hours, days and weeks (from Monday) follow the query’s zone.',
+  doc: 'Adds _timeslice, the start of the slice that the record’s time lies in, in epoch milliseconds. Hours, days and weeks (from Monday) follow the query’s zone. Without a duration the whole window is one slice.',
+  differs: 'N buckets divide the window into N equal parts; they are not moved to round times.',
   example: 'timeslice 5m | count by _timeslice',
   parse: (cursor, start) => {
     const slice = parseSlice(cursor);
@@ -67,20 +73,39 @@ function slices(slice: Slice, state: State, span: Span): { start: Sql; width: nu
   const { shift } = state;
   const column = state.ctx.column('start');
   const seconds = shift ? sql`(toUnixTimestamp(${column}) + ${num(shift)})` : sql`toUnixTimestamp(${column})`;
-  if (slice.by === 'calendar') {
-    const width = SECONDS[slice.unit] * slice.count;
-    if (evenWidth(slice, options) !== undefined) return { start: aligned(seconds, width, options.alignTo ?? 0), width };
-    const interval = { hour: sql`HOUR`, day: sql`DAY`, week: sql`WEEK` }[slice.unit];
-    const time = shift ? sql`(${column} + ${num(shift)})` : column;
-    const zone = param('String', options.timeZone);
-    return { start: sql`toUnixTimestamp(toDateTime(toStartOfInterval(${time}, INTERVAL ${num(slice.count)} ${interval}, ${zone}), ${zone}))`, width };
-  }
-  if (slice.by === 'seconds') return { start: aligned(seconds, slice.seconds, options.alignTo ?? 0), width: slice.seconds };
-  const { from, to } = options;
-  if (from === null || to === null)
-    throw new QueryError('needs-window', span, 'This timeslice divides the time window, and the query has none.', 'Give a duration such as 5m, or a window.');
-  const width = evenWidth(slice, options) as number;
-  return { start: aligned(seconds, width, options.alignTo ?? from), width };
+  const width = widthOf(slice, options, span);
+  if (evenWidth(slice, options) !== undefined) return { start: aligned(seconds, width, originOf(slice, options)), width };
+  return { start: calendarStart(slice as CalendarSlice, shift ? sql`(${column} + ${num(shift)})` : column, options), width };
+}
+
+type CalendarSlice = Slice & { by: 'calendar' };
+
+function calendarStart(slice: CalendarSlice, time: Sql, { timeZone }: CompileOptions): Sql {
+  const interval = { hour: sql`HOUR`, day: sql`DAY`, week: sql`WEEK` }[slice.unit];
+  const zone = param('String', timeZone);
+  return sql`toUnixTimestamp(toDateTime(toStartOfInterval(${time}, INTERVAL ${num(slice.count)} ${interval}, ${zone}), ${zone}))`;
+}
+
+/** Usual width in seconds. Throws QueryError where the slice divides a window that the query has not. */
+export function widthOf(slice: Slice, options: CompileOptions, span: Span): number {
+  const width = slice.by === 'calendar' ? SECONDS[slice.unit] * slice.count : evenWidth(slice, options);
+  if (width !== undefined) return width;
+  throw new QueryError('needs-window', span, 'This timeslice divides the time window, and the query has none.', 'Give a duration such as 5m, or a window.');
+}
+
+/** An instant that slices begin at. */
+function originOf(slice: Slice, { alignTo, from }: CompileOptions): number {
+  return alignTo ?? (slice.by === 'seconds' || slice.by === 'calendar' ? 0 : (from ?? 0));
+}
+
+/** Array of the starts of all slices, in epoch seconds, from the one that `from` lies in up to `to` (both epoch seconds). */
+export function sliceStarts(slice: Slice, options: CompileOptions, from: Sql, to: Sql, span: Span): Sql {
+  const width = widthOf(slice, options, span);
+  if (evenWidth(slice, options) !== undefined) return sql`range(toInt64(${aligned(from, width, originOf(slice, options))}), toInt64(${to}), ${num(width)})`;
+  // Days of 23 and 25 hours: no slice is shorter than this step.
+  const step = (slice as CalendarSlice).unit === 'hour' ? 900 : 3600;
+  const candidates = sql`arrayConcat(range(toInt64(${from}), toInt64(${to}), ${num(step)}), [toInt64(${to}) - 1])`;
+  return sql`arrayDistinct(arrayMap(at -> toInt64(${calendarStart(slice as CalendarSlice, sql`toDateTime(at, 'UTC')`, options)}), ${candidates}))`;
 }
 
 /**
