@@ -39,9 +39,9 @@ export function Fields({ asked, pages, zone, shown, onColumn, onFilter, onCount,
       {listed.length === 0 && <p className="bz-dim bz-small">No field is called like that.</p>}
       {listed.map((group) => (
         <section key={group.title} aria-label={group.title}>
-          <h3>
+          <h2>
             {group.title} <span className="bz-dim">{group.fields.length}</span>
-          </h3>
+          </h2>
           <ul>
             {group.fields.map((field) => (
               <li key={field.name}>

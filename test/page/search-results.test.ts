@@ -1,0 +1,212 @@
+/** What a search found, on a real server: the numbers on the page are those that queries give, and clicks change the query. */
+import { AxeBuilder } from '@axe-core/playwright';
+import { expect, it } from 'vitest';
+import { END } from './browser.ts';
+import { HOUR, iso, numberIn, soon, startSession } from './session.ts';
+
+const DAY = 86_400;
+const on = startSession();
+
+async function search(query: string, more = '', from = END - HOUR, to = END): Promise<void> {
+  await on.page.goto(`${on.served.address}/search?from=${iso(from)}&to=${iso(to)}&q=${encodeURIComponent(query)}${more}`);
+  await on.page.locator('.bz-results-bar').waitFor();
+}
+
+const query = () => on.search('q');
+const matches = async () => numberIn((await on.page.locator('.bz-histogram-fold b').textContent()) ?? '');
+const messages = async () => numberIn((await on.page.getByRole('tab', { name: /^Messages/ }).textContent()) ?? '');
+const count = async (text: string, from?: number, to?: number) => Number((await on.ask(`${text} | count`, from, to))[0]?.[0]);
+const row = (index: number) => on.page.locator(`[data-row="${index}"]`);
+
+it('lists the messages that match, marked, and counts them over time', async () => {
+  await search('action=REJECT dest_port=22');
+  const expected = await count('action=REJECT dest_port=22');
+  await soon(matches).toBe(expected);
+  await soon(messages).toBe(expected);
+  const marked = await on.page.locator('.bz-message-raw').first().locator('mark').allTextContents();
+  expect(marked).toContain('REJECT');
+  expect(marked).toContain('22');
+});
+
+it('narrows to a clicked bar, and to what is dragged over; Back steps out', async () => {
+  await search('action=REJECT');
+  const bars = on.page.locator('.bz-histogram-bars');
+  const box = await bars.boundingBox();
+  if (!box) throw new Error('no bars');
+  await on.page.mouse.move(box.x + box.width * 0.25, box.y + 20);
+  await on.page.mouse.down();
+  await on.page.mouse.move(box.x + box.width * 0.5 - 2, box.y + 20, { steps: 5 });
+  await on.page.mouse.up();
+  await soon(() => on.search('from')).toBe(iso(END - HOUR * 0.75).replace('.000', ''));
+  expect(on.search('to')).toBe(iso(END - HOUR * 0.5).replace('.000', ''));
+  await soon(matches).toBe(await count('action=REJECT', END - HOUR * 0.75, END - HOUR * 0.5));
+  await on.page.goBack();
+  await soon(matches).toBe(await count('action=REJECT'));
+
+  await bars.focus();
+  await on.page.keyboard.press('ArrowRight');
+  const said = numberIn((await on.page.locator('.bz-histogram-tip b').textContent()) ?? '');
+  await on.page.keyboard.press('Enter');
+  await soon(matches).toBe(said);
+});
+
+it('opens a message by keyboard; its values filter by changing the query', async () => {
+  await search('action=REJECT');
+  await row(0).focus();
+  await on.page.keyboard.press('ArrowDown');
+  await on.page.keyboard.press('Enter');
+  await soon(() => row(1).getAttribute('aria-expanded')).toBe('true');
+  await on.page.getByText('Fields', { exact: true }).last().click();
+  const port = on.page.locator('.bz-message-detail .bz-fields > div', { has: on.page.locator('dt', { hasText: /^dstport$/ }) }).locator('button');
+  const value = await port.textContent();
+  await port.click();
+  await on.page.getByRole('menuitem', { name: 'Only this value' }).click();
+  await soon(query).toBe(`action=REJECT destination.port="${value}"`);
+  await soon(messages).toBe(await count(`action=REJECT dest_port=${value}`));
+  await row(0).focus();
+  await on.page.keyboard.press('Enter');
+  await on.page.locator('.bz-message-detail').waitFor();
+  await on.page.keyboard.press('Escape');
+  await soon(() => on.page.locator('.bz-message-detail').count()).toBe(0);
+});
+
+it('shows what was recorded around a message on the same interface', async () => {
+  await search('action=REJECT dest_port=22');
+  await row(0).click();
+  await on.page.getByRole('link', { name: 'Surrounding records' }).click();
+  await soon(query).toMatch(/^_index=vpc_flow interface-id="eni-\w+"$/);
+  const [from, to] = [Date.parse(on.search('from') ?? '') / 1000, Date.parse(on.search('to') ?? '') / 1000];
+  expect(to - from).toBe(121);
+  await soon(messages).toBe(await count(query() ?? '', from, to));
+});
+
+it('reads any place of a long list from the server', async () => {
+  await search('_index=vpc_flow');
+  const total = await count('_index=vpc_flow');
+  await soon(messages).toBe(total);
+  await on.page.evaluate(() => window.scrollTo(0, document.body.scrollHeight));
+  const times = await on.ask('_index=vpc_flow | min(_messageTime)');
+  await soon(async () => Date.parse(`${(await row(total - 1).textContent())?.trim().replace(' ', 'T')}Z`)).toBe(Number(times[0]?.[0]));
+  expect(await on.page.locator('.bz-message').count()).toBeLessThan(120);
+});
+
+it('turns the order, and shows columns that are chosen and made', async () => {
+  await search('action=REJECT | bytes * 2 as twice');
+  expect(await on.page.locator('.bz-message-head').textContent()).toContain('twice');
+  await on.page.getByRole('button', { name: 'Newest first' }).click();
+  const [[first] = []] = await on.ask('action=REJECT | min(_messageTime)');
+  await soon(async () => Date.parse(`${(await row(0).textContent())?.trim().replace(' ', 'T')}Z`)).toBe(Number(first));
+  await on.page.getByRole('button', { name: 'dstport as a column' }).click();
+  await soon(() => on.page.locator('.bz-message-head').textContent()).toContain('dstport');
+  await on.page.reload();
+  await soon(() => on.page.locator('.bz-message-head').textContent()).toContain('dstport');
+  await on.page.locator('.bz-message').first().locator('.bz-message-value button').first().click();
+  await on.page.getByRole('menuitem', { name: 'Without this value' }).click();
+  await soon(query).toMatch(/^action=REJECT \| bytes \* 2 as twice \| where twice != \d+$/);
+});
+
+it('tells the values of a field, and filters by one', async () => {
+  await search('action=REJECT');
+  await on.page
+    .getByRole('button', { name: /dstport$/ })
+    .first()
+    .click();
+  const rows = await on.ask('action=REJECT | count by dest_port');
+  const first = on.page.locator('.bz-field-values li').first();
+  await soon(() => first.locator('.bz-field-value').getAttribute('title')).toContain(`: ${Number(rows[0]?.[1]).toLocaleString('en')} of`);
+  expect(await on.page.locator('.bz-field-facts').textContent()).toContain(`${rows.length} values`);
+  await first.locator('.bz-field-value').click({ modifiers: ['Alt'] });
+  await soon(query).toBe(`action=REJECT !destination.port="${rows[0]?.[0]}"`);
+  await soon(messages).toBe(await count(`action=REJECT !dest_port=${rows[0]?.[0]}`));
+});
+
+it('draws a result as its shape suggests, keeps another choice in the address, and drills to the messages', async () => {
+  await search('action=REJECT | count by dest_port | limit 10');
+  const rows = await on.ask('action=REJECT | count by dest_port | limit 10');
+  await on.page.locator('.bz-aggregates canvas').first().waitFor();
+  await on.page.getByText('Table', { exact: true }).click();
+  await soon(() => on.search('view')).toBe('table');
+  const cells = on.page.locator('.bz-aggregates tbody tr');
+  await soon(async () => numberIn((await cells.first().locator('td').last().textContent()) ?? '')).toBe(rows[0]?.[1]);
+  await cells.first().locator('td').first().locator('button').first().click();
+  await soon(query).toBe(`action=REJECT destination.port="${rows[0]?.[0]}"`);
+  await soon(messages).toBe(rows[0]?.[1]);
+});
+
+it('draws a transposed result over time, and has the messages behind it', async () => {
+  await search('| timeslice 5m | count by _timeslice, action | transpose row _timeslice column action');
+  await on.page.locator('.bz-legend', { hasText: 'ACCEPT' }).waitFor();
+  expect(await on.page.locator('.bz-legend').textContent()).toBe('ACCEPTREJECT');
+  await on.page.getByRole('tab', { name: /^Messages/ }).click();
+  await soon(messages).toBe(await count('*'));
+  await row(0).waitFor();
+});
+
+it('shows one row as large numbers', async () => {
+  await search('action=REJECT | count, sum(bytes) as bytes');
+  const [[total, bytes] = []] = await on.ask('action=REJECT | count, sum(bytes) as bytes');
+  const titles = () => on.page.locator('.bz-numbers button').evaluateAll((list) => list.map((b) => b.getAttribute('title') ?? ''));
+  await soon(async () => (await titles()).map(numberIn)).toEqual([total, bytes]);
+});
+
+it('says why nothing is there and leads to where matches are', async () => {
+  await search('action=REJECT', '', END - 40 * DAY, END - 40 * DAY + HOUR);
+  await on.page.getByRole('button', { name: /^Data exists from/ }).click();
+  await soon(messages).toBeGreaterThan(0);
+
+  // Between two days that have records: the matches of all of them are named.
+  await search('action=REJECT dest_port=22', '', END - DAY / 2, END - DAY / 2 + HOUR);
+  const all = await count('action=REJECT dest_port=22', END - 10 * DAY, END + DAY);
+  await on.page.getByRole('button', { name: `${all.toLocaleString('en')} matches from` }).click();
+  await soon(messages).toBe(all);
+
+  await search('dest_port=99999');
+  await on.page.getByText('Nothing matches at any other time').waitFor();
+  await search('action=REJECT | count by dest_port | where _count < 0');
+  await on.page.getByText(/^No row is left of/).waitFor();
+});
+
+it('shows an error in its place, with its code', async () => {
+  await search('nosuch=5');
+  const failed = on.page.getByRole('alert');
+  await failed.getByText('unknown-field').waitFor();
+  // The browser itself reports the refused requests.
+  expect(on.complaints.splice(0).filter((c) => !c.includes('400'))).toEqual([]);
+});
+
+it('stops what is under way, and runs it again', async () => {
+  await on.page.route('**/api/v1/query', async (route) => {
+    await new Promise((done) => setTimeout(done, 60_000));
+    await route.continue().catch(() => undefined);
+  });
+  await search('action=REJECT | count by srcaddr');
+  await on.page.getByRole('button', { name: 'Stop', exact: true }).click();
+  await on.page.getByText('Stopped before there was an answer.').waitFor();
+  await on.page.unroute('**/api/v1/query');
+  await on.page.getByRole('button', { name: 'Run it again' }).click();
+  await on.page.locator('.bz-aggregates').waitFor();
+  on.complaints.splice(0);
+});
+
+it.each([
+  ['dark', 1440, 'action=REJECT'],
+  ['light', 1440, 'action=REJECT | count by dest_port, srcaddr'],
+  ['dark', 390, 'action=REJECT | count by dest_port'],
+  ['light', 390, 'action=REJECT | bytes * 2 as twice'],
+] as const)('has no accessibility violation and no sideways scroll: %s, %i px, %s', async (scheme, width, text) => {
+  await on.context.addInitScript((s) => localStorage.setItem('bartizan-color-scheme', s), scheme);
+  await on.page.setViewportSize({ width, height: 900 });
+  await search(text);
+  await on.page.locator('.bz-aggregates, .bz-message').first().waitFor();
+  if (text === 'action=REJECT') {
+    await row(0).click();
+    await on.page
+      .getByRole('button', { name: /dstport$/ })
+      .first()
+      .click();
+    await on.page.locator('.bz-field-value').first().waitFor();
+  }
+  const { violations } = await new AxeBuilder({ page: on.page }).include('.bz-results').analyze();
+  expect(violations.map((v) => `${v.id}: ${v.nodes[0]?.html}`)).toEqual([]);
+  expect(await on.page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)).toBe(0);
+});
