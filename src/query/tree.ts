@@ -123,7 +123,17 @@ export type Operation =
       /** Columns that `as` does not name are shown as well. */
       readonly rest: boolean;
     })
-  | (Step & { readonly op: 'top'; readonly count: number; readonly field: Name; readonly by?: AggregateCall | Name })
+  | (Step & {
+      readonly op: 'top';
+      readonly count: number;
+      readonly field: Name;
+      /** Fields beside the first. */
+      readonly fields?: readonly Name[];
+      readonly by?: AggregateCall | Name;
+      readonly ascending?: true;
+      /** What decides where the first is equal. */
+      readonly then?: readonly { readonly by: AggregateCall | Name; readonly ascending?: true }[];
+    })
   | (Step & { readonly op: 'topk'; readonly count: number; readonly measures: readonly Name[]; readonly by: readonly Name[] })
   | (Step & { readonly op: 'sort'; readonly keys: readonly SortKey[] })
   | (Step & { readonly op: 'limit'; readonly count: number })

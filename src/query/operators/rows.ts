@@ -41,11 +41,11 @@ export const assign: Operator<'assign'> = {
   apply: (o, state) => {
     const value = compileExpr(o.expr, state);
     const made = o.expr.node === 'field' ? state.column(o.expr.name) : undefined;
-    // `a as b` renames a made column; a stored field stays nameable under its own names.
+    // `a as b` renames a made column, which its old name still names; a stored field stays nameable under its own names.
     const next = state.assign(o.as, value);
     if (!made && o.expr.node === 'field' && state.parts.columns.some((c) => c.cells)) return withoutLabels(next, [o.expr.name]);
     if (!made || made.name.toLowerCase() === o.as.toLowerCase()) return next;
-    return next.with({ columns: next.parts.columns.filter((c) => c.name !== made.name) });
+    return next.with({ columns: next.parts.columns.map((c) => (c.name === made.name ? { ...c, hidden: true as const } : c)) });
   },
 };
 
