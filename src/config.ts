@@ -41,6 +41,8 @@ export const ConfigSchema = z.strictObject({
   jobKeepMinutes: z.number().int().min(1).default(60).describe('How long the rows of a query job are kept after it ended.'),
   jobsKept: z.number().int().min(1).max(1000).default(20).describe('Most query jobs that wait, run or are kept.'),
   jobsAtOnce: z.number().int().min(1).max(2).default(1).describe('Query jobs that run at the same time; others wait.'),
+  lookupMaxMib: z.number().int().min(1).max(1024).default(32).describe('Most text that one lookup table may have.'),
+  lookupMaxCells: z.number().int().min(1000).max(50_000_000).default(2_000_000).describe('Most cells (rows times columns) of one lookup table.'),
   logLevel: z.enum(['debug', 'info', 'warn', 'error']).default('warn').describe('What is written to the log.'),
 });
 

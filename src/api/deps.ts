@@ -6,6 +6,7 @@ import type { Ingest } from '../ingest/ingest.ts';
 import type { Samples } from '../ingest/samples.ts';
 import type { Catalogs } from '../store/catalog.ts';
 import type { Library } from '../store/library.ts';
+import type { Lookups } from '../store/lookups.ts';
 import type { Store } from '../store/store.ts';
 import type { Auth } from './auth.ts';
 import type { QuarantinedRecord, QuarantineRequest, QuarantineResponse, RetryResponse, StatusResponse } from './contract.ts';
@@ -95,6 +96,7 @@ export interface ServerDeps {
   readonly jobsFolder: string;
   readonly library: Library;
   readonly catalogs: Catalogs;
+  readonly lookups: Lookups;
   readonly quarantine?: Quarantine;
   readonly trials?: Trials;
   readonly ingest?: Ingest;

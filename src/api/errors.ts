@@ -23,6 +23,11 @@ export type ProblemCode =
   | 'unsupported-media-type'
   | 'not-available'
   | 'no-such-path'
+  | 'lookup-missing'
+  | 'lookup-name'
+  | 'lookup-columns'
+  | 'lookup-file'
+  | 'lookup-too-large'
   | 'export-gone'
   | 'job-gone'
   | 'job-too-large'
@@ -49,6 +54,11 @@ const STATUS: Readonly<Record<ProblemCode | StoreErrorCode | LibraryErrorCode, n
   'unsupported-media-type': 415,
   'not-available': 501,
   'no-such-path': 400,
+  'lookup-missing': 404,
+  'lookup-name': 400,
+  'lookup-columns': 400,
+  'lookup-file': 400,
+  'lookup-too-large': 413,
   'export-gone': 404,
   'job-gone': 404,
   'job-too-large': 422,

@@ -10,6 +10,7 @@ import { Pipeline } from '../ingest/pipeline.ts';
 import { openRegistries, type Registries } from '../ingest/registry.ts';
 import { type Catalogs, openCatalogs } from '../store/catalog.ts';
 import { openEmbedded } from '../store/embedded.ts';
+import { LOOKUP_LIMITS, type Lookups, openLookups } from '../store/lookups.ts';
 import { type Metadata, openMetadata } from '../store/metadata.ts';
 import { applyRetention } from '../store/retention.ts';
 import { type Store, StoreError } from '../store/store.ts';
@@ -20,6 +21,7 @@ export interface Workspace {
   readonly store: Store;
   readonly metadata: Metadata;
   readonly catalogs: Catalogs;
+  readonly lookups: Lookups;
   readonly databases: LoadedDatabases;
   readonly registries: Registries;
   readonly pipeline: Pipeline;
@@ -94,6 +96,13 @@ export async function openWorkspace(config: Config): Promise<Workspace> {
     clock: () => performance.now(),
     extraction: (table, columns) => catalogs.extraction(table, columns, epochSeconds()),
   });
+  const lookups = await openLookups({
+    store,
+    library: metadata.library,
+    catalogs,
+    folder: join(config.data, 'lookups'),
+    limits: { ...LOOKUP_LIMITS, bytes: config.lookupMaxMib * 2 ** 20, cells: config.lookupMaxCells },
+  });
   const retain = async () => {
     await applyRetention(store, config.retentionDays, epochSeconds());
   };
@@ -105,10 +114,12 @@ export async function openWorkspace(config: Config): Promise<Workspace> {
     store,
     metadata,
     catalogs,
+    lookups,
     databases,
     pipeline,
     async close() {
       await pipeline.close();
+      await lookups.close();
       await store.close();
       await metadata.close();
     },

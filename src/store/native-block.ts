@@ -129,7 +129,8 @@ function sparse(values: ReadonlyMap<number, Uint8Array>, rows: number): Uint8Arr
   return pieces.length > 3 ? [concat(pieces)] : pieces;
 }
 
-function varUint(value: number): Uint8Array {
+/** A length as Native has it: seven bits a byte, the lowest first. */
+export function varUint(value: number): Uint8Array {
   const out: number[] = [];
   let rest = value;
   while (rest >= 0x80) {

@@ -12,6 +12,7 @@ import { loadDashboards } from '../../src/dashboards/load.ts';
 import { loadSearches } from '../../src/dashboards/load-searches.ts';
 import { openCatalogs } from '../../src/store/catalog.ts';
 import { openEmbedded } from '../../src/store/embedded.ts';
+import { openLookups } from '../../src/store/lookups.ts';
 import { type Metadata, openMetadata } from '../../src/store/metadata.ts';
 import type { Store } from '../../src/store/store.ts';
 
@@ -40,6 +41,8 @@ export async function startServer(options: { deps?: Partial<ServerDeps>; setting
   const clock = options.deps?.clock ?? (() => NOW * 1000);
   const metadata = await openMetadata(join(folder, 'metadata.db'), () => Math.floor(clock() / 1000));
   const auth = options.deps?.auth ?? createAuth({ secret: new Uint8Array(32).fill(7), token: COMMAND_LINE_TOKEN, clock });
+  const catalogs = await openCatalogs(metadata);
+  const lookups = options.deps?.lookups ?? (await openLookups({ store, library: metadata.library, catalogs, folder: join(folder, 'lookups') }));
   const app = await createServer({
     store,
     auth,
@@ -53,7 +56,8 @@ export async function startServer(options: { deps?: Partial<ServerDeps>; setting
     absentMask: () => 0n,
     jobsFolder: join(folder, 'jobs'),
     library: metadata.library,
-    catalogs: await openCatalogs(metadata),
+    catalogs,
+    lookups,
     ...options.deps,
   });
   const base = await app.listen({ host: '127.0.0.1', port: 0 });
@@ -71,6 +75,7 @@ export async function startServer(options: { deps?: Partial<ServerDeps>; setting
       call(path, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body), ...(signal ? { signal } : {}) }),
     async close() {
       await app.close();
+      await lookups.close();
       if (!options.deps?.store) await store.close();
       await metadata.close();
       await rm(folder, { recursive: true, force: true });

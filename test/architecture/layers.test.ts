@@ -26,6 +26,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'store/metadata.ts',
     'store/library.ts',
     'store/catalog.ts',
+    'store/lookups.ts',
+    'ingest/lookup-file.ts',
     'ingest/ingest.ts',
     'ingest/quarantine.ts',
     'ingest/samples.ts',

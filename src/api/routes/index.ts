@@ -10,6 +10,7 @@ import { ingestRoutes } from './ingest.ts';
 import { jobRoutes } from './jobs.ts';
 import { libraryRoutes } from './library.ts';
 import { loginRoutes } from './login.ts';
+import { lookupRoutes } from './lookups.ts';
 import { quarantineRoutes } from './quarantine.ts';
 import { queryRoutes } from './query.ts';
 import { recordRoutes } from './records.ts';
@@ -34,6 +35,7 @@ export const ROUTES: readonly Routes[] = [
   libraryRoutes,
   ruleRoutes,
   valueRoutes,
+  lookupRoutes,
   quarantineRoutes,
   ingestRoutes,
   docsRoutes,
