@@ -31,6 +31,8 @@ export const OutputColumn = z.object({
   kind: z.enum(['text', 'number', 'time', 'address', 'boolean', 'list']),
   /** Canonical field, for drill-down. */
   field: z.string().optional(),
+  /** Text `[name](url)` that is shown as a link. */
+  link: z.literal(true).optional(),
 });
 
 export const Stats = z.object({ seconds: z.number(), rowsRead: z.number(), bytesRead: z.number() });

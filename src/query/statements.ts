@@ -94,7 +94,14 @@ export function recordsStatement(options: RecordsOptions): Result<{ statement: S
       ...RECORD_RESULT_COLUMNS.map((column) => sql`${recordValue(ctx, column)} AS ${ident(`o_${column.name}`)}`),
       ...own.map((id, i) => sql`${id} AS ${ident(`v${i}`)}`),
     ];
-    const made = columns.map((c): OutputColumn => ({ name: c.name, kind: c.value.kind, ...(c.value.field ? { field: c.value.field.name } : {}) }));
+    const made = columns.map(
+      (c): OutputColumn => ({
+        name: c.name,
+        kind: c.value.kind,
+        ...(c.value.field ? { field: c.value.field.name } : {}),
+        ...(c.value.link ? { link: true } : {}),
+      }),
+    );
     return { ok: true, statement: statement(sql`SELECT ${join(list, ', ')} FROM (${page}) ORDER BY ${sorted}`), columns: RECORD_RESULT_COLUMNS, made };
   });
 }

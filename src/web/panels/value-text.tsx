@@ -2,6 +2,7 @@
 import { CopyButton, UnstyledButton } from '@mantine/core';
 import type { OutputColumn } from '../../api/contract.ts';
 import { Icon } from '../app/icons.tsx';
+import { linkOf } from '../format/links.ts';
 import { display, isMono, roleOf, shortenMiddle } from '../format/values.ts';
 
 interface Props {
@@ -18,6 +19,14 @@ export function ValueText({ column, value, zone, onDrill }: Props) {
   const role = roleOf(column);
   const text = display(value, role, zone);
   if (value === null || value === undefined || value === '') return <span className="bz-dim">–</span>;
+  const link = linkOf(column, value);
+  if (link) {
+    return (
+      <a className="bz-outside" href={link.url} target="_blank" rel="noopener noreferrer" title={link.url}>
+        {shortenMiddle(link.name, 40)}
+      </a>
+    );
+  }
   const most = role === 'text' ? 40 : role === 'country' ? 40 : 26;
   return (
     <span className="bz-valuetext">

@@ -2,6 +2,7 @@
 import { type KeyboardEvent, type MouseEvent, memo } from 'react';
 import type { OutputColumn } from '../../../api/contract.ts';
 import { Icon } from '../../app/icons.tsx';
+import { linkOf } from '../../format/links.ts';
 import { stamp } from '../../format/times.ts';
 import { display, isMono, roleOf } from '../../format/values.ts';
 import type { Rec } from '../../records/flow.ts';
@@ -29,7 +30,7 @@ export const MessageRow = memo(function MessageRow(props: Props) {
   if (!record) return <div className="bz-message-ghost" aria-hidden="true" />;
   const clicked = (event: MouseEvent) => {
     // A text that was just selected is to be copied, and a value opens its menu.
-    if ((event.target as Element).closest('button') || window.getSelection()?.toString()) return;
+    if ((event.target as Element).closest('button, a') || window.getSelection()?.toString()) return;
     onToggle(index);
   };
   return (
@@ -79,6 +80,16 @@ function Value({ column, value, terms, zone, onPick }: ValueProps) {
     return (
       <span className="bz-message-value bz-dim" data-right={right || undefined}>
         –
+      </span>
+    );
+  }
+  const link = linkOf(column, value);
+  if (link) {
+    return (
+      <span className="bz-message-value">
+        <a className="bz-outside" href={link.url} target="_blank" rel="noopener noreferrer" title={link.url}>
+          {link.name}
+        </a>
       </span>
     );
   }

@@ -52,7 +52,8 @@ export function shapeOf(query: string, columns: readonly OutputColumn[]): Shape 
 /** Pictures of a result, the most telling first; the table always is one. */
 export function viewsOf(shape: Shape, rows: number): ViewName[] {
   const { time, keys, measures, place, compared } = shape;
-  if (measures.length === 0 || rows === 0) return ['table'];
+  // A link is there to be clicked, and only the table shows it as one.
+  if (measures.length === 0 || rows === 0 || keys.some((k) => k.link)) return ['table'];
   if (place) return ['map', 'table'];
   if (time) {
     if (keys.length > 1) return ['table'];
