@@ -80,13 +80,16 @@ it('refuses a body beyond the limit as it arrives', async () => {
   });
   const small = await startServer({ deps: { store: server.store, catalogs, lookups } });
   try {
-    const lines = async function* () {
-      yield Buffer.from('a,b\n');
-      for (let i = 0; i < 1000; i++) yield Buffer.from('xxxxxxxx,yyyyyyyy\n');
-    };
+    const body = new ReadableStream({
+      start(controller) {
+        controller.enqueue(Buffer.from('a,b\n'));
+        for (let i = 0; i < 1000; i++) controller.enqueue(Buffer.from('xxxxxxxx,yyyyyyyy\n'));
+        controller.close();
+      },
+    });
     const response = await small.call('/api/v1/lookups/users', {
       method: 'PUT',
-      body: ReadableStream.from(lines()),
+      body,
       duplex: 'half',
       headers: { 'content-type': 'text/csv' },
     } as RequestInit & { duplex: 'half' });
