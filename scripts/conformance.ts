@@ -141,8 +141,8 @@ function environment(variables: Readonly<Record<string, string>>, assumed: Assum
   };
 }
 
-/** Values that a variable may have, in the order in which they are tried: a wildcard, a number, a duration, a name, a text. */
-const VALUES = ['*', '1', '5m', 'srcaddr', 'x'];
+/** Values that a variable may have, in the order in which they are tried: a wildcard, a number, a duration, a name, a text, a comparison. */
+const VALUES = ['*', '1', '5m', 'srcaddr', 'x', '> 0'];
 const VARIABLE = /\{\{\{?\s*([\w.-]+(?: +[\w.-]+)*)\s*\}\}\}?/g;
 
 interface Outcome {

@@ -2,7 +2,7 @@
  * A place in the tokens of one step, and the expressions that are read there: a Pratt parser whose
  * precedence is data. Throws QueryError; the caller recovers at the next `|`.
  */
-import { valueOfVariable } from './context.ts';
+import { fillTemplates, valueOfVariable } from './context.ts';
 import { QueryError } from './diagnostics.ts';
 import { lex, type Token, type TokenKind } from './lexer.ts';
 import { type Duration, durationOf, isName, numberOf } from './numbers.ts';
@@ -53,7 +53,7 @@ export interface Around {
 }
 
 export class Cursor {
-  readonly #tokens: readonly Token[];
+  #tokens: readonly Token[];
   readonly #around: Around;
   #at = 0;
   #depth = 0;
@@ -159,10 +159,21 @@ export class Cursor {
     const span = { start: token.start, end: token.end };
     // Some names begin with digits: `as 5xx`.
     const digits = token.kind === 'number' && token.suffix !== undefined && /^\d+$/.test(token.value);
-    const name = digits ? token.value + token.suffix : token.value;
+    const name = digits ? token.value + token.suffix : this.#filledName(token.value);
     if (token.kind !== 'name' && token.kind !== 'quoted-name' && !digits) throw this.unexpected(what);
     this.next();
     return { name, span };
+  }
+
+  /** A quoted name with its templates filled in, where they have a value. */
+  #filledName(name: string): string {
+    const { variables } = this.#around;
+    if (!variables || !name.includes('{{')) return name;
+    try {
+      return fillTemplates(name, variables, this.peek());
+    } catch {
+      return name;
+    }
   }
 
   names(what = 'a field'): Name[] {
@@ -229,8 +240,20 @@ export class Cursor {
   }
 
   #infix(): string | undefined {
+    if (this.peek().kind === 'template') this.#spliceComparison();
     const token = this.peek();
     return token.kind === 'symbol' || token.kind === 'name' ? token.value.toLowerCase() : undefined;
+  }
+
+  /** `bytes {{more than}}`: behind a value, a template can only stand for a comparison such as `> 100`. */
+  #spliceComparison(): void {
+    const token = this.peek();
+    const read = lex(`|${valueOfVariable(token.value, this.#around.variables, token)}`).slice(1, -1);
+    const [operator, ...value] = read.map((t) => ({ ...t, start: token.start, end: token.end }));
+    const isComparison = operator?.kind === 'symbol' && PRECEDENCE[operator.value] === PRECEDENCE['='];
+    if (!isComparison || value.length < 1 || value.length > 2 || value.some((t) => t.kind === 'error'))
+      throw new QueryError('bad-value', token, `The value of {{${token.value}}} cannot stand here.`, 'Behind a value it must be a comparison, such as > 100.');
+    this.#tokens = [...this.#tokens.slice(0, this.#at), operator, ...value, ...this.#tokens.slice(this.#at + 1)];
   }
 
   #extend(left: Expr, operator: string, power: number): Expr {
@@ -301,8 +324,7 @@ export class Cursor {
         this.next();
         return { node: 'regex', source: token.value, span: this.span(start) };
       case 'quoted-name':
-        this.next();
-        return { node: 'field', name: token.value, span: this.span(start) };
+        return { node: 'field', ...this.name() };
       case 'name':
         return this.#word(token);
       case 'symbol':

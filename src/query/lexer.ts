@@ -42,6 +42,8 @@ const SCOPE_SYMBOLS = ['!=', '==', '<=', '>=', '<>', '(', ')', '=', '<', '>', '!
 const LETTERS = '\\u00a1-\\u1fff\\u2070-\\u2fff\\u3001-\\ufefe\\uff00-\\uffff';
 const NAME = new RegExp(`[A-Za-z_@$${LETTERS}][\\w@$.${LETTERS}]*`, 'y');
 const HYPHENATED = /[A-Za-z_][\w.]*(?:-[\w.]+){1,8}/y;
+/** Up to the quotation mark: %"a b", and % "a b" where no remainder can be meant. */
+const QUOTED_NAME = /%\s*"/y;
 /** %name without quotation marks takes what names cannot have elsewhere. */
 const PERCENT_NAME = /%[A-Za-z_@](?:[\w.@#$-]|\[[\w*]*\])*/y;
 const NUMBER = /(?:\d+(?:\.\d+)?|\.\d+)(?:[eE][+-]?\d+(?!\w))?/y;
@@ -108,9 +110,9 @@ export function lex(text: string): Token[] {
     } else if (closers !== undefined) {
       if (!inScope && match(LONE_CHARACTER)) push('string', 3, text[at + 1]!, { raw: text[at + 1]! });
       else quoted(closers);
-    } else if (char === '%' && text[at + 1] === '"') {
+    } else if (char === '%' && match(QUOTED_NAME) && (text[at + 1] === '"' || !afterOperand())) {
       const before = at;
-      at++;
+      at += match(QUOTED_NAME)!.length - 1;
       quoted('"');
       const last = tokens.pop()!;
       tokens.push({ ...last, kind: last.kind === 'error' ? 'error' : 'quoted-name', start: before });
