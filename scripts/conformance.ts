@@ -123,7 +123,7 @@ interface Assumed {
   readonly fields: Set<string>;
 }
 
-function environment(variables: Readonly<Record<string, string>>, assumed: Assumed): CompileOptions {
+function environment(query: string, variables: Readonly<Record<string, string>>, assumed: Assumed): CompileOptions {
   return {
     ...bare,
     variables,
@@ -134,11 +134,22 @@ function environment(variables: Readonly<Record<string, string>>, assumed: Assum
       },
       extractedNames: [],
       rules: [],
-      lookup: () => undefined,
+      // A table has every column that the query could mean.
+      lookup: (name) => ({ name, columns: namesIn(parse(query, variables).query), relation: ident('table') }),
       lookupNames: [],
       index: () => true,
     },
   };
+}
+
+/** Names in a tree. */
+function namesIn(tree: unknown): string[] {
+  const found = new Set<string>();
+  JSON.stringify(tree, (key, value: unknown) => {
+    if (typeof value === 'string' && (key === 'name' || key === 'as' || key === 'key')) found.add(value);
+    return value;
+  });
+  return [...found];
 }
 
 /** Values that a variable may have, in the order in which they are tried: a wildcard, a number, a duration, a name, a text, a comparison. */
@@ -160,7 +171,7 @@ function assuming(query: string): Outcome {
   let outcome: Outcome;
   for (;;) {
     const assumed: Assumed = { fields: new Set() };
-    outcome = read(query, environment(Object.fromEntries(Object.entries(chosen).map(([name, i]) => [name, VALUES[i] as string])), assumed), assumed);
+    outcome = read(query, environment(query, Object.fromEntries(Object.entries(chosen).map(([name, i]) => [name, VALUES[i] as string])), assumed), assumed);
     const span = outcome.problem?.span;
     const culprit = span && places.find((p) => p.start < span.end && span.start < p.end && (chosen[p.name] as number) < VALUES.length - 1);
     if (outcome.compiles || !culprit) return outcome;

@@ -94,9 +94,9 @@ export const NUMBER_FUNCTIONS: readonly QueryFunction[] = [
     (a, b) => sql`if(isNull(${a}) OR isNull(${b}), NULL, greatest(toFloat64(${a}), toFloat64(${b})))`,
     'The larger of two numbers; with one value it is the aggregate.',
   ),
-  toWhole('toInt'),
-  toWhole('toLong'),
-  simple('toDouble', (v) => sql`toFloat64(${v})`, 'Number; null when the text is no number.'),
+  { ...toWhole('toInt'), aliases: ['int'] },
+  { ...toWhole('toLong'), aliases: ['long'] },
+  { ...simple('toDouble', (v) => sql`toFloat64(${v})`, 'Number; null when the text is no number.'), aliases: ['double'] },
   { ...simple('num', (v) => sql`toFloat64(${v})`, 'Number; null when the text is no number.'), aliases: ['number'] },
   asked(
     'isNumeric',
