@@ -2,7 +2,7 @@
  * What a click does to the text of a query. The text stays the person's own: a change inserts or replaces
  * its own few characters at places that the parser names, and touches nothing else. Pure.
  */
-import type { OutputColumn } from '../../../api/contract.ts';
+import type { OutputColumn, Window } from '../../../api/contract.ts';
 import { findField } from '../../../model/fields.ts';
 import { isExtractionRule, type Token } from '../../../query/lexer.ts';
 import { type Parsed, parse } from '../../../query/parser.ts';
@@ -154,6 +154,13 @@ export function drilled(query: string, cells: readonly Cell[]): string {
     const made = key !== undefined || (grouping?.op === 'top' && grouping.field.name.toLowerCase() === name);
     return made ? withWhere(text, column, value, false) : text;
   }, matchesOf(query));
+}
+
+/** The slice of time that a row of a result is of, if one of its cells is the start of one. `seconds`: width of the result's slices. */
+export function sliceOf(cells: readonly Cell[], seconds: number | undefined): Window | undefined {
+  const start = cells.find((cell) => cell.column.kind === 'time')?.value;
+  if (typeof start !== 'number' || seconds === undefined) return undefined;
+  return { from: Math.floor(start / 1000), to: Math.ceil(start / 1000 + seconds) };
 }
 
 /** Number of matches by a field or made column. */

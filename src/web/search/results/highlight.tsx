@@ -39,7 +39,12 @@ export function places(text: string, terms: readonly Term[], field?: string): (r
   if (lower.length !== text.length) return [];
   const all = terms.filter((t) => field === undefined || t.field === undefined || t.field === field).flatMap((term) => occurrences(lower, term));
   all.sort((a, b) => a[0] - b[0] || b[1] - a[1]);
-  return all.filter(([start], i) => !all.slice(0, i).some(([, end]) => end > start));
+  let end = 0;
+  return all.filter((place) => {
+    if (place[0] < end) return false;
+    end = place[1];
+    return true;
+  });
 }
 
 function occurrences(lower: string, { pieces, whole }: Term): [number, number][] {

@@ -9,14 +9,14 @@ import type { Window } from '../../../api/contract.ts';
 import { explain } from '../../api/client.ts';
 import { Icon } from '../../app/icons.tsx';
 import { usePage } from '../../app/use-page.ts';
-import { exact } from '../../format/numbers.ts';
+import { exact, short } from '../../format/numbers.ts';
 import type { Drill } from '../../panels/props.ts';
 import { type Picked, ValueMenu } from '../../records/value-menu.tsx';
 import { absolute, type Range } from '../../time/range.ts';
 import { Aggregates, useViews, ViewSwitch } from './aggregates.tsx';
 import { useAnswer } from './answer.ts';
 import { type Asked, histogramQuery, keyOf } from './ask.ts';
-import { countBy, drilled, isGrouped, isSorted, matchesOf, oldestFirst, topOverTime, withValue } from './edit.ts';
+import { countBy, drilled, isGrouped, isSorted, matchesOf, oldestFirst, sliceOf, topOverTime, withValue } from './edit.ts';
 import type { Listed } from './field-list.ts';
 import { Fields } from './fields.tsx';
 import { termsOf } from './highlight.tsx';
@@ -111,9 +111,10 @@ export function Results({ asked, zone, onRange, onQuery, onState, stop }: Props)
     const seconds = client.getQueryData(histogramQuery(asked).queryKey)?.seconds ?? 60;
     onQuery(topOverTime(query, field.column, values, seconds));
   };
+  const slice = answer.answer?.timeslice;
   const drill = useCallback(
-    ({ cells, window }: Drill) => change({ q: drilled(query, cells), view: undefined, ...(window && absolute(window)) }),
-    [change, query],
+    ({ cells, window = sliceOf(cells, slice) }: Drill) => change({ q: drilled(query, cells), view: undefined, ...(window && absolute(window)) }),
+    [change, query, slice],
   );
   const retry = () => {
     setStopped(null);
@@ -159,6 +160,7 @@ export function Results({ asked, zone, onRange, onQuery, onState, stop }: Props)
             </Tabs.Tab>
           </Tabs.List>
           <span className="bz-grow" />
+          {tab === 'result' && answer.answer && <span className="bz-dim bz-small">{short(answer.answer.rowsRead)} rows read</span>}
           {tab === 'result' && views && <ViewSwitch views={views} onView={(view) => change({ view }, { replace: true })} />}
           {tab === 'messages' && (
             <MessageTools
@@ -205,18 +207,21 @@ export function Results({ asked, zone, onRange, onQuery, onState, stop }: Props)
             ) : total === 0 && pages.window ? (
               empty(pages.window)
             ) : (
-              <Messages
-                pages={pages}
-                columns={columns}
-                terms={terms}
-                zone={zone}
-                wrap={wrap}
-                order={order}
-                sorted={sorted}
-                onSeen={setSeen}
-                onPick={setPicked}
-                onColumn={toggleColumn}
-              />
+              <>
+                {pages.error !== null && <Failed error={explain(pages.error)} onRetry={pages.again} />}
+                <Messages
+                  pages={pages}
+                  columns={columns}
+                  terms={terms}
+                  zone={zone}
+                  wrap={wrap}
+                  order={order}
+                  sorted={sorted}
+                  onSeen={setSeen}
+                  onPick={setPicked}
+                  onColumn={toggleColumn}
+                />
+              </>
             )}
           </Tabs.Panel>
         </div>
