@@ -58,11 +58,11 @@ export function Ask({ handle, text, onText, surroundings, range, state, fresh, o
           <FocusOnce handle={handle} fresh={fresh} />
         </Suspense>
         {state.running ? (
-          <Button className="bz-run" color="gray" leftSection={<Icon name="stop" size={14} />} onClick={onStop}>
+          <Button className="bz-run" variant="default" leftSection={<Icon name="stop" size={14} />} onClick={onStop}>
             Stop
           </Button>
         ) : (
-          <Button className="bz-run" leftSection={<Icon name="play" size={14} />} onClick={onRun} title="Run (Ctrl+Enter)">
+          <Button className="bz-run" data-go leftSection={<Icon name="play" size={14} />} onClick={onRun} title="Run (Ctrl+Enter)">
             Run
           </Button>
         )}

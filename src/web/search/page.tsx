@@ -92,6 +92,7 @@ export function SearchPage() {
         onReference={(at) => setLooking((now) => (at === '' && now !== null ? null : at))}
       />
       <div className="bz-search-below">
+        {asked && <h2 className="bz-hidden">What was found</h2>}
         {asked ? (
           <Results asked={asked} zone={zone} onRange={setRange} onQuery={ask} onState={setState} stop={stop} />
         ) : (

@@ -9,7 +9,7 @@ import {
 } from '@codemirror/autocomplete';
 import type { Extension } from '@codemirror/state';
 import { type EditorView, keymap } from '@codemirror/view';
-import { type Completion, complete, type ValuesWanted, writeValue } from '../../../query/complete.ts';
+import { type Completion, type Completions, complete, type ValuesWanted, writeValue } from '../../../query/complete.ts';
 import { short } from '../../format/numbers.ts';
 import { info } from './info.ts';
 import { optionsOf, type Surroundings } from './language.ts';
@@ -32,7 +32,7 @@ export function completion({ surroundings, valuesOf }: Wanted): Extension {
   const source = async (context: CompletionContext): Promise<CompletionResult | null> => {
     const { state, pos, explicit } = context;
     const found = complete(state.doc.toString(), pos, optionsOf(surroundings()));
-    if (!explicit && !isAskedFor(state.sliceDoc(Math.max(0, pos - 2), pos), found.start < pos, found.values)) return null;
+    if (!explicit && found.start === pos && !isAskedFor(state.sliceDoc(0, pos), found)) return null;
     const values = found.values ? await valueOffers(context, found.values, valuesOf) : [];
     if (context.aborted) return null;
     const options = [...values, ...found.items.map(offerOf)];
@@ -45,9 +45,12 @@ export function completion({ surroundings, valuesOf }: Wanted): Extension {
   ];
 }
 
-/** Offered without being asked: while a word is typed, behind a pipe, a comma, a parenthesis, and where a value comes. */
-function isAskedFor(before: string, inWord: boolean, values: ValuesWanted | undefined): boolean {
-  return inWord || values !== undefined || /[|(,]\s?$/.test(before) || /\S $/.test(before);
+/**
+ * Offered before anything is typed of it: a step behind its pipe, values, and what must follow. Not what
+ * may follow: Enter would take it, and one means to run or to begin a line.
+ */
+function isAskedFor(before: string, { items, values }: Completions): boolean {
+  return values !== undefined || (/[|(,\s]$/.test(before) && before.includes('|') && !items.every((item) => item.kind === 'keyword'));
 }
 
 async function valueOffers(context: CompletionContext, wanted: ValuesWanted, valuesOf: Wanted['valuesOf']): Promise<Offer[]> {

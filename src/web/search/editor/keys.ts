@@ -1,8 +1,8 @@
 /** Keys of the editor. Enter runs a query of one line; Shift+Enter begins a line, Ctrl or Cmd with Enter always runs. */
-import { completionStatus } from '@codemirror/autocomplete';
+import { acceptCompletion, closeCompletion, completionStatus, selectedCompletion } from '@codemirror/autocomplete';
 import { defaultKeymap, historyKeymap, insertNewlineAndIndent, toggleLineComment } from '@codemirror/commands';
 import { searchKeymap } from '@codemirror/search';
-import { EditorSelection, type Extension, Prec } from '@codemirror/state';
+import { EditorSelection, type EditorState, type Extension, Prec } from '@codemirror/state';
 import { type EditorView, type KeyBinding, keymap } from '@codemirror/view';
 import { format } from '../../../query/format.ts';
 
@@ -20,7 +20,6 @@ export function keys(actions: () => Actions): Extension {
   const own: KeyBinding[] = [
     { key: 'Mod-Enter', run, preventDefault: true },
     { key: 'Shift-Enter', run: insertNewlineAndIndent },
-    { key: 'Enter', run: (view) => view.state.doc.lines === 1 && completionStatus(view.state) !== 'active' && run() },
     { key: 'Shift-Alt-f', run: formatText, preventDefault: true },
     { key: 'Mod-/', run: toggleLineComment },
     {
@@ -32,7 +31,20 @@ export function keys(actions: () => Actions): Extension {
       },
     },
   ];
-  return [Prec.high(keymap.of(own)), keymap.of([...searchKeymap, ...historyKeymap, ...defaultKeymap])];
+  /** A completion is taken unless it is there already. */
+  const enter = (view: EditorView): boolean => {
+    if (completionStatus(view.state) === 'active' && !isTyped(view.state) && acceptCompletion(view)) return true;
+    closeCompletion(view);
+    return view.state.doc.lines === 1 && run();
+  };
+  return [Prec.highest(keymap.of([{ key: 'Enter', run: enter }])), Prec.high(keymap.of(own)), keymap.of([...searchKeymap, ...historyKeymap, ...defaultKeymap])];
+}
+
+/** Whether the word before the cursor is the chosen completion. */
+function isTyped(state: EditorState): boolean {
+  const label = selectedCompletion(state)?.label ?? '';
+  const { head } = state.selection.main;
+  return label !== '' && /(?:^|[^\w.])$/.test(state.sliceDoc(0, Math.max(0, head - label.length))) && state.sliceDoc(head - label.length, head) === label;
 }
 
 /** Writes the text in its canonical form; one step back undoes it. */
