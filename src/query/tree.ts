@@ -100,6 +100,15 @@ export interface Timeshift {
   readonly span: Span;
 }
 
+/** How the values of a field become one. */
+export interface Merged {
+  readonly field: Name;
+  readonly strategy: 'join' | 'takeFirst' | 'takeLast' | 'takeDistinct';
+  /** Of join. */
+  readonly separator: string;
+  readonly as?: string;
+}
+
 interface Step {
   readonly span: Span;
 }
@@ -197,6 +206,20 @@ export type Operation =
       readonly takeLast: boolean;
     })
   | (Step & { readonly op: 'withtime'; readonly field: Name })
+  | (Step & {
+      readonly op: 'logreduce';
+      readonly field?: Name;
+      readonly by: readonly Name[];
+      readonly limit?: number;
+      readonly criteria: 'mostcommon' | 'leastcommon';
+    })
+  | (Step & { readonly op: 'logcompare'; readonly seconds: number; readonly text: string })
+  | (Step & { readonly op: 'merge'; readonly fields: readonly Merged[] })
+  | (Step & {
+      readonly op: 'sessionize';
+      /** Each may use the names of those before it: `$name`. */
+      readonly patterns: readonly { readonly text: string; readonly names: readonly Name[]; readonly span: Span }[];
+    })
   | (Step & { readonly op: 'bin'; readonly field: Name; readonly width: number; readonly min?: number; readonly max?: number })
   | (Step & { readonly op: 'dedup'; readonly consecutive: boolean; readonly count: number; readonly by: readonly Name[] })
   | (Step & {

@@ -13,20 +13,24 @@ import { aggregate, top } from './aggregate.ts';
 import { bin } from './bin.ts';
 import { cat } from './cat.ts';
 import { compare } from './compare.ts';
+import { dedup } from './dedup.ts';
 import { keyvalue, split } from './delimited.ts';
 import { parse, parseRegex } from './extract.ts';
-import { json } from './json.ts';
-import { dedup } from './dedup.ts';
 import { fillmissing } from './fillmissing.ts';
+import { json } from './json.ts';
 import type { Operator, Surroundings } from './kinds.ts';
+import { logcompare, logreduce } from './logreduce.ts';
 import { lookup } from './lookup.ts';
+import { merge } from './merge.ts';
 import { outlier } from './outlier.ts';
-import { predict } from './predict.ts';
 import { geoip } from './places.ts';
+import { predict } from './predict.ts';
 import { assign, fields, limit, sort, where, withtime } from './rows.ts';
+import { sessionize } from './sessionize.ts';
 import { threat } from './threat.ts';
 import { timeslice } from './timeslice.ts';
 import { transpose } from './transpose.ts';
+import { refuseUnsupported } from './unsupported.ts';
 import { running, topk } from './window.ts';
 import { xml } from './xml.ts';
 
@@ -57,6 +61,10 @@ export const OPERATORS: { readonly [N in OperationName]: Operator<N> } = {
   withtime,
   fillmissing,
   bin,
+  logreduce,
+  logcompare,
+  merge,
+  sessionize,
   dedup,
   predict,
 };
@@ -136,7 +144,9 @@ function misspelled(cursor: Cursor, word: string): void {
   const next = cursor.peek(1);
   const follows =
     next.kind === 'name' || next.kind === 'number' || next.kind === 'string' || next.kind === 'quoted-name' || next.kind === 'end' || next.kind === 'pipe';
+  if (next.value === '(') refuseUnsupported(word, cursor.peek());
   if (!follows || ['as', 'matches', 'in', 'and', 'or', 'not'].includes(next.value.toLowerCase()) || ['not', 'true', 'false', 'null'].includes(word)) return;
+  refuseUnsupported(word, cursor.peek());
   const candidates = [...KEYWORDS, ...FUNCTIONS.map((f) => f.name)];
   throw new QueryError('unknown-operator', cursor.peek(), `There is no operator ${cursor.peek().value}.`, didYouMean(word, candidates));
 }
