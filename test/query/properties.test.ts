@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -21,9 +21,8 @@ const options: CompileOptions = {
   variables: { x: '1' },
 };
 
-const specs = ['scope', 'expressions', 'groups', 'absent', 'sources', 'outlier', 'delimited'].flatMap((name) =>
-  readSpec(join(import.meta.dirname, 'spec', `${name}.yaml`)).evals.map((e) => e.query),
-);
+const folder = join(import.meta.dirname, 'spec');
+const specs = readdirSync(folder).flatMap((name) => readSpec(join(folder, name)).evals.map((e) => e.query));
 const bad = (parseYaml(readFileSync(join(import.meta.dirname, 'bad-queries.yaml'), 'utf8')) as { query: string }[]).map((b) => b.query);
 const examples = [...Object.values(OPERATORS), ...FUNCTIONS, ...AGGREGATES].map((entry) => `| ${entry.example}`);
 
