@@ -2,7 +2,7 @@
 import { ActionIcon, Menu, SegmentedControl, useMantineColorScheme } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { Link, Outlet, useNavigate, useParams, useRouterState } from '@tanstack/react-router';
-import { useState } from 'react';
+import { Fragment, useState } from 'react';
 import { ApiFailure } from '../api/client.ts';
 import { dashboardsQuery, statusQuery } from '../api/queries.ts';
 import { exact, short } from '../format/numbers.ts';
@@ -110,12 +110,21 @@ function Pages({ search }: { search: Search }) {
           </button>
         </Menu.Target>
         <Menu.Dropdown>
-          {(dashboards.data?.dashboards ?? []).map((d) => (
-            <Menu.Item key={d.id} component={Link} to="/dashboards/$id" params={{ id: d.id } as never} search={carried(search) as never}>
-              <div>{d.title}</div>
-              <div className="bz-dim bz-small">{d.description}</div>
-            </Menu.Item>
-          ))}
+          {[true, false].map((own) => {
+            const group = (dashboards.data?.dashboards ?? []).filter((d) => d.own === own);
+            return (
+              <Fragment key={String(own)}>
+                {own && group.length > 0 && <Menu.Label>Own dashboards</Menu.Label>}
+                {group.map((d) => (
+                  <Menu.Item key={d.id} component={Link} to="/dashboards/$id" params={{ id: d.id } as never} search={carried(search) as never}>
+                    <div>{d.title}</div>
+                    <div className="bz-dim bz-small">{d.description}</div>
+                  </Menu.Item>
+                ))}
+                {own && group.length > 0 && <Menu.Label>With Bartizan</Menu.Label>}
+              </Fragment>
+            );
+          })}
           {dashboards.isError && <Menu.Label>The list of dashboards can’t be loaded.</Menu.Label>}
         </Menu.Dropdown>
       </Menu>

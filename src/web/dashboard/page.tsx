@@ -3,6 +3,7 @@ import { Tooltip } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useNavigate, useParams } from '@tanstack/react-router';
 import { useCallback, useEffect, useMemo, useRef, useState, useSyncExternalStore } from 'react';
+import type { DashboardAnswer } from '../../api/contract/dashboards.ts';
 import type { Window } from '../../api/contract.ts';
 import type { Dashboard, Panel } from '../../dashboards/schema.ts';
 import { dashboardQuery } from '../api/queries.ts';
@@ -18,6 +19,8 @@ import { absolute, lastSeconds, type Range } from '../time/range.ts';
 import { RangePicker } from '../time/range-picker.tsx';
 import { Refresh } from '../time/refresh.tsx';
 import { drillFilters, querySearch, recordsSearch } from './drill.ts';
+import '../library/library.css';
+import { DashboardTools, NoPanels, RemovePanel } from './own.tsx';
 import { Failed } from './panel-body.tsx';
 import { type PanelActions, PanelFrame } from './panel-frame.tsx';
 import { RunStore } from './run-store.ts';
@@ -31,12 +34,13 @@ export function DashboardPage() {
   return <Loaded key={id} dashboard={dashboard.data} />;
 }
 
-function Loaded({ dashboard }: { dashboard: Dashboard }) {
+function Loaded({ dashboard }: { dashboard: DashboardAnswer }) {
   const { search, chips, zone, change, setChips, setRange } = usePage();
   const store = useMemo(() => new RunStore(dashboard.id), [dashboard.id]);
   const navigate = useNavigate();
   const [picking, setPicking] = useState(false);
   const [adding, setAdding] = useState(false);
+  const [removing, setRemoving] = useState<Panel | null>(null);
   const range = useMemo<Range>(
     () => (search.from ? { from: search.from, to: search.to ?? 'now' } : lastSeconds(dashboard.window)),
     [search.from, search.to, dashboard.window],
@@ -59,7 +63,7 @@ function Loaded({ dashboard }: { dashboard: Dashboard }) {
         const query = queryOf(panel, pairs(at.m).get(panel.id));
         const fields = drillFilters(query, drill.cells);
         if (drill.shift && fields.length > 0) return change({ f: addFilters(now, fields).map(encodeChip) });
-        void navigate({ to: '/records', search: recordsSearch(query, drill, now, window, at.tz) });
+        void navigate({ to: '/records', search: recordsSearch(query, drill, addFilters(now, panel.filters ?? []), window, at.tz) });
       },
       zoom: (window: Window) => change(absolute(window)),
       setWindow: (panel, next) => change({ w: withPair(latest.current.search.w, panel, next ? `${next.from}..${next.to}` : undefined) }),
@@ -68,10 +72,11 @@ function Loaded({ dashboard }: { dashboard: Dashboard }) {
       retry: (panel) => run([panel]),
       search: (panel, query) => {
         const { chips: f, search: at, own: windows, range: page } = latest.current;
-        void navigate({ to: '/search', search: querySearch(query, windows.get(panel) ?? page, f, at.tz) });
+        void navigate({ to: '/search', search: querySearch(query, windows.get(panel.id) ?? page, addFilters(f, panel.filters ?? []), at.tz) });
       },
+      ...(dashboard.own && { remove: setRemoving }),
     }),
-    [change, navigate, run],
+    [change, navigate, run, dashboard.own],
   );
   const refresh = useCallback(() => run(), [run]);
   useKeys({ f: () => setAdding(true), t: () => setPicking(true), r: refresh, ...(full && { esc: () => change({ panel: undefined }) }) });
@@ -123,6 +128,7 @@ function Loaded({ dashboard }: { dashboard: Dashboard }) {
           busy={busy}
           onStop={() => store.stopAll()}
         />
+        <DashboardTools dashboard={dashboard} />
       </div>
       {summary.skipdata > 0 && (
         <p className="bz-banner" data-tone="warn" role="status">
@@ -131,16 +137,20 @@ function Loaded({ dashboard }: { dashboard: Dashboard }) {
         </p>
       )}
       {summary.error && panels.length === 0 && <Failed error={summary.error} onRetry={refresh} />}
-      {dashboard.sections.map((section) => (
-        <SectionView key={section.id} title={section.title} folded={folded.has(section.id)} onToggle={() => toggle(section.id)} panels={section.panels}>
-          {section.panels.map((panel) => frame(panel))}
-        </SectionView>
-      ))}
+      {panels.length === 0 && <NoPanels own={dashboard.own} />}
+      {dashboard.sections
+        .filter((section) => section.panels.length > 0)
+        .map((section) => (
+          <SectionView key={section.id} title={section.title} folded={folded.has(section.id)} onToggle={() => toggle(section.id)} panels={section.panels}>
+            {section.panels.map((panel) => frame(panel))}
+          </SectionView>
+        ))}
       {full && (
         <div className="bz-full" role="dialog" aria-modal="true" aria-label={full.title}>
           {frame(full, true)}
         </div>
       )}
+      {removing && <RemovePanel dashboard={dashboard} panel={removing} onClose={() => setRemoving(null)} />}
     </main>
   );
 }

@@ -25,7 +25,9 @@ export interface PanelActions {
   readonly full: (panel: string | null) => void;
   readonly retry: (panel: string) => void;
   /** Opens the search page with the panel's query and window. */
-  readonly search: (panel: string, query: string) => void;
+  readonly search: (panel: Panel, query: string) => void;
+  /** Of one's own dashboard only. */
+  readonly remove?: (panel: Panel) => void;
 }
 
 interface Props {
@@ -134,7 +136,7 @@ export const PanelFrame = memo(function PanelFrame({ panel, store, zone, group, 
                   {asTable ? 'Show the picture' : 'Show as a table'}
                 </Menu.Item>
               )}
-              <Menu.Item leftSection={<Icon name="search" size={14} />} onClick={() => actions.search(panel.id, other?.query ?? panel.query)}>
+              <Menu.Item leftSection={<Icon name="search" size={14} />} onClick={() => actions.search(panel, other?.query ?? panel.query)}>
                 Open in search
               </Menu.Item>
               <Menu.Item leftSection={<Icon name="copy" size={14} />} onClick={() => void navigator.clipboard.writeText(other?.query ?? panel.query)}>
@@ -156,6 +158,14 @@ export const PanelFrame = memo(function PanelFrame({ panel, store, zone, group, 
                 Save as JSON
               </Menu.Item>
               {kind.picture && !asTable && <SavePicture title={panel.title} body={body} />}
+              {actions.remove && !full && (
+                <>
+                  <Menu.Divider />
+                  <Menu.Item leftSection={<Icon name="trash" size={14} />} onClick={() => actions.remove?.(panel)}>
+                    Remove this panel …
+                  </Menu.Item>
+                </>
+              )}
             </Menu.Dropdown>
           </Menu>
         </div>

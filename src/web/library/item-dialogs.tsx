@@ -45,7 +45,7 @@ export function PlaceDialog({ items, item, into = null, onClose }: PlaceProps) {
   );
 }
 
-export function RemoveDialog({ item, onClose }: { item: LibraryItem; onClose: () => void }) {
+export function RemoveDialog({ item, onClose, onRemoved }: { item: LibraryItem; onClose: () => void; onRemoved: () => void }) {
   const change = useLibraryChange();
   return (
     <Modal opened onClose={onClose} title={`Remove “${item.name}”?`} size="sm">
@@ -60,7 +60,7 @@ export function RemoveDialog({ item, onClose }: { item: LibraryItem; onClose: ()
           <Button variant="default" onClick={onClose} data-autofocus>
             Keep it
           </Button>
-          <Button color="red" loading={change.isPending} onClick={() => change.mutate({ do: 'remove', id: item.id }, { onSuccess: onClose })}>
+          <Button color="red" loading={change.isPending} onClick={() => change.mutate({ do: 'remove', id: item.id }, { onSuccess: onRemoved })}>
             Remove
           </Button>
         </div>

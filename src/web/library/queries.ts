@@ -40,7 +40,8 @@ export function useLibraryChange() {
     onSuccess: (item) => {
       if (item) client.setQueryData(itemQuery(item.id).queryKey, item);
     },
-    onSettled: () => client.invalidateQueries({ queryKey: ['library'] }),
+    // The list alone: what was removed need not be asked for again.
+    onSettled: () => client.invalidateQueries({ queryKey: libraryQuery.queryKey, exact: true }),
   });
 }
 

@@ -72,6 +72,7 @@ export function SearchActions({ query, range, rows, atLeast = false }: Props) {
               close();
               show(next);
             }}
+            onRemoved={(id) => id === search.saved && change({ saved: undefined }, { replace: true })}
           />
         )}
         {open === 'save' && (

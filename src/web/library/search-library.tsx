@@ -16,19 +16,20 @@ interface Props {
   /** Id of the search that the page shows. */
   readonly current: string | undefined;
   readonly onOpen: (item: SavedItem) => void;
+  readonly onRemoved: (id: string) => void;
 }
 
-export function SearchLibrary({ opened, onClose, current, onOpen }: Props) {
+export function SearchLibrary({ opened, onClose, ...tree }: Props) {
   return (
     <Drawer opened={opened} onClose={onClose} title="Saved searches" position="right" size={420} keepMounted={false}>
-      <Tree current={current} onOpen={onOpen} />
+      <Tree {...tree} />
     </Drawer>
   );
 }
 
 type Dialog = { readonly what: 'new'; readonly into: string | null } | { readonly what: 'place' | 'remove'; readonly item: LibraryItem };
 
-function Tree({ current, onOpen }: Pick<Props, 'current' | 'onOpen'>) {
+function Tree({ current, onOpen, onRemoved }: Omit<Props, 'opened' | 'onClose'>) {
   const list = useQuery(libraryQuery);
   const items = list.data?.items;
   const [words, setWords] = useState('');
@@ -122,7 +123,16 @@ function Tree({ current, onOpen }: Pick<Props, 'current' | 'onOpen'>) {
       <p className="bz-dim bz-small">Arrows move, Enter opens, F2 renames or moves, Delete removes.</p>
       {dialog?.what === 'new' && <PlaceDialog items={items ?? []} into={dialog.into} onClose={() => setDialog(null)} />}
       {dialog?.what === 'place' && <PlaceDialog items={items ?? []} item={dialog.item} onClose={() => setDialog(null)} />}
-      {dialog?.what === 'remove' && <RemoveDialog item={dialog.item} onClose={() => setDialog(null)} />}
+      {dialog?.what === 'remove' && (
+        <RemoveDialog
+          item={dialog.item}
+          onClose={() => setDialog(null)}
+          onRemoved={() => {
+            setDialog(null);
+            onRemoved(dialog.item.id);
+          }}
+        />
+      )}
     </div>
   );
 }

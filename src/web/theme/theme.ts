@@ -7,6 +7,9 @@ const gray: MantineColorsTuple = ['#f4f6f8', '#eceff3', '#e3e8ed', '#d5dce3', '#
 
 export const MONO = 'ui-monospace, SFMono-Regular, Menlo, Consolas, "DejaVu Sans Mono", monospace';
 
+/** For those who do not see it: the cross has a name, and a dialog's head is not a second head of the page. */
+const DIALOG = { closeButtonProps: { 'aria-label': 'Close' }, attributes: { header: { role: 'none' } } };
+
 export const theme = createTheme({
   primaryColor: 'accent',
   primaryShade: { dark: 4, light: 7 },
@@ -19,6 +22,7 @@ export const theme = createTheme({
   respectReducedMotion: true,
   black: '#1a2430',
   fontSizes: { xs: '12px', sm: '13px', md: '14px', lg: '16px', xl: '20px' },
+  components: { Modal: { defaultProps: DIALOG }, Drawer: { defaultProps: DIALOG } },
   headings: { sizes: { h1: { fontSize: '16px' }, h2: { fontSize: '14px' } } },
 });
 
