@@ -7,6 +7,8 @@ const EVERYWHERE: readonly Entry[] = [
   [['f'], 'Add a filter'],
   [['t'], 'Time range'],
   [['r'], 'Refresh, or run again'],
+  [['o'], 'Search: open a saved one'],
+  [['s'], 'Search: save this one'],
   [['g', 'd'], 'Go to the dashboard'],
   [['g', 's'], 'Go to the search page'],
   [['g', 'r'], 'Go to the records'],
