@@ -42,7 +42,7 @@ export function keyword(ctx: Context, term: string, span: Span): Sql {
   const values = sql`mapValues(${ctx.column(EXTRACTED)})`;
   // What is compared as a whole in a record's fields is so here.
   const whole = term.toUpperCase() in WORDS || addressValue(term) !== undefined || /^\d{1,15}$/.test(term) || ID.test(term);
-  const inValues = whole ? sql`has(${values}, ${param('String', term)})` : sql`arrayExists(value -> ${contains(sql`value`, term)}, ${values})`;
+  const inValues = whole ? sql`has(${values}, ${param('String', term)})` : sql`arrayExists(value -> ${holding(term)(sql`value`)}, ${values})`;
   return any([inRecord, inValues]);
 }
 
@@ -70,7 +70,7 @@ function given(ctx: Context, fields: readonly Field[]): readonly Field[] {
 /** The rebuilt text is made only of records that have each of the words somewhere. */
 function phrase(ctx: Context, term: string): Sql {
   const words = [...new Set(term.split(/[\s*]+/).filter((word) => word !== '' && word !== '-'))].slice(0, 5);
-  return all([...words.map((word) => withinFields(ctx, word)), contains(rawText(ctx), term)]);
+  return all([...words.map((word) => withinFields(ctx, word)), holding(term)(rawText(ctx))]);
 }
 
 function digits(ctx: Context, term: string, span: Span): Sql {
@@ -84,19 +84,25 @@ function digits(ctx: Context, term: string, span: Span): Sql {
 }
 
 function withinFields(ctx: Context, term: string): Sql {
-  const texts = given(ctx, TEXTS).map((f) => contains(ctx.column(f.column), term));
+  const holds = holding(term);
+  const texts = given(ctx, TEXTS).map((f) => holds(ctx.column(f.column)));
   // Tags are decoded in their columns; a term with % is looked for in the record's spelling as well.
   const encoded = term.includes('%')
     ? given(ctx, TEXTS)
         .filter((f) => f.percentEncoded)
-        .map((f) => contains(percentEncode(ctx.column(f.column)), term))
+        .map((f) => holds(percentEncode(ctx.column(f.column))))
     : [];
-  const addresses = /^[0-9a-f.:*]+$/i.test(term) ? given(ctx, ADDRESSES).map((f) => contains(addressToText(ctx.column(f.column)), term)) : [];
-  const numbers = /^[0-9*]+$/.test(term) ? given(ctx, NUMBERS).map((f) => contains(asText(storedField(ctx, f)), term)) : [];
-  return any([...texts, ...encoded, ...addresses, ...numbers, contains(ctx.column('raw_exact'), term)]);
+  const addresses = /^[0-9a-f.:*]+$/i.test(term) ? given(ctx, ADDRESSES).map((f) => holds(addressToText(ctx.column(f.column)))) : [];
+  const numbers = /^[0-9*]+$/.test(term) ? given(ctx, NUMBERS).map((f) => holds(asText(storedField(ctx, f)))) : [];
+  return any([...texts, ...encoded, ...addresses, ...numbers, holds(ctx.column('raw_exact'))]);
 }
 
-function contains(subject: Sql, term: string): Sql {
-  if (term.includes('*')) return sql`(${subject} ILIKE ${param('String', `%${likePattern(term)}%`)})`;
-  return sql`(positionCaseInsensitiveUTF8(${subject}, ${param('String', term)}) > 0)`;
+/** Whether a text holds a term, in any letter case. The pattern is made once for all the columns that are asked. */
+function holding(term: string): (subject: Sql) => Sql {
+  if (term.includes('*')) {
+    const pattern = param('String', `%${likePattern(term)}%`);
+    return (subject) => sql`(${subject} ILIKE ${pattern})`;
+  }
+  const part = param('String', term);
+  return (subject) => sql`(positionCaseInsensitiveUTF8(${subject}, ${part}) > 0)`;
 }

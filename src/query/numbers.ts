@@ -56,7 +56,7 @@ export function durationOf(token: Token, next: Token): { readonly read: Duration
 
 /** The value of a number token. Throws QueryError for a suffix that is none. */
 export function numberOf(token: Token): number {
-  if (!token.suffix) return Number(token.value);
+  if (!token.suffix) return finite(Number(token.value), token);
   const factor = Object.hasOwn(NUMBER_SUFFIXES, token.suffix) ? NUMBER_SUFFIXES[token.suffix] : undefined;
   if (factor === undefined) {
     throw new QueryError(
@@ -66,7 +66,12 @@ export function numberOf(token: Token): number {
       'Suffixes are k, M, G, T, P, Ki, Mi, Gi, Ti, Pi, and of time ms, s, m, h, d, w.',
     );
   }
-  return Number(token.value) * factor;
+  return finite(Number(token.value) * factor, token);
+}
+
+function finite(value: number, token: Token): number {
+  if (Number.isFinite(value)) return value;
+  throw new QueryError('bad-value', token, 'The number is too large.', 'The largest number is about 1.8e308.');
 }
 
 /** `5xx`: a name that begins with digits. A single letter behind them is a suffix, known or mistyped. */

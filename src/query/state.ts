@@ -113,7 +113,7 @@ export class State {
     );
   }
 
-  /** A value in which later names are looked for. */
+  /** A value in which later names are looked for; the last few of them are. */
   opened(value: Typed, open: (name: string, value: Sql) => Typed): State {
     const name = `__open${this.parts.columns.filter((c) => c.open).length}`;
     return this.with({ columns: [...this.parts.columns, { name, value, hidden: true, open }] });
@@ -121,7 +121,11 @@ export class State {
 
   /** The value of a name inside an open column, the newest first. */
   #inside(name: string): Typed | undefined {
-    const found = this.parts.columns.flatMap((c) => (c.open ? [c.open(name, c.value.sql)] : [])).reverse();
+    const found = this.parts.columns
+      .filter((c) => c.open)
+      .slice(-MAX_OPEN)
+      .flatMap((c) => (c.open ? [c.open(name, c.value.sql)] : []))
+      .reverse();
     return found.length > 1
       ? text(
           sql`coalesce(${join(
@@ -232,13 +236,17 @@ export class State {
   }
 }
 
+/** Values in which a name is looked for. */
+const MAX_OPEN = 5;
+
 /** Fragments that an expression may have before it gets a SELECT of its own. */
 const MAX_INLINE = 400;
 
 /** Keys of ORDER BY; what has no value comes last. */
 export function orderList(order: readonly Order[]): Sql {
   return join(
-    order.map((o) => sql`${nullable(o.value)} ${o.descending ? sql`DESC` : sql`ASC`}`),
+    // A bare number would be the place of a column.
+    order.map((o) => sql`${o.value.literal ? sql`tuple(${o.value.sql})` : nullable(o.value)} ${o.descending ? sql`DESC` : sql`ASC`}`),
     ', ',
   );
 }

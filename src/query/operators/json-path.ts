@@ -56,11 +56,14 @@ function filterStep(m: readonly (string | undefined)[]): PathStep | undefined {
   return { step: 'filter', test: { path: keys, op: m[2] === '!=' ? '!=' : '=', value: unquoted(m[3] ?? '') ?? (m[3] ?? '').trim() } };
 }
 
+/** Steps that a path may have; real ones have less than ten. */
+const MAX_STEPS = 50;
+
 /** The steps of a path; undefined when it is none. */
 export function jsonPath(path: string): PathStep[] | undefined {
   const steps: PathStep[] = [];
   let rest = path.trim().replace(/^\$(?=$|[.[])/, '');
-  if (path.trim() === '') return undefined;
+  if (path.trim() === '' || path.length > 2000) return undefined;
   while (rest !== '') {
     let found: PathStep | undefined;
     for (const [pattern, read] of STEPS) {
@@ -70,7 +73,7 @@ export function jsonPath(path: string): PathStep[] | undefined {
       rest = rest.slice(m[0].length);
       break;
     }
-    if (!found || (found.step === 'length' && rest !== '')) return undefined;
+    if (!found || (found.step === 'length' && rest !== '') || steps.length >= MAX_STEPS) return undefined;
     steps.push(found);
   }
   return steps;

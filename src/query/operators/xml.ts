@@ -23,6 +23,9 @@ interface XmlPath {
   readonly end?: { readonly attribute: string } | 'text';
 }
 
+/** Elements that a path may go through. */
+const MAX_STEPS = 20;
+
 const STEP = /^([\w.:-]+)((?:\[[^\]]*\])*)$/;
 
 /** undefined when it is no path that is understood. */
@@ -32,6 +35,7 @@ function xmlPath(path: string): XmlPath | undefined {
     .replace(/^\//, '')
     .split(/\/(?![^[]*\])/);
   const elements: ElementStep[] = [];
+  if (parts.length > MAX_STEPS) return undefined;
   for (const [i, part] of parts.entries()) {
     const isLast = i === parts.length - 1;
     if (isLast && part === 'text()') return elements.length ? { elements, end: 'text' } : undefined;
