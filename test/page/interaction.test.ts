@@ -7,8 +7,8 @@ import { HOUR, numberIn, soon, startSession } from './session.ts';
 const REJECTS = 'rejects-by-interface-destination';
 const on = startSession();
 
-/** How many records the records page says there are. */
-const recordCount = async () => numberIn((await on.page.locator('.bz-records-count b').textContent()) ?? '');
+/** How many records the search page says there are. */
+const recordCount = async () => numberIn(/^[\d,]+ records?/.exec((await on.page.locator('.bz-run-state [role=status]').textContent()) ?? '')?.[0] ?? '');
 
 /** Where a chart's canvas is, in view. */
 async function canvas(id: string) {
@@ -71,7 +71,7 @@ it('opens the records of a clicked bar: as many as it counts', async () => {
   const box = await canvas('outbound-tcp-ports');
   const [[port, count] = []] = await on.ask('_index=vpc_flow action=ACCEPT protocol=6 direction=outbound | count by dest_port | sort by _count | limit 1');
   await on.page.mouse.click(box.x + 30, box.y + 20);
-  await on.page.waitForURL('**/records?**');
+  await on.page.waitForURL('**/search?**');
   expect(on.search('f')).toBe(`destination.port:${port}`);
   await soon(recordCount).toBe(count);
   const { violations } = await new AxeBuilder({ page: on.page }).analyze();
@@ -82,7 +82,7 @@ it('opens the records of a network that the query looked up', async () => {
   await on.open();
   const count = numberIn(await on.text('tcp-ports-by-asn', 'tbody tr:has(td:nth-child(2)) td:last-child'));
   await on.panel('tcp-ports-by-asn').locator('tbody tr:has(td:nth-child(2)) td:last-child button').first().click();
-  await on.page.waitForURL('**/records?**');
+  await on.page.waitForURL('**/search?**');
   await soon(recordCount).toBe(count);
 });
 

@@ -58,10 +58,10 @@ it('drills from a cell to its records, as a document and raw', async () => {
   await on.open();
   const count = numberIn(await on.text(REJECTS, 'tbody tr:has(td:nth-child(2)) td:last-child'));
   await on.panel(REJECTS).locator('tbody tr:has(td:nth-child(2)) td:last-child button').first().click();
-  await on.page.waitForURL('**/records?**');
-  await soon(async () => numberIn((await on.page.locator('.bz-records-count b').textContent()) ?? '')).toBe(count);
+  await on.page.waitForURL('**/search?**');
+  await soon(async () => numberIn((await on.page.locator('.bz-run-state [role=status]').textContent())?.split(' in ')[0] ?? '')).toBe(count);
   await on.page
-    .getByRole('button', { name: /^Record of/ })
+    .getByRole('button', { name: /^Message of/ })
     .first()
     .click();
   expect(await on.page.locator('.bz-tree').first().textContent()).toContain('denied');
@@ -105,8 +105,10 @@ it('is used by keyboard: help, and the pages', async () => {
   await on.page.keyboard.press('Escape');
   await soon(() => on.page.getByRole('dialog').count()).toBe(0);
   await on.page.keyboard.press('g');
-  await on.page.keyboard.press('r');
-  await on.page.waitForURL('**/records?**');
+  await on.page.keyboard.press('s');
+  await on.page.waitForURL('**/search?**');
+  // One begins to type there; Escape leaves the editor.
+  await on.page.getByRole('textbox', { name: 'Query' }).press('Escape');
   await on.page.keyboard.press('g');
   await on.page.keyboard.press('d');
   await on.page.waitForURL('**/dashboards/vpc-overview?**');

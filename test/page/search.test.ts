@@ -221,6 +221,13 @@ it('is reached from everywhere: by keys, and from a panel with its query', async
   await soon(async () => numberIn((await found())[0] ?? '')).toBe(rows.length);
 });
 
+it('takes links to the page that showed records', async () => {
+  await on.page.goto(`${on.served.address}/records?${WINDOW}&f=event.action:REJECT`);
+  await on.page.waitForURL('**/search?**');
+  const [[records] = []] = await on.ask('action=REJECT | count');
+  await soon(async () => numberIn((await found())[0] ?? '')).toBe(records);
+});
+
 it.each([
   ['dark', 1440],
   ['light', 1440],
@@ -237,7 +244,7 @@ it.each([
   await open();
   await on.page.getByRole('button', { name: /^What is refused/ }).waitFor();
   await look('empty');
-  await open('action=REJECT // refused\n| timeslice 5m\n| count by _timeslice, dest_port');
+  await open('action=REJECT // refused\n| count by dest_port\n| limit 3');
   await soon(async () => (await found()).length).toBe(2);
   await look('result');
   await type('* | where dstprot = 1 | whe');
@@ -246,6 +253,6 @@ it.each([
   await look('completion and mistake');
   await on.page.keyboard.press('Escape');
   await on.page.getByRole('button', { name: 'Reference of the language' }).click();
-  await on.page.getByRole('textbox', { name: 'Find in the reference' }).waitFor();
+  await on.page.getByRole('textbox', { name: 'Find in the reference' }).fill('time');
   await look('reference');
 });

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import type { OutputColumn, RunEvent } from '../../src/api/contract.ts';
 import { csrfToken } from '../../src/web/api/client.ts';
 import { readLines } from '../../src/web/api/ndjson.ts';
+import { FLOW_COLUMNS } from '../../src/web/app/search.ts';
 import { drillField, drillFilters, recordsSearch, scopeOf, stages } from '../../src/web/dashboard/drill.ts';
 import { fileName, toCsv, toJson } from '../../src/web/dashboard/export.ts';
 import { RunStore } from '../../src/web/dashboard/run-store.ts';
@@ -45,6 +46,7 @@ test('a drill-down asks for the clicked values, in the clicked bucket, beside th
     from: '1970-01-01T00:10:00Z',
     to: '1970-01-01T00:15:00Z',
     q: '_index=vpc_flow "a|b" action=ACCEPT',
+    cols: FLOW_COLUMNS,
     f: ['!source.ip:10.0.0.0/8', 'destination.port:443'],
     tz: 'utc',
   });

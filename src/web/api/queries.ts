@@ -1,10 +1,10 @@
 /** What the pages ask for once and keep: React Query's options by name. */
-import { infiniteQueryOptions, keepPreviousData, queryOptions } from '@tanstack/react-query';
+import { queryOptions } from '@tanstack/react-query';
 import type { CatalogueResponse } from '../../api/contract/catalogue.ts';
 import type { DashboardAnswer, DashboardList } from '../../api/contract/dashboards.ts';
-import type { Filter, RecordsResponse, StatusResponse, ValuesResponse, Window } from '../../api/contract.ts';
+import type { StatusResponse, ValuesResponse } from '../../api/contract.ts';
 import type { Range } from '../time/range.ts';
-import { getJson, postJson } from './client.ts';
+import { getJson } from './client.ts';
 
 export const statusQuery = queryOptions({
   queryKey: ['status'],
@@ -41,36 +41,3 @@ export const catalogueQuery = queryOptions({
   queryFn: ({ signal }) => getJson<CatalogueResponse>('/api/v1/catalogue', signal),
   staleTime: 60_000,
 });
-
-/** Records that one request asks for. */
-const PAGE = 100;
-/** The server goes no further back; a narrower window does. */
-const MOST = 100_000;
-
-export interface RecordsAsked {
-  readonly query: string;
-  readonly from: string;
-  readonly to: string;
-  readonly filters: readonly Filter[];
-}
-
-interface RecordsPage {
-  readonly offset: number;
-  /** Window of the first page: `now` must not move between pages, or records come twice. */
-  readonly window?: Window;
-}
-
-export function recordsQuery(asked: RecordsAsked) {
-  return infiniteQueryOptions({
-    queryKey: ['records', asked],
-    queryFn: ({ pageParam: { offset, window }, signal }) => {
-      return postJson<RecordsResponse>('/api/v1/records', { ...asked, ...window, limit: PAGE, offset }, signal);
-    },
-    initialPageParam: { offset: 0 } as RecordsPage,
-    getNextPageParam: (last, all): RecordsPage | undefined => {
-      const offset = all.length * PAGE;
-      return offset < Math.min(last.total, MOST) ? { offset, window: last.window } : undefined;
-    },
-    placeholderData: keepPreviousData,
-  });
-}

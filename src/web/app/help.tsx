@@ -11,7 +11,6 @@ const EVERYWHERE: readonly Entry[] = [
   [['s'], 'Search: save this one'],
   [['g', 'd'], 'Go to the dashboard'],
   [['g', 's'], 'Go to the search page'],
-  [['g', 'r'], 'Go to the records'],
   [['Esc'], 'Leave what is open'],
   [['?'], 'This help'],
 ];

@@ -1,7 +1,7 @@
 /** The pages and their addresses. Every state of a page is in its search parameters (search.ts). */
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent, redirect } from '@tanstack/react-router';
 import { PageFailed, PageMissing } from './failed.tsx';
-import { parseSearch, type Search, stringifySearch } from './search.ts';
+import { FLOW_COLUMNS, parseSearch, type Search, stringifySearch } from './search.ts';
 import { Shell } from './shell.tsx';
 import { FIRST_DASHBOARD } from './start.ts';
 
@@ -29,7 +29,10 @@ export const dashboardRoute = createRoute({
 export const recordsRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: '/records',
-  component: lazyRouteComponent(() => import('../records/page.tsx'), 'RecordsPage'),
+  // Links to the page that showed records go on working: the search page shows them.
+  beforeLoad: ({ search }: { search: Search }) => {
+    throw redirect({ to: '/search', search: { ...search, q: search.q ?? '*', cols: search.cols ?? FLOW_COLUMNS }, replace: true });
+  },
 });
 
 export const searchRoute = createRoute({

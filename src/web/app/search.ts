@@ -32,6 +32,9 @@ export interface Search {
   readonly cols?: readonly string[];
 }
 
+/** Columns of the message list that tell a flow in a line. */
+export const FLOW_COLUMNS: readonly string[] = ['action', 'direction', 'srcaddr', 'srcport', 'dstaddr', 'dstport', 'protocol', 'bytes'];
+
 const SINGLE = ['from', 'to', 'tz', 'panel', 'refresh', 'q', 'saved', 'view', 'order'] as const;
 const LISTS = ['f', 'w', 'm', 'fold', 'cols'] as const;
 

@@ -35,7 +35,6 @@ export function Shell() {
     },
     'g d': () => void navigate({ to: '/dashboards/$id', params: { id: FIRST_DASHBOARD }, search: carried(search) }),
     'g s': () => void navigate({ to: '/search', search: carried(search) }),
-    'g r': () => void navigate({ to: '/records', search: carried(search) }),
   });
   const signedOut = status.error instanceof ApiFailure && status.error.status === 401;
   return (
@@ -130,9 +129,6 @@ function Pages({ search }: { search: Search }) {
       </Menu>
       <Link to="/search" search={carried(search)} className="bz-nav-item" activeProps={{ 'data-current': true } as object}>
         Search
-      </Link>
-      <Link to="/records" search={carried(search)} className="bz-nav-item" activeProps={{ 'data-current': true } as object}>
-        Records
       </Link>
       <Link to="/extraction" search={carried(search)} className="bz-nav-item" activeProps={{ 'data-current': true } as object}>
         Fields

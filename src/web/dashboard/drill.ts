@@ -5,6 +5,7 @@
  */
 import type { Filter, OutputColumn, Window } from '../../api/contract.ts';
 import { findField } from '../../model/fields.ts';
+import { FLOW_COLUMNS } from '../app/search.ts';
 import { addFilters, type Chip, encodeChip } from '../filters/filter.ts';
 import { fieldOf } from '../format/values.ts';
 import type { Drill } from '../panels/props.ts';
@@ -77,11 +78,17 @@ export function drillFilters(query: string, cells: Drill['cells']): Filter[] {
   });
 }
 
-/** The records page's address for a drill-down. */
+/** The search page's address for a drill-down: the records behind a value. */
 export function recordsSearch(query: string, drill: Drill, chips: readonly Chip[], window: Window, tz: string | undefined) {
   const active = chips.filter((c) => !c.paused);
   const all = addFilters(active, drillFilters(query, drill.cells));
-  return { ...absolute(drill.window ?? window), q: scopeOf(query), ...(all.length > 0 && { f: all.map(encodeChip) }), ...(tz !== undefined && { tz }) };
+  return {
+    ...absolute(drill.window ?? window),
+    q: scopeOf(query) || '*',
+    cols: FLOW_COLUMNS,
+    ...(all.length > 0 && { f: all.map(encodeChip) }),
+    ...(tz !== undefined && { tz }),
+  };
 }
 
 /** The search page's address for a whole query on a panel's range. */

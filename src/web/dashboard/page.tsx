@@ -63,7 +63,7 @@ function Loaded({ dashboard }: { dashboard: DashboardAnswer }) {
         const query = queryOf(panel, pairs(at.m).get(panel.id));
         const fields = drillFilters(query, drill.cells);
         if (drill.shift && fields.length > 0) return change({ f: addFilters(now, fields).map(encodeChip) });
-        void navigate({ to: '/records', search: recordsSearch(query, drill, addFilters(now, panel.filters ?? []), window, at.tz) });
+        void navigate({ to: '/search', search: recordsSearch(query, drill, addFilters(now, panel.filters ?? []), window, at.tz) });
       },
       zoom: (window: Window) => change(absolute(window)),
       setWindow: (panel, next) => change({ w: withPair(latest.current.search.w, panel, next ? `${next.from}..${next.to}` : undefined) }),
