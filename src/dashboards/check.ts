@@ -5,8 +5,11 @@ import type { Dashboard, Panel } from './schema.ts';
 /** Which result columns a panel of each kind must name. */
 const NEEDED: Record<Panel['kind'], readonly ('x' | 'y' | 'series' | 'size')[]> = {
   value: ['y'],
-  line: ['x', 'y'],
-  step: ['x', 'y'],
+  // Without y they draw every number of the result, as a transpose makes them.
+  line: ['x'],
+  step: ['x'],
+  column: ['x'],
+  area: ['x'],
   comparison: ['x', 'y'],
   bar: ['x', 'y'],
   donut: ['x', 'y'],

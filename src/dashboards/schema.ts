@@ -21,7 +21,7 @@ export const BoundFilter = z.strictObject({
   negate: z.boolean().default(false),
 });
 
-export const PANEL_KINDS = ['value', 'line', 'step', 'comparison', 'bar', 'donut', 'bubble', 'map', 'table'] as const;
+export const PANEL_KINDS = ['value', 'line', 'step', 'comparison', 'column', 'area', 'bar', 'donut', 'bubble', 'map', 'table'] as const;
 
 /** Meaning of a series, which picks its colour everywhere: accept, reject, threat, inbound, outbound, internal. */
 export const MEANINGS = ['accept', 'reject', 'threat', 'inbound', 'outbound', 'internal', 'neutral'] as const;

@@ -28,18 +28,9 @@ interface Props {
 /** Rows that are enough to see what a panel will look like. */
 const PREVIEW_ROWS = 2000;
 const NEW = '-';
-/** Grid columns and rows of a new panel. */
-const SIZE: Readonly<Record<ViewName, readonly [width: number, height: number]>> = {
-  value: [6, 5],
-  table: [12, 9],
-  map: [12, 9],
-  line: [12, 8],
-  step: [12, 8],
-  comparison: [12, 8],
-  bar: [12, 8],
-  donut: [8, 8],
-  bubble: [12, 9],
-};
+/** Grid columns and rows of a new panel; of the others, WIDE. */
+const SIZE: Readonly<Partial<Record<ViewName, readonly [width: number, height: number]>>> = { value: [6, 5], donut: [8, 8] };
+const WIDE = [12, 8] as const;
 
 export function AddToDashboard({ current, zone, name, onClose }: Props) {
   const asked = useMemo(() => ({ ...toSaved(current), timeZone: zone, limit: PREVIEW_ROWS }), [current, zone]);
@@ -144,7 +135,7 @@ function suggestions(query: string, answer: QueryResponse) {
 
 function panelBody(panel: Panel, title: string, filters: PanelNew['filters']): PanelNew {
   const { id: _, ...rest } = panel;
-  const [width, height] = SIZE[panel.kind];
+  const [width, height] = SIZE[panel.kind] ?? WIDE;
   return { ...rest, title, description: '', width, height, ...(filters && filters.length > 0 && { filters }) };
 }
 

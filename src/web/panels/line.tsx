@@ -3,14 +3,14 @@ import type { ECharts } from 'echarts/core';
 import { useCallback, useMemo } from 'react';
 import type { Window } from '../../api/contract.ts';
 import { exact, short, type Unit } from '../format/numbers.ts';
-import { clock, dayOf, minuteStamp, zoneName } from '../format/times.ts';
 import { display, roleOf } from '../format/values.ts';
 import { colorsOf, INK, MEANING_COLORS, type Meaning, type Scheme, withAlpha } from '../theme/palette.ts';
 import { useScheme } from '../theme/use-scheme.ts';
 import { Chart } from './chart.tsx';
-import { baseOption, tipHead, tipLine, valueAxis } from './chart-style.ts';
+import { baseOption, tipLine, valueAxis } from './chart-style.ts';
 import { useDragZoom } from './drag-zoom.tsx';
 import type { PanelViewProps } from './props.ts';
+import { greyAreas, Legend, sliceHead, sliceWindow, timeAxis } from './time-parts.tsx';
 import { isIncomplete, type Series, type TimeSeries, toTimeSeries } from './time-series.ts';
 
 interface Line {
@@ -34,7 +34,7 @@ export default function LinePanel({ panel, result, zone, measure, unit, onDrill,
     if (!data) return;
     const series = data.series[lines.findIndex((line) => line.name === name)];
     const cells = data.seriesColumn && series ? [{ column: data.seriesColumn.column, value: series.name }] : [];
-    onDrill({ cells, window: clipped(time, data.slice, result.window), shift });
+    onDrill({ cells, window: sliceWindow(time, data.slice, result.window), shift });
   };
   const { overlay, attach } = useDragZoom(data?.slice ?? 60_000, onZoom, onBucket);
   const ready = useCallback((chart: ECharts) => attach(chart), [attach]);
@@ -48,28 +48,6 @@ export default function LinePanel({ panel, result, zone, measure, unit, onDrill,
       {lines.length > 1 && <Legend lines={lines} />}
     </div>
   );
-}
-
-function Legend({ lines }: { lines: readonly Line[] }) {
-  return (
-    <ul className="bz-legend" aria-label="Lines">
-      {lines.slice(0, 12).map((line) => (
-        <li key={line.name}>
-          <span
-            className="bz-swatch"
-            data-dashed={line.dashed || undefined}
-            style={{ background: line.dashed ? undefined : line.color, borderColor: line.color }}
-          />
-          {line.name}
-        </li>
-      ))}
-    </ul>
-  );
-}
-
-function clipped(time: number, slice: number, window: Window): Window {
-  const from = Math.max(window.from, Math.floor(time / 1000));
-  return { from, to: Math.max(from + 1, Math.min(window.to, Math.ceil((time + slice) / 1000))) };
 }
 
 function linesOf(data: TimeSeries, kind: string, meaning: Meaning, scheme: Scheme, zone: string): Line[] {
@@ -118,7 +96,6 @@ function lineOption({ data, lines, step, scheme, zone, unit, window }: OptionInp
   const ink = INK[scheme];
   const last = data.times.at(-1) ?? 0;
   const incomplete = isIncomplete(last, data.slice, window, Date.now());
-  const long = last - (data.times[0] ?? 0) > 86_400_000;
   const end = last + (step ? data.slice : 0);
   const first = data.times[0] ?? 0;
   // The window may begin inside of the first slice and end inside of the last.
@@ -126,28 +103,11 @@ function lineOption({ data, lines, step, scheme, zone, unit, window }: OptionInp
     ...(first < window.from * 1000 ? [[first, Math.min(end, first + data.slice)]] : []),
     ...(incomplete ? [[step || data.times.length < 2 ? last : last - data.slice, end]] : []),
   ];
-  const mark = {
-    silent: true,
-    itemStyle: { color: withAlpha(ink.dim, 0.1) },
-    data: partial.map(([a, b]) => [{ xAxis: a }, { xAxis: b }]),
-  };
+  const mark = greyAreas(partial, scheme);
   return {
     ...base,
     grid: { left: 4, right: 12, top: 10, bottom: 2, containLabel: true },
-    xAxis: {
-      type: 'time',
-      min: data.times[0],
-      max: end,
-      axisLabel: {
-        color: ink.dim,
-        fontSize: 11,
-        hideOverlap: true,
-        formatter: (t: number) => (long && clock(t, zone) === '00:00' ? dayOf(t, zone) : clock(t, zone)),
-      },
-      axisLine: { lineStyle: { color: ink.border } },
-      axisTick: { show: false },
-      splitLine: { show: false },
-    },
+    xAxis: timeAxis(data.times[0] ?? 0, end, scheme, zone),
     yAxis: valueAxis(scheme, unit, greatestOf(data.series)),
     tooltip: {
       ...base.tooltip,
@@ -155,8 +115,7 @@ function lineOption({ data, lines, step, scheme, zone, unit, window }: OptionInp
       axisPointer: { type: 'line', lineStyle: { color: ink.dim, type: 'solid' }, snap: true },
       formatter: (params: { axisValue: number | string; seriesIndex: number; value?: [number, number | null] }[]) => {
         const at = Number(params[0]?.axisValue ?? 0);
-        const note = at === last && incomplete ? ' · still filling' : at < window.from * 1000 ? ' · cut by the window' : '';
-        const head = tipHead(`${minuteStamp(at, zone)} – ${clock(at + data.slice, zone)} ${zoneName(zone, at)}${note}`);
+        const head = sliceHead(at, data.slice, zone, at === last && incomplete ? 'filling' : at < window.from * 1000 ? 'cut' : null);
         const shown = params
           .slice(0, 12)
           .map((p) =>

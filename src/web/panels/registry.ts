@@ -12,12 +12,15 @@ export interface PanelKind {
 }
 
 const line = lazy(() => import('./line.tsx'));
+const stack = lazy(() => import('./stack.tsx'));
 
 export const PANEL_KINDS: Readonly<Record<Panel['kind'], PanelKind>> = {
   value: { view: lazy(() => import('./value.tsx')), picture: true, measure: 'y' },
   line: { view: line, picture: true, measure: 'y' },
   step: { view: line, picture: true, measure: 'y' },
   comparison: { view: line, picture: true, measure: 'y' },
+  column: { view: stack, picture: true, measure: 'y' },
+  area: { view: stack, picture: true, measure: 'y' },
   bar: { view: lazy(() => import('./bar.tsx')), picture: true, measure: 'y' },
   donut: { view: lazy(() => import('./donut.tsx')), picture: true, measure: 'y' },
   bubble: { view: lazy(() => import('./bubble.tsx')), picture: true, measure: 'size' },

@@ -2,6 +2,7 @@
 import type { OutputColumn, Window } from '../../../api/contract.ts';
 import type { Panel } from '../../../dashboards/schema.ts';
 import { parse } from '../../../query/parser.ts';
+import type { Operation } from '../../../query/tree.ts';
 import type { PanelResult } from '../../dashboard/run-store.ts';
 import { roleOf } from '../../format/values.ts';
 import type { Answer } from './answer.ts';
@@ -14,6 +15,8 @@ export const VIEW_TITLES: Readonly<Record<ViewName, string>> = {
   line: 'Line',
   step: 'Step',
   comparison: 'Comparison',
+  column: 'Columns',
+  area: 'Areas',
   bar: 'Bars',
   donut: 'Donut',
   bubble: 'Bubbles',
@@ -27,6 +30,8 @@ export interface Shape {
   readonly measures: readonly OutputColumn[];
   readonly place: boolean;
   readonly compared: boolean;
+  /** Groups may be added up, as counts and sums may; averages may not. */
+  readonly adds: boolean;
 }
 
 const PLACES = new Set(['latitude', 'longitude']);
@@ -36,29 +41,40 @@ const MOST_PARTS = 12;
 
 export function shapeOf(query: string, columns: readonly OutputColumn[]): Shape {
   const keys = keyNames(query);
-  const transposed = parse(query).query.operations.find((o) => o.op === 'transpose');
-  const isKey = (c: OutputColumn) => keys.has(c.name.toLowerCase()) || roleOf(c) !== 'number' || (transposed === undefined && c.field !== undefined);
+  const { operations } = parse(query).query;
+  const transposed = operations.some((o) => o.op === 'transpose');
+  const isKey = (c: OutputColumn) => keys.has(c.name.toLowerCase()) || roleOf(c) !== 'number' || (!transposed && c.field !== undefined);
   const time = columns.find((c) => c.kind === 'time');
   const rest = columns.filter((c) => c !== time && !PLACES.has(c.name.toLowerCase()));
+  const measures = rest.filter((c) => !isKey(c));
   return {
     time,
     keys: rest.filter(isKey),
-    measures: rest.filter((c) => !isKey(c)),
+    measures,
     place: columns.filter((c) => PLACES.has(c.name.toLowerCase())).length === 2,
-    compared: parse(query).query.operations.some((o) => o.op === 'compare'),
+    adds: addsUp(operations) && (transposed || measures.length === 1),
+    compared: operations.some((o) => o.op === 'compare'),
   };
+}
+
+function addsUp(operations: readonly Operation[]): boolean {
+  const aggregate = operations.find((o) => o.op === 'aggregate');
+  return aggregate?.calls.every((call) => call.fn === 'count' || call.fn === 'sum') ?? false;
 }
 
 /** Pictures of a result, the most telling first; the table always is one. */
 export function viewsOf(shape: Shape, rows: number): ViewName[] {
-  const { time, keys, measures, place, compared } = shape;
+  const { time, keys, measures, place, compared, adds } = shape;
   // A link is there to be clicked, and only the table shows it as one.
   if (measures.length === 0 || rows === 0 || keys.some((k) => k.link)) return ['table'];
   if (place) return ['map', 'table'];
   if (time) {
     if (keys.length > 1) return ['table'];
     const lines: ViewName[] = ['line', 'step'];
-    return compared && keys.length === 0 ? ['comparison', ...lines, 'table'] : [...lines, 'table'];
+    if (compared && keys.length === 0) return ['comparison', ...lines, 'table'];
+    if (!adds) return [...lines, 'table'];
+    const several = keys.length === 1 || measures.length > 1;
+    return several ? ['column', 'area', ...lines, 'table'] : ['line', 'column', 'area', 'step', 'table'];
   }
   if (keys.length === 0) return rows === 1 ? ['value', 'table'] : ['table'];
   if (keys.length === 1) {
@@ -89,7 +105,7 @@ export function panelOf(view: ViewName, query: string, shape: Shape): Panel {
     measures: [],
     ...(shape.time ? { x: shape.time.name } : x && { x: x.name }),
     ...(bubble ? { ...(y && { y: y.name }), ...(measure !== undefined && { size: measure }) } : {}),
-    ...(!bubble && measure !== undefined && (view !== 'line' && view !== 'step' ? { y: measure, size: measure } : {})),
+    ...(!bubble && measure !== undefined && (shape.time && view !== 'comparison' && shape.keys.length === 0 ? {} : { y: measure, size: measure })),
     ...(shape.time && first && { series: first.name }),
   };
 }
