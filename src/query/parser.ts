@@ -9,10 +9,15 @@ import { QueryError } from './diagnostics.ts';
 import { isExtractionRule, lex, type Token } from './lexer.ts';
 import { parseStep } from './operators/index.ts';
 import { parseScope } from './scope.ts';
-import type { Operation, Query, Scope } from './tree.ts';
+import type { Query, Scope } from './tree.ts';
 
 /** UTF-16 code units that a query may have. */
 const MAX_LENGTH = 64 * 1024;
+
+/** Words of its search, steps that it may have, and mistakes that are told of it. */
+const MAX_WORDS = 2000;
+const MAX_STEPS = 500;
+const MAX_MISTAKES = 20;
 
 export interface Parsed {
   readonly query: Query;
@@ -38,7 +43,7 @@ export function parse(text: string, variables?: Readonly<Record<string, string>>
   const diagnostics: Diagnostic[] = [];
   const query = readQuery(tokens, !isExtractionRule(text), variables, (error) => {
     const { code, span, message, hint } = error.diagnostic;
-    diagnostics.push({ code, span: { start: span.start, end: span.end }, message, ...(hint ? { hint } : {}) });
+    if (diagnostics.length < MAX_MISTAKES) diagnostics.push({ code, span: { start: span.start, end: span.end }, message, ...(hint ? { hint } : {}) });
   });
   return { query, tokens, diagnostics };
 }
@@ -64,12 +69,14 @@ function readQuery(tokens: readonly Token[], scoped: boolean, variables: Around[
   };
   const parts = segments(tokens);
   const [first, rest] = scoped ? [parts[0] ?? [], parts.slice(1)] : [tokens.slice(-1), parts];
-  const scope: Scope = attempt(() => parseScope(new Cursor(first, around))) ?? { node: 'all' };
-  const operations = rest.flatMap((segment): readonly Operation[] => {
-    // An empty step, as in `a | | b` or a trailing pipe while typing, is no step.
-    if (segment.length === 1) return [];
-    return attempt(() => parseStep(new Cursor(segment, around))) ?? [];
-  });
+  const [word] = first.slice(MAX_WORDS);
+  if (word) wrong(new QueryError('too-long', word, `A search may have ${MAX_WORDS} words; this has ${first.length}.`));
+  const scope: Scope = attempt(() => parseScope(new Cursor(word ? tokens.slice(-1) : first, around))) ?? { node: 'all' };
+  // An empty step, as in `a | | b` or a trailing pipe while typing, is no step.
+  const steps = rest.filter((segment) => segment.length > 1);
+  const extra = steps[MAX_STEPS]?.[0];
+  if (extra) wrong(new QueryError('too-long', extra, `A query may have ${MAX_STEPS} steps; this has ${steps.length}.`));
+  const operations = steps.slice(0, MAX_STEPS).flatMap((segment) => attempt(() => parseStep(new Cursor(segment, around))) ?? []);
   return { scope, operations };
 }
 
