@@ -116,6 +116,7 @@ const bare: CompileOptions = {
   timeZone: 'UTC',
   maxRows: 1000,
   relations: { table: ident, absentMask: (1n << 62n) - 1n },
+  maySave: true,
 };
 
 /** What was assumed so that a query compiles. */
