@@ -31,6 +31,8 @@ export interface Aggregate {
   readonly arity: readonly [number, number];
   readonly defaultName: (call: AggregateCall) => string;
   readonly compile: (values: readonly Typed[], call: AggregateCall, order: RowOrder) => Typed;
+  /** It has a value where there are no rows. */
+  readonly ofNothing?: true;
   /** The aggregate of the results of parts of a group, where it is the aggregate of the group. */
   readonly merge?: 'sum' | 'min' | 'max';
   readonly doc: string;
@@ -141,6 +143,7 @@ function percent(call: AggregateCall): number {
 export const AGGREGATES: readonly Aggregate[] = [
   {
     name: 'count',
+    ofNothing: true,
     signature: 'count, count(value)',
     arity: [0, 1],
     defaultName: () => '_count',
@@ -162,6 +165,7 @@ export const AGGREGATES: readonly Aggregate[] = [
   },
   {
     name: 'count_distinct',
+    ofNothing: true,
     signature: 'count_distinct(value)',
     arity: [1, 1],
     defaultName: () => '_count_distinct',
@@ -176,6 +180,7 @@ export const AGGREGATES: readonly Aggregate[] = [
   {
     ...numeric('sum', 'Sum of the values.', (value) => sql`sum(${value})`),
     merge: 'sum',
+    ofNothing: true,
     compile: ([value]) => ({ sql: sql`sum(${value?.bare ?? asNumber(value as Typed)})`, kind: 'number' }),
   },
   numeric('avg', 'Mean of the values.', (value) => sql`avg(${value})`),

@@ -38,12 +38,17 @@ export function isZone(name: string): boolean {
 /** Those that the runtime was asked for, which takes it longer than compiling a query. */
 const zones = new Set<string>();
 
+/** Not a bare number, which could be read as the place of a column. */
+function constant(value: number): Sql {
+  return sql`toInt64(${num(value)})`;
+}
+
 export const TIME_FUNCTIONS: readonly QueryFunction[] = [
   {
     name: 'now',
     args: [],
     returns: 'time',
-    sql: (_, { ctx }) => num(ctx.options.now * 1000),
+    sql: (_, { ctx }) => constant(ctx.options.now * 1000),
     doc: 'The instant of the query, epoch milliseconds.',
     example: 'now() as asked',
   },
@@ -51,7 +56,7 @@ export const TIME_FUNCTIONS: readonly QueryFunction[] = [
     name: 'queryStartTime',
     args: [],
     returns: 'time',
-    sql: (_, { ctx }) => num((ctx.options.from ?? 0) * 1000),
+    sql: (_, { ctx }) => constant((ctx.options.from ?? 0) * 1000),
     doc: 'Start of the time window, epoch milliseconds.',
     example: 'queryStartTime() as begin',
   },
@@ -59,7 +64,7 @@ export const TIME_FUNCTIONS: readonly QueryFunction[] = [
     name: 'queryEndTime',
     args: [],
     returns: 'time',
-    sql: (_, { ctx }) => num((ctx.options.to ?? ctx.options.now) * 1000),
+    sql: (_, { ctx }) => constant((ctx.options.to ?? ctx.options.now) * 1000),
     doc: 'End of the time window, epoch milliseconds.',
     example: 'queryEndTime() as finish',
   },
@@ -67,7 +72,7 @@ export const TIME_FUNCTIONS: readonly QueryFunction[] = [
     name: 'queryTimeRange',
     args: [],
     returns: 'number',
-    sql: (_, { ctx }) => num(((ctx.options.to ?? ctx.options.now) - (ctx.options.from ?? 0)) * 1000),
+    sql: (_, { ctx }) => constant(((ctx.options.to ?? ctx.options.now) - (ctx.options.from ?? 0)) * 1000),
     doc: 'Length of the time window in milliseconds.',
     example: 'queryTimeRange() as width',
   },

@@ -8,7 +8,7 @@ import { printExpr, printName } from '../print-expression.ts';
 import { EMPTY, join, type Sql, sql } from '../sql.ts';
 import { type Column, type State, WINDOW } from '../state.ts';
 import type { AggregateCall, Expr, GroupKey, Name, Operation } from '../tree.ts';
-import type { Typed } from '../typed.ts';
+import { nullable, type Typed } from '../typed.ts';
 import type { Of, Operator } from './kinds.ts';
 
 /** Groups of count_frequent. */
@@ -148,7 +148,8 @@ function group(before: State, calls: readonly AggregateCall[], by: readonly Grou
     const values = call.args.map((arg) => compileExpr(arg, state));
     const also = shortName(call);
     const name = call.as ?? freeName(fn.defaultName(call), taken);
-    return { name, value: fn.compile(values, call, order), merge: fn.merge, ...(also === undefined ? {} : { also }) };
+    const value = fn.compile(values, call, order);
+    return { name, value: keys.length || fn.ofNothing ? value : ofSomething(value), merge: fn.merge, ...(also === undefined ? {} : { also }) };
   });
   const names = [...keys, ...measures].map((c) => c.name.toLowerCase());
   const twice = names.findIndex((name, i) => names.indexOf(name) !== i);
@@ -158,6 +159,11 @@ function group(before: State, calls: readonly AggregateCall[], by: readonly Grou
   }
   const decided = keys.filter((key) => key.value.of);
   return decided.length > 0 && measures.every((m) => m.merge) ? inTwoSteps(state, keys, measures, after) : inOneStep(state, keys, measures, after);
+}
+
+/** Without keys there is a row even where there are no rows: it has no smallest value, and none that is first. */
+function ofSomething(value: Typed): Typed {
+  return value.kind === 'list' ? value : { ...value, sql: sql`if(count() = 0, NULL, ${nullable(value)})` };
 }
 
 /** `_sum`, then `_sum_2`. */

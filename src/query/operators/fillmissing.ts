@@ -6,6 +6,7 @@ import { plain } from '../aggregates.ts';
 import type { Cursor } from '../cursor.ts';
 import { QueryError } from '../diagnostics.ts';
 import { compileExpr } from '../expression.ts';
+import { addressValue } from '../network.ts';
 import { printExpr, printName, printString } from '../print-expression.ts';
 import { join, num, param, type Sql, sql } from '../sql.ts';
 import type { Column, State } from '../state.ts';
@@ -154,7 +155,10 @@ function keysOf(o: Of<'fillmissing'>, state: State, steps: readonly Operation[])
 
 /** Written values in the kind of their column. */
 function constants(column: Column, field: Name, values: readonly string[]): Sql {
-  if (column.value.kind === 'address') return sql`arrayMap(a -> toIPv6(a), ${param('Array(String)', values)})`;
+  if (column.value.kind === 'address') {
+    if (values.some((value) => addressValue(value) === undefined)) throw new QueryError('bad-value', field.span, `${field.name} holds addresses.`);
+    return sql`arrayMap(a -> toIPv6(a), ${param('Array(String)', values)})`;
+  }
   if (column.value.kind !== 'number') return param('Array(String)', values);
   const numbers = values.map(Number);
   if (numbers.some((n) => !Number.isFinite(n)))

@@ -28,6 +28,7 @@ const ONE_RECORD: ReadonlySet<OperationName> = new Set<OperationName>([
   'json',
   'split',
   'keyvalue',
+  'bin',
 ]);
 
 interface Segment {
