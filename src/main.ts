@@ -1,5 +1,6 @@
 /** The command line's root. Commands are thin; each file in cli/ is one. */
 import { Command, CommanderError } from 'commander';
+import { extractionCommand } from './cli/extraction.ts';
 import { ingestCommand } from './cli/ingest.ts';
 import { linkCommand } from './cli/link.ts';
 import { normalizeCommand } from './cli/normalize.ts';
@@ -10,7 +11,7 @@ import { serveCommand } from './cli/serve.ts';
 import { ConfigError } from './config.ts';
 import { version } from './version.ts';
 
-const COMMANDS = [serveCommand, ingestCommand, normalizeCommand, queryCommand, quarantineCommand, linkCommand];
+const COMMANDS = [serveCommand, ingestCommand, normalizeCommand, queryCommand, quarantineCommand, extractionCommand, linkCommand];
 
 /** Runs one command; resolves when it is done, with the process's exit code set. */
 export async function main(args: readonly string[]): Promise<void> {

@@ -74,10 +74,9 @@ type From = Omit<RuleTest, 'scope' | 'expression' | 'samples'>;
 async function trySample(deps: ServerDeps, rule: Text, check: Checked, catalog: Catalog, sample: string, origin: From): Promise<Sample> {
   const now = Math.floor(deps.clock() / 1000);
   let names: readonly string[] = [];
-  const { row, problem } = await trialsOf(deps).run(sample, origin, (table, columns) => {
+  const { row, problem } = await trialsOf(deps).run(sample, origin, ({ table, columns, layouts }) => {
     const dataset = DATASETS.find((d) => d === table) ?? 'vpc_flow';
-    const block = columns.map((c) => c.name);
-    const { fields, ...select } = stagedTrial(rule, dataset, block, now, catalog);
+    const { fields, ...select } = stagedTrial(rule, { dataset, columns: columns.map((c) => c.name), layouts }, now, catalog);
     names = fields;
     return select;
   });

@@ -5,23 +5,35 @@
 import { resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { Readable } from 'node:stream';
+import type { ExportRequest, ExportResponse } from '../api/contract/exports.ts';
 import type { ApiError, QuarantinedRecord, QuarantineResponse, QueryRequest, QueryResponse, RetryResponse, StatusResponse } from '../api/contract.ts';
 import { runningServer } from '../api/server-file.ts';
 import type { IngestOptions, IngestSummary } from '../ingest/ingest.ts';
 import { CliError, EXIT } from './output.ts';
-import { problem } from './problem.ts';
+import { problem, type Sent } from './problem.ts';
 
 export interface Remote {
   readonly address: string;
   ingest(paths: readonly string[], options: IngestOptions): Promise<IngestSummary>;
   query(request: Partial<QueryRequest> & { query: string }): Promise<QueryResponse>;
+  /** All rows as text, piece by piece. */
+  export(request: ExportAsked): Promise<Exported>;
   status(): Promise<StatusResponse>;
   quarantine(parameters: Record<string, string>): Promise<QuarantineResponse>;
   /** One record. Throws CliError when there is none of that id. */
   quarantined(id: string): Promise<QuarantinedRecord>;
   retry(ids: readonly string[] | undefined): Promise<RetryResponse>;
+  /** Any other request; undefined for an answer without a body. `sent`: texts that an error may point into. */
+  request<T>(method: string, path: string, body?: object, sent?: Sent): Promise<T>;
   /** One-time link that signs a browser in. */
   loginLink(): Promise<string>;
+}
+
+export type ExportAsked = Partial<ExportRequest> & Pick<ExportRequest, 'query' | 'format'>;
+
+export interface Exported {
+  readonly warnings: ExportResponse['warnings'];
+  readonly text: AsyncIterable<string | Uint8Array>;
 }
 
 /** The server to use, if any: the one that was named, else the one that holds the data directory. */
@@ -39,7 +51,7 @@ export async function remoteFor(dataDir: string, options: { readonly server?: st
 type IngestLine = { type: 'summary' } | { type: 'progress' } | { type: 'error'; error: ApiError['error'] };
 
 function connect(address: string, token: string): Remote {
-  const call = async (method: string, path: string, body?: unknown, signal?: AbortSignal, text?: string): Promise<Response> => {
+  const call = async (method: string, path: string, body?: unknown, signal?: AbortSignal, text?: Sent): Promise<Response> => {
     const response = await fetch(new URL(path, address), {
       method,
       headers: { authorization: `Bearer ${token}`, ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
@@ -57,8 +69,10 @@ function connect(address: string, token: string): Remote {
     }
     return response;
   };
-  const json = async <T>(method: string, path: string, body?: unknown, text?: string): Promise<T> =>
-    (await call(method, path, body, undefined, text)).json() as Promise<T>;
+  const json = async <T>(method: string, path: string, body?: unknown, text?: Sent): Promise<T> => {
+    const response = await call(method, path, body, undefined, text);
+    return (response.status === 204 ? undefined : await response.json()) as T;
+  };
   return {
     address,
     async ingest(paths, options) {
@@ -76,10 +90,17 @@ function connect(address: string, token: string): Remote {
       throw new CliError('The server ended the ingest without a summary.');
     },
     query: (request) => json('POST', '/api/v1/query', request, request.query),
+    async export(request) {
+      const { path, warnings } = await json<ExportResponse>('POST', '/api/v1/exports', request, request.query);
+      const { body } = await call('GET', path);
+      if (!body) throw new CliError('The server answered an export without a body.');
+      return { warnings, text: Readable.fromWeb(body as Parameters<typeof Readable.fromWeb>[0]) };
+    },
     status: () => json('GET', '/api/v1/status'),
     quarantine: (parameters) => json('GET', `/api/v1/quarantine?${new URLSearchParams(parameters)}`),
     quarantined: (id) => json('GET', `/api/v1/quarantine/${encodeURIComponent(id)}`),
     retry: (ids) => json('POST', '/api/v1/quarantine/retry', ids ? { ids } : {}),
+    request: json,
     async loginLink() {
       const { path } = await json<{ path: string }>('POST', '/api/v1/login-link', {});
       return new URL(path, address).href;

@@ -94,7 +94,7 @@ export async function openWorkspace(config: Config): Promise<Workspace> {
     workers: config.workers,
     batchRows: config.batchRows,
     clock: () => performance.now(),
-    extraction: (table, columns) => catalogs.extraction(table, columns, epochSeconds()),
+    extraction: (block, absentMask) => catalogs.extraction(block, absentMask, epochSeconds()),
   });
   const lookups = await openLookups({
     store,

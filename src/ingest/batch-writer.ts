@@ -29,6 +29,8 @@ export interface WriterContext {
 }
 
 const SECONDS_PER_DAY = 86_400;
+/** Layouts that are worth listing. */
+const MOST_LAYOUTS = 9;
 /** One insert touches at most this many partitions (days); the engine refuses a block of more than 100. */
 const DAYS_PER_INSERT = 32;
 
@@ -107,7 +109,16 @@ export function writeBlock(staging: string, table: string, batch: Batch, token: 
   } finally {
     closeSync(descriptor);
   }
-  return { table, file, columns: block.columns, token, rows: block.rows, bytes };
+  const layouts = layoutsOf(batch);
+  return { table, file, columns: block.columns, token, rows: block.rows, bytes, ...(layouts ? { layouts } : {}) };
+}
+
+/** Layouts of a batch's records, where they are few. */
+function layoutsOf({ columns }: Batch): readonly string[] | undefined {
+  const column = columns.get('layout');
+  if (column?.type === 'Constant') return [column.value];
+  if (column?.type !== 'LowCardinality(String)' || column.dictionary.length > MOST_LAYOUTS) return undefined;
+  return column.dictionary.filter(Boolean);
 }
 
 function dropBytes(pieces: readonly Uint8Array[], count: number): readonly Uint8Array[] {

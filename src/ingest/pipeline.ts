@@ -10,7 +10,7 @@ import { basename, join } from 'node:path';
 import { expandPaths, type SourceFile } from '../collect/files.ts';
 import type { Databases } from '../enrich/enricher.ts';
 import { addCounts, type Counts, type Manifest, type Metadata, NO_COUNTS, type StagedBlock } from '../store/metadata.ts';
-import { type ResultColumn, type StagedSelect, type Store, StoreError } from '../store/store.ts';
+import { type StagedSelect, type Store, StoreError } from '../store/store.ts';
 import type { Ingest, IngestOptions, IngestSummary } from './ingest.ts';
 import type { Registries } from './registry.ts';
 import { WorkerPool } from './worker-pool.ts';
@@ -28,8 +28,8 @@ export interface PipelineOptions {
   readonly batchRows: number;
   /** Milliseconds of a steady clock. */
   readonly clock: () => number;
-  /** What field extraction rules make of a block as it is stored. */
-  readonly extraction?: (table: string, columns: readonly ResultColumn[]) => Promise<StagedSelect | undefined>;
+  /** What field extraction rules make of a block as it is stored; `absentMask` is that of its flows. */
+  readonly extraction?: (block: StagedBlock, absentMask: bigint) => Promise<StagedSelect | undefined>;
 }
 
 /** What the engine says when a rule asks too much of it. */
@@ -73,7 +73,7 @@ export class Pipeline implements Ingest {
   async #store(staged: Manifest): Promise<string[]> {
     const blocks: StagedBlock[] = [];
     for (const block of staged.blocks) {
-      const extraction = await this.#options.extraction?.(block.table, block.columns);
+      const extraction = await this.#options.extraction?.(block, BigInt(staged.absentMask));
       blocks.push(extraction ? { ...block, extraction } : block);
     }
     const manifest = { ...staged, blocks };

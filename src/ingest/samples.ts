@@ -8,7 +8,7 @@ import type { Enricher } from '../enrich/enricher.ts';
 import { FlowDecoder } from '../formats/vpc-flow/decode.ts';
 import type { BadRecord, Batch, Column, Origin } from '../model/batch.ts';
 import type { StagedBlock } from '../store/metadata.ts';
-import type { ResultColumn, StagedSelect, Store, Value } from '../store/store.ts';
+import type { StagedSelect, Store, Value } from '../store/store.ts';
 import { stageBatch, writeBlock } from './batch-writer.ts';
 import { IdCache } from './registry.ts';
 
@@ -36,11 +36,11 @@ export class Samples {
   }
 
   /** Runs the SELECT that `select` makes for a block with the sample's first record. Throws StoreError. */
-  async run(text: string, origin: Origin, select: (table: string, columns: readonly ResultColumn[]) => StagedSelect): Promise<SampleResult> {
+  async run(text: string, origin: Origin, select: (block: StagedBlock) => StagedSelect): Promise<SampleResult> {
     const { blocks, problem } = await this.#stage(text, origin);
     try {
       const block = blocks[0] as StagedBlock;
-      const { rows } = await this.#options.store.readNative(block, select(block.table, block.columns));
+      const { rows } = await this.#options.store.readNative(block, select(block));
       return { row: rows[0] ?? [], ...(problem ? { problem } : {}) };
     } finally {
       for (const block of blocks) rmSync(block.file, { force: true });

@@ -36,6 +36,8 @@ export interface Relations {
   readonly missingMask?: bigint;
   /** Every record of `vpc_flow` is in the default layout and its text is its values joined by spaces. */
   readonly defaultOnly?: boolean;
+  /** The layouts that records have, where they are known and few: their texts are then made without looking layouts up. */
+  readonly layouts?: readonly string[];
 }
 
 /** A table of people: every value is text. */
@@ -93,6 +95,8 @@ export interface CompileOptions {
   readonly timeZone: string;
   readonly conditions?: readonly Condition[];
   readonly relations: Relations;
+  /** The caller writes what `save` says (Compiled `save`); else such a query does not compile. */
+  readonly maySave?: boolean;
   /** Values of {{name}} templates. */
   readonly variables?: Readonly<Record<string, string>>;
   /** Epoch seconds that a timeslice boundary must fall on (single values end at the window's end); default: epoch-aligned. */
@@ -123,8 +127,16 @@ export interface Compiled {
   readonly reads: readonly string[];
   /** Timeslice width in seconds when the result has a `_timeslice` column. */
   readonly timeslice?: number;
+  /** The rows are to be written into this lookup table: the caller asked for it with `maySave`. */
+  readonly save?: Save;
   /** Columns are made of values: pass the rows through `shape()`. */
   readonly pivot?: Pivot;
+}
+
+/** Where the rows of a query go. */
+export interface Save {
+  readonly name: string;
+  readonly mode: 'replace' | 'append';
 }
 
 export type CompileResult =

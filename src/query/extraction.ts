@@ -6,6 +6,7 @@
  * a query are gathered (State `kept`) and decide whether the fields have values. Rules run as a query asks
  * for a field of theirs, or over a block that is about to be stored, as one SELECT.
  */
+import { DEFAULT_LAYOUT, DEFAULT_MASK } from '../model/default-layout.ts';
 import { ADDED_FIELDS, AWS_FIELDS, type Dataset, EXTRACTED, findField, RECORD_COLUMNS } from '../model/fields.ts';
 import { Context } from './context.ts';
 import { type Catalog, type Diagnostic, EMPTY_CATALOG, type ExtractionRule } from './contract.ts';
@@ -73,6 +74,17 @@ export interface StagedSelect {
   readonly lacks: readonly StagedColumn[];
 }
 
+/** A block that is about to be stored. */
+export interface StagedRecords {
+  readonly dataset: Dataset;
+  /** Names of its columns. */
+  readonly columns: readonly string[];
+  /** Layouts of its records, where they are few. */
+  readonly layouts?: readonly string[] | undefined;
+  /** OR of the `absent` masks of its flows; every field may be missing when it is absent. */
+  readonly absentMask?: bigint | undefined;
+}
+
 const COLUMN_TYPES: ReadonlyMap<string, string> = new Map<string, string>([
   ...[...AWS_FIELDS, ...ADDED_FIELDS].map((f) => [f.column, f.columnType] as const),
   ...RECORD_COLUMNS.map((c) => [c.column, c.clickhouse] as const),
@@ -82,7 +94,7 @@ const COLUMN_TYPES: ReadonlyMap<string, string> = new Map<string, string>([
 export function checkRule(rule: Text, catalog: Catalog = EMPTY_CATALOG): RuleCheck {
   const found = readRule(rule);
   if (!found.ok) return found;
-  const ctx = stagedContext('vpc_flow', 0, catalog);
+  const ctx = stagedContext({ dataset: 'vpc_flow', columns: [] }, 0, catalog);
   try {
     const { columns } = runRule(found.rule, stagedState(ctx), 0);
     const fields = columns.filter((name) => !isStored(name));
@@ -108,33 +120,26 @@ export function checkRule(rule: Text, catalog: Catalog = EMPTY_CATALOG): RuleChe
  */
 export function stagedExtraction(
   rules: readonly ExtractionRule[],
-  dataset: Dataset,
-  block: readonly string[],
+  block: StagedRecords,
   now: number,
   spelling: (name: string) => string,
 ): StagedSelect | undefined {
   if (rules.length === 0) return undefined;
-  return onStaged(dataset, block, now, EMPTY_CATALOG, (ctx) => {
+  return onStaged(block, now, EMPTY_CATALOG, (ctx) => {
     const names = namesOfRules(rules);
     const state = runRules(stagedState(ctx), rules, names, false);
     const pairs = names.map((name) => sql`(${param('String', spelling(name))}, ${cut(asText(state.column(made(name))?.value as Typed))})`);
     const map = sql`CAST(arrayFilter(f -> f.2 != '', [${join(pairs, ', ')}]), 'Map(LowCardinality(String), String)')`;
-    return state.select([...block.map(ident), sql`${map} AS ${ident(EXTRACTED)}`]);
+    return state.select([...block.columns.map(ident), sql`${map} AS ${ident(EXTRACTED)}`]);
   });
 }
 
 /** What became of a sample: columns `in scope`, one a step (whether nothing was missed up to it), one a field. */
-export function stagedTrial(
-  rule: Text,
-  dataset: Dataset,
-  block: readonly string[],
-  now: number,
-  catalog: Catalog,
-): StagedSelect & { readonly fields: readonly string[] } {
+export function stagedTrial(rule: Text, block: StagedRecords, now: number, catalog: Catalog): StagedSelect & { readonly fields: readonly string[] } {
   const found = readRule(rule);
   if (!found.ok) throw new QueryError('unexpected-token', { start: 0, end: 0 }, 'The rule is wrong.');
   let fields: readonly string[] = [];
-  const select = onStaged(dataset, block, now, catalog, (ctx) => {
+  const select = onStaged(block, now, catalog, (ctx) => {
     const ran = runRule(found.rule, stagedState(ctx), 0, { trace: true });
     fields = ran.columns;
     const value = (name: string): Sql => ran.state.column(name)?.value.sql as Sql;
@@ -188,9 +193,10 @@ function cut(value: Sql): Sql {
   return sql`if(length(${text}) > ${num(MAX_VALUE)}, concat(toValidUTF8(substring(${text}, 1, ${num(MAX_VALUE - 16)})), ${param('String', CUT)}), ${text})`;
 }
 
-function stagedContext(dataset: Dataset, now: number, catalog: Catalog, pass?: ReadonlySet<string>): Context {
-  // A block's records may lack any field.
-  const relations = { table: () => STAGED, absentMask: (1n << 64n) - 1n };
+function stagedContext(block: StagedRecords, now: number, catalog: Catalog, pass?: ReadonlySet<string>): Context {
+  const { dataset, columns, layouts, absentMask = (1n << 64n) - 1n } = block;
+  const defaultOnly = layouts?.length === 1 && layouts[0] === DEFAULT_LAYOUT && !columns.includes('raw_exact') && (absentMask & DEFAULT_MASK) === 0n;
+  const relations = { table: () => STAGED, absentMask, defaultOnly, ...(layouts ? { layouts } : {}) };
   return new Context({ catalog: { ...catalog, rules: [] }, from: null, to: null, now, timeZone: 'UTC', relations, maxRows: 1 }, [dataset], pass);
 }
 
@@ -199,11 +205,11 @@ function stagedState(ctx: Context): State {
 }
 
 /** Compiled twice, so that inner SELECTs hand on just what is read. */
-function onStaged(dataset: Dataset, block: readonly string[], now: number, catalog: Catalog, make: (ctx: Context) => Sql): StagedSelect {
-  const first = stagedContext(dataset, now, catalog);
+function onStaged(block: StagedRecords, now: number, catalog: Catalog, make: (ctx: Context) => Sql): StagedSelect {
+  const first = stagedContext(block, now, catalog);
   make(first);
-  const select = make(stagedContext(dataset, now, catalog, new Set([...block, ...first.reads])));
-  const lacks = [...first.reads].filter((column) => !block.includes(column)).sort();
+  const select = make(stagedContext(block, now, catalog, new Set([...block.columns, ...first.reads])));
+  const lacks = [...first.reads].filter((column) => !block.columns.includes(column)).sort();
   return { statement: statement(select), lacks: lacks.map((name) => ({ name, type: COLUMN_TYPES.get(name) ?? 'String' })) };
 }
 

@@ -12,6 +12,8 @@ import { addressToText } from './typed.ts';
 /** `_raw` of the row at hand. */
 export function rawText(ctx: Context): Sql {
   if (ctx.defaultOnly) return joined(defaultValues(ctx));
+  const { layouts } = ctx.options.relations;
+  if (layouts?.length) return layoutTexts(ctx, layouts);
   const names = param(
     'Array(String)',
     AWS_FIELDS.map((f) => f.aws as string),
@@ -21,6 +23,22 @@ export function rawText(ctx: Context): Sql {
   const rebuilt = sql`arrayStringConcat(arrayMap(i -> if(i = 0 OR bitTest(${absent}, toUInt8(i - 1)), '-', arrayElement([${join(values, ', ')}], i)), arrayMap(n -> indexOf(${names}, n), splitByChar(' ', toString(${ctx.column('layout')})))), ' ')`;
   const exact = ctx.column('raw_exact');
   return sql`multiIf(${exact} != '', ${exact}, ${isDefault(ctx)}, ${joined(defaultValues(ctx))}, ${rebuilt})`;
+}
+
+function layoutTexts(ctx: Context, layouts: readonly string[]): Sql {
+  const exact = ctx.column('raw_exact');
+  const cases = layouts.map((layout) => sql`${ctx.column('layout')} = ${param('String', layout)}, ${layoutText(ctx, layout)}`);
+  return sql`multiIf(${exact} != '', ${exact}, ${join(cases, ', ')}, '')`;
+}
+
+function layoutText(ctx: Context, layout: string): Sql {
+  const values = layout.split(' ').map((name) => {
+    const field = AWS_FIELDS.find((f) => f.aws === name);
+    if (!field) return sql`'-'`;
+    const value = valueText(ctx, field);
+    return ctx.maybeAbsent(field) ? sql`if(${ctx.absent(field)}, '-', ${value})` : value;
+  });
+  return joined(values);
 }
 
 /**

@@ -7,8 +7,7 @@ import { checkRule, type StagedSelect, stagedExtraction } from '../query/extract
 import { type Catalog, EMPTY_CATALOG, type ExtractionRule, type LookupTable } from '../query/index.ts';
 import { ident, join, num, param, sql } from '../query/sql.ts';
 import type { Item, Library } from './library.ts';
-import type { Metadata } from './metadata.ts';
-import type { ResultColumn } from './store.ts';
+import type { Metadata, StagedBlock } from './metadata.ts';
 
 /** Body of an item of kind `rule`. */
 export interface RuleBody {
@@ -40,10 +39,10 @@ export interface Catalogs {
   /** After a change of rules, lookups or extracted fields. */
   reload(): Promise<void>;
   /**
-   * What today's rules make of a block of a table as it is stored, at an instant (epoch seconds); undefined
-   * when there is none. The names of their fields are on record before it answers.
+   * What today's rules make of a block as it is stored, at an instant (epoch seconds); undefined when there
+   * is none. `absentMask`: OR of the masks of its flows. The names of their fields are on record before it answers.
    */
-  extraction(table: string, columns: readonly ResultColumn[], now: number): Promise<StagedSelect | undefined>;
+  extraction(block: StagedBlock, absentMask: bigint, now: number): Promise<StagedSelect | undefined>;
 }
 
 interface Read {
@@ -63,7 +62,7 @@ export async function openCatalogs(metadata: Pick<Metadata, 'library' | 'setting
   return {
     current: () => read.catalog,
     reload,
-    async extraction(table, columns, now) {
+    async extraction({ table, columns, layouts }, absentMask, now) {
       const dataset = DATASETS.find((name) => name === table);
       const { catalog, atIngest, unrecorded } = read;
       if (!dataset || atIngest.length === 0) return undefined;
@@ -71,8 +70,8 @@ export async function openCatalogs(metadata: Pick<Metadata, 'library' | 'setting
         await metadata.saveSetting(EXTRACTED_FIELDS, JSON.stringify(catalog.extractedNames));
         read = { ...read, unrecorded: read.catalog !== catalog && read.unrecorded };
       }
-      const block = columns.map((c) => c.name);
-      return stagedExtraction(atIngest, dataset, block, now, (name) => catalog.extracted(name) ?? name);
+      const block = { dataset, columns: columns.map((c) => c.name), layouts, absentMask };
+      return stagedExtraction(atIngest, block, now, (name) => catalog.extracted(name) ?? name);
     },
   };
 }

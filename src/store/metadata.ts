@@ -52,6 +52,8 @@ export interface StagedBlock {
   readonly token: string;
   readonly rows: number;
   readonly bytes: number;
+  /** Layouts of its records, where they are few. */
+  readonly layouts?: readonly string[];
   /** As it was when the batch was staged: what a crash left is stored by the same rules, whatever they are by then. */
   readonly extraction?: StagedSelect;
 }

@@ -45,7 +45,7 @@ export async function openPlace(options: { directory?: string; batchRows?: numbe
     workers: options.workers ?? 2,
     batchRows: options.batchRows ?? 1000,
     clock: () => performance.now(),
-    extraction: (table, columns) => catalogs.extraction(table, columns, now()),
+    extraction: (block, absentMask) => catalogs.extraction(block, absentMask, now()),
   });
   const quarantine = new Quarantine({ ...common, pipeline, enricher: createEnricher({}, { internalNetworks: [] }) });
   return {

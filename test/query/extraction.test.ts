@@ -168,11 +168,15 @@ it('compiles what people write into parameters only', () => {
     const expression = `parse "${quoted} * ${quoted}" as found nodrop | if (found = "${quoted}", "${quoted}", found) as other`;
     const check = checkRule({ scope: `"${quoted}"`, expression });
     expect(check).toMatchObject({ ok: true, fields: ['found', 'other'] });
-    const staged = stagedExtraction([rule(text, `"${quoted}"`, expression, ['found', 'other'])], 'vpc_flow', ['srcaddr'], 0, (name) => name);
+    const staged = stagedExtraction(
+      [rule(text, `"${quoted}"`, expression, ['found', 'other'])],
+      { dataset: 'vpc_flow', columns: ['srcaddr'] },
+      0,
+      (name) => name,
+    );
     const clean = stagedExtraction(
       [rule('r', '"x y"', 'parse "x * y" as found nodrop | if (found = "a", "b", found) as other', ['found', 'other'])],
-      'vpc_flow',
-      ['srcaddr'],
+      { dataset: 'vpc_flow', columns: ['srcaddr'] },
       0,
       (name) => name,
     );

@@ -1,0 +1,37 @@
+/** The HTTP API of a data directory: at the server that holds it, else in this process without the wire. */
+import { randomBytes } from 'node:crypto';
+import { createAuth } from '../api/auth.ts';
+import type { ApiError } from '../api/contract.ts';
+import { createServer } from '../api/server.ts';
+import { type CommonOptions, configOf } from './options.ts';
+import { problem } from './problem.ts';
+import { type Remote, remoteFor } from './remote.ts';
+import { serverDeps } from './serve.ts';
+import { openWorkspace } from './workspace.ts';
+
+export type Api = Remote['request'];
+
+/** Runs a command's work; requests that fail throw CliError. */
+export async function withApi<R>(options: CommonOptions & { readonly server?: string; readonly token?: string }, work: (api: Api) => Promise<R>): Promise<R> {
+  const config = configOf(options);
+  const remote = await remoteFor(config.data, options);
+  if (remote) return work(remote.request);
+  const workspace = await openWorkspace({ ...config, logLevel: 'error' });
+  try {
+    const token = randomBytes(24).toString('base64url');
+    const auth = createAuth({ secret: randomBytes(32), token, clock: Date.now });
+    const app = await createServer(await serverDeps(workspace, auth, false));
+    try {
+      return await work(async <T>(method: string, url: string, payload?: object, sent?: Parameters<Api>[3]): Promise<T> => {
+        const headers = { authorization: `Bearer ${token}`, host: '127.0.0.1' };
+        const response = await app.inject({ method: method as 'GET', url, headers, ...(payload ? { payload } : {}) });
+        if (response.statusCode >= 400) throw problem(response.json<ApiError>().error, response.statusCode, sent);
+        return (response.statusCode === 204 ? undefined : response.json()) as T;
+      });
+    } finally {
+      await app.close();
+    }
+  } finally {
+    await workspace.close();
+  }
+}
