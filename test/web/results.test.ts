@@ -47,7 +47,9 @@ describe('what is looked for', () => {
   });
 
   it('marks a value in its own column and keywords in all', () => {
-    expect(marked('dest_port=22 reject', '22', 'destination.port')).toEqual(['22']);
+    expect(marked('dest_port=22 OR reject', '22', 'destination.port')).toEqual(['22']);
+    // Where every match has the value, marks would only be noise.
+    expect(marked('dest_port=22 reject', '22', 'destination.port')).toEqual([]);
     expect(marked('dest_port=22 reject', '22', 'source.port')).toEqual([]);
     expect(marked('dest_port=22 reject', 'REJECT', 'event.action')).toEqual(['REJECT']);
   });

@@ -130,9 +130,10 @@ function stackOption({ data, layers, columns, scheme, zone, unit, window }: Opti
       areaStyle: columns ? undefined : { color: withAlpha(layer.color, 0.5) },
       itemStyle: { color: layer.color },
       emphasis: { disabled: true },
-      // In the middle of its slice, so that the bar stands over the time that it counts.
+      // In the middle of its slice, so that the bar stands over the time that it counts. A layer without a
+      // row has no height there; a slice without any row is a gap.
       data: times.map((t, i) => ({
-        value: [t + slice / 2, layer.values[i] ?? null],
+        value: [t + slice / 2, layer.values[i] ?? (heights[i] ? 0 : null)],
         ...(columns && parts[i] && { itemStyle: { color: withAlpha(layer.color, 0.45) } }),
       })),
     })),

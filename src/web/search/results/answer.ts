@@ -9,7 +9,7 @@ import { readLines } from '../../api/ndjson.ts';
 import type { Asked } from './ask.ts';
 
 /** Rows that a result may have here; an export has all. */
-export const MOST_ROWS = 10_000;
+export const MOST_ROWS = 100_000;
 
 export interface Answer {
   readonly columns: OutputColumn[];

@@ -11,24 +11,28 @@ export interface Term {
   readonly whole: boolean;
   /** Canonical name of the field that it is a value of; undefined is anywhere. */
   readonly field: string | undefined;
+  /** Every match has exactly this value in the field: not worth a mark in the field's own column. */
+  readonly certain: boolean;
 }
 
 /** Words and values that a query's scope asks for; what it excludes or compares by size is not looked for. */
 export function termsOf(query: string): Term[] {
   const found: Term[] = [];
-  const visit = (scope: Scope): void => {
-    if (scope.node === 'and' || scope.node === 'or') for (const item of scope.items) visit(item);
-    else if (scope.node === 'term' || scope.node === 'phrase') add(scope.text, undefined);
-    else if (scope.node === 'condition' && scope.op === '=' && !scope.field.startsWith('_')) add(scope.value, findField(scope.field)?.name ?? scope.field);
+  const visit = (scope: Scope, every: boolean): void => {
+    if (scope.node === 'and' || scope.node === 'or') for (const item of scope.items) visit(item, every && scope.node === 'and');
+    else if (scope.node === 'term' || scope.node === 'phrase') add(scope.text, undefined, false);
+    else if (scope.node === 'condition' && scope.op === '=' && !scope.field.startsWith('_'))
+      add(scope.value, findField(scope.field)?.name ?? scope.field, every);
   };
-  const add = (text: string, field: string | undefined): void => {
+  const add = (text: string, field: string | undefined, every: boolean): void => {
     const pieces = text
       .toLowerCase()
       .split('*')
       .filter((piece) => piece !== '');
-    if (pieces.length > 0) found.push({ pieces, whole: field !== undefined || /^[\d.:a-f]*\d[\d.:a-f]*$/i.test(text), field });
+    if (pieces.length > 0)
+      found.push({ pieces, whole: field !== undefined || /^[\d.:a-f]*\d[\d.:a-f]*$/i.test(text), field, certain: every && !text.includes('*') });
   };
-  visit(parse(query).query.scope);
+  visit(parse(query).query.scope, true);
   return found;
 }
 
@@ -37,7 +41,9 @@ export function places(text: string, terms: readonly Term[], field?: string): (r
   const lower = text.toLowerCase();
   // A few letters change their length with their case: then places would be wrong.
   if (lower.length !== text.length) return [];
-  const all = terms.filter((t) => field === undefined || t.field === undefined || t.field === field).flatMap((term) => occurrences(lower, term));
+  const all = terms
+    .filter((t) => field === undefined || t.field === undefined || (t.field === field && !t.certain))
+    .flatMap((term) => occurrences(lower, term));
   all.sort((a, b) => a[0] - b[0] || b[1] - a[1]);
   let end = 0;
   return all.filter((place) => {

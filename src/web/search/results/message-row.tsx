@@ -78,7 +78,7 @@ function Value({ column, value, terms, zone, onPick }: ValueProps) {
   const right = role === 'number';
   if (value === null || value === undefined || value === '') {
     return (
-      <span className="bz-message-value bz-dim" data-right={right || undefined}>
+      <span className="bz-message-value bz-dim" data-name={column.name} data-right={right || undefined}>
         –
       </span>
     );
@@ -86,7 +86,7 @@ function Value({ column, value, terms, zone, onPick }: ValueProps) {
   const link = linkOf(column, value);
   if (link) {
     return (
-      <span className="bz-message-value">
+      <span className="bz-message-value" data-name={column.name}>
         <a className="bz-outside" href={link.url} target="_blank" rel="noopener noreferrer" title={link.url}>
           {link.name}
         </a>
@@ -95,7 +95,7 @@ function Value({ column, value, terms, zone, onPick }: ValueProps) {
   }
   const text = display(value, role, zone);
   return (
-    <span className="bz-message-value" data-right={right || undefined} title={text}>
+    <span className="bz-message-value" data-name={column.name} data-right={right || undefined} title={text}>
       <button
         type="button"
         tabIndex={-1}

@@ -99,7 +99,7 @@ export function Messages({ pages, columns, terms, zone, wrap, order, sorted, onS
       <div className="bz-message-head" aria-hidden="true">
         <span>{sorted ? 'Time, sorted by the query' : `Time, ${order} first`}</span>
         {columns.map((column) => (
-          <span key={column.name} data-right={roleOf(column) === 'number' || undefined}>
+          <span key={column.name} title={column.name === RAW ? undefined : column.name} data-right={roleOf(column) === 'number' || undefined}>
             {column.name === RAW ? 'Message' : column.name}
             <button type="button" tabIndex={-1} title={`Take ${column.name} away`} onClick={() => onColumn(column.name)}>
               ×
@@ -169,7 +169,7 @@ function gridOf(columns: readonly OutputColumn[], first: Pages['first'], zone: s
     return widthOf(column.name, texts);
   });
   const raw = widths.includes(null);
-  const tracks = widths.map((w) => (w === null ? 'minmax(240px, 1fr)' : `minmax(64px, ${raw ? `${w}ch` : `${w}fr`})`));
-  const least = 176 + widths.reduce((sum: number, w) => sum + (w === null ? 240 : 64) + 12, 0);
+  const tracks = widths.map((w) => (w === null ? 'minmax(240px, 1fr)' : `minmax(48px, ${raw ? `${w}ch` : `${w}fr`})`));
+  const least = 176 + widths.reduce((sum: number, w) => sum + (w === null ? 240 : 48) + 12, 0);
   return { columns: ['164px', ...tracks].join(' '), least: `${least}px` };
 }

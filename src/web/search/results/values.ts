@@ -49,5 +49,5 @@ export function columnOf(name: string, made: readonly OutputColumn[]): OutputCol
 /** Width of a column in characters, by the longest of some of its texts. */
 export function widthOf(name: string, texts: readonly string[]): number {
   const longest = texts.reduce((most, text) => Math.max(most, text.length), 0);
-  return Math.min(48, Math.max(name.length + 2, longest + 1, 6));
+  return Math.min(48, Math.max(Math.min(name.length, 12) + 1, longest + 1, 5));
 }
