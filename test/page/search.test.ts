@@ -246,7 +246,6 @@ it.each([
   await look('empty');
   await open('action=REJECT // refused\n| count by dest_port\n| limit 3');
   await soon(async () => (await found()).length).toBe(2);
-  await look('result');
   await type('* | where dstprot = 1 | whe');
   await on.page.locator('.cm-tooltip-autocomplete').waitFor();
   await soon(() => on.page.locator('.cm-lintRange-error').count()).toBe(1);
