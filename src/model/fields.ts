@@ -27,6 +27,7 @@ export type Derivation =
   | 'mitre-id'
   | 'mitre-tactic'
   | 'raw'
+  | 'size'
   | 'message-time'
   | 'tcp-flag-names'
   | 'traffic-path-name'
@@ -310,7 +311,7 @@ export const ADDED_FIELDS: readonly Field[] = [
   added('aws.cloudwatch.log_stream', 'log_stream', ['logStream'], LC, 'ZSTD(1)', 'CloudWatch log stream.'),
   added('_receiptTime', 'received', ['_receipttime', 'event.ingested'], "DateTime('UTC')", 'Delta(4), ZSTD(1)', 'When Bartizan read the record.'),
   added('_sourceCategory', 'source_category', ['_sourcecategory'], LC, 'ZSTD(1)', 'Source category that the operator gave to the source.'),
-  added('_sourceName', 'source_name', ['_sourcename', 'log.file.path'], LC, 'ZSTD(1)', 'File, object or stream that the record came in.'),
+  added('_sourceName', 'source_name', ['_sourcename', 'log.file.path', '_source'], LC, 'ZSTD(1)', 'File, object or stream that the record came in.'),
   added('_sourceHost', 'source_host', ['_sourcehost'], LC, 'ZSTD(1)', 'Host that sent or held the source.'),
   added('_collector', 'collector', ['_collector'], LC, 'ZSTD(1)', 'Collector that the source belongs to.'),
 ];
@@ -384,6 +385,7 @@ export const DERIVED_FIELDS: readonly Field[] = [
     'Organization that announces the destination address.',
   ),
   derived('_raw', 'layout', 'raw', 'text', ['event.original', 'message'], 'The record as received, byte for byte.', { columnType: 'String' }),
+  derived('_size', 'layout', 'size', 'number', ['_size'], 'Bytes of the record as received.'),
   derived('_messageTime', 'start', 'message-time', 'number', ['_messagetime'], 'Time of the record, epoch milliseconds.'),
 ];
 

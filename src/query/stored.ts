@@ -150,6 +150,7 @@ const DERIVED: Readonly<Record<Derivation, (ctx: Context, field: Field) => Typed
   'event-class': (ctx) => empty(sql`transform(toString(${ctx.column('action')}), ['ACCEPT', 'REJECT'], ['network', 'security'], '')`),
   'mitre-id': (ctx) => empty(sql`if(${refusedAdmin(ctx)}, 'T1110', '')`),
   'mitre-tactic': (ctx) => empty(sql`if(${refusedAdmin(ctx)}, 'Credential Access', '')`),
+  size: (ctx) => number(sql`length(${rawText(ctx)})`),
   raw: (ctx) => text(rawText(ctx)),
   'message-time': (ctx) => ({ sql: sql`toUnixTimestamp(${ctx.column('start')}) * 1000`, kind: 'time' }),
   'tcp-flag-names': (ctx) => {

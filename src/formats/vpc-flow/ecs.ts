@@ -155,6 +155,7 @@ function refusedAdmin(v: Values): boolean {
 const DERIVED: Readonly<Record<Derivation, (v: Values, field: Field) => DocumentValue | undefined>> = {
   end: () => undefined,
   raw: () => undefined,
+  size: () => undefined,
   transport: () => undefined,
   'message-time': () => undefined,
   service: (v) => SERVICE_NAMES.get(v.number('dstport') ?? -1),

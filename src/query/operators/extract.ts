@@ -46,6 +46,8 @@ export const parse: Operator<'parse'> = {
   differs: 'Each step without nodrop drops the rows that it misses, also behind steps with nodrop.',
   parse: (cursor, start) => {
     cursor.take('anchor');
+    if (cursor.is('using'))
+      throw new QueryError('not-supported', cursor.peek(), 'Ready-made parsers are not supported.', 'Write the pattern: parse "* - *" as a, b');
     const tail: Tail = { nodrop: false };
     readTail(cursor, tail);
     const pattern = cursor.kind('string', 'the pattern in quotation marks');
