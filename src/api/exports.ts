@@ -25,6 +25,7 @@ interface Kept {
   readonly file: string;
   readonly format: RowFormat;
   readonly guard: boolean;
+  readonly end: string;
   readonly expires: number;
 }
 
@@ -51,7 +52,14 @@ export class Exports {
     const file = `${fileName(request.name)}.${request.format}`;
     const expires = this.#deps.clock() + KEEP_MS;
     for (const [old, { expires: ends }] of this.#kept) if (ends <= this.#deps.clock() || this.#kept.size >= MOST_KEPT) this.#kept.delete(old);
-    this.#kept.set(id, { query, file, format: request.format, guard: request.guardFormulas, expires });
+    this.#kept.set(id, {
+      query,
+      file,
+      format: request.format,
+      guard: request.guardFormulas,
+      end: request.format === 'csv' && request.lineEnd === 'crlf' ? '\r\n' : '\n',
+      expires,
+    });
     return {
       id,
       path: `/api/v1/exports/${id}`,
@@ -76,17 +84,17 @@ export class Exports {
 
   async *#text(kept: Kept, signal: AbortSignal): AsyncGenerator<string, void, undefined> {
     const { exportMaxRows, exportMaxSeconds } = this.#deps.settings;
-    const { guard, format } = kept;
+    const { guard, format, end } = kept;
     this.#running++;
     try {
       const chunks = kept.query.rows({ lane: 'background', signal, maxSeconds: exportMaxSeconds, ...(exportMaxRows ? { maxResultRows: exportMaxRows } : {}) });
-      let text = format === 'csv' && kept.query.columns ? csvHead(kept.query.columns, guard) : '';
+      let text = format === 'csv' && kept.query.columns ? csvHead(kept.query.columns, guard) + end : '';
       let headed = text !== '';
       for await (const { columns, rows } of chunks) {
-        if (format === 'csv' && !headed) text += csvHead(columns, guard);
+        if (format === 'csv' && !headed) text += csvHead(columns, guard) + end;
         headed = true;
         for (const row of rows) {
-          text += format === 'csv' ? csvLine(columns, row, guard) : jsonLine(columns, row);
+          text += (format === 'csv' ? csvLine(columns, row, guard) : jsonLine(columns, row)) + end;
           if (text.length < PIECE) continue;
           yield text;
           text = '';

@@ -23,10 +23,15 @@ export function listenToOutput(): void {
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
 }
 
-/** Standard output, and wait until it has taken the text: a pipe may be slow. Throws OutputClosed. */
+/** A line of standard output. Throws OutputClosed. */
 export function print(text: string): Promise<void> {
+  return write(`${text}\n`);
+}
+
+/** Standard output, and wait until it has taken the text: a pipe may be slow. Throws OutputClosed. */
+export function write(text: string | Uint8Array): Promise<void> {
   return new Promise((resolve, reject) => {
-    process.stdout.write(`${text}\n`, (error) => {
+    process.stdout.write(text, (error) => {
       const code = (error as NodeJS.ErrnoException | null | undefined)?.code;
       if (code === 'EPIPE' || code === 'ERR_STREAM_DESTROYED') reject(new OutputClosed());
       else if (error) reject(error);

@@ -4,8 +4,10 @@ import { Command } from 'commander';
 import { createAuth } from '../api/auth.ts';
 import type { ApiError, QueryResponse } from '../api/contract.ts';
 import { createServer } from '../api/server.ts';
+import { csvHead, csvLine, jsonLine, ROW_FORMATS, type RowFormat } from '../query/row-text.ts';
+import { exportHere, printAll } from './export.ts';
 import { type CommonOptions, configOf, withCommon } from './options.ts';
-import { CliError, EXIT, note, print, visible } from './output.ts';
+import { CliError, count, EXIT, note, print, visible } from './output.ts';
 import { problem } from './problem.ts';
 import { type Remote, remoteFor } from './remote.ts';
 import { serverDeps } from './serve.ts';
@@ -32,7 +34,7 @@ export function queryCommand(): Command {
     .option('--from <time>', 'ISO 8601, epoch s or ms, relative (-15m, -3d), or all', '-24h')
     .option('--to <time>', 'end, exclusive', 'now')
     .option('--format <name>', FORMATS.join(', '), 'table')
-    .option('--limit <n>', 'most rows', '10000')
+    .option('--limit <n>', 'most rows; 0 for all, with --format csv or ndjson', '10000')
     .option('--time-zone <zone>', 'IANA zone of calendar timeslices', 'UTC')
     .option('--explain', 'show what the query compiles to, in place of running it')
     .option('--server <url>', 'a running server to ask')
@@ -43,8 +45,10 @@ export function queryCommand(): Command {
 async function run(text: string, options: Options): Promise<void> {
   if (!FORMATS.includes(options.format)) throw new CliError(`unknown format ${options.format}: choose one of ${FORMATS.join(', ')}`, EXIT.wrongUse);
   const limit = Number(options.limit);
-  if (!Number.isInteger(limit) || limit < 1 || limit > 100_000)
-    throw new CliError(`--limit takes a whole number from 1 to 100000, not ${options.limit}`, EXIT.wrongUse);
+  if (!Number.isInteger(limit) || limit < 0 || limit > 100_000)
+    throw new CliError(`--limit takes a whole number from 0 (all) to 100000, not ${options.limit}`, EXIT.wrongUse);
+  const { format } = options;
+  if (limit === 0 && (options.explain || !isRowFormat(format))) throw new CliError('--limit 0 goes with --format csv or ndjson', EXIT.wrongUse);
   const config = configOf(options);
   const request = {
     query: text,
@@ -53,21 +57,26 @@ async function run(text: string, options: Options): Promise<void> {
     timeZone: options.timeZone,
     limit,
     explain: options.explain ?? false,
+    save: true,
   };
+  const { limit: _, explain: __, save: ___, ...asked } = request;
+  const all = limit === 0 && isRowFormat(format) ? { ...asked, format, lineEnd: 'lf' as const } : undefined;
   const remote = await remoteFor(config.data, options);
-  if (remote) return answer(remote, request, options);
+  if (remote) return all ? printAll(await remote.export(all), remote) : answer(remote, request, options);
   const workspace = await openWorkspace({ ...config, logLevel: 'error' });
   try {
     // The same code path as over the wire, without the wire.
     const token = randomBytes(24).toString('base64url');
     const auth = createAuth({ secret: randomBytes(32), token, clock: Date.now });
-    const app = await createServer(await serverDeps(workspace, auth, false));
+    const deps = await serverDeps(workspace, auth, false);
+    const app = await createServer(deps);
     const call = async <T>(method: 'GET' | 'POST', url: string, payload?: object): Promise<T> => {
       const response = await app.inject({ method, url, headers: { authorization: `Bearer ${token}`, host: '127.0.0.1' }, ...(payload ? { payload } : {}) });
       if (response.statusCode !== 200) throw problem(response.json<ApiError>().error, response.statusCode, text);
       return response.json<T>();
     };
     try {
+      if (all) return await printAll(exportHere(deps, all), { status: () => call('GET', '/api/v1/status') });
       await answer({ query: (body) => call('POST', '/api/v1/query', body), status: () => call('GET', '/api/v1/status') }, request, options);
     } finally {
       await app.close();
@@ -94,6 +103,10 @@ async function tellExtent({ rows, window }: QueryResponse, server: Pick<Remote, 
   note(`No data in this time range. Data exists from ${iso(extent.from)} to ${iso(extent.to)}: --from all reads it all.`);
 }
 
+function isRowFormat(format: Format): format is RowFormat {
+  return (ROW_FORMATS as readonly string[]).includes(format);
+}
+
 async function show(answer: QueryResponse, options: Options): Promise<void> {
   if (options.explain) {
     const { explain } = answer as unknown as { explain: { sql: string } & Record<string, unknown> };
@@ -102,28 +115,21 @@ async function show(answer: QueryResponse, options: Options): Promise<void> {
     return;
   }
   for (const warning of answer.warnings) note(`warning: ${warning.message}`);
+  if (answer.saved) note(`saved: ${answer.saved.name} has ${count(answer.saved.rows)} rows`);
   const { columns, rows } = answer;
   switch (options.format) {
     case 'json':
       return print(JSON.stringify({ columns: columns.map((c) => ({ name: c.name, type: c.kind })), rows, stats: answer.stats }));
     case 'ndjson':
-      for (const row of rows) await print(JSON.stringify(Object.fromEntries(columns.map((c, i) => [c.name, row[i]]))));
+      for (const row of rows) await print(jsonLine(columns, row));
       return;
     case 'csv':
-      await print(columns.map((c) => csv(c.name)).join(','));
-      for (const row of rows) await print(row.map(csv).join(','));
+      await print(csvHead(columns));
+      for (const row of rows) await print(csvLine(columns, row));
       return;
     case 'table':
       return printTable(answer);
   }
-}
-
-/** RFC 4180; a text that a spreadsheet would take for a formula is kept from being one. */
-function csv(value: unknown): string {
-  if (value === null || value === undefined) return '';
-  const text = typeof value === 'object' ? JSON.stringify(value) : String(value);
-  const safe = typeof value === 'string' && /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
-  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }
 
 /** Plan and indexes as lines that people read; the rest as it is. */

@@ -29,17 +29,17 @@ function quoted(text: string): string {
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
-/** The line of column names, with its CRLF. */
+/** The line of column names, without its end. */
 export function csvHead(columns: Columns, guard = true): string {
-  return `${columns.map((c) => csvCell(c.name, 'text', guard)).join(',')}\r\n`;
+  return columns.map((c) => csvCell(c.name, 'text', guard)).join(',');
 }
 
-/** One row, with its CRLF. */
+/** One row, without its end. */
 export function csvLine(columns: Columns, row: Row, guard = true): string {
-  return `${columns.map((c, i) => csvCell(row[i], c.kind, guard)).join(',')}\r\n`;
+  return columns.map((c, i) => csvCell(row[i], c.kind, guard)).join(',');
 }
 
-/** One row as an object, with its line feed. */
+/** One row as an object, without its end. */
 export function jsonLine(columns: Columns, row: Row): string {
-  return `{${columns.map((c, i) => `${JSON.stringify(c.name)}:${JSON.stringify(row[i] ?? null)}`).join(',')}}\n`;
+  return `{${columns.map((c, i) => `${JSON.stringify(c.name)}:${JSON.stringify(row[i] ?? null)}`).join(',')}}`;
 }

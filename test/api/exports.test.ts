@@ -39,28 +39,28 @@ describe('rows as text', () => {
   ] as const;
 
   test('CSV is quoted as RFC 4180 says, with times in ISO 8601', () => {
-    expect(csvHead(columns)).toBe('"a,b",n,t,l\r\n');
+    expect(csvHead(columns)).toBe('"a,b",n,t,l');
     expect(csvLine(columns, ['say "hi"\r\nthere', 1.5, Date.UTC(2026, 0, 2), ['x', 'y']])).toBe(
-      '"say ""hi""\r\nthere",1.5,2026-01-02T00:00:00.000Z,"[""x"",""y""]"\r\n',
+      '"say ""hi""\r\nthere",1.5,2026-01-02T00:00:00.000Z,"[""x"",""y""]"',
     );
-    expect(csvLine(columns, [null, null, null, undefined])).toBe(',,,\r\n');
+    expect(csvLine(columns, [null, null, null, undefined])).toBe(',,,');
   });
 
   test.each(['=1+1', '+1', '-1', '@SUM(A1)', '\t=1', '\r=1'])('a text like %j is no formula, unless one wants it', (text) => {
     const line = (guard?: boolean) => csvLine(columns.slice(0, 1), [text], guard);
-    expect(line().replaceAll('"', '')).toBe(`'${text}\r\n`);
-    expect(line(false).replaceAll('"', '')).toBe(`${text}\r\n`);
+    expect(line().replaceAll('"', '')).toBe(`'${text}`);
+    expect(line(false).replaceAll('"', '')).toBe(text);
   });
 
   test('a negative number stays a number, also one that came as text', () => {
-    expect(csvLine(columns.slice(1, 2), [-5])).toBe('-5\r\n');
-    expect(csvLine(columns.slice(1, 2), ['-9223372036854775808'])).toBe('-9223372036854775808\r\n');
-    expect(csvHead([{ name: '=cmd', kind: 'text' }])).toBe("'=cmd\r\n");
+    expect(csvLine(columns.slice(1, 2), [-5])).toBe('-5');
+    expect(csvLine(columns.slice(1, 2), ['-9223372036854775808'])).toBe('-9223372036854775808');
+    expect(csvHead([{ name: '=cmd', kind: 'text' }])).toBe("'=cmd");
   });
 
   test('NDJSON keeps types', () => {
     expect(JSON.parse(jsonLine(columns, ['=1', -5, 12, ['x']]))).toEqual({ 'a,b': '=1', n: -5, t: 12, l: ['x'] });
-    expect(jsonLine(columns, [])).toBe('{"a,b":null,"n":null,"t":null,"l":null}\n');
+    expect(jsonLine(columns, [])).toBe('{"a,b":null,"n":null,"t":null,"l":null}');
   });
 });
 
@@ -93,6 +93,7 @@ describe('an export', () => {
   test('without rows has its names', async () => {
     expect(await file({ query: 'account-id=none | count by action' })).toBe('action,_count\r\n');
     expect(await file({ query: 'account-id=none | count by action', format: 'ndjson' })).toBe('');
+    expect(await file({ query: 'account-id=none | count by action', lineEnd: 'lf' })).toBe('action,_count\n');
   });
 
   test('of a transposed query has the columns that the data makes', async () => {

@@ -15,6 +15,8 @@ export const ExportRequest = z.strictObject({
   name: z.string().min(1).max(200).default('bartizan'),
   /** CSV: a text that a spreadsheet would run as a formula (it begins with = + - @ tab or CR) gets a ' before it. */
   guardFormulas: z.boolean().default(true),
+  /** CSV: how lines end; RFC 4180 says `crlf`. */
+  lineEnd: z.enum(['crlf', 'lf']).default('crlf'),
 });
 
 export const ExportResponse = z.object({

@@ -1,18 +1,9 @@
-/** A panel's data as files. CSV per RFC 4180; a text that a spreadsheet would run as a formula is kept text. */
+/** A panel's data as files. */
+import { csvHead, csvLine } from '../../query/row-text.ts';
 import type { PanelResult } from './run-store.ts';
 
-export function toCsv(result: Pick<PanelResult, 'columns' | 'rows'>): string {
-  const head = result.columns.map((c) => c.name);
-  const times = result.columns.map((c) => c.kind === 'time');
-  const rows = result.rows.map((row) => row.map((v, i) => (times[i] && typeof v === 'number' ? new Date(v).toISOString() : v)));
-  return [head, ...rows].map((row) => `${row.map(csvCell).join(',')}\r\n`).join('');
-}
-
-function csvCell(value: unknown): string {
-  if (value === null || value === undefined) return '';
-  const text = typeof value === 'object' ? JSON.stringify(value) : String(value);
-  const safe = typeof value === 'string' && /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
-  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+export function toCsv({ columns, rows }: Pick<PanelResult, 'columns' | 'rows'>): string {
+  return [csvHead(columns), ...rows.map((row) => csvLine(columns, row))].map((line) => `${line}\r\n`).join('');
 }
 
 /** One object a row. */
