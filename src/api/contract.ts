@@ -48,6 +48,8 @@ export const QueryRequest = z.strictObject({
   limit: z.number().int().min(1).max(100_000).default(10_000),
   /** Only compile; answers with `explain`. */
   explain: z.boolean().default(false),
+  /** The caller wants what a `save` step writes; without it such a query is refused. */
+  save: z.boolean().default(false),
 });
 
 export const QueryResponse = z.object({
@@ -58,6 +60,8 @@ export const QueryResponse = z.object({
   window: Window,
   shape: z.enum(['records', 'aggregates']),
   timeslice: z.number().optional(),
+  /** The lookup table that the rows were written into, and how many it has now. */
+  saved: z.object({ name: z.string(), rows: z.number() }).optional(),
   warnings: z.array(z.object({ code: z.string(), message: z.string() })).default([]),
 });
 

@@ -11,7 +11,7 @@ type IndexUse = QueryExplanation['explain']['indexes'][number];
 /** Nothing is run: the engine says which parts of the table it would read. Throws DiagnosticError. */
 export async function explainQuery(deps: ServerDeps, request: QueryRequest): Promise<QueryExplanation> {
   const { range: _, ...options } = compileOptions(deps, request, request.limit);
-  const { statement, diagnostics, warnings, tokens, tree, printed, plan, reads } = explain(request.query, options);
+  const { statement, diagnostics, warnings, tokens, tree, printed, plan, reads } = explain(request.query, { ...options, maySave: true });
   if (!statement) throw new DiagnosticError(diagnostics);
   return {
     explain: {

@@ -1,6 +1,8 @@
 /** Lookup tables as the API shows and takes them. */
 import { formatOf, readTable, TableError } from '../ingest/lookup-file.ts';
+import type { OutputColumn, Save } from '../query/contract.ts';
 import { didYouMean } from '../query/diagnostics.ts';
+import type { Cell } from '../query/shape.ts';
 import { type LookupAbout, LookupError, type Lookups } from '../store/lookups.ts';
 import type { LookupList, LookupShown, LookupTable } from './contract/lookups.ts';
 import { Problem } from './errors.ts';
@@ -44,6 +46,22 @@ export async function answered<T>(lookups: Lookups, work: () => Promise<T>): Pro
     const hint = error.hint ?? didYouMean(/ table (.*)\.$/.exec(error.message)?.[1] ?? '', names);
     throw new Problem(error.code, error.message, { ...(hint ? { hint } : {}), cause: error });
   }
+}
+
+/** Writes the rows of a query that saves them. Throws Problem. */
+export async function saveRows(
+  lookups: Lookups,
+  { name, mode }: Save,
+  columns: readonly OutputColumn[],
+  rows: readonly (readonly Cell[])[],
+): Promise<LookupTable> {
+  const table = { columns: columns.map((column) => column.name), rows: rows.map((row) => row.map(cellText)) };
+  return answered(lookups, async () => shown(await (mode === 'append' ? lookups.append(name, table) : lookups.write(name, table))));
+}
+
+function cellText(value: Cell): string {
+  if (value === null) return '';
+  return typeof value === 'object' ? JSON.stringify(value) : String(value);
 }
 
 async function beginning(body: AsyncIterable<Uint8Array>): Promise<{ first: string; all: AsyncIterable<Uint8Array> }> {

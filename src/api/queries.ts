@@ -5,6 +5,7 @@ import type { Filter, QueryEvent, QueryRequest, QueryResponse, Window } from './
 import { dataExtent } from './data.ts';
 import type { ServerDeps } from './deps.ts';
 import { DiagnosticError, toAnswer } from './errors.ts';
+import { saveRows } from './lookups.ts';
 import { onTables, rawRelations } from './relations.ts';
 import { parseRange, type TimeRange } from './time-range.ts';
 
@@ -55,13 +56,18 @@ export async function windowOf(deps: ServerDeps, range: TimeRange): Promise<Wind
 export async function runQuery(deps: ServerDeps, request: QueryRequest, signal: AbortSignal, id: string = randomUUID()): Promise<QueryResponse> {
   const { range, ...options } = compileOptions(deps, request, request.limit);
   const { compiled, warnings, answer } = await onTables(deps, async (relations) => {
-    const result = succeeded(compile(request.query, { ...options, relations }));
+    const asked = { ...options, relations, maySave: request.save };
+    const once = succeeded(compile(request.query, asked));
+    // What is saved is all of it, whatever the answer shows.
+    const result = once.compiled.save ? succeeded(compile(request.query, { ...asked, maxRows: deps.lookups.limits.cells + 1 })) : once;
     return { ...result, answer: await deps.store.rows(result.compiled.statement, { id, signal, lane: 'interactive', threads: 2 }) };
   });
   const { columns, rows, cut } = shape(compiled, answer.rows);
+  const saved = compiled.save && (await saveRows(deps.lookups, compiled.save, columns, rows));
   return {
     columns: columns.map((c) => ({ ...c })),
-    rows: rows.map((row) => [...row]),
+    rows: (saved ? rows.slice(0, request.limit) : rows).map((row) => [...row]),
+    ...(saved ? { saved: { name: saved.name, rows: saved.rows } } : {}),
     stats: { ...answer.stats },
     window: await windowOf(deps, range),
     shape: compiled.shape,

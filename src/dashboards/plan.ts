@@ -49,8 +49,8 @@ export function planPanels(dashboard: Dashboard, choices: Choices, window: Span)
       const base = choices.windows.get(panel.id) ?? (panel.window ? { from: window.to - panel.window, to: window.to } : window);
       const own = panel.bucket ? wholeBuckets(base, panel.bucket) : base;
       const inside = own.from >= window.from && own.to <= window.to;
-      // Other windows than its own are read by `compare` alone; the word anywhere is taken for it.
-      const shared = inside && !/\bcompare\b/i.test(query);
+      // Other windows than its own are read by `compare` and by subqueries that name one; the words anywhere are taken for them.
+      const shared = inside && !/\bcompare\b|\bsubquery\s+(?:from|to)\b/i.test(query);
       return { panel, query, window: own, shared, ...(panel.bucket ? { alignTo: own.to } : {}) };
     });
 }

@@ -7,7 +7,7 @@
  */
 import { type Field, findField } from '../model/fields.ts';
 import { plain } from './aggregates.ts';
-import { Context, NeedsField } from './context.ts';
+import { Context, NeedsField, type Nested } from './context.ts';
 import type { Compiled, CompileOptions, CompileResult, Condition, Diagnostic, OutputColumn } from './contract.ts';
 import { QueryError } from './diagnostics.ts';
 import { namesMade, withMadeFields } from './extraction.ts';
@@ -18,7 +18,8 @@ import { parse } from './parser.ts';
 import { EMPTY, ident, join, num, type Sql, sql, statement } from './sql.ts';
 import { baseState, type Column, type Order, orderList, type Reading, type State, THIS_WINDOW } from './state.ts';
 import { storedField } from './stored.ts';
-import type { Query, Scope } from './tree.ts';
+import { subqueryTime, zoneOffset } from './subqueries.ts';
+import type { Query, Scope, Subquery } from './tree.ts';
 import { asOutput, type Typed } from './typed.ts';
 
 /** Text to statement. Never throws for what a person wrote. */
@@ -41,12 +42,42 @@ export function compileQuery(query: Query, options: CompileOptions): CompileResu
 export function withContext<T>(query: Query, options: CompileOptions, work: (ctx: Context) => T): { readonly value: T; readonly ctx: Context } {
   const datasets = datasetsOf(query.scope, options);
   return withRules((made) => {
-    const first = new Context(options, datasets, undefined, made);
+    const first = newContext(options, datasets, undefined, made);
     const value = work(first);
     if (!first.handedOn) return { value, ctx: first };
-    const ctx = new Context(options, datasets, first.reads, made);
+    const ctx = newContext(options, datasets, first.reads, made);
     return { value: work(ctx), ctx };
   });
+}
+
+/** A context that compiles queries inside the query too. */
+export function newContext(...its: ConstructorParameters<typeof Context>): Context {
+  const ctx = new Context(...its);
+  ctx.nested = (subquery) => nestedQuery(subquery, ctx);
+  return ctx;
+}
+
+/**
+ * A query inside a query, in the same window unless it names another. Filters of dashboards narrow the query
+ * around it, and that alone.
+ */
+function nestedQuery({ query, from, to, span }: Subquery, outer: Context): Nested {
+  const { now, timeZone } = outer.options;
+  const time = (text: string): number => subqueryTime(text, now, (instant) => zoneOffset(instant, timeZone), span);
+  const window = { ...(from === undefined ? {} : { from: time(from), to: now }), ...(to === undefined ? {} : { to: time(to) }) };
+  const { value, ctx } = withContext(query, { ...outer.options, ...window, conditions: [], maySave: false }, (inner): Nested => {
+    const state = run(query, inner, THIS_WINDOW);
+    const last = query.operations.at(-1);
+    return {
+      columns: state.parts.columns.filter((c) => !c.hidden),
+      keywords: last?.op === 'compose' && last.keywords,
+      span,
+      rows: (list) => state.select(list),
+    };
+  });
+  outer.warnings.push(...ctx.warnings);
+  for (const column of [...ctx.reads, ...ctx.innerReads]) outer.innerReads.add(column);
+  return value;
 }
 
 /** Works again with each name that rules make and that the query turns out to ask for. */
@@ -105,6 +136,7 @@ export function matches(query: Query, ctx: Context): State {
 function run(query: Query, ctx: Context, reading: Reading, count = query.operations.length, ungrouped = false): State {
   let state = scoped(query, ctx, reading);
   for (const [i, operation] of query.operations.slice(0, count).entries()) {
+    if (ungrouped && operation.op === 'save') break;
     const next = applyOperation(operation, state, {
       steps: query.operations.slice(0, i),
       before: (other) => run(query, ctx, other, i),
@@ -187,8 +219,9 @@ function finish(state: State, shown: readonly Column[], from: Sql, order: readon
     columns,
     shape,
     // An address whose place is asked for was itself only named.
-    reads: [...state.ctx.reads].filter((column) => made.text.includes(`\`${column}\``)).sort(),
+    reads: [...new Set([...state.ctx.reads, ...state.ctx.innerReads])].filter((column) => made.text.includes(`\`${column}\``)).sort(),
     ...(timeslice !== undefined && columns.some((c) => c.kind === 'time') ? { timeslice } : {}),
+    ...(state.ctx.save ? { save: state.ctx.save } : {}),
     ...(pivot < 0 ? {} : { pivot: { at: pivot, kind: shown[pivot]?.cells?.kind ?? 'number' } }),
   };
 }

@@ -3,10 +3,11 @@
  * datasets, and fresh names. Mutable, made per statement, never shared.
  */
 import { ABSENT_BIT, type Dataset, type Field } from '../model/fields.ts';
-import type { CompileOptions, Diagnostic, ExtractionRule } from './contract.ts';
+import type { CompileOptions, Diagnostic, ExtractionRule, Save } from './contract.ts';
 import { QueryError } from './diagnostics.ts';
 import { ident, join, num, type Sql, sql } from './sql.ts';
-import type { Span } from './tree.ts';
+import type { Span, Subquery } from './tree.ts';
+import type { Typed } from './typed.ts';
 
 const TEMPLATE = /\{\{\{\s*([\w.-]+(?: +[\w.-]+)*)\s*\}\}\}|\{\{\s*([\w.-]+(?: +[\w.-]+)*)\s*\}\}/g;
 
@@ -19,7 +20,25 @@ export class NeedsField extends Error {
   }
 }
 
+/** The rows of a query inside the query. */
+export interface Nested {
+  /** What it composes. */
+  readonly columns: readonly { readonly name: string; readonly value: Typed }[];
+  readonly keywords: boolean;
+  readonly span: Span;
+  /** Its rows as a SELECT of expressions over its columns. */
+  readonly rows: (list: readonly Sql[]) => Sql;
+}
+
 export class Context {
+  /** Set by `save`. */
+  save?: Save;
+  /** Compiles a query inside the query; compile.ts gives it. Throws QueryError. */
+  nested: (subquery: Subquery) => Nested = ({ span }) => {
+    throw new QueryError('not-supported', span, 'A subquery cannot stand here.');
+  };
+  /** Stored columns that queries inside the query ask for. */
+  readonly innerReads = new Set<string>();
   readonly options: CompileOptions;
   readonly datasets: readonly Dataset[];
   readonly warnings: Diagnostic[] = [];

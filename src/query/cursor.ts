@@ -6,6 +6,7 @@ import { fillTemplates, valueOfVariable } from './context.ts';
 import { QueryError } from './diagnostics.ts';
 import { lex, type Token, type TokenKind } from './lexer.ts';
 import { type Duration, durationOf, isName, numberOf } from './numbers.ts';
+import { parseSubquery } from './subqueries.ts';
 import type { BinaryOperator, Expr, Name, Query, Span } from './tree.ts';
 
 /** Nesting that an expression may have; real ones have less than ten. */
@@ -334,6 +335,7 @@ export class Cursor {
           return inner;
         }
         if (this.take('!')) return { node: 'unary', op: '!', arg: this.expression(MINUS_PRECEDENCE), span: this.span(start) };
+        if (this.is('[') && this.is('subquery', 1)) return { node: 'subquery', subquery: parseSubquery(this), span: this.span(start) };
         if (this.take('-')) return this.#minus(start);
         if (this.take('+')) return this.expression(MINUS_PRECEDENCE);
         throw this.unexpected('a value');
@@ -350,10 +352,17 @@ export class Cursor {
     return { node: 'unary', op: '-', arg, span: this.span(start) };
   }
 
+  #table(token: Token): Expr {
+    const quoted = token.value.endsWith('://') && this.peek().kind === 'string' ? this.next().value : '';
+    return { node: 'literal', value: token.value + quoted, text: token.value + quoted, span: this.span(token.start) };
+  }
+
   #word(token: Token): Expr {
     this.next();
     const word = token.value.toLowerCase();
     const { start } = token;
+    // A table as an argument: path://"/Library/hosts".
+    if (word.includes('://')) return this.#table(token);
     if (word === 'not') return { node: 'unary', op: '!', arg: this.expression(NOT_PRECEDENCE), span: this.span(start) };
     if (word === 'true' || word === 'false') return { node: 'literal', value: word === 'true', text: word, span: this.span(start) };
     if (word === 'null' && !this.is('(')) return { node: 'literal', value: null, text: word, span: this.span(start) };

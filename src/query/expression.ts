@@ -5,6 +5,7 @@ import { FUNCTIONS, findFunction } from './functions/index.ts';
 import { type ArgumentKind, signature } from './functions/kinds.ts';
 import { all, any, compare, like, not } from './match.ts';
 import { checkedRegex } from './regex.ts';
+import { composed, composedValue, withoutKeywords } from './semi-join.ts';
 import { join, num, param, type Sql, sql } from './sql.ts';
 import { type BinaryOperator, type Expr, type Name, operands } from './tree.ts';
 import { asAddress, asCondition, asDateTime, asNumber, asText, boolean, isNull, literal, nullable, number, type Typed } from './typed.ts';
@@ -44,6 +45,8 @@ export function compileExpr(expr: Expr, names: Names): Typed {
       const found = compileIn(left, expr.list, names);
       return boolean(expr.negate ? not(found) : found);
     }
+    case 'subquery':
+      return boolean(composed(withoutKeywords(names.ctx.nested(expr.subquery)), (name) => names.resolve(name)));
     case 'choose':
       return compileChoice(expr, names);
   }
@@ -97,6 +100,8 @@ function compileMatch(left: Typed, pattern: Expr, names: Names): Sql {
 
 function compileIn(left: Typed, list: readonly Expr[], names: Names): Sql {
   if (list.length === 0) return sql`false`;
+  const [only] = list;
+  if (only?.node === 'subquery' && list.length === 1) return composedValue(withoutKeywords(names.ctx.nested(only.subquery)), left);
   const values = list.map((item) => ({ item, value: compileExpr(item, names) }));
   const numbers = values.map(({ value }) => Number(value.literal?.value || Number.NaN));
   if (left.kind === 'number' && numbers.every((n) => Number.isFinite(n) && n !== 0)) {
@@ -140,6 +145,7 @@ function compileCall(call: Expr & { node: 'call' }, names: Names): Typed {
     );
     throw new QueryError('unknown-function', { start: call.span.start, end: call.span.start + call.name.length }, `There is no function ${call.name}.`, found);
   }
+  if (fn.compile) return fn.compile(call, names);
   const required = fn.args.filter((a) => !a.optional).length;
   const most = fn.args.at(-1)?.many ? Number.POSITIVE_INFINITY : fn.args.length;
   if (call.args.length < required || call.args.length > most) {

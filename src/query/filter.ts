@@ -14,6 +14,7 @@ import { didYouMean, QueryError } from './diagnostics.ts';
 import { keyword, namesStatus } from './keyword.ts';
 import { all, any, compare, matchValue, not } from './match.ts';
 import { someScope } from './scope.ts';
+import { composed, composedKeywords } from './semi-join.ts';
 import { type Sql, sql } from './sql.ts';
 import { isIndexName, type State } from './state.ts';
 import type { Scope } from './tree.ts';
@@ -77,6 +78,10 @@ export function compileScope(scope: Scope, state: State): Sql | undefined {
       case 'phrase': {
         const text = ctx.fill(node.text, node.span);
         return text.trim() === '' || (node.node === 'term' && /^\*+$/.test(text)) ? sql`true` : keyword(ctx, text, node.span);
+      }
+      case 'subquery': {
+        const nested = ctx.nested(node.subquery);
+        return nested.keywords ? composedKeywords(nested, state) : composed(nested, (name) => state.resolve(name));
       }
       case 'condition':
         return compileCondition(node, state, ctx);

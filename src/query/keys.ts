@@ -24,7 +24,10 @@ export function keyPair(left: Typed, right: Typed): KeyPair {
   if (left.kind === 'address' || right.kind === 'address') return { left: nullable(asAddress(left)), right: nullable(asAddress(right)) };
   const numeric = (value: Typed): boolean => value.kind === 'number' || value.kind === 'time';
   if (numeric(left) || numeric(right)) return { left: sql`toFloat64(${asNumber(left)})`, right: sql`toFloat64(${asNumber(right)})` };
-  return { left: spelled(textOf(left)), right: spelled(textOf(right)) };
+  // A stored text is no address.
+  const made = !left.field && !right.field;
+  const text = (value: Typed): Sql => (made ? spelled(textOf(value)) : textOf(value));
+  return { left: text(left), right: text(right) };
 }
 
 /** Text, NULL where there is no value. */

@@ -55,6 +55,8 @@ const SCOPE_WORD = /(?:\{\{\{?[^{}|]*\}?\}\}|[^\s|()"=<>!\u200b]|!(?!=))+/y;
 /** Behind `=` a word goes on over what would begin another condition: `id=abc==`, `name=<none>`. */
 const SCOPE_VALUE = /(?:\{\{\{?[^{}|]*\}?\}\}|[^\s|()"\u200b])+/y;
 const SUBQUERY = /\[\s*subquery\b/iy;
+/** `from=(-15m)` of a subquery. */
+const SUBQUERY_TIME = /(?:from|to)\s*=\s*\([^()|\]]*\)/iy;
 const SPACE = /[\s\u200b-\u200d\u2060]+/y;
 const COMMENT = /\/\/[^\n]*|\/\*[\s\S]*?\*\//y;
 /** Quotation marks by what closes them: texts out of documents have typographic ones. */
@@ -133,8 +135,15 @@ export function lex(text: string): Token[] {
     at += match(SPACE)?.length ?? 0;
     push('name', 'subquery'.length, 'subquery');
     at += match(SPACE)?.length ?? 0;
+    for (let time = match(SUBQUERY_TIME); time !== undefined; time = match(SUBQUERY_TIME)) {
+      const [name = '', value = ''] = time.split('=', 2);
+      push('name', name.length, name.trimEnd());
+      push('symbol', 1, '=');
+      push('string', value.length, value.trim().slice(1, -1), { raw: value.trim().slice(1, -1) });
+      at += match(SPACE)?.length ?? 0;
+    }
     if (text[at] === ':') push('symbol', 1, ':');
-    inScope = true;
+    inScope = !isExtractionRule(text.slice(at));
   }
 
   function quoted(closers: string): void {

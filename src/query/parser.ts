@@ -14,6 +14,9 @@ import type { Query, Scope } from './tree.ts';
 /** UTF-16 code units that a query may have. */
 const MAX_LENGTH = 64 * 1024;
 
+/** Queries inside queries. */
+const MAX_DEPTH = 8;
+
 /** Words of its search, steps that it may have, and mistakes that are told of it. */
 const MAX_WORDS = 2000;
 const MAX_STEPS = 500;
@@ -49,14 +52,17 @@ export function parse(text: string, variables?: Readonly<Record<string, string>>
 }
 
 /** Reads the tokens of a query; `wrong` is told each mistake. */
-function readQuery(tokens: readonly Token[], scoped: boolean, variables: Around['variables'], wrong: (error: QueryError) => void): Query {
+function readQuery(tokens: readonly Token[], scoped: boolean, variables: Around['variables'], wrong: (error: QueryError) => void, depth = 0): Query {
   const around: Around = {
     variables,
     // A mistake in an inner query is the outer step's.
-    read: (inner, withScope) =>
-      readQuery(inner, withScope, variables, (error) => {
+    read: (inner, withScope) => {
+      if (depth >= MAX_DEPTH) throw new QueryError('too-deep', inner[0] ?? { start: 0, end: 0 }, 'Queries are nested too deeply here.');
+      const fail = (error: QueryError): never => {
         throw error;
-      }),
+      };
+      return readQuery(inner, withScope, variables, fail, depth + 1);
+    },
   };
   const attempt = <T>(read: () => T): T | undefined => {
     try {
@@ -92,8 +98,8 @@ export function segments(tokens: readonly Token[]): Token[][] {
       const next = tokens[i + 1];
       if (token.value === '[' && (brackets > 0 || (next?.kind === 'name' && next.value.toLowerCase() === 'subquery'))) brackets++;
       else if (token.value === ']' && brackets > 0) brackets--;
-      // Parentheses hold queries in join only; elsewhere one that is not closed must not swallow the rest.
-      else if (segment[0]?.kind === 'name' && segment[0].value.toLowerCase() === 'join') {
+      // Parentheses hold steps in join and filter only; elsewhere one that is not closed must not swallow the rest.
+      else if (segment[0]?.kind === 'name' && ['join', 'filter'].includes(segment[0].value.toLowerCase())) {
         if (token.value === '(') parentheses++;
         else if (token.value === ')' && parentheses > 0) parentheses--;
       }

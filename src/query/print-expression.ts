@@ -32,6 +32,8 @@ export function printExpr(expr: Expr): string {
       return `${inner(expr.left)} ${expr.negate ? 'not ' : ''}matches ${inner(expr.pattern)}`;
     case 'in':
       return `${inner(expr.left)} ${expr.negate ? 'not ' : ''}in (${expr.list.map(printExpr).join(', ')})`;
+    case 'subquery':
+      return expr.printed ?? '[subquery: …]';
     case 'choose':
       return `if(${printExpr(expr.test)}, ${printExpr(expr.yes)}, ${printExpr(expr.no)})`;
   }

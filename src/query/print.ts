@@ -1,12 +1,22 @@
 /** The tree as text again, in one canonical form: print(parse(x)) is stable. */
 import { printOperation } from './operators/index.ts';
 import { printString } from './print-expression.ts';
-import type { Query, Scope } from './tree.ts';
+import { printSubquery } from './subqueries.ts';
+import type { Expr, Query, Scope } from './tree.ts';
 
 export function print(query: Query): string {
   const scope = query.scope.node === 'all' ? '' : printScope(query.scope);
-  const steps = query.operations.map((operation) => `| ${printOperation(operation)}`);
+  const steps = query.operations.map((operation) => `| ${printOperation(withPrinted(operation))}`);
   return [...(scope || steps.length === 0 ? [scope || '*'] : []), ...steps].join('\n');
+}
+
+/** Subqueries in expressions with their text beside them: printing an expression knows nothing of queries. */
+function withPrinted<T>(value: T): T {
+  if (Array.isArray(value)) return value.map(withPrinted) as T;
+  if (typeof value !== 'object' || value === null) return value;
+  const copy = Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, withPrinted(inner)])) as T & Partial<Extract<Expr, { node: 'subquery' }>>;
+  if (copy.node !== 'subquery' || !copy.subquery) return copy;
+  return { ...copy, printed: printSubquery(copy.subquery, print(copy.subquery.query)) };
 }
 
 function printScope(scope: Scope): string {
@@ -20,6 +30,8 @@ function printScope(scope: Scope): string {
         .join(scope.node === 'and' ? ' ' : ' OR ');
     case 'not':
       return scope.item.node === 'and' || scope.item.node === 'or' ? `NOT (${printScope(scope.item)})` : `NOT ${printScope(scope.item)}`;
+    case 'subquery':
+      return printSubquery(scope.subquery, print(scope.subquery.query));
     case 'term':
       return scope.text;
     case 'phrase':

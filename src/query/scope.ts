@@ -5,6 +5,7 @@
 import type { Cursor } from './cursor.ts';
 import { QueryError } from './diagnostics.ts';
 import type { Token } from './lexer.ts';
+import { parseSubquery } from './subqueries.ts';
 import type { Comparison, Scope } from './tree.ts';
 
 const COMPARISONS: Readonly<Record<string, Comparison>> = { '=': '=', '==': '=', '!=': '!=', '<>': '!=', '<': '<', '<=': '<=', '>': '>', '>=': '>=' };
@@ -44,6 +45,7 @@ function one(cursor: Cursor, depth: number): Scope {
     cursor.next();
     return inner;
   }
+  if (cursor.is('[') && cursor.is('subquery', 1)) return { node: 'subquery', subquery: parseSubquery(cursor) };
   if (cursor.is('and') || cursor.is('or')) throw cursor.unexpected('a search term');
   if (token.kind !== 'word' && token.kind !== 'string' && token.kind !== 'quoted-name') throw cursor.unexpected('a search term');
   cursor.next();

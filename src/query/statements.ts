@@ -5,8 +5,8 @@
  */
 import { ADDED_FIELDS, AWS_FIELDS, EXTRACTED, RECORD_COLUMNS } from '../model/fields.ts';
 import { REGISTRY_OF } from '../model/registries.ts';
-import { caught, matches, scoped, withContext, withRules } from './compile.ts';
-import { Context } from './context.ts';
+import { caught, matches, newContext, scoped, withContext, withRules } from './compile.ts';
+import type { Context } from './context.ts';
 import type { CompileOptions, Diagnostic, OutputColumn, Relations } from './contract.ts';
 import { QueryError } from './diagnostics.ts';
 import { datasetsOf } from './filter.ts';
@@ -69,7 +69,7 @@ export function recordsStatement(options: RecordsOptions): Result<{ statement: S
     const query = parsed(options.query);
     const stored = new Set(STORED_COLUMNS);
     const datasets = datasetsOf(query.scope, options);
-    const { ctx, parts } = withRules((made) => recordsOf(query, new Context(options, datasets, stored, made)));
+    const { ctx, parts } = withRules((made) => recordsOf(query, newContext(options, datasets, stored, made)));
     const columns = parts.columns.filter((c) => !c.hidden);
     const own = columns.map((_, i) => ident(`m${i}`));
     const order = parts.order.map((_, i) => ident(`k${i}`));

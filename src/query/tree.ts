@@ -21,6 +21,8 @@ export type Expr =
   | { readonly node: 'binary'; readonly op: BinaryOperator; readonly left: Expr; readonly right: Expr; readonly span: Span }
   | { readonly node: 'matches'; readonly left: Expr; readonly pattern: Expr; readonly negate: boolean; readonly span: Span }
   | { readonly node: 'in'; readonly left: Expr; readonly list: readonly Expr[]; readonly negate: boolean; readonly span: Span }
+  /** A condition, or behind `in` the values. `printed` is its text, while it is printed. */
+  | { readonly node: 'subquery'; readonly subquery: Subquery; readonly span: Span; readonly printed?: string }
   /** `if(test, yes, no)` and `test ? yes : no`. */
   | { readonly node: 'choose'; readonly test: Expr; readonly yes: Expr; readonly no: Expr; readonly span: Span };
 
@@ -44,6 +46,7 @@ export type Scope =
   /** A keyword, perhaps with `*`. */
   | { readonly node: 'term'; readonly text: string; readonly span: Span }
   | { readonly node: 'phrase'; readonly text: string; readonly span: Span }
+  | { readonly node: 'subquery'; readonly subquery: Subquery }
   | {
       readonly node: 'condition';
       readonly field: string;
@@ -52,6 +55,14 @@ export type Scope =
       readonly span: Span;
       readonly valueSpan: Span;
     };
+
+/** `[subquery from=(…) to=(…): …]`; the query's last step is compose. Times are as written. */
+export interface Subquery {
+  readonly query: Query;
+  readonly from?: string;
+  readonly to?: string;
+  readonly span: Span;
+}
 
 /** A name as the user wrote it. */
 export interface Name {
@@ -158,6 +169,17 @@ export type Operation =
       readonly on: readonly { readonly left: Name; readonly right: Name }[];
     })
   | (Step & { readonly op: 'cat'; readonly source: Source })
+  | (Step & { readonly op: 'save'; readonly append: boolean; readonly source: Source })
+  | (Step & {
+      readonly op: 'join';
+      readonly tables: readonly { readonly name: string; readonly operations: readonly Operation[]; readonly span: Span }[];
+      /** `t1.a = t2.b` as written. */
+      readonly on: readonly { readonly left: Name; readonly right: Name }[];
+      /** How far apart in time rows may lie. */
+      readonly within?: { readonly seconds: number; readonly text: string };
+    })
+  | (Step & { readonly op: 'filter'; readonly names: readonly Name[]; readonly operations: readonly Operation[] })
+  | (Step & { readonly op: 'compose'; readonly names: readonly Name[]; readonly most?: number; readonly keywords: boolean })
   | (Step & {
       readonly op: 'threat';
       readonly fn: 'threatlookup' | 'threatip';
@@ -226,6 +248,9 @@ export type Operation =
       readonly op: 'predict';
       readonly field: Name;
       readonly every: Slice;
+      readonly model: 'linear' | 'ar';
+      /** Slices that an auto-regressive prediction looks back at. */
+      readonly window?: number;
       /** Slices behind the last one: a number of them, or a duration in seconds. */
       readonly forecast: { readonly count: number } | { readonly seconds: number; readonly text: string };
     })

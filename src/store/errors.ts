@@ -50,6 +50,13 @@ const RESULT_BYTES: Known = {
 export function toStoreError(error: unknown, context: string, limits?: Limits): StoreError {
   if (error instanceof StoreError) return error;
   const message = error instanceof Error ? error.message : String(error);
+  const inner = /bartizan-limit:(\d+)/.exec(message)?.[1];
+  if (inner)
+    return new StoreError(
+      'query-too-many-rows',
+      `A query inside the query gives more rows than its limit of ${count(Number(inner))}. Narrow it, or let it aggregate.`,
+      { cause: error },
+    );
   const engineCode = codeOf(error, message);
   const known = engineCode === '396' && /max bytes/.test(message) ? RESULT_BYTES : BY_ENGINE_CODE[engineCode ?? ''];
   if (known) return new StoreError(known.code, known.message(limits), { cause: error, retryable: known.retryable ?? false });

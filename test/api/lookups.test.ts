@@ -102,6 +102,35 @@ it('refuses a body beyond the limit as it arrives', async () => {
   }
 });
 
+it('save writes the whole result, only when it is asked to, and appends', async () => {
+  const save = async (query: string, more: object = {}) => server.post('/api/v1/query', { query, from: 'all', ...more });
+  expect(await errorOf(await save('cat many | where n < 3 | save copy'))).toMatchObject({ status: 400, code: 'save-not-asked', span: { start: 25, end: 34 } });
+  expect(await errorOf(await server.call('/api/v1/lookups/copy'))).toMatchObject({ status: 404 });
+
+  const answer = (await (await save('cat many | toLong(n) * 2 as twice | save copy', { save: true, limit: 2 })).json()) as QueryResponse;
+  expect([answer.rows, answer.saved]).toEqual([
+    [
+      ['0', 0],
+      ['1', 2],
+    ],
+    { name: 'copy', rows: 5000 },
+  ]);
+  expect((await show('copy')).head.slice(1, 3)).toEqual([
+    ['1', '2'],
+    ['2', '4'],
+  ]);
+  await save('cat many | where n = "7" | "x" as twice | save append copy', { save: true });
+  expect(await rows('cat copy | lookup twice as last from copy on n = n | where n = "7" | fields n, twice, last')).toEqual([
+    ['7', '14', 'x'],
+    ['7', 'x', 'x'],
+  ]);
+  expect(await errorOf(await save('cat many | save append copy', { save: true }))).toMatchObject({ status: 400, code: 'lookup-columns' });
+  expect((await show('copy')).rows).toBe(5001);
+  // Explaining writes nothing and needs no permission.
+  expect((await save('cat many | save other', { explain: true })).status).toBe(200);
+  expect(await errorOf(await server.call('/api/v1/lookups/other'))).toMatchObject({ status: 404 });
+});
+
 it('removes a table, and says what is not there', async () => {
   expect((await server.call('/api/v1/lookups/MANY', { method: 'DELETE' })).status).toBe(204);
   expect(await errorOf(await server.call('/api/v1/lookups/many'))).toMatchObject({ status: 404, code: 'lookup-missing' });

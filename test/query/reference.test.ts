@@ -95,6 +95,7 @@ function evaluate(expr: Expr, given: Row): Plain {
       return evaluateBinary(expr.op, expr, given);
     case 'template':
     case 'regex':
+    case 'subquery':
       throw new Error('not generated');
   }
 }

@@ -3,6 +3,7 @@ import { ADDRESS_FUNCTIONS } from './address.ts';
 import { ENCODING_FUNCTIONS } from './encoding.ts';
 import type { QueryFunction } from './kinds.ts';
 import { LOGIC_FUNCTIONS } from './logic.ts';
+import { LOOKUP_FUNCTIONS } from './lookup.ts';
 import { NUMBER_FUNCTIONS } from './number.ts';
 import { TEXT_FUNCTIONS } from './text.ts';
 import { TIME_FUNCTIONS } from './time.ts';
@@ -14,6 +15,7 @@ export const FUNCTIONS: readonly QueryFunction[] = [
   ...NUMBER_FUNCTIONS,
   ...TIME_FUNCTIONS,
   ...ADDRESS_FUNCTIONS,
+  ...LOOKUP_FUNCTIONS,
 ];
 
 const BY_NAME: ReadonlyMap<string, QueryFunction> = new Map(

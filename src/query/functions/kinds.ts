@@ -5,7 +5,7 @@
 import type { Context } from '../context.ts';
 import type { ValueKind } from '../contract.ts';
 import type { Sql } from '../sql.ts';
-import type { Expr } from '../tree.ts';
+import type { Expr, Name } from '../tree.ts';
 import type { Typed } from '../typed.ts';
 
 /** `pattern` is a constant text or /regex/; `any` is passed as it is; the others are converted. */
@@ -31,6 +31,8 @@ export interface QueryFunction {
   readonly aliases?: readonly string[];
   readonly args: readonly Argument[];
   readonly returns: ValueKind;
+  /** In the place of `sql`, where arguments are no values. Throws QueryError. */
+  readonly compile?: (call: Expr & { node: 'call' }, names: { readonly ctx: Context; resolve(name: Name): Typed }) => Typed;
   /** SQL of the result, from the converted values (text as String, numbers, IPv6, DateTime). */
   readonly sql: (values: readonly Sql[], site: CallSite, typed: readonly Typed[]) => Sql | Typed;
   readonly doc: string;

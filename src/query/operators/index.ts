@@ -17,6 +17,8 @@ import { dedup } from './dedup.ts';
 import { keyvalue, split } from './delimited.ts';
 import { parse, parseRegex } from './extract.ts';
 import { fillmissing } from './fillmissing.ts';
+import { compose, filter } from './filter.ts';
+import { join } from './join.ts';
 import { json } from './json.ts';
 import type { Operator, Surroundings } from './kinds.ts';
 import { logcompare, logreduce } from './logreduce.ts';
@@ -26,6 +28,7 @@ import { outlier } from './outlier.ts';
 import { geoip } from './places.ts';
 import { predict } from './predict.ts';
 import { assign, fields, limit, sort, where, withtime } from './rows.ts';
+import { save } from './save.ts';
 import { sessionize } from './sessionize.ts';
 import { threat } from './threat.ts';
 import { timeslice } from './timeslice.ts';
@@ -48,6 +51,10 @@ export const OPERATORS: { readonly [N in OperationName]: Operator<N> } = {
   geoip,
   lookup,
   cat,
+  save,
+  join,
+  filter,
+  compose,
   threat,
   parse,
   'parse-regex': parseRegex,
@@ -80,7 +87,7 @@ export const KEYWORDS: readonly string[] = [...BY_KEYWORD.keys()];
 const PARSERS: Readonly<Record<string, Operator<'parse-regex'> | Operator<'xml'> | Operator<'json'>>> = { regex: parseRegex, xml, json };
 
 /** Operators whose step may go on with a symbol: `sort -a`, `cat /shared/hosts`. */
-const TAKES_SYMBOL: ReadonlySet<readonly string[]> = new Set([sort.keywords, cat.keywords]);
+const TAKES_SYMBOL: ReadonlySet<readonly string[]> = new Set([sort.keywords, cat.keywords, save.keywords]);
 
 /** A keyword is a name where an expression goes on behind it: `count / 2 as half`. */
 const EXPRESSION_GOES_ON = new Set(['=', '+', '/', '%', '?', '<', '>', '.']);
@@ -157,9 +164,19 @@ function operatorOf(operation: Operation): Operator<OperationName> {
 }
 
 export function printOperation(operation: Operation): string {
-  return operatorOf(operation).print(operation);
+  return operatorOf(operation).print(operation, (inner) => inner.map(printOperation).join(' | '));
 }
 
-export function applyOperation(operation: Operation, state: State, around: Surroundings): State {
-  return operatorOf(operation).apply(operation, state, around);
+export function applyOperation(operation: Operation, state: State, around: Omit<Surroundings, 'inner'>): State {
+  return operatorOf(operation).apply(operation, state, { ...around, inner: applyAll });
+}
+
+/** Steps inside a step, on its rows. They see no steps outside, and no other records. */
+function applyAll(operations: readonly Operation[], state: State): State {
+  return operations.reduce((rows, operation, i) => {
+    const before = (): State => {
+      throw new QueryError('not-supported', operation.span, 'compare cannot stand inside another step.');
+    };
+    return applyOperation(operation, rows, { steps: operations.slice(0, i), before, after: operations.slice(i + 1) });
+  }, state);
 }

@@ -11,6 +11,8 @@ export interface Surroundings {
   readonly before: (reading: Reading) => State;
   /** Steps after this one. */
   readonly after: readonly Operation[];
+  /** Other steps on the same rows: those inside this one. Throws QueryError. */
+  readonly inner: (operations: readonly Operation[], state: State) => State;
   /** Scope of the query, where it has one of its own. */
   readonly scope?: Scope;
 }
@@ -28,6 +30,7 @@ export interface Operator<N extends OperationName> {
   readonly differs?: string;
   /** Reads the step behind its keyword. Throws QueryError. */
   readonly parse: (cursor: Cursor, start: number, keyword: string) => Of<N>;
-  readonly print: (operation: Of<N>) => string;
+  /** `steps` prints those inside it. */
+  readonly print: (operation: Of<N>, steps: (operations: readonly Operation[]) => string) => string;
   readonly apply: (operation: Of<N>, state: State, around: Surroundings) => State;
 }
