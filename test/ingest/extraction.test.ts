@@ -162,3 +162,37 @@ it('stores records without the fields of rules that the engine fails on, and say
   expect(summary).toMatchObject({ stored: 50, notes: [expect.stringContaining('field extraction rules failed on 50 records')] });
   expect(await ask('| count')).toEqual([[50]]);
 });
+
+it('adds the column to a store of an earlier release, and takes fields out of records that a retry reads', async () => {
+  for (const table of ['vpc_flow', 'vpc_flow_status']) await place.store.command({ text: `ALTER TABLE bartizan.${table} DROP COLUMN extracted`, params: {} });
+  await restart();
+  await place.pipeline.ingest([await place.file('odd.log', '10.0.0.1 198.51.100.7 ACCEPT 1700000100 1700000160\n')]);
+  await addRule('last', body('parse regex "\\.(?<last>\\d+) "', ['last']));
+  expect(await place.quarantine.retry(undefined, 'dstaddr srcaddr action start end')).toMatchObject({ resolved: 1 });
+  expect(await ask('last=1 | count by srcaddr')).toEqual([['198.51.100.7', 1]]);
+});
+
+it('runs fifty rules of several steps over blocks of many layouts', async () => {
+  const { library } = place.metadata;
+  for (let i = 0; i < 50; i++) {
+    const expression = `parse regex "eni-(?<a>\\d)(?<b>\\d)" | concat(a, "${i}") as f${i} | where b != "3" | fields f${i}`;
+    await library.create({ kind: 'rule', name: `r${i}`, body: body(expression, [`f${i}`]) });
+  }
+  await place.catalogs.reload();
+  const layouts = Array.from({ length: 3 }, (_, i) => {
+    const [head, line] = [HEADER.split(' '), lines(1, i).trim().split(' ')];
+    const moved = (values: readonly string[]) => [...values.slice(i), ...values.slice(0, i)].join(' ');
+    return `${moved(head)}\n${moved(line)}\n`;
+  });
+  const files = [];
+  for (const [i, text] of layouts.entries()) files.push(await place.file(`layout-${i}.log`, text));
+  files.push(await place.file('many.log', `${HEADER}\n${lines(70, 5)}`));
+  expect(await place.pipeline.ingest(files)).toMatchObject({ stored: 73, notes: [] });
+  expect(await ask('| count by f0, f49 | sort + f0')).toEqual([
+    ['00', '049', 1],
+    ['10', '149', 1],
+    ['20', '249', 1],
+    ['50', '549', 60],
+    [null, null, 10],
+  ]);
+});
