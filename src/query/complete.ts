@@ -89,22 +89,27 @@ export function complete(text: string, at: number, options?: CompileOptions): Co
   const before = lex(text.slice(0, at)).filter((t) => t.kind !== 'end');
   const last = before.at(-1);
   if (inComment(text.slice(last?.end ?? 0, at))) return nothing;
+  const inner = innerQuery(text, at, before);
+  if (inner) {
+    const found = complete(inner.text, inner.text.length, options);
+    return { ...found, start: found.start + inner.shift, end: found.end + inner.shift };
+  }
   const pipe = before.findLastIndex((t) => t.kind === 'pipe');
   const step = before.slice(pipe + 1);
   const inScope = pipe < 0 && !isExtractionRule(text);
-  if (last?.kind === 'error') return last.error === 'unclosed-quote' ? inString(text, at, last, step.slice(0, -1)) : nothing;
+  if (last?.kind === 'error') return last.error === 'unclosed-quote' ? inString(text, at, last, step.slice(0, -1), options) : nothing;
   const isWord = last !== undefined && last.end === at && (last.kind === 'name' || last.kind === 'word');
   const word = isWord ? last.value : '';
   const start = isWord ? last.start : at;
   const done = isWord ? step.slice(0, -1) : step;
   // What the cursor touches is not yet left.
   if (last?.end === at && last.kind === 'number') {
-    const of = storedName(comparedField(step.slice(0, -1)));
+    const of = storedName(comparedField(step.slice(0, -1)), options);
     return of ? { ...nothing, start: last.start, values: { field: of, prefix: last.value, form: 'value' } } : nothing;
   }
   if (last?.end === at && TOUCHED.has(last.kind)) return nothing;
   const compared = comparedField(done);
-  const field = storedName(compared);
+  const field = storedName(compared, options);
   if (inScope) {
     if (compared?.toLowerCase() === '_index') return { ...nothing, start, items: rank(word, DATASET_ITEMS, textOf) };
     if (compared !== undefined) return field ? { ...nothing, start, values: { field, prefix: word, form: 'word' } } : nothing;
@@ -144,10 +149,34 @@ export function writeValue({ field, form }: ValuesWanted, value: string): string
   return findField(field)?.type === 'number' ? value : printString(value);
 }
 
-/** Canonical name of a stored field that a person may have called otherwise. */
-function storedName(name: string | undefined): string | undefined {
-  if (name === undefined) return undefined;
-  return findField(name)?.name;
+/** Canonical name of a field whose values the data can list. */
+function storedName(name: string | undefined, options: CompileOptions | undefined): string | undefined {
+  return name === undefined ? undefined : (findField(name)?.name ?? options?.catalog?.extracted(name));
+}
+
+/**
+ * The query that a place lies in where it is inside another: `[subquery: …`, or the steps in parentheses of
+ * join and filter, which go on from what stands before. A text that ends at the place; `shift` leads back.
+ */
+function innerQuery(text: string, at: number, before: readonly Token[]): { readonly text: string; readonly shift: number } | undefined {
+  const open: { readonly start: number; readonly lead: string | undefined }[] = [];
+  let pipe = 0;
+  let word = '';
+  before.forEach((token, i) => {
+    const previous = before[i - 1];
+    if (token.kind === 'pipe' && open.length === 0) pipe = token.start;
+    else if (previous?.kind === 'pipe' && open.length === 0) word = token.value.toLowerCase();
+    if (token.kind !== 'symbol') return;
+    const last = before[i + 2];
+    if (token.value === '[' && before[i + 1]?.value === 'subquery') open.push({ start: last?.value === ':' ? last.end : at, lead: '' });
+    else if (token.value === '(' || token.value === '[') {
+      const holdsSteps = open.length === 0 && (word === 'join' || (word === 'filter' && previous?.value.toLowerCase() === 'in'));
+      open.push({ start: token.end, lead: holdsSteps ? `${text.slice(0, pipe)}| ` : undefined });
+    } else if (token.value === ')' || token.value === ']') open.pop();
+  });
+  const found = open.findLast((o) => o.lead !== undefined);
+  if (found?.lead === undefined) return undefined;
+  return { text: found.lead + text.slice(found.start, at), shift: found.start - found.lead.length };
 }
 
 /** `//` to the end of the line, with the place in that line. */
@@ -157,9 +186,9 @@ function inComment(gap: string): boolean {
 }
 
 /** Behind an opened quotation mark only values stand, and a name behind `%`. */
-function inString(text: string, at: number, quote: Token, done: readonly Token[]): Completions {
+function inString(text: string, at: number, quote: Token, done: readonly Token[], options: CompileOptions | undefined): Completions {
   const start = quote.start + 1;
-  const field = text[quote.start] === '"' ? storedName(comparedField(done)) : undefined;
+  const field = text[quote.start] === '"' ? storedName(comparedField(done), options) : undefined;
   return { start, end: at, items: [], ...(field === undefined ? {} : { values: { field, prefix: text.slice(start, at), form: 'quoted' as const } }) };
 }
 
@@ -226,13 +255,17 @@ function operatorOf(token: Token | undefined): (typeof OPERATORS)[keyof typeof O
 function endsOperand({ kind, value }: Token, words: readonly Completion[]): boolean {
   if (kind === 'symbol') return value === ')' || value === ']';
   const word = value.toLowerCase();
-  return kind !== 'name' || !(BEFORE_OPERAND.has(word) || words.some((w) => w.text === word));
+  return kind !== 'name' || !(BEFORE_OPERAND.has(word) || words.some((w) => w.text.toLowerCase() === word));
 }
 
-/** The words of a step that its syntax mentions; conditions have theirs. */
+/** The words and options of a step, which its syntax mentions; conditions have words of their own. */
 function stepWords(syntax: string, condition: boolean): Completion[] {
   const found = Object.entries(WORDS).filter(([word, { mention = word }]) => syntax.includes(mention) || (condition && CONDITION_WORDS.has(word)));
-  return found.map(([text, { doc }]) => ({ kind: 'keyword', text, detail: '', doc }));
+  const options = [...new Set(syntax.match(/\b[A-Za-z]+=/g))].filter((option) => !(option in WORDS));
+  return [
+    ...found.map(([text, { doc }]): Completion => ({ kind: 'keyword', text, detail: '', doc })),
+    ...options.map((text): Completion => ({ kind: 'keyword', text, detail: '', doc: 'An option of this step.' })),
+  ];
 }
 
 function insideIf(done: readonly Token[]): boolean {

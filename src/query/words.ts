@@ -9,7 +9,7 @@ export interface StepWord {
 
 export const WORDS: Readonly<Record<string, StepWord>> = {
   by: { doc: 'What rows are grouped or ordered by.' },
-  as: { doc: 'Gives the value a name.', mention: 'as name' },
+  as: { doc: 'Gives the value a name.', mention: 'as ' },
   from: { doc: 'The table that columns are looked up in.' },
   on: { doc: 'Which field is equal to the table’s key.', mention: ' on ' },
   row: { doc: 'What the rows of the result stand for.' },
@@ -21,6 +21,17 @@ export const WORDS: Readonly<Record<string, StepWord>> = {
   regex: { doc: 'Takes a regular expression with named groups.' },
   'field=': { doc: 'Reads that field in place of _raw.' },
   auto: { doc: 'Takes every key of the document.' },
+  anchor: { doc: 'Takes what stands at each * of a text, as without the word.' },
+  xml: { doc: 'Takes values out of XML by path.' },
+  maxdepth: { doc: 'How deep it looks for keys.' },
+  extractarrays: { doc: 'Takes the parts of lists as well.' },
+  refonly: { doc: 'Makes only the columns that later steps ask for.' },
+  consecutive: { doc: 'Only rows that follow each other.', mention: '[consecutive]' },
+  append: { doc: 'Adds to what the table holds.' },
+  takeFirst: { doc: 'The first value of the rows that become one.' },
+  takeLast: { doc: 'The last value.' },
+  takeDistinct: { doc: 'The different values.' },
+  timewindow: { doc: 'How far apart rows may be that belong together.' },
   infer: { doc: 'Finds the keys by itself.' },
   keys: { doc: 'The keys to take.' },
   extract: { doc: 'Which parts to take.' },
@@ -33,7 +44,7 @@ export const WORDS: Readonly<Record<string, StepWord>> = {
   or: { doc: 'One of them holds, or both.', mention: ' or ' },
   not: { doc: 'Does not hold.' },
   matches: { doc: 'Fits a pattern with *, or a /regular expression/.' },
-  singleindicator: { doc: 'The indicator of the greatest confidence only.' },
+  singleIndicator: { doc: 'The indicator of the greatest confidence only.' },
 };
 
 /** Words that join and negate conditions. */

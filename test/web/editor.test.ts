@@ -136,6 +136,7 @@ describe('completion', () => {
     expect(at('* | where dest_port = 44‸').values).toEqual({ field: 'destination.port', prefix: '44', form: 'value' });
     expect(at('* | where action in ("ACCEPT", "R‸').values).toEqual({ field: 'event.action', prefix: 'R', form: 'quoted' });
     expect(at('* | where action = "R‸E" | count').values).toEqual({ field: 'event.action', prefix: 'R', form: 'quoted' });
+    expect(at('sessionid=‸').values).toEqual({ field: 'sessionId', prefix: '', form: 'word' });
     expect(at('* | where dest_port > 1 and action ‸').values).toBeUndefined();
     expect(at('* | parse field=action‸').values).toBeUndefined();
   });
@@ -145,6 +146,17 @@ describe('completion', () => {
     expect(writeValue({ field: 'destination.port', prefix: '', form: 'value' }, '443')).toBe('443');
     expect(writeValue({ field: 'event.action', prefix: '', form: 'quoted' }, 'a"b')).toBe('a\\"b"');
     expect(writeValue({ field: 'event.action', prefix: '', form: 'word' }, 'Amazon.com, Inc.')).toBe('"Amazon.com, Inc."');
+  });
+
+  it('knows queries inside queries', () => {
+    expect(at('* | where srcaddr in [subquery: action=RE‸').values).toEqual({ field: 'event.action', prefix: 'RE', form: 'word' });
+    expect(at('* | where [subquery: action=REJECT | count by srcaddr | so‸')).toMatchObject({ start: 56, end: 58, items: [{ text: 'sort' }] });
+    expect(names('* | bytes as b | join (where b > 1 | b * 2 as twice | sort tw‸')).toEqual(['twice']);
+    expect(names('* | where (srcaddr = "a" | so‸')[0]).toBe('sort');
+  });
+
+  it('offers the options of a step', () => {
+    expect(names('* | timeslice 1m | count by _timeslice | outlier _count ‸')).toEqual(expect.arrayContaining(['window=', 'threshold=', 'by']));
   });
 
   it('is silent in comments, patterns and names', () => {

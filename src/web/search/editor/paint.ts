@@ -16,7 +16,7 @@ export interface Painted {
 }
 
 const OPERATORS: ReadonlySet<string> = new Set(KEYWORDS);
-const STEP_WORDS: ReadonlySet<string> = new Set(Object.keys(WORDS).map((word) => word.replace('=', '')));
+const STEP_WORDS: ReadonlySet<string> = new Set(Object.keys(WORDS).map((word) => word.replace('=', '').toLowerCase()));
 const SCOPE_WORDS: ReadonlySet<string> = new Set(['and', 'or', 'not']);
 const COMPARISON = /^(?:=|!=|<>|<=?|>=?)$/;
 
