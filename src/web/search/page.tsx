@@ -4,7 +4,7 @@
  */
 import './search.css';
 import { useQuery } from '@tanstack/react-query';
-import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
+import { lazy, Suspense, useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import { catalogueQuery } from '../api/queries.ts';
 import { useKeys } from '../app/keys.ts';
 import { usePage } from '../app/use-page.ts';
@@ -18,10 +18,10 @@ import type { EditorHandle } from './editor/editor.tsx';
 import type { Surroundings } from './editor/language.ts';
 import { Examples } from './examples.tsx';
 import { remember } from './history.ts';
-import { Reference } from './reference.tsx';
 import { MOST_ROWS } from './results/answer.ts';
 import { type Asked, Results, type ResultsState } from './results/results.tsx';
 
+const Reference = lazy(() => import('./reference.tsx').then((m) => ({ default: m.Reference })));
 const NO_VARIABLES: never[] = [];
 const IDLE: ResultsState = { running: false, fraction: null };
 
@@ -99,7 +99,11 @@ export function SearchPage() {
           <Examples range={range} zone={zone} onAsk={ask} />
         )}
       </div>
-      {looking !== null && <Reference at={looking} onInsert={(text) => editor.current?.insert(text)} onClose={() => setLooking(null)} />}
+      {looking !== null && (
+        <Suspense fallback={null}>
+          <Reference at={looking} onInsert={(text) => editor.current?.insert(text)} onClose={() => setLooking(null)} />
+        </Suspense>
+      )}
     </main>
   );
 }
