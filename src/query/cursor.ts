@@ -12,8 +12,9 @@ import type { BinaryOperator, Expr, Name, Query, Span } from './tree.ts';
 /** Nesting that an expression may have; real ones have less than ten. */
 const MAX_DEPTH = 100;
 
-/** Operands that a chain of arithmetic may have: each is one level of nesting for the engine. */
+/** Operands that a chain of arithmetic may have: each is one level of nesting for the engine. And conditions of one chain. */
 const MAX_CHAIN = 200;
+const MAX_CONDITIONS = 1000;
 
 /** Binding power of the infix operators: higher binds tighter. */
 const PRECEDENCE: Readonly<Record<string, number>> = {
@@ -233,7 +234,8 @@ export class Cursor {
       const operator = this.#infix();
       const power = operator === undefined || !Object.hasOwn(PRECEDENCE, operator) ? undefined : PRECEDENCE[operator];
       if (operator === undefined || power === undefined || power <= minimum) break;
-      if (power > (PRECEDENCE.and as number) && ++chain > MAX_CHAIN) throw new QueryError('too-deep', this.peek(), 'The expression has too many operands.');
+      if (++chain > (power > (PRECEDENCE.and as number) ? MAX_CHAIN : MAX_CONDITIONS))
+        throw new QueryError('too-deep', this.peek(), 'The expression has too many operands.');
       left = this.#extend(left, operator, power);
     }
     this.#depth--;

@@ -84,7 +84,7 @@ export class State {
     const field = findField(name.name);
     if (this.parts.stored) {
       if (isIndexName(name.name)) return this.#dataset();
-      if (field) return storedField(this.ctx, field);
+      if (field) return (field.derived === 'raw' && this.column(RAW)?.value) || storedField(this.ctx, field);
     }
     const inside = this.#inside(name.name);
     if (inside) return inside;
@@ -235,6 +235,9 @@ export class State {
     return this.ctx.datasets.length === 1 && only ? literal(only) : text(sql`_index`);
   }
 }
+
+/** Hidden column that holds the rebuilt text of the record. */
+export const RAW = '__raw';
 
 /** Values in which a name is looked for. */
 const MAX_OPEN = 5;

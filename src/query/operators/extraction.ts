@@ -2,13 +2,14 @@
  * What all operators share that take columns out of text: the field they read (`_raw` unless field= is
  * written), nodrop, the columns they add. Without nodrop a row that does not match is dropped.
  */
+import { findField } from '../../model/fields.ts';
 import type { Cursor } from '../cursor.ts';
 import { QueryError } from '../diagnostics.ts';
 import { compileExpr } from '../expression.ts';
 import type { Token } from '../lexer.ts';
 import { printExpr, printName } from '../print-expression.ts';
 import { type Sql, sql } from '../sql.ts';
-import type { State } from '../state.ts';
+import { RAW, type State } from '../state.ts';
 import type { Expr, Name, Span } from '../tree.ts';
 import { asText, type Typed } from '../typed.ts';
 
@@ -68,17 +69,23 @@ export function printNames(names: readonly Name[]): string {
   return names.map((n) => printName(n.name)).join(', ');
 }
 
-/** The text to take from. It gets a SELECT of its own, since the rebuilt text should not be asked for twice. */
-export function subject(o: Extraction, before: State, span: Span): { state: State; source: Sql } {
-  const state = before.parts.limit === undefined ? before : before.finished();
-  if (!o.field && !state.parts.stored && !state.column('_raw'))
+/**
+ * The text to take from. The rebuilt text of a record costs much, so the first step that asks for it
+ * holds it for those behind; `inline` when it is asked for only of some records.
+ */
+export function subject(o: Extraction, before: State, span: Span, inline = false): { state: State; source: Sql } {
+  const ready = before.parts.limit === undefined ? before : before.finished();
+  const field = o.field ?? { node: 'field' as const, name: '_raw', span };
+  if (!o.field && !ready.parts.stored && !ready.column('_raw'))
     throw new QueryError(
       'field-not-grouped',
       span,
       'There is no _raw here: the query has grouped the records.',
       'Parse before the aggregate, or name a field with field=.',
     );
-  return { state, source: sql`toString(${asText(compileExpr(o.field ?? { node: 'field', name: '_raw', span }, state))})` };
+  const isRaw = field.node === 'field' && ready.parts.stored && !ready.column(field.name) && findField(field.name)?.derived === 'raw';
+  const state = isRaw && !inline && !ready.column(RAW) ? ready.assign(RAW, compileExpr(field, ready), true).finished() : ready;
+  return { state, source: sql`toString(${asText(compileExpr(field, state))})` };
 }
 
 /** Column that holds what was found until the names are made. */

@@ -33,7 +33,7 @@ export function parsedFromColumns(o: Extraction & { readonly pattern: string; re
     return o.names.reduce((next, { name }, i) => next.assign(name, { ...text(column(i)), ...textOf(i) }), ready);
   }
   ctx.notes.set(span.start, 'taken from columns for records in the default layout, from the text for others');
-  const { state: ready, source: raw } = subject(o, before, span);
+  const { state: ready, source: raw } = subject(o, before, span, true);
   const slow = sql`extractGroups(${raw}, ${param('String', anchorRegex(o.pattern))})`;
   const { state, held } = hold(ready, sql`if(${isDefault(ctx)}, [], ${slow})`, 'list');
   const columns = o.names.map(({ name }, i) => {
