@@ -291,7 +291,8 @@ function engineSettings(id: string, options: QueryOptions, limits: Limits): Sett
 
 async function drain(session: EngineSession): Promise<void> {
   if (!session.dirty) return;
-  await (await session.client.query({ query: 'SELECT 1', format: 'JSONCompact' })).text();
+  // The limits of the statement before are on the session still; this one must not meet them.
+  await (await session.client.query({ query: 'SELECT 1 SETTINGS max_execution_time = 0, max_memory_usage = 0', format: 'JSONCompact' })).text();
   session.dirty = false;
 }
 
