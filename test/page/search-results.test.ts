@@ -142,6 +142,49 @@ it('draws a transposed result over time, and has the messages behind it', async 
   await row(0).waitFor();
 });
 
+it('leads from a layer of a column to the messages of its time', async () => {
+  await search('| timeslice 5m | count by _timeslice, action');
+  const drawn = on.page.locator('.bz-aggregates canvas').first();
+  await drawn.waitFor();
+  await soon(() => on.page.locator('.bz-legend li').count()).toBe(2);
+  const box = await drawn.boundingBox();
+  if (!box) throw new Error('nothing is drawn');
+  // The lowest layer is the greatest: accepted flows. The axis at the bottom takes some 25 pixels.
+  await on.page.mouse.click(box.x + box.width / 2, box.y + box.height - 60);
+  await soon(query).toBe('event.action="ACCEPT"');
+  const [from, to] = [Date.parse(on.search('from') ?? '') / 1000, Date.parse(on.search('to') ?? '') / 1000];
+  expect([to - from, from % 300]).toEqual([300, 0]);
+  await soon(messages).toBe(await count('action=ACCEPT', from, to));
+});
+
+it('shows the rows of a table without messages, and narrows them', async () => {
+  await search('cat bartizan://ports');
+  await on.page.locator('.bz-aggregates tbody tr').first().waitFor();
+  expect(await on.page.getByRole('tab').allTextContents()).toHaveLength(1);
+  await on.page.locator('.bz-aggregates tbody tr:has(td:nth-child(2)) td').first().locator('button').first().click();
+  await soon(query).toMatch(/^cat bartizan:\/\/ports\n\| where \w+ = "/);
+});
+
+it('moves nothing after the first paint', async () => {
+  await on.page.addInitScript(() => {
+    const shifts: number[] = [];
+    Object.assign(globalThis, { shifts });
+    new PerformanceObserver((list) => {
+      for (const entry of list.getEntries()) shifts.push((entry as PerformanceEntry & { value: number }).value);
+    }).observe({ type: 'layout-shift', buffered: true });
+  });
+  for (const [text, there] of [
+    ['action=REJECT', '.bz-message'],
+    ['action=REJECT | count by dest_port, srcaddr', '.bz-aggregates tbody tr'],
+  ] as const) {
+    await search(text);
+    await on.page.locator(there).first().waitFor();
+    await soon(matches).toBeGreaterThan(0);
+    const total = await on.page.evaluate(() => (globalThis as unknown as { shifts: number[] }).shifts.reduce((sum, s) => sum + s, 0));
+    expect(total).toBeLessThan(0.05);
+  }
+});
+
 it('shows one row as large numbers', async () => {
   await search('action=REJECT | count, sum(bytes) as bytes');
   const [[total, bytes] = []] = await on.ask('action=REJECT | count, sum(bytes) as bytes');

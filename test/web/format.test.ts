@@ -28,6 +28,7 @@ test.each([
 test('exact keeps every digit; a cell shortens bytes only', () => {
   expect(exact(3_328_599_654, 'bytes')).toBe('3,328,599,654 bytes');
   expect(cell(90_000)).toBe('90,000');
+  expect([cell(62.857142857142854), cell(0.0123456), cell(1234.5), cell(-0.5)]).toEqual(['62.8571', '0.01235', '1,234.5', '-0.5']);
   expect(plain(cell(90_000, 'bytes'))).toBe('87.9 KiB');
 });
 

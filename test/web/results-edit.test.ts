@@ -129,6 +129,12 @@ describe('from a result to its messages', () => {
     expect(drilled('x | count as n by src_ip | n * 2 as double', [{ column: { name: 'double', kind: 'number' }, value: 4 }])).toBe('x');
   });
 
+  it('narrows the rows of a table themselves', () => {
+    const cells = [{ column: { name: 'port', kind: 'text' } as const, value: '22' }];
+    expect(drilled('cat bartizan://ports', cells)).toBe('cat bartizan://ports\n| where port = "22"');
+    expect(isGrouped('cat bartizan://ports | where port = 22')).toBe(true);
+  });
+
   it('asks for what is not there', () => {
     expect(drilled('x | count by dest_port', [{ column: port, value: null }])).toBe('x destination.port=""');
   });

@@ -10,6 +10,8 @@ const BINARY = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB', 'EiB'];
 const THIN = ' ';
 
 const EXACT = new Intl.NumberFormat('en-US', { maximumFractionDigits: 20 });
+const FRACTION = new Intl.NumberFormat('en-US', { maximumFractionDigits: 4 });
+const SMALL = new Intl.NumberFormat('en-US', { maximumSignificantDigits: 4 });
 const EXACT_UNIT: Readonly<Record<Unit, string>> = { count: '', bytes: ' bytes', percent: ' %', none: '' };
 
 /** 12431 → `12.4 k`, 3328599654 bytes → `3.1 GiB`, 12.34 percent → `12.3 %`. `–` for what is no number. */
@@ -34,9 +36,11 @@ export function exact(value: unknown, unit: Unit = 'count'): string {
   return n === null ? '–' : EXACT.format(n) + EXACT_UNIT[unit];
 }
 
-/** In a table: every digit of a count, short bytes. */
+/** In a table: every digit of a whole number, a few of an average's fraction, short bytes. */
 export function cell(value: unknown, unit: Unit = 'count'): string {
-  return unit === 'bytes' || unit === 'percent' ? short(value, unit) : exact(value, unit);
+  if (unit === 'bytes' || unit === 'percent') return short(value, unit);
+  const n = asNumber(value);
+  return n === null || Number.isInteger(n) ? exact(value, unit) : (Math.abs(n) < 1 ? SMALL : FRACTION).format(n);
 }
 
 /** A number or null: numeric text (64-bit counts may come as text) is a number, everything else is not. */

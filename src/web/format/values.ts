@@ -6,7 +6,7 @@ import type { OutputColumn } from '../../api/contract.ts';
 import { findField } from '../../model/fields.ts';
 import { PROTOCOL_NAMES, SERVICE_NAMES } from '../../model/services.ts';
 import { flag } from './flags.ts';
-import { asNumber, exact } from './numbers.ts';
+import { asNumber, cell } from './numbers.ts';
 import { stamp } from './times.ts';
 
 export type Role = 'port' | 'protocol' | 'country' | 'asn' | 'address' | 'id' | 'action' | 'direction' | 'time' | 'number' | 'text';
@@ -67,7 +67,7 @@ export function display(value: unknown, role: Role, zone = 'UTC'): string {
     case 'time':
       return typeof value === 'number' ? stamp(value, zone) : text;
     case 'number':
-      return exact(asNumber(value) ?? text);
+      return cell(asNumber(value) ?? text);
     default:
       return Array.isArray(value) ? value.join(', ') : text;
   }

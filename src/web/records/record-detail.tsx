@@ -57,7 +57,7 @@ function Fields({ record, onPick }: { record: Rec; onPick: OnPick }) {
         <div key={name}>
           <dt title={findField(name)?.doc}>{name}</dt>
           <dd>
-            <Leaf path={name} value={value} onPick={onPick} />
+            <Leaf path={name} value={value} onPick={onPick} own />
           </dd>
         </div>
       ))}
@@ -93,13 +93,17 @@ function isBranch(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-function Leaf({ path, value, onPick }: { path: string; value: unknown; onPick: OnPick }) {
+/** `own`: the path is the name of one of the record's fields, which an extraction rule may have made. */
+function Leaf({ path, value, onPick, own = false }: { path: string; value: unknown; onPick: OnPick; own?: boolean }) {
   const text = value === null ? 'null' : String(value);
   const field = findField(path);
   // A time is a moment, not something to filter by.
-  const filterable = field !== undefined && field.type !== 'time' && field.derived !== 'raw';
+  const filterable = field === undefined ? own : field.type !== 'time' && field.derived !== 'raw';
   return (
-    <Pickable className="bz-leaf bz-mono" onPick={(element) => onPick({ field: filterable ? field.name : undefined, value: text, at: cornerOf(element) })}>
+    <Pickable
+      className="bz-leaf bz-mono"
+      onPick={(element) => onPick({ field: filterable ? (field?.name ?? path) : undefined, value: text, at: cornerOf(element) })}
+    >
       {text}
     </Pickable>
   );

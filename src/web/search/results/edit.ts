@@ -7,7 +7,7 @@ import { findField } from '../../../model/fields.ts';
 import { isExtractionRule, type Token } from '../../../query/lexer.ts';
 import { type Parsed, parse } from '../../../query/parser.ts';
 import { printName, printString } from '../../../query/print-expression.ts';
-import type { GroupKey, Operation, Scope } from '../../../query/tree.ts';
+import type { GroupKey, Operation, OperationName, Scope } from '../../../query/tree.ts';
 import { drillField } from '../../dashboard/drill.ts';
 
 /** A value, and the column that it stands in. */
@@ -17,7 +17,7 @@ export interface Cell {
 }
 
 /** Steps that make groups of records: what stands before the first of them are the matches. */
-const GROUPING: ReadonlySet<string> = new Set(['aggregate', 'top']);
+const GROUPING: ReadonlySet<OperationName> = new Set(['aggregate', 'top', 'join', 'merge', 'sessionize', 'logreduce', 'logcompare', 'cat']);
 
 function groupingOf(operations: readonly Operation[]): Operation | undefined {
   return operations.find((o) => GROUPING.has(o.op));
@@ -26,6 +26,11 @@ function groupingOf(operations: readonly Operation[]): Operation | undefined {
 /** Does the query count, or list records? */
 export function isGrouped(query: string): boolean {
   return groupingOf(parse(query).query.operations) !== undefined;
+}
+
+/** Does the query read a table? Then there are no messages behind its rows. */
+export function isTable(query: string): boolean {
+  return parse(query).query.operations[0]?.op === 'cat';
 }
 
 /** The query up to its first step that groups. */
@@ -137,8 +142,10 @@ export function withValue(query: string, column: OutputColumn, value: unknown, n
 /**
  * The messages behind a row of a result: the matches, narrowed to the row's keys. A key that was computed
  * in the grouping step is computed before it; a column that came only later and is no field's says nothing.
+ * Rows of a table have no messages: they are narrowed themselves.
  */
 export function drilled(query: string, cells: readonly Cell[]): string {
+  if (isTable(query)) return cells.reduce((text, { column, value }) => `${text.trimEnd()}\n| where ${test(column, value, false)}`, query);
   const grouping = groupingOf(parse(query).query.operations);
   const keys = grouping?.op === 'aggregate' ? grouping.by : [];
   return cells.reduce((text, { column, value }) => {

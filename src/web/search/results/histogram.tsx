@@ -162,7 +162,7 @@ function Bars({ data, zone, onRange }: BarsProps) {
         {drag?.far && at !== null && <i className="bz-drag" style={{ left: percent(Math.min(drag.from, at)), width: percent(Math.abs(at - drag.from) + 1) }} />}
       </button>
       <div className="bz-histogram-axis" aria-hidden="true">
-        {ticks(bars, 8, offset).map((i) => (
+        {ticks(bars, labelsFor(window.innerWidth), offset).map((i) => (
           <span key={i} style={{ left: percent(i) }} data-edge={i / bars.length > 0.94 || undefined}>
             {label((bars[i]?.start ?? 0) * 1000, zone, data.seconds)}
           </span>
@@ -190,6 +190,11 @@ function Column({ bar, at, most }: { bar: Bar; at: number; most: number }) {
   if (bar.count === 0) return null;
   const height = Math.max(3, (bar.count / most) * 100);
   return <rect x={at + 0.08} y={100 - height} width={0.84} height={height} data-partial={bar.incomplete || bar.cut || undefined} />;
+}
+
+/** Labels that fit below the bars without touching. */
+function labelsFor(width: number): number {
+  return Math.max(3, Math.min(10, Math.floor(width / 130)));
 }
 
 function sum(bars: readonly Bar[], from: number, to: number): number {

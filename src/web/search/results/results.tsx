@@ -16,7 +16,7 @@ import { absolute, type Range } from '../../time/range.ts';
 import { Aggregates, useViews, ViewSwitch } from './aggregates.tsx';
 import { useAnswer } from './answer.ts';
 import { type Asked, histogramQuery, keyOf } from './ask.ts';
-import { countBy, drilled, isGrouped, isSorted, matchesOf, oldestFirst, sliceOf, topOverTime, withValue } from './edit.ts';
+import { countBy, drilled, isGrouped, isSorted, isTable, matchesOf, oldestFirst, sliceOf, topOverTime, withValue } from './edit.ts';
 import type { Listed } from './field-list.ts';
 import { Fields } from './fields.tsx';
 import { termsOf } from './highlight.tsx';
@@ -69,13 +69,14 @@ export function Results({ asked, zone, onRange, onQuery, onState, stop }: Props)
   const [sheet, setSheet] = useState(false);
   const [picked, setPicked] = useState<Picked | null>(null);
   const [stopped, setStopped] = useState<Asked | null>(null);
-  const fieldsShown = narrow ? sheet : beside;
+  const table = useMemo(() => isTable(query), [query]);
+  const fieldsShown = !table && (narrow ? sheet : beside);
 
   const matches = useMemo(() => (order === 'oldest' ? oldestFirst(query) : matchesOf(query)), [query, order]);
-  const pages = usePages(asked, matches, seen, (!grouped || search.view === 'messages' || fieldsShown) && stopped !== asked);
+  const pages = usePages(asked, matches, seen, !table && (!grouped || search.view === 'messages' || fieldsShown) && stopped !== asked);
   // Rows that never were records, such as those of a table, are shown as a result, too.
   const counted = grouped || (pages.error !== null && explain(pages.error).code === 'no-records');
-  const tab = counted && search.view !== 'messages' ? 'result' : 'messages';
+  const tab = table || (counted && search.view !== 'messages') ? 'result' : 'messages';
   const answer = useAnswer(counted ? asked : null);
   const views = useViews(query, answer.answer, search.view);
   const shown = useMemo(() => search.cols ?? [...pages.made.map((c) => c.name), RAW], [search.cols, pages.made]);
@@ -137,27 +138,31 @@ export function Results({ asked, zone, onRange, onQuery, onState, stop }: Props)
 
   return (
     <div className="bz-results">
-      <Histogram asked={asked} zone={zone} onRange={onRange} />
+      {!table && <Histogram asked={asked} zone={zone} onRange={onRange} />}
       <Tabs value={tab} onChange={(value) => change({ view: value === 'messages' ? 'messages' : undefined }, { replace: true })} keepMounted={false}>
         <div className="bz-results-bar">
-          <button
-            type="button"
-            className="bz-tool"
-            aria-expanded={fieldsShown}
-            onClick={() => (narrow ? setSheet(true) : setBeside(!beside))}
-            title={fieldsShown ? 'Hide the fields' : 'Show the fields'}
-          >
-            <Icon name="filter" size={12} /> Fields
-          </button>
+          {!table && (
+            <button
+              type="button"
+              className="bz-tool"
+              aria-expanded={fieldsShown}
+              onClick={() => (narrow ? setSheet(true) : setBeside(!beside))}
+              title={fieldsShown ? 'Hide the fields' : 'Show the fields'}
+            >
+              <Icon name="filter" size={12} /> Fields
+            </button>
+          )}
           <Tabs.List>
             {counted && (
               <Tabs.Tab value="result">
                 Result <Count of={rows} />
               </Tabs.Tab>
             )}
-            <Tabs.Tab value="messages">
-              Messages <Count of={total ?? undefined} />
-            </Tabs.Tab>
+            {!table && (
+              <Tabs.Tab value="messages">
+                Messages <Count of={total ?? undefined} />
+              </Tabs.Tab>
+            )}
           </Tabs.List>
           <span className="bz-grow" />
           {tab === 'result' && answer.answer && <span className="bz-dim bz-small">{short(answer.answer.rowsRead)} rows read</span>}
@@ -175,8 +180,8 @@ export function Results({ asked, zone, onRange, onQuery, onState, stop }: Props)
             />
           )}
         </div>
-        <div className="bz-results-body" data-fields={(!narrow && beside) || undefined}>
-          {!narrow && beside && <aside aria-label="Fields">{fields}</aside>}
+        <div className="bz-results-body" data-fields={(fieldsShown && !narrow) || undefined}>
+          {fieldsShown && !narrow && <aside aria-label="Fields">{fields}</aside>}
           <Tabs.Panel value="result">
             {answer.error ? (
               <Failed error={answer.error} onRetry={again} />
