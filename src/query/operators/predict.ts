@@ -1,6 +1,8 @@
 /**
  * predict: a straight line through the slices (least squares), and its values for some slices behind the
- * last one. Slices between the first and the last that no record made count as zero.
+ * last one. The auto-regressive model adds to the line what the distances of the slices before it from
+ * the line say of the next one (Yule-Walker equations, solved by Levinson's recursion), so that it learns
+ * cycles. Slices between the first and the last that no record made count as zero.
  */
 import { plain } from '../aggregates.ts';
 import type { Cursor } from '../cursor.ts';
@@ -26,40 +28,40 @@ function parseForecast(cursor: Cursor): Forecast {
   return { seconds, text };
 }
 
-/** `model=linear`: the only one there is. */
-function parseModel(cursor: Cursor): void {
-  const token = cursor.peek();
-  if (cursor.take('linear')) return;
-  if (!cursor.is('ar')) throw cursor.unexpected('linear');
-  const hint = 'Leave model=ar out: predict draws a straight line. Or compare with earlier windows: compare timeshift 1d 7 avg';
-  throw new QueryError('not-supported', token, 'The auto-regressive model is not supported.', hint);
-}
-
 export const predict: Operator<'predict'> = {
   keywords: ['predict'],
-  syntax: 'predict field by duration [model=linear] [forecast=N | duration]',
-  doc: 'A straight line through the slices (least squares): adds name_predicted and name_error (predicted less actual), and rows for the next slices (three, unless forecast says otherwise, at most 100). Needs an aggregate by _timeslice alone; slices without records count as zero.',
+  syntax: 'predict field by duration [model=linear | ar] [ar.window=N] [forecast=N | duration]',
+  doc: 'A straight line through the slices (least squares): adds name_predicted and name_error (predicted less actual), and rows for the next slices (three, unless forecast says otherwise, at most 100). model=ar adds to the line, then called name_linear, what the ar.window slices before each say of it (two fifths of all, at most 100, unless written; never more than half). Needs an aggregate by _timeslice alone; slices without records count as zero.',
   example: 'timeslice 5m | count by _timeslice | predict _count by 5m forecast=2',
-  differs: 'model=ar is not supported.',
+  differs: 'the error of model=ar is that of its own prediction, not of the line.',
   parse: (cursor, start) => {
     const field = cursor.name();
     cursor.expect('by');
     const every = parseWidth(cursor);
     let forecast: Forecast = { count: DEFAULT_FORECAST };
+    let model: Of<'predict'>['model'] = 'linear';
+    let window: number | undefined;
     while (!cursor.done) {
       cursor.take(',');
       const option = (['model', 'forecast', 'ar.window'] as const).find((name) => cursor.is(name));
-      if (!option) throw cursor.unexpected('model= or forecast=');
+      if (!option) throw cursor.unexpected('model=, ar.window= or forecast=');
       cursor.next();
       cursor.expect('=');
       if (option === 'forecast') forecast = parseForecast(cursor);
-      else if (option === 'model') parseModel(cursor);
-      else cursor.count();
+      else if (option === 'ar.window') window = cursor.count('a number of slices');
+      else if (cursor.take('ar')) model = 'ar';
+      else if (!cursor.take('linear')) throw cursor.unexpected('linear or ar');
     }
-    return { op: 'predict', field, every, forecast, span: cursor.span(start) };
+    const span = cursor.span(start);
+    if (window !== undefined && model === 'linear')
+      throw new QueryError('wrong-arguments', span, 'A straight line has no window.', 'Write model=ar, ar.window=…');
+    return { op: 'predict', field, every, model, ...(window === undefined ? {} : { window }), forecast, span };
   },
-  print: (o) =>
-    `predict ${printName(o.field.name)} by ${'text' in o.every ? o.every.text : ''} forecast=${'count' in o.forecast ? o.forecast.count : o.forecast.text}`,
+  print: (o) => {
+    const model = o.model === 'linear' ? '' : ` model=ar${o.window === undefined ? '' : `, ar.window=${o.window}`}`;
+    const forecast = 'count' in o.forecast ? o.forecast.count : o.forecast.text;
+    return `predict ${printName(o.field.name)} by ${'text' in o.every ? o.every.text : ''}${model} forecast=${forecast}`;
+  },
   apply: (o, before, around) => {
     const slice = before.parts.columns.find((c) => c.key && c.value.kind === 'time');
     const keys = before.parts.columns.filter((c) => c.key);
@@ -107,14 +109,36 @@ function line(o: Of<'predict'>, state: State, sliceName: string): State {
   const numbered = sql`SELECT *, ${time} <= ${last} AS known, if(known, ifNull(given, 0), NULL) AS actual, toFloat64(row_number() OVER (ORDER BY ${time})) AS x FROM (${rows})`;
   const sums = sql`SELECT *, countIf(known) OVER () AS n, sumIf(x, known) OVER () AS sx, sumIf(actual, known) OVER () AS sy, sumIf(x * x, known) OVER () AS sxx, sumIf(x * actual, known) OVER () AS sxy FROM (${numbered})`;
   const slope = sql`if(n * sxx = sx * sx, 0, (n * sxy - sx * sy) / (n * sxx - sx * sx))`;
-  const fitted = sql`SELECT *, ${slope} AS slope, (sy - slope * sx) / n + slope * x AS predicted FROM (${sums})`;
+  const fitted = sql`(SELECT *, ${slope} AS slope, (sy - slope * sx) / n + slope * x AS predicted FROM (${sums}))`;
   const name = o.field.name;
   const isField = (c: Column): boolean => c.name.toLowerCase() === name.toLowerCase();
+  const predicted = o.model === 'ar' ? sql`(predicted + swing)` : sql`predicted`;
   const columns: Column[] = [
     slice,
     ...shown.map((c): Column => ({ ...c, value: isField(c) ? number(sql`actual`) : { ...plain(c.value), sql: made.get(c) as Sql } })),
-    { name: `${name}_predicted`, value: number(sql`predicted`) },
-    { name: `${name}_error`, value: number(sql`(predicted - actual)`) },
+    { name: `${name}_predicted`, value: number(predicted) },
+    ...(o.model === 'ar' ? [{ name: `${name}_linear`, value: number(sql`predicted`) }] : []),
+    { name: `${name}_error`, value: number(sql`(${predicted} - actual)`) },
   ];
-  return state.with({ from: sql`(${fitted})`, where: [], columns, order: [{ value: slice.value, descending: false }], limit: undefined }).finished();
+  const lines = o.model === 'ar' ? sql`${fitted} AS line INNER JOIN ${swings(fitted, o.window, ahead)} AS swings ON line.x = swings.at` : fitted;
+  return state.with({ from: lines, where: [], columns, order: [{ value: slice.value, descending: false }], limit: undefined }).finished();
+}
+
+/**
+ * A relation of `at` (number of the slice from 1) and `swing`: what the slices before say of a slice's distance
+ * from the line. Of the first slices, which have too few before them, it is zero.
+ */
+function swings(fitted: Sql, window: number | undefined, ahead: number): Sql {
+  const distances = sql`SELECT arrayMap(pair -> tupleElement(pair, 2), arraySort(groupArrayIf((x, assumeNotNull(actual - predicted)), known))) AS d FROM ${fitted}`;
+  const wanted = window === undefined ? sql`least(100, intDiv(length(d) * 2, 5))` : num(window);
+  const depth = sql`SELECT d, toInt64(least(${wanted}, intDiv(length(d), 2))) AS p FROM (${distances})`;
+  const likeness = sql`SELECT d, p, arrayMap(k -> arrayDotProduct(arraySlice(d, 1, length(d) - k), arraySlice(d, 1 + k)), range(0, p + 1)) AS r FROM (${depth})`;
+  // Levinson: from the best prediction by k - 1 slices the one by k, and what it leaves unexplained.
+  const next = sql`if(tupleElement(acc, 2) <= 1e-9 * r[1], 0, (r[k + 1] - arraySum((f, q) -> f * q, tupleElement(acc, 1), arrayReverse(arraySlice(r, 2, k - 1)))) / tupleElement(acc, 2))`;
+  const step = sql`arrayMap(w -> (arrayConcat(arrayMap((f, b) -> f - w * b, tupleElement(acc, 1), arrayReverse(tupleElement(acc, 1))), [w]), tupleElement(acc, 2) * (1 - w * w)), [${next}])[1]`;
+  const weights = sql`SELECT d, p, tupleElement(arrayFold((acc, k) -> ${step}, range(1, p + 1), (CAST([], 'Array(Float64)'), r[1])), 1) AS weights FROM (${likeness})`;
+  const before = (list: Sql, at: Sql): Sql => sql`arraySum((f, v) -> f * v, weights, arrayReverse(arraySlice(${list}, ${at} - p, p)))`;
+  const extended = sql`SELECT p, weights, arrayFold((acc, h) -> arrayConcat(acc, [${before(sql`acc`, sql`toInt64(length(acc)) + 1`)}]), range(1, ${num(ahead + 1)}), d) AS d FROM (${weights})`;
+  const each = sql`SELECT arrayMap(i -> if(i <= p OR p = 0, 0., ${before(sql`d`, sql`i`)}), range(1, toInt64(length(d)) + 1)) AS swing FROM (${extended})`;
+  return sql`(SELECT toFloat64(at) AS at, swing FROM (${each}) ARRAY JOIN swing, arrayEnumerate(swing) AS at)`;
 }
