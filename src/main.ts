@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander';
 import { extractionCommand } from './cli/extraction.ts';
 import { ingestCommand } from './cli/ingest.ts';
 import { linkCommand } from './cli/link.ts';
+import { lookupCommand } from './cli/lookup.ts';
 import { normalizeCommand } from './cli/normalize.ts';
 import { CliError, EXIT, listenToOutput, OutputClosed } from './cli/output.ts';
 import { quarantineCommand } from './cli/quarantine.ts';
@@ -11,7 +12,7 @@ import { serveCommand } from './cli/serve.ts';
 import { ConfigError } from './config.ts';
 import { version } from './version.ts';
 
-const COMMANDS = [serveCommand, ingestCommand, normalizeCommand, queryCommand, quarantineCommand, extractionCommand, linkCommand];
+const COMMANDS = [serveCommand, ingestCommand, normalizeCommand, queryCommand, quarantineCommand, extractionCommand, lookupCommand, linkCommand];
 
 /** Runs one command; resolves when it is done, with the process's exit code set. */
 export async function main(args: readonly string[]): Promise<void> {

@@ -23,7 +23,7 @@ export interface Remote {
   /** One record. Throws CliError when there is none of that id. */
   quarantined(id: string): Promise<QuarantinedRecord>;
   retry(ids: readonly string[] | undefined): Promise<RetryResponse>;
-  /** Any other request; undefined for an answer without a body. `sent`: texts that an error may point into. */
+  /** Any other request, a Blob as it is; undefined for an answer without a body. `sent`: texts that an error may point into. */
   request<T>(method: string, path: string, body?: object, sent?: Sent): Promise<T>;
   /** One-time link that signs a browser in. */
   loginLink(): Promise<string>;
@@ -54,8 +54,8 @@ function connect(address: string, token: string): Remote {
   const call = async (method: string, path: string, body?: unknown, signal?: AbortSignal, text?: Sent): Promise<Response> => {
     const response = await fetch(new URL(path, address), {
       method,
-      headers: { authorization: `Bearer ${token}`, ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      headers: { authorization: `Bearer ${token}`, ...(body === undefined ? {} : { 'content-type': body instanceof Blob ? body.type : 'application/json' }) },
+      ...(body === undefined ? {} : { body: body instanceof Blob ? body : JSON.stringify(body) }),
       ...(signal ? { signal } : {}),
     }).catch((error: unknown) => {
       if (signal?.aborted) throw error;
