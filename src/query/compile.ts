@@ -214,12 +214,13 @@ function finish(state: State, shown: readonly Column[], from: Sql, order: readon
   const { timeslice } = state.parts;
   const pivot = shown.findIndex((c) => c.cells);
   const made = statement(sql`SELECT ${list.length ? join(list, ', ') : sql`1`} FROM ${from}${sorted} LIMIT ${num(limit)}`);
+  const named = new Set(made.text.match(/`[^`]+`/g));
   return {
     statement: made,
     columns,
     shape,
     // An address whose place is asked for was itself only named.
-    reads: [...new Set([...state.ctx.reads, ...state.ctx.innerReads])].filter((column) => made.text.includes(`\`${column}\``)).sort(),
+    reads: [...new Set([...state.ctx.reads, ...state.ctx.innerReads])].filter((column) => named.has(`\`${column}\``)).sort(),
     ...(timeslice !== undefined && columns.some((c) => c.kind === 'time') ? { timeslice } : {}),
     ...(state.ctx.save ? { save: state.ctx.save } : {}),
     ...(pivot < 0 ? {} : { pivot: { at: pivot, kind: shown[pivot]?.cells?.kind ?? 'number' } }),
