@@ -129,6 +129,12 @@ describe('from a result to its messages', () => {
     expect(drilled('x | count as n by src_ip | n * 2 as double', [{ column: { name: 'double', kind: 'number' }, value: 4 }])).toBe('x');
   });
 
+  it('leaves a last timeslice out: nothing counts by it any more', () => {
+    expect(drilled('x // why\n| timeslice 5m | count by _timeslice, dest_port', [{ column: port, value: 22 }])).toBe('x destination.port="22"');
+    expect(drilled('| timeslice 5m | count by _timeslice', [])).toBe('');
+    expect(drilled('x | timeslice 5m | where bytes > 1 | count by _timeslice', [])).toBe('x | timeslice 5m | where bytes > 1');
+  });
+
   it('narrows the rows of a table themselves', () => {
     const cells = [{ column: { name: 'port', kind: 'text' } as const, value: '22' }];
     expect(drilled('cat bartizan://ports', cells)).toBe('cat bartizan://ports\n| where port = "22"');

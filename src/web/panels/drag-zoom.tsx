@@ -13,6 +13,9 @@ const NEAR_PIXELS = 14;
 
 type OnBucket = (time: number, series: string | undefined, shift: boolean) => void;
 
+/** Time and value; styled samples hold theirs in an object. */
+type Sample = readonly [number, number | null];
+
 interface Point {
   readonly seriesName: string;
   readonly time: number;
@@ -87,11 +90,12 @@ export function rangeOf(a: number, b: number, slice: number): Window {
 
 /** The slice under the pointer, and the line that is nearest to it there. */
 function nearest(chart: ECharts, x: number, y: number, time: number): Point | null {
-  const option = chart.getOption() as { series?: { name: string; step?: string | false; data: [number, number | null][] }[] };
+  const option = chart.getOption() as { series?: { name: string; step?: string | false; data: (Sample | { readonly value: Sample })[] }[] };
   let best: Point | null = null;
   for (const series of option.series ?? []) {
-    const index = series.step ? series.data.findLastIndex(([t]) => t <= time) : closest(series.data, time);
-    const point = series.data[index];
+    const data = series.data.map((d) => ('value' in d ? d.value : d));
+    const index = series.step ? data.findLastIndex(([t]) => t <= time) : closest(data, time);
+    const point = data[index];
     if (!point) continue;
     const pixel = point[1] === null ? Number.POSITIVE_INFINITY : Math.abs(Number(chart.convertToPixel({ yAxisIndex: 0 }, point[1])) - y);
     if (!best || pixel < best.distance) best = { seriesName: series.name, time: point[0], distance: pixel };
@@ -99,7 +103,7 @@ function nearest(chart: ECharts, x: number, y: number, time: number): Point | nu
   return best && x >= 0 ? best : null;
 }
 
-function closest(data: readonly [number, number | null][], time: number): number {
+function closest(data: readonly Sample[], time: number): number {
   let at = -1;
   let gap = Number.POSITIVE_INFINITY;
   data.forEach(([t], i) => {

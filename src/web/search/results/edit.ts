@@ -160,7 +160,15 @@ export function drilled(query: string, cells: readonly Cell[]): string {
     }
     const made = key !== undefined || (grouping?.op === 'top' && grouping.field.name.toLowerCase() === name);
     return made ? withWhere(text, column, value, false) : text;
-  }, matchesOf(query));
+  }, withoutSlices(query));
+}
+
+/** The matches without a last step that only cuts time into slices: nothing behind it counts by them any more. */
+function withoutSlices(query: string): string {
+  const matches = matchesOf(query);
+  const parsed = parse(matches);
+  const last = parsed.query.operations.at(-1);
+  return last?.op === 'timeslice' ? matches.slice(0, parsed.tokens.filter((t) => t.start < last.span.start).at(-2)?.end ?? 0) : matches;
 }
 
 /** The slice of time that a row of a result is of, if one of its cells is the start of one. `seconds`: width of the result's slices. */

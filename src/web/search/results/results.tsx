@@ -79,7 +79,7 @@ export function Results({ asked, zone, onRange, onQuery, onState, stop }: Props)
   const tab = table || (counted && search.view !== 'messages') ? 'result' : 'messages';
   const answer = useAnswer(counted ? asked : null);
   const views = useViews(query, answer.answer, search.view);
-  const shown = useMemo(() => search.cols ?? [...pages.made.map((c) => c.name), RAW], [search.cols, pages.made]);
+  const shown = useMemo(() => search.cols ?? [...pages.made.filter((c) => c.kind !== 'time').map((c) => c.name), RAW], [search.cols, pages.made]);
   const columns = useMemo(() => shown.map((name) => columnOf(name, pages.made)), [shown, pages.made]);
 
   const { stop: stopAnswer, again } = answer;
@@ -114,7 +114,7 @@ export function Results({ asked, zone, onRange, onQuery, onState, stop }: Props)
   };
   const slice = answer.answer?.timeslice;
   const drill = useCallback(
-    ({ cells, window = sliceOf(cells, slice) }: Drill) => change({ q: drilled(query, cells), view: undefined, ...(window && absolute(window)) }),
+    ({ cells, window = sliceOf(cells, slice) }: Drill) => change({ q: drilled(query, cells) || '*', view: undefined, ...(window && absolute(window)) }),
     [change, query, slice],
   );
   const retry = () => {
