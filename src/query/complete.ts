@@ -14,7 +14,7 @@ import { parse } from './parser.ts';
 import { printValue } from './print.ts';
 import { printName, printString } from './print-expression.ts';
 import { rank } from './rank.ts';
-import { CONDITION_WORDS, DURATIONS, SOURCES, WORDS } from './words.ts';
+import { CONDITION_WORDS, DURATIONS, FREQUENT_FIELDS, FREQUENT_STEPS, SOURCES, WORDS } from './words.ts';
 
 export interface Completion {
   readonly kind: 'operator' | 'aggregate' | 'function' | 'column' | 'field' | 'keyword' | 'duration' | 'source';
@@ -72,6 +72,15 @@ const FUNCTION_ITEMS: readonly Completion[] = FUNCTIONS.map((f) => ({
   example: f.example,
   call: true,
 }));
+
+/** What begins a step: the most used first. */
+const STEP_ITEMS: readonly Completion[] = frequentFirst([...OPERATOR_ITEMS, ...AGGREGATE_ITEMS], FREQUENT_STEPS, (item) => item.text);
+const FIELDS_BY_USE: readonly Field[] = frequentFirst(FIELDS, FREQUENT_FIELDS, (field) => field.name);
+
+function frequentFirst<T>(items: readonly T[], names: readonly string[], nameOf: (item: T) => string): T[] {
+  const place = (item: T): number => (names.indexOf(nameOf(item)) + names.length + 1) % (names.length + 1);
+  return items.toSorted((a, b) => place(a) - place(b));
+}
 
 /** Every operator, aggregate, function and name of a field. */
 export function vocabulary(): Completion[] {
@@ -224,7 +233,7 @@ function inStep({ text, word, done, pipeAt, options }: Place): Completion[] {
   const columns = columnsBefore(text.slice(0, pipeAt), options);
   const names = [...columns.items, ...(columns.stored ? fieldChoices(word, options) : [])];
   const ranked = (...lists: (readonly Completion[])[]): Completion[] => rank(word, lists.flat(), textOf);
-  if (!previous) return word === '' ? [...OPERATOR_ITEMS, ...AGGREGATE_ITEMS] : ranked(OPERATOR_ITEMS, AGGREGATE_ITEMS, names, FUNCTION_ITEMS);
+  if (!previous) return word === '' ? [...STEP_ITEMS] : ranked(STEP_ITEMS, names, FUNCTION_ITEMS);
   const operator = operatorOf(done[0]);
   const was = previous.kind === 'name' ? previous.value.toLowerCase() : '';
   if (was === 'as') return [];
@@ -289,7 +298,7 @@ function fieldChoices(word: string, options: CompileOptions | undefined): Comple
   const made = (catalog?.rules ?? []).flatMap((rule) =>
     rule.fields.map((n): Completion => ({ kind: 'field', text: printName(n), detail: 'text', doc: `Made by the rule ${rule.name} when a query asks for it.` })),
   );
-  const stored = FIELDS.map((f) => fieldItem(f, rank(word, NAMES.get(f) ?? [], (n) => n)[0] ?? f.name));
+  const stored = FIELDS_BY_USE.map((f) => fieldItem(f, rank(word, NAMES.get(f) ?? [], (n) => n)[0] ?? f.name));
   return rank(word, [...stored, ...extracted, ...made, INDEX], textOf);
 }
 

@@ -50,6 +50,46 @@ export const WORDS: Readonly<Record<string, StepWord>> = {
 /** Words that join and negate conditions. */
 export const CONDITION_WORDS: ReadonlySet<string> = new Set(['and', 'or', 'not', 'in', 'matches']);
 
+/** Steps by how often queries that are public use them; what is not here comes later. */
+export const FREQUENT_STEPS: readonly string[] = [
+  'where',
+  'count',
+  'json',
+  'sort',
+  'parse',
+  'timeslice',
+  'fields',
+  'transpose',
+  'sum',
+  'limit',
+  'lookup',
+  'top',
+  'count_distinct',
+  'geoip',
+  'avg',
+  'max',
+  'min',
+  'fillmissing',
+  'outlier',
+  'compare',
+  'topk',
+];
+
+/** Fields that flows are mostly asked for, by canonical name; the others follow in the order of the table. */
+export const FREQUENT_FIELDS: readonly string[] = [
+  'event.action',
+  'source.ip',
+  'destination.ip',
+  'destination.port',
+  'source.port',
+  'network.iana_number',
+  'source.bytes',
+  'source.packets',
+  'observer.ingress.interface.name',
+  'cloud.account.id',
+  'network.direction',
+];
+
 /** Widths of slices. */
 export const DURATIONS = ['1m', '5m', '15m', '1h', '6h', '1d', '1w'].map((text) => ({
   kind: 'duration' as const,

@@ -96,6 +96,8 @@ describe('completion', () => {
   it('offers steps behind a pipe, words and letters in order', () => {
     expect(names('* | ‸')).toContain('timeslice');
     expect(names('* | ‸')).not.toContain('srcaddr');
+    expect(names('* | co‸')[0]).toBe('count');
+    expect(names('* | where ‸')[0]).toBe('action');
     expect(names('* | tslc‸')).toEqual(['timeslice']);
     expect(names('* | timeslice ‸')[0]).toBe('1m');
   });

@@ -5,6 +5,7 @@ import { type Completion, vocabulary } from '../../query/complete.ts';
 import { DIAGNOSTIC_CODES } from '../../query/diagnostics.ts';
 import { rank } from '../../query/rank.ts';
 import { Icon } from '../app/icons.tsx';
+import { inlineCode } from './inline-code.ts';
 
 interface Props {
   /** What it is opened at: a name or a code of a diagnostic; '' shows all. */
@@ -88,10 +89,12 @@ export function Reference({ at, onInsert, onClose }: Props) {
               <li key={entry.name}>
                 <details open={entry.name === words.trim()}>
                   <summary>
-                    <code>{entry.name}</code> <span className="bz-dim">{entry.doc}</span>
+                    <code>{entry.name}</code> <span className="bz-dim">{entry.doc.replaceAll('`', '')}</span>
                   </summary>
                   <code className="bz-reference-syntax">{entry.syntax}</code>
-                  <p>{entry.doc}</p>
+                  <p>
+                    <Doc text={entry.doc} />
+                  </p>
                   {entry.example !== undefined && <code className="bz-reference-example">| {entry.example}</code>}
                   {entry.insert !== undefined && (
                     <button type="button" className="bz-link" onClick={() => onInsert(entry.insert ?? '')}>
@@ -106,4 +109,8 @@ export function Reference({ at, onInsert, onClose }: Props) {
       ))}
     </aside>
   );
+}
+
+function Doc({ text }: { readonly text: string }) {
+  return inlineCode(text).map((piece) => (piece.code ? <code key={piece.at}>{piece.text}</code> : <span key={piece.at}>{piece.text}</span>));
 }

@@ -3,15 +3,22 @@
 import type { Extension } from '@codemirror/state';
 import { hoverTooltip } from '@codemirror/view';
 import { type Completion, describe } from '../../../query/complete.ts';
+import { inlineCode } from '../inline-code.ts';
 import { optionsOf, type Surroundings } from './language.ts';
 
 export function info({ text, detail, doc, example, kind }: Completion): HTMLElement {
   const box = document.createElement('div');
   box.className = 'q-info';
   const head = line('code', kind === 'field' || kind === 'column' ? `${text} · ${detail}` : detail || text, 'q-info-head');
-  box.append(head, line('p', doc));
+  box.append(head, paragraph(doc));
   if (example) box.append(line('code', `| ${example}`, 'q-info-example'));
   return box;
+}
+
+function paragraph(doc: string): HTMLElement {
+  const element = document.createElement('p');
+  for (const { text, code } of inlineCode(doc)) element.append(code ? line('code', text) : text);
+  return element;
 }
 
 function line(tag: 'code' | 'p', text: string, className = ''): HTMLElement {
