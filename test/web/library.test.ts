@@ -5,7 +5,7 @@ import { parseSearch, type Search, stringifySearch } from '../../src/web/app/sea
 import { decodeChips } from '../../src/web/filters/filter.ts';
 import { addressOf, type Current, isChanged, type SavedItem, toSaved } from '../../src/web/library/saved.ts';
 import { folderPaths, foldersAround, move, rowsOf } from '../../src/web/library/tree.ts';
-import { fixed } from '../../src/web/time/range.ts';
+import { fixed, moves } from '../../src/web/time/range.ts';
 
 const common = { created: 1, updated: 1, revision: 1, readOnly: false };
 const folder = (id: string, parent: string | null = null, readOnly = false): LibraryItem => ({
@@ -109,6 +109,11 @@ describe('a saved search', () => {
     const now = Date.UTC(2026, 0, 2, 12);
     expect(fixed({ from: '-1h', to: 'now' }, now)).toEqual({ from: '2026-01-02T11:00:00Z', to: '2026-01-02T12:00:00Z' });
     expect(fixed({ from: 'all', to: 'now' }, now)).toEqual({ from: 'all', to: '2026-01-02T12:00:00Z' });
+    expect([moves({ from: '-1h', to: 'now' }), moves({ from: '2026-01-02', to: '2026-01-03T00:00:00.000Z' }), moves({ from: 'all', to: 'now' })]).toEqual([
+      true,
+      false,
+      true,
+    ]);
     expect(fixed({ from: 'nonsense', to: 'now' }, now)).toBeNull();
   });
 });

@@ -105,7 +105,7 @@ function Tree({ current, onOpen, onRemoved }: Omit<Props, 'opened' | 'onClose'>)
         </Button>
       </div>
       <ProblemNote error={list.error} />
-      <div ref={tree} className="bz-tree" role="tree" aria-label="Saved searches" onKeyDown={onKey}>
+      <div ref={tree} className="bz-library-tree" role="tree" aria-label="Saved searches" onKeyDown={onKey}>
         {rows.map((row, i) => (
           <TreeRow
             key={row.item.id}
@@ -159,7 +159,7 @@ function TreeRow({ row, index, active, current, onChoose, onPlace, onRemove }: R
   return (
     // biome-ignore lint/a11y/useKeyWithClickEvents: the tree handles the keys of all its rows
     <div
-      className="bz-tree-row"
+      className="bz-library-row"
       role="treeitem"
       aria-level={level}
       aria-expanded={row.open}
@@ -172,9 +172,9 @@ function TreeRow({ row, index, active, current, onChoose, onPlace, onRemove }: R
       onClick={onChoose}
     >
       <Icon name={item.kind === 'folder' ? (row.open ? 'down' : 'right') : 'search'} size={12} />
-      <span className="bz-tree-name">{item.name}</span>
+      <span className="bz-library-name">{item.name}</span>
       {!item.readOnly && (
-        <span className="bz-tree-tools">
+        <span className="bz-library-tools">
           <ActionIcon
             size="xs"
             variant="subtle"

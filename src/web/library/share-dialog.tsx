@@ -3,7 +3,7 @@ import { Button, CopyButton, Modal, SegmentedControl, TextInput } from '@mantine
 import { useState } from 'react';
 import { stringifySearch } from '../app/search.ts';
 import { encodeChip } from '../filters/filter.ts';
-import { describeRange, fixed, type Range } from '../time/range.ts';
+import { describeRange, fixed, moves, type Range } from '../time/range.ts';
 import { type Current, type SavedItem, toSaved } from './saved.ts';
 
 interface Props {
@@ -21,10 +21,9 @@ export function ShareDialog({ current, zone, item, onClose }: Props) {
   const [now] = useState(Date.now);
   const [kind, setKind] = useState<Kind>('relative');
   const stays = fixed(current.range, now);
-  const moves = stays !== null && (stays.from !== current.range.from || stays.to !== current.range.to);
   const choices = [
-    { value: 'relative' as const, label: moves ? `${describeRange(current.range, zone, now)}, whenever it is opened` : 'This time range' },
-    ...(moves ? [{ value: 'fixed' as const, label: `These times: ${describeRange(stays, zone, now)}` }] : []),
+    { value: 'relative' as const, label: moves(current.range) ? `${describeRange(current.range, zone, now)}, whenever it is opened` : 'This time range' },
+    ...(stays && moves(current.range) ? [{ value: 'fixed' as const, label: `These times: ${describeRange(stays, zone, now)}` }] : []),
     ...(item ? [{ value: 'saved' as const, label: `“${item.name}” as it is saved then` }] : []),
   ];
   const link = linkTo(current, kind === 'fixed' && stays ? stays : current.range, kind === 'saved' ? item?.id : undefined);

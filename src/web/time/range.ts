@@ -64,6 +64,11 @@ export function fixed(range: Range, now: number): Range | null {
   return window && absolute(window);
 }
 
+/** Whether it means other instants later. */
+export function moves(range: Range): boolean {
+  return [range.from, range.to].some((text) => text === 'now' || relativeSeconds(text) !== null);
+}
+
 /** `Last 60 minutes`, or the absolute times. */
 export function describeRange(range: Range, zone: string, now: number): string {
   const back = relativeSeconds(range.from);
