@@ -7,17 +7,16 @@
  * for a field of theirs, or over a block that is about to be stored, as one SELECT.
  */
 import { DEFAULT_LAYOUT, DEFAULT_MASK } from '../model/default-layout.ts';
-import { ADDED_FIELDS, AWS_FIELDS, type Dataset, EXTRACTED, findField, RECORD_COLUMNS } from '../model/fields.ts';
+import { ADDED_FIELDS, AWS_FIELDS, type Dataset, EXTRACTED, type Field, findField, RECORD_COLUMNS } from '../model/fields.ts';
 import { Context } from './context.ts';
-import { type Catalog, type Diagnostic, EMPTY_CATALOG, type ExtractionRule } from './contract.ts';
+import { type Catalog, EMPTY_CATALOG, type ExtractionRule } from './contract.ts';
 import { QueryError } from './diagnostics.ts';
 import { compileScope } from './filter.ts';
-import { isExtractionRule } from './lexer.ts';
 import { applyOperation } from './operators/index.ts';
-import { parse } from './parser.ts';
+import { diagnosticOf, inScope, moved, type RuleDiagnostic, type RuleText, readRule } from './rule-text.ts';
 import { ident, join, num, param, type Sql, type Statement, sql, statement } from './sql.ts';
-import { type Column, isIndexName, State } from './state.ts';
-import { extractedField } from './stored.ts';
+import { type Column, isIndexName, RAW, State } from './state.ts';
+import { extractedField, storedField } from './stored.ts';
 import type { Operation, OperationName, Query, Scope, Span } from './tree.ts';
 import { asText, boolean, isNull, nullable, type Typed, text } from './typed.ts';
 
@@ -37,17 +36,6 @@ const FIELD_NAME = /^\p{L}[\p{L}\p{M}\p{N}_.@$ -]{0,127}$/u;
 
 /** Name of the relation that a block about to be stored has in the statements here. */
 const STAGED = sql`staged`;
-
-interface Text {
-  readonly scope: string;
-  readonly expression: string;
-}
-
-/** A wrong thing in a rule. */
-export interface RuleDiagnostic extends Diagnostic {
-  /** The text that the span is in. */
-  readonly in: keyof Text;
-}
 
 export type RuleCheck =
   | {
@@ -91,7 +79,7 @@ const COLUMN_TYPES: ReadonlyMap<string, string> = new Map<string, string>([
 ]);
 
 /** Reads and compiles a rule. Never throws for what a person wrote. `catalog`: fields of other rules that it may read. */
-export function checkRule(rule: Text, catalog: Catalog = EMPTY_CATALOG): RuleCheck {
+export function checkRule(rule: RuleText, catalog: Catalog = EMPTY_CATALOG): RuleCheck {
   const found = readRule(rule);
   if (!found.ok) return found;
   const ctx = stagedContext({ dataset: 'vpc_flow', columns: [] }, 0, catalog);
@@ -135,7 +123,7 @@ export function stagedExtraction(
 }
 
 /** What became of a sample: columns `in scope`, one a step (whether nothing was missed up to it), one a field. */
-export function stagedTrial(rule: Text, block: StagedRecords, now: number, catalog: Catalog): StagedSelect & { readonly fields: readonly string[] } {
+export function stagedTrial(rule: RuleText, block: StagedRecords, now: number, catalog: Catalog): StagedSelect & { readonly fields: readonly string[] } {
   const found = readRule(rule);
   if (!found.ok) throw new QueryError('unexpected-token', { start: 0, end: 0 }, 'The rule is wrong.');
   let fields: readonly string[] = [];
@@ -218,16 +206,20 @@ function onStaged(block: StagedRecords, now: number, catalog: Catalog, make: (ct
  * several rules make a field of one record, the first of them in the order given does.
  */
 function runRules(before: State, rules: readonly ExtractionRule[], names: readonly string[], withStored: boolean): State {
-  let state = before;
   const wanted = new Map(names.map((name) => [name.toLowerCase(), [] as string[]]));
-  rules.forEach((rule, i) => {
-    const read = readRule(rule);
-    if (!read.ok)
-      throw new QueryError('broken-rule', { start: 0, end: 0 }, `The field extraction rule “${rule.name}” is wrong: ${read.diagnostics[0]?.message}`);
-    const ran = runRule(read.rule, state, i, { wanted });
-    for (const name of ran.columns) wanted.get(name.toLowerCase())?.push(madeBy(i, name));
-    state = ran.state;
+  const read = rules.map((rule): Query => {
+    const found = readRule(rule);
+    if (found.ok) return found.rule;
+    throw new QueryError('broken-rule', { start: 0, end: 0 }, `The field extraction rule “${rule.name}” is wrong: ${found.diagnostics[0]?.message}`);
   });
+  const runAll = (from: State): Ran[] => read.map((rule, i) => runRule(rule, from, i, { wanted }));
+  let ran = runAll(before);
+  // The text of a record is made once for all of them.
+  if (ran.length > 1 && ran.some((r) => r.readsText)) ran = runAll(before.assign(RAW, rawField(before), true).finished());
+  ran.forEach(({ columns }, i) => {
+    for (const name of columns) wanted.get(name.toLowerCase())?.push(madeBy(i, name));
+  });
+  let state = together(before, ran);
   for (const name of names) {
     const own = wanted.get(name.toLowerCase()) ?? [];
     const stored = withStored ? extractedField(state.ctx, name) : undefined;
@@ -239,7 +231,36 @@ function runRules(before: State, rules: readonly ExtractionRule[], names: readon
   return state;
 }
 
+/**
+ * Rules look at the same records and not at each other, so that the SELECT that each puts around the one
+ * before is made at once for all: as deep as the deepest rule, not as all of them.
+ */
+function together(before: State, ran: readonly Ran[]): State {
+  const depth = Math.max(0, ...ran.map(({ state }) => levelsOf(state).length));
+  const states = ran.map(({ state }) => (depth > 0 && levelsOf(state).length === 0 ? state.finished() : state));
+  const [first] = states;
+  if (!first) return before;
+  let at = ran[0]?.from ?? before;
+  for (let k = 0; k < depth; k++) {
+    at = at.around(states.flatMap((state) => levelsOf(state)[k] ?? (levelsOf(state).at(-1) ?? []).map(({ name }) => ({ value: name, name }))));
+  }
+  const columns = [...first.parts.columns, ...states.slice(1).flatMap((state) => state.parts.columns.slice(before.parts.columns.length))];
+  return at.with({ columns, order: first.parts.order });
+}
+
+function levelsOf(state: State): NonNullable<State['parts']['levels']> {
+  return state.parts.levels ?? [];
+}
+
+function rawField({ ctx }: State): Typed {
+  return storedField(ctx, findField('_raw') as Field);
+}
+
 interface Ran {
+  /** Where it began. */
+  readonly from: State;
+  /** It reads the record's text. */
+  readonly readsText: boolean;
   /** With the columns that were there, and hidden ones: `madeBy(place, name)` of each wanted field, `hits`. */
   readonly state: State;
   /** Names of the wanted fields, stored ones too. */
@@ -264,7 +285,8 @@ function runRule(rule: Query, before: State, place: number, { trace = false, wan
     hits.push(`\0hit${hits.length}`);
     return at.assign(hits.at(-1) as string, boolean(sql`ifNull(${at.parts.kept as Sql}, false)`), true);
   };
-  const scoped = before.with({ kept: sql`true`, columns: outside.map((c, i) => ({ name: `\0outside${i}`, value: c.value, hidden: true })) });
+  const nameOf = (column: Column, i: number): string => (column.name === RAW ? RAW : `\0outside${i}`);
+  const scoped = before.with({ kept: sql`true`, columns: outside.map((c, i) => ({ name: nameOf(c, i), value: c.value, hidden: true })) });
   const scope = inScope(() => compileScope(rule.scope, scoped));
   let state = hit(scoped.with({ kept: scope ?? sql`true` }));
   for (const [i, operation] of rule.operations.entries()) {
@@ -281,33 +303,10 @@ function runRule(rule: Query, before: State, place: number, { trace = false, wan
     state = state.assign(madeBy(place, name), text(found), true);
   }
   const mine = new Set([...hits, ...columns.map((name) => madeBy(place, name))]);
-  const restored = outside.map((c, i) => ({ ...c, value: state.column(`\0outside${i}`)?.value as Typed }));
+  const restored = outside.filter((c) => c.name !== RAW).map((c) => ({ ...c, value: state.column(nameOf(c, outside.indexOf(c)))?.value as Typed }));
   const { chosen, removed } = before.parts;
-  const parts = { columns: [...restored, ...state.parts.columns.filter((c) => mine.has(c.name))], kept: undefined, chosen, removed };
-  return { state: state.with(parts), columns, hits };
-}
-
-/** Marks a mistake as one of the scope. */
-class ScopeError extends Error {
-  readonly inner: QueryError;
-  constructor(inner: QueryError) {
-    super(inner.message);
-    this.inner = inner;
-  }
-}
-
-function inScope<T>(work: () => T): T {
-  try {
-    return work();
-  } catch (error) {
-    throw error instanceof QueryError ? new ScopeError(error) : error;
-  }
-}
-
-function diagnosticOf(error: unknown, scopeBefore: number): RuleDiagnostic {
-  if (error instanceof ScopeError) return { ...placed(error.inner.diagnostic, scopeBefore), in: 'scope' };
-  if (error instanceof QueryError) return { ...placed(error.diagnostic, 1), in: 'expression' };
-  throw error;
+  const parts = { columns: [...restored, ...state.parts.columns.filter((c) => mine.has(c.name))], chosen, removed };
+  return { from: before, readsText: state.column(RAW) !== undefined, state: state.with(parts), columns, hits };
 }
 
 function checkStep(operation: Operation): void {
@@ -334,34 +333,4 @@ function spanOfName(operations: readonly Operation[], name: string): Span {
     }
   }
   return operations.find((o) => o.op === 'assign' && o.as === name)?.span ?? operations.at(-1)?.span ?? { start: 0, end: 0 };
-}
-
-type Read = { readonly ok: true; readonly rule: Query; readonly scopeBefore: number } | { readonly ok: false; readonly diagnostics: readonly RuleDiagnostic[] };
-
-/**
- * The steps stand behind a pipe, so that places in them are one too far. A scope that begins like a step
- * stands in parentheses: those in it are then as well (`scopeBefore`).
- */
-function readRule({ scope, expression }: Text): Read {
-  const wrong: RuleDiagnostic[] = [];
-  const scopeBefore = isExtractionRule(scope) ? 1 : 0;
-  const parsedScope = scope.trim() === '' ? undefined : parse(scopeBefore ? `(${scope}\n)` : scope);
-  const pipe = parsedScope?.tokens.find((t) => t.kind === 'pipe');
-  if (pipe) {
-    const message = 'A scope is a search: it has no steps.';
-    wrong.push({ code: 'unexpected-token', span: moved(pipe, scopeBefore), message, hint: 'Write the steps into the expression.', in: 'scope' });
-  } else for (const d of parsedScope?.diagnostics ?? []) wrong.push({ ...placed(d, scopeBefore, scope.length), in: 'scope' });
-  const steps = parse(`|${expression}`);
-  for (const d of steps.diagnostics) wrong.push({ ...placed(d, 1, expression.length), in: 'expression' });
-  if (wrong.length) return { ok: false, diagnostics: wrong };
-  return { ok: true, rule: { scope: parsedScope?.query.scope ?? { node: 'all' }, operations: steps.query.operations }, scopeBefore };
-}
-
-function moved({ start, end }: Span, by = 1, length = Number.MAX_SAFE_INTEGER): Span {
-  const at = (place: number): number => Math.min(Math.max(place - by, 0), length);
-  return { start: at(start), end: at(end) };
-}
-
-function placed(d: Diagnostic, by: number, length?: number): Diagnostic {
-  return { code: d.code, span: moved(d.span, by, length), message: d.message, ...(d.hint ? { hint: d.hint } : {}) };
 }

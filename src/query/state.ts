@@ -47,6 +47,14 @@ interface Parts {
   readonly timeslice?: number | undefined;
   /** Steps of a rule (extraction.ts) drop no row: the conditions that they set so far, and the scope's. */
   readonly kept?: Sql | undefined;
+  /** And the SELECTs around `from` that they have made, innermost first, as what each adds to the one inside it. */
+  readonly levels?: readonly (readonly Made[])[] | undefined;
+}
+
+/** An expression of a SELECT under the name that the SELECT around it knows. */
+export interface Made {
+  readonly value: Sql;
+  readonly name: Sql;
 }
 
 /** Which records of the datasets a reading covers, where they are not just those of the query's window (compare). */
@@ -191,29 +199,36 @@ export class State {
 
   /** The same rows as the relation of a new SELECT. */
   finished(): State {
-    const { parts, ctx } = this;
-    const made: Sql[] = [];
+    const { parts } = this;
+    const made: Made[] = [];
     const columns = parts.columns.map((column) => ({ ...column, value: this.#named(column.value, made) }));
     const order = parts.order.map((o) => ({ ...o, value: this.#named(o.value, made) }));
     const kept = parts.kept && this.#named({ sql: parts.kept, kind: 'boolean' }, made).sql;
-    const passed = parts.stored ? [ctx.passed(), ...(ctx.datasets.length > 1 && ctx.passes ? [sql`_index`] : [])] : [];
-    const from = sql`(${this.select([...passed, ...made])})`;
-    return this.with({ from, where: [], columns, order, limit: undefined, kept });
+    const levels = parts.kept ? [...(parts.levels ?? []), made] : undefined;
+    return this.around(made).with({ columns, order, limit: undefined, kept, levels });
   }
 
-  #named(value: Typed, made: Sql[]): Typed {
+  /** The rows as the relation of a new SELECT, with what this one makes; columns and order are still those of this one. */
+  around(made: readonly Made[]): State {
+    const { ctx } = this;
+    const passed = this.parts.stored ? [ctx.passed(), ...(ctx.datasets.length > 1 && ctx.passes ? [sql`_index`] : [])] : [];
+    const from = sql`(${this.select([...passed, ...made.map(({ value, name }) => (value === name ? name : sql`${value} AS ${name}`))])})`;
+    return this.with({ from, where: [] });
+  }
+
+  #named(value: Typed, made: Made[]): Typed {
     const name = this.ctx.fresh();
-    made.push(sql`${value.sql} AS ${name}`);
+    made.push({ value: value.sql, name });
     const beside = this.parts.stored ? { ...(value.place ? { place: value.place } : {}), ...(value.as ? { as: value.as } : {}) } : {};
     return { ...plain(value), sql: name, ...(this.parts.stored ? beside : this.#carried(value, made)) };
   }
 
   /** Grouped rows carry the place and network of an address as columns of their own. */
-  #carried(value: Typed, made: Sql[]): Pick<Typed, 'place' | 'as'> {
+  #carried(value: Typed, made: Made[]): Pick<Typed, 'place' | 'as'> {
     const carry = (source: (() => Sql) | undefined): (() => Sql) | undefined => {
       if (!source) return undefined;
       const name = this.ctx.fresh();
-      made.push(sql`${source()} AS ${name}`);
+      made.push({ value: source(), name });
       return () => name;
     };
     const place = carry(value.place);

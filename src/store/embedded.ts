@@ -75,8 +75,6 @@ const INSERT_SETTINGS = {
   min_insert_block_size_rows: '1048576',
   min_insert_block_size_bytes: '0',
   max_insert_threads: '1',
-  // Each step of a field extraction rule is a SELECT around the one before.
-  max_subquery_depth: '2000',
 } as const;
 
 export interface EmbeddedOptions {

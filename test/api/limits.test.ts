@@ -30,6 +30,7 @@ function under(store: Store): Store {
     stream: (text, options) => store.stream(text, { ...options, ...limit }),
     command: (text, options) => store.command(text, options),
     insertNative: (insert) => store.insertNative(insert),
+    readNative: (block, select) => store.readNative(block, select),
     progress: (id) => store.progress(id),
     cancel: (id) => store.cancel(id),
     close: () => store.close(),

@@ -82,7 +82,7 @@ describe('what cannot be a rule is refused with its place', () => {
 
   it('says when there would be too many fields, whoever made the others', async () => {
     const names = (from: number, count: number) => Array.from({ length: count }, (_, i) => `f${from + i}`);
-    const parse = (fields: string[]) => `json ${fields.map((f) => `"${f}"`).join(', ')} as ${fields.join(', ')} nodrop`;
+    const parse = (fields: string[]) => `split _raw extract ${fields.join(', ')}`;
     expect((await server.post(PATH, rule({ name: 'many', expression: parse(names(0, 150)) }))).status).toBe(201);
     expect(await refusal(await server.post(PATH, rule({ name: 'more', expression: parse(names(149, 52)) })))).toMatchObject({
       status: 422,
