@@ -1,4 +1,6 @@
 /** What the editor knows of a text: colours, problems, completions, history. All of it pure. */
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { CatalogueResponse } from '../../src/api/contract/catalogue.ts';
 import { complete, describe as describeWord, writeValue } from '../../src/query/complete.ts';
@@ -7,6 +9,7 @@ import { optionsOf, problemsOf, type Surroundings } from '../../src/web/search/e
 import { paint } from '../../src/web/search/editor/paint.ts';
 import { examplesFor } from '../../src/web/search/examples.tsx';
 import { findRuns, type Run } from '../../src/web/search/history.ts';
+import { readSpec } from '../query/spec.ts';
 
 const catalogue: CatalogueResponse = {
   extracted: ['sessionId'],
@@ -173,6 +176,24 @@ describe('completion', () => {
     expect(told('* | bytes / 2 as kb | where k‸b > 1')).toMatchObject({ kind: 'column', text: 'kb', detail: 'number' });
     expect(told('* | where nos‸uch = 1')).toBeUndefined();
   });
+});
+
+it('answers at any place of any text', () => {
+  const folder = join(import.meta.dirname, '../query/spec');
+  const texts = readdirSync(folder).flatMap((name) => readSpec(join(folder, name)).evals.map((e) => e.query));
+  const options = optionsOf(around);
+  for (const text of texts) {
+    for (let place = 0; place <= text.length; place += 13) {
+      const { start, end, items } = complete(text, place, options);
+      expect(start <= place && end === place && items.length <= 100, `${text} at ${place}`).toBe(true);
+      describeWord(text, place, options);
+    }
+    // Pieces do not overlap: together with what lies between they are the text.
+    paint(text).reduce((before, piece) => {
+      expect(piece.start, text).toBeGreaterThanOrEqual(before);
+      return piece.end;
+    }, 0);
+  }
 });
 
 it('the examples are right, whatever the data holds', () => {
