@@ -11,7 +11,7 @@ import { Context, NeedsField, type Nested } from './context.ts';
 import type { Compiled, CompileOptions, CompileResult, Condition, Diagnostic, OutputColumn } from './contract.ts';
 import { QueryError } from './diagnostics.ts';
 import { namesMade, withMadeFields } from './extraction.ts';
-import { compileConditions, compileScope, datasetsOf } from './filter.ts';
+import { compileConditions, compileScope, datasetsOf, warnOfForgottenPipe } from './filter.ts';
 import { isZone } from './functions/time.ts';
 import { applyOperation } from './operators/index.ts';
 import { parse } from './parser.ts';
@@ -111,6 +111,7 @@ function distinct(warnings: readonly Diagnostic[]): Diagnostic[] {
 /** Records of the scope and conditions that a reading covers. */
 export function scoped(query: Query, ctx: Context, reading: Reading): State {
   const { conditions = [] } = ctx.options;
+  warnOfForgottenPipe(query.scope, ctx);
   const isMade = (name: string) => ctx.made.some((made) => made.toLowerCase() === name.toLowerCase());
   const [late, early] = split(query.scope.node === 'and' ? query.scope.items : [query.scope], (item) => namesMade(item, ctx.made));
   const [lateConditions, earlyConditions] = split(conditions, (condition) => isMade(condition.field));

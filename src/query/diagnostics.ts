@@ -43,6 +43,7 @@ export const DIAGNOSTIC_CODES = {
   'not-first': 'The step reads its own rows, so it can only begin a query.',
   'no-indicators': 'No threat indicators are stored: the columns of the lookup are empty.',
   'no-records': 'The rows of the query are not stored records, so there are none to show.',
+  'words-not-steps': 'The search reads like a step that has no pipe in front of it.',
   'not-stored': 'Nothing is stored about this address: the new columns are empty.',
   'rule-operator': 'A field extraction rule cannot have this step: it does not make one record of each record.',
   'no-fields': 'A field extraction rule makes no field that is not stored already.',

@@ -13,7 +13,7 @@ import { type CompileOptions, type Condition, isMadeByRules } from './contract.t
 import { didYouMean, QueryError } from './diagnostics.ts';
 import { keyword, namesStatus } from './keyword.ts';
 import { all, any, compare, matchValue, not } from './match.ts';
-import { someScope } from './scope.ts';
+import { forgottenPipe, someScope } from './scope.ts';
 import { composed, composedKeywords } from './semi-join.ts';
 import { type Sql, sql } from './sql.ts';
 import { isIndexName, type State } from './state.ts';
@@ -59,6 +59,14 @@ function isLogStatus(name: string): boolean {
 
 function namesLogStatus(scope: Scope): boolean {
   return someScope(scope, (s) => (s.node === 'condition' && isLogStatus(s.field)) || ((s.node === 'term' || s.node === 'phrase') && namesStatus(s.text)));
+}
+
+/** Warns of a search that reads like steps: nobody looks for the words count and by. */
+export function warnOfForgottenPipe(scope: Scope, ctx: Context): void {
+  const step = forgottenPipe(scope);
+  if (!step) return;
+  const message = `This searches for the word ${step.text} and those behind it.`;
+  ctx.warnings.push({ code: 'words-not-steps', span: step.span, message, hint: `A step stands behind a pipe: | ${step.text} …` });
 }
 
 /** The scope as one condition; undefined when it is everything. */

@@ -123,3 +123,23 @@ export function someScope(scope: Scope, test: (scope: Scope) => boolean): boolea
   if (scope.node === 'and' || scope.node === 'or') return scope.items.some((item) => someScope(item, test));
   return scope.node === 'not' && someScope(scope.item, test);
 }
+
+const AGGREGATES = new Set(['count', 'sum', 'avg', 'min', 'max', 'count_distinct', 'first', 'last', 'pct', 'values']);
+
+/**
+ * The word with which a step seems to begin that has no `|` in front of it: `count by action` looks for
+ * the words count, by and action.
+ */
+export function forgottenPipe(scope: Scope): (Scope & { readonly node: 'term' }) | undefined {
+  const [first, second] = scope.node === 'and' ? scope.items : [];
+  if (first?.node !== 'term' || !second) return undefined;
+  const word = first.text.toLowerCase();
+  const next = second.node === 'term' ? second.text.toLowerCase() : '';
+  const isStep =
+    (AGGREGATES.has(word) && next === 'by') ||
+    (word === 'where' && second.node === 'condition') ||
+    (word === 'timeslice' && /^\d+[smhdw]$/.test(next)) ||
+    ((word === 'limit' || word === 'top') && /^\d+$/.test(next)) ||
+    ((word === 'sort' || word === 'order') && next === 'by');
+  return isStep ? first : undefined;
+}
