@@ -46,6 +46,12 @@ export async function putJson<T>(path: string, body: unknown): Promise<T> {
   return (await (await send(path, { method: 'PUT', headers, body: JSON.stringify(body) })).json()) as T;
 }
 
+/** A file, as it is. */
+export async function putFile<T>(path: string, file: Blob, type: string): Promise<T> {
+  const headers = { 'content-type': type, 'x-csrf-token': csrfToken(document.cookie) };
+  return (await (await send(path, { method: 'PUT', headers, body: file })).json()) as T;
+}
+
 export async function remove(path: string): Promise<void> {
   await send(path, { method: 'DELETE', headers: { 'x-csrf-token': csrfToken(document.cookie) } });
 }

@@ -47,8 +47,14 @@ export const extractionRoute = createRoute({
   component: lazyRouteComponent(() => import('../extraction/page.tsx'), 'ExtractionPage'),
 });
 
+export const lookupsRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/lookups',
+  component: lazyRouteComponent(() => import('../lookups/page.tsx'), 'LookupsPage'),
+});
+
 export const router = createRouter({
-  routeTree: rootRoute.addChildren([startRoute, dashboardRoute, recordsRoute, searchRoute, extractionRoute]),
+  routeTree: rootRoute.addChildren([startRoute, dashboardRoute, recordsRoute, searchRoute, extractionRoute, lookupsRoute]),
   parseSearch: (text) => parseSearch(text) as Record<string, unknown>,
   stringifySearch: (search) => stringifySearch(search as Search),
   scrollRestoration: true,

@@ -133,6 +133,9 @@ function Pages({ search }: { search: Search }) {
       <Link to="/extraction" search={carried(search)} className="bz-nav-item" activeProps={{ 'data-current': true } as object}>
         Fields
       </Link>
+      <Link to="/lookups" search={carried(search)} className="bz-nav-item" activeProps={{ 'data-current': true } as object}>
+        Lookups
+      </Link>
     </nav>
   );
 }

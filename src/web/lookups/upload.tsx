@@ -1,0 +1,121 @@
+/** A file becomes a table: dropped or chosen, then given a name. */
+import { Button, TextInput } from '@mantine/core';
+import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { type DragEvent, type FormEvent, useRef, useState } from 'react';
+import type { LookupList, LookupTable } from '../../api/contract/lookups.ts';
+import { Icon } from '../app/icons.tsx';
+import { short } from '../format/numbers.ts';
+import { ProblemNote } from '../library/problem.tsx';
+import { lookupsQuery, upload } from './ask.ts';
+
+interface Props {
+  readonly list: LookupList;
+  /** The table that a file is to replace; its name cannot be changed then. */
+  readonly replaces: string | undefined;
+  readonly onDone: (table: LookupTable | undefined) => void;
+}
+
+export function Upload({ list, replaces, onDone }: Props) {
+  const client = useQueryClient();
+  const input = useRef<HTMLInputElement>(null);
+  const [over, setOver] = useState(false);
+  const [file, setFile] = useState<File | undefined>();
+  const [name, setName] = useState('');
+  const sending = useMutation({
+    mutationFn: (chosen: File) => upload(replaces ?? name, chosen),
+    onSuccess: async (table) => {
+      await Promise.all([client.invalidateQueries({ queryKey: lookupsQuery.queryKey }), client.invalidateQueries({ queryKey: ['catalogue'] })]);
+      clear();
+      onDone(table);
+    },
+  });
+  const take = (chosen: File | undefined): void => {
+    if (!chosen) return;
+    sending.reset();
+    setFile(chosen);
+    setName(chosen.name.replace(/\.[^.]*$/, ''));
+  };
+  const clear = (): void => {
+    setFile(undefined);
+    sending.reset();
+    if (input.current) input.current.value = '';
+  };
+  const drop = (event: DragEvent): void => {
+    event.preventDefault();
+    setOver(false);
+    take(event.dataTransfer.files[0]);
+  };
+  const submit = (event: FormEvent): void => {
+    event.preventDefault();
+    if (file) sending.mutate(file);
+  };
+  const known = list.lookups.find((table) => table.name.toLowerCase() === name.trim().toLowerCase());
+  return (
+    <section
+      className="bz-lookup-drop"
+      aria-label="Upload a table"
+      data-over={over || undefined}
+      onDragOver={(event) => {
+        event.preventDefault();
+        setOver(true);
+      }}
+      onDragLeave={() => setOver(false)}
+      onDrop={drop}
+    >
+      <input
+        ref={input}
+        type="file"
+        className="bz-hidden"
+        aria-label="File of a table"
+        tabIndex={-1}
+        onChange={(event) => take(event.currentTarget.files?.[0])}
+      />
+      {!file && (
+        <p>
+          <Button size="xs" variant="default" leftSection={<Icon name="plus" size={14} />} onClick={() => input.current?.click()}>
+            {replaces === undefined ? 'Choose a file' : `Choose a file for ${replaces}`}
+          </Button>{' '}
+          or drop it here. <span className="bz-dim">CSV with a header line, a JSON array of objects, or one object a line; up to {limits(list)}.</span>{' '}
+          {replaces !== undefined && (
+            <button type="button" className="bz-link" onClick={() => onDone(undefined)}>
+              Cancel
+            </button>
+          )}
+        </p>
+      )}
+      {file && (
+        <form onSubmit={submit}>
+          <span className="bz-mono">{file.name}</span> <span className="bz-dim">{short(file.size, 'bytes')}</span>
+          {replaces === undefined && (
+            <TextInput
+              label="Name of the table"
+              value={name}
+              onChange={(event) => setName(event.currentTarget.value)}
+              maxLength={200}
+              required
+              data-autofocus
+            />
+          )}
+          {(known || replaces !== undefined) && (
+            <p className="bz-warn">
+              It replaces the {(known?.rows ?? 0).toLocaleString('en-US')} rows of {replaces ?? known?.name}.
+            </p>
+          )}
+          <div className="bz-lookup-buttons">
+            <Button size="xs" type="submit" loading={sending.isPending} disabled={replaces === undefined && name.trim() === ''}>
+              {known || replaces !== undefined ? 'Replace' : 'Upload'}
+            </Button>
+            <Button size="xs" variant="default" onClick={clear} disabled={sending.isPending}>
+              Cancel
+            </Button>
+          </div>
+          <ProblemNote error={sending.error} />
+        </form>
+      )}
+    </section>
+  );
+}
+
+function limits({ limits: { bytes, columns, cells } }: LookupList): string {
+  return `${short(bytes, 'bytes')}, ${columns} columns and ${cells.toLocaleString('en-US')} cells`;
+}

@@ -1,0 +1,67 @@
+/** Lookup tables in a real browser: a file is chosen or dropped, a query uses the table, it is replaced and deleted. */
+import { AxeBuilder } from '@axe-core/playwright';
+import { expect, test } from 'vitest';
+import { END } from './browser.ts';
+import { HOUR, iso, soon, startSession } from './session.ts';
+
+const session = startSession();
+const csv = (text: string, name = 'hosts.csv') => ({ name, mimeType: 'text/csv', buffer: Buffer.from(text) });
+const rows = () => session.page.locator('.bz-lookup-table').first().locator('tbody tr');
+const button = (name: string) => session.page.getByRole('button', { name, exact: true });
+const axe = async () => (await new AxeBuilder({ page: session.page }).include('main').analyze()).violations.map((v) => `${v.id}: ${v.nodes[0]?.html}`);
+
+test('a file becomes a table, and a query uses it', async () => {
+  const { page } = session;
+  await page.goto(`${session.served.address}/lookups`);
+  await soon(() => page.getByText('There are no tables yet.').count()).toBe(1);
+  const [[address, flows] = []] = await session.ask('* | count by srcaddr | sort by _count, srcaddr | limit 1');
+  await page.getByLabel('File of a table').setInputFiles(csv(`ip,owner,note\n${address},Zoë,"a ""b"", <b>c</b>"\n192.0.2.1,nobody,\n`));
+  expect(await page.getByLabel('Name of the table').inputValue()).toBe('hosts');
+  await button('Upload').click();
+  await soon(() => rows().allTextContents()).toEqual([expect.stringMatching(/^hostsip, owner, note2/)]);
+  await soon(() => page.getByRole('region', { name: 'First rows of hosts' }).locator('tbody tr').allTextContents()).toEqual([
+    `${address}Zoëa "b", <b>c</b>`,
+    '192.0.2.1nobody',
+  ]);
+  expect(await axe()).toEqual([]);
+  expect(await session.ask('* | lookup owner from hosts on ip = srcaddr | where !isNull(owner) | count by owner')).toEqual([['Zoë', flows]]);
+
+  await page.getByRole('link', { name: 'Open in search' }).click();
+  await soon(() => session.search('q')).toBe('cat path://"hosts"');
+});
+
+test('a wrong file says where it is wrong and leaves the table; a right one replaces it; a dropped one too', async () => {
+  const { page } = session;
+  await page.goto(`${session.served.address}/lookups`);
+  await button('Replace hosts').click();
+  await page.getByLabel('File of a table').setInputFiles(csv('ip,owner\n1\n'));
+  await button('Replace').click();
+  await soon(() => page.getByRole('alert').textContent()).toContain('Line 2: 1 cell where the header has 2 columns.');
+  session.complaints.splice(0);
+  await page.getByLabel('File of a table').setInputFiles(csv('{"ip":"10.0.0.1","owner":"ann"}\n', 'x.ndjson'));
+  await button('Replace').click();
+  await soon(() => rows().allTextContents()).toEqual([expect.stringMatching(/^hostsip, owner1/)]);
+
+  const dropped = await page.evaluateHandle(() => {
+    const transfer = new DataTransfer();
+    transfer.items.add(new File(['id\n1\n2\n3\n'], 'ids.csv', { type: 'text/csv' }));
+    return transfer;
+  });
+  await page.getByRole('region', { name: 'Upload a table' }).dispatchEvent('drop', { dataTransfer: dropped });
+  await page.getByLabel('Name of the table').fill('/Library/ids');
+  await button('Upload').click();
+  await soon(() => rows().allTextContents()).toEqual([expect.stringMatching(/^\/Library\/idsid3/), expect.stringMatching(/^hosts/)]);
+  await soon(() => session.search('view')).toBe('/Library/ids');
+});
+
+test('deleting asks first', async () => {
+  const { page } = session;
+  await page.goto(`${session.served.address}/lookups?from=${iso(END - HOUR)}&to=${iso(END)}`);
+  await button('Delete /Library/ids').click();
+  await button('Keep it').click();
+  await soon(() => page.getByRole('dialog').count()).toBe(0);
+  await soon(() => rows().count()).toBe(2);
+  await button('Delete /Library/ids').click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Delete', exact: true }).click();
+  await soon(() => rows().allTextContents()).toEqual([expect.stringMatching(/^hosts/)]);
+});
