@@ -60,6 +60,7 @@ const DEFAULT_LIMITS: Limits = {
 const STREAMS: Readonly<Record<Lane, number>> = { interactive: 4, ingest: 1, background: 4, control: 1 };
 /** A stream that sorts or groups more than this does it on disk. */
 const STREAM_SPILL_BYTES = 256 * 2 ** 20;
+const CANCEL_AGAIN_MS = 200;
 /** Rows that a reader of a stream gets at a time. */
 const STREAM_ROWS = 4096;
 
@@ -151,11 +152,11 @@ class EmbeddedStore implements Store {
     const limits = { ...this.#limitsOf(options), maxResultRows: options.maxResultRows ?? 0, maxResultBytes: options.maxResultBytes ?? 0 };
     const { leave } = await this.#streams[options.lane ?? 'interactive'].enter(signal);
     let session: Session | undefined;
-    const onAbort = () => void this.cancel(id).catch(() => undefined);
+    let unwatch = () => {};
     try {
       session = new Session(this.#path);
       signal?.throwIfAborted();
-      signal?.addEventListener('abort', onAbort, { once: true });
+      unwatch = this.#cancelOnAbort(id, signal);
       await session.queryAsync(`SET max_query_size = ${MAX_QUERY_BYTES}`);
       const spill = { max_bytes_before_external_sort: String(STREAM_SPILL_BYTES), max_bytes_before_external_group_by: String(STREAM_SPILL_BYTES) };
       await session.queryAsync(settingsText({ ...engineSettings(id, options, limits), ...spill }, text.params));
@@ -176,7 +177,7 @@ class EmbeddedStore implements Store {
       if (signal?.aborted) throw new StoreError('query-cancelled', 'The query was cancelled.', { cause: error });
       throw toStoreError(error, id, limits);
     } finally {
-      signal?.removeEventListener('abort', onAbort);
+      unwatch();
       session?.cleanup();
       leave();
     }
@@ -227,11 +228,11 @@ class EmbeddedStore implements Store {
     const limits = this.#limitsOf(options);
     const settings = engineSettings(id, options, limits);
     const signal = options.signal;
-    const onAbort = () => void this.cancel(id).catch(() => undefined);
+    let unwatch = () => {};
     try {
       return await this.#pools[lane].run(async (session) => {
         signal?.throwIfAborted();
-        signal?.addEventListener('abort', onAbort, { once: true });
+        unwatch = this.#cancelOnAbort(id, signal);
         await drain(session);
         try {
           return await work(session, settings);
@@ -244,8 +245,25 @@ class EmbeddedStore implements Store {
       if (signal?.aborted) throw new StoreError('query-cancelled', 'The query was cancelled.', { cause: error });
       throw toStoreError(error, id, limits);
     } finally {
-      signal?.removeEventListener('abort', onAbort);
+      unwatch();
     }
+  }
+
+  /**
+   * Cancels a statement when its signal aborts, and again until what is answered is called: the engine knows
+   * a statement only a moment after it was sent.
+   */
+  #cancelOnAbort(id: string, signal: AbortSignal | undefined): () => void {
+    let timer: NodeJS.Timeout | undefined;
+    const cancel = () => {
+      void this.cancel(id).catch(() => undefined);
+      timer = setTimeout(cancel, CANCEL_AGAIN_MS);
+    };
+    signal?.addEventListener('abort', cancel, { once: true });
+    return () => {
+      signal?.removeEventListener('abort', cancel);
+      clearTimeout(timer);
+    };
   }
 
   /** What a statement of this project's own does is not limited in what it reads and answers. */

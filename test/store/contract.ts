@@ -141,7 +141,14 @@ export function storeContract(name: string, open: (directory: string) => Promise
       await expect(drained(store, silent, { id: 'aborted', signal: abort.signal })).rejects.toMatchObject({ code: 'query-cancelled' });
       setTimeout(() => void store.cancel('cancelled'), 200);
       await expect(drained(store, silent, { id: 'cancelled' })).rejects.toMatchObject({ code: 'query-cancelled' });
-      for (const id of ['left', 'aborted', 'cancelled']) expect(await store.progress(id)).toBeUndefined();
+      // Aborted before the engine knows of them.
+      for (const id of ['at-once', 'at-once-buffered']) {
+        const early = new AbortController();
+        const work = id === 'at-once' ? drained(store, silent, { id, signal: early.signal }) : store.rows(silent, { id, signal: early.signal });
+        early.abort();
+        await expect(work).rejects.toMatchObject({ code: 'query-cancelled' });
+      }
+      for (const id of ['left', 'aborted', 'cancelled', 'at-once', 'at-once-buffered']) expect(await store.progress(id)).toBeUndefined();
     });
 
     it('gives each lane its turns of streams', async () => {
@@ -167,7 +174,13 @@ export function storeContract(name: string, open: (directory: string) => Promise
       ['maxSeconds', { maxSeconds: 1 }, sql`SELECT sum(cityHash64(number)) FROM numbers(10000000000000)`, 'query-timeout', '1 s'],
       ['maxMemoryBytes', { maxMemoryBytes: 16 * 2 ** 20 }, sql`SELECT length(groupArray(number)) FROM numbers(100000000)`, 'query-memory', '16 MiB'],
       ['maxResultRows', { maxResultRows: 1000 }, sql`SELECT number FROM numbers(1001)`, 'query-too-many-rows', '1,000'],
-      ['maxResultBytes', { maxResultBytes: 2 ** 20 }, sql`SELECT concat(repeat('x', 1000), toString(number)) FROM numbers(2000)`, 'query-too-many-bytes', '1 MiB'],
+      [
+        'maxResultBytes',
+        { maxResultBytes: 2 ** 20 },
+        sql`SELECT concat(repeat('x', 1000), toString(number)) FROM numbers(2000)`,
+        'query-too-many-bytes',
+        '1 MiB',
+      ],
       ['maxRowsRead', { maxRowsRead: 1000 }, sql`SELECT sum(number) FROM numbers(100000)`, 'query-reads-too-much', '1,000'],
       ['maxBytesRead', { maxBytesRead: 2 ** 20 }, sql`SELECT sum(number) FROM numbers(1000000)`, 'query-reads-too-much', '1 MiB'],
     ] as const)('holds %s and names it', async (_, limit, text, code, words) => {
