@@ -236,6 +236,26 @@ export type Operation =
       readonly criteria: 'mostcommon' | 'leastcommon';
     })
   | (Step & { readonly op: 'logcompare'; readonly seconds: number; readonly text: string })
+  | (Step & {
+      readonly op: 'transaction';
+      readonly on: readonly Name[];
+      readonly fringe?: { readonly seconds: number; readonly text: string };
+      /** A record is in the state whose pattern its field has; `exact`: whose text its field is. */
+      readonly states: readonly { readonly text: string; readonly exact: boolean; readonly field?: Name; readonly name: string; readonly span: Span }[];
+      readonly results: 'transactions' | 'flow';
+    })
+  | (Step & {
+      readonly op: 'transactionize';
+      readonly fields: readonly Name[];
+      readonly prefix: string;
+      readonly maxPause?: { readonly seconds: number; readonly text: string };
+      readonly maxLogs?: number;
+      readonly startsWith?: string;
+      readonly endsWith?: string;
+      readonly keepOrphans: boolean;
+      /** One row for each transaction. */
+      readonly merge?: readonly Merged[];
+    })
   | (Step & { readonly op: 'merge'; readonly fields: readonly Merged[] })
   | (Step & {
       readonly op: 'sessionize';

@@ -24,6 +24,7 @@ import type { Operator, Surroundings } from './kinds.ts';
 import { logcompare, logreduce } from './logreduce.ts';
 import { lookup } from './lookup.ts';
 import { merge } from './merge.ts';
+import { saidHere } from './other-languages.ts';
 import { outlier } from './outlier.ts';
 import { geoip } from './places.ts';
 import { predict } from './predict.ts';
@@ -32,6 +33,8 @@ import { save } from './save.ts';
 import { sessionize } from './sessionize.ts';
 import { threat } from './threat.ts';
 import { timeslice } from './timeslice.ts';
+import { transaction } from './transaction.ts';
+import { transactionize } from './transactionize.ts';
 import { transpose } from './transpose.ts';
 import { refuseUnsupported } from './unsupported.ts';
 import { running, topk } from './window.ts';
@@ -72,6 +75,8 @@ export const OPERATORS: { readonly [N in OperationName]: Operator<N> } = {
   logcompare,
   merge,
   sessionize,
+  transaction,
+  transactionize,
   dedup,
   predict,
 };
@@ -149,13 +154,12 @@ function operatorTakesOne(word: string): boolean {
 /** `wher x = 1`: a word that something follows which no expression has. */
 function misspelled(cursor: Cursor, word: string): void {
   const next = cursor.peek(1);
-  const follows =
-    next.kind === 'name' || next.kind === 'number' || next.kind === 'string' || next.kind === 'quoted-name' || next.kind === 'end' || next.kind === 'pipe';
+  const follows = ['name', 'number', 'string', 'quoted-name', 'end', 'pipe'].includes(next.kind) || (next.value === '*' && saidHere(word) !== undefined);
   if (next.value === '(') refuseUnsupported(word, cursor.peek());
   if (!follows || ['as', 'matches', 'in', 'and', 'or', 'not'].includes(next.value.toLowerCase()) || ['not', 'true', 'false', 'null'].includes(word)) return;
   refuseUnsupported(word, cursor.peek());
   const candidates = [...KEYWORDS, ...FUNCTIONS.map((f) => f.name)];
-  throw new QueryError('unknown-operator', cursor.peek(), `There is no operator ${cursor.peek().value}.`, didYouMean(word, candidates));
+  throw new QueryError('unknown-operator', cursor.peek(), `There is no operator ${cursor.peek().value}.`, saidHere(word) ?? didYouMean(word, candidates));
 }
 
 // One entry's functions belong together: the operation's own name picks them, which TypeScript cannot follow.

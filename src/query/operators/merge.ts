@@ -14,7 +14,8 @@ const NEW_LINE = '\n';
 
 const STRATEGIES: Readonly<Record<string, Merged['strategy']>> = { takefirst: 'takeFirst', takelast: 'takeLast', takedistinct: 'takeDistinct' };
 
-function parseMerged(cursor: Cursor): Merged {
+/** `field takeFirst as name`. */
+export function parseMerged(cursor: Cursor): Merged {
   const field = cursor.name();
   let separator = NEW_LINE;
   let strategy: Merged['strategy'] = 'join';
@@ -25,7 +26,7 @@ function parseMerged(cursor: Cursor): Merged {
   return { field, strategy, separator, ...(as === undefined ? {} : { as }) };
 }
 
-function printMerged({ field, strategy, separator, as }: Merged): string {
+export function printMerged({ field, strategy, separator, as }: Merged): string {
   const how = strategy !== 'join' ? ` ${strategy}` : separator === NEW_LINE ? '' : ` join with ${printString(separator)}`;
   return `${printName(field.name)}${how}${as === undefined ? '' : ` as ${printName(as)}`}`;
 }
@@ -46,18 +47,33 @@ export const merge: Operator<'merge'> = {
   print: (o) => `merge${o.fields.length ? ` ${o.fields.map(printMerged).join(', ')}` : ''}`,
   apply: (o, before) => {
     const state = before.parts.limit === undefined ? before : before.finished();
-    const { rows, age } = withAge(state);
     const selected: Sql[] = [];
-    const columns = (o.fields.length ? o.fields : standard(o.span)).map((merged): Column => {
-      const value = rows.resolve(merged.field);
-      const id = rows.ctx.fresh();
-      const made = mergedValue(merged, value, age);
-      selected.push(sql`${made.sql} AS ${id}`);
-      return { name: merged.as ?? merged.field.name, value: { ...plain(made), sql: id } };
-    });
+    const { rows, columns } = mergedRows(o.fields.length ? o.fields : standard(o.span), state, selected);
     return rows.with({ from: sql`(${rows.select(selected)})`, stored: false, grouped: true, where: [], columns, order: [] });
   },
 };
+
+function mergedRows(fields: readonly Merged[], state: State, selected: Sql[]): { readonly rows: State; readonly columns: Column[] } {
+  const { rows, age } = withAge(state);
+  const add = (name: string, value: Typed): Column => {
+    const id = rows.ctx.fresh();
+    selected.push(sql`${value.sql} AS ${id}`);
+    return { name, value: { ...plain(value), sql: id } };
+  };
+  return { rows, columns: columnsOf(fields, rows, age, add) };
+}
+
+function columnsOf(fields: readonly Merged[], rows: State, age: Sql, add: (name: string, value: Typed) => Column): Column[] {
+  return fields.map((merged) => add(merged.as ?? merged.field.name, mergedValue(merged, rows.resolve(merged.field), age)));
+}
+
+/** One column for each merged field of records; `add` selects its value. */
+export function mergedColumns(fields: readonly Merged[], records: State, add: (name: string, value: Typed) => Column): Column[] {
+  return columnsOf(fields, records, withAge(records).age, (name, value) => {
+    const column = add(name, value);
+    return { ...column, value: { ...plain(column.value), sql: column.value.sql } };
+  });
+}
 
 function standard(span: Span): Merged[] {
   const of = (name: string, strategy: Merged['strategy']): Merged => ({ field: { name, span }, strategy, separator: NEW_LINE });

@@ -6,8 +6,6 @@ const INSTEAD: ReadonlyMap<string, string> = new Map([
   ['details', 'Search for a part of the signature in the scope.'],
   ['logexplain', 'Count both sides: if(condition, "event", "other") as side | count by side, field'],
   ['trace', 'Search for the value, take the next one out with parse, and search for that.'],
-  ['transactionize', 'Group by the field that joins the records: count, first(field), last(field) by id'],
-  ['transaction', 'Make the state with if(…) as state, then count by id, state | transpose row id column state'],
   ['macro', 'Write the steps themselves.'],
 ]);
 
