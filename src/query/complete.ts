@@ -1,33 +1,27 @@
-/**
- * What the editor offers at a place in a text, from the same tables that the compiler reads. Columns of
- * earlier steps come from compiling those steps, so that what is offered is what would compile.
- */
-import { columnOf, DATASETS, FIELDS, type Field, findField, namesOf } from '../model/fields.ts';
-import { AGGREGATES } from './aggregates.ts';
-import { compileQuery } from './compile.ts';
-import type { CompileOptions, OutputColumn } from './contract.ts';
-import { FUNCTIONS } from './functions/index.ts';
-import { signature } from './functions/kinds.ts';
+/** What the editor offers at a place in a text: its tokens tell what can stand there, offers.ts what there is. */
+import { findField } from '../model/fields.ts';
+import type { CompileOptions } from './contract.ts';
 import { isExtractionRule, lex, type Token } from './lexer.ts';
+import {
+  AGGREGATE_ITEMS,
+  type Completion,
+  columnsBefore,
+  DATASET_ITEMS,
+  FUNCTION_ITEMS,
+  fieldChoices,
+  fieldOf,
+  OPERATOR_ITEMS,
+  SCOPE_WORDS,
+  STEP_ITEMS,
+  sources,
+  stepWords,
+  tableColumns,
+} from './offers.ts';
 import { OPERATORS } from './operators/index.ts';
-import { parse } from './parser.ts';
 import { printValue } from './print.ts';
 import { printName, printString } from './print-expression.ts';
 import { rank } from './rank.ts';
-import { CONDITION_WORDS, DURATIONS, FREQUENT_FIELDS, FREQUENT_STEPS, SOURCES, WORDS } from './words.ts';
-
-export interface Completion {
-  readonly kind: 'operator' | 'aggregate' | 'function' | 'column' | 'field' | 'keyword' | 'duration' | 'source';
-  /** What is inserted. */
-  readonly text: string;
-  /** Syntax, signature or type. */
-  readonly detail: string;
-  readonly doc: string;
-  /** A step that uses it. */
-  readonly example?: string;
-  /** Values follow in parentheses. */
-  readonly call?: true;
-}
+import { DURATIONS, WORDS } from './words.ts';
 
 /** A value is being written: the data knows which there are. */
 export interface ValuesWanted {
@@ -48,49 +42,9 @@ export interface Completions {
 }
 
 const MOST = 100;
-const INDEX_DOC = 'The dataset that a record is in: vpc_flow, or vpc_flow_status for NODATA and SKIPDATA.';
 const COMPARISONS = new Set(['=', '==', '!=', '<>', '<', '<=', '>', '>=']);
 /** Behind these words an operand stands. */
 const BEFORE_OPERAND = new Set(['by', 'and', 'or', 'not', 'in', 'matches', 'row', 'column', 'on', 'with', 'over']);
-
-const OPERATOR_ITEMS: readonly Completion[] = Object.values(OPERATORS).flatMap((o) =>
-  o === OPERATORS.aggregate ? [] : o.keywords.map((text): Completion => ({ kind: 'operator', text, detail: o.syntax, doc: o.doc, example: o.example })),
-);
-const AGGREGATE_ITEMS: readonly Completion[] = AGGREGATES.map((a) => ({
-  kind: 'aggregate',
-  text: a.name,
-  detail: a.signature,
-  doc: a.doc,
-  example: a.example,
-  ...(a.arity[0] > 0 ? { call: true as const } : {}),
-}));
-const FUNCTION_ITEMS: readonly Completion[] = FUNCTIONS.map((f) => ({
-  kind: 'function',
-  text: f.name,
-  detail: signature(f),
-  doc: f.doc,
-  example: f.example,
-  call: true,
-}));
-
-/** What begins a step: the most used first. */
-const STEP_ITEMS: readonly Completion[] = frequentFirst([...OPERATOR_ITEMS, ...AGGREGATE_ITEMS], FREQUENT_STEPS, (item) => item.text);
-const FIELDS_BY_USE: readonly Field[] = frequentFirst(FIELDS, FREQUENT_FIELDS, (field) => field.name);
-
-function frequentFirst<T>(items: readonly T[], names: readonly string[], nameOf: (item: T) => string): T[] {
-  const place = (item: T): number => (names.indexOf(nameOf(item)) + names.length + 1) % (names.length + 1);
-  return items.toSorted((a, b) => place(a) - place(b));
-}
-
-/** Every operator, aggregate, function and name of a field. */
-export function vocabulary(): Completion[] {
-  return [...OPERATOR_ITEMS, ...AGGREGATE_ITEMS, ...FUNCTION_ITEMS, ...FIELDS.flatMap((f) => namesOf(f).map((name) => fieldItem(f, name)))];
-}
-
-function fieldItem(field: Field, name: string): Completion {
-  const aws = field.aws !== undefined && field.aws !== name ? ` (${field.aws})` : '';
-  return { kind: 'field', text: printName(name), detail: field.type, doc: field.doc + (name === field.name ? aws : ` (${field.name})`) };
-}
 
 /** Completions for a place in a text. Without options the columns of earlier steps are not known. */
 export function complete(text: string, at: number, options?: CompileOptions): Completions {
@@ -133,21 +87,7 @@ export function complete(text: string, at: number, options?: CompileOptions): Co
   };
 }
 
-const SCOPE_WORDS: readonly Completion[] = ['AND', 'OR', 'NOT'].map((word) => ({
-  kind: 'keyword',
-  text: word,
-  detail: '',
-  doc: WORDS[word.toLowerCase()]?.doc ?? '',
-}));
-
-const DATASET_ITEMS: readonly Completion[] = DATASETS.map((text) => ({ kind: 'source', text, detail: 'dataset', doc: INDEX_DOC }));
-
 const textOf = (item: Completion): string => item.text;
-
-/** Names of a field that need no quotation marks, the one that AWS gave it first. */
-const NAMES: ReadonlyMap<Field, readonly string[]> = new Map(
-  FIELDS.map((f) => [f, [...new Set([...(f.aws ? [columnOf(f.aws)] : []), ...namesOf(f)])].filter((n) => printName(n) === n)]),
-);
 
 const TOUCHED: ReadonlySet<Token['kind']> = new Set(['string', 'quoted-name', 'regex', 'template']);
 
@@ -237,10 +177,12 @@ function inStep({ text, word, done, pipeAt, options }: Place): Completion[] {
   const operator = operatorOf(done[0]);
   const was = previous.kind === 'name' ? previous.value.toLowerCase() : '';
   if (was === 'as') return [];
-  if (was === 'from') return ranked(sources(options));
+  if (was === 'from' || was === 'cat') return ranked(sources(options));
   const isKeyword = done.length === 1 && operator !== undefined;
   if (isKeyword && operator === OPERATORS.timeslice) return ranked(DURATIONS);
   const words = stepWords(operator?.syntax ?? OPERATORS.assign.syntax, operator === undefined || operator === OPERATORS.where || insideIf(done));
+  if (operator === OPERATORS.lookup && !done.some((t) => t.value.toLowerCase() === 'from'))
+    return ranked(isKeyword || previous.value === ',' ? tableColumns(options) : words);
   const isAggregate = operator === OPERATORS.aggregate;
   if (isKeyword ? isAggregate : endsOperand(previous, words)) return ranked(words);
   const takesAggregate = operator === OPERATORS.top ? was === 'by' : isAggregate && previous.value === ',' && !done.some((t) => t.value.toLowerCase() === 'by');
@@ -267,74 +209,8 @@ function endsOperand({ kind, value }: Token, words: readonly Completion[]): bool
   return kind !== 'name' || !(BEFORE_OPERAND.has(word) || words.some((w) => w.text.toLowerCase() === word));
 }
 
-/** The words and options of a step, which its syntax mentions; conditions have words of their own. */
-function stepWords(syntax: string, condition: boolean): Completion[] {
-  const found = Object.entries(WORDS).filter(([word, { mention = word }]) => syntax.includes(mention) || (condition && CONDITION_WORDS.has(word)));
-  const options = [...new Set(syntax.match(/\b[A-Za-z]+=/g))].filter((option) => !(option in WORDS));
-  return [
-    ...found.map(([text, { doc }]): Completion => ({ kind: 'keyword', text, detail: '', doc })),
-    ...options.map((text): Completion => ({ kind: 'keyword', text, detail: '', doc: 'An option of this step.' })),
-  ];
-}
-
 function insideIf(done: readonly Token[]): boolean {
   return done.some((t, i) => t.value.toLowerCase() === 'if' && done[i + 1]?.value === '(');
-}
-
-function sources(options: CompileOptions | undefined): Completion[] {
-  const tables = (options?.catalog?.lookupNames ?? []).map((text): Completion => {
-    const columns = options?.catalog?.lookup(text)?.columns ?? [];
-    return { kind: 'source', text, detail: 'lookup table', doc: `Its columns: ${columns.join(', ')}.` };
-  });
-  return [...tables, ...SOURCES.map(([text, doc]): Completion => ({ kind: 'source', text, detail: 'built in', doc }))];
-}
-
-/** Stored fields, each under the name that fits the word best, and what rules extracted. */
-function fieldChoices(word: string, options: CompileOptions | undefined): Completion[] {
-  const catalog = options?.catalog;
-  const extracted = (catalog?.extractedNames ?? []).map(
-    (n): Completion => ({ kind: 'field', text: printName(n), detail: 'text', doc: 'Extracted by a rule when its records were stored.' }),
-  );
-  const made = (catalog?.rules ?? []).flatMap((rule) =>
-    rule.fields.map((n): Completion => ({ kind: 'field', text: printName(n), detail: 'text', doc: `Made by the rule ${rule.name} when a query asks for it.` })),
-  );
-  const stored = FIELDS_BY_USE.map((f) => fieldItem(f, rank(word, NAMES.get(f) ?? [], (n) => n)[0] ?? f.name));
-  return rank(word, [...stored, ...extracted, ...made, INDEX], textOf);
-}
-
-const INDEX: Completion = {
-  kind: 'field',
-  text: '_index',
-  detail: 'text',
-  doc: 'The dataset that a record is in: vpc_flow, or vpc_flow_status for NODATA and SKIPDATA.',
-};
-
-/** What the steps before a place hand on: their columns, and whether records' own fields are still there. */
-function columnsBefore(text: string, options: CompileOptions | undefined): { items: readonly Completion[]; stored: boolean } {
-  if (!options || !text.includes('|')) return { items: [], stored: true };
-  const found = columnsOf(text, options);
-  if (!found) return { items: [], stored: true };
-  const items = found.columns
-    .filter((c) => found.shape === 'aggregates' || (c.name !== '_raw' && c.name !== '_messageTime'))
-    .map((c): Completion => {
-      const field = c.field === undefined ? undefined : findField(c.field);
-      return { kind: 'column', text: printName(c.name), detail: c.kind, doc: field ? field.doc : 'Made by an earlier step.' };
-    });
-  return { items, stored: found.shape === 'records' };
-}
-
-/** Compiles what is right of a text: a step with a mistake is left out, as it is while somebody types. */
-function columnsOf(text: string, options: CompileOptions): { columns: readonly OutputColumn[]; shape: 'records' | 'aggregates' } | undefined {
-  let { query } = parse(text);
-  for (let tries = 0; tries < 10; tries++) {
-    const result = compileQuery(query, options);
-    if (result.ok) return result.compiled;
-    const at = result.diagnostics[0]?.span.start ?? -1;
-    const operations = query.operations.filter((o) => at < o.span.start || at > o.span.end);
-    if (operations.length === query.operations.length) return undefined;
-    query = { ...query, operations };
-  }
-  return undefined;
 }
 
 /** What is known of the word at a place: an operator, a function, a column, a field. */
@@ -356,9 +232,4 @@ export function describe(text: string, at: number, options?: CompileOptions): (C
     named(fieldChoices('', options)) ??
     (pipe ? named(Object.entries(WORDS).map(([word, { doc }]): Completion => ({ kind: 'keyword', text: word, detail: '', doc }))) : undefined);
   return found && { ...found, start: token.start, end: token.end };
-}
-
-function fieldOf(name: string): Completion | undefined {
-  const field = findField(name);
-  return field && fieldItem(field, name);
 }

@@ -4,10 +4,11 @@
  * text ─ lex ─► tokens ─ parse ─► tree ─ resolve ─► resolved tree ─ compile ─► Sql ─► Statement
  */
 export { compile } from './compile.ts';
-export { complete, vocabulary } from './complete.ts';
+export { complete } from './complete.ts';
 export type { Catalog, Compiled, CompileOptions, CompileResult, Diagnostic, ExtractionRule, LookupTable, Relations } from './contract.ts';
 export { EMPTY_CATALOG, isMadeByRules } from './contract.ts';
 export { explain } from './explain.ts';
+export { vocabulary } from './offers.ts';
 export { parse } from './parser.ts';
 export { print } from './print.ts';
 export { reference } from './reference.ts';

@@ -1,5 +1,4 @@
 /** Words inside steps, as completion and colouring know them. An operator takes those that its syntax mentions. */
-import { BUILT_IN } from './tables.ts';
 
 export interface StepWord {
   readonly doc: string;
@@ -97,11 +96,3 @@ export const DURATIONS = ['1m', '5m', '15m', '1h', '6h', '1d', '1w'].map((text) 
   detail: '',
   doc: `Slices of ${text}. Hours, days and weeks follow the time zone.`,
 }));
-
-/** Tables that are always there. */
-export const SOURCES: readonly (readonly [source: string, doc: string])[] = [
-  ['geo://location', 'The place of an address: country_code, country_name, state, city, latitude, longitude.'],
-  ['asn://default', 'The autonomous system of an address: asn, organization.'],
-  ['sumo://threat/cs', 'Threat indicators: actor, malicious_confidence, raw_threat, type.'],
-  ...BUILT_IN.map(([name, doc]) => [name, doc] as const),
-];

@@ -1,7 +1,8 @@
 /** What the editor knows of a text: colours, problems, completions, history. All of it pure. */
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { parse as parseYaml } from 'yaml';
 import type { CatalogueResponse } from '../../src/api/contract/catalogue.ts';
 import { complete, describe as describeWord, writeValue } from '../../src/query/complete.ts';
 import { suggestion } from '../../src/query/diagnostics.ts';
@@ -80,6 +81,18 @@ describe('problems', () => {
     ]);
   });
 
+  it('mends every mistake that it has a word for', () => {
+    const bad = parseYaml(readFileSync(join(import.meta.dirname, '../query/bad-queries.yaml'), 'utf8')) as { query: string }[];
+    const mended = bad.flatMap(({ query }) =>
+      problemsOf(query, around).flatMap((problem) => {
+        const word = suggestion(problem);
+        return word === undefined ? [] : [problemsOf(query.slice(0, problem.span.start) + word + query.slice(problem.span.end), around)];
+      }),
+    );
+    expect(mended.length).toBeGreaterThan(5);
+    expect(mended.flat()).toEqual([]);
+  });
+
   it('does not blame a step for what a broken one before it would have made', () => {
     expect(problemsOf('* | bytes / as kb | where kb > 1', around).map((p) => p.code)).toEqual(['unexpected-token']);
   });
@@ -125,6 +138,10 @@ describe('completion', () => {
 
   it('offers tables and fields that people made', () => {
     expect(names('* | lookup team from ‸')).toEqual(expect.arrayContaining(['owners', 'geo://location']));
+    expect(names('* | lookup te‸')).toEqual(['team']);
+    expect(names('* | lookup asn, org‸')[0]).toBe('organization');
+    expect(names('* | lookup team ‸')).toEqual(expect.arrayContaining(['as', 'from', 'on']));
+    expect(names('| cat ow‸')).toEqual(['owners']);
     expect(names('* | where sess‸')).toEqual(['sessionId']);
     expect(names('* | where use‸')).toContain('user');
   });

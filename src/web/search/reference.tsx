@@ -1,8 +1,8 @@
 /** The reference beside the query, from the tables that the compiler reads: found by words, inserted by a click. */
 import { ActionIcon, TextInput } from '@mantine/core';
 import { useEffect, useMemo, useRef, useState } from 'react';
-import { type Completion, vocabulary } from '../../query/complete.ts';
 import { DIAGNOSTIC_CODES } from '../../query/diagnostics.ts';
+import { type Completion, vocabulary } from '../../query/offers.ts';
 import { rank } from '../../query/rank.ts';
 import { Icon } from '../app/icons.tsx';
 import { inlineCode } from './inline-code.ts';

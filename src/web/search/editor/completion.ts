@@ -9,7 +9,8 @@ import {
 } from '@codemirror/autocomplete';
 import type { Extension } from '@codemirror/state';
 import { type EditorView, keymap } from '@codemirror/view';
-import { type Completion, type Completions, complete, type ValuesWanted, writeValue } from '../../../query/complete.ts';
+import { type Completions, complete, type ValuesWanted, writeValue } from '../../../query/complete.ts';
+import type { Completion } from '../../../query/offers.ts';
 import { short } from '../../format/numbers.ts';
 import { info } from './info.ts';
 import { optionsOf, type Surroundings } from './language.ts';

@@ -2,7 +2,8 @@
 
 import type { Extension } from '@codemirror/state';
 import { hoverTooltip } from '@codemirror/view';
-import { type Completion, describe } from '../../../query/complete.ts';
+import { describe } from '../../../query/complete.ts';
+import type { Completion } from '../../../query/offers.ts';
 import { inlineCode } from '../inline-code.ts';
 import { optionsOf, type Surroundings } from './language.ts';
 
