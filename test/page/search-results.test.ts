@@ -90,6 +90,22 @@ it('reads any place of a long list from the server', async () => {
   expect(await on.page.locator('.bz-message').count()).toBeLessThan(120);
 });
 
+it('says in the list that a part of it did not come, and asks for it again', async () => {
+  await search('_index=vpc_flow');
+  await row(0).waitFor();
+  await on.page.route('**/api/v1/records', (route) => route.fulfill({ status: 503, json: { error: { code: 'store-busy', message: 'The store is busy.' } } }));
+  await on.page.evaluate(() => window.scrollTo(0, document.body.scrollHeight / 2));
+  const failed = on.page.getByRole('alert').filter({ hasText: 'store-busy' });
+  await failed.waitFor();
+  expect((await failed.boundingBox())?.y).toBeLessThan(200);
+  await on.page.unroute('**/api/v1/records');
+  await failed.getByRole('button', { name: 'Try again' }).click();
+  await soon(() => failed.count()).toBe(0);
+  await soon(() => on.page.locator('.bz-message-ghost').count()).toBe(0);
+  // The browser itself reports the refused requests.
+  expect(on.complaints.splice(0).filter((c) => !c.includes('503'))).toEqual([]);
+});
+
 it('turns the order, and shows columns that are chosen and made', async () => {
   await search('action=REJECT | bytes * 2 as twice');
   expect(await on.page.locator('.bz-message-head').textContent()).toContain('twice');

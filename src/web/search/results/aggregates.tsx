@@ -9,7 +9,7 @@ import { PANEL_KINDS } from '../../panels/registry.ts';
 import { absolute, type Range } from '../../time/range.ts';
 import { type Answer, MOST_ROWS } from './answer.ts';
 import { Numbers } from './numbers.tsx';
-import { panelOf, resultOf, shapeOf, unitOf, VIEW_TITLES, type ViewName, viewsOf } from './shape.ts';
+import { overTime, panelOf, resultOf, shapeOf, unitOf, VIEW_TITLES, type ViewName, viewsOf } from './shape.ts';
 
 /** The pictures that an answer can be shown as, and the one that is. */
 export function useViews(query: string, answer: Answer | undefined, wanted: string | undefined) {
@@ -35,6 +35,22 @@ export function ViewSwitch({ views, onView }: { views: Views; onView: (view: Vie
       onChange={(value) => onView(value === views.views[0] ? undefined : (value as ViewName))}
     />
   );
+}
+
+/** Grey shapes in the form that the result will likely have. */
+export function GhostResult({ query, view, progress }: { query: string; view: string | undefined; progress: number | null }) {
+  const kind = isView(view) ? view : overTime(query) ? 'column' : 'table';
+  return (
+    <div className="bz-aggregates" data-view={kind} style={{ '--rows': GHOST_ROWS } as React.CSSProperties}>
+      <Skeleton kind={kind} progress={progress ?? undefined} />
+    </div>
+  );
+}
+
+const GHOST_ROWS = 12;
+
+function isView(view: string | undefined): view is ViewName {
+  return view !== undefined && view in VIEW_TITLES;
 }
 
 interface Props {

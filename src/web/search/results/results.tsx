@@ -13,7 +13,7 @@ import { exact, short } from '../../format/numbers.ts';
 import type { Drill } from '../../panels/props.ts';
 import { type Picked, ValueMenu } from '../../records/value-menu.tsx';
 import { absolute, type Range } from '../../time/range.ts';
-import { Aggregates, useViews, ViewSwitch } from './aggregates.tsx';
+import { Aggregates, GhostResult, useViews, ViewSwitch } from './aggregates.tsx';
 import { useAnswer } from './answer.ts';
 import { type Asked, histogramQuery, keyOf } from './ask.ts';
 import { countBy, drilled, isGrouped, isSorted, isTable, matchesOf, oldestFirst, sliceOf, topOverTime, withValue } from './edit.ts';
@@ -25,7 +25,7 @@ import { useKept } from './kept.ts';
 import { MessageTools, withColumn } from './message-tools.tsx';
 import { Messages } from './messages.tsx';
 import { type Seen, usePages } from './pages.ts';
-import { Empty, Failed, GhostLines, Stopped } from './states.tsx';
+import { Empty, Failed, GhostLines, PartFailed, Stopped } from './states.tsx';
 import { columnOf, RAW } from './values.ts';
 
 export type { Asked } from './ask.ts';
@@ -197,7 +197,7 @@ export function Results({ asked, zone, onRange, onQuery, onState, stop }: Props)
             ) : answer.stopped ? (
               <Stopped onRetry={retry} />
             ) : (
-              <GhostLines />
+              <GhostResult query={query} view={search.view} progress={fraction} />
             )}
           </Tabs.Panel>
           <Tabs.Panel value="messages">
@@ -213,7 +213,7 @@ export function Results({ asked, zone, onRange, onQuery, onState, stop }: Props)
               empty(pages.window)
             ) : (
               <>
-                {pages.error !== null && <Failed error={explain(pages.error)} onRetry={pages.again} />}
+                {pages.error !== null && <PartFailed error={explain(pages.error)} onRetry={pages.again} />}
                 <Messages
                   pages={pages}
                   columns={columns}

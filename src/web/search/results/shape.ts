@@ -62,6 +62,11 @@ function addsUp(operations: readonly Operation[]): boolean {
   return aggregate?.calls.every((call) => call.fn === 'count' || call.fn === 'sum') ?? false;
 }
 
+/** Does the query count by time? */
+export function overTime(query: string): boolean {
+  return parse(query).query.operations.some((o) => o.op === 'timeslice');
+}
+
 /** Pictures of a result, the most telling first; the table always is one. */
 export function viewsOf(shape: Shape, rows: number): ViewName[] {
   const { time, keys, measures, place, compared, adds } = shape;

@@ -27,6 +27,18 @@ export function Failed({ error: { code, message, hint }, onRetry }: { error: Err
   );
 }
 
+/** A page of messages that did not come, where one looks, wherever that is in the list. */
+export function PartFailed({ error: { code, message }, onRetry }: { error: ErrorBody; onRetry: () => void }) {
+  return (
+    <p className="bz-part-failed" role="alert">
+      <Icon name="warn" size={12} /> Some messages did not come: {message} <code>{code}</code>{' '}
+      <button type="button" className="bz-link" onClick={onRetry}>
+        Try again
+      </button>
+    </p>
+  );
+}
+
 export function Stopped({ onRetry }: { onRetry: () => void }) {
   return (
     <div className="bz-note bz-results-note">
