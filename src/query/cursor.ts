@@ -6,6 +6,7 @@ import { fillTemplates, valueOfVariable } from './context.ts';
 import { QueryError } from './diagnostics.ts';
 import { lex, type Token, type TokenKind } from './lexer.ts';
 import { type Duration, durationOf, isName, numberOf } from './numbers.ts';
+import { ASKS, MINUS_PRECEDENCE, NOT_PRECEDENCE, PRECEDENCE, SPELLINGS } from './precedence.ts';
 import { parseSubquery } from './subqueries.ts';
 import type { BinaryOperator, Expr, Name, Query, Span } from './tree.ts';
 
@@ -15,36 +16,6 @@ const MAX_DEPTH = 100;
 /** Operands that a chain of arithmetic may have: each is one level of nesting for the engine. And conditions of one chain. */
 const MAX_CHAIN = 200;
 const MAX_CONDITIONS = 1000;
-
-/** Binding power of the infix operators: higher binds tighter. */
-const PRECEDENCE: Readonly<Record<string, number>> = {
-  '?': 1,
-  or: 2,
-  '||': 2,
-  and: 3,
-  '&&': 3,
-  '=': 5,
-  '==': 5,
-  '!=': 5,
-  '<>': 5,
-  '<': 5,
-  '<=': 5,
-  '>': 5,
-  '>=': 5,
-  matches: 5,
-  contains: 5,
-  in: 5,
-  not: 5,
-  '+': 6,
-  '-': 6,
-  '*': 7,
-  '/': 7,
-  '%': 7,
-};
-const NOT_PRECEDENCE = 4;
-const MINUS_PRECEDENCE = 8;
-
-const SPELLINGS: Readonly<Record<string, BinaryOperator>> = { '||': 'or', '&&': 'and', '==': '=', '<>': '!=' };
 
 /** What a step may ask of the text around it. */
 export interface Around {
@@ -152,7 +123,8 @@ export class Cursor {
     if (token.kind === 'end' || token.kind === 'pipe') {
       return new QueryError('unexpected-end', { start: Math.max(0, token.start - 1), end: token.start }, `Here ${expected} is missing.`);
     }
-    return new QueryError('unexpected-token', token, `Expected ${expected}, found ${describe(token)}.`);
+    const like = token.kind === 'name' && token.value.toLowerCase() === 'like' ? 'Write matches, with * for any text: matches "prod-*".' : undefined;
+    return new QueryError('unexpected-token', token, `Expected ${expected}, found ${describe(token)}.`, like);
   }
 
   /** A field's or column's name. */
@@ -346,6 +318,12 @@ export class Cursor {
     }
   }
 
+  /** Whether a name comes next that no operator is. */
+  #isOperand(): boolean {
+    const { kind, value } = this.peek();
+    return kind === 'quoted-name' || (kind === 'name' && !Object.hasOwn(PRECEDENCE, value.toLowerCase()) && !['as', 'by'].includes(value.toLowerCase()));
+  }
+
   #minus(start: number): Expr {
     const arg = this.expression(MINUS_PRECEDENCE);
     if (arg.node === 'literal' && typeof arg.value === 'number' && !arg.text.startsWith('-')) {
@@ -368,6 +346,10 @@ export class Cursor {
     if (word === 'not') return { node: 'unary', op: '!', arg: this.expression(NOT_PRECEDENCE), span: this.span(start) };
     if (word === 'true' || word === 'false') return { node: 'literal', value: word === 'true', text: word, span: this.span(start) };
     if (word === 'null' && !this.is('(')) return { node: 'literal', value: null, text: word, span: this.span(start) };
+    if (ASKS.has(word) && this.#isOperand()) {
+      const asked = this.name();
+      return { node: 'call', name: token.value, args: [{ node: 'field', ...asked }], span: this.span(start) };
+    }
     if (!this.is('(')) return { node: 'field', name: token.value, span: this.span(start) };
     this.next();
     const args = this.#list();

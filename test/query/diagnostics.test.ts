@@ -39,3 +39,16 @@ it('suggests within a small distance only', () => {
   expect(nearest('dstprot', ['srcport', 'dstport', 'protocol'])).toBe('dstport');
   expect(nearest('zzzzzz', ['srcport', 'dstport'])).toBeUndefined();
 });
+
+it('what is too much is one mistake', () => {
+  const codes = (text: string) => {
+    const result = compile(text, options);
+    return result.ok ? [] : result.diagnostics.map((d) => d.code);
+  };
+  expect(codes('a'.repeat(70_000))).toEqual(['too-long']);
+  expect(codes('foo '.repeat(3000))).toEqual(['too-long']);
+  expect(codes('| count '.repeat(600))).toEqual(['too-long']);
+  expect(codes(`| where ${'('.repeat(200)}`)).toEqual(['too-deep']);
+  expect(codes(`| where ${Array(2000).fill('srcport=1').join(' or ')}`)).toEqual(['too-deep']);
+  expect(codes('| wher '.repeat(300))).toHaveLength(20);
+});
