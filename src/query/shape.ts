@@ -24,7 +24,7 @@ export function shape(compiled: Compiled, rows: readonly (readonly Cell[])[]): S
   // A later step that gave a label's column another value stands in its place.
   const places = new Map(columns.flatMap((column, i) => (i > at && labels.includes(column.name) ? [[column.name, i] as const] : [])));
   const made = labels.filter((label) => !places.has(label));
-  const kept = new Set(made.slice(0, MAX_COLUMNS));
+  const kept = new Set(made.length > MAX_COLUMNS ? largest(made, lines) : made);
   const result: { column: OutputColumn; cell: (line: (typeof lines)[number]) => Cell }[] = [];
   const fixed = (column: OutputColumn, i: number): void => void result.push({ column, cell: ({ row }) => row[i] ?? null });
   columns.forEach((column, i) => {
@@ -38,6 +38,13 @@ export function shape(compiled: Compiled, rows: readonly (readonly Cell[])[]): S
     }
   });
   return { columns: result.map((r) => r.column), rows: lines.map((line) => result.map((r) => r.cell(line))), cut: made.length - kept.size };
+}
+
+/** The columns to keep where there are too many: those that hold the most. */
+function largest(labels: readonly string[], lines: readonly { readonly cells: ReadonlyMap<string, Cell> }[]): string[] {
+  const sums = new Map<string, number>();
+  for (const { cells } of lines) for (const [label, cell] of cells) sums.set(label, (sums.get(label) ?? 0) + Math.abs(Number(cell) || 0));
+  return [...labels].sort((a, b) => (sums.get(b) ?? 0) - (sums.get(a) ?? 0)).slice(0, MAX_COLUMNS);
 }
 
 function pairs(cells: Cell | undefined): (readonly [string, Cell])[] {

@@ -16,7 +16,7 @@ import type { Of, Operator } from './kinds.ts';
 export const transpose: Operator<'transpose'> = {
   keywords: ['transpose'],
   syntax: 'transpose row field, … column field, … [as name, …[, *]]',
-  doc: 'Makes a column of each value of the column fields, alphabetically, at most 300; the cells hold the first aggregate that is no key. as a, b makes these columns only, as a, *, the others behind them. Later steps find the columns by name; names with other characters are written %"200". A cell that no row made has no value.',
+  doc: 'Makes a column of each value of the column fields, alphabetically, of more than 300 those that hold the most; the cells hold the first aggregate that is no key. as a, b makes these columns only, as a, *, the others behind them. Later steps find the columns by name; names with other characters are written %"200". A cell that no row made has no value.',
   example: 'timeslice 5m | count by _timeslice, action | transpose row _timeslice column action | if(isNull(REJECT), 0, REJECT) as REJECT',
   differs: 'columns can be used in later steps without being named in as.',
   parse: (cursor, start) => {
