@@ -2,7 +2,7 @@
  * Values as keys: in a form in which two are equal where they mean the same. Addresses are compared as
  * addresses however they are spelled, numbers as numbers, everything else as text in any letter case.
  */
-import { type Sql, sql } from './sql.ts';
+import { join, type Sql, sql } from './sql.ts';
 import { addressToText, asAddress, asNumber, asText, nullable, type Typed } from './typed.ts';
 
 /** Two sides of a comparison; no value on either side is NULL, which equals nothing. */
@@ -11,11 +11,19 @@ export interface KeyPair {
   readonly right: Sql;
 }
 
+/** A key, and the rows of a table that can have it; in those the table's side is never NULL. */
+export interface TableKey extends KeyPair {
+  readonly rows?: Sql;
+}
+
 /** A value of the query and a cell of a table, which is text. */
-export function tableKey(own: Typed, cell: Sql): KeyPair {
+export function tableKey(own: Typed, cell: Sql): TableKey {
   const trimmed = sql`trimBoth(${cell})`;
-  if (own.kind === 'address') return { left: nullable(own), right: sql`toIPv6OrNull(${trimmed})` };
-  if (own.kind === 'number' || (own.kind === 'time' && !own.datetime)) return { left: sql`toString(${asNumber(own)})`, right: numberText(trimmed) };
+  const where = (right: Sql): Omit<TableKey, 'left'> => ({ right: sql`assumeNotNull(${right})`, rows: sql`isNotNull(${right})` });
+  if (own.kind === 'address') return { left: nullable(own), ...where(sql`toIPv6OrNull(${trimmed})`) };
+  if (own.kind === 'number' || (own.kind === 'time' && !own.datetime)) return { left: sql`toString(${asNumber(own)})`, ...where(numberText(trimmed)) };
+  // A stored text is no address.
+  if (own.field && own.kind === 'text') return { left: sql`lowerUTF8(${textOf(own)})`, right: sql`lowerUTF8(${trimmed})` };
   return { left: folded(textOf(own)), right: folded(trimmed) };
 }
 
@@ -47,4 +55,10 @@ function spelled(text: Sql): Sql {
 
 function folded(text: Sql): Sql {
   return sql`lowerUTF8(${spelled(text)})`;
+}
+
+/** The rows of a table that can have all of the keys. */
+export function rowsWith(keys: readonly TableKey[]): Sql {
+  const conditions = keys.flatMap((key) => key.rows ?? []);
+  return conditions.length ? sql` WHERE ${join(conditions, ' AND ')}` : sql``;
 }

@@ -254,24 +254,33 @@ async function writeBlock(path: string, version: string, rows: TableRows['rows']
       const part = rows.slice(from, from + BLOCK_ROWS);
       const numbers = Uint32Array.from(part, (_, i) => from + i);
       const ends = new BigUint64Array(part.length);
-      let end = 0n;
-      const cells: Uint8Array[] = [];
+      let end = 0;
       for (const [i, row] of part.entries()) {
-        end += BigInt(row.length);
-        ends[i] = end;
-        for (const cell of row) cells.push(text(cell));
+        end += row.length;
+        ends[i] = BigInt(end);
       }
-      const name = text(version);
-      const data = [part.map(() => name), [new Uint8Array(numbers.buffer)], [new Uint8Array(ends.buffer), ...cells]];
+      const data = [texts(part.map(() => version)), new Uint8Array(numbers.buffer), Buffer.concat([new Uint8Array(ends.buffer), texts(part.flat())])];
       const head = [varUint(COLUMNS.length), varUint(part.length)];
-      await file.write(Buffer.concat([...head, ...COLUMNS.flatMap((column, i) => [text(column.name), text(column.type), ...(data[i] as Uint8Array[])])]));
+      await file.write(Buffer.concat([...head, ...COLUMNS.flatMap((column, i) => [texts([column.name, column.type]), data[i] as Uint8Array])]));
     }
   } finally {
     await file.close();
   }
 }
 
-function text(value: string): Uint8Array {
-  const bytes = Buffer.from(value);
-  return Buffer.concat([varUint(bytes.length), bytes]);
+/** Texts one after another, each behind its length. */
+function texts(values: readonly string[]): Uint8Array {
+  const lengths = Uint32Array.from(values, (value) => Buffer.byteLength(value));
+  const bytes = Buffer.allocUnsafe(lengths.reduce((sum, length) => sum + length + MAX_LENGTH_BYTES, 0));
+  let at = 0;
+  for (const [i, value] of values.entries()) {
+    const length = lengths[i] as number;
+    if (length < 0x80) bytes[at++] = length;
+    else for (const byte of varUint(length)) bytes[at++] = byte;
+    at += bytes.write(value, at);
+  }
+  return bytes.subarray(0, at);
 }
+
+/** Of a length in Native. */
+const MAX_LENGTH_BYTES = 5;

@@ -1,6 +1,6 @@
 /** lookupContains: whether a lookup table has a key. */
 import { QueryError } from '../diagnostics.ts';
-import { tableKey } from '../keys.ts';
+import { rowsWith, tableKey } from '../keys.ts';
 import { join, sql } from '../sql.ts';
 import { cell, findTable, pairOf } from '../tables.ts';
 import type { Expr, Name } from '../tree.ts';
@@ -56,7 +56,7 @@ export const LOOKUP_FUNCTIONS: readonly QueryFunction[] = [
         pairs.map((pair) => pair.right),
         ', ',
       );
-      return boolean(sql`ifNull((${left}) IN (SELECT ${right} FROM ${found.relation}), false)`);
+      return boolean(sql`ifNull((${left}) IN (SELECT ${right} FROM ${found.relation}${rowsWith(pairs)}), false)`);
     },
     doc: 'Is there a row with this key in a lookup table? Keys are compared as lookup does; several are joined with and.',
     example: 'where lookupContains(bartizan://ports, dstport = port)',

@@ -1,6 +1,6 @@
 /** lookup: columns of a table for a value of each row. Rows are kept, and never more than there were. */
 import type { Cursor } from '../cursor.ts';
-import { tableKey } from '../keys.ts';
+import { rowsWith, tableKey } from '../keys.ts';
 import { printName } from '../print-expression.ts';
 import { join, type Sql, sql } from '../sql.ts';
 import type { State } from '../state.ts';
@@ -77,17 +77,17 @@ function fromTable(o: Lookup, before: State): State {
   const { ctx } = before;
   const selected: Sql[] = [];
   const keys = pairs.map(({ own, place }) => {
-    const { left, right } = tableKey(before.resolve(own), cell(place));
+    const key = tableKey(before.resolve(own), cell(place));
     const id = ctx.fresh();
-    selected.push(sql`${right} AS ${id}`);
-    return { left, right: id };
+    selected.push(sql`${key.right} AS ${id}`);
+    return { ...key, right: id };
   });
   const columns = wanted.map(({ as, place }) => {
     const id = ctx.fresh();
     selected.push(sql`toNullable(argMax(${cell(place)}, row)) AS ${id}`);
     return { as, id };
   });
-  const right = sql`(SELECT ${join(selected, ', ')} FROM ${table.relation} GROUP BY ${join(
+  const right = sql`(SELECT ${join(selected, ', ')} FROM ${table.relation}${rowsWith(keys)} GROUP BY ${join(
     keys.map((key) => key.right),
     ', ',
   )})`;
