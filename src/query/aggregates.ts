@@ -5,7 +5,7 @@
 import { QueryError } from './diagnostics.ts';
 import { num, type Sql, sql } from './sql.ts';
 import type { AggregateCall } from './tree.ts';
-import { addressToText, asNumber, asText, isNull, type Typed } from './typed.ts';
+import { addressToText, asNumber, asText, isNull, nullable, type Typed } from './typed.ts';
 
 /** Percentiles that one call may ask for. */
 const MAX_PERCENTILES = 20;
@@ -61,8 +61,12 @@ function extreme(name: 'min' | 'max', doc: string): Aggregate {
     merge: name,
     compile: ([typed]) => {
       const value = typed as Typed;
-      if (value.kind === 'time' || value.kind === 'address') return { ...plain(value), sql: apply(value.sql) };
-      if (value.kind === 'text' && value.field) return { sql: apply(value.sql), kind: 'text', ...(value.emptyIsNull ? { emptyIsNull: true } : {}) };
+      // What stands for no value is smaller than all values.
+      const least = name === 'min' && value.emptyIsNull;
+      const kept = { ...(value.emptyIsNull && !least ? { emptyIsNull: true as const } : {}), sql: apply(least ? nullable(value) : value.sql) };
+      const { kind, datetime, field } = value;
+      if (kind === 'time' || kind === 'address') return { kind, ...(datetime ? { datetime } : {}), ...(field ? { field } : {}), ...kept };
+      if (kind === 'text' && field) return { kind, ...kept };
       return { sql: apply(name === 'max' && value.bare ? value.bare : asNumber(value)), kind: 'number' };
     },
   };
