@@ -65,3 +65,17 @@ test('deleting asks first', async () => {
   await page.getByRole('dialog').getByRole('button', { name: 'Delete', exact: true }).click();
   await soon(() => rows().allTextContents()).toEqual([expect.stringMatching(/^hosts/)]);
 });
+
+test('a query that saves writes only when it is told to', async () => {
+  const { page } = session;
+  const q = 'action=REJECT | count by dest_port | save refused';
+  await page.goto(`${session.served.address}/search?${new URLSearchParams({ q, from: iso(END - HOUR), to: iso(END) })}`);
+  await button('Write refused').waitFor();
+  const counted = await session.ask('action=REJECT | count by dest_port | sort by dest_port asc');
+  await button('Write refused').click();
+  await soon(() => page.getByRole('status').filter({ hasText: 'rows now' }).textContent()).toContain(`refused has ${counted.length} rows now.`);
+  expect(await session.ask('cat refused | toLong(dest_port) as dest_port | toLong(_count) as _count | sort dest_port asc')).toEqual(counted);
+  await page.getByRole('link', { name: 'Show the table' }).click();
+  await soon(() => session.search('view')).toBe('refused');
+  session.complaints.splice(0);
+});

@@ -33,6 +33,8 @@ export function optionsOf({ catalogue = NOTHING, window, zone }: Surroundings): 
     timeZone: zone,
     relations: { table: () => sql`records`, absentMask: -1n },
     maxRows: 1,
+    // The page asks before it writes.
+    maySave: true,
   };
 }
 

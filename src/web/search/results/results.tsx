@@ -10,6 +10,7 @@ import { explain } from '../../api/client.ts';
 import { Icon } from '../../app/icons.tsx';
 import { usePage } from '../../app/use-page.ts';
 import { exact, short } from '../../format/numbers.ts';
+import { SaveNote } from '../../lookups/save-note.tsx';
 import type { Drill } from '../../panels/props.ts';
 import { type Picked, ValueMenu } from '../../records/value-menu.tsx';
 import { absolute, type Range } from '../../time/range.ts';
@@ -138,6 +139,7 @@ export function Results({ asked, zone, onRange, onQuery, onState, stop }: Props)
 
   return (
     <div className="bz-results">
+      <SaveNote key={`${asked.run} ${asked.query}`} asked={asked} />
       {!table && <Histogram asked={asked} zone={zone} onRange={onRange} />}
       <Tabs value={tab} onChange={(value) => change({ view: value === 'messages' ? 'messages' : undefined }, { replace: true })} keepMounted={false}>
         <div className="bz-results-bar">
@@ -183,7 +185,7 @@ export function Results({ asked, zone, onRange, onQuery, onState, stop }: Props)
         <div className="bz-results-body" data-fields={(fieldsShown && !narrow) || undefined}>
           {fieldsShown && !narrow && <aside aria-label="Fields">{fields}</aside>}
           <Tabs.Panel value="result">
-            {answer.error ? (
+            {answer.error?.code === 'save-not-asked' ? null : answer.error ? (
               <Failed error={answer.error} onRetry={again} />
             ) : answer.answer && views ? (
               <>
