@@ -256,6 +256,14 @@ export type Operation =
       /** One row for each transaction. */
       readonly merge?: readonly Merged[];
     })
+  | (Step & {
+      readonly op: 'trace';
+      /** Finds the values in a text: its first group, else the whole match. */
+      readonly pattern: string;
+      readonly start: string;
+      /** Only values that records before (or after) led to. */
+      readonly direction?: '+' | '-';
+    })
   | (Step & { readonly op: 'merge'; readonly fields: readonly Merged[] })
   | (Step & {
       readonly op: 'sessionize';

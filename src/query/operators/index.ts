@@ -33,6 +33,7 @@ import { save } from './save.ts';
 import { sessionize } from './sessionize.ts';
 import { threat } from './threat.ts';
 import { timeslice } from './timeslice.ts';
+import { trace } from './trace.ts';
 import { transaction } from './transaction.ts';
 import { transactionize } from './transactionize.ts';
 import { transpose } from './transpose.ts';
@@ -75,6 +76,7 @@ export const OPERATORS: { readonly [N in OperationName]: Operator<N> } = {
   logcompare,
   merge,
   sessionize,
+  trace,
   transaction,
   transactionize,
   dedup,
@@ -92,7 +94,7 @@ export const KEYWORDS: readonly string[] = [...BY_KEYWORD.keys()];
 const PARSERS: Readonly<Record<string, Operator<'parse-regex'> | Operator<'xml'> | Operator<'json'>>> = { regex: parseRegex, xml, json };
 
 /** Operators whose step may go on with a symbol: `sort -a`, `cat /shared/hosts`. */
-const TAKES_SYMBOL: ReadonlySet<readonly string[]> = new Set([sort.keywords, cat.keywords, save.keywords]);
+const TAKES_SYMBOL: ReadonlySet<readonly string[]> = new Set([sort.keywords, cat.keywords, save.keywords, trace.keywords]);
 
 /** A keyword is a name where an expression goes on behind it: `count / 2 as half`. */
 const EXPRESSION_GOES_ON = new Set(['=', '+', '/', '%', '?', '<', '>', '.']);

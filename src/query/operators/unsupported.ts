@@ -5,7 +5,6 @@ import type { Token } from '../lexer.ts';
 const INSTEAD: ReadonlyMap<string, string> = new Map([
   ['details', 'Search for a part of the signature in the scope.'],
   ['logexplain', 'Count both sides: if(condition, "event", "other") as side | count by side, field'],
-  ['trace', 'Search for the value, take the next one out with parse, and search for that.'],
   ['macro', 'Write the steps themselves.'],
 ]);
 
