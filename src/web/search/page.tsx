@@ -60,10 +60,11 @@ export function SearchPage() {
     (text: string, more: Partial<Range> = {}) => {
       const query = text.trim() || '*';
       setDraft(query);
-      if (query === q && more.from === undefined) setRun((n) => n + 1);
+      const sameWindow = (more.from ?? range.from) === range.from && (more.to ?? range.to) === range.to;
+      if (query === q && sameWindow) setRun((n) => n + 1);
       else change({ q: query, ...more });
     },
-    [q, change],
+    [q, range, change],
   );
   /** What is typed goes along when the window changes. */
   const setRange = useCallback((next: Range) => change({ ...next, ...(draft.trim() && { q: draft.trim() }) }), [change, draft]);
