@@ -3,7 +3,8 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type CompileOptions, compile, parse } from '../../src/query/index.ts';
 import { print } from '../../src/query/print.ts';
 import { ident } from '../../src/query/sql.ts';
-import { type Engine, openEngine, options } from './engine.ts';
+import { countStatement, recordsStatement } from '../../src/query/statements.ts';
+import { type Engine, openEngine, options, T0 } from './engine.ts';
 import { catalogOf } from './tables.ts';
 
 const catalog = catalogOf({
@@ -199,6 +200,31 @@ it('save marks where the rows go, and only for who asked', async () => {
     ['2', 3],
   ]);
   expect(wrong('| count | save talkers')).toMatchObject({ code: 'save-not-asked', at: 'save talkers' });
+});
+
+it('works beside compare, timeslices and limits, and in statements beside queries', async () => {
+  const inner = '[subquery: * | sum(bytes) by interface_id | where _sum > 800 | compose interface_id]';
+  expect(await rows(`${inner} | timeslice 30m | sum(bytes) as b by _timeslice | compare with timeshift 30m`, { from: T0, to: T0 + 1800 })).toEqual([
+    [T0 * 1000, 1100, null],
+  ]);
+  expect(await rows('[subquery: REJECT | compose interface_id] | count | compare with timeshift 1h')).toEqual([[4, 0]]);
+  expect(await rows('| sort bytes desc | limit 3 | where [subquery: REJECT | compose interface_id] | count')).toEqual([[2]]);
+  expect(
+    await rows(
+      '| limit 100 | join (where action = "ACCEPT" | limit 1 | bytes as b) as a, (sort bytes asc | limit 2 | bytes as c) as z on a.account_id = z.account_id | fields c',
+    ),
+  ).toEqual([]);
+  const matched = {
+    ...options(engine, { catalog }),
+    query: `${inner} | lookup proto from bad on ip = srcaddr | join (where bytes > 1) as a, (where bytes > 2) as b on a.srcaddr = b.srcaddr | save x`,
+  };
+  const counted = countStatement(matched);
+  if (!counted.ok) expect.fail(JSON.stringify(counted));
+  expect(await engine.rows(counted.statement)).toEqual([[2]]);
+  const records = recordsStatement({ ...matched, limit: 10, offset: 0 });
+  if (!records.ok) expect.fail(JSON.stringify(records));
+  expect((await engine.rows(records.statement)).map((row) => row.at(-1))).toEqual([null, '6']);
+  expect(countStatement({ ...matched, query: 'cat bad' })).toMatchObject({ ok: false, diagnostics: [{ code: 'no-records' }] });
 });
 
 it('bounds how deep queries lie in queries', () => {
