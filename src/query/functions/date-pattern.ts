@@ -75,16 +75,20 @@ function own(letter: string, length: number, time: Sql, zone: string): Sql {
   return sql`if(${offset} = 0, 'Z', ${written})`;
 }
 
+const LOCALES = ['en-US', 'en-GB', 'en-AU', 'en-NZ', 'en-IN', 'en-ZA'];
+
 /** English names of a zone by its offset in seconds: of winter and of summer. */
 function zoneNames(zone: string, style: 'short' | 'long'): Map<number, string> {
   const names = new Map<number, string>();
   for (const month of [0, 6]) {
     const at = new Date(Date.UTC(2024, month, 15));
-    const part = (timeZoneName: 'short' | 'long' | 'longOffset'): string =>
-      new Intl.DateTimeFormat('en-US', { timeZone: zone, timeZoneName }).formatToParts(at).find((p) => p.type === 'timeZoneName')?.value ?? zone;
+    const part = (timeZoneName: 'short' | 'long' | 'longOffset', locale = 'en-US'): string =>
+      new Intl.DateTimeFormat(locale, { timeZone: zone, timeZoneName }).formatToParts(at).find((p) => p.type === 'timeZoneName')?.value ?? zone;
     const [, sign, hours, minutes] = /([+-])(\d\d):(\d\d)/.exec(part('longOffset')) ?? [];
     const seconds = (Number(hours ?? 0) * 3600 + Number(minutes ?? 0) * 60) * (sign === '-' ? -1 : 1);
-    if (!names.has(seconds)) names.set(seconds, part(style));
+    // Short names are known where they are used: CET in British English, AEST in Australian.
+    const known = LOCALES.map((locale) => part(style, locale)).find((name) => !/^(?:GMT|UTC)[+-]/.test(name));
+    if (!names.has(seconds)) names.set(seconds, known ?? part(style));
   }
   return names;
 }
