@@ -190,6 +190,12 @@ describe('a record', () => {
     expect(present).toEqual(expect.arrayContaining(['srcaddr', 'dstport', 'interface_id', 'network.transport', 'source.geo.city_name']));
     expect(present).not.toContain('bytes');
     expect(groups[2]).toMatchObject({ title: 'Extracted', fields: [{ name: 'team' }] });
+    const ruled = fieldGroups([], [RECORD], { extracted: ['team', 'user'], rules: [{ fields: ['user', 'host'] }] })[1]?.fields;
+    expect(ruled?.map((f) => [f.name, f.carried])).toEqual([
+      ['team', true],
+      ['user', true],
+      ['host', false],
+    ]);
     expect(groups.find((g) => g.title === 'Record')?.fields.map((f) => f.name)).toContain('bytes');
     expect(filtered(groups, ' DEST_PORT').flatMap((g) => g.fields.map((f) => f.name))).toEqual(['dstport']);
     expect(filtered(groups, 'no such')).toEqual([]);

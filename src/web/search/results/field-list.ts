@@ -11,6 +11,8 @@ export interface Listed {
   readonly doc: string;
   /** Made by a step of the query. */
   readonly made: boolean;
+  /** Messages carry it, so that it can be a column; a rule's field exists only where a query asks for it. */
+  readonly carried: boolean;
   /** All names that find it, in lower case. */
   readonly found: string;
 }
@@ -29,13 +31,23 @@ const KINDS: readonly (readonly [title: string, fields: readonly Field[]])[] = [
   ['Metadata', ADDED_FIELDS.filter((f) => f.name.startsWith('_'))],
 ];
 
+/** What extraction rules make: fields that are stored with records, and those that are made when a query asks for them. */
+export interface Extracted {
+  readonly extracted: readonly string[];
+  readonly rules: readonly { readonly fields: readonly string[] }[];
+}
+
+const NOTHING: Extracted = { extracted: [], rules: [] };
+
 /** `sample`: some of the messages. */
-export function fieldGroups(made: readonly OutputColumn[], sample: readonly Rec[]): Group[] {
+export function fieldGroups(made: readonly OutputColumn[], sample: readonly Rec[], { extracted, rules }: Extracted = NOTHING): Group[] {
   const own = made
     .filter((c) => c.kind !== 'time')
     .filter((c) => c.field === undefined || findField(c.name) === undefined)
-    .map(listedColumn);
-  const extracted = extractedOf(sample).map((name) => listedColumn({ name, kind: 'text', field: name }));
+    .map((column) => listedColumn(column, true));
+  const stored = [...new Set([...extractedOf(sample), ...extracted])].sort();
+  const ruled = [...new Set(rules.flatMap((r) => r.fields))].filter((name) => !stored.includes(name)).sort();
+  const text = (carried: boolean) => (name: string) => listedColumn({ name, kind: 'text', field: name }, carried);
   const present: Listed[] = [];
   const absent = KINDS.map(([title, fields]): Group => {
     const listed = fields.filter((f) => !NOT_LISTED.has(f.name)).map(listedField);
@@ -46,7 +58,7 @@ export function fieldGroups(made: readonly OutputColumn[], sample: readonly Rec[
   const groups: Group[] = [
     { title: 'Made by the query', fields: own },
     { title: 'In these messages', fields: present },
-    { title: 'Extracted', fields: extracted },
+    { title: 'Extracted', fields: [...stored.map(text(true)), ...ruled.map(text(false))] },
     ...absent,
   ];
   return groups.filter((g) => g.fields.length > 0);
@@ -65,15 +77,22 @@ function isThere(value: unknown): boolean {
 
 function listedField(field: Field): Listed {
   const name = field.aws?.replaceAll('-', '_') ?? field.name;
-  return { name, column: { name, kind: field.type, field: field.name }, doc: field.doc, made: false, found: namesOf(field).join('\n').toLowerCase() };
+  return {
+    name,
+    column: { name, kind: field.type, field: field.name },
+    doc: field.doc,
+    made: false,
+    carried: true,
+    found: namesOf(field).join('\n').toLowerCase(),
+  };
 }
 
-function listedColumn(column: OutputColumn): Listed {
-  return { name: column.name, column, doc: '', made: column.field === undefined, found: column.name.toLowerCase() };
+function listedColumn(column: OutputColumn, carried: boolean): Listed {
+  return { name: column.name, column, doc: '', made: column.field === undefined, carried, found: column.name.toLowerCase() };
 }
 
 /** Fields of records that the field table does not know: those of extraction rules. */
 function extractedOf(sample: readonly Rec[]): string[] {
   const names = new Set(sample.flatMap((record) => Object.keys(record.fields)));
-  return [...names].filter((name) => findField(name) === undefined).sort();
+  return [...names].filter((name) => findField(name) === undefined);
 }

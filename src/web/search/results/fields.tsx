@@ -1,7 +1,9 @@
 /** The fields of the matches, beside the results: found by name, opened to their values, shown as columns. */
 import { TextInput } from '@mantine/core';
+import { useQuery } from '@tanstack/react-query';
 import { useMemo, useState } from 'react';
 import type { OutputColumn } from '../../../api/contract.ts';
+import { catalogueQuery } from '../../api/queries.ts';
 import { Icon } from '../../app/icons.tsx';
 import type { Asked } from './ask.ts';
 import { fieldGroups, filtered, type Listed } from './field-list.ts';
@@ -23,7 +25,8 @@ interface Props {
 export function Fields({ asked, pages, zone, shown, onColumn, onFilter, onCount, onTopOverTime }: Props) {
   const [typed, setTyped] = useState('');
   const [open, setOpen] = useState<string | null>(null);
-  const groups = useMemo(() => fieldGroups(pages.made, pages.first), [pages.made, pages.first]);
+  const catalogue = useQuery(catalogueQuery).data;
+  const groups = useMemo(() => fieldGroups(pages.made, pages.first, catalogue), [pages.made, pages.first, catalogue]);
   const listed = useMemo(() => filtered(groups, typed), [groups, typed]);
   return (
     <div className="bz-fields-list">
@@ -56,16 +59,18 @@ export function Fields({ asked, pages, zone, shown, onColumn, onFilter, onCount,
                     <Kind kind={field.column.kind} />
                     <span>{field.name}</span>
                   </button>
-                  <button
-                    type="button"
-                    className="bz-field-column"
-                    aria-pressed={shown.includes(field.name)}
-                    aria-label={`${field.name} as a column`}
-                    title={shown.includes(field.name) ? 'Take the column away' : 'Show as a column'}
-                    onClick={() => onColumn(field.name)}
-                  >
-                    <Icon name={shown.includes(field.name) ? 'check' : 'table'} size={12} />
-                  </button>
+                  {field.carried && (
+                    <button
+                      type="button"
+                      className="bz-field-column"
+                      aria-pressed={shown.includes(field.name)}
+                      aria-label={`${field.name} as a column`}
+                      title={shown.includes(field.name) ? 'Take the column away' : 'Show as a column'}
+                      onClick={() => onColumn(field.name)}
+                    >
+                      <Icon name={shown.includes(field.name) ? 'check' : 'table'} size={12} />
+                    </button>
+                  )}
                 </div>
                 {open === field.name && (
                   <FieldValues field={field} asked={asked} zone={zone} onFilter={onFilter} onCount={onCount} onTopOverTime={onTopOverTime} />

@@ -30,7 +30,7 @@ export function Histogram({ asked, zone, onRange }: Props) {
         </button>
         {!folded && data && !found.isError && (
           <span className="bz-dim">
-            {duration(data.seconds)} a bar, up to {short(Math.max(0, ...data.buckets.map(([, count]) => count)))}
+            {duration(data.seconds)} a bar{data.total > 0 && `, up to ${short(Math.max(...data.buckets.map(([, count]) => count)))}`}
             <span className="bz-histogram-window">
               {' '}
               · {rangeText(data.window.from, data.window.to, zone)} {zoneName(zone, data.window.from * 1000)}

@@ -26,6 +26,8 @@ interface Props {
 }
 
 const LINE = 27;
+/** What stands above the list while one scrolls: the toolbar and the names of the columns. */
+const HEAD = 72;
 const NOBODY: ReadonlySet<number> = new Set();
 
 export function Messages({ pages, columns, terms, zone, wrap, order, sorted, onSeen, onPick, onColumn }: Props) {
@@ -48,6 +50,14 @@ export function Messages({ pages, columns, terms, zone, wrap, order, sorted, onS
   // Rows change their height together when lines wrap.
   // biome-ignore lint/correctness/useExhaustiveDependencies: wrap and columns say when
   useEffect(() => virtual.measure(), [wrap, columns, virtual]);
+
+  // A new list begins at its beginning, also for those who were far down in the one before.
+  const begun = useRef(pages.window);
+  useEffect(() => {
+    if (begun.current === pages.window) return;
+    begun.current = pages.window;
+    if (window.scrollY > margin) window.scrollTo(0, margin - HEAD);
+  }, [pages.window, margin]);
 
   const focus = useRef<number | null>(null);
   useEffect(() => {

@@ -120,7 +120,7 @@ function Elsewhere({ asked, extent, zone, onRange }: { asked: Asked; extent: Win
   return (
     <p>
       <button type="button" className="bz-link" onClick={() => onRange(absolute(found))}>
-        {exact(data.total)} {data.total === 1 ? 'match' : 'matches'} from {rangeText(found.from, found.to, zone)}
+        Show {exact(data.total)} {data.total === 1 ? 'match' : 'matches'} from {rangeText(found.from, found.to, zone)}
       </button>
     </p>
   );
