@@ -100,13 +100,12 @@ function line(o: Of<'predict'>, state: State, sliceName: string): State {
   const ends = sql`(SELECT intDiv(min(${time}), 1000) AS first, intDiv(max(${time}), 1000) AS final FROM ${from} HAVING count() > 0)`;
   const behind = sql`(final + ${num(ahead * width + Math.ceil(width / 2))})`;
   const tail = (of: (c: Column) => Sql): Sql => (shown.length ? sql`, ${join(shown.map(of), ', ')}` : EMPTY);
-  const grid = sql`SELECT arrayJoin(${sliceStarts(o.every, ctx.options, sql`first`, behind, o.span)}) * 1000 AS ${time}, CAST(NULL, 'Nullable(Float64)') AS value${tail((c) => sql`NULL AS ${c.value.sql}`)} FROM ${ends} LIMIT ${num(MAX_SLICES + MAX_FORECAST)}`;
-  const there = sql`SELECT ${time}, toFloat64(${value}) AS value${tail((c) => c.value.sql)} FROM ${from}`;
+  const grid = sql`SELECT arrayJoin(${sliceStarts(o.every, ctx.options, sql`first`, behind, o.span)}) * 1000 AS ${time}, CAST(NULL, 'Nullable(Float64)') AS value, 0 AS there${tail((c) => sql`${c.value.kind === 'list' ? sql`[]` : sql`NULL`} AS ${c.value.sql}`)} FROM ${ends} LIMIT ${num(MAX_SLICES + MAX_FORECAST)}`;
+  const there = sql`SELECT ${time}, toFloat64(${value}) AS value, 1 AS there${tail((c) => c.value.sql)} FROM ${from}`;
   const made = new Map(shown.map((c) => [c, ctx.fresh()] as const));
-  const kept = tail((c) => sql`anyOrNull(${c.value.sql}) AS ${made.get(c) as Sql}`);
-  const last = sql`(SELECT max(${time}) FROM ${from})`;
-  const rows = sql`SELECT ${time}, anyOrNull(value) AS given${kept} FROM (${there} UNION ALL (${grid})) GROUP BY ${time}`;
-  const numbered = sql`SELECT *, ${time} <= ${last} AS known, if(known, ifNull(given, 0), NULL) AS actual, toFloat64(row_number() OVER (ORDER BY ${time})) AS x FROM (${rows})`;
+  const kept = tail((c) => sql`${c.value.kind === 'list' ? sql`groupArrayArray` : sql`anyOrNull`}(${c.value.sql}) AS ${made.get(c) as Sql}`);
+  const rows = sql`SELECT ${time}, anyOrNull(value) AS given, max(there) AS recorded${kept} FROM (${there} UNION ALL (${grid})) GROUP BY ${time}`;
+  const numbered = sql`SELECT *, ${time} <= maxIf(${time}, recorded = 1) OVER () AS known, if(known, ifNull(given, 0), NULL) AS actual, toFloat64(row_number() OVER (ORDER BY ${time})) AS x FROM (${rows})`;
   const sums = sql`SELECT *, countIf(known) OVER () AS n, sumIf(x, known) OVER () AS sx, sumIf(actual, known) OVER () AS sy, sumIf(x * x, known) OVER () AS sxx, sumIf(x * actual, known) OVER () AS sxy FROM (${numbered})`;
   const slope = sql`if(n * sxx = sx * sx, 0, (n * sxy - sx * sy) / (n * sxx - sx * sx))`;
   const fitted = sql`(SELECT *, ${slope} AS slope, (sy - slope * sx) / n + slope * x AS predicted FROM (${sums}))`;
