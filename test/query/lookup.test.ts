@@ -141,6 +141,14 @@ it('chains, after an aggregate and after a limit, and filters on what it found',
   ]);
 });
 
+it('takes one name for both sides', async () => {
+  expect((await ask('| dstport as port | lookup service FROM bartizan://ports ON port | count by service | sort service asc')).rows).toEqual([
+    ['https', 1],
+    ['ssh', 2],
+    [null, 1],
+  ]);
+});
+
 it('adds empty columns from an empty table', async () => {
   expect((await ask('| lookup owner from empty on ip = srcaddr | where isNull(owner) | count')).rows).toEqual([[4]]);
 });
@@ -176,6 +184,12 @@ it('has the columns of threat indicators, which are empty', async () => {
   expect(warnings).toEqual(['no-indicators']);
 });
 
+it('cat reads indicators, of which there are none', async () => {
+  const { rows, columns, warnings } = await ask('cat sumo://threat-intel | where _threatlookup.indicator = "192.0.2.0" and _threatlookup.confidence > 50');
+  expect([rows, warnings]).toEqual([[], ['no-indicators']]);
+  expect(columns).toContain('_threatlookup.valid_until');
+});
+
 it('cat reads a table in its order', async () => {
   const { rows, columns } = await ask('cat path://"hosts"');
   expect(columns).toEqual(['ip', 'Owner', 'note']);
@@ -190,7 +204,8 @@ it('says what is wrong, and where', () => {
   expect(wrong('| lookup owner from hosts on address = srcaddr')).toMatchObject({ code: 'unknown-field', at: 'address = srcaddr' });
   expect(wrong('| lookup owner from hosts on ip = scraddr')).toEqual({ code: 'unknown-field', at: 'scraddr', hint: 'Did you mean srcaddr?' });
   expect(wrong('| lookup owner from hosts')).toMatchObject({ code: 'unexpected-end' });
-  expect(wrong('| lookup owner from hosts on ip')).toMatchObject({ code: 'unexpected-end' });
+  expect(wrong('| lookup owner from hosts on ip')).toMatchObject({ code: 'unknown-field', at: 'ip' });
+  expect(wrong('| lookup owner from hosts on ip =')).toMatchObject({ code: 'unexpected-end' });
   expect(wrong('| lookup a from https://example.com/x.csv on a = srcaddr').hint).toContain('bartizan lookup add FILE --name https://example.com/x.csv');
   expect(wrong('| lookup service from bartizan://aws-ranges on ip = srcaddr')).toMatchObject({ code: 'unknown-source', at: 'bartizan://aws-ranges' });
   expect(wrong('REJECT | cat hosts')).toMatchObject({ code: 'not-first', at: 'cat hosts' });

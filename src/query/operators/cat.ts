@@ -3,6 +3,7 @@ import { QueryError } from '../diagnostics.ts';
 import { sql } from '../sql.ts';
 import { cell, findTable, parseSource, printSource } from '../tables.ts';
 import type { Operator } from './kinds.ts';
+import { indicatorTable } from './threat.ts';
 
 export const cat: Operator<'cat'> = {
   keywords: ['cat'],
@@ -20,6 +21,8 @@ export const cat: Operator<'cat'> = {
         'To use a table beside records, look it up: lookup … from … on …',
       );
     if (around.after.some((step) => step.op === 'compare')) throw new QueryError('not-supported', o.span, 'A table has no earlier windows to compare with.');
+    const rows = state.with({ stored: false, where: [], order: [], limit: undefined, grouped: true, chosen: undefined, removed: undefined });
+    if (/^sumo:\/\/threat(?:-intel$|\/)/i.test(o.source.name)) return indicatorTable(rows, o.source.span);
     if (/^(?:geo|asn|sumo):\/\//i.test(o.source.name))
       throw new QueryError(
         'unknown-source',
@@ -30,16 +33,6 @@ export const cat: Operator<'cat'> = {
     const table = findTable(state.ctx.options.catalog, o.source);
     const columns = table.columns.map((name, place) => ({ name, value: { sql: cell(place), kind: 'text' as const } }));
     const order = [{ value: { sql: sql`row`, kind: 'number' as const }, descending: false }];
-    return state.with({
-      from: table.relation,
-      stored: false,
-      where: [],
-      columns,
-      order,
-      limit: undefined,
-      grouped: true,
-      chosen: undefined,
-      removed: undefined,
-    });
+    return rows.with({ from: table.relation, columns, order });
   },
 };

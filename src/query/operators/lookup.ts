@@ -12,14 +12,14 @@ import { addThreat, isThreatSource, THREAT_COLUMNS } from './threat.ts';
 
 type Lookup = Of<'lookup'>;
 
-/** `a = b, c = d` or with `and`, perhaps in parentheses. */
+/** `a = b, c = d` or with `and`, perhaps in parentheses; `a` alone is `a = a`. */
 function parsePairs(cursor: Cursor): Lookup['on'] {
   const open = cursor.take('(');
   const pairs: { left: Name; right: Name }[] = [];
   do {
     const left = cursor.name('the key of the table, or a field');
-    cursor.take('==') || cursor.expect('=');
-    pairs.push({ left, right: cursor.name('a field, or the key of the table') });
+    const both = cursor.take('==') || cursor.take('=');
+    pairs.push({ left, right: both ? cursor.name('a field, or the key of the table') : left });
   } while (cursor.take(',') || cursor.take('and'));
   if (open) cursor.expect(')');
   return pairs;

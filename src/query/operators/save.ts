@@ -16,7 +16,8 @@ export const save: Operator<'save'> = {
   print: (o) => `save ${o.append ? 'append ' : ''}${printSource(o.source)}`,
   apply: (o, state, around) => {
     const name = tableName(o.source.name);
-    if (around.after.length) throw new QueryError('not-last', o.span, 'save ends a query: nothing can follow it.');
+    if (around.after.length)
+      throw new QueryError('not-last', o.span, 'save ends a query: nothing can follow it.', 'Save in a query of its own, then look the table up.');
     if (RESERVED.test(name)) throw new QueryError('unknown-source', o.source.span, `Nothing can be saved as ${name}.`, 'Choose a name of your own.');
     if (!state.ctx.options.maySave)
       throw new QueryError(

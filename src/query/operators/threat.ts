@@ -74,6 +74,13 @@ export function addThreat(state: State, on: Name, columns: readonly Wanted[], sp
   }, state);
 }
 
+/** The indicators as a table without rows: `cat sumo://threat-intel`. */
+export function indicatorTable(state: State, span: Span): State {
+  noIndicators(state, span);
+  const columns = Object.entries(COLUMNS.threatlookup).map(([name, value]) => ({ name, value }));
+  return state.with({ from: sql`(SELECT 1 AS row WHERE false)`, columns });
+}
+
 function noIndicators(state: State, span: Span): void {
   state.ctx.warnings.push({ code: 'no-indicators', span, message: 'No threat indicators are stored: the columns of this lookup are empty.' });
 }
