@@ -104,13 +104,15 @@ function combine(shifts: readonly Timeshift[], current: State, around: Surroundi
   });
   shown.forEach((column, i) => {
     if (column.key) return;
-    const inWindow = (w: number): Sql => sql`anyOrNullIf(${ids[i] as Sql}, w = ${num(w)})`;
+    const one = column.value.kind === 'list' ? sql`groupArrayArrayIf` : sql`anyOrNullIf`;
+    const inWindow = (w: number): Sql => sql`${one}(${ids[i] as Sql}, w = ${num(w)})`;
     add(column.name, column, inWindow(0));
     let window = 1;
     for (const shift of shifts) {
       const names = suffixes(shift).map((suffix) => `${column.name}_${suffix}`);
       const first = window;
       window += shift.count;
+      if (shift.combine && column.value.kind === 'list') continue;
       if (!shift.combine) names.forEach((name, k) => void add(name, column, inWindow(first + k)));
       else {
         const inside = sql`w BETWEEN ${num(first)} AND ${num(window - 1)}`;

@@ -10,7 +10,7 @@ import { printName } from '../print-expression.ts';
 import { join, param, type Sql, sql } from '../sql.ts';
 import type { Column, State } from '../state.ts';
 import type { Name } from '../tree.ts';
-import { asText, nullable, type Typed } from '../typed.ts';
+import { asText, nullable, type Typed, text } from '../typed.ts';
 import type { Of, Operator } from './kinds.ts';
 
 export const transpose: Operator<'transpose'> = {
@@ -84,8 +84,9 @@ function pivot(o: Of<'transpose'>, state: State, rows: readonly Column[], column
   };
   const label = labelOf(columns);
   const keys = rows.map((c): Column => ({ name: c.name, value: { ...plain(c.value), sql: select(c.value.sql) }, key: true }));
+  const cell = measure.value.kind === 'list' ? text(asText(measure.value)) : measure.value;
   const cells = o.as.map(
-    (name): Column => ({ name, value: { ...plain(measure.value), sql: select(sql`anyOrNullIf(${measure.value.sql}, ${label} = ${param('String', name)})`) } }),
+    (name): Column => ({ name, value: { ...plain(cell), sql: select(sql`anyOrNullIf(${cell.sql}, ${label} = ${param('String', name)})`) } }),
   );
   const order = state.parts.order.map((given) => {
     const key = rows.findIndex((c) => JSON.stringify(c.value.sql.parts) === JSON.stringify(given.value.sql.parts));
