@@ -12,6 +12,7 @@ import { Context } from './context.ts';
 import { type Catalog, EMPTY_CATALOG, type ExtractionRule } from './contract.ts';
 import { QueryError } from './diagnostics.ts';
 import { compileScope } from './filter.ts';
+import { any } from './match.ts';
 import { applyOperation } from './operators/index.ts';
 import { diagnosticOf, inScope, moved, type RuleDiagnostic, type RuleText, readRule } from './rule-text.ts';
 import { ident, join, num, param, type Sql, type Statement, sql, statement } from './sql.ts';
@@ -21,14 +22,24 @@ import type { Operation, OperationName, Query, Scope, Span } from './tree.ts';
 import { asText, boolean, isNull, nullable, type Typed, text } from './typed.ts';
 
 /** Steps that a rule may have: they look at one record at a time and give one for each. */
-const RULE_OPERATORS: ReadonlySet<OperationName> = new Set<OperationName>(['parse', 'parse-regex', 'json', 'split', 'keyvalue', 'assign', 'where', 'fields']);
+const RULE_OPERATORS: ReadonlySet<OperationName> = new Set<OperationName>([
+  'parse',
+  'parse-regex',
+  'json',
+  'xml',
+  'split',
+  'keyvalue',
+  'assign',
+  'where',
+  'fields',
+]);
 
 /** Fields that all rules together may have stored or make. */
 export const MAX_FIELDS = 200;
 /** UTF-16 code units of an expression, and of a scope. */
 export const MAX_EXPRESSION = 16_384;
 /** Bytes of a value that is stored; what is longer is cut and says so at its end. */
-export const MAX_VALUE = 65_536;
+const MAX_VALUE = 65_536;
 const CUT = '… [cut]';
 
 /** Begins with a letter: what begins with _ belongs to Bartizan. */
@@ -214,8 +225,11 @@ function runRules(before: State, rules: readonly ExtractionRule[], names: readon
   });
   const runAll = (from: State): Ran[] => read.map((rule, i) => runRule(rule, from, i, { wanted }));
   let ran = runAll(before);
-  // The text of a record is made once for all of them.
-  if (ran.length > 1 && ran.some((r) => r.readsText)) ran = runAll(before.assign(RAW, rawField(before), true).finished());
+  const readers = ran.filter((r) => r.readsText);
+  const scopes = readers.flatMap((r) => r.scope ?? []);
+  const scoped = scopes.length === readers.length;
+  // The text of a record is made once for all of them, and only for the scopes of those that read it.
+  if (readers.length && (ran.length > 1 || scoped)) ran = runAll(before.assign(RAW, rawField(before, scoped ? any(scopes) : undefined), true).finished());
   ran.forEach(({ columns }, i) => {
     for (const name of columns) wanted.get(name.toLowerCase())?.push(madeBy(i, name));
   });
@@ -252,8 +266,10 @@ function levelsOf(state: State): NonNullable<State['parts']['levels']> {
   return state.parts.levels ?? [];
 }
 
-function rawField({ ctx }: State): Typed {
-  return storedField(ctx, findField('_raw') as Field);
+/** The record's text; none of it where a condition does not hold. */
+function rawField({ ctx }: State, condition: Sql | undefined): Typed {
+  const field = storedField(ctx, findField('_raw') as Field);
+  return condition ? { ...field, sql: sql`if(${condition}, ${field.sql}, '')` } : field;
 }
 
 interface Ran {
@@ -261,6 +277,8 @@ interface Ran {
   readonly from: State;
   /** It reads the record's text. */
   readonly readsText: boolean;
+  /** Condition of its scope. */
+  readonly scope: Sql | undefined;
   /** With the columns that were there, and hidden ones: `madeBy(place, name)` of each wanted field, `hits`. */
   readonly state: State;
   /** Names of the wanted fields, stored ones too. */
@@ -306,17 +324,24 @@ function runRule(rule: Query, before: State, place: number, { trace = false, wan
   const restored = outside.filter((c) => c.name !== RAW).map((c) => ({ ...c, value: state.column(nameOf(c, outside.indexOf(c)))?.value as Typed }));
   const { chosen, removed } = before.parts;
   const parts = { columns: [...restored, ...state.parts.columns.filter((c) => mine.has(c.name))], chosen, removed };
-  return { from: before, readsText: state.column(RAW) !== undefined, state: state.with(parts), columns, hits };
+  return { from: before, scope, readsText: state.column(RAW) !== undefined, state: state.with(parts), columns, hits };
 }
 
 function checkStep(operation: Operation): void {
   if (!RULE_OPERATORS.has(operation.op)) throw notInRules(operation);
   if (operation.op === 'parse-regex' && operation.multi)
     throw new QueryError('rule-operator', operation.span, 'A rule makes one record of each record: multi would make several.', 'Leave multi out.');
+  if (operation.op === 'json' && operation.auto)
+    throw new QueryError(
+      'rule-operator',
+      operation.span,
+      'A rule names what it takes: auto depends on the query that follows.',
+      'Write the paths: json "a.b" as b.',
+    );
 }
 
 function notInRules(operation: Operation): QueryError {
-  const hint = 'A rule may have parse, parse regex, json, csv, split, keyvalue, where, fields, and expressions with a name.';
+  const hint = 'A rule may have parse, parse regex, json, xml, csv, split, keyvalue, where, fields, and expressions with a name.';
   return new QueryError(
     'rule-operator',
     operation.span,

@@ -58,6 +58,7 @@ describe('what cannot be a rule is refused with its place', () => {
   const REFUSED: readonly [Partial<RuleNew>, { code: string; in: string; at: string }][] = [
     [{ expression: 'parse "user=*" as user | count by user' }, { code: 'rule-operator', in: 'expression', at: 'count by user' }],
     [{ expression: 'parse regex "(?<x>\\d)" multi' }, { code: 'rule-operator', in: 'expression', at: 'parse regex "(?<x>\\d)" multi' }],
+    [{ expression: 'json auto | a as b' }, { code: 'rule-operator', in: 'expression', at: 'json auto' }],
     [{ expression: 'json "a" as b | sort b' }, { code: 'rule-operator', in: 'expression', at: 'sort b' }],
     [{ expression: 'parse "a*" as src_ip' }, { code: 'no-fields', in: 'expression', at: 'parse "a*" as src_ip' }],
     [{ expression: 'where true' }, { code: 'no-fields', in: 'expression', at: 'where true' }],

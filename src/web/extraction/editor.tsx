@@ -89,7 +89,7 @@ export function RuleEditor({ rule, onDone }: { rule: Rule | undefined; onDone: (
       </div>
       <Textarea
         label="Parse expression"
-        description="Steps: parse, parse regex, json, csv, split, keyvalue, where, fields, and expressions with a name. Where one of them finds nothing, the record gets no field of this rule."
+        description="Steps: parse, parse regex, json, xml, csv, split, keyvalue, where, fields, and expressions with a name. Where one of them finds nothing, the record gets no field of this rule."
         placeholder={'json "message" as msg nodrop\n| parse field=msg "user=* " as user'}
         classNames={{ input: 'bz-mono' }}
         value={draft.expression}
