@@ -1,11 +1,13 @@
 /** Rows whose values are among those of other rows: subqueries, filter. */
+import { AWS_FIELDS } from '../model/fields.ts';
 import type { Nested } from './context.ts';
 import { QueryError } from './diagnostics.ts';
 import { keyPair } from './keys.ts';
-import { all } from './match.ts';
+import { all, any } from './match.ts';
 import { rawText } from './raw.ts';
 import { join, num, param, type Sql, sql } from './sql.ts';
 import type { State } from './state.ts';
+import { storedField } from './stored.ts';
 import { MAX_KEYWORDS, MAX_ROWS } from './subqueries.ts';
 import type { Name } from './tree.ts';
 import { asText, nullable, type Typed } from './typed.ts';
@@ -64,8 +66,17 @@ export function composedValue(nested: Nested, own: Typed): Sql {
   return among([{ own, other: column.value }], nested.rows);
 }
 
-/** The condition of `… | compose a, b keywords`: records whose text has all values of one of the rows. */
+/** Words that a record has as a whole; others may be a part of one, as in a search that is typed. */
+const WHOLE = sql`'^[0-9a-fA-F.:]+$'`;
+const ADDRESSES = AWS_FIELDS.filter((field) => field.type === 'address');
+
+/** The condition of `… | compose a, b keywords`: records that have all values of one of the rows, wherever. */
 export function composedKeywords(nested: Nested, state: State): Sql {
+  const { ctx } = state;
+  const [only, ...more] = nested.columns;
+  // An address is looked for in the columns that have addresses, as a keyword is.
+  if (only?.value.kind === 'address' && more.length === 0)
+    return any(ADDRESSES.filter((field) => !ctx.neverGiven(field)).map((field) => among([{ own: storedField(ctx, field), other: only.value }], nested.rows)));
   const ids = nested.columns.map((_, i) => sql`w${num(i)}`);
   const list = nested.columns.map(({ value }, i) => sql`${asText({ ...value, sql: nullable(value) })} AS ${ids[i] as Sql}`);
   const given = all(ids.map((id) => sql`ifNull(${id}, '') != ''`));
@@ -74,11 +85,15 @@ export function composedKeywords(nested: Nested, state: State): Sql {
     ', ',
   )}]`;
   const distinct = sql`SELECT DISTINCT ${words} AS words FROM (${nested.rows(list)}) WHERE ${given}`;
-  const wanted = sql`(SELECT groupArray(words) FROM (${limited(distinct, MAX_KEYWORDS)}))`;
-  const text = rawText(state.ctx);
-  // Numbers and addresses are whole words of a record, as in a search that is typed.
-  const has = sql`if(match(word, '^[0-9a-fA-F.:]+$'), has(splitByRegexp('[^0-9a-fA-F.:]+', ${text}), word), positionCaseInsensitiveUTF8(${text}, word) > 0)`;
-  return sql`arrayExists(words -> arrayAll(word -> ${has}, words), ${wanted})`;
+  const text = rawText(ctx);
+  const whole = sql`splitByRegexp('[^0-9a-fA-F.:]+', ${text})`;
+  if (more.length === 0) {
+    const wanted = sql`(SELECT groupArray(words[1]) FROM (${limited(distinct, MAX_KEYWORDS)}))`;
+    const parts = sql`arrayFilter(word -> NOT match(word, ${WHOLE}), ${wanted})`;
+    return any([sql`hasAny(${whole}, ${wanted})`, sql`(multiSearchAnyCaseInsensitiveUTF8(${text}, ${parts}) = 1)`]);
+  }
+  const has = sql`if(match(word, ${WHOLE}), has(${whole}, word), positionCaseInsensitiveUTF8(${text}, word) > 0)`;
+  return sql`arrayExists(words -> arrayAll(word -> ${has}, words), (SELECT groupArray(words) FROM (${limited(distinct, MAX_KEYWORDS)})))`;
 }
 
 /** Where something stands that only a subquery of conditions can. Throws QueryError. */

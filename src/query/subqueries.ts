@@ -18,8 +18,8 @@ interface Reader {
 
 /** Different rows of values that a subquery may give; a query over it ends with an error. */
 export const MAX_ROWS = 100_000;
-/** The same with `keywords`, each of which is looked for in the text of every record. */
-export const MAX_KEYWORDS = 1000;
+/** The same with `keywords`, which are looked for in the text of every record; the engine searches for so many texts at once. */
+export const MAX_KEYWORDS = 250;
 
 /** Reads from the opening bracket to the closing one. Throws QueryError. */
 export function parseSubquery(cursor: Reader): Subquery {

@@ -47,7 +47,7 @@ export function tableName(source: string): string {
 
 /** A table that a query reads. Throws QueryError `unknown-source`. */
 export function findTable(catalog: Catalog | undefined, { name, span }: Source): LookupTable {
-  const found = builtIn(name) ?? (catalog && ofPeople(catalog, name));
+  const found = builtIn(tableName(name)) ?? (catalog && ofPeople(catalog, name));
   if (found) return found;
   const wanted = tableName(name);
   const known = [...(catalog?.lookupNames ?? []), ...BUILT_IN.map(([builtInName]) => builtInName), 'geo://location', 'asn://default', 'sumo://threat/cs'];

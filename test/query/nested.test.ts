@@ -84,7 +84,11 @@ it('reads the query’s window unless it names its own', async () => {
 it('keywords are looked for in the whole record, addresses and numbers as words', async () => {
   expect(await rows('[subquery: dest_port=8080 | count by dstaddr | compose dstaddr keywords] | sum(bytes)')).toEqual([[1000]]);
   expect(await rows('[subquery: bytes=100 | count by srcport, action | compose srcport, action keywords] | sum(bytes)')).toEqual([[100]]);
+  expect(await rows('[subquery: bytes=100 | concat(dstaddr, "") as who | compose who keywords] | sum(bytes)')).toEqual([[400]]);
+  expect(await rows('[subquery: bytes=100 | count by interface_id | compose interface_id keywords] | sum(bytes)')).toEqual([[300]]);
+  expect(await rows('[subquery: bytes=100 | count by packets, action | compose packets, action keywords] | sum(bytes)')).toEqual([[1500]]);
   expect(await rows('[subquery: bytes=999999 | count by dstaddr | compose dstaddr keywords] | count')).toEqual([[0]]);
+  expect(await rows('[subquery: bytes=999999 | count by interface_id | compose interface_id keywords] | count')).toEqual([[0]]);
 });
 
 it('stands in where and if, under names that steps made, and behind in', async () => {

@@ -41,7 +41,7 @@ export const compose: Operator<'compose'> = {
   doc: 'Ends a subquery: the fields whose values narrow the query around it, or with keywords the words that its records must have. In a query of its own it chooses columns.',
   example: 'count by srcaddr | compose srcaddr',
   differs:
-    'Without maxresults a subquery may give 100,000 different rows, or 1,000 with keywords; one that gives more ends with an error and is never cut silently.',
+    'Without maxresults a subquery may give 100,000 different rows, or 250 with keywords; one that gives more ends with an error and is never cut silently.',
   parse: (cursor, start) => {
     const names = cursor.names('a field');
     let keywords = false;

@@ -4,7 +4,7 @@ import { rowsWith, tableKey } from '../keys.ts';
 import { printName } from '../print-expression.ts';
 import { join, type Sql, sql } from '../sql.ts';
 import type { State } from '../state.ts';
-import { cell, columnPlace, findTable, pairOf, parseSource, printSource } from '../tables.ts';
+import { cell, columnPlace, findTable, pairOf, parseSource, printSource, tableName } from '../tables.ts';
 import type { Name } from '../tree.ts';
 import type { Of, Operator } from './kinds.ts';
 import { addPlace, PLACE_SOURCES, type Wanted } from './places.ts';
@@ -52,7 +52,7 @@ export const lookup: Operator<'lookup'> = {
   },
   apply: (o, before) => {
     const state = before.parts.limit === undefined ? before : before.finished();
-    const name = o.source.name.toLowerCase();
+    const name = tableName(o.source.name).toLowerCase();
     const every = (names: readonly string[]): readonly Wanted[] => (o.all ? names.map((column) => ({ name: column, as: column, span: o.span })) : o.columns);
     const places = PLACE_SOURCES[name];
     if (places) return addPlace(state, places, ownSide(o, 'ip'), every(Object.keys(places.columns)));
