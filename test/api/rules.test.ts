@@ -144,3 +144,23 @@ describe('samples', () => {
     ]);
   });
 });
+
+it('shows what a rule stored: in records, their documents, values and searches', async () => {
+  expect((await server.post(PATH, rule({ name: 'owners', expression: 'parse "owner=*;" as Owner' }))).status).toBe(201);
+  const row = `${NOW - 60}, ${2n ** 64n - 1n}, 'owner=kim; x', map('Owner', 'kim')), (${NOW - 30}, ${2n ** 64n - 1n}, 'nobody', map()`;
+  await server.store.command({ text: `INSERT INTO bartizan.vpc_flow (start, absent, raw_exact, extracted) VALUES (${row})`, params: {} });
+  const json = async (response: Response) => (await response.json()) as Record<string, unknown>;
+  const found = await json(await server.post('/api/v1/records', { query: 'owner=k*', from: '-1h' }));
+  expect(found).toMatchObject({ total: 1, records: [{ raw: 'owner=kim; x', fields: { Owner: 'kim' }, document: { labels: { Owner: 'kim' } } }] });
+  const all = (await json(await server.post('/api/v1/records', { from: '-1h' }))) as { records: { fields: object; document: object }[] };
+  expect(all.records.map((r) => ['Owner' in r.fields, 'labels' in r.document])).toEqual([
+    [false, false],
+    [true, true],
+  ]);
+  expect(await json(await server.call('/api/v1/values?field=OWNER&prefix=K&from=-1h'))).toEqual({ values: [{ value: 'kim', count: 1 }] });
+  const run = { from: '-1h', filters: [{ field: 'Owner', values: ['kim'] }], panels: [] };
+  expect((await server.post('/api/v1/dashboards/vpc-overview/run', run)).status).toBe(200);
+  expect((await server.post('/api/v1/dashboards/vpc-overview/run', { ...run, filters: [{ field: 'ownr', values: ['kim'] }] })).status).toBe(400);
+  const asked = { query: '| where isNull(owner) | count', from: '-1h' };
+  expect(await json(await server.post('/api/v1/query', asked))).toMatchObject({ rows: [[1]] });
+});
