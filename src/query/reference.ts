@@ -65,7 +65,9 @@ export function reference(): string {
     entry(o === OPERATORS.assign ? 'as' : o === OPERATORS.aggregate ? 'aggregates' : o.keywords.join(', ') || o.syntax, o.syntax, o),
   );
   const aggregates = AGGREGATES.map((a) => entry(a.name, a.signature, a));
-  const functions = [...FUNCTIONS].sort((a, b) => a.name.localeCompare(b.name, 'en')).map((f) => entry(f.name, signature(f), f));
+  const functions = [...FUNCTIONS]
+    .sort((a, b) => a.name.localeCompare(b.name, 'en'))
+    .map((f) => entry(f.name, signature(f), { ...f, doc: withAliases(f.doc, f.aliases) }));
   const codes = Object.entries(DIAGNOSTIC_CODES).map(([code, doc]) => `### ${code}\n\n${doc}`);
   return [
     '# Query language reference',
@@ -77,6 +79,10 @@ export function reference(): string {
     section('Deliberate differences', ['From the public language that this one follows:\n', ...DIFFERENCES.map((d) => `- ${d}`)], '\n'),
     '',
   ].join('\n');
+}
+
+function withAliases(doc: string, aliases: readonly string[] = []): string {
+  return aliases.length ? `${doc} Also written ${aliases.join(', ')}.` : doc;
 }
 
 function section(title: string, parts: readonly string[], separator = '\n\n'): string {
