@@ -196,3 +196,17 @@ it('runs fifty rules of several steps over blocks of many layouts', async () => 
     [null, null, 10],
   ]);
 });
+
+it('cuts a value that is too long, between characters, and says so at its end', async () => {
+  const longer = Array.from({ length: 5 }, (_, i) => `concat(${Array(8).fill(`v${i}`).join(', ')}) as v${i + 1}`).join(' | ');
+  await addRule('long', body(`parse regex "(?<v0>eni-\\d+)" | concat(v0, "ü – 名") as v0 | ${longer} | fields v0, v5`, ['v0', 'v5']));
+  await place.pipeline.ingest([await place.file('a.log', `${HEADER}\n${lines(1, 1)}`)]);
+  // 16 bytes, eight times as long five times.
+  const [row] = await place.rows(
+    "SELECT length(extracted['v0']), length(extracted['v5']), isValidUTF8(extracted['v5']), extracted['v5'] LIKE 'eni-10ü – 名eni-10%… [cut]' FROM bartizan.vpc_flow",
+  );
+  expect(row?.[0]).toBe(16);
+  expect(row?.[1]).toBeGreaterThan(65_000);
+  expect(row?.[1]).toBeLessThanOrEqual(65_536);
+  expect(row?.slice(2)).toEqual([1, 1]);
+});

@@ -199,6 +199,31 @@ export function storeContract(name: string, open: (directory: string) => Promise
       expect(result.rows[0]?.[2]).toBe(7);
     });
 
+    it('makes columns of a block on its way, once for a token, and reads one that it stores nowhere', async () => {
+      const start = Math.floor(Date.UTC(2026, 3, 1) / 1000);
+      const columns = new Map<string, Column>([
+        ['start', { type: "DateTime('UTC')", values: Uint32Array.of(start, start + 1) }],
+        ['interface_id', { type: 'LowCardinality(String)', ids: Uint32Array.of(1, 2), dictionary: ['', 'eni-staged-1', "eni-staged-';"] }],
+      ]);
+      const block = encodeBlock({ rows: 2, columns, addresses: { count: 0, bytes: new Uint8Array(0) } });
+      const file = join(directory, `block-${files++}`);
+      await writeFile(file, Buffer.concat(block.pieces));
+      const staged = { file, columns: block.columns };
+      const lacks = [{ name: 'bytes', type: 'UInt64' }];
+      const key = param('String', "it's");
+      const select = statement(
+        sql`SELECT start, interface_id, CAST([(${key}, concat(interface_id, toString(bytes)))], 'Map(LowCardinality(String), String)') AS extracted FROM staged`,
+      );
+      const seen = await store.readNative(staged, { statement: statement(sql`SELECT interface_id, bytes, ${key} FROM staged ORDER BY start`), lacks });
+      expect(seen.rows).toEqual([
+        ['eni-staged-1', 0, "it's"],
+        ["eni-staged-';", 0, "it's"],
+      ]);
+      for (let i = 0; i < 2; i++) await store.insertNative({ ...staged, table: 'vpc_flow', token: 'staged', extraction: { statement: select, lacks } });
+      const stored = await run(store, sql`SELECT extracted[${key}] FROM bartizan.vpc_flow WHERE interface_id LIKE 'eni-staged-%' ORDER BY start`);
+      expect(stored.rows).toEqual([['eni-staged-10'], ["eni-staged-';0"]]);
+    });
+
     it('reads a one-hour window out of a day without reading the day', async () => {
       await run(store, sql`SELECT 1`);
       await store.command({ text: `TRUNCATE TABLE bartizan.vpc_flow`, params: {} });
