@@ -156,6 +156,13 @@ it('draws a transposed result over time, and has the messages behind it', async 
   await search('| timeslice 5m | count by _timeslice, action | transpose row _timeslice column action');
   await on.page.locator('.bz-legend', { hasText: 'ACCEPT' }).waitFor();
   expect(await on.page.locator('.bz-legend').textContent()).toBe('ACCEPTREJECT');
+  await on.page.getByText('Table', { exact: true }).click();
+  const rejected = on.page.locator('.bz-aggregates tbody tr').first().locator('td').last();
+  const expected = numberIn((await rejected.textContent()) ?? '');
+  await rejected.getByRole('button').click();
+  await soon(query).toBe('event.action="REJECT"');
+  await soon(messages).toBe(expected);
+  await on.page.goBack();
   await on.page.getByRole('tab', { name: /^Messages/ }).click();
   await soon(messages).toBe(await count('*'));
   await row(0).waitFor();

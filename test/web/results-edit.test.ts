@@ -135,6 +135,13 @@ describe('from a result to its messages', () => {
     expect(drilled('x | timeslice 5m | where bytes > 1 | count by _timeslice', [])).toBe('x | timeslice 5m | where bytes > 1');
   });
 
+  it('takes the name of a transposed column for a value', () => {
+    const query = 'x | timeslice 1m | count by _timeslice, action | transpose row _timeslice column action';
+    const reject = { column: { name: 'REJECT', kind: 'number' } as const, value: 7 };
+    expect(drilled(query, [reject])).toBe('x event.action="REJECT"');
+    expect(drilled('x | count by src_ip', [{ ...reject, column: { ...reject.column, name: '_count' } }])).toBe('x');
+  });
+
   it('narrows the rows of a table themselves', () => {
     const cells = [{ column: { name: 'port', kind: 'text' } as const, value: '22' }];
     expect(drilled('cat bartizan://ports', cells)).toBe('cat bartizan://ports\n| where port = "22"');

@@ -24,6 +24,16 @@ export function locateMeasure(columns: readonly OutputColumn[], name: string | u
   return column && { column, index };
 }
 
+/** What a click on a series says: the value of the column that named it, or after a transpose the column itself. */
+export function seriesCell(
+  columns: readonly OutputColumn[],
+  seriesColumn: Located | undefined,
+  name: string | undefined,
+): { column: OutputColumn; value: string }[] {
+  const column = name === undefined ? undefined : (seriesColumn?.column ?? columns.find((c) => c.name === name));
+  return column && name !== undefined ? [{ column, value: name }] : [];
+}
+
 export function numberAt(row: readonly unknown[], at: Located | undefined): number {
   return at ? (asNumber(row[at.index]) ?? 0) : 0;
 }

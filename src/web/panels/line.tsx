@@ -8,6 +8,7 @@ import { colorsOf, INK, MEANING_COLORS, type Meaning, type Scheme, withAlpha } f
 import { useScheme } from '../theme/use-scheme.ts';
 import { Chart } from './chart.tsx';
 import { baseOption, tipLine, valueAxis } from './chart-style.ts';
+import { seriesCell } from './columns.ts';
 import { useDragZoom } from './drag-zoom.tsx';
 import type { PanelViewProps } from './props.ts';
 import { greyAreas, Legend, sliceHead, sliceWindow, timeAxis } from './time-parts.tsx';
@@ -33,8 +34,7 @@ export default function LinePanel({ panel, result, zone, measure, unit, onDrill,
   const onBucket = (time: number, name: string | undefined, shift: boolean) => {
     if (!data) return;
     const series = data.series[lines.findIndex((line) => line.name === name)];
-    const cells = data.seriesColumn && series ? [{ column: data.seriesColumn.column, value: series.name }] : [];
-    onDrill({ cells, window: sliceWindow(time, data.slice, result.window), shift });
+    onDrill({ cells: seriesCell(result.columns, data.seriesColumn, series?.name), window: sliceWindow(time, data.slice, result.window), shift });
   };
   const { overlay, attach } = useDragZoom(data?.slice ?? 60_000, onZoom, onBucket);
   const ready = useCallback((chart: ECharts) => attach(chart), [attach]);

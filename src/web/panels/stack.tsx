@@ -7,6 +7,7 @@ import { colorsOf, INK, MEANING_COLORS, type Meaning, type Scheme, withAlpha } f
 import { useScheme } from '../theme/use-scheme.ts';
 import { Chart } from './chart.tsx';
 import { baseOption, tipLine, valueAxis } from './chart-style.ts';
+import { seriesCell } from './columns.ts';
 import { useDragZoom } from './drag-zoom.tsx';
 import type { PanelViewProps } from './props.ts';
 import { Legend, partOf, sliceHead, sliceWindow, timeAxis } from './time-parts.tsx';
@@ -35,8 +36,7 @@ export default function StackPanel({ panel, result, zone, measure, unit, onDrill
   );
   const slice = data?.slice ?? 60_000;
   const drill = (start: number, layer: Layer | undefined, shift: boolean) => {
-    const named = data?.seriesColumn && layer?.key !== undefined ? [{ column: data.seriesColumn.column, value: layer.key }] : [];
-    onDrill({ cells: named, window: sliceWindow(start, slice, result.window), shift });
+    onDrill({ cells: seriesCell(result.columns, data?.seriesColumn, layer?.key), window: sliceWindow(start, slice, result.window), shift });
   };
   // A click on a bar says which layer; one beside the bars only when.
   const { overlay, attach } = useDragZoom(slice, onZoom, (middle, _, shift) => columns || drill(middle - slice / 2, undefined, shift));

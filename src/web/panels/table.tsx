@@ -164,7 +164,7 @@ export default function TablePanel({ panel, result, measure, unit, zone, onDrill
                             type="button"
                             className="bz-cell"
                             title={`${exact(value, head.unit)} · open the records`}
-                            onClick={(event) => onDrill({ cells: labelsOf(heads, values), shift: event.shiftKey })}
+                            onClick={(event) => onDrill({ cells: [...labelsOf(heads, values), ...ownCell(head.column, value)], shift: event.shiftKey })}
                           >
                             {cell(value, head.unit)}
                           </button>
@@ -221,6 +221,11 @@ function Spacer({ height, columns }: { height: number; columns: number }) {
       <td colSpan={columns} style={{ height, padding: 0, border: 0 }} />
     </tr>
   );
+}
+
+/** After a transpose the name of a measure's column is a value. A measure that is some field's value is none to filter by. */
+function ownCell(column: OutputColumn, value: unknown) {
+  return column.field === undefined ? [{ column, value }] : [];
 }
 
 function labelsOf(heads: readonly Head[], values: Row) {

@@ -148,6 +148,7 @@ export function drilled(query: string, cells: readonly Cell[]): string {
   if (isTable(query)) return cells.reduce((text, { column, value }) => `${text.trimEnd()}\n| where ${test(column, value, false)}`, query);
   const grouping = groupingOf(parse(query).query.operations);
   const keys = grouping?.op === 'aggregate' ? grouping.by : [];
+  const pivot = parse(query).query.operations.find((o) => o.op === 'transpose');
   return cells.reduce((text, { column, value }) => {
     if (column.kind === 'time') return text;
     const field = drillField(query, column);
@@ -158,9 +159,18 @@ export function drilled(query: string, cells: readonly Cell[]): string {
       const computed = withStep(text, `${query.slice(key.expr.span.start, key.expr.span.end)} as ${printName(column.name)}`);
       return withWhere(computed, column, value, false);
     }
+    if (pivot?.columns.length === 1 && key === undefined && column.kind === 'number')
+      return withValue(text, pivoted(pivot), column.name === 'null' ? null : column.name, false);
     const made = key !== undefined || (grouping?.op === 'top' && grouping.field.name.toLowerCase() === name);
     return made ? withWhere(text, column, value, false) : text;
   }, withoutSlices(query));
+}
+
+/** A column of a transposed result is named after a value: the column that the value was in before. */
+function pivoted({ columns }: Extract<Operation, { op: 'transpose' }>): OutputColumn {
+  const name = columns[0]?.name ?? '';
+  const field = findField(name);
+  return { name, kind: field?.type ?? 'text', ...(field && { field: field.name }) };
 }
 
 /** The matches without a last step that only cuts time into slices: nothing behind it counts by them any more. */
