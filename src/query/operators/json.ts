@@ -48,16 +48,16 @@ export const json: Operator<'json'> = {
     return `json auto${printFieldOf(o)}${depth === undefined ? '' : ` maxdepth ${depth}`}${arrays ? ' extractarrays' : ''}${list && ` keys${list}`}${only ? ' refonly' : ''}${printTail(o)}`;
   },
   apply: (o, before) => {
-    const { state: ready, source } = subject(o, before, o.span);
+    const { state: ready, source: value } = subject(o, before, o.span);
+    const source = sql`ifNull(${value}, '')`;
     const { state, held } = hold(
       ready,
       o.auto ? sql`if(startsWith(trimLeft(${source}), '{'), ${source}, extract(${source}, '(?s)\\\\{.*\\\\}'))` : source,
       'text',
     );
     if (o.auto) {
-      const document = sql`ifNull(${held}, '')`;
-      const columns = o.paths.map((path, i) => ({ name: o.names[i]?.name ?? path, value: text(findName(document, path)) }));
-      const open = o.auto.only ? state : state.opened(text(held), (name, value) => text(findName(sql`ifNull(${value}, '')`, name)));
+      const columns = o.paths.map((path, i) => ({ name: o.names[i]?.name ?? path, value: text(findName(held, path)) }));
+      const open = o.auto.only ? state : state.opened(text(held), (name, document) => text(findName(sql`ifNull(${document}, '')`, name)));
       return release(open, columns);
     }
     const found = o.paths.map((path) => findPath(held, jsonPath(path) ?? [], () => state.ctx.fresh()));
