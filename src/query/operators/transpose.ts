@@ -83,7 +83,7 @@ function pivot(o: Of<'transpose'>, state: State, rows: readonly Column[], column
     return id;
   };
   const label = labelOf(columns);
-  const keys = rows.map((c): Column => ({ name: c.name, value: { ...plain(c.value), sql: select(c.value.sql) }, key: true }));
+  const keys = rows.map((c): Column => ({ name: c.name, value: { ...plain(c.value), sql: select(c.value.sql), ...carried(c.value, select) }, key: true }));
   const cell = measure.value.kind === 'list' ? text(asText(measure.value)) : measure.value;
   const cells = o.as.map(
     (name): Column => ({ name, value: { ...plain(cell), sql: select(sql`anyOrNullIf(${cell.sql}, ${label} = ${param('String', name)})`) } }),
@@ -105,6 +105,16 @@ function pivot(o: Of<'transpose'>, state: State, rows: readonly Column[], column
     columns: [...keys, ...cells, ...rest],
     order: order.length ? order : implied,
   });
+}
+
+/** The place and network of an address that the aggregate has kept for a later step. */
+function carried(value: Typed, select: (value: Sql) => Sql): Pick<Typed, 'place' | 'as'> {
+  const keep = (source: (() => Sql) | undefined): (() => Sql) | undefined => {
+    const id = source && select(sql`any(${source()})`);
+    return id && (() => id);
+  };
+  const [place, as] = [keep(value.place), keep(value.as)];
+  return { ...(place ? { place } : {}), ...(as ? { as } : {}) };
 }
 
 /** The column that holds the cells of all columns that are not named. */
