@@ -183,18 +183,34 @@ function completeOrder(state: State, shown: readonly Column[]): Order[] {
 function emitRecords(state: State): Compiled {
   const { ctx } = state;
   const limit = Math.min(state.parts.limit ?? ctx.options.maxRows, ctx.options.maxRows);
+  const stream = ofStream(state);
   // First the few rows, then what is costly to compute of them: the rebuilt text.
-  const few = state.with({ limit }).finished();
+  const few = stream ?? state.with({ limit }).finished();
   const removed = state.parts.removed ?? new Set();
   const standard = ['_messageTime', '_raw'].filter((name) => !removed.has(name.toLowerCase()) && !few.column(name));
   const own: Column[] = state.parts.chosen ? [] : standard.map((name) => ({ name, value: storedField(ctx, findField(name) as Field) }));
   const shown = [...own, ...few.parts.columns.filter((c) => !c.hidden)];
   const made = shown.map((c) => ({ ...c, id: ctx.fresh() }));
+  const columns = made.map((c) => ({ ...c, value: { ...plain(c.value), sql: c.id } }));
+  if (stream) return finish(state, columns, sql`(${stream.select(made.map((c) => sql`${c.value.sql} AS ${c.id}`))})`, [], limit, 'records');
   const orderIds = few.parts.order.map((o) => ({ ...o, id: ctx.fresh() }));
   const inner = sql`(SELECT ${join([...made.map((c) => sql`${c.value.sql} AS ${c.id}`), ...orderIds.map((o) => sql`${o.value.sql} AS ${o.id}`)], ', ')} FROM ${few.parts.from})`;
-  const columns = made.map((c) => ({ ...c, value: { ...plain(c.value), sql: c.id } }));
   const order = orderIds.map((o) => ({ value: { ...plain(o.value), sql: o.id }, descending: o.descending }));
   return finish(state, columns, inner, order, limit, 'records');
+}
+
+/**
+ * The state of a stream of all rows: there are no few rows to find first, so that one SELECT makes and sorts
+ * them. What nothing sorted is read as it lies, newest first by bucket and start: the engine follows the
+ * table's key, and holds no more than a bucket.
+ */
+function ofStream(state: State): State | undefined {
+  const { options } = state.ctx;
+  const [start, ...more] = state.parts.order;
+  if (!options.streamed || state.parts.limit !== undefined) return undefined;
+  if (!start?.byKey || more.length) return state.with({ limit: options.maxRows });
+  const bucket: Order = { value: { sql: sql`toStartOfFiveMinutes(${start.value.sql})`, kind: 'time', datetime: true }, descending: true };
+  return state.with({ order: [bucket, start], limit: options.maxRows });
 }
 
 /** Pairs of label and shown value. */

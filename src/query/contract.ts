@@ -103,6 +103,8 @@ export interface CompileOptions {
   readonly alignTo?: number;
   /** Rows of a query that does not say `limit`. */
   readonly maxRows: number;
+  /** All rows are read as a stream: records are read newest first as the table lies, in place of being sorted, unless the query sorts. */
+  readonly streamed?: boolean;
 }
 
 export type ValueKind = 'text' | 'number' | 'time' | 'address' | 'boolean' | 'list';

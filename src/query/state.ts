@@ -29,6 +29,8 @@ export interface Column {
 export interface Order {
   readonly value: Typed;
   readonly descending: boolean;
+  /** By the start of stored records, whose bucket is the first column of the tables' key. */
+  readonly byKey?: true;
 }
 
 interface Parts {
@@ -202,7 +204,7 @@ export class State {
     const { parts } = this;
     const made: Made[] = [];
     const columns = parts.columns.map((column) => ({ ...column, value: this.#named(column.value, made) }));
-    const order = parts.order.map((o) => ({ ...o, value: this.#named(o.value, made) }));
+    const order = parts.order.map(({ value, descending }) => ({ value: this.#named(value, made), descending }));
     const kept = parts.kept && this.#named({ sql: parts.kept, kind: 'boolean' }, made).sql;
     const levels = parts.kept ? [...(parts.levels ?? []), made] : undefined;
     return this.around(made).with({ columns, order, limit: undefined, kept, levels });
@@ -309,7 +311,7 @@ export function baseState(ctx: Context, reading: Reading): State {
   const { relations } = ctx.options;
   const start = ctx.column('start');
   const where = covered(start, reading, ctx.options);
-  const order: Order[] = [{ value: { sql: start, kind: 'time', datetime: true }, descending: true }];
+  const order: Order[] = [{ value: { sql: start, kind: 'time', datetime: true }, descending: true, byKey: true }];
   const relation = (dataset: (typeof DATASETS)[number]): Sql => relations.table(dataset);
   const [only] = ctx.datasets;
   const source =

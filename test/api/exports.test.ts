@@ -90,6 +90,31 @@ describe('an export', () => {
     expect(text).toBe(`interfaceID,_count,total\r\n${expected.join('')}`);
   });
 
+  test.each([
+    '*',
+    'REJECT | where bytes > 1000 | fields src_ip, bytes',
+    '* | sort by bytes, srcport | fields bytes, srcport',
+    '* | limit 20 | where dest_port < 1000 | fields srcport, dest_port',
+    '* | sort by bytes asc, srcport asc | limit 7 | fields bytes | sort by bytes',
+    '* | dedup 1 by dest_port | fields dest_port, srcport',
+    '* | accum bytes as running | fields running',
+    '* | timeslice 10m | count by _timeslice, action',
+    '_index=* | fields srcport, bytes | sort by bytes asc, srcport asc',
+  ])('has the rows of the query: %s', async (query) => {
+    const answer = (await (await server.post('/api/v1/query', { query, from: '-1h' })).json()) as { columns: { name: string }[]; rows: unknown[][] };
+    const text = await file({ query, format: 'ndjson' });
+    const rows = text
+      .split('\n')
+      .filter(Boolean)
+      .map((line) => Object.values(JSON.parse(line) as object));
+    // Of records of the same second, either may come first.
+    const sorted = (of: unknown[][]) => (query.includes('sort by') || query.includes('accum') ? of : of.map((r) => JSON.stringify(r)).sort());
+    expect(rows.length).toBeGreaterThan(0);
+    if (query.includes('accum')) expect(rows.at(-1)).toEqual(answer.rows.at(-1));
+    else if (!/dedup|limit 20/.test(query)) expect(sorted(rows)).toEqual(sorted(answer.rows));
+    else expect(rows.length).toBe(answer.rows.length);
+  });
+
   test('without rows has its names', async () => {
     expect(await file({ query: 'account-id=none | count by action' })).toBe('action,_count\r\n');
     expect(await file({ query: 'account-id=none | count by action', format: 'ndjson' })).toBe('');
