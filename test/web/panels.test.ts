@@ -1,11 +1,13 @@
 import fc from 'fast-check';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { PanelResult } from '../../src/web/dashboard/run-store.ts';
 import { niceStep } from '../../src/web/panels/chart-style.ts';
 import { clusterPlaces, hasPosition, type Place } from '../../src/web/panels/cluster.ts';
+import { seriesCell } from '../../src/web/panels/columns.ts';
 import { rangeOf } from '../../src/web/panels/drag-zoom.tsx';
 import { unwrapRing } from '../../src/web/panels/land.ts';
-import { isIncomplete, toTimeSeries } from '../../src/web/panels/time-series.ts';
+import { layersOf } from '../../src/web/panels/stack.tsx';
+import { isIncomplete, type TimeSeries, toTimeSeries } from '../../src/web/panels/time-series.ts';
 import { CATEGORIES, colorsOf, MEANING_COLORS } from '../../src/web/theme/palette.ts';
 
 const result = (columns: PanelResult['columns'], rows: unknown[][], window: PanelResult['window'], timeslice?: number): PanelResult => ({
@@ -162,4 +164,35 @@ test('a value keeps its colour between panels; meanings have their own; distinct
       expect(new Set(colors.values()).size).toBe(new Set(values).size);
     }),
   );
+});
+
+describe('stacked series', () => {
+  const series = (count: number): TimeSeries => ({
+    times: [0, 60_000, 120_000],
+    slice: 60_000,
+    series: Array.from({ length: count }, (_, i) => ({ name: `s${i}`, values: [2 * i, null, i % 2 === 0 ? 1 : null] })),
+  });
+
+  test('are the greatest, and one layer of all others', () => {
+    const layers = layersOf(series(14), 'neutral', 'dark', 'UTC');
+    expect(layers.map((l) => l.key)).toEqual(['s13', 's12', 's11', 's10', 's9', 's8', 's7', 's6', 's5', 's4', 's3', undefined]);
+    // s0, s1, s2: 0 + 2 + 4, no row of any, and 1 of s0 and of s2.
+    expect(layers.at(-1)).toMatchObject({ name: '3 others', values: [6, null, 2] });
+  });
+
+  test('are all told apart while they fit', () => {
+    expect(layersOf(series(12), 'neutral', 'dark', 'UTC').map((l) => l.name)).toHaveLength(12);
+    expect(new Set(layersOf(series(12), 'neutral', 'light', 'UTC').map((l) => l.color)).size).toBe(12);
+  });
+});
+
+test('tells a click on a series by the column that named it, or by its own column', () => {
+  const columns = [
+    { name: '_timeslice', kind: 'time' },
+    { name: 'action', kind: 'text', field: 'event.action' },
+    { name: 'REJECT', kind: 'number' },
+  ] as const;
+  expect(seriesCell(columns, { column: columns[1], index: 1 }, 'ACCEPT')).toEqual([{ column: columns[1], value: 'ACCEPT' }]);
+  expect(seriesCell(columns, undefined, 'REJECT')).toEqual([{ column: columns[2], value: 'REJECT' }]);
+  expect([seriesCell(columns, undefined, undefined), seriesCell(columns, undefined, 'other')]).toEqual([[], []]);
 });

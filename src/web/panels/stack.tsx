@@ -61,7 +61,8 @@ export default function StackPanel({ panel, result, zone, measure, unit, onDrill
   );
 }
 
-function layersOf(data: TimeSeries, meaning: Meaning, scheme: Scheme, zone: string): Layer[] {
+/** Series by what they count together, greatest first; those that are too many are one layer. */
+export function layersOf(data: TimeSeries, meaning: Meaning, scheme: Scheme, zone: string): Layer[] {
   const total = (s: Series) => s.values.reduce((sum: number, v) => sum + (v ?? 0), 0);
   const ranked = [...data.series].sort((a, b) => total(b) - total(a));
   const shown = ranked.length > MOST_LAYERS + 1 ? ranked.slice(0, MOST_LAYERS) : ranked;
