@@ -24,11 +24,18 @@ export async function openBrowser(): Promise<Browser> {
   // The fonts that it unpacks are looked for in /tmp; without any font a canvas with text ends the browser.
   if (existsSync('/etc/fonts/fonts.conf')) process.env.FONTCONFIG_PATH ??= '/etc/fonts';
   const { default: packaged } = await import('@sparticuz/chromium');
-  const executablePath = await packaged.executablePath();
   // One process for all, as the package asks for, hangs when a second context opens.
   const args = packaged.args.filter((arg) => arg !== '--single-process' && arg !== '--no-zygote');
   const quiet = ['--disable-quic', '--disable-background-networking', '--no-first-run', '--disable-component-update', '--disable-sync'];
-  return chromium.launch({ executablePath, headless: true, args: [...args, ...quiet] });
+  for (let tries = 0; ; tries++) {
+    try {
+      return await chromium.launch({ executablePath: await packaged.executablePath(), headless: true, args: [...args, ...quiet] });
+    } catch (error) {
+      // Another file of tests is unpacking it just now: what is being written cannot be started.
+      if (tries === 60 || !/ETXTBSY|EACCES|shared libraries/.test(String(error))) throw error;
+      await new Promise((done) => setTimeout(done, 500));
+    }
+  }
 }
 
 export interface Served {
