@@ -101,7 +101,11 @@ function joined(patterns: readonly Taken[], before: State, span: Span): State {
       return [];
     });
     const right = sql`${select} AS ${ctx.fresh()}`;
-    from = from ? (equal.length ? sql`${from} INNER JOIN ${right} ON ${join(equal, ' AND ')}` : sql`${from} CROSS JOIN ${right}`) : right;
+    if (from && equal.length === 0) {
+      const hint = 'Write $name where a value of a pattern before it stands.';
+      throw new QueryError('wrong-arguments', span, 'A pattern shares no value with those before it.', hint);
+    }
+    from = from ? sql`${from} INNER JOIN ${right} ON ${join(equal, ' AND ')}` : right;
   }
   const order = columns.map((c) => ({ value: c.value, descending: false }));
   const list = join(
