@@ -15,7 +15,7 @@ export function Trial({ answer, samples }: { answer: RuleTestResponse; samples: 
             {samples[i]}
           </code>
           <Verdict tried={tried} />
-          {tried.problem && <p className="bz-dim">As a flow log record this would go to quarantine: {tried.problem.message} It was tried as text.</p>}
+          {tried.problem && <p className="bz-dim">As a flow log record this would go to quarantine ({tried.problem.message}); here it was tried as text.</p>}
           {tried.matched && <Values tried={tried} stored={answer.stored} />}
         </li>
       ))}
