@@ -77,10 +77,10 @@ export function LookupsPage() {
                     {short(table.bytes, 'bytes')}
                   </td>
                   <td title={stamp(table.updated * 1000, zone)}>{ago(table.updated * 1000)}</td>
-                  <td className="bz-lookup-buttons">
+                  <td className="bz-lookup-actions">
                     <Button size="compact-xs" variant="default" aria-label={`Replace ${table.name}`} onClick={() => setReplacing(table.name)}>
                       Replace
-                    </Button>
+                    </Button>{' '}
                     <Button size="compact-xs" variant="default" aria-label={`Delete ${table.name}`} onClick={() => setRemoving(table)}>
                       Delete
                     </Button>
@@ -117,8 +117,8 @@ function Shown({ table }: { table: LookupTable }) {
     <section aria-label={`First rows of ${table.name}`}>
       <h2>{table.name}</h2>
       <p>
-        <code>{`| lookup ${table.columns.at(-1)} from ${quoted(table.name)} on srcaddr = ${table.columns[0]}`}</code>{' '}
-        <Link to="/search" search={{ ...carried, q: `cat ${quoted(table.name)}` }}>
+        <code>{`| lookup ${table.columns[1] ?? table.columns[0]} from ${quoted(table.name)} on srcaddr = ${table.columns[0]}`}</code>{' '}
+        <Link className="bz-link" to="/search" search={{ ...carried, q: `cat ${quoted(table.name)}` }}>
           Open in search
         </Link>
       </p>

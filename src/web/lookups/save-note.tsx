@@ -29,7 +29,7 @@ export function SaveNote({ asked }: Props) {
       {saved ? (
         <p role="status">
           {saved.name} has {saved.rows.toLocaleString('en-US')} rows now.{' '}
-          <Link to="/lookups" search={{ view: saved.name }}>
+          <Link className="bz-link" to="/lookups" search={{ view: saved.name }}>
             Show the table
           </Link>
         </p>

@@ -85,7 +85,9 @@ export function Upload({ list, replaces, onDone }: Props) {
       )}
       {file && (
         <form onSubmit={submit}>
-          <span className="bz-mono">{file.name}</span> <span className="bz-dim">{short(file.size, 'bytes')}</span>
+          <p>
+            <span className="bz-mono">{file.name}</span> <span className="bz-dim">{short(file.size, 'bytes')}</span>
+          </p>
           {replaces === undefined && (
             <TextInput
               label="Name of the table"
