@@ -42,6 +42,8 @@ interface Parts {
   readonly order: readonly Order[];
   readonly limit?: number | undefined;
   readonly grouped: boolean;
+  /** The lookup table that is read in the place of records. */
+  readonly table?: string;
   /** `fields` chose the columns of a records query. */
   readonly chosen?: boolean | undefined;
   /** Names that `fields -` took away from a records query. */
@@ -109,6 +111,14 @@ export class State {
     const cell = cellOf(this.parts.columns, name.name);
     if (cell) return cell;
     const names = this.parts.columns.map((c) => c.name);
+    const { table } = this.parts;
+    if (field && table !== undefined)
+      throw new QueryError(
+        'unknown-field',
+        name.span,
+        `${name.name} is a field of records, and this query reads the table ${table}.`,
+        `There are ${names.join(', ')}.`,
+      );
     if (field || (!this.parts.stored && this.#extractable.some((n) => n.toLowerCase() === name.name.toLowerCase()))) {
       const hint = names.length ? `The result has ${names.join(', ')}. Add ${name.name} to the by list to keep it.` : undefined;
       throw new QueryError('field-not-grouped', name.span, `${name.name} is a field of records, and the query has grouped them.`, hint);

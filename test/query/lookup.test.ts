@@ -210,5 +210,7 @@ it('says what is wrong, and where', () => {
   expect(wrong('| lookup service from bartizan://aws-ranges on ip = srcaddr')).toMatchObject({ code: 'unknown-source', at: 'bartizan://aws-ranges' });
   expect(wrong('REJECT | cat hosts')).toMatchObject({ code: 'not-first', at: 'cat hosts' });
   expect(wrong('cat hosts | count by owner | compare timeshift 1d')).toMatchObject({ code: 'not-supported' });
+  expect(wrong('cat hosts | where srcaddr = "10.0.0.1"')).toEqual({ code: 'unknown-field', at: 'srcaddr', hint: 'There are ip, Owner, note.' });
+  expect(wrong('cat hosts | where ownr = "ann"')).toEqual({ code: 'unknown-field', at: 'ownr', hint: 'Did you mean Owner?' });
   expect(wrong('cat geo://location')).toMatchObject({ code: 'unknown-source', at: 'geo://location' });
 });

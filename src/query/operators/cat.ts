@@ -33,6 +33,6 @@ export const cat: Operator<'cat'> = {
     const table = findTable(state.ctx.options.catalog, o.source);
     const columns = table.columns.map((name, place) => ({ name, value: { sql: cell(place), kind: 'text' as const } }));
     const order = [{ value: { sql: sql`row`, kind: 'number' as const }, descending: false }];
-    return rows.with({ from: table.relation, columns, order });
+    return rows.with({ from: table.relation, columns, order, table: table.name });
   },
 };
