@@ -121,8 +121,7 @@ function cellValue(column: Column, value: Sql, o: Of<'fillmissing'>, state: Stat
   const { kind } = column.value;
   const given = o.defaults.find((d) => d.field.name.toLowerCase() === column.name.toLowerCase());
   const empty = given ? compileExpr(given.value, state).sql : kind === 'number' ? sql`0` : kind === 'boolean' ? sql`false` : undefined;
-  const field = (o.timeslice?.field ?? '').toLowerCase();
-  const slice = keys.find((key) => key.column.name.toLowerCase() === field);
+  const slice = o.timeslice ? keys[0] : undefined;
   const or = (made: Sql): Sql => (empty && kind !== 'list' ? sql`ifNull(${made}, ${empty})` : made);
   if (!o.takeLast || !slice) return kind === 'list' ? value : sql`if(given, ${value}, ${empty ?? sql`NULL`})`;
   const others = keys.filter((key) => key !== slice).map((key) => key.column.value.sql);
@@ -130,6 +129,13 @@ function cellValue(column: Column, value: Sql, o: Of<'fillmissing'>, state: Stat
   const over = sql`OVER (${partition}ORDER BY ${slice.column.value.sql} ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)`;
   const last = sql`argMaxIf(${value}, ${slice.column.value.sql}, given = 1) ${over}`;
   return sql`if(given, ${value}, ${or(last)})`;
+}
+
+/** The column of the slices; what the timeslice step called it where nothing else is written. */
+function sliceName(o: Of<'fillmissing'>, state: State, steps: readonly Operation[]): string {
+  const name = o.timeslice?.field ?? '_timeslice';
+  const as = steps.findLast((step) => step.op === 'timeslice')?.as;
+  return as !== undefined && !state.column(name) ? as : name;
 }
 
 function keysOf(o: Of<'fillmissing'>, state: State, steps: readonly Operation[]): Key[] {
@@ -142,7 +148,7 @@ function keysOf(o: Of<'fillmissing'>, state: State, steps: readonly Operation[])
   };
   const keys: Key[] = [];
   if (o.timeslice) {
-    const column = find({ name: o.timeslice.field, span: o.span });
+    const column = find({ name: sliceName(o, state, steps), span: o.span });
     keys.push({ column, values: sql`SELECT arrayJoin(arrayMap(s -> toInt64(s * 1000), ${starts(o, state, steps)})) AS ${column.value.sql}` });
   }
   for (const { field, values } of o.keys) {
