@@ -60,6 +60,23 @@ function recordsOf(query: Query, ctx: Context): State {
   throw new QueryError('no-records', step?.span ?? { start: 0, end: 0 }, 'The rows of this query are not stored records.');
 }
 
+/** Records of one second have an order of their own, or pages would repeat some and lose others. */
+const TIE = sql`cityHash64(${join(['srcaddr', 'dstaddr', 'srcport', 'dstport', 'interface_id', 'action', 'bytes'].map(ident), ', ')})`;
+
+/**
+ * Where records come by their time, the time of the page's last one is found first: that reads one column,
+ * and what decides among equals is then read of few records and not of all matches.
+ */
+function untilPage({ order, from, where }: State['parts'], last: number): Sql[] {
+  const [key, ...others] = order;
+  if (!key?.value.datetime || key.value.field || others.length > 0 || last === 0) return [];
+  const { sql: time } = key.value;
+  const condition = where.length ? sql` WHERE ${join(where, ' AND ')}` : sql``;
+  const [pick, direction, beyond] = key.descending ? [sql`min(k)`, sql`DESC`, sql`>=`] : [sql`max(k)`, sql`ASC`, sql`<=`];
+  const page = sql`SELECT ${time} AS k FROM ${from}${condition} ORDER BY k ${direction} LIMIT ${num(last)}`;
+  return [sql`${time} ${beyond} (SELECT ${pick} FROM (${page}))`];
+}
+
 /**
  * Matching records, newest first unless the query sorts: see RECORD_RESULT_COLUMNS, then the columns that
  * the query made (`made`). Times are epoch milliseconds, addresses text, the `absent` mask text (64 bits).
@@ -83,13 +100,11 @@ export function recordsStatement(options: RecordsOptions): Result<{ statement: S
       ],
       ', ',
     );
-    const where = parts.where.length ? sql` WHERE ${join(parts.where, ' AND ')}` : sql``;
     const most = Math.min(options.limit, Math.max(0, (parts.limit ?? Number.MAX_SAFE_INTEGER) - options.offset));
-    const sorted = join(
-      parts.order.map((o, i) => sql`${order[i] as Sql} ${o.descending ? sql`DESC` : sql`ASC`}`),
-      ', ',
-    );
-    const page = sql`SELECT ${first} FROM ${parts.from}${where} ORDER BY ${sorted} LIMIT ${num(most)} OFFSET ${num(options.offset)}`;
+    const sorted = join([...parts.order.map((o, i) => sql`${order[i] as Sql} ${o.descending ? sql`DESC` : sql`ASC`}`), sql`tie`], ', ');
+    const where = [...parts.where, ...untilPage(parts, options.offset + most)];
+    const condition = where.length ? sql` WHERE ${join(where, ' AND ')}` : sql``;
+    const page = sql`SELECT ${first}, ${TIE} AS tie FROM ${parts.from}${condition} ORDER BY ${sorted} LIMIT ${num(most)} OFFSET ${num(options.offset)}`;
     const list = [
       ...RECORD_RESULT_COLUMNS.map((column) => sql`${recordValue(ctx, column)} AS ${ident(`o_${column.name}`)}`),
       ...own.map((id, i) => sql`${id} AS ${ident(`v${i}`)}`),

@@ -136,3 +136,22 @@ describe('explain', () => {
     expect(indexes.at(-1)).toMatchObject({ table: 'bartizan.vpc_flow', granules: 0, of: 1 });
   });
 });
+
+// Last: it stores records that other tests do not count.
+describe('many records of a second', () => {
+  test('come in pages that neither repeat nor lose one of many of the same second', async () => {
+    const lines = Array.from(
+      { length: 2000 },
+      (_, i) => `2 123456789012 eni-9 10.9.${i >> 8}.${i & 255} 10.0.0.6 ${i % 60_000} 443 6 1 ${i} ${1_700_002_000 + (i % 3)} 1700002060 ACCEPT OK`,
+    );
+    const path = await place.file('many.log', [HEADER, ...lines, ''].join('\n'));
+    await (await server.post('/api/v1/ingest', { paths: [path] })).text();
+    const seen = new Set<string>();
+    for (let offset = 0; offset < 2000; offset += 100) {
+      const page = await ask<RecordsResponse>('/api/v1/records', { query: 'interface_id=eni-9', limit: 100, offset });
+      expect(page.total).toBe(2000);
+      for (const record of page.records) seen.add(record.raw);
+    }
+    expect(seen.size).toBe(2000);
+  });
+});
