@@ -1,4 +1,5 @@
 /** parse and parse regex: columns out of text by an anchor text or by a regular expression. */
+import type { Cursor } from '../cursor.ts';
 import { QueryError } from '../diagnostics.ts';
 import { printString } from '../print-expression.ts';
 import { anchorRegex, checkedRegex, namedGroups, withoutLooks, withoutNames } from '../regex.ts';
@@ -38,6 +39,20 @@ function orOneEmpty(list: Sql): Sql {
   return sql`if(empty(${list}), [[]], ${list})`;
 }
 
+const BARE = /^[\w.*/:-]+$/;
+
+/** A pattern without quotation marks and spaces, as queries of metrics have it behind `field=`: `requests_*`. */
+function bare(cursor: Cursor): string | undefined {
+  let pattern = '';
+  if (cursor.is('as')) return undefined;
+  for (let end = cursor.peek().start; cursor.peek().start === end && ['name', 'symbol'].includes(cursor.peek().kind) && BARE.test(cursor.peek().value); ) {
+    const token = cursor.next();
+    pattern += token.value;
+    end = token.end;
+  }
+  return pattern || undefined;
+}
+
 export const parse: Operator<'parse'> = {
   keywords: ['parse'],
   syntax: 'parse [anchor] [field=name] "text * text" as name, … [nodrop] [, "text *" as name, …]',
@@ -50,12 +65,12 @@ export const parse: Operator<'parse'> = {
       throw new QueryError('not-supported', cursor.peek(), 'Ready-made parsers are not supported.', 'Write the pattern: parse "* - *" as a, b');
     const tail: Tail = { nodrop: false };
     readTail(cursor, tail);
-    const pattern = cursor.kind('string', 'the pattern in quotation marks');
+    const pattern = (tail.field && bare(cursor)) ?? cursor.kind('string', 'the pattern in quotation marks').value;
     readTail(cursor, tail);
     cursor.expect('as');
     const names = cursor.labels('a name');
     readTail(cursor, tail);
-    const stars = pattern.value.split('*').length - 1;
+    const stars = pattern.split('*').length - 1;
     if (stars !== names.length) {
       throw new QueryError(
         'names-do-not-match',
@@ -64,7 +79,7 @@ export const parse: Operator<'parse'> = {
         'Give one name for each *.',
       );
     }
-    return { op: 'parse', pattern: pattern.value, names, ...tail, span: cursor.span(start) };
+    return { op: 'parse', pattern, names, ...tail, span: cursor.span(start) };
   },
   print: (o) => `parse${printFieldOf(o)} ${printString(o.pattern)} as ${printNames(o.names)}${printTail(o)}`,
   apply: (o, state) =>
