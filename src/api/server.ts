@@ -47,7 +47,8 @@ export async function createServer(deps: ServerDeps): Promise<FastifyInstance> {
   app.setSerializerCompiler(serializerCompiler);
   app.setErrorHandler((error, request, reply) => {
     const { status, body } = toAnswer(error);
-    if (status >= 500) request.log.error({ err: error, route: request.routeOptions.url }, 'request failed');
+    // A client that left in the middle of its answer is no failure.
+    if (status >= 500 && !reply.raw.destroyed) request.log.error({ err: error, route: request.routeOptions.url }, 'request failed');
     return reply.status(status).type('application/json').serializer(JSON.stringify).send(body);
   });
 
