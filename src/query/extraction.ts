@@ -128,7 +128,7 @@ export function stagedExtraction(
     const names = namesOfRules(rules);
     const state = runRules(stagedState(ctx), rules, names, false);
     const pairs = names.map((name) => sql`(${param('String', spelling(name))}, ${cut(asText(state.column(made(name))?.value as Typed))})`);
-    const map = sql`CAST(arrayFilter(f -> f.2 != '', [${join(pairs, ', ')}]), 'Map(LowCardinality(String), String)')`;
+    const map = sql`CAST(arrayFilter(f -> f.2 != '', [${join(pairs, ', ')}]), 'Map(String, String)')`;
     return state.select([...block.columns.map(ident), sql`${map} AS ${ident(EXTRACTED)}`]);
   });
 }

@@ -212,7 +212,7 @@ export function storeContract(name: string, open: (directory: string) => Promise
       const lacks = [{ name: 'bytes', type: 'UInt64' }];
       const key = param('String', "it's");
       const select = statement(
-        sql`SELECT start, interface_id, CAST([(${key}, concat(interface_id, toString(bytes)))], 'Map(LowCardinality(String), String)') AS extracted FROM staged`,
+        sql`SELECT start, interface_id, CAST([(${key}, concat(interface_id, toString(bytes)))], 'Map(String, String)') AS extracted FROM staged`,
       );
       const seen = await store.readNative(staged, { statement: statement(sql`SELECT interface_id, bytes, ${key} FROM staged ORDER BY start`), lacks });
       expect(seen.rows).toEqual([
