@@ -120,6 +120,10 @@ function compileIn(left: Typed, list: readonly Expr[], names: Names): Sql {
   return any(values.map(({ item, value }) => compare('=', left, value, item.span)));
 }
 
+/** A written number that fits in every type of numbers. */
+const isSmall = ({ literal: written }: Typed): boolean =>
+  Number.isInteger(written?.value) && (written?.value as number) >= 0 && (written?.value as number) < 128;
+
 /** Both branches in one kind: their own where they agree, else text. */
 function compileChoice(expr: Expr & { node: 'choose' }, names: Names): Typed {
   const test = condition(expr.test, names);
@@ -129,7 +133,10 @@ function compileChoice(expr: Expr & { node: 'choose' }, names: Names): Typed {
   const { kind } = isNothing(yes) ? no : yes;
   const same = isNothing(yes) || isNothing(no) || yes.kind === no.kind;
   if (same && kind !== 'list' && !(yes.datetime !== no.datetime)) {
-    const value = (v: Typed): Sql => (isNothing(v) ? sql`NULL` : kind === 'text' && v.literal ? asText(v) : nullable(v));
+    // Counts and averages have no type in common in ClickHouse, nor have counts and numbers below zero.
+    const mixed = kind === 'number' && ![yes, no].some((v) => isNothing(v) || isSmall(v));
+    const own = (v: Typed): Sql => (kind === 'text' && v.literal ? asText(v) : mixed ? sql`toFloat64(${nullable(v)})` : nullable(v));
+    const value = (v: Typed): Sql => (isNothing(v) ? sql`NULL` : own(v));
     return { sql: sql`if(ifNull(${test}, false), ${value(yes)}, ${value(no)})`, kind, ...(yes.datetime ? { datetime: true } : {}) };
   }
   const value = (v: Typed): Sql => (isNothing(v) ? sql`NULL` : v.kind === 'text' ? nullable({ ...v, sql: asText(v) }) : asText(v));
