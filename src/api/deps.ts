@@ -43,6 +43,9 @@ export interface ServerSettings {
   /** Rows of an export; 0 sets no limit. */
   readonly exportMaxRows: number;
   readonly exportMaxSeconds: number;
+  /** Of an export or job whose columns data makes (`transpose`): its rows are in memory together. */
+  readonly heldRows: number;
+  readonly heldBytes: number;
   readonly jobMaxSeconds: number;
   /** Of a job's file of rows. */
   readonly jobMaxBytes: number;
@@ -64,6 +67,8 @@ export const DEFAULT_SETTINGS: ServerSettings = {
   panelPoints: 20_000,
   exportMaxRows: 0,
   exportMaxSeconds: 6 * 3600,
+  heldRows: 50_000,
+  heldBytes: 128 * 2 ** 20,
   jobMaxSeconds: 3600,
   jobMaxBytes: 2 ** 30,
   jobKeepSeconds: 3600,

@@ -32,7 +32,10 @@ interface Kept {
 export interface ExportFile {
   readonly name: string;
   readonly mime: string;
-  /** The text in pieces. Throws StoreError; the first piece comes before an answer need begin. */
+  /**
+   * The text in pieces. Throws StoreError; the first piece comes before an answer need begin. When the signal
+   * aborts, the engine is let go and the text ends, also while nobody reads: who reads must then look at the signal.
+   */
   text(signal: AbortSignal): AsyncGenerator<string, void, undefined>;
 }
 
@@ -79,7 +82,13 @@ export class Exports {
     if (this.#running >= AT_ONCE)
       throw new Problem('too-many-requests', `${AT_ONCE} exports are running.`, { hint: 'Fetch this one again when one of them is done.' });
     this.#kept.delete(id);
-    return { name: kept.file, mime: MIME[kept.format], text: (signal) => this.#text(kept, signal) };
+    return { name: kept.file, mime: MIME[kept.format], text: (signal) => this.#heard(this.#text(kept, signal), signal) };
+  }
+
+  /** A generator whose reader is gone would keep its place and its engine session for good. */
+  #heard(text: ReturnType<ExportFile['text']>, signal: AbortSignal): ReturnType<ExportFile['text']> {
+    signal.addEventListener('abort', () => void text.return().catch(() => undefined), { once: true });
+    return text;
   }
 
   async *#text(kept: Kept, signal: AbortSignal): AsyncGenerator<string, void, undefined> {
@@ -88,10 +97,10 @@ export class Exports {
     this.#running++;
     try {
       const chunks = kept.query.rows({ lane: 'background', signal, maxSeconds: exportMaxSeconds, ...(exportMaxRows ? { maxResultRows: exportMaxRows } : {}) });
-      let text = format === 'csv' && kept.query.columns ? csvHead(kept.query.columns, guard) + end : '';
-      let headed = text !== '';
+      let text = '';
+      let headed = format !== 'csv';
       for await (const { columns, rows } of chunks) {
-        if (format === 'csv' && !headed) text += csvHead(columns, guard) + end;
+        if (!headed) text += csvHead(columns, guard) + end;
         headed = true;
         for (const row of rows) {
           text += (format === 'csv' ? csvLine(columns, row, guard) : jsonLine(columns, row)) + end;

@@ -1,8 +1,9 @@
 /** Exports: the file of a query's rows over real HTTP, in flat memory, against SQL written by hand. */
 import { get } from 'node:http';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { V2 } from '../../bench/flows.ts';
 import type { ExportResponse } from '../../src/api/contract/exports.ts';
+import { Exports } from '../../src/api/exports.ts';
 import { csvHead, csvLine, jsonLine } from '../../src/query/row-text.ts';
 import { insertFlows, makeFlows } from '../dashboards/flows.ts';
 import { COMMAND_LINE_TOKEN, NOW, startServer, type TestServer } from './helpers.ts';
@@ -151,6 +152,51 @@ describe('an export', () => {
     const response = await other.call(path);
     expect(await errorOf(response)).toEqual([422, 'query-too-many-rows']);
     await other.close();
+  });
+
+  test.each([
+    [{ heldRows: 3 }, 'query-too-many-rows', 'more than 3 rows'],
+    [{ heldBytes: 2 ** 10 }, 'query-too-many-bytes', 'more than 0 MiB'],
+  ])('of a transposed query is held within %j', async (settings, code, message) => {
+    const other = await startServer({ deps: { store: server.store }, settings });
+    const ask = async (query: string) => {
+      const { path } = (await (await other.post('/api/v1/exports', { query, from: '-1h', format: 'csv' })).json()) as ExportResponse;
+      return other.call(path);
+    };
+    const refused = await ask('* | count by srcport, action | transpose row srcport column action');
+    expect(await refused.json()).toMatchObject({ error: { code, message: expect.stringContaining(message) } });
+    expect((await ask('* | count by action | transpose row action column action')).status).toBe(200);
+    expect((await ask('* | count by srcport, action')).status).toBe(200);
+    await other.close();
+  });
+
+  test('gives its place and its session back when nobody reads on', async () => {
+    const exports = new Exports(server.deps);
+    for (let i = 0; i < 3; i++) {
+      const { id } = exports.create({
+        query: '*',
+        from: NOW - 3600,
+        to: NOW,
+        filters: [],
+        timeZone: 'UTC',
+        format: 'csv',
+        name: 'x',
+        guardFormulas: true,
+        lineEnd: 'lf',
+      });
+      const gone = new AbortController();
+      const text = (await vi.waitFor(() => exports.take(id))).text(gone.signal);
+      expect((await text.next()).value).toContain('_messageTime,_raw');
+      gone.abort();
+    }
+  });
+
+  test('reads the lookup table that is there when it starts', async () => {
+    const save = (name: string) => server.post('/api/v1/query', { query: `* | "${name}" as name | count by name | save left_behind`, from: '-1h', save: true });
+    expect((await save('old')).status).toBe(200);
+    const { path } = await prepared({ query: 'cat left_behind | fields name', format: 'ndjson' });
+    expect((await save('new')).status).toBe(200);
+    expect(await (await server.call(path)).text()).toBe('{"name":"new"}\n');
   });
 
   test('expires', async () => {

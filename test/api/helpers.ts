@@ -22,6 +22,8 @@ export const NOW = 1_773_146_096;
 
 export interface TestServer {
   readonly app: FastifyInstance;
+  /** What the server runs on. */
+  readonly deps: ServerDeps;
   readonly store: Store;
   readonly metadata: Metadata;
   readonly auth: Auth;
@@ -43,7 +45,7 @@ export async function startServer(options: { deps?: Partial<ServerDeps>; setting
   const auth = options.deps?.auth ?? createAuth({ secret: new Uint8Array(32).fill(7), token: COMMAND_LINE_TOKEN, clock });
   const catalogs = await openCatalogs(metadata);
   const lookups = options.deps?.lookups ?? (await openLookups({ store, library: metadata.library, catalogs, folder: join(folder, 'lookups') }));
-  const app = await createServer({
+  const deps: ServerDeps = {
     store,
     auth,
     clock,
@@ -59,12 +61,14 @@ export async function startServer(options: { deps?: Partial<ServerDeps>; setting
     catalogs,
     lookups,
     ...options.deps,
-  });
+  };
+  const app = await createServer(deps);
   const base = await app.listen({ host: '127.0.0.1', port: 0 });
   const call = (path: string, init: RequestInit = {}): Promise<Response> =>
     fetch(base + path, { ...init, headers: { authorization: `Bearer ${COMMAND_LINE_TOKEN}`, ...init.headers } });
   return {
     app,
+    deps,
     store,
     metadata,
     auth,

@@ -41,7 +41,8 @@ export function exportRoutes(app: FastifyInstance, deps: ServerDeps): void {
     },
     async (request, reply) => {
       const file = exports.take(request.params.id);
-      const text = file.text(abortOnClose(reply));
+      const signal = abortOnClose(reply);
+      const text = file.text(signal);
       const first = await text.next();
       const all = async function* () {
         const stalled = setTimeout(() => reply.raw.destroy(), STALLED_MS);
@@ -51,6 +52,8 @@ export function exportRoutes(app: FastifyInstance, deps: ServerDeps): void {
             stalled.refresh();
             yield piece;
           }
+          // A file that was cut short must not look complete.
+          signal.throwIfAborted();
         } catch (error) {
           if (!reply.raw.destroyed) request.log.error({ err: error }, 'an export broke off');
           throw error;
