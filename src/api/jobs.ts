@@ -13,6 +13,8 @@ import { JobFile } from './job-file.ts';
 import { type Streamed, streamed } from './streamed.ts';
 
 const PROGRESS_MS = 250;
+/** The longest that a timer can be set to. */
+const LONGEST_MS = 2 ** 31 - 1;
 
 interface Job {
   readonly id: string;
@@ -38,6 +40,10 @@ export class Jobs {
   readonly #deps: ServerDeps;
   /** In the order that they were asked for. */
   readonly #jobs = new Map<string, Job>();
+  /** Those that hold a place: a removed one does until it has ended. */
+  #running = 0;
+  #expiry: NodeJS.Timeout | undefined;
+  #closed = false;
 
   constructor(deps: ServerDeps) {
     this.#deps = deps;
@@ -53,7 +59,8 @@ export class Jobs {
   async create(request: JobRequest): Promise<JobResponse> {
     const query = streamed(this.#deps, request);
     await this.#sweep();
-    await this.#makeRoom();
+    // From here to the job's own place nothing else runs: requests that come together share the limit.
+    const leaves = this.#makeRoom();
     const job: Job = {
       id: randomUUID(),
       request,
@@ -70,6 +77,7 @@ export class Jobs {
     };
     this.#jobs.set(job.id, job);
     this.#startNext();
+    if (leaves) await this.#discard(leaves);
     return shown(job);
   }
 
@@ -88,8 +96,10 @@ export class Jobs {
     const job = await this.#find(id);
     // The state first: rows that come while the page is read are said to be there or to follow.
     const { state } = job;
-    const rows = (await job.file?.read(offset, limit)) ?? [];
-    return { columns: (job.columns ?? []).map((c) => ({ ...c })), rows, available: job.file?.rows ?? 0, state };
+    const { file } = job;
+    const rows = file ? await file.read(offset, limit) : [];
+    if (!rows) throw this.#gone();
+    return { columns: (job.columns ?? []).map((c) => ({ ...c })), rows, available: file?.rows ?? 0, state };
   }
 
   /** Stops it; the rows so far stay. Throws Problem `job-gone`. */
@@ -110,6 +120,8 @@ export class Jobs {
 
   /** Stops and forgets all of them. */
   async close(): Promise<void> {
+    this.#closed = true;
+    clearTimeout(this.#expiry);
     const all = [...this.#jobs.values()];
     this.#jobs.clear();
     await Promise.all(all.map((job) => this.#discard(job)));
@@ -119,8 +131,12 @@ export class Jobs {
     await this.#sweep();
     const job = this.#jobs.get(id);
     if (job) return job;
+    throw this.#gone();
+  }
+
+  #gone(): Problem {
     const minutes = Math.round(this.#deps.settings.jobKeepSeconds / 60);
-    throw new Problem('job-gone', 'There is no such job any more.', {
+    return new Problem('job-gone', 'There is no such job any more.', {
       hint: `The rows of a job are kept for ${minutes} minutes after it ended, and not over a restart of the server. Run the query again.`,
     });
   }
@@ -129,36 +145,44 @@ export class Jobs {
     job.abort.abort();
     await job.finished;
     await job.file?.remove();
-    this.#startNext();
   }
 
   /** Forgets what has expired. */
   async #sweep(): Promise<void> {
     const now = this.#deps.clock();
-    for (const job of [...this.#jobs.values()]) {
-      if (job.expires === undefined || job.expires > now) continue;
-      this.#jobs.delete(job.id);
-      await this.#discard(job);
-    }
+    const expired = [...this.#jobs.values()].filter(({ expires }) => expires !== undefined && expires <= now);
+    for (const job of expired) this.#jobs.delete(job.id);
+    await Promise.all(expired.map((job) => this.#discard(job)));
   }
 
-  /** The job that ended first goes when there are too many. Throws Problem `too-many-jobs`. */
-  async #makeRoom(): Promise<void> {
+  /** Sweeps when the next job expires, whether or not somebody asks. */
+  #sweepLater(): void {
+    clearTimeout(this.#expiry);
+    const next = Math.min(...[...this.#jobs.values()].map(({ expires }) => expires ?? Number.POSITIVE_INFINITY));
+    if (this.#closed || next === Number.POSITIVE_INFINITY) return;
+    const wait = Math.max(1, Math.min(next - this.#deps.clock(), LONGEST_MS));
+    this.#expiry = setTimeout(() => {
+      this.#sweep()
+        .catch((error: unknown) => this.#deps.logger.error({ err: error }, 'rows of an expired query job stay'))
+        .finally(() => this.#sweepLater());
+    }, wait).unref();
+  }
+
+  /** Takes the job out that ended first when there are too many; it is still to be discarded. Throws Problem `too-many-jobs`. */
+  #makeRoom(): Job | undefined {
     const { jobsKept } = this.#deps.settings;
-    if (this.#jobs.size < jobsKept) return;
+    if (this.#jobs.size < jobsKept) return undefined;
     const ended = [...this.#jobs.values()].filter((job) => job.expires !== undefined).sort((a, b) => (a.expires ?? 0) - (b.expires ?? 0))[0];
     if (!ended) throw new Problem('too-many-jobs', `${jobsKept} query jobs wait or run already.`, { hint: 'Wait for one, or cancel one that is not needed.' });
     this.#jobs.delete(ended.id);
-    await this.#discard(ended);
+    return ended;
   }
 
   #startNext(): void {
-    const all = [...this.#jobs.values()];
-    let free = this.#deps.settings.jobsAtOnce - all.filter((job) => job.state === 'running').length;
-    for (const job of all) {
-      if (free <= 0) return;
+    for (const job of this.#jobs.values()) {
+      if (this.#running >= this.#deps.settings.jobsAtOnce) return;
       if (job.state !== 'queued') continue;
-      free--;
+      this.#running++;
       job.state = 'running';
       job.began = performance.now();
       job.finished = this.#run(job);
@@ -169,6 +193,7 @@ export class Jobs {
     job.state = state;
     job.took = job.began === undefined ? 0 : (performance.now() - job.began) / 1000;
     job.expires = this.#deps.clock() + this.#deps.settings.jobKeepSeconds * 1000;
+    this.#sweepLater();
   }
 
   async #run(job: Job): Promise<void> {
@@ -186,6 +211,7 @@ export class Jobs {
       clearInterval(progress);
       await job.file?.flush().catch(() => undefined);
       this.#end(job, state);
+      this.#running--;
     }
     this.#startNext();
   }

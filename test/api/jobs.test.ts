@@ -1,9 +1,10 @@
 /** Query jobs over real HTTP: their rows by page, their limits, and that cancel stops the engine. */
 import { readdir, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { JobResponse, JobRowsResponse } from '../../src/api/contract/jobs.ts';
 import type { ServerSettings } from '../../src/api/deps.ts';
+import { Jobs } from '../../src/api/jobs.ts';
 import { insertFlows, makeFlows } from '../dashboards/flows.ts';
 import { NOW, startServer, type TestServer } from './helpers.ts';
 
@@ -130,6 +131,20 @@ describe('a job', () => {
   });
 });
 
+test('a job that waited reads the lookup table that is there when it starts', async () => {
+  await withSettings({ jobsAtOnce: 1 }, async (other) => {
+    const save = (name: string) => other.post('/api/v1/query', { query: `* | "${name}" as name | count by name | save waited_for`, from: '-1h', save: true });
+    expect((await save('old')).status).toBe(200);
+    const first = await start(ENDLESS.query, ENDLESS, other);
+    const second = await start('cat waited_for | fields name', {}, other);
+    expect(second.state).toBe('queued');
+    expect((await save('new')).status).toBe(200);
+    await other.post(`/api/v1/jobs/${first.id}/cancel`, {});
+    expect(await until(second.id, ENDED, other)).toMatchObject({ state: 'done', rows: 1 });
+    expect((await rows(second.id, '', other)).rows).toEqual([['new']]);
+  });
+});
+
 describe('limits of jobs', () => {
   test('of time', async () => {
     await withSettings({ jobMaxSeconds: 0.05 }, async (other) => {
@@ -178,6 +193,45 @@ describe('limits of jobs', () => {
       },
       () => now,
     );
+  });
+
+  test('of the time that they are kept, also when nobody asks', async () => {
+    await withSettings(
+      { jobKeepSeconds: 0.2 },
+      async (other) => {
+        const { id } = await start('* | count', {}, other);
+        const files = () => readdir(join(other.folder, 'jobs'));
+        await vi.waitFor(async () => expect(await files()).toEqual([`${id}.ndjson`]));
+        await vi.waitFor(async () => expect(await files()).toEqual([]), { timeout: 5000 });
+      },
+      Date.now,
+    );
+  });
+
+  test('of their number, for requests that come together', async () => {
+    await withSettings({ jobsKept: 2 }, async (other) => {
+      for (let i = 0; i < 2; i++) await until((await start('* | count', {}, other)).id, ENDED, other);
+      const answers = await Promise.all(Array.from({ length: 6 }, () => other.post('/api/v1/jobs', ENDLESS)));
+      expect(answers.map(({ status }) => status).sort()).toEqual([202, 202, 429, 429, 429, 429]);
+      expect((await list(other)).length).toBe(2);
+    });
+  });
+
+  test('of those that run, the one that is just being removed included', async () => {
+    await withSettings({ jobsAtOnce: 1 }, async (other) => {
+      const jobs = new Jobs({ ...other.deps, jobsFolder: join(other.folder, 'own') });
+      await jobs.open();
+      const asked = { ...ENDLESS, filters: [], timeZone: 'UTC' };
+      const first = await jobs.create(asked);
+      expect(first.state).toBe('running');
+      await vi.waitFor(async () => expect(await server.store.progress(first.id)).toBeDefined());
+      const removal = jobs.remove(first.id);
+      const next = await jobs.create({ ...asked, query: '* | count' });
+      expect(next.state).toBe('queued');
+      await removal;
+      await vi.waitFor(async () => expect(await jobs.get(next.id)).toMatchObject({ state: 'done', rows: 1 }));
+      await jobs.close();
+    });
   });
 
   test('of a server’s life: what an earlier one left is removed', async () => {

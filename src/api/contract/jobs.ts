@@ -44,6 +44,7 @@ export const JobRowsRequest = z.object({
 });
 export const JobRowsResponse = z.object({
   columns: z.array(OutputColumn),
+  /** Fewer than were asked for where more would take over 8 MiB: the next page begins behind the last of them. */
   rows: z.array(z.array(z.unknown())),
   /** Rows that can be fetched now; more may follow until the state says that it ended. */
   available: z.number(),
