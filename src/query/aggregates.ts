@@ -3,7 +3,7 @@
  * all of them.
  */
 import { QueryError } from './diagnostics.ts';
-import { num, type Sql, sql } from './sql.ts';
+import { join, num, type Sql, sql } from './sql.ts';
 import type { AggregateCall } from './tree.ts';
 import { addressToText, asNumber, asText, isNull, nullable, type Typed } from './typed.ts';
 
@@ -144,6 +144,20 @@ function percent(call: AggregateCall): number {
   return value;
 }
 
+/** Rows that lack one of the values are not counted. */
+function different(values: readonly Typed[]): Sql {
+  const [value, ...more] = values as readonly [Typed, ...Typed[]];
+  if (more.length === 0) return value.emptyIsNull ? sql`uniqExactIf(${value.sql}, NOT ${isNull(value)})` : sql`uniqExact(${value.sql})`;
+  const given = join(
+    values.map((each) => sql`NOT ${isNull(each)}`),
+    ' AND ',
+  );
+  return sql`uniqExactIf((${join(
+    values.map((each) => each.sql),
+    ', ',
+  )}), ${given})`;
+}
+
 export const AGGREGATES: readonly Aggregate[] = [
   {
     name: 'count',
@@ -170,14 +184,11 @@ export const AGGREGATES: readonly Aggregate[] = [
   {
     name: 'count_distinct',
     ofNothing: true,
-    signature: 'count_distinct(value)',
-    arity: [1, 1],
+    signature: 'count_distinct(value, …)',
+    arity: [1, 16],
     defaultName: () => '_count_distinct',
-    compile: ([typed]) => {
-      const value = typed as Typed;
-      return { sql: value.emptyIsNull ? sql`uniqExactIf(${value.sql}, NOT ${isNull(value)})` : sql`uniqExact(${value.sql})`, kind: 'number' };
-    },
-    doc: 'Number of different values.',
+    compile: (values) => ({ sql: different(values), kind: 'number' }),
+    doc: 'Number of different values, or of different combinations of several values.',
     differs: 'exact for any number of values; what has no value is not counted.',
     example: 'count_distinct(srcaddr) by action',
   },

@@ -21,6 +21,8 @@ const MAX_CONDITIONS = 1000;
 export interface Around {
   /** Values of {{name}} templates that stand where no expression can: `limit {{n}}`. */
   readonly variables?: Readonly<Record<string, string>> | undefined;
+  /** The whole text. */
+  readonly text?: string;
   /** Reads the tokens of a query inside a query. Throws QueryError. */
   readonly read?: (tokens: readonly Token[], scoped: boolean) => Query;
 }
@@ -56,6 +58,11 @@ export class Cursor {
   /** Span from a start to the end of the last token taken. */
   span(start: number): Span {
     return { start, end: Math.max(start, this.#tokens[Math.max(0, this.#at - 1)]!.end) };
+  }
+
+  /** The text of the step from a place to its last token. */
+  rest(start: number): string {
+    return this.#around.text?.slice(start, this.#tokens.at(-2)?.end) ?? '';
   }
 
   /** Whether the next token is this symbol or word (in any letter case). */
@@ -169,8 +176,13 @@ export class Cursor {
     return { name: token.value, span: { start: token.start, end: token.end } };
   }
 
-  /** Labels up to one that is itself named: `"a*" as x, "b*" as y`. */
+  /** Labels up to one that is itself named: `"a*" as x, "b*" as y`; parentheses may stand around them. */
   labels(what: string): Name[] {
+    if (this.take('(')) {
+      const inside = this.labels(what);
+      this.expect(')');
+      return inside;
+    }
     const names = [this.label(what)];
     while (this.is(',') && !(this.peek(1).kind === 'string' && !this.is(',', 2) && this.peek(2).kind === 'name')) {
       this.next();
@@ -250,6 +262,11 @@ export class Cursor {
       this.next();
     }
     if (what === 'in') {
+      // `in [subquery: …]` says the same as `in ([subquery: …])`.
+      if (this.is('[') && this.is('subquery', 1)) {
+        const subquery = this.#prefix();
+        return { node: 'in', left, list: [subquery], negate, span: this.span(start) };
+      }
       this.expect('(');
       const list = this.#list();
       return { node: 'in', left, list, negate, span: this.span(start) };

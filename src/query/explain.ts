@@ -53,7 +53,7 @@ function plan(query: Query, options: CompileOptions, reads: readonly string[], n
     lines.push(`filter ${condition.field} ${condition.negate ? 'not ' : ''}in ${condition.values.join(', ')}, pushed down to stored columns`);
   query.operations.forEach((operation, i) => {
     const note = notes.get(operation.span.start) ?? whereNote(operation, query.operations.slice(0, i));
-    lines.push(`${printOperation(operation)} — ${note ?? OPERATORS[operation.op].doc.split('. ')[0]}`);
+    lines.push(`${printOperation(operation)} — ${note ?? (operation.op === 'refused' ? operation.message : OPERATORS[operation.op].doc.split('. ')[0])}`);
   });
   lines.push(`show at most ${options.maxRows} rows`);
   return lines;

@@ -44,7 +44,7 @@ export function parse(text: string, variables?: Readonly<Record<string, string>>
   }
   const tokens = lex(text);
   const diagnostics: Diagnostic[] = [];
-  const query = readQuery(tokens, !isExtractionRule(text), variables, (error) => {
+  const query = readQuery(tokens, !isExtractionRule(text), { variables, text }, (error) => {
     const { code, span, message, hint } = error.diagnostic;
     if (diagnostics.length < MAX_MISTAKES) diagnostics.push({ code, span: { start: span.start, end: span.end }, message, ...(hint ? { hint } : {}) });
   });
@@ -52,16 +52,16 @@ export function parse(text: string, variables?: Readonly<Record<string, string>>
 }
 
 /** Reads the tokens of a query; `wrong` is told each mistake. */
-function readQuery(tokens: readonly Token[], scoped: boolean, variables: Around['variables'], wrong: (error: QueryError) => void, depth = 0): Query {
+function readQuery(tokens: readonly Token[], scoped: boolean, outer: Around, wrong: (error: QueryError) => void, depth = 0): Query {
   const around: Around = {
-    variables,
+    ...outer,
     // A mistake in an inner query is the outer step's.
     read: (inner, withScope) => {
       if (depth >= MAX_DEPTH) throw new QueryError('too-deep', inner[0] ?? { start: 0, end: 0 }, 'Queries are nested too deeply here.');
       const fail = (error: QueryError): never => {
         throw error;
       };
-      return readQuery(inner, withScope, variables, fail, depth + 1);
+      return readQuery(inner, withScope, outer, fail, depth + 1);
     },
   };
   const attempt = <T>(read: () => T): T | undefined => {

@@ -10,13 +10,13 @@ export function print(query: Query): string {
   return [...(scope || steps.length === 0 ? [scope || '*'] : []), ...steps].join('\n');
 }
 
-/** Subqueries in expressions with their text beside them: printing an expression knows nothing of queries. */
+/** Subqueries in expressions with their text beside them, which has those inside it: printing an expression knows nothing of queries. */
 function withPrinted<T>(value: T): T {
   if (Array.isArray(value)) return value.map(withPrinted) as T;
   if (typeof value !== 'object' || value === null) return value;
-  const copy = Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, withPrinted(inner)])) as T & Partial<Extract<Expr, { node: 'subquery' }>>;
-  if (copy.node !== 'subquery' || !copy.subquery) return copy;
-  return { ...copy, printed: printSubquery(copy.subquery, print(copy.subquery.query)) };
+  const { node, subquery } = value as Partial<Extract<Expr, { node: 'subquery' }>>;
+  if (node === 'subquery' && subquery) return { ...value, printed: printSubquery(subquery, print(subquery.query)) };
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, withPrinted(inner)])) as T;
 }
 
 function printScope(scope: Scope): string {

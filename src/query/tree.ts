@@ -270,7 +270,7 @@ export type Operation =
       /** Each may use the names of those before it: `$name`. */
       readonly patterns: readonly { readonly text: string; readonly names: readonly Name[]; readonly span: Span }[];
     })
-  | (Step & { readonly op: 'bin'; readonly field: Name; readonly width: number; readonly min?: number; readonly max?: number })
+  | (Step & { readonly op: 'bin'; readonly field: Name; readonly width: number; readonly min?: number; readonly max?: number; readonly as?: string })
   | (Step & { readonly op: 'dedup'; readonly consecutive: boolean; readonly count: number; readonly by: readonly Name[] })
   | (Step & {
       readonly op: 'predict';
@@ -299,7 +299,9 @@ export type Operation =
       readonly length?: number;
       readonly as?: string;
       readonly by: readonly Name[];
-    });
+    })
+  /** What the public language has and this one has not: kept as written, and refused when it is compiled. */
+  | (Step & { readonly op: 'refused'; readonly text: string; readonly message: string; readonly hint?: string; readonly wordSpan: Span });
 
 export type OperationName = Operation['op'];
 

@@ -1,5 +1,5 @@
 /** Operators that group: aggregates, timeslice, top. */
-import { AGGREGATES, eachColumn, findAggregate, plain, type RowOrder, shortName } from '../aggregates.ts';
+import { AGGREGATES, type Aggregate, eachColumn, findAggregate, plain, type RowOrder, shortName } from '../aggregates.ts';
 import { besideId } from '../beside.ts';
 import type { Cursor } from '../cursor.ts';
 import { didYouMean, QueryError } from '../diagnostics.ts';
@@ -36,8 +36,6 @@ function parseCall(cursor: Cursor): AggregateCall {
     cursor.expect(')');
   } else if (!cursor.done && !['as', 'by', 'group', ','].some((word) => cursor.is(word))) args.push(cursor.expression());
   const span = cursor.span(token.start);
-  const [least, most] = fn.arity;
-  if (args.length < least || args.length > most) throw new QueryError('wrong-arguments', span, `${fn.name} takes other values.`, `Write ${fn.signature}.`);
   const as = cursor.alias();
   return { fn: fn.name, args, ...(as === undefined ? {} : { as }), span };
 }
@@ -50,6 +48,18 @@ function parseKeys(cursor: Cursor): GroupKey[] {
     keys.push({ expr, ...(as === undefined ? {} : { as }) });
   } while (cursor.take(','));
   return keys;
+}
+
+/** The aggregate of a call with as many values as it takes. Throws QueryError. */
+function aggregateOf({ fn: name, args, span }: AggregateCall): Aggregate {
+  const fn = findAggregate(name);
+  if (!fn) throw new QueryError('unknown-function', span, `There is no aggregate ${name}.`);
+  const [least, most] = fn.arity;
+  // Metrics have one value each, and their queries do not name it.
+  if (args.length === 0 && least > 0)
+    throw new QueryError('wrong-arguments', span, `${name} needs a value.`, `Write ${fn.signature}. Queries of metrics have none; this is a query of records.`);
+  if (args.length < least || args.length > most) throw new QueryError('wrong-arguments', span, `${name} takes other values.`, `Write ${fn.signature}.`);
+  return fn;
 }
 
 function printCall(call: AggregateCall): string {
@@ -132,27 +142,23 @@ interface Measure {
 function group(before: State, calls: readonly AggregateCall[], by: readonly GroupKey[], after: readonly Operation[]): State {
   const state = before.parts.limit === undefined ? before : before.finished();
   const window = state.column(WINDOW);
+  const each = calls.flatMap(eachColumn);
   const keys: Key[] = [
-    ...by.map((key) => ({
-      name: key.as ?? (key.expr.node === 'field' ? key.expr.name : printExpr(key.expr)),
-      value: compileExpr(key.expr, state),
-    })),
+    ...keyNames(by, each, state).map((name, i) => ({ name, value: compileExpr((by[i] as GroupKey).expr, state) })),
     ...(window ? [window] : []),
   ];
   const order = rowOrder(state);
-  const each = calls.flatMap(eachColumn);
-  const taken = new Set([...keys.map((k) => k.name), ...each.flatMap((call) => call.as ?? [])].map((name) => name.toLowerCase()));
+  const taken = takenNames([...keys.map((k) => k.name), ...each.flatMap((call) => call.as ?? [])]);
   const measures: Measure[] = each.map((call) => {
-    const fn = findAggregate(call.fn);
-    if (!fn) throw new QueryError('unknown-function', call.span, `There is no aggregate ${call.fn}.`);
+    const fn = aggregateOf(call);
     const values = call.args.map((arg) => compileExpr(arg, state));
     const also = shortName(call);
     const name = call.as ?? freeName(fn.defaultName(call), taken);
     const value = fn.compile(values, call, order);
     return { name, value: keys.length || fn.ofNothing ? value : ofSomething(value), merge: fn.merge, ...(also === undefined ? {} : { also }) };
   });
-  const names = [...keys, ...measures].map((c) => c.name.toLowerCase());
-  const twice = names.findIndex((name, i) => names.indexOf(name) !== i);
+  const seen = new Set<string>();
+  const twice = [...keys, ...measures].findIndex(({ name }) => seen.size === seen.add(name.toLowerCase()).size);
   if (twice >= 0) {
     const span = each[twice - keys.length]?.span ?? by[twice]?.expr.span ?? { start: 0, end: 0 };
     throw new QueryError('duplicate-name', span, `Two columns are called ${[...keys, ...measures][twice]?.name}.`, 'Give one another name with as.');
@@ -166,12 +172,36 @@ function ofSomething(value: Typed): Typed {
   return value.kind === 'list' ? value : { ...value, sql: sql`if(count() = 0, NULL, ${nullable(value)})` };
 }
 
+/** Names that columns have, each with the number that the next of the name gets. */
+type TakenNames = Map<string, number>;
+
+function takenNames(names: readonly string[]): TakenNames {
+  return new Map(names.map((name) => [name.toLowerCase(), 2]));
+}
+
 /** `_sum`, then `_sum_2`. */
-function freeName(name: string, taken: Set<string>): string {
+function freeName(name: string, taken: TakenNames): string {
   let free = name;
-  for (let n = 2; taken.has(free.toLowerCase()); n++) free = `${name}_${n}`;
-  taken.add(free.toLowerCase());
+  let next = taken.get(name.toLowerCase()) ?? 2;
+  while (taken.has(free.toLowerCase())) free = `${name}_${next++}`;
+  taken.set(name.toLowerCase(), next);
+  taken.set(free.toLowerCase(), 2);
   return free;
+}
+
+/** Names of keys. Where an aggregate is called like a key, the name is the aggregate's, and the key gets a number. */
+function keyNames(by: readonly GroupKey[], calls: readonly AggregateCall[], state: State): string[] {
+  const names = by.map((key) => key.as ?? (key.expr.node === 'field' ? key.expr.name : printExpr(key.expr)));
+  const labels = new Set(calls.flatMap((call) => call.as?.toLowerCase() ?? []));
+  if (!names.some((name) => labels.has(name.toLowerCase()))) return names;
+  const taken = takenNames([...names, ...labels]);
+  return names.map((name, i) => {
+    if (!labels.has(name.toLowerCase())) return name;
+    const free = freeName(name, taken);
+    const message = `${name} is the aggregate; the key of that name is called ${free}.`;
+    state.ctx.warnings.push({ code: 'duplicate-name', span: (by[i] as GroupKey).expr.span, message, hint: 'Give one another name with as.' });
+    return free;
+  });
 }
 
 /** Hidden columns by the short names of measures, where only one has it. */
@@ -343,7 +373,7 @@ export const top: Operator<'top'> = {
       keys,
       around.after,
     );
-    const measures = grouped.parts.columns.filter((c) => !isField(c.name) && !c.hidden);
+    const measures = grouped.parts.columns.filter((c) => !c.key && !c.hidden);
     let next = 0;
     const order = calls.flatMap(({ call, key, ...rest }) => {
       const column = key ? grouped.column(call.as ?? '') : measures[next++];

@@ -15,14 +15,19 @@ function parseNumber(cursor: Cursor): number {
 
 export const bin: Operator<'bin'> = {
   keywords: ['bin'],
-  syntax: 'bin field width=N[, min=N][, max=N]',
-  doc: 'Puts numbers into ranges of one width, from min (else from 0): adds _bin_label such as [0, 100), _bin_lower and _bin_upper. What is below min is in the first range, what is above max in the last.',
+  syntax: 'bin field width=N[, min=N][, max=N] [as name]',
+  doc: 'Puts numbers into ranges of one width, from min (else from 0): adds _bin_label (or the name behind as) such as [0, 100), _bin_lower and _bin_upper. What is below min is in the first range, what is above max in the last.',
   example: 'bin bytes width=1000, min=0, max=10000 | count by _bin_label, _bin_lower | sort +_bin_lower',
   parse: (cursor, start) => {
     const field = cursor.name();
     const given: { width?: number; min?: number; max?: number } = {};
+    let as: string | undefined;
     while (!cursor.done) {
       cursor.take(',');
+      if (cursor.is('as')) {
+        as = cursor.alias();
+        continue;
+      }
       const option = OPTIONS.find((name) => cursor.is(name));
       if (!option) throw cursor.unexpected('width=, min= or max=');
       cursor.next();
@@ -33,9 +38,12 @@ export const bin: Operator<'bin'> = {
     const { width, min, max } = given;
     if (width === undefined || !(width > 0)) throw new QueryError('wrong-arguments', span, 'bin needs a width above zero.', 'Write bin field width=100');
     if (min !== undefined && max !== undefined && min >= max) throw new QueryError('bad-value', span, 'min must be below max.');
-    return { op: 'bin', field, width, ...(min === undefined ? {} : { min }), ...(max === undefined ? {} : { max }), span };
+    return { op: 'bin', field, width, ...(min === undefined ? {} : { min }), ...(max === undefined ? {} : { max }), ...(as === undefined ? {} : { as }), span };
   },
-  print: (o) => `bin ${printName(o.field.name)} width=${o.width}${o.min === undefined ? '' : `, min=${o.min}`}${o.max === undefined ? '' : `, max=${o.max}`}`,
+  print: (o) => {
+    const bounds = `${o.min === undefined ? '' : `, min=${o.min}`}${o.max === undefined ? '' : `, max=${o.max}`}`;
+    return `bin ${printName(o.field.name)} width=${o.width}${bounds}${o.as === undefined ? '' : ` as ${printName(o.as)}`}`;
+  },
   apply: (o, before) => {
     const state = before.parts.limit === undefined ? before : before.finished();
     const base = num(o.min ?? 0);
@@ -50,6 +58,6 @@ export const bin: Operator<'bin'> = {
     const edge = made.resolve({ name: '_bin_lower', span: o.span }).sql;
     const upper = sql`(${edge} + ${width})`;
     const label = (of: Sql): Sql => sql`toString(${of})`;
-    return made.assign('_bin_upper', number(upper)).assign('_bin_label', text(sql`concat('[', ${label(edge)}, ', ', ${label(upper)}, ')')`));
+    return made.assign('_bin_upper', number(upper)).assign(o.as ?? '_bin_label', text(sql`concat('[', ${label(edge)}, ', ', ${label(upper)}, ')')`));
   },
 };

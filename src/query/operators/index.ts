@@ -37,11 +37,11 @@ import { trace } from './trace.ts';
 import { transaction } from './transaction.ts';
 import { transactionize } from './transactionize.ts';
 import { transpose } from './transpose.ts';
-import { refuseUnsupported } from './unsupported.ts';
+import { refuse, refusedStep, refuseUnsupported } from './unsupported.ts';
 import { running, topk } from './window.ts';
 import { xml } from './xml.ts';
 
-export const OPERATORS: { readonly [N in OperationName]: Operator<N> } = {
+export const OPERATORS: { readonly [N in Exclude<OperationName, 'refused'>]: Operator<N> } = {
   where,
   assign,
   aggregate,
@@ -101,6 +101,17 @@ const EXPRESSION_GOES_ON = new Set(['=', '+', '/', '%', '?', '<', '>', '.']);
 
 /** Reads one step, up to the next pipe; `parse "a*" as x, "b*" as y` is two operations. Throws QueryError. */
 export function parseStep(cursor: Cursor): Operation[] {
+  const { start } = cursor.peek();
+  try {
+    return readStep(cursor);
+  } catch (error) {
+    const refused = error instanceof QueryError ? refusedStep(error, cursor.rest(start), start) : undefined;
+    if (refused) return [refused];
+    throw error;
+  }
+}
+
+function readStep(cursor: Cursor): Operation[] {
   const first = parseOperation(cursor);
   const operations = [first];
   if (first.op === 'parse' || first.op === 'parse-regex')
@@ -165,15 +176,17 @@ function misspelled(cursor: Cursor, word: string): void {
 }
 
 // One entry's functions belong together: the operation's own name picks them, which TypeScript cannot follow.
-function operatorOf(operation: Operation): Operator<OperationName> {
+function operatorOf(operation: Exclude<Operation, { op: 'refused' }>): Operator<OperationName> {
   return OPERATORS[operation.op] as Operator<OperationName>;
 }
 
 export function printOperation(operation: Operation): string {
+  if (operation.op === 'refused') return operation.text;
   return operatorOf(operation).print(operation, (inner) => inner.map(printOperation).join(' | '));
 }
 
 export function applyOperation(operation: Operation, state: State, around: Omit<Surroundings, 'inner'>): State {
+  if (operation.op === 'refused') return refuse(operation);
   return operatorOf(operation).apply(operation, state, { ...around, inner: applyAll });
 }
 

@@ -1,9 +1,11 @@
-/** What the public language has and this one has not: each word with the way out. */
+/** What the public language has and this one has not: each word with the way out, and the step that holds it. */
 import { QueryError } from '../diagnostics.ts';
 import type { Token } from '../lexer.ts';
+import type { Operation } from '../tree.ts';
 
 const INSTEAD: ReadonlyMap<string, string> = new Map([
   ['details', 'Search for a part of the signature in the scope.'],
+  ['infer', 'Compare with numbers of your own: lookup them from a table that save wrote.'],
   ['logexplain', 'Count both sides: if(condition, "event", "other") as side | count by side, field'],
   ['macro', 'Write the steps themselves.'],
 ]);
@@ -12,4 +14,19 @@ const INSTEAD: ReadonlyMap<string, string> = new Map([
 export function refuseUnsupported(word: string, token: Token): void {
   const instead = INSTEAD.get(word);
   if (instead !== undefined) throw new QueryError('not-supported', token, `${token.value} is not supported.`, instead);
+}
+
+type Refused = Operation & { readonly op: 'refused' };
+
+/** The step of a text that is right in the public language. Undefined where the error says that it is wrong. */
+export function refusedStep({ diagnostic }: QueryError, text: string, start: number): Refused | undefined {
+  const { code, message, hint, span } = diagnostic;
+  if (code !== 'not-supported') return undefined;
+  const wordSpan = { start: span.start, end: span.end };
+  return { op: 'refused', text, message, ...(hint ? { hint } : {}), wordSpan, span: { start, end: start + text.length } };
+}
+
+/** Throws QueryError `not-supported`. */
+export function refuse({ message, hint, wordSpan }: Refused): never {
+  throw new QueryError('not-supported', wordSpan, message, hint);
 }
