@@ -21,7 +21,7 @@ export function queryRoutes(app: FastifyInstance, deps: ServerDeps): void {
       },
     },
     async (request, reply) => {
-      if (request.body.explain) return explainQuery(deps, request.body);
+      if (request.body.explain) return explainQuery(deps, request.body, abortOnClose(reply));
       if (!request.headers.accept?.includes(NDJSON)) return runQuery(deps, request.body, abortOnClose(reply));
       return sendLines<QueryEvent>(reply, (emit, signal) => streamQuery(deps, request.body, emit, signal));
     },
