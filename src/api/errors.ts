@@ -28,6 +28,8 @@ export type ProblemCode =
   | 'lookup-columns'
   | 'lookup-file'
   | 'lookup-too-large'
+  | 'lookup-busy'
+  | 'too-many-lookups'
   | 'export-gone'
   | 'job-gone'
   | 'job-too-large'
@@ -59,6 +61,8 @@ const STATUS: Readonly<Record<ProblemCode | StoreErrorCode | LibraryErrorCode, n
   'lookup-columns': 400,
   'lookup-file': 400,
   'lookup-too-large': 413,
+  'lookup-busy': 429,
+  'too-many-lookups': 422,
   'export-gone': 404,
   'job-gone': 404,
   'job-too-large': 422,
@@ -78,6 +82,7 @@ const STATUS: Readonly<Record<ProblemCode | StoreErrorCode | LibraryErrorCode, n
   'query-too-many-bytes': 422,
   'query-reads-too-much': 422,
   'query-failed': 500,
+  'lookup-replaced': 409,
   'store-unavailable': 503,
   'disk-full': 507,
   'item-missing': 404,
@@ -91,6 +96,7 @@ const STATUS: Readonly<Record<ProblemCode | StoreErrorCode | LibraryErrorCode, n
 const STORE_HINTS: Readonly<Partial<Record<StoreErrorCode, string>>> = {
   'query-timeout': 'Narrow the time range or add a filter; a query job may run longer.',
   'query-failed': 'The server’s log has the details.',
+  'lookup-replaced': 'Run the query again.',
   'query-memory': 'Narrow the time range, add a filter, or group by fewer fields.',
   'query-too-many-rows': 'Aggregate, or end the query with “limit”; an export without transpose has no such limit.',
   'query-too-many-bytes': 'Name fewer fields, or end the query with “limit”; an export without transpose has no such limit.',

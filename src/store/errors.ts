@@ -57,6 +57,8 @@ export function toStoreError(error: unknown, context: string, limits?: Limits): 
       `A query inside the query gives more rows than its limit of ${count(Number(inner))}. Narrow it, or let it aggregate.`,
       { cause: error },
     );
+  if (message.includes('bartizan-lookup-replaced'))
+    return new StoreError('lookup-replaced', 'A lookup table was replaced or removed before the query read it.', { cause: error, retryable: true });
   const engineCode = codeOf(error, message);
   const known = engineCode === '396' && /max bytes/.test(message) ? RESULT_BYTES : BY_ENGINE_CODE[engineCode ?? ''];
   if (known) return new StoreError(known.code, known.message(limits), { cause: error, retryable: known.retryable ?? false });

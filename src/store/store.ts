@@ -91,6 +91,7 @@ export type StoreErrorCode =
   | 'query-too-many-bytes'
   | 'query-reads-too-much'
   | 'query-failed'
+  | 'lookup-replaced'
   | 'store-unavailable'
   | 'disk-full';
 
