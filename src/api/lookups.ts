@@ -3,7 +3,7 @@ import { formatOf, readTable, TableError } from '../ingest/lookup-file.ts';
 import type { OutputColumn, Save } from '../query/contract.ts';
 import { didYouMean } from '../query/diagnostics.ts';
 import type { Cell } from '../query/shape.ts';
-import { type LookupAbout, LookupError, type Lookups } from '../store/lookups.ts';
+import { cellText, type LookupAbout, LookupError, type Lookups } from '../store/lookups.ts';
 import type { LookupList, LookupShown, LookupTable } from './contract/lookups.ts';
 import { Problem } from './errors.ts';
 
@@ -24,9 +24,12 @@ export async function putLookup(lookups: Lookups, name: string, body: AsyncItera
   const mime = type.split(';', 1)[0]?.trim().toLowerCase() ?? '';
   const format = /json$/.test(mime) ? 'json' : mime === 'text/csv' ? 'csv' : undefined;
   return answered(lookups, async () => {
-    if (format) return shown(await lookups.write(name, await readTable(body, format, lookups.limits)));
-    const { first, all } = await beginning(body);
-    return shown(await lookups.write(name, await readTable(all, formatOf(name, first), lookups.limits)));
+    const read = async () => {
+      if (format) return readTable(body, format, lookups.limits);
+      const { first, all } = await beginning(body);
+      return readTable(all, formatOf(name, first), lookups.limits);
+    };
+    return shown(await lookups.write(name, read));
   });
 }
 
@@ -56,12 +59,7 @@ export async function saveRows(
   rows: readonly (readonly Cell[])[],
 ): Promise<LookupTable> {
   const table = { columns: columns.map((column) => column.name), rows: rows.map((row) => row.map(cellText)) };
-  return answered(lookups, async () => shown(await (mode === 'append' ? lookups.append(name, table) : lookups.write(name, table))));
-}
-
-function cellText(value: Cell): string {
-  if (value === null) return '';
-  return typeof value === 'object' ? JSON.stringify(value) : String(value);
+  return answered(lookups, async () => shown(await (mode === 'append' ? lookups.append(name, table) : lookups.write(name, async () => table))));
 }
 
 async function beginning(body: AsyncIterable<Uint8Array>): Promise<{ first: string; all: AsyncIterable<Uint8Array> }> {

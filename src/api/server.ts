@@ -24,6 +24,8 @@ declare module 'fastify' {
 
 /** Bytes of a request body; queries are the largest thing that is sent. */
 const BODY_LIMIT = 1024 * 1024;
+/** When to come again where nothing better is known. */
+const RETRY_SECONDS = 10;
 
 /** A server that is ready to listen. The caller listens and closes; closing ends running work. */
 export async function createServer(deps: ServerDeps): Promise<FastifyInstance> {
@@ -49,6 +51,7 @@ export async function createServer(deps: ServerDeps): Promise<FastifyInstance> {
     const { status, body } = toAnswer(error);
     // A client that left in the middle of its answer is no failure.
     if (status >= 500 && !reply.raw.destroyed) request.log.error({ err: error, route: request.routeOptions.url }, 'request failed');
+    if (status === 429 && !reply.hasHeader('retry-after')) void reply.header('retry-after', RETRY_SECONDS);
     return reply.status(status).type('application/json').serializer(JSON.stringify).send(body);
   });
 

@@ -4,19 +4,9 @@
  * which the error names.
  */
 import { CsvError, parse } from 'csv-parse';
+import { cellText, type LookupLimits, type TableRows, tooLarge, tooMuchText } from '../store/lookups.ts';
 
 export type TableFormat = 'csv' | 'json';
-
-export interface Table {
-  readonly columns: readonly string[];
-  readonly rows: readonly (readonly string[])[];
-}
-
-export interface TableLimits {
-  readonly bytes: number;
-  readonly columns: number;
-  readonly cells: number;
-}
 
 /** A file is no table. Line and column count from 1. */
 export class TableError extends Error {
@@ -33,7 +23,7 @@ export class TableError extends Error {
 }
 
 /** Reads a file to its end, or to what is wrong with it. Throws TableError. */
-export async function readTable(file: AsyncIterable<Uint8Array>, format: TableFormat, limits: TableLimits): Promise<Table> {
+export async function readTable(file: AsyncIterable<Uint8Array>, format: TableFormat, limits: LookupLimits): Promise<TableRows> {
   const table = format === 'csv' ? await readCsv(textOf(file, limits), limits) : await readJson(textOf(file, limits), limits);
   if (table.columns.length === 0) throw new TableError('lookup-file', 'The file is empty: a table begins with the names of its columns.');
   return table;
@@ -46,7 +36,7 @@ export function formatOf(name: string, first: string): TableFormat {
   return /^[[{]/.test(first.trimStart()) ? 'json' : 'csv';
 }
 
-async function* textOf(file: AsyncIterable<Uint8Array>, limits: TableLimits): AsyncGenerator<string> {
+async function* textOf(file: AsyncIterable<Uint8Array>, limits: LookupLimits): AsyncGenerator<string> {
   const decoder = new TextDecoder('utf-8', { fatal: true });
   let bytes = 0;
   const decoded = (chunk?: Uint8Array): string => {
@@ -58,7 +48,7 @@ async function* textOf(file: AsyncIterable<Uint8Array>, limits: TableLimits): As
   };
   for await (const chunk of file) {
     bytes += chunk.length;
-    if (bytes > limits.bytes) throw new TableError('lookup-too-large', `A file may have ${mebibytes(limits.bytes)} MiB; this has more.`);
+    if (bytes > limits.bytes) throw new TableError('lookup-too-large', tooMuchText('file', limits));
     yield decoded(chunk);
   }
   yield decoded();
@@ -71,7 +61,7 @@ function delimiterOf(header: string): string {
   return ['\t', ';', '|'].find((d) => bare.includes(d)) ?? ',';
 }
 
-async function readCsv(text: AsyncIterable<string>, limits: TableLimits): Promise<Table> {
+async function readCsv(text: AsyncIterable<string>, limits: LookupLimits): Promise<TableRows> {
   const source = text[Symbol.asyncIterator]();
   let start = '';
   while (!start.includes('\n')) {
@@ -118,7 +108,7 @@ function csvError(error: CsvError): TableError {
   return new TableError('lookup-file', known[error.code] ?? error.message, lines, typeof column === 'number' ? column + 1 : undefined);
 }
 
-async function readJson(text: AsyncIterable<string>, limits: TableLimits): Promise<Table> {
+async function readJson(text: AsyncIterable<string>, limits: LookupLimits): Promise<TableRows> {
   let whole = '';
   for await (const part of text) whole += part;
   whole = whole.replace(/^\uFEFF/, '');
@@ -135,7 +125,7 @@ async function readJson(text: AsyncIterable<string>, limits: TableLimits): Promi
         place = columns.size;
         columns.set(name, place);
       }
-      row[place] = cellOf(cell);
+      row[place] = cellText(cell);
     }
     rows.push(row);
     checkSize(columns.size, rows.length, limits, line);
@@ -169,18 +159,9 @@ function parseJson(text: string, line: number): unknown {
   }
 }
 
-function cellOf(value: unknown): string {
-  if (value === null || value === undefined) return '';
-  return typeof value === 'object' ? JSON.stringify(value) : String(value);
-}
-
-function checkSize(columns: number, rows: number, limits: TableLimits, line: number | undefined): void {
-  if (columns > limits.columns) throw new TableError('lookup-too-large', `A table may have ${limits.columns} columns; this has ${columns}.`, line);
-  if (columns * rows > limits.cells) throw new TableError('lookup-too-large', `A table may have ${limits.cells.toLocaleString('en-US')} cells.`, line);
-}
-
-function mebibytes(bytes: number): string {
-  return (bytes / 2 ** 20).toLocaleString('en-US', { maximumFractionDigits: 1 });
+function checkSize(columns: number, rows: number, limits: LookupLimits, line: number | undefined): void {
+  const large = tooLarge(columns, rows, limits);
+  if (large) throw new TableError('lookup-too-large', large, line);
 }
 
 function counted(count: number, what: string): string {

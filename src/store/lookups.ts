@@ -18,9 +18,11 @@ export interface LookupLimits {
   readonly bytes: number;
   readonly columns: number;
   readonly cells: number;
+  /** How many tables there may be. */
+  readonly tables: number;
 }
 
-export const LOOKUP_LIMITS: LookupLimits = { bytes: 32 * 2 ** 20, columns: 100, cells: 2_000_000 };
+export const LOOKUP_LIMITS: LookupLimits = { bytes: 32 * 2 ** 20, columns: 100, cells: 2_000_000, tables: 1000 };
 
 /** A table as it is read from a file or made of a result. Every row has a cell for each column. */
 export interface TableRows {
@@ -39,7 +41,7 @@ export interface LookupAbout {
   readonly updated: number;
 }
 
-export type LookupErrorCode = 'lookup-missing' | 'lookup-name' | 'lookup-columns' | 'lookup-too-large';
+export type LookupErrorCode = 'lookup-missing' | 'lookup-name' | 'lookup-columns' | 'lookup-too-large' | 'lookup-busy' | 'too-many-lookups';
 
 /** What a person asked of tables and cannot have. */
 export class LookupError extends Error {
@@ -61,8 +63,11 @@ export interface Lookups {
   get(name: string): Promise<LookupAbout>;
   /** The first rows. Throws LookupError `lookup-missing`. */
   head(name: string, rows: number): Promise<string[][]>;
-  /** Makes or replaces a table. Throws LookupError. */
-  write(name: string, table: TableRows): Promise<LookupAbout>;
+  /**
+   * Makes or replaces a table. `read` is called when it is this table's turn, so that the rows of one only are
+   * in memory however many wait; what it throws passes. Throws LookupError.
+   */
+  write(name: string, read: () => Promise<TableRows>): Promise<LookupAbout>;
   /** Puts rows behind those of a table, which must have no other columns; makes it when there is none. Throws LookupError. */
   append(name: string, table: TableRows): Promise<LookupAbout>;
   /** Throws LookupError `lookup-missing`. */
@@ -81,6 +86,8 @@ interface Parts {
 
 /** Rows of an old version stay so long: a query that was compiled for it may still wait for its turn. */
 const KEEP_MS = 10 * 60_000;
+/** Changes that wait for their turn; who comes then is sent away. */
+const MOST_WAITING = 8;
 /** Of a name in an address of the API, encoded. */
 const MAX_NAME = 200;
 const MAX_COLUMN_NAME = 200;
@@ -96,11 +103,20 @@ export async function openLookups({ store, library, catalogs, folder, limits = L
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const timers = new Set<NodeJS.Timeout>();
   let turn: Promise<unknown> = Promise.resolve();
-  /** Changes are made one after another. */
-  const alone = <T>(work: () => Promise<T>): Promise<T> => {
-    const mine = turn.then(work, work);
+  let waiting = 0;
+  /** Changes are made one after another. Throws LookupError `lookup-busy`. */
+  const alone = async <T>(work: () => Promise<T>): Promise<T> => {
+    if (waiting > MOST_WAITING) throw new LookupError('lookup-busy', `${waiting} changes of lookup tables wait already.`, 'Try again in some seconds.');
+    waiting++;
+    const mine = turn.then(work).finally(() => waiting--);
     turn = mine.catch(() => undefined);
     return mine;
+  };
+  const newName = async (written: string): Promise<string> => {
+    const name = checkedName(written);
+    if ((await library.list('lookup')).length >= limits.tables)
+      throw new LookupError('too-many-lookups', `There are ${limits.tables} lookup tables already.`, 'Remove some that nobody needs.');
+    return name;
   };
 
   const itemOf = async (name: string): Promise<Item | undefined> => {
@@ -160,15 +176,15 @@ export async function openLookups({ store, library, catalogs, folder, limits = L
     list: async () => (await library.list('lookup')).map(about),
     get: async (name) => about(await existing(name)),
     head: async (name, rows) => rowsOf(await existing(name), rows),
-    write: (name, table) =>
+    write: (name, read) =>
       alone(async () => {
         const item = await itemOf(name);
-        return put(item?.name ?? checkedName(name), item, table);
+        return put(item?.name ?? (await newName(name)), item, await read());
       }),
     append: (name, table) =>
       alone(async () => {
         const item = await itemOf(name);
-        if (!item) return put(checkedName(name), undefined, table);
+        if (!item) return put(await newName(name), undefined, table);
         const { columns } = item.body as LookupBody;
         const places = columns.map((column) => table.columns.findIndex((c) => c.toLowerCase() === column.toLowerCase()));
         const lacks = columns.filter((_, i) => (places[i] as number) < 0);
@@ -204,7 +220,7 @@ function checkedName(written: string): string {
   const name = tableName(written);
   const wrong = (message: string): LookupError =>
     new LookupError('lookup-name', message, 'Name it hosts, /Library/Admin Recommended/hosts or https://example.com/hosts.csv.');
-  if (!name || /[\p{Cc}"|\\]/u.test(name)) throw wrong('A table has a name, without quotation marks, bars, backslashes and line breaks.');
+  if (!name || /[\p{Cc}\p{Cs}"|\\]/u.test(name)) throw wrong('A table has a name, without quotation marks, bars, backslashes and line breaks.');
   if (encodeURIComponent(name).length > MAX_NAME) throw wrong('The name is too long.');
   if (RESERVED.test(name)) throw wrong(`Names that begin with ${name.slice(0, name.indexOf(':') + 3)} belong to Bartizan.`);
   return name;
@@ -212,27 +228,36 @@ function checkedName(written: string): string {
 
 /** Bytes of all cells. Throws LookupError. */
 function checked({ columns, rows }: TableRows, limits: LookupLimits): number {
-  checkColumns(columns, limits);
-  if (columns.length * rows.length > limits.cells)
-    throw new LookupError(
-      'lookup-too-large',
-      `A table may have ${limits.cells.toLocaleString('en-US')} cells; this has ${(columns.length * rows.length).toLocaleString('en-US')}.`,
-    );
+  checkColumns(columns);
+  const large = tooLarge(columns.length, rows.length, limits);
+  if (large) throw new LookupError('lookup-too-large', large);
   let bytes = 0;
   for (const row of rows) for (const cell of row) bytes += Buffer.byteLength(cell);
-  if (bytes > limits.bytes)
-    throw new LookupError(
-      'lookup-too-large',
-      `A table may have ${(limits.bytes / 2 ** 20).toLocaleString('en-US', { maximumFractionDigits: 1 })} MiB of text; this has more.`,
-    );
+  if (bytes > limits.bytes) throw new LookupError('lookup-too-large', tooMuchText('table', limits));
   return bytes;
 }
 
+/** What a table of this size has too much of, for people. */
+export function tooLarge(columns: number, rows: number, limits: LookupLimits): string | undefined {
+  if (columns > limits.columns) return `A table may have ${limits.columns} columns; this has ${columns}.`;
+  if (columns * rows > limits.cells) return `A table may have ${limits.cells.toLocaleString('en-US')} cells; this has more.`;
+  return undefined;
+}
+
+export function tooMuchText(what: 'file' | 'table', { bytes }: LookupLimits): string {
+  return `A ${what} may have ${(bytes / 2 ** 20).toLocaleString('en-US', { maximumFractionDigits: 1 })} MiB of text; this has more.`;
+}
+
+/** A value as the cell of a table: what is nested as JSON, nothing as empty text. */
+export function cellText(value: unknown): string {
+  if (value === null || value === undefined) return '';
+  return typeof value === 'object' ? JSON.stringify(value) : String(value);
+}
+
 /** Names of columns: there, different, of a sensible length. Throws LookupError. */
-export function checkColumns(columns: readonly string[], limits: LookupLimits): void {
+function checkColumns(columns: readonly string[]): void {
   const wrong = (message: string): LookupError => new LookupError('lookup-columns', message);
   if (columns.length === 0) throw wrong('There are no columns.');
-  if (columns.length > limits.columns) throw wrong(`A table may have ${limits.columns} columns; this has ${columns.length}.`);
   const seen = new Map<string, number>();
   for (const [i, column] of columns.entries()) {
     if (column.trim() === '') throw wrong(`Column ${i + 1} has no name.`);

@@ -47,7 +47,7 @@ it('takes CSV and JSON, shows the first rows, and queries read them at once', as
     ['/Library/Admin Recommended/Hosts', 2],
     ['users', 1],
   ]);
-  expect(list.limits).toEqual({ bytes: 32 * 2 ** 20, columns: 100, cells: 2_000_000 });
+  expect(list.limits).toEqual({ bytes: 32 * 2 ** 20, columns: 100, cells: 2_000_000, tables: 1000 });
 });
 
 it('shows a hundred rows of many', async () => {
@@ -69,6 +69,28 @@ it('a wrong file changes nothing and says where it is wrong', async () => {
   expect(await rows('cat users')).toEqual([['10']]);
 });
 
+it('says when to come again where many uploads wait', async () => {
+  const name = 'waiting';
+  let go: (() => void) | undefined;
+  const body = new ReadableStream({
+    start(controller) {
+      controller.enqueue(Buffer.from('a\n1\n'));
+      go = () => controller.close();
+    },
+  });
+  const slow = server.call(`/api/v1/lookups/${name}`, { method: 'PUT', body, duplex: 'half', headers: { 'content-type': 'text/csv' } } as RequestInit & {
+    duplex: 'half';
+  });
+  const others = Array.from({ length: 12 }, () => put(name, 'a\n2\n'));
+  const refused = await Promise.any(others.map(async (other) => ((await other).status === 429 ? other : Promise.reject(new Error('written')))));
+  expect(refused.headers.get('retry-after')).toBe('10');
+  expect(await errorOf(refused)).toMatchObject({ code: 'lookup-busy' });
+  go?.();
+  const statuses = (await Promise.all([slow, ...others])).map((response) => response.status).sort();
+  expect(statuses).toEqual([...Array.from({ length: 9 }, () => 200), 429, 429, 429, 429]);
+  await server.call(`/api/v1/lookups/${name}`, { method: 'DELETE' });
+});
+
 it('refuses a body beyond the limit as it arrives', async () => {
   const catalogs = await openCatalogs(server.metadata);
   const lookups = await openLookups({
@@ -76,7 +98,7 @@ it('refuses a body beyond the limit as it arrives', async () => {
     library: server.metadata.library,
     catalogs,
     folder: `${server.folder}/small`,
-    limits: { bytes: 1000, columns: 2, cells: 100 },
+    limits: { bytes: 1000, columns: 2, cells: 100, tables: 1000 },
   });
   const small = await startServer({ deps: { store: server.store, catalogs, lookups } });
   try {

@@ -2,7 +2,7 @@
 import { expect, it } from 'vitest';
 import { readTable, type TableFormat } from '../../src/ingest/lookup-file.ts';
 
-const LIMITS = { bytes: 10_000, columns: 4, cells: 40 };
+const LIMITS = { bytes: 10_000, columns: 4, cells: 40, tables: 1 };
 
 /** In chunks of `size` bytes, so that characters and cells are cut anywhere. */
 async function* chunks(text: string | Uint8Array, size: number) {

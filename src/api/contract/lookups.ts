@@ -15,8 +15,8 @@ export const LookupTable = z.object({
 /** GET /api/v1/lookups */
 export const LookupList = z.object({
   lookups: z.array(LookupTable),
-  /** What one table may have. */
-  limits: z.object({ bytes: z.number(), columns: z.number(), cells: z.number() }),
+  /** What one table may have, and how many there may be. */
+  limits: z.object({ bytes: z.number(), columns: z.number(), cells: z.number(), tables: z.number() }),
 });
 
 /** GET /api/v1/lookups/:name */
