@@ -67,7 +67,8 @@ export const QueryResponse = z.object({
 
 /** POST /api/v1/query with `Accept: application/x-ndjson` answers one of these a line. */
 export const QueryEvent = z.discriminatedUnion('type', [
-  z.object({ type: z.literal('progress'), fraction: z.number() }),
+  /** Of the records to be read, as the engine guesses it, and how many were. */
+  z.object({ type: z.literal('progress'), fraction: z.number(), rowsRead: z.number() }),
   z.object({ type: z.literal('start'), ...QueryResponse.omit({ rows: true, stats: true }).shape }),
   z.object({ type: z.literal('rows'), rows: QueryResponse.shape.rows }),
   z.object({ type: z.literal('end'), stats: Stats }),
@@ -112,6 +113,7 @@ export const RecordsResponse = z.object({
   window: Window,
   /** Columns that the query's steps made. */
   made: z.array(OutputColumn),
+  warnings: z.array(z.object({ code: z.string(), message: z.string() })),
   records: z.array(
     z.object({
       /** Epoch milliseconds. */

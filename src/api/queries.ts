@@ -81,7 +81,7 @@ export async function streamQuery(deps: ServerDeps, request: QueryRequest, emit:
   const id = randomUUID();
   const progress = setInterval(async () => {
     const now = await deps.store.progress(id).catch(() => undefined);
-    if (now?.rowsTotal) emit({ type: 'progress', fraction: Math.min(1, now.rowsRead / now.rowsTotal) });
+    if (now?.rowsTotal) emit({ type: 'progress', fraction: Math.min(1, now.rowsRead / now.rowsTotal), rowsRead: now.rowsRead });
   }, PROGRESS_MS);
   try {
     const { rows, stats, ...about } = await runQuery(deps, request, signal, id).finally(() => clearInterval(progress));

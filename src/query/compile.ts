@@ -104,7 +104,8 @@ export function caught<T>(work: () => T): T | { readonly ok: false; readonly dia
   }
 }
 
-function distinct(warnings: readonly Diagnostic[]): Diagnostic[] {
+/** Each warning of a place once. */
+export function distinct(warnings: readonly Diagnostic[]): Diagnostic[] {
   return warnings.filter((w, i) => warnings.findIndex((v) => v.code === w.code && v.span.start === w.span.start) === i);
 }
 

@@ -5,7 +5,7 @@
  */
 import { ADDED_FIELDS, AWS_FIELDS, EXTRACTED, RECORD_COLUMNS } from '../model/fields.ts';
 import { REGISTRY_OF } from '../model/registries.ts';
-import { caught, matches, newContext, scoped, withContext, withRules } from './compile.ts';
+import { caught, distinct, matches, newContext, scoped, withContext, withRules } from './compile.ts';
 import type { Context } from './context.ts';
 import type { CompileOptions, Diagnostic, OutputColumn, Relations } from './contract.ts';
 import { QueryError } from './diagnostics.ts';
@@ -30,6 +30,13 @@ export interface RecordsOptions extends MatchesOptions {
 }
 
 type Result<T> = ({ readonly ok: true } & T) | { readonly ok: false; readonly diagnostics: readonly Diagnostic[] };
+
+interface RecordsStatement {
+  readonly statement: Statement;
+  readonly columns: readonly OutputColumn[];
+  readonly made: readonly OutputColumn[];
+  readonly warnings: readonly Diagnostic[];
+}
 
 /** Columns of recordsStatement, in order: `_index`, all stored columns by their name, `_raw`. */
 export const RECORD_RESULT_COLUMNS: readonly OutputColumn[] = [
@@ -81,7 +88,7 @@ function untilPage({ order, from, where }: State['parts'], last: number): Sql[] 
  * Matching records, newest first unless the query sorts: see RECORD_RESULT_COLUMNS, then the columns that
  * the query made (`made`). Times are epoch milliseconds, addresses text, the `absent` mask text (64 bits).
  */
-export function recordsStatement(options: RecordsOptions): Result<{ statement: Statement; columns: readonly OutputColumn[]; made: readonly OutputColumn[] }> {
+export function recordsStatement(options: RecordsOptions): Result<RecordsStatement> {
   return caught(() => {
     const query = parsed(options.query);
     const stored = new Set(STORED_COLUMNS);
@@ -117,7 +124,8 @@ export function recordsStatement(options: RecordsOptions): Result<{ statement: S
         ...(c.value.link ? { link: true } : {}),
       }),
     );
-    return { ok: true, statement: statement(sql`SELECT ${join(list, ', ')} FROM (${page}) ORDER BY ${sorted}`), columns: RECORD_RESULT_COLUMNS, made };
+    const value = statement(sql`SELECT ${join(list, ', ')} FROM (${page}) ORDER BY ${sorted}`);
+    return { ok: true, statement: value, columns: RECORD_RESULT_COLUMNS, made, warnings: distinct(ctx.warnings) };
   });
 }
 

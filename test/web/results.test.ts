@@ -216,13 +216,13 @@ describe('a streamed answer', () => {
   const end: QueryEvent = { type: 'end', stats: { seconds: 0.5, rowsRead: 7, bytesRead: 1 } };
 
   it('is its columns and all its rows, and says how far it is', async () => {
-    const said: number[] = [];
+    const said: number[][] = [];
     const answer = await readAnswer(
-      lines({ type: 'progress', fraction: 0.5 }, start, { type: 'rows', rows: [[1]] }, { type: 'rows', rows: [[2], [3]] }, end),
-      (f) => said.push(f),
+      lines({ type: 'progress', fraction: 0.5, rowsRead: 12 }, start, { type: 'rows', rows: [[1]] }, { type: 'rows', rows: [[2], [3]] }, end),
+      (fraction, read) => said.push([fraction, read]),
     );
     expect(answer).toMatchObject({ columns: [COUNT], rows: [[1], [2], [3]], seconds: 0.5, rowsRead: 7, truncated: false });
-    expect(said).toEqual([0.5]);
+    expect(said).toEqual([[0.5, 12]]);
   });
 
   it('that fails or breaks off is an error', async () => {

@@ -23,7 +23,7 @@ import { type Asked, Results, type ResultsState } from './results/results.tsx';
 
 const Reference = lazy(() => import('./reference.tsx').then((m) => ({ default: m.Reference })));
 const NO_VARIABLES: never[] = [];
-const IDLE: ResultsState = { running: false, fraction: null };
+const IDLE: ResultsState = { running: false, fraction: null, read: null };
 
 export function SearchPage() {
   const { search, chips, zone, change, setChips } = usePage();

@@ -6,7 +6,7 @@ import type { ResultsState } from './results/results.tsx';
 const TICK_MS = 100;
 
 export function Progress({ state }: { readonly state: ResultsState }) {
-  const { running, fraction, seconds, rows, total } = state;
+  const { running, fraction, read, seconds, rows, total } = state;
   const [elapsed, setElapsed] = useState(0);
   useEffect(() => {
     if (!running) return;
@@ -23,7 +23,8 @@ export function Progress({ state }: { readonly state: ResultsState }) {
       <span role="status">{running ? 'Running …' : count && `${count}${took ? ` in ${took.toFixed(took < 10 ? 2 : 0)} s` : ''}`}</span>
       {running && (
         <span aria-hidden="true">
-          {fraction !== null && ` ${Math.round(fraction * 100)} %`} {elapsed.toFixed(1)} s
+          {fraction !== null && ` ${Math.round(fraction * 100)} %`}
+          {read !== null && ` · ${exact(read)} ${read === 1 ? 'row' : 'rows'} read ·`} {elapsed.toFixed(1)} s
         </span>
       )}
       {running && <progress className="bz-run-state-bar" aria-label="Progress of the query" {...(fraction !== null && { value: fraction })} />}

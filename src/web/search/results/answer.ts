@@ -27,21 +27,23 @@ export interface Answer {
 export interface Streamed {
   readonly running: boolean;
   readonly fraction: number | null;
+  /** Read so far, while it runs. */
+  readonly read: number | null;
   readonly stopped: boolean;
   readonly answer: Answer | undefined;
   readonly error: ErrorBody | undefined;
 }
 
-const IDLE: Streamed = { running: false, fraction: null, stopped: false, answer: undefined, error: undefined };
+const IDLE: Streamed = { running: false, fraction: null, read: null, stopped: false, answer: undefined, error: undefined };
 
 /** Reads the lines of one answer. Throws ApiFailure; an error line is thrown as its body. */
-export async function readAnswer(lines: AsyncIterable<QueryEvent>, onProgress: (fraction: number) => void): Promise<Answer> {
+export async function readAnswer(lines: AsyncIterable<QueryEvent>, onProgress: (fraction: number, read: number) => void): Promise<Answer> {
   let about: Extract<QueryEvent, { type: 'start' }> | undefined;
   const rows: unknown[][] = [];
   for await (const event of lines) {
     switch (event.type) {
       case 'progress':
-        onProgress(event.fraction);
+        onProgress(event.fraction, event.rowsRead);
         break;
       case 'start':
         about = event;
@@ -94,7 +96,7 @@ export function useAnswer(asked: Asked | null): Streamed & { readonly stop: () =
     const ask = async () => {
       const response = await post('/api/v1/query', { ...body, limit: MOST_ROWS }, abort.signal, 'application/x-ndjson');
       if (!response.body) throw new Failure({ code: 'answer-cut-off', message: 'The answer has no body.' });
-      return readAnswer(readLines<QueryEvent>(response.body), (fraction) => setState((old) => ({ ...old, fraction })));
+      return readAnswer(readLines<QueryEvent>(response.body), (fraction, read) => setState((old) => ({ ...old, fraction, read })));
     };
     ask().then(
       (answer) => abort.signal.aborted || setState({ ...IDLE, answer }),
@@ -105,7 +107,7 @@ export function useAnswer(asked: Asked | null): Streamed & { readonly stop: () =
   }, [asked, tries]);
   const stop = useCallback(() => {
     running.current?.abort();
-    setState((old) => (old.running ? { ...old, running: false, fraction: null, stopped: true } : old));
+    setState((old) => (old.running ? { ...old, running: false, fraction: null, read: null, stopped: true } : old));
   }, []);
   const again = useCallback(() => setTries((n) => n + 1), []);
   return { ...state, stop, again };

@@ -4,7 +4,7 @@
  */
 import { useQueries, useQuery } from '@tanstack/react-query';
 import { useEffect, useState } from 'react';
-import type { OutputColumn, Window } from '../../../api/contract.ts';
+import type { OutputColumn, RecordsResponse, Window } from '../../../api/contract.ts';
 import type { Rec } from '../../records/flow.ts';
 import { type Asked, MOST, PAGE, recordsQuery } from './ask.ts';
 
@@ -21,6 +21,7 @@ export interface Pages {
   readonly window: Window | undefined;
   /** Columns that the query's steps made. */
   readonly made: readonly OutputColumn[];
+  readonly warnings: RecordsResponse['warnings'];
   readonly first: readonly Rec[];
   /** undefined while its page is on the way. */
   readonly at: (index: number) => Rec | undefined;
@@ -31,7 +32,7 @@ export interface Pages {
   readonly again: () => void;
 }
 
-const NONE: readonly never[] = [];
+const NONE: never[] = [];
 /** Rests of the scroll bar shorter than this ask for nothing. */
 const SETTLE_MS = 60;
 
@@ -53,6 +54,7 @@ export function usePages(asked: Asked, query: string, seen: Seen, enabled: boole
     count,
     window: data?.window,
     made: data?.made ?? NONE,
+    warnings: data?.warnings ?? NONE,
     first: data?.records ?? NONE,
     at: (index) => {
       const page = Math.floor(index / PAGE);

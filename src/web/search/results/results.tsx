@@ -35,6 +35,8 @@ export interface ResultsState {
   readonly running: boolean;
   /** 0 to 1 while the server says so. */
   readonly fraction: number | null;
+  /** Rows read so far. */
+  readonly read: number | null;
   readonly seconds?: number;
   /** Of a result that was counted. */
   readonly rows?: number;
@@ -95,13 +97,13 @@ export function Results({ asked, zone, onRange, onQuery, onState, stop }: Props)
 
   const counting = useIsFetching({ queryKey: histogramQuery(asked).queryKey }) > 0;
   const running = counting || (tab === 'messages' ? pages.loading : answer.running);
-  const { fraction } = answer;
+  const { fraction, read } = answer;
   const seconds = answer.answer?.seconds;
   const rows = answer.answer?.rows.length;
   const total = pages.total;
   useEffect(() => {
-    onState({ running, fraction, ...(seconds !== undefined && { seconds }), ...(rows !== undefined && { rows }), ...(total !== null && { total }) });
-  }, [onState, running, fraction, seconds, rows, total]);
+    onState({ running, fraction, read, ...(seconds !== undefined && { seconds }), ...(rows !== undefined && { rows }), ...(total !== null && { total }) });
+  }, [onState, running, fraction, read, seconds, rows, total]);
 
   const setColumns = (names: readonly string[] | null) => change({ cols: names && names.length > 0 ? names : undefined }, { replace: true });
   const toggleColumn = (name: string) => setColumns(withColumn(shown, name));
@@ -203,6 +205,7 @@ export function Results({ asked, zone, onRange, onQuery, onState, stop }: Props)
             )}
           </Tabs.Panel>
           <Tabs.Panel value="messages">
+            {total !== null && <Warnings of={pages.warnings} />}
             {pages.error !== null && total === null ? (
               <Failed error={explain(pages.error)} onRetry={pages.again} />
             ) : total === null ? (
