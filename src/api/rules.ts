@@ -1,7 +1,7 @@
 /** Field extraction rules: kept in the library once they compile and the engine takes them, tried on samples. */
 import { DATASETS } from '../model/fields.ts';
 import { checkRule, MAX_FIELDS, type RuleCheck, stagedTrial } from '../query/extraction.ts';
-import type { Catalog } from '../query/index.ts';
+import { type Catalog, EMPTY_CATALOG } from '../query/index.ts';
 import type { RuleBody } from '../store/catalog.ts';
 import type { Item } from '../store/library.ts';
 import { StoreError } from '../store/store.ts';
@@ -58,18 +58,21 @@ export async function removeRule(deps: ServerDeps, id: string): Promise<void> {
   await deps.catalogs.reload();
 }
 
-/** Tries a rule on samples; nothing is stored. Throws Problem and StoreError. */
-export async function testRule(deps: ServerDeps, { samples, scope, expression, ...origin }: RuleTest): Promise<RuleTestResponse> {
-  const catalog = deps.catalogs.current();
+/** Tries a rule on samples, until the signal aborts; nothing is stored. Throws Problem and StoreError. */
+export async function testRule(deps: ServerDeps, { samples, scope, expression, at, ...origin }: RuleTest, signal: AbortSignal): Promise<RuleTestResponse> {
+  const catalog = catalogAt(deps, at);
   const check = checkRule({ scope, expression }, catalog);
   if (!check.ok) return { diagnostics: check.diagnostics.map((d) => ({ ...d })), fields: [], stored: [], samples: [] };
   const tried: Sample[] = [];
-  for (const sample of samples) tried.push(await trySample(deps, { scope, expression }, check, catalog, sample, origin));
+  for (const sample of samples) {
+    if (signal.aborted) throw new StoreError('query-cancelled', 'The test was cancelled.');
+    tried.push(await trySample(deps, { scope, expression }, check, catalog, sample, origin));
+  }
   return { diagnostics: [], fields: [...check.fields], stored: [...check.stored], samples: tried };
 }
 
 type Checked = RuleCheck & { readonly ok: true };
-type From = Omit<RuleTest, 'scope' | 'expression' | 'samples'>;
+type From = Omit<RuleTest, 'scope' | 'expression' | 'at' | 'samples'>;
 
 async function trySample(deps: ServerDeps, rule: Text, check: Checked, catalog: Catalog, sample: string, origin: From): Promise<Sample> {
   const now = Math.floor(deps.clock() / 1000);
@@ -92,6 +95,11 @@ async function trySample(deps: ServerDeps, rule: Text, check: Checked, catalog: 
   };
 }
 
+/** What a rule may read: one at ingest runs before there are fields of others. */
+function catalogAt(deps: ServerDeps, at: Rule['at']): Catalog {
+  return at === 'ingest' ? EMPTY_CATALOG : deps.catalogs.current();
+}
+
 function textOf(value: unknown): string | null {
   return value === null || value === undefined ? null : String(value);
 }
@@ -103,8 +111,7 @@ function trialsOf(deps: ServerDeps): Trials {
 
 /** The rule as it is kept. `id`: of the rule that it replaces. Throws DiagnosticError and Problem. */
 async function checkedBody(deps: ServerDeps, rule: Omit<RuleNew, 'name'>, id?: string): Promise<RuleBody> {
-  // Rules at ingest run before there are fields of others to read.
-  const check = rule.at === 'ingest' ? checkRule(rule) : checkRule(rule, deps.catalogs.current());
+  const check = checkRule(rule, catalogAt(deps, rule.at));
   if (!check.ok) throw new DiagnosticError(check.diagnostics);
   const others = (await deps.library.list('rule')).filter((item) => item.id !== id).map((item) => toRule(deps, item));
   const names = takenNames(deps, [...others, { fields: check.fields }]);
@@ -120,7 +127,7 @@ async function checkedBody(deps: ServerDeps, rule: Omit<RuleNew, 'name'>, id?: s
 async function tryOnEngine(deps: ServerDeps, rule: Omit<RuleNew, 'name'>, check: Checked): Promise<void> {
   const origin = { sourceName: '', sourceCategory: '', sourceHost: '', collector: '' };
   try {
-    for (const sample of [...ANY_RECORDS, ...rule.samples]) await trySample(deps, { ...rule, scope: '' }, check, deps.catalogs.current(), sample, origin);
+    for (const sample of [...ANY_RECORDS, ...rule.samples]) await trySample(deps, { ...rule, scope: '' }, check, catalogAt(deps, rule.at), sample, origin);
   } catch (error) {
     if (!(error instanceof StoreError)) throw error;
     throw new Problem('rule-refused', 'The engine cannot run this rule.', { hint: 'Make its patterns simpler, or its steps fewer.', cause: error });
@@ -139,7 +146,7 @@ function takenNames(deps: ServerDeps, rules: readonly { readonly fields: readonl
 
 function toRule(deps: ServerDeps, { id, name, body, created, updated, revision }: Item): Rule {
   const rule = body as RuleBody;
-  const check = rule.at === 'ingest' ? checkRule(rule) : checkRule(rule, deps.catalogs.current());
+  const check = checkRule(rule, catalogAt(deps, rule.at));
   const diagnostics = check.ok ? [] : check.diagnostics.map((d) => ({ ...d }));
   return { id, name, ...rule, fields: [...rule.fields], samples: [...rule.samples], diagnostics, created, updated, revision };
 }

@@ -15,11 +15,11 @@ interface Options extends CommonOptions {
 
 interface RuleOptions extends Options {
   readonly scope: string;
+  readonly at: 'ingest' | 'query';
   readonly samples?: string;
 }
 
 interface AddOptions extends RuleOptions {
-  readonly at: 'ingest' | 'query';
   readonly disabled?: boolean;
 }
 
@@ -36,6 +36,11 @@ export function extractionCommand(): Command {
   const withRule = (made: Command) =>
     made
       .option('--scope <search>', 'the records that the rule is for; all when it is not given', '')
+      .addOption(
+        new Option('--at <when>', 'ingest: stored with records that come from now on; query: made when a query asks')
+          .choices(['ingest', 'query'])
+          .default('ingest'),
+      )
       .option('--samples <file>', 'records to try it on, one a line');
   command.addCommand(sub('list').description('the rules, and how many fields they make').action(list));
   command.addCommand(
@@ -50,11 +55,6 @@ export function extractionCommand(): Command {
       .description('save a rule')
       .argument('<name>')
       .argument('<expression>', 'steps, for example: parse "user=* " as user')
-      .addOption(
-        new Option('--at <when>', 'ingest: stored with records that come from now on; query: made when a query asks')
-          .choices(['ingest', 'query'])
-          .default('ingest'),
-      )
       .option('--disabled', 'save it without switching it on')
       .action(add),
   );
@@ -82,8 +82,8 @@ function describe(rule: Rule): string {
 
 async function test(expression: string, options: RuleOptions & { readonly sourceCategory?: string }): Promise<void> {
   const samples = await samplesOf(options);
-  const { scope, sourceCategory = '' } = options;
-  const found = await withApi(options, (api) => api<RuleTestResponse>('POST', `${PATH}/test`, { scope, expression, samples, sourceCategory }));
+  const { scope, at, sourceCategory = '' } = options;
+  const found = await withApi(options, (api) => api<RuleTestResponse>('POST', `${PATH}/test`, { scope, expression, at, samples, sourceCategory }));
   const [wrong] = found.diagnostics;
   if (options.json) await print(JSON.stringify(found));
   if (wrong) throw problem(wrong, 400, { scope, expression });

@@ -54,6 +54,15 @@ it('keeps rules: made, listed, changed once by whoever saw them last, removed', 
   expect((await fetch(server.base + PATH)).status).toBe(401);
 });
 
+it('tries a rule as it will run: one at ingest reads no field of another', async () => {
+  const { id } = Rule.parse(await (await server.post(PATH, rule({}))).json());
+  const reader = { expression: 'concat(user, "!") as loud', samples: [LINE] };
+  expect(await tested({ ...reader, at: 'query' })).toMatchObject({ diagnostics: [], fields: ['loud'] });
+  expect(await tested({ ...reader, at: 'ingest' })).toMatchObject({ diagnostics: [{ code: 'unknown-field', in: 'expression', span: { start: 7, end: 11 } }] });
+  expect(await refusal(await server.post(PATH, rule({ name: 'loud', ...reader })))).toMatchObject({ status: 400, code: 'unknown-field' });
+  await remove(id);
+});
+
 describe('what cannot be a rule is refused with its place', () => {
   const REFUSED: readonly [Partial<RuleNew>, { code: string; in: string; at: string }][] = [
     [{ expression: 'parse "user=*" as user | count by user' }, { code: 'rule-operator', in: 'expression', at: 'count by user' }],

@@ -83,6 +83,8 @@ export const RuleList = z.object({
 export const RuleTest = z.strictObject({
   scope: scope.default(''),
   expression,
+  /** When it would run: what reads a field of another rule can run when a query asks, and only then. */
+  at: z.enum(['ingest', 'query']).default('query'),
   samples: samples.default([]),
   /** Where the samples are said to come from. */
   sourceName: z.string().max(1024).default(''),

@@ -4,6 +4,7 @@ import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import { Rule, RuleChange, RuleList, RuleNew, RuleTest, RuleTestResponse } from '../contract/rules.ts';
 import type { ServerDeps } from '../deps.ts';
+import { abortOnClose } from '../lines.ts';
 import { changeRule, createRule, getRule, listRules, removeRule, testRule } from '../rules.ts';
 
 const tags = ['extraction'];
@@ -30,7 +31,7 @@ export function ruleRoutes(app: FastifyInstance, deps: ServerDeps): void {
         response: { 200: RuleTestResponse },
       },
     },
-    async (request) => testRule(deps, request.body),
+    async (request, reply) => testRule(deps, request.body, abortOnClose(reply)),
   );
   typed.get(`${PATH}/:id`, { schema: { tags, summary: 'One rule.', params, response: { 200: Rule } } }, async (request) => getRule(deps, request.params.id));
   typed.put(

@@ -10,7 +10,7 @@ export const rulesQuery = queryOptions({
   queryFn: ({ signal }) => getJson<RuleList>(PATH, signal),
 });
 
-export function trialQuery(test: Pick<RuleTest, 'scope' | 'expression' | 'samples' | 'sourceCategory'>) {
+export function trialQuery(test: Pick<RuleTest, 'scope' | 'expression' | 'at' | 'samples' | 'sourceCategory'>) {
   return queryOptions({
     queryKey: ['extraction-test', test],
     queryFn: ({ signal }) => postJson<RuleTestResponse>(`${PATH}/test`, test, signal),

@@ -28,7 +28,7 @@ export function RuleEditor({ rule, onDone }: { rule: Rule | undefined; onDone: (
     .split('\n')
     .filter((line) => line.trim() !== '')
     .slice(0, MOST_SAMPLES);
-  const [tried] = useDebouncedValue({ scope: draft.scope, expression: draft.expression, samples, sourceCategory, text: samplesText }, TRY_MS);
+  const [tried] = useDebouncedValue({ scope: draft.scope, expression: draft.expression, at: draft.at, samples, sourceCategory, text: samplesText }, TRY_MS);
   const { text: _, ...test } = tried;
   const trial = useQuery({ ...trialQuery(test), placeholderData: keepPreviousData });
   const answer = tried.expression.trim() === '' ? undefined : trial.data;
