@@ -94,7 +94,8 @@ export async function openWorkspace(config: Config): Promise<Workspace> {
     workers: config.workers,
     batchRows: config.batchRows,
     clock: () => performance.now(),
-    extraction: (block, absentMask) => catalogs.extraction(block, absentMask, epochSeconds()),
+    extraction: (block, absentMask, only) => catalogs.extraction(block, absentMask, epochSeconds(), only),
+    rules: () => catalogs.atIngest(),
   });
   const lookups = await openLookups({
     store,

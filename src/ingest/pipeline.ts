@@ -29,11 +29,20 @@ export interface PipelineOptions {
   /** Milliseconds of a steady clock. */
   readonly clock: () => number;
   /** What field extraction rules make of a block as it is stored; `absentMask` is that of its flows. */
-  readonly extraction?: (block: StagedBlock, absentMask: bigint) => Promise<StagedSelect | undefined>;
+  readonly extraction?: (block: StagedBlock, absentMask: bigint, only?: readonly string[]) => Promise<StagedSelect | undefined>;
+  /** Names of the rules that take part in it. */
+  readonly rules?: () => readonly string[];
 }
 
 /** What the engine says when a rule asks too much of it. */
 const FAILED_RULES: ReadonlySet<string> = new Set(['query-failed', 'query-memory', 'query-timeout']);
+
+/** What people should know of a block whose rules failed. */
+function noteOf({ rows, extraction }: StagedBlock, culprits: readonly string[], { message }: StoreError): string {
+  if (!extraction) return `The field extraction rules failed on ${rows} records, which are stored without their fields: ${message}`;
+  const names = culprits.map((name) => `“${name}”`).join(', ');
+  return `The field extraction rule ${names} failed on ${rows} records, which are stored without its fields: ${message}`;
+}
 
 /** Repairs what a crash left, then takes in files. */
 export class Pipeline implements Ingest {
@@ -82,31 +91,64 @@ export class Pipeline implements Ingest {
   }
 
   /** Stages of a batch after its manifest is committed; repeating it stores nothing twice. */
-  async #insert(manifest: Manifest): Promise<string[]> {
+  async #insert(committed: Manifest): Promise<string[]> {
     const notes: string[] = [];
-    for (const block of manifest.blocks) {
-      const note = await this.#insertBlock(block);
-      if (note) notes.push(note);
+    let manifest = committed;
+    for (const { token } of committed.blocks) {
+      const block = (): StagedBlock => manifest.blocks.find((b) => b.token === token) as StagedBlock;
+      // Whatever is inserted in the end, the manifest says it first: a crash in between inserts the same again.
+      const instead = async (extraction: StagedSelect | undefined): Promise<void> => {
+        const { extraction: _, ...bare } = block();
+        manifest = { ...manifest, blocks: manifest.blocks.map((b) => (b.token === token ? { ...bare, ...(extraction ? { extraction } : {}) } : b)) };
+        await this.#options.metadata.amend(manifest);
+      };
+      const failure = await this.#tryInsert(block());
+      if (!failure) continue;
+      const { culprits, extraction } = await this.#withoutCulprits(block(), BigInt(manifest.absentMask));
+      await instead(extraction);
+      const again = await this.#tryInsert(block());
+      if (again) {
+        await instead(undefined);
+        await this.#options.store.insertNative(block());
+      }
+      // What each of them can do, and all together can the second time, was no failure of theirs.
+      if (again || culprits.length || !extraction) notes.push(noteOf(block(), culprits, again ?? failure));
     }
     await this.#options.metadata.finish(manifest);
     for (const block of manifest.blocks) rmSync(block.file, { force: true });
     return notes;
   }
 
-  /** Records are worth more than what rules make of them: where the rules fail, they are stored without. */
-  async #insertBlock({ extraction, ...block }: StagedBlock): Promise<string | undefined> {
-    if (!extraction) {
-      await this.#options.store.insertNative(block);
-      return undefined;
-    }
+  /** What the rules failed with; nothing is stored then. Throws what else fails. */
+  async #tryInsert(block: StagedBlock): Promise<StoreError | undefined> {
     try {
-      await this.#options.store.insertNative({ ...block, extraction });
+      await this.#options.store.insertNative(block);
       return undefined;
     } catch (error) {
-      if (!(error instanceof StoreError) || !FAILED_RULES.has(error.code)) throw error;
-      await this.#options.store.insertNative(block);
-      return `The field extraction rules failed on ${block.rows} records, which are stored without their fields: ${error.message}`;
+      if (block.extraction && error instanceof StoreError && FAILED_RULES.has(error.code)) return error;
+      throw error;
     }
+  }
+
+  /** Tries rule by rule what a block fails on; and an extraction by the others. */
+  async #withoutCulprits(block: StagedBlock, absentMask: bigint): Promise<{ culprits: readonly string[]; extraction: StagedSelect | undefined }> {
+    const { extraction, rules, store } = this.#options;
+    const names = rules?.() ?? [];
+    const culprits: string[] = [];
+    for (const name of names) {
+      const alone = await extraction?.(block, absentMask, [name]);
+      if (!alone) continue;
+      // Reads all that the rule makes, and gives one row.
+      const text = `SELECT sum(cityHash64(extracted)) FROM (${alone.statement.text})`;
+      try {
+        await store.readNative(block, { ...alone, statement: { ...alone.statement, text } });
+      } catch (error) {
+        if (!(error instanceof StoreError) || !FAILED_RULES.has(error.code)) throw error;
+        culprits.push(name);
+      }
+    }
+    const others = names.filter((name) => !culprits.includes(name));
+    return { culprits, extraction: others.length ? await extraction?.(block, absentMask, others) : undefined };
   }
 
   /** Commits and inserts a batch that was staged elsewhere, between runs. */

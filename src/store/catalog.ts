@@ -40,9 +40,11 @@ export interface Catalogs {
   reload(): Promise<void>;
   /**
    * What today's rules make of a block as it is stored, at an instant (epoch seconds); undefined when there
-   * is none. `absentMask`: OR of the masks of its flows. The names of their fields are on record before it answers.
+   * is none. `absentMask`: OR of the masks of its flows. `only`: names of the rules that take part; all when absent. The names of their fields are on record before it answers.
    */
-  extraction(block: StagedBlock, absentMask: bigint, now: number): Promise<StagedSelect | undefined>;
+  extraction(block: StagedBlock, absentMask: bigint, now: number, only?: readonly string[]): Promise<StagedSelect | undefined>;
+  /** Names of the rules that run as records are stored. */
+  atIngest(): readonly string[];
 }
 
 interface Read {
@@ -62,7 +64,8 @@ export async function openCatalogs(metadata: Pick<Metadata, 'library' | 'setting
   return {
     current: () => read.catalog,
     reload,
-    async extraction({ table, columns, layouts }, absentMask, now) {
+    atIngest: () => read.atIngest.map((rule) => rule.name),
+    async extraction({ table, columns, layouts }, absentMask, now, only) {
       const dataset = DATASETS.find((name) => name === table);
       const { catalog, atIngest, unrecorded } = read;
       if (!dataset || atIngest.length === 0) return undefined;
@@ -71,7 +74,8 @@ export async function openCatalogs(metadata: Pick<Metadata, 'library' | 'setting
         read = { ...read, unrecorded: read.catalog !== catalog && read.unrecorded };
       }
       const block = { dataset, columns: columns.map((c) => c.name), layouts, absentMask };
-      return stagedExtraction(atIngest, block, now, (name) => catalog.extracted(name) ?? name);
+      const rules = only ? atIngest.filter((rule) => only.includes(rule.name)) : atIngest;
+      return stagedExtraction(rules, block, now, (name) => catalog.extracted(name) ?? name);
     },
   };
 }

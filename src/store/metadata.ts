@@ -126,6 +126,8 @@ export interface Metadata {
   sameHead(head: string, exceptId: string): Promise<string[]>;
   /** Commits a manifest before its first insert. */
   commit(manifest: Manifest): Promise<void>;
+  /** Puts a manifest in the place of the open one of its batch. */
+  amend(manifest: Manifest): Promise<void>;
   /** Marks a batch done and adds its counts to its deliveries, in one transaction. */
   finish(manifest: Manifest): Promise<void>;
   /** Manifests that a crash left open, oldest first. */
@@ -227,6 +229,14 @@ class SqliteMetadata implements Metadata {
       await upsertSetting(db, MISSING_MASK, this.#seen.missing.toString());
       await upsertSetting(db, OTHER_LAYOUTS, String(!this.#seen.defaultOnly));
     });
+  }
+
+  async amend(manifest: Manifest): Promise<void> {
+    await this.#db
+      .updateTable('manifest')
+      .set({ body: JSON.stringify(manifest) })
+      .where('batch', '=', manifest.batch)
+      .execute();
   }
 
   async finish(manifest: Manifest): Promise<void> {

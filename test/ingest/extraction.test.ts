@@ -163,6 +163,32 @@ it('stores records without the fields of rules that the engine fails on, and say
   expect(await ask('| count')).toEqual([[50]]);
 });
 
+it('leaves out only the rule that fails, and inserts what the manifest says', async () => {
+  await addRule('seed', body('parse regex "(?<eni>eni-\\d+)"', ['eni']));
+  await addRule('bad', body('parse regex "(?<srcs>10\\.)"', ['srcs']));
+  const { catalogs, metadata, store } = place;
+  const extraction = catalogs.extraction.bind(catalogs);
+  // The engine fails on every statement that the second rule takes part in.
+  catalogs.extraction = async (block, mask, now, only) => {
+    const made = await extraction(block, mask, now, only);
+    if (!made || only?.includes('bad') === false) return made;
+    const text = `SELECT * REPLACE (if(throwIf(1, 'no'), extracted, extracted) AS extracted) FROM (${made.statement.text})`;
+    return { ...made, statement: { ...made.statement, text } };
+  };
+  const named: unknown[] = [];
+  const insert = store.insertNative.bind(store);
+  store.insertNative = async (block) => {
+    const open = (await metadata.openManifests()).flatMap((manifest) => manifest.blocks);
+    named.push(open.find((b) => b.token === block.token)?.extraction?.statement.text === block.extraction?.statement.text);
+    return insert(block);
+  };
+  const summary = await place.pipeline.ingest([await place.file('a.log', `${HEADER}\n${lines(50, 1)}`)]);
+  expect(summary).toMatchObject({ stored: 50, notes: [expect.stringContaining('rule “bad” failed on 50 records')] });
+  expect(named).toEqual([true, true]);
+  expect(await ask('| where !isNull(eni) | count')).toEqual([[50]]);
+  expect(await ask('| where !isNull(srcs) | count')).toEqual([[0]]);
+});
+
 it('adds the column to a store of an earlier release, and takes fields out of records that a retry reads', async () => {
   for (const table of ['vpc_flow', 'vpc_flow_status']) await place.store.command({ text: `ALTER TABLE bartizan.${table} DROP COLUMN extracted`, params: {} });
   await restart();

@@ -45,7 +45,8 @@ export async function openPlace(options: { directory?: string; batchRows?: numbe
     workers: options.workers ?? 2,
     batchRows: options.batchRows ?? 1000,
     clock: () => performance.now(),
-    extraction: (block, absentMask) => catalogs.extraction(block, absentMask, now()),
+    extraction: (block, absentMask, only) => catalogs.extraction(block, absentMask, now(), only),
+    rules: () => catalogs.atIngest(),
   });
   const quarantine = new Quarantine({ ...common, pipeline, enricher: createEnricher({}, { internalNetworks: [] }) });
   return {
