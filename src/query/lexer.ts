@@ -65,7 +65,7 @@ const SINGLE_QUOTES: Readonly<Record<string, string>> = { "'": "'", '‘': "’'
 /** A quotation mark or a backslash as one character in quotation marks: `quote='''`, `escape='\'`. */
 const LONE_CHARACTER = /'(?:'|\\)'(?!')/y;
 /** After these a `/` opens a regular expression though they look like operands. */
-const WORDS_BEFORE_VALUE = new Set(['matches', 'and', 'or', 'not', 'in', 'by', 'where', 'regex', 'as']);
+const WORDS_BEFORE_VALUE = new Set(['matches', 'and', 'or', 'not', 'in', 'by', 'where', 'regex', 'as', 'fields', 'compose', 'withtime']);
 
 /**
  * A field extraction rule has no scope: it begins with its first step. A search for the words json or

@@ -38,7 +38,7 @@ export function checkedRegex(source: string, span: Span): string {
 /** What stands outside of escapes and classes: groups and what closes them. */
 interface Mark {
   readonly at: number;
-  readonly kind: 'open' | 'close';
+  readonly kind: 'open' | 'close' | 'or';
 }
 
 function marks(source: string): Mark[] {
@@ -48,6 +48,7 @@ function marks(source: string): Mark[] {
     if (char === '\\') i++;
     else if (char === '[') i = classEnd(source, i);
     else if (char === '(' || char === ')') found.push({ at: i, kind: char === '(' ? 'open' : 'close' });
+    else if (char === '|') found.push({ at: i, kind: 'or' });
   }
   return found;
 }
@@ -92,7 +93,7 @@ export function namedGroups(source: string): { readonly name: string; readonly i
   let index = 0;
   for (const { at, kind } of marks(source)) {
     const name = kind === 'open' ? groupName(source, at) : undefined;
-    if (kind === 'close' || (name === undefined && source[at + 1] === '?')) continue;
+    if (kind !== 'open' || (name === undefined && source[at + 1] === '?')) continue;
     index++;
     if (name !== undefined) groups.set(name, [...(groups.get(name) ?? []), index]);
   }
@@ -114,10 +115,18 @@ export function withoutNames(source: string): string {
 
 /**
  * A first match has the same groups when what a look-ahead asks for is taken instead of looked at, if
- * nothing stands behind it (or any text, `.*`), and when a look-behind stands at the very beginning.
+ * nothing stands behind it (or any text, `.*`), and when a look-behind stands at the very beginning. Out of a
+ * group it can be taken where the group has no alternatives and is not repeated.
  */
 export function withoutLooks(source: string): string {
   const found = marks(source);
+  const simple = (open: Mark | undefined): boolean => {
+    const end = open && closing(found, open);
+    if (!open || end === undefined || /^[*+?{]/.test(source.slice(end + 1))) return false;
+    // Alternatives of a look itself stay inside it.
+    const looks = found.filter((m) => m.kind === 'open' && /^\(\?<?=/.test(source.slice(m.at, m.at + 4)));
+    return !found.some((m) => m.kind === 'or' && m.at > open.at && m.at < end && !looks.some((look) => look.at < m.at && m.at < (closing(found, look) ?? 0)));
+  };
   const looks = found.filter((m) => m.kind === 'open' && source.startsWith('(?=', m.at));
   let text = source;
   for (const look of looks.toReversed()) {
@@ -125,15 +134,29 @@ export function withoutLooks(source: string): string {
     if (end === undefined) continue;
     const after = /^\)*/.exec(text.slice(end + 1))?.[0] ?? '';
     const rest = text.slice(end + 1 + after.length);
+    const around = found.filter((m) => m.kind === 'open' && m.at < look.at && (closing(found, m) ?? 0) > end);
+    if (after.length > 0 && !around.slice(-after.length).every(simple)) continue;
     if (rest === '' || rest.startsWith('.*')) text = `${text.slice(0, look.at)}${after}(?:${text.slice(look.at + 3, end)})${rest}`;
   }
-  return text.startsWith('(?<=') ? `(?:${text.slice(4)}` : text;
+  const groups = /^(?:\((?:\?P?<\w+>|\?:)?(?!\?))*(?=\(\?<=)/.exec(text)?.[0] ?? '';
+  const behind = found.filter((m) => m.kind === 'open').findIndex((m) => m.at === groups.length);
+  const end = closing(found, { at: groups.length, kind: 'open' });
+  if (
+    !text.startsWith('(?<=', groups.length) ||
+    end === undefined ||
+    !found
+      .filter((m) => m.kind === 'open')
+      .slice(0, behind)
+      .every(simple)
+  )
+    return text;
+  return `(?:${text.slice(groups.length + 4, end + 1)}${groups}${text.slice(end + 1)}`;
 }
 
 function closing(found: readonly Mark[], open: Mark): number | undefined {
   let depth = 0;
   for (const mark of found) {
-    if (mark.at < open.at) continue;
+    if (mark.at < open.at || mark.kind === 'or') continue;
     depth += mark.kind === 'open' ? 1 : -1;
     if (depth === 0) return mark.at;
   }

@@ -113,14 +113,16 @@ export const parseRegex: Operator<'parse-regex'> = {
     readTail(cursor, tail, own);
     const source = pattern.raw ?? pattern.value;
     const patternSpan = { start: pattern.start, end: pattern.end };
-    checkedRegex(multi ? source : withoutLooks(source), patternSpan);
     if (namedGroups(source).length === 0)
       throw new QueryError('bad-regex', patternSpan, 'The pattern has no named group.', 'Write (?<name>…) around what you want.');
     return { op: 'parse-regex', pattern: source, patternSpan, multi, ...tail, span: cursor.span(start) };
   },
   print: (o) => `parse regex${printFieldOf(o)} "${o.pattern.replace(/\\.|"/g, (c) => (c === '"' ? '\\"' : c))}"${printTail(o)}${o.multi ? ' multi' : ''}`,
   apply: (o, state) => {
+    // Patterns of other engines are right in the public language.
+    const plain = (pattern: string): string => (o.multi ? pattern : withoutLooks(pattern));
+    checkedRegex(plain(o.pattern), o.patternSpan);
     const source = state.ctx.fill(o.pattern, o.patternSpan);
-    return addGroups(o, state, withoutNames(o.multi ? source : withoutLooks(source)), namedGroups(source), o.span, o.multi);
+    return addGroups(o, state, withoutNames(plain(source)), namedGroups(source), o.span, o.multi);
   },
 };

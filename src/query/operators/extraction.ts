@@ -28,7 +28,7 @@ export interface Tail {
 export function readTail(cursor: Cursor, tail: Tail, own: Readonly<Record<string, () => void>> = {}): void {
   for (;;) {
     const word = Object.keys(own).find((w) => cursor.is(w));
-    if (cursor.is('field') && cursor.is('=', 1)) {
+    if ((cursor.is('field') || cursor.is('fields')) && cursor.is('=', 1)) {
       cursor.next();
       cursor.next();
       tail.field = { node: 'field', ...cursor.label('the field to parse') };
@@ -40,13 +40,18 @@ export function readTail(cursor: Cursor, tail: Tail, own: Readonly<Record<string
   }
 }
 
-/** `"a", "b" as x, y`: what is taken and its names, which are those of `nameOf` without `as`. */
+/** `"a", "b" as x, y`, or `"a" as x, "b" as y`: what is taken and its names, which are those of `nameOf` without `as`. */
 export function readNamed(cursor: Cursor, what: string, nameOf: (token: Token) => string): { readonly taken: Token[]; readonly names: Name[] } {
   const { start } = cursor.peek();
   const taken: Token[] = [];
-  do taken.push(cursor.kind('string', what));
-  while (cursor.take(','));
-  const names = cursor.take('as') ? cursor.labels('a name') : taken.map((t) => ({ name: nameOf(t), span: { start: t.start, end: t.end } }));
+  const names: Name[] = [];
+  do {
+    const list: Token[] = [];
+    do list.push(cursor.kind('string', what));
+    while (cursor.take(','));
+    taken.push(...list);
+    names.push(...(cursor.take('as') ? cursor.labels('a name') : list.map((t) => ({ name: nameOf(t), span: { start: t.start, end: t.end } }))));
+  } while (cursor.take(','));
   if (names.length !== taken.length)
     throw new QueryError(
       'names-do-not-match',

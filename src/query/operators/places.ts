@@ -26,7 +26,7 @@ const LOCATION: PlaceSource = {
   registry: 'place',
   beside: 'place',
   columns: { ...PLACE_COLUMNS, region: PLACE_COLUMNS.state as (place: Sql) => Typed },
-  unstored: ['continent', 'postal_code', 'connection_type', 'country_cf', 'state_cf', 'city_cf'],
+  unstored: ['continent', 'postal_code', 'area_code', 'metro_code', 'connection_type', 'country_cf', 'state_cf', 'city_cf'],
 };
 
 /** Sources of `lookup … from`, by name. */

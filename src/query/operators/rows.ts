@@ -115,7 +115,7 @@ function choose(names: readonly Name[], state: State): State {
 }
 
 function remove(names: readonly Name[], state: State): State {
-  for (const name of names) state.resolve(name);
+  for (const name of names) warnIfNothing(name, state);
   const gone = new Set(names.map((n) => n.name.toLowerCase()));
   const labels = names.filter((n) => !state.column(n.name)).map((n) => n.name);
   const rest = labels.length && state.parts.columns.some((c) => c.cells) ? withoutLabels(state, labels) : state;
@@ -123,6 +123,16 @@ function remove(names: readonly Name[], state: State): State {
     columns: rest.parts.columns.filter((c) => !gone.has(c.name.toLowerCase())),
     removed: new Set([...(state.parts.removed ?? []), ...gone]),
   });
+}
+
+/** What is not there is gone already. */
+function warnIfNothing(name: Name, state: State): void {
+  try {
+    state.resolve(name);
+  } catch (error) {
+    if (!(error instanceof QueryError)) throw error;
+    state.ctx.warnings.push(error.diagnostic);
+  }
 }
 
 /** The time needs no place in the value: most_recent reads the record's own. */

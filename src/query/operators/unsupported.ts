@@ -3,7 +3,11 @@ import { QueryError } from '../diagnostics.ts';
 import type { Token } from '../lexer.ts';
 import type { Operation } from '../tree.ts';
 
+const METRICS = 'This is an operator of metrics, and these are records: timeslice 5m | avg(bytes) by _timeslice';
+
 const INSTEAD: ReadonlyMap<string, string> = new Map([
+  ['delta', METRICS],
+  ['quantize', METRICS],
   ['details', 'Search for a part of the signature in the scope.'],
   ['infer', 'Compare with numbers of your own: lookup them from a table that save wrote.'],
   ['logexplain', 'Count both sides: if(condition, "event", "other") as side | count by side, field'],
