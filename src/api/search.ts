@@ -4,7 +4,6 @@ import type { FieldRequest, FieldResponse, HistogramRequest, HistogramResponse }
 import type { ServerDeps } from './deps.ts';
 import { compileOptions, succeeded, windowOf } from './queries.ts';
 import { onTables } from './relations.ts';
-import { zoneOffset } from './time-range.ts';
 
 const MINUTE = 60;
 const HOUR = 3600;
@@ -27,9 +26,8 @@ export async function searchHistogram(deps: ServerDeps, request: HistogramReques
   const { range, ...options } = compileOptions(deps, request, 1);
   const window = await windowOf(deps, range);
   const seconds = bucketWidth(window.to - window.from, request.buckets);
-  const origin = -zoneOffset(window.from, options.timeZone);
   const answer = await onTables(deps, (relations) => {
-    const { statement } = succeeded(histogramStatement({ ...options, relations, query: request.query }, seconds, origin));
+    const { statement } = succeeded(histogramStatement({ ...options, relations, query: request.query }, seconds, window));
     return deps.store.rows(statement, { signal });
   });
   const buckets = answer.rows.map(([start, count]): [number, number] => [Number(start), Number(count)]);

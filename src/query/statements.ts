@@ -13,9 +13,10 @@ import { datasetsOf } from './filter.ts';
 import { like } from './match.ts';
 import { parse } from './parser.ts';
 import { rawText } from './raw.ts';
-import { ident, join, num, type Sql, type Statement, sql, statement } from './sql.ts';
+import { ident, join, num, param, type Sql, type Statement, sql, statement } from './sql.ts';
 import { type State, THIS_WINDOW } from './state.ts';
 import { registryText } from './stored.ts';
+import { zoneOffset } from './subqueries.ts';
 import type { Query } from './tree.ts';
 import { asOutput, asText, isNull, nullable, type Typed } from './typed.ts';
 
@@ -134,12 +135,34 @@ export function countStatement(options: MatchesOptions): Result<{ statement: Sta
   return onMatches(options, (state) => sql`SELECT count() AS records FROM (${state.select([sql`1`])})`);
 }
 
-/** Rows of [epoch seconds, records]: matches in buckets of a width, which begin at `origin` and its multiples; empty ones are left out. */
-export function histogramStatement(options: MatchesOptions, seconds: number, origin: number): Result<{ statement: Statement }> {
+/**
+ * Rows of [epoch seconds, records]: matches in buckets of a width, all buckets of a window (epoch seconds).
+ * They begin at full units of the zone; days are as long as the zone's clocks make them.
+ */
+export function histogramStatement(
+  options: MatchesOptions,
+  seconds: number,
+  window: { readonly from: number; readonly to: number },
+): Result<{ statement: Statement }> {
   return onMatches(options, (state) => {
-    const bucket = sql`${num(origin)} + toInt64(floor((toUnixTimestamp(start) - ${num(origin)}) / ${num(seconds)})) * ${num(seconds)}`;
-    return sql`SELECT ${bucket} AS bucket, count() AS records FROM (${state.select([state.ctx.column('start')])}) GROUP BY bucket ORDER BY bucket`;
+    const bucket = (time: Sql): Sql => bucketStart(time, seconds, options.timeZone, window.from);
+    const found = sql`SELECT ${bucket(sql`start`)} AS bucket, count() AS n FROM (${state.select([state.ctx.column('start')])}) GROUP BY bucket`;
+    // No bucket is shorter than half its width, whatever the clocks do.
+    const step = Math.max(1, Math.floor(seconds / 4));
+    const times = sql`arrayConcat(range(toInt64(${num(window.from)}), toInt64(${num(window.to)}), ${num(step)}), [toInt64(${num(Math.max(window.from, window.to - 1))})])`;
+    const all = sql`SELECT arrayJoin(arrayDistinct(arrayMap(at -> ${bucket(sql`toDateTime(at, 'UTC')`)}, ${times}))) AS bucket, toUInt64(0) AS n`;
+    return sql`SELECT bucket, sum(n) AS records FROM (${found} UNION ALL ${all}) GROUP BY bucket ORDER BY bucket`;
   });
+}
+
+/** Where a time's bucket begins, in epoch seconds: whole days and hours by the zone's clocks. `at`: epoch seconds. */
+function bucketStart(time: Sql, seconds: number, timeZone: string, at: number): Sql {
+  const zone = param('String', timeZone);
+  const [unit, count] = seconds % 86_400 === 0 ? [sql`DAY`, seconds / 86_400] : [sql`HOUR`, seconds / 3600];
+  if (Number.isInteger(count)) return sql`toInt64(toUnixTimestamp(toDateTime(toStartOfInterval(${time}, INTERVAL ${num(count)} ${unit}, ${zone}), ${zone})))`;
+  // Clocks are changed by multiples of what is shorter: one offset holds for all.
+  const origin = -zoneOffset(at, timeZone);
+  return sql`${num(origin)} + toInt64(floor((toUnixTimestamp(${time}) - ${num(origin)}) / ${num(seconds)})) * ${num(seconds)}`;
 }
 
 /**

@@ -64,12 +64,9 @@ describe('bars of the histogram', () => {
     window: { from: S + 30, to: S + 600 },
     seconds: 60,
     total: 5,
-    buckets: [
-      [S + 120, 3],
-      [S + 300, 2],
-    ] as [number, number][],
+    buckets: [0, 0, 3, 0, 0, 2, 0, 0, 0, 0].map((count, i): [number, number] => [S + i * 60, count]),
   };
-  it('are all buckets of the window, in step with those that have matches', () => {
+  it('are the buckets; the window may begin within the first', () => {
     const bars = barsOf(data, T + 86_400_000);
     expect(bars.map((b) => b.start - S)).toEqual([0, 60, 120, 180, 240, 300, 360, 420, 480, 540]);
     expect(bars.map((b) => b.count)).toEqual([0, 0, 3, 0, 0, 2, 0, 0, 0, 0]);
@@ -82,20 +79,20 @@ describe('bars of the histogram', () => {
     expect(bars.filter((b) => b.incomplete).map((b) => b.start - S)).toEqual([300, 360, 420, 480, 540]);
   });
 
-  it('exist also without a match, and end with the window', () => {
-    const bars = barsOf({ window: { from: S, to: S + 90 }, seconds: 60, total: 0, buckets: [] }, T);
-    expect(bars.map((b) => [b.start - S, b.count])).toEqual([
-      [0, 0],
-      [60, 0],
-    ]);
-    expect(span(bars, 1, 0, 60)).toEqual({ from: S, to: S + 120 });
-    expect(span(bars, 5, 0, 60)).toBeNull();
+  it('end where the next begins, also on a day of 25 hours', () => {
+    const days = [0, 24, 49, 73].map((hours): [number, number] => [S + hours * 3600, 0]);
+    const bars = barsOf({ window: { from: S, to: S + 97 * 3600 }, seconds: 86_400, total: 0, buckets: days }, T);
+    expect(span(bars, 1, 1)).toEqual({ from: S + 24 * 3600, to: S + 49 * 3600 });
+    expect(span(bars, 3, 2)).toEqual({ from: S + 49 * 3600, to: S + 97 * 3600 });
+    expect(span(bars, 5, 0)).toBeNull();
   });
 
   it('are labelled on round times of the zone', () => {
-    const bars = barsOf({ window: { from: S, to: S + 3600 }, seconds: 60, total: 0, buckets: [] }, T);
-    expect(ticks(bars, 6, 0)).toEqual([0, 10, 20, 30, 40, 50]);
-    expect(ticks(bars, 2, 1800)).toEqual([0, 30]);
+    const minutes = Array.from({ length: 60 }, (_, i): [number, number] => [S + i * 60, 0]);
+    const bars = barsOf({ window: { from: S, to: S + 3600 }, seconds: 60, total: 0, buckets: minutes }, T);
+    const at = (offset: number) => bars.map(() => offset);
+    expect(ticks(bars, 6, at(0))).toEqual([0, 10, 20, 30, 40, 50]);
+    expect(ticks(bars, 2, at(1800))).toEqual([0, 30]);
   });
 });
 

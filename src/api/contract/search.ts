@@ -15,10 +15,10 @@ const Asked = {
 export const HistogramRequest = z.strictObject({ ...Asked, buckets: z.number().int().min(1).max(500).default(120) });
 export const HistogramResponse = z.object({
   window: Window,
-  /** Width of a bucket in seconds. */
+  /** Usual width of a bucket in seconds: one ends where the next begins. */
   seconds: z.number(),
   total: z.number(),
-  /** Starts in epoch seconds with their count, in order; empty buckets are left out. */
+  /** Starts in epoch seconds with their count, in order: all buckets of the window. */
   buckets: z.array(z.tuple([z.number(), z.number()])),
 });
 

@@ -94,6 +94,8 @@ interface BarsProps {
 
 function Bars({ data, zone, onRange }: BarsProps) {
   const bars = useMemo(() => barsOf(data, Date.now()), [data]);
+  // Clocks may change within the window.
+  const offsets = useMemo(() => bars.map((b) => zoneOffset(b.start * 1000, zone) / 1000), [bars, zone]);
   const most = Math.max(1, ...bars.map((b) => b.count));
   const [at, setAt] = useState<number | null>(null);
   const [drag, setDrag] = useState<{ readonly from: number; readonly x: number; readonly far: boolean } | null>(null);
@@ -106,7 +108,7 @@ function Bars({ data, zone, onRange }: BarsProps) {
     return Math.min(bars.length - 1, Math.max(0, Math.floor(((event.clientX - box.left) / box.width) * bars.length)));
   };
   const choose = (a: number, b: number) => {
-    const window = span(bars, a, b, data.seconds);
+    const window = span(bars, a, b);
     if (window) onRange(absolute(window));
   };
   const up = (event: PointerEvent) => {
@@ -127,9 +129,8 @@ function Bars({ data, zone, onRange }: BarsProps) {
     event.preventDefault();
     event.stopPropagation();
   };
-  const offset = zoneOffset(data.window.from * 1000, zone) / 1000;
   const bar = at === null ? undefined : bars[at];
-  const chosen = drag?.far && at !== null ? span(bars, drag.from, at, data.seconds) : null;
+  const chosen = drag?.far && at !== null ? span(bars, drag.from, at) : null;
   const percent = (index: number) => `${(index / bars.length) * 100}%`;
   return (
     <>
@@ -162,7 +163,7 @@ function Bars({ data, zone, onRange }: BarsProps) {
         {drag?.far && at !== null && <i className="bz-drag" style={{ left: percent(Math.min(drag.from, at)), width: percent(Math.abs(at - drag.from) + 1) }} />}
       </button>
       <div className="bz-histogram-axis" aria-hidden="true">
-        {ticks(bars, labelsFor(window.innerWidth), offset).map((i) => (
+        {ticks(bars, labelsFor(window.innerWidth), offsets).map((i) => (
           <span key={i} style={{ left: percent(i) }} data-edge={i / bars.length > 0.94 || undefined}>
             {label((bars[i]?.start ?? 0) * 1000, zone, data.seconds)}
           </span>
@@ -176,7 +177,7 @@ function Bars({ data, zone, onRange }: BarsProps) {
         ) : (
           bar && (
             <>
-              <b>{exact(bar.count)}</b> {bucketText(bar.start * 1000, data.seconds, zone)}
+              <b>{exact(bar.count)}</b> {bucketText(bar, data.seconds, zone)}
               {bar.incomplete ? <span className="bz-warn"> · may still fill</span> : bar.cut && <span className="bz-dim"> · cut by the window</span>}
             </>
           )
@@ -206,7 +207,8 @@ function label(ms: number, zone: string, seconds: number): string {
   return time === '00:00' || seconds >= 86_400 ? dayOf(ms, zone) : time;
 }
 
-function bucketText(ms: number, seconds: number, zone: string): string {
+function bucketText({ start, end }: Bar, seconds: number, zone: string): string {
+  const ms = start * 1000;
   if (seconds >= 86_400) return dayOf(ms, zone);
-  return seconds < 60 ? stamp(ms, zone) : `${minuteStamp(ms, zone)} – ${clock(ms + seconds * 1000, zone)}`;
+  return seconds < 60 ? stamp(ms, zone) : `${minuteStamp(ms, zone)} – ${clock(end * 1000, zone)}`;
 }
