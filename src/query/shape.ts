@@ -19,7 +19,7 @@ export function shape(compiled: Compiled, rows: readonly (readonly Cell[])[]): S
   const { pivot, columns } = compiled;
   if (!pivot) return { columns, rows, cut: 0 };
   const { at, kind } = pivot;
-  const lines = rows.map((row) => ({ row, cells: new Map(pairs(row[at])) }));
+  const lines = rows.map((row) => ({ row, cells: new Map(pairs(row[at], kind === 'number')) }));
   const labels = [...new Set(lines.flatMap(({ cells }) => [...cells.keys()]))].sort();
   // A later step that gave a label's column another value stands in its place.
   const places = new Map(columns.flatMap((column, i) => (i > at && labels.includes(column.name) ? [[column.name, i] as const] : [])));
@@ -47,6 +47,8 @@ function largest(labels: readonly string[], lines: readonly { readonly cells: Re
   return [...labels].sort((a, b) => (sums.get(b) ?? 0) - (sums.get(a) ?? 0)).slice(0, MAX_COLUMNS);
 }
 
-function pairs(cells: Cell | undefined): (readonly [string, Cell])[] {
-  return (Array.isArray(cells) ? cells : []).map((pair: readonly Cell[]) => [String(pair[0]), pair[1] ?? null] as const);
+/** 64-bit integers within a list come as text, so that none loses digits; the safe ones become numbers here. */
+function pairs(cells: Cell | undefined, numbers: boolean): (readonly [string, Cell])[] {
+  const value = (cell: Cell): Cell => (numbers && typeof cell === 'string' && Number.isSafeInteger(Number(cell)) ? Number(cell) : cell);
+  return (Array.isArray(cells) ? cells : []).map((pair: readonly Cell[]) => [String(pair[0]), value(pair[1] ?? null)] as const);
 }
