@@ -31,7 +31,6 @@ const STEPS: readonly (readonly [RegExp, (m: readonly (string | undefined)[]) =>
   [/^\.?(?:\[\s*\*?\s*\]|\*)/, () => ({ step: 'all' })],
   [/^\.?\[\s*(-?\d+)\s*\]/, (m) => ({ step: 'key', key: Number(m[1]) })],
   [/^\.?\[\s*(\d*)\s*:\s*(-?\d*)\s*\]/, (m) => ({ step: 'slice', from: Number(m[1] || 0), ...(m[2] ? { to: Number(m[2]) } : {}) })],
-  [/^\.?\[\s*\?\s*\(\s*@\.?([^=!<>()]*?)\s*(?:(==?|!=)\s*("[^"]*"|'[^']*'|[^)]*?)\s*)?\)\s*\]/, filterStep],
   [/^\.?\[\s*((?:"[^"]*"|'[^']*'|-?\d+)(?:\s*,\s*(?:"[^"]*"|'[^']*'|-?\d+))*)\s*\]/, unionStep],
   [/^\.?([^.[\]]+)/, (m) => ({ step: 'key', key: (m[1] as string).trim() })],
 ];
@@ -48,25 +47,58 @@ function unionStep(m: readonly (string | undefined)[]): PathStep {
   return keys.length === 1 && only !== undefined ? { step: 'key', key: only } : { step: 'union', keys };
 }
 
-function filterStep(m: readonly (string | undefined)[]): PathStep | undefined {
-  const path = m[1] ? jsonPath(m[1]) : [];
+/**
+ * `[?(@.a.b == "c")]` at the start of a text, and its length. Read by hand: a pattern with this many optional
+ * spaces takes time in a high power of their number.
+ */
+function filterStep(text: string): { readonly step: PathStep; readonly length: number } | undefined {
+  const open = text.startsWith('.[') ? 2 : text.startsWith('[') ? 1 : 0;
+  const end = closing(text, open);
+  const body = text.slice(open, end).trim();
+  const test = body.startsWith('?') ? body.slice(1).trim() : '';
+  if (open === 0 || end < 0 || !test.startsWith('(') || !test.endsWith(')')) return undefined;
+  const inner = test.slice(1, -1).trim();
+  if (!inner.startsWith('@')) return undefined;
+  const sign = /==?|!=/.exec(inner);
+  const name = inner.slice(inner.startsWith('@.') ? 2 : 1, sign?.index).trim();
+  const path = name === '' ? [] : /[<>()!]/.test(name) ? undefined : jsonPath(name);
   if (!path?.every((step) => step.step === 'key')) return undefined;
   const keys = path as readonly Key[];
-  if (!m[2]) return { step: 'filter', test: { path: keys } };
-  return { step: 'filter', test: { path: keys, op: m[2] === '!=' ? '!=' : '=', value: unquoted(m[3] ?? '') ?? (m[3] ?? '').trim() } };
+  const length = end + 1;
+  if (!sign) return { step: { step: 'filter', test: { path: keys } }, length };
+  const value = inner.slice(sign.index + sign[0].length).trim();
+  return { step: { step: 'filter', test: { path: keys, op: sign[0] === '!=' ? '!=' : '=', value: unquoted(value) ?? value } }, length };
+}
+
+/** Place of the bracket that closes one opened before `from`; -1 without one. Those in quotation marks do not count. */
+function closing(text: string, from: number): number {
+  let quote = '';
+  let depth = 0;
+  for (let i = from; i < text.length; i++) {
+    const char = text[i] as string;
+    if (quote) quote = char === quote ? '' : quote;
+    else if (char === '"' || char === "'") quote = char;
+    else if (char === '[') depth++;
+    else if (char === ']' && depth-- === 0) return i;
+  }
+  return -1;
 }
 
 /** Steps that a path may have; real ones have less than ten. */
 const MAX_STEPS = 50;
+/** Characters that a path may have. */
+const MAX_LENGTH = 2000;
 
 /** The steps of a path; undefined when it is none. */
 export function jsonPath(path: string): PathStep[] | undefined {
   const steps: PathStep[] = [];
+  if (path.length > MAX_LENGTH || path.trim() === '') return undefined;
   let rest = path.trim().replace(/^\$(?=$|[.[])/, '');
-  if (path.trim() === '' || path.length > 2000) return undefined;
   while (rest !== '') {
-    let found: PathStep | undefined;
-    for (const [pattern, read] of STEPS) {
+    const filter = filterStep(rest);
+    let found = filter?.step;
+    if (filter) rest = rest.slice(filter.length);
+    for (const [pattern, read] of filter ? [] : STEPS) {
       const m = pattern.exec(rest);
       if (!m) continue;
       found = read(m);

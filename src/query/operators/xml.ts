@@ -25,11 +25,14 @@ interface XmlPath {
 
 /** Elements that a path may go through. */
 const MAX_STEPS = 20;
+/** Characters that a path may have. */
+const MAX_LENGTH = 2000;
 
 const STEP = /^([\w.:-]+)((?:\[[^\]]*\])*)$/;
 
 /** undefined when it is no path that is understood. */
 function xmlPath(path: string): XmlPath | undefined {
+  if (path.length > MAX_LENGTH) return undefined;
   const parts = path
     .trim()
     .replace(/^\//, '')
