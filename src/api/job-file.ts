@@ -8,7 +8,7 @@ const MARK_BYTES = 256 * 1024;
 /** Bytes that are written, and read, together. */
 const BUFFER = 256 * 1024;
 /** Bytes of a page; one row is handed out whatever it takes. */
-export const PAGE_BYTES = 8 * 2 ** 20;
+const PAGE_BYTES = 8 * 2 ** 20;
 
 /** Only its owner reads it: rows are log records. */
 const MODE = 0o600;
