@@ -81,6 +81,7 @@ const STATUS: Readonly<Record<ProblemCode | StoreErrorCode | LibraryErrorCode, n
   'query-too-many-rows': 422,
   'query-too-many-bytes': 422,
   'query-reads-too-much': 422,
+  'query-refused': 400,
   'query-failed': 500,
   'lookup-replaced': 409,
   'store-unavailable': 503,
@@ -95,6 +96,7 @@ const STATUS: Readonly<Record<ProblemCode | StoreErrorCode | LibraryErrorCode, n
 
 const STORE_HINTS: Readonly<Partial<Record<StoreErrorCode, string>>> = {
   'query-timeout': 'Narrow the time range or add a filter; a query job may run longer.',
+  'query-refused': 'Regular expressions are RE2; look at the patterns and the values of functions in the query.',
   'query-failed': 'The server’s log has the details.',
   'lookup-replaced': 'Run the query again.',
   'query-memory': 'Narrow the time range, add a filter, or group by fewer fields.',

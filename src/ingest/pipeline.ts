@@ -35,7 +35,7 @@ export interface PipelineOptions {
 }
 
 /** What the engine says when a rule asks too much of it. */
-const FAILED_RULES: ReadonlySet<string> = new Set(['query-failed', 'query-memory', 'query-timeout']);
+const FAILED_RULES: ReadonlySet<string> = new Set(['query-refused', 'query-failed', 'query-memory', 'query-timeout']);
 
 /** What people should know of a block whose rules failed. */
 function noteOf({ rows, extraction }: StagedBlock, culprits: readonly string[], { message }: StoreError): string {

@@ -39,6 +39,15 @@ const BY_ENGINE_CODE: Readonly<Record<string, Known>> = {
   '243': { code: 'disk-full', message: () => 'The disk of the data directory is full.', retryable: true },
 };
 
+/** What only the engine finds wrong with a person's query: a regular expression (427), an argument of a function (36). */
+const REFUSED: ReadonlySet<string> = new Set(['427', '36']);
+
+/** The engine's own words, without its version, place and stack. */
+function words(message: string): string {
+  const text = message.replace(/^.*?DB::Exception:\s*/s, '').replace(/(?:: While|: while|: In scope|\. \(|: \(in query).*$/s, '');
+  return text.length > 300 ? `${text.slice(0, 300)} …` : text;
+}
+
 /** The same code of the engine stands for rows and for bytes of a result. */
 const RESULT_BYTES: Known = {
   code: 'query-too-many-bytes',
@@ -60,6 +69,7 @@ export function toStoreError(error: unknown, context: string, limits?: Limits): 
   if (message.includes('bartizan-lookup-replaced'))
     return new StoreError('lookup-replaced', 'A lookup table was replaced or removed before the query read it.', { cause: error, retryable: true });
   const engineCode = codeOf(error, message);
+  if (REFUSED.has(engineCode ?? '')) return new StoreError('query-refused', `The engine cannot run the query: ${words(message)}`, { cause: error });
   const known = engineCode === '396' && /max bytes/.test(message) ? RESULT_BYTES : BY_ENGINE_CODE[engineCode ?? ''];
   if (known) return new StoreError(known.code, known.message(limits), { cause: error, retryable: known.retryable ?? false });
   if (/ENOSPC|No space left/i.test(message)) return new StoreError('disk-full', 'The disk of the data directory is full.', { cause: error, retryable: true });

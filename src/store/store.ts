@@ -90,6 +90,7 @@ export type StoreErrorCode =
   | 'query-too-many-rows'
   | 'query-too-many-bytes'
   | 'query-reads-too-much'
+  | 'query-refused'
   | 'query-failed'
   | 'lookup-replaced'
   | 'store-unavailable'

@@ -25,10 +25,10 @@ function toWhole(name: string): QueryFunction {
     returns: 'number',
     sql: (_, __, [typed]) => {
       const value = typed as Typed;
-      const cut = sql`toInt64(trunc(${asNumber(value)}))`;
+      const cut = sql`accurateCastOrNull(trunc(${asNumber(value)}), 'Int64')`;
       return value.kind === 'text' ? sql`ifNull(toInt64OrNull(toString(${asText(value)})), ${cut})` : cut;
     },
-    doc: 'Whole number, cut; null when the text is no number.',
+    doc: 'Whole number of 64 bits, cut; null when the text is no number, or a larger one.',
     example: `${name}(bytes / 3) as x`,
   };
 }

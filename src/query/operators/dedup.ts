@@ -29,10 +29,11 @@ export const dedup: Operator<'dedup'> = {
   },
 };
 
-const VALUE = '__value';
-const RANK = '__rank';
-const CHANGE = '__change';
-const RUN = '__run';
+// Names that nobody can write.
+const VALUE = '\0value';
+const RANK = '\0rank';
+const CHANGE = '\0change';
+const RUN = '\0run';
 const HELPERS = [VALUE, RANK, CHANGE, RUN];
 
 /** Rows with the compared values as columns of their own; no value equals no value. */

@@ -75,7 +75,8 @@ export const split: Operator<'split'> = {
   },
   apply: (o, before) => {
     const { state: ready, source } = subject({ field: { node: 'field', ...o.field }, nodrop: true }, before, o.span);
-    const { state, held } = hold(ready, splitList(o, source), 'list');
+    // No text has no parts, not one that is empty.
+    const { state, held } = hold(ready, sql`if(isNull(${source}), [], ${splitList(o, source)})`, 'list');
     return release(
       state,
       o.parts.map(({ index, name }) => ({

@@ -94,7 +94,7 @@ export function subject(o: Extraction, before: State, span: Span, inline = false
 }
 
 /** Column that holds what was found until the names are made. */
-const HELPER = '__groups';
+const HELPER = '\0groups';
 
 /** A state in which `found` can be named often and is computed once. */
 export function hold(state: State, found: Sql, kind: 'text' | 'list'): { state: State; held: Sql } {

@@ -8,6 +8,7 @@ import { QueryError } from '../diagnostics.ts';
 import { compileExpr } from '../expression.ts';
 import { addressValue } from '../network.ts';
 import { printExpr, printName, printString } from '../print-expression.ts';
+import { limited } from '../semi-join.ts';
 import { join, num, param, type Sql, sql } from '../sql.ts';
 import type { Column, State } from '../state.ts';
 import type { Expr, Name, Operation, Slice } from '../tree.ts';
@@ -96,7 +97,7 @@ function fill(o: Of<'fillmissing'>, before: State, steps: readonly Operation[]):
   const list = (of: (column: Column) => Sql): Sql => join(shown.map(of), ', ');
   const there = sql`SELECT ${list((c) => c.value.sql)}, 1 AS there FROM ${state.parts.from}`;
   const nothing = (c: Column): Sql => (isKey(c) ? c.value.sql : sql`${c.value.kind === 'list' ? sql`[]` : sql`NULL`} AS ${c.value.sql}`);
-  const missing = sql`SELECT ${list(nothing)}, 0 AS there FROM ${product} LIMIT ${num(MAX_FILLED)}`;
+  const missing = limited(sql`SELECT ${list(nothing)}, 0 AS there FROM ${product}`, MAX_FILLED);
   const grouping = join(
     keys.map((key) => key.column.value.sql),
     ', ',

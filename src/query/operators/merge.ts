@@ -89,7 +89,7 @@ function withAge(state: State): { readonly rows: State; readonly age: Sql } {
   return { rows: placed, age: sql`-toInt64(${placed.column(PLACE)?.value.sql as Sql})` };
 }
 
-const PLACE = '__place';
+const PLACE = '\0place';
 
 function mergedValue({ strategy, separator }: Merged, value: Typed, age: Sql): Typed {
   const given = sql`NOT ${isNull(value)}`;

@@ -15,7 +15,7 @@ const ROUNDS = 16;
 /** Different sets of values, and with a direction records, that a chain is made of. */
 const MAX_RECORDS = 10_000;
 
-const VALUES = '__values';
+const VALUES = '\0values';
 
 export const trace: Operator<'trace'> = {
   keywords: ['trace'],

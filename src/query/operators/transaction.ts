@@ -6,7 +6,7 @@ import { any, compare, like } from '../match.ts';
 import { printName, printString } from '../print-expression.ts';
 import { EMPTY, join, num, type Sql, sql } from '../sql.ts';
 import type { Column, State } from '../state.ts';
-import { literal, number, type Typed, text } from '../typed.ts';
+import { isNull, literal, number, type Typed, text } from '../typed.ts';
 import type { Of, Operator } from './kinds.ts';
 
 type Stage = Of<'transaction'>['states'][number];
@@ -95,7 +95,12 @@ export const transaction: Operator<'transaction'> = {
     const time = sql`toInt64(toUnixTimestamp(${state.ctx.column('start')})) * 1000`;
     const ids = o.on.map((name) => ({ name: name.name, value: state.resolve(name) }));
     const selected = ids.map(({ value }) => ({ value, id: state.ctx.fresh() }));
-    const rows = sql`(${state.filter(any(found)).select([...selected.map(({ value, id }) => sql`${value.sql} AS ${id}`), sql`${place} AS place`, sql`${time} AS at`])})`;
+    // Records without any id belong to no transaction.
+    const given = any(ids.map(({ value }) => sql`NOT ${isNull(value)}`));
+    const rows = sql`(${state
+      .filter(any(found))
+      .filter(given)
+      .select([...selected.map(({ value, id }) => sql`${value.sql} AS ${id}`), sql`${place} AS place`, sql`${time} AS at`])})`;
     const keys = ids.map(({ name, value }, i): Column => ({ name, value: { ...plain(value), sql: selected[i]?.id as Sql }, key: true }));
     return o.results === 'flow' ? flow(o, state, keys, rows) : transactions(o, state, keys, rows);
   },

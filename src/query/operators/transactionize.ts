@@ -91,11 +91,11 @@ function parseMerge(cursor: Cursor): NonNullable<Of<'transactionize'>['merge']> 
   return fields;
 }
 
-const LABEL = '__label';
-const ORPHAN = '__orphan';
-const BREAK = '__break';
-const PART = '__part';
-const LOGS = '__logs';
+const LABEL = '\0label';
+const ORPHAN = '\0orphan';
+const BREAK = '\0break';
+const PART = '\0part';
+const LOGS = '\0logs';
 const HELPERS = [LABEL, ORPHAN, BREAK, PART, LOGS];
 
 const sqlOf = (state: State, name: string): Sql => state.column(name)?.value.sql as Sql;
