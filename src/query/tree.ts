@@ -231,6 +231,8 @@ export type Operation =
   | (Step & {
       readonly op: 'logreduce';
       readonly field?: Name;
+      /** Fields whose values together are the signature. */
+      readonly values?: readonly Name[];
       readonly by: readonly Name[];
       readonly limit?: number;
       readonly criteria: 'mostcommon' | 'leastcommon';

@@ -38,7 +38,7 @@ function parseTables(cursor: Cursor): Join['tables'] {
   do {
     const { start } = cursor.peek();
     cursor.expect('(');
-    const { operations } = cursor.query(')', false);
+    const operations = stepsOf(cursor);
     cursor.expect('as');
     const { name } = cursor.name('a name of the table');
     if (tables.some((t) => t.name.toLowerCase() === name.toLowerCase()))
@@ -46,6 +46,28 @@ function parseTables(cursor: Cursor): Join['tables'] {
     tables.push({ name, operations, span: cursor.span(start) });
   } while (cursor.take(','));
   return tables;
+}
+
+const COMPARISONS: readonly string[] = ['=', '!=', '<', '>', '<=', '>='];
+
+/** The steps of a table, up to the parenthesis that closes it. Throws QueryError. */
+function stepsOf(cursor: Cursor): readonly Operation[] {
+  const first = cursor.peek();
+  const scope = first.kind === 'string' || cursor.is('*') || cursor.is('!') || cursor.is('not') || COMPARISONS.some((op) => cursor.is(op, 1));
+  let at = 0;
+  while (!['end', 'pipe'].includes(cursor.peek(at).kind) && !cursor.is(')', at)) at++;
+  const { end } = cursor.peek(at);
+  try {
+    return cursor.query(')', false).operations;
+  } catch (error) {
+    if (!scope || !(error instanceof QueryError) || error.diagnostic.span.start > end) throw error;
+    throw new QueryError(
+      'not-supported',
+      first,
+      'A search inside the parentheses of a join is not supported: each table is made of the rows before the join.',
+      'Put the search in front of the join, and what one table needs of it into where: (where action = "ACCEPT" | …) as a.',
+    );
+  }
 }
 
 function parseWindow(cursor: Cursor): Join['within'] | undefined {
@@ -64,7 +86,8 @@ export const join: Operator<'join'> = {
   syntax: 'join (steps) as a, (steps) as b, … on a.field = b.field [and …] [timewindow duration]',
   doc: 'Puts rows side by side whose keys are equal. Each table is what its steps make of the rows before the join; its columns are called a_field behind it. With timewindow the records lie no further apart.',
   example: 'join (where action = "ACCEPT") as a, (where action = "REJECT") as r on a.srcaddr = r.srcaddr | count by a_srcaddr',
-  differs: 'A table may have 1,000,000 rows; one with more ends the query with an error. The result is always complete.',
+  differs:
+    'A table may have 1,000,000 rows; one with more ends the query with an error. The result is always complete. A search at the start of a table is refused, and not ignored.',
   parse: (cursor, start) => {
     const tables = parseTables(cursor);
     if (tables.length < 2)

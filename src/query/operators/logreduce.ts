@@ -6,10 +6,10 @@
 import type { Cursor } from '../cursor.ts';
 import { QueryError } from '../diagnostics.ts';
 import { printName } from '../print-expression.ts';
-import { num, param, type Sql, sql } from '../sql.ts';
+import { join, num, param, type Sql, sql } from '../sql.ts';
 import { orderList, type State } from '../state.ts';
 import type { Name, Span } from '../tree.ts';
-import { asText, number, type Typed, text } from '../typed.ts';
+import { asText, isNull, number, type Typed, text } from '../typed.ts';
 import { aggregate } from './aggregate.ts';
 import type { Of, Operator } from './kinds.ts';
 import { byList, printBy } from './window.ts';
@@ -39,6 +39,15 @@ function signatureOf(state: State, field: Name | undefined, span: Span): Sql {
   return REPLACEMENTS.reduce((made, [pattern, by]) => sql`replaceRegexpAll(${made}, ${param('String', pattern)}, ${param('String', by)})`, start);
 }
 
+/** `action=ACCEPT, dstport=443`: fields that have a value. */
+function signatureOfValues(state: State, fields: readonly Name[]): Sql {
+  const pairs = fields.map((field) => {
+    const value = state.resolve(field);
+    return sql`if(${isNull(value)}, '', concat(${param('String', field.name)}, '=', ifNull(toString(${asText(value)}), '')))`;
+  });
+  return sql`arrayStringConcat(arrayFilter(pair -> pair != '', [${join(pairs, ', ')}]), ', ')`;
+}
+
 interface Settings {
   limit?: number;
   criteria: Of<'logreduce'>['criteria'];
@@ -59,19 +68,31 @@ function parseSettings(cursor: Cursor, settings: Settings): void {
   }
 }
 
+/** `values on a, b [output_threshold 5]`. */
+function parseValues(cursor: Cursor): Name[] {
+  cursor.expect('values');
+  cursor.expect('on');
+  const fields = cursor.names();
+  // The number of clusters has no meaning where each combination is one.
+  if (cursor.take('output_threshold')) cursor.kind('number', 'a number');
+  return fields;
+}
+
 export const logreduce: Operator<'logreduce'> = {
   keywords: ['logreduce', 'summarize'],
-  syntax: 'logreduce [field=name] [by field, …] [limit=N] [criteria=mostcommon|leastcommon]',
-  doc: `Groups texts (_raw, unless a field is named) by their signature: _signature and _count, the most frequent first. ${DOC}`,
+  syntax: 'logreduce [field=name] [by field, …] [limit=N] [criteria=mostcommon|leastcommon] | logreduce values on field, …',
+  doc: `Groups texts (_raw, unless a field is named) by their signature: _signature and _count, the most frequent first. ${DOC} With values on, the signature is the values of these fields: _signature, _count and _cluster_id.`,
   example: 'logreduce by action limit=5, criteria=mostcommon',
   differs:
-    'signatures are made by fixed rules and not learned; there is no relevance, no details and no optimize (the word is read and changes nothing). Without criteria the most common come first.',
+    'signatures are made by fixed rules and not learned; there is no relevance, no details and no optimize (the word is read and changes nothing). With values on, every combination is a cluster of its own. Without criteria the most common come first.',
   parse: (cursor, start) => {
     const token = cursor.peek();
-    if (['keys', 'values'].some((word) => cursor.is(word))) {
+    const byValues = cursor.is('values') && cursor.is('on', 1);
+    if (!byValues && ['keys', 'values'].some((word) => cursor.is(word))) {
       const hint = 'Group by the fields: count by a, b';
       throw new QueryError('not-supported', token, `logreduce ${token.value} is not supported.`, hint);
     }
+    if (byValues) return { op: 'logreduce', values: parseValues(cursor), by: [], criteria: 'mostcommon', span: cursor.span(start) };
     let field: Name | undefined;
     if (cursor.take('(')) {
       field = cursor.name();
@@ -87,12 +108,13 @@ export const logreduce: Operator<'logreduce'> = {
     return { op: 'logreduce', ...(field ? { field } : {}), by, ...settings, span: cursor.span(start) };
   },
   print: (o) => {
+    if (o.values) return `logreduce values on ${o.values.map((n) => printName(n.name)).join(', ')}`;
     const limit = o.limit === undefined ? '' : ` limit=${o.limit}`;
     return `logreduce${o.field ? ` field=${printName(o.field.name)}` : ''}${printBy(o.by)}${limit}${o.criteria === 'mostcommon' ? '' : `${limit ? ',' : ''} criteria=${o.criteria}`}`;
   },
   apply: (o, before, around) => {
     const ready = before.parts.limit === undefined ? before : before.finished();
-    const state = ready.assign(SIGNATURE, text(signatureOf(ready, o.field, o.span))).finished();
+    const state = ready.assign(SIGNATURE, text(o.values ? signatureOfValues(ready, o.values) : signatureOf(ready, o.field, o.span))).finished();
     const { span } = o;
     const by = [...o.by.map((name) => ({ expr: { node: 'field' as const, ...name } })), { expr: { node: 'field' as const, name: SIGNATURE, span } }];
     const grouped = aggregate.apply({ op: 'aggregate', calls: [{ fn: 'count', args: [], span }], by, span }, state, around);
@@ -102,6 +124,10 @@ export const logreduce: Operator<'logreduce'> = {
       { value: value(made, SIGNATURE), descending: false },
     ];
     const all = grouped.assign('signature', value(grouped, SIGNATURE), true);
+    if (o.values) {
+      const named = all.assign('_cluster_id', text(sql`hex(sipHash64(${value(all, SIGNATURE).sql}))`));
+      return named.with({ order: order(named) });
+    }
     if (o.limit === undefined) return all.with({ order: order(all) });
     return limited(all, o, order);
   },
