@@ -88,11 +88,6 @@ function wallClock(parts: readonly number[], timeZone: string): number {
   return (utc - offset(first, timeZone)) / 1000;
 }
 
-/** Seconds that a zone is ahead of UTC at an instant (epoch seconds). */
-export function zoneOffset(instant: number, timeZone: string): number {
-  return offset(instant * 1000, timeZone) / 1000;
-}
-
 /** Milliseconds that a zone is ahead of UTC at an instant. */
 function offset(instant: number, timeZone: string): number {
   const format = new Intl.DateTimeFormat('en-US', {
