@@ -1,5 +1,5 @@
 /** The ingest interface: what the command line, the API and the demo ask of the pipeline. */
-import type { Counts } from '../store/metadata.ts';
+import type { Counts } from '../model/counts.ts';
 
 export interface IngestOptions {
   /** `auto`, a preset's name, or header names separated by spaces. */

@@ -10,27 +10,9 @@ import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import Database from 'better-sqlite3';
 import { type Generated, Kysely, SqliteDialect, sql } from 'kysely';
+import { addCounts, type Counts, NO_COUNTS } from '../model/counts.ts';
 import { type ItemRow, type Library, openLibrary } from './library.ts';
 import type { ResultColumn, StagedSelect } from './store.ts';
-
-/** Disjoint counts of records; `records` is their sum. */
-export interface Counts {
-  records: number;
-  stored: number;
-  nodata: number;
-  skipdata: number;
-  duplicates: number;
-  filtered: number;
-  quarantined: number;
-}
-
-export const NO_COUNTS: Readonly<Counts> = { records: 0, stored: 0, nodata: 0, skipdata: 0, duplicates: 0, filtered: 0, quarantined: 0 };
-
-/** Adds `more` to `total`, field by field. */
-export function addCounts(total: Counts, more: Readonly<Counts>): Counts {
-  for (const key of Object.keys(NO_COUNTS) as (keyof Counts)[]) total[key] += more[key];
-  return total;
-}
 
 /** A part of a delivery that a batch holds. Offsets are of the decompressed bytes; [from, to). */
 export interface DeliveryRange {

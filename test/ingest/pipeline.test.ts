@@ -3,7 +3,7 @@ import { appendFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { zstdCompressSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { NO_COUNTS } from '../../src/store/metadata.ts';
+import { NO_COUNTS } from '../../src/model/counts.ts';
 import { gzipped, HEADER, lines, openPlace, type Place, START } from './helpers.ts';
 
 let place: Place;
