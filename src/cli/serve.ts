@@ -63,7 +63,8 @@ async function serve(options: Options): Promise<void> {
   const running = await runningServer(config.data);
   if (running) throw new CliError(`data-dir-in-use: ${config.data} is held by the server at ${running.address} (process ${running.pid}).`);
 
-  const workspace = await openWorkspace(options.demo ? { ...config, internalNetworks: [...config.internalNetworks, ...demoNetworks()] } : config);
+  const networks = options.demo ? [...config.internalNetworks, ...demoNetworks()] : config.internalNetworks;
+  const workspace = await openWorkspace({ ...config, internalNetworks: networks }, { server: true });
   try {
     for (const warning of workspace.databases.warnings) note(`warning: ${warning}`);
     await serveOpen(workspace, options, host, port);

@@ -56,8 +56,8 @@ const WHY: Readonly<Record<string, string>> = {
   ENOSPC: 'is on a full disk',
 };
 
-/** Opens a data directory; one process at a time can. Throws CliError when it is in use. */
-export async function openWorkspace(config: Config): Promise<Workspace> {
+/** Opens a data directory; one process at a time can. A server waits for a store that has trouble, a command does not. Throws CliError when it is in use. */
+export async function openWorkspace(config: Config, options: { readonly server?: boolean } = {}): Promise<Workspace> {
   prepareFolder(config.data);
   const store = await openEmbedded({
     path: join(config.data, 'store'),
@@ -94,6 +94,7 @@ export async function openWorkspace(config: Config): Promise<Workspace> {
     workers: config.workers,
     batchRows: config.batchRows,
     clock: () => performance.now(),
+    untilDone: options.server ?? false,
     extraction: (block, absentMask, only) => catalogs.extraction(block, absentMask, epochSeconds(), only),
     rules: () => catalogs.atIngest(),
   });

@@ -1,64 +1,60 @@
-/** The decoding threads, started once and kept. */
+/** The decoding threads: started once and kept; one that breaks is replaced. */
 import { Worker } from 'node:worker_threads';
 import type { FromWorker, ToWorker, WorkerSetup } from './worker-protocol.ts';
 
-type Receive = (worker: number, message: FromWorker) => void;
-
 export class WorkerPool {
+  readonly #setup: WorkerSetup;
   readonly #workers: Worker[];
-  readonly #flushes = new Map<number, () => void>();
-  #receive: Receive = () => undefined;
-  #fail: (error: Error) => void = () => undefined;
+  #receive: (worker: number, message: FromWorker) => void = () => undefined;
+  #lost: (worker: number, error: Error) => void = () => undefined;
   #closing = false;
 
   constructor(size: number, setup: WorkerSetup) {
+    this.#setup = setup;
+    this.#workers = Array.from({ length: size }, (_, index) => this.#start(index));
+  }
+
+  #start(index: number): Worker {
     const file = new URL(import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.js', import.meta.url);
-    this.#workers = Array.from({ length: size }, (_, index) => {
-      const worker = new Worker(file, { workerData: setup, execArgv: [] });
-      worker.on('message', (message: FromWorker) => {
-        if (message.type === 'flushed') this.#flushes.get(index)?.();
-        else this.#receive(index, message);
-      });
-      worker.on('error', (error: unknown) => this.#fail(error instanceof Error ? error : new Error(String(error))));
-      worker.on('exit', (code) => {
-        if (!this.#closing) this.#fail(new Error(`a decoding thread ended with code ${code}`));
-      });
-      // Threads alone do not keep the process alive: a run does, by waiting for their messages.
-      worker.unref();
-      return worker;
+    const worker = new Worker(file, { workerData: this.#setup, execArgv: [] });
+    let failure: Error | undefined;
+    worker.on('message', (message: FromWorker) => this.#receive(index, message));
+    worker.on('error', (error: unknown) => {
+      failure = error instanceof Error ? error : new Error(String(error));
     });
+    worker.on('exit', (code) => {
+      if (this.#closing) return;
+      this.#workers[index] = this.#start(index);
+      this.#lost(index, failure ?? new Error(`a decoding thread ended with code ${code}`));
+    });
+    // Threads alone do not keep the process alive: deliveries do, while they are read.
+    worker.unref();
+    return worker;
   }
 
   get size(): number {
     return this.#workers.length;
   }
 
-  /** Who gets the messages of the run that starts now, and its end by a broken thread. */
-  listen(receive: Receive, fail: (error: Error) => void): void {
+  get closing(): boolean {
+    return this.#closing;
+  }
+
+  /** Who gets the messages, and hears of a thread that broke and was replaced. */
+  listen(receive: (worker: number, message: FromWorker) => void, lost: (worker: number, error: Error) => void): void {
     this.#receive = receive;
-    this.#fail = fail;
-    for (const worker of this.#workers) worker.ref();
+    this.#lost = lost;
   }
 
   send(worker: number, message: ToWorker): void {
     this.#workers[worker]?.postMessage(message);
   }
 
-  broadcast(message: ToWorker): void {
-    for (let i = 0; i < this.#workers.length; i++) this.send(i, message);
+  ref(): void {
+    for (const worker of this.#workers) worker.ref();
   }
 
-  /** Every thread hands over what it has decoded; resolves when all batches were sent and stored. */
-  async flush(): Promise<void> {
-    await Promise.all(
-      this.#workers.map(
-        (_, index) =>
-          new Promise<void>((resolve) => {
-            this.#flushes.set(index, resolve);
-            this.send(index, { type: 'flush' });
-          }),
-      ),
-    );
+  unref(): void {
     for (const worker of this.#workers) worker.unref();
   }
 

@@ -1,7 +1,9 @@
 /** Messages between the pipeline (main thread) and a decoding worker. */
 
+import type { Content } from '../collect/delivery.ts';
 import type { Databases } from '../enrich/enricher.ts';
 import type { Origin } from '../model/batch.ts';
+import type { RecordSettings } from '../model/source.ts';
 import type { Manifest } from '../store/metadata.ts';
 
 /** Given to a worker when it starts. */
@@ -10,32 +12,36 @@ export interface WorkerSetup {
   readonly batchRows: number;
   readonly databases: Databases;
   readonly internalNetworks: readonly string[];
+  /** Waits for a disk that is full; otherwise the thread ends, and what it held fails. */
+  readonly untilDone: boolean;
 }
 
-/** A file for a worker to read. */
+/** A delivery for a worker to read. */
 export interface Job {
   readonly job: number;
-  /** Absolute path, or `-` for standard input. */
-  readonly path: string;
+  readonly content: Content | 'stdin';
+  /** Bytes as delivered; 0 where nobody knows. */
   readonly size: number;
-  readonly layout: string;
   readonly origin: Origin;
-  /** Identity of standard input; made up when absent. */
+  readonly settings: RecordSettings;
+  /** Its identity; the SHA-256 of its bytes and how they are read where it is absent (for standard input: made up). */
   readonly id?: string;
 }
 
+/** What the ledger says of an identified delivery: read it from an offset, leave it, or why it could not be asked. */
+export type Verdict = { readonly from: number; readonly layout: string } | false | { readonly refused: string };
+
 export type ToWorker =
   | { readonly type: 'job'; readonly job: Job }
-  /** What the ledger says of an identified delivery: read it from an offset, or leave it. */
-  | { readonly type: 'verdict'; readonly job: number; readonly read: { readonly from: number; readonly layout: string } | false }
+  | { readonly type: 'verdict'; readonly job: number; readonly read: Verdict }
   /** Ids of the texts that were asked for, in their order. */
   | { readonly type: 'ids'; readonly ask: number; readonly ids: readonly number[] }
   /** The batch is stored. */
   | { readonly type: 'stored'; readonly batch: string }
   /** No more jobs for now: hand over what is decoded. */
   | { readonly type: 'flush' }
-  /** Stop reading; hand over what is decoded. */
-  | { readonly type: 'stop' };
+  /** Stop reading a job; hand over what is decoded. */
+  | { readonly type: 'stop'; readonly job: number };
 
 export type FromWorker =
   | { readonly type: 'ready' }
@@ -44,10 +50,12 @@ export type FromWorker =
   | { readonly type: 'ask-ids'; readonly ask: number; readonly registry: string; readonly texts: readonly string[] }
   /** Compressed bytes read of a job since the last message. */
   | { readonly type: 'progress'; readonly job: number; readonly bytes: number }
-  | { readonly type: 'batch'; readonly manifest: Manifest; readonly extent: { readonly from: number; readonly to: number } | null }
-  /** The file was read to its end (its last records may still be in the open batch). */
+  | { readonly type: 'batch'; readonly manifest: Manifest; readonly extent: { readonly from: number; readonly to: number } | null; readonly format: string }
+  /** A batch cannot be written for the store at the moment (a full disk); it is tried again. */
+  | { readonly type: 'stalled'; readonly message: string }
+  /** The delivery was read to its end (its last records may still be in the open batch). */
   | { readonly type: 'read'; readonly job: number }
-  /** The file was not read to its end, because of `stop`. */
+  /** The delivery was not read to its end, because of `stop`. */
   | { readonly type: 'left'; readonly job: number }
   | { readonly type: 'failed'; readonly job: number; readonly message: string }
   | { readonly type: 'flushed' };

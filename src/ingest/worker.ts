@@ -1,5 +1,5 @@
 /**
- * A decoding thread: reads files, decodes and enriches, stages blocks, and tells the main thread. It
+ * A decoding thread: reads deliveries, decodes and enriches, stages blocks, and tells the main thread. It
  * holds at most OPEN_BATCHES batches that are not stored yet; then it waits.
  */
 import { createHash, randomUUID } from 'node:crypto';
@@ -12,13 +12,16 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { decompress } from '../decode/decompress.ts';
 import { createEnricher } from '../enrich/enricher.ts';
 import { FlowDecoder } from '../formats/vpc-flow/decode.ts';
+import type { Manifest } from '../store/metadata.ts';
 import { type BatchDelivery, stageBatch } from './batch-writer.ts';
 import { IdCache } from './registry.ts';
-import type { FromWorker, Job, ToWorker, WorkerSetup } from './worker-protocol.ts';
+import type { FromWorker, Job, ToWorker, Verdict, WorkerSetup } from './worker-protocol.ts';
 
 /** Part of every delivery's identity: another way of reading is another delivery. */
 const TARGET = 'vpc-flow';
 const OPEN_BATCHES = 2;
+/** Between two tries to write to a full disk. */
+const STALL_MS = 1000;
 /** Files up to this size are read once, for identity and content together. */
 const WHOLE_FILE = 64 * 1024 * 1024;
 /** First bytes that tell a grown file. */
@@ -42,13 +45,19 @@ const ids = new IdCache(
       send({ type: 'ask-ids', ask: asks, registry, texts });
     }),
 );
-const verdicts = new Map<number, (read: { from: number; layout: string } | false) => void>();
+const verdicts = new Map<number, (read: Verdict) => void>();
 const unstored = new Set<string>();
+/** The job that is read, and whether it is to be left. */
+let current = 0;
 let stopped = false;
+/** Jobs that were stopped before they began. */
+const cancelled = new Set<number>();
 /** Standard input while it is read. */
 let input: Readable | undefined;
 let wake: (() => void) | undefined;
 let stored: (() => void) | undefined;
+/** Ends a wait for the disk. */
+let pause: (() => void) | undefined;
 
 /** A decoder per layout setting; the open one holds the batch that is being filled. */
 let decoder: FlowDecoder | undefined;
@@ -65,7 +74,6 @@ port.on('message', (message: ToWorker) => {
   switch (message.type) {
     case 'job':
       jobs.push(message.job);
-      stopped = false;
       break;
     case 'flush':
       jobs.push('flush');
@@ -83,21 +91,26 @@ port.on('message', (message: ToWorker) => {
       stored?.();
       return;
     case 'stop':
-      stopped = true;
-      // It may have nothing to say for hours.
-      input?.destroy();
+      if (message.job === current) {
+        stopped = true;
+        // It may have nothing to say for hours.
+        input?.destroy();
+        pause?.();
+      } else cancelled.add(message.job);
       return;
   }
   wake?.();
 });
 
 async function run(job: Job): Promise<void> {
+  current = job.job;
+  stopped = cancelled.delete(job.job);
   const { id, head, content, size } = await identify(job);
   if (stopped) {
     send({ type: 'left', job: job.job });
     return;
   }
-  const read = await new Promise<{ from: number; layout: string } | false>((resolve) => {
+  const read = await new Promise<Verdict>((resolve) => {
     verdicts.set(job.job, resolve);
     send({ type: 'identified', job: job.job, id, size, head });
   });
@@ -106,6 +119,7 @@ async function run(job: Job): Promise<void> {
     send({ type: 'read', job: job.job });
     return;
   }
+  if ('refused' in read) throw new Error(read.refused);
   const open = await begin(job, id, read);
   let position = 0;
   const stream = decompress(reportProgress(job, content));
@@ -142,10 +156,10 @@ async function run(job: Job): Promise<void> {
 }
 
 async function begin(job: Job, id: string, read: { from: number; layout: string }): Promise<FlowDecoder> {
-  if (!decoder || decoderLayout !== job.layout) {
+  if (!decoder || decoderLayout !== job.settings.layout) {
     await handOver();
-    decoder = new FlowDecoder({ layout: job.layout, now, capacity: setup.batchRows });
-    decoderLayout = job.layout;
+    decoder = new FlowDecoder({ layout: job.settings.layout, now, capacity: setup.batchRows });
+    decoderLayout = job.settings.layout;
     deliveryNumber = 0;
     if (read.from > 0) {
       // A decoder begins with a delivery at offset 0; this one goes on elsewhere.
@@ -168,15 +182,46 @@ async function handOver(): Promise<void> {
   const taken = decoder.take();
   if (taken.deliveries.some((part) => deliveries.has(part.delivery))) {
     const batch = randomUUID();
-    const manifest = await stageBatch(batch, taken, deliveries, decoder.state, { staging: setup.staging, enricher, ids, now });
+    const manifest = await stage(() => stageBatch(batch, taken, deliveries, decoder?.state ?? '', { staging: setup.staging, enricher, ids, now }));
     unstored.add(batch);
-    send({ type: 'batch', manifest, extent: taken.maxStart ? { from: taken.minStart, to: taken.maxStart } : null });
+    send({ type: 'batch', manifest, extent: taken.maxStart ? { from: taken.minStart, to: taken.maxStart } : null, format: TARGET });
   }
   deliveries = new Map([...deliveries].filter(([number]) => reading && number === deliveryNumber));
   while (unstored.size >= OPEN_BATCHES) {
     await new Promise<void>((resolve) => {
       stored = resolve;
     });
+  }
+}
+
+/**
+ * What is decoded is staged, however long the disk is full: without it, what comes after would be stored
+ * behind a hole. Staging a batch again writes the same blocks.
+ */
+async function stage(work: () => Promise<Manifest>): Promise<Manifest> {
+  for (;;) {
+    try {
+      return await work();
+    } catch (error) {
+      if (!setup.untilDone || !/^(ENOSPC|EDQUOT|EIO|EMFILE|ENFILE)$/.test(String((error as { code?: unknown }).code))) throw new BrokenBatch(error);
+      send({ type: 'stalled', message: `The decoded records cannot be written: ${error instanceof Error ? error.message : String(error)}` });
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, STALL_MS);
+        pause = () => {
+          clearTimeout(timer);
+          resolve();
+        };
+      });
+      pause = undefined;
+    }
+  }
+}
+
+/** A batch could not be made: the thread ends, and what it held is brought again. */
+class BrokenBatch extends Error {
+  constructor(cause: unknown) {
+    super(cause instanceof Error ? cause.message : String(cause), { cause });
+    this.name = 'BrokenBatch';
   }
 }
 
@@ -188,33 +233,32 @@ interface Identified {
   readonly content: AsyncIterable<Uint8Array>;
 }
 
-/** A file is its bytes, with how it is read; its path does not matter. Standard input is what it is called. */
-async function identify(job: Job): Promise<Identified> {
-  const suffix = `${TARGET}:${job.layout}`;
-  if (job.path === '-') {
-    const id = `stdin:${job.id ?? randomUUID()}:${suffix}`;
+/** A file is its bytes, with how it is read; its path does not matter. Standard input is what it is called, and what a collector brings what it says. */
+async function identify({ content, settings, id, size }: Job): Promise<Identified> {
+  const suffix = `${TARGET}:${settings.layout}`;
+  if (content === 'stdin') {
     input = standardInput();
-    return { id, head: '', size: 0, content: input as AsyncIterable<Uint8Array> };
+    return { id: `stdin:${id ?? randomUUID()}:${suffix}`, head: '', size: 0, content: input as AsyncIterable<Uint8Array> };
   }
-  if (job.size <= WHOLE_FILE) {
-    const bytes = await readFile(job.path);
+  if ('bytes' in content) return { id: id ?? `sha256:${sha256(content.bytes)}:${suffix}`, head: '', size, content: pieces(content.bytes) };
+  const { path, from = 0, length } = content;
+  const stream = () =>
+    createReadStream(path, { highWaterMark: READ_SIZE, start: from, ...(length === undefined ? {} : { end: from + length - 1 }) }) as AsyncIterable<Uint8Array>;
+  if (id !== undefined) return { id, head: '', size, content: length === 0 ? pieces(EMPTY) : stream() };
+  if (size <= WHOLE_FILE) {
+    const bytes = await readFile(path);
     return { id: `sha256:${sha256(bytes)}:${suffix}`, head: headOf(bytes), size: bytes.length, content: pieces(bytes) };
   }
   const hash = createHash('sha256');
   let head = '';
-  let size = 0;
-  for await (const chunk of createReadStream(job.path, { highWaterMark: READ_SIZE }) as AsyncIterable<Buffer>) {
+  let read = 0;
+  for await (const chunk of stream()) {
     if (!head) head = headOf(chunk);
     hash.update(chunk);
-    size += chunk.length;
+    read += chunk.length;
     if (stopped) break;
   }
-  return {
-    id: `sha256:${hash.digest('hex')}:${suffix}`,
-    head,
-    size,
-    content: createReadStream(job.path, { highWaterMark: READ_SIZE }) as AsyncIterable<Uint8Array>,
-  };
+  return { id: `sha256:${hash.digest('hex')}:${suffix}`, head, size: read, content: stream() };
 }
 
 /** A pipe or a socket is read as one: as a file it ends with EAGAIN where its writer is slower than we are. */
@@ -244,7 +288,7 @@ async function* reportProgress(job: Job, content: AsyncIterable<Uint8Array>): As
   }
 }
 
-/** Stores what was decoded before a file failed; the ledger keeps it as unfinished. */
+/** Stores what was decoded before a delivery failed; the ledger keeps it as unfinished. */
 async function abandon(): Promise<void> {
   await handOver();
   decoder = undefined;
@@ -263,6 +307,7 @@ for (;;) {
     send({ type: 'flushed' });
   } else {
     await run(job).catch(async (error: unknown) => {
+      if (error instanceof BrokenBatch) throw error;
       await abandon();
       if (stopped) send({ type: 'left', job: job.job });
       else send({ type: 'failed', job: job.job, message: error instanceof Error ? error.message : String(error) });

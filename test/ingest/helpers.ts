@@ -45,6 +45,7 @@ export async function openPlace(options: { directory?: string; batchRows?: numbe
     workers: options.workers ?? 2,
     batchRows: options.batchRows ?? 1000,
     clock: () => performance.now(),
+    untilDone: false,
     extraction: (block, absentMask, only) => catalogs.extraction(block, absentMask, now(), only),
     rules: () => catalogs.atIngest(),
   });

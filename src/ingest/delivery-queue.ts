@@ -1,0 +1,378 @@
+/**
+ * Deliveries on their way through the decoding threads: one queue for files that somebody named and for
+ * what collectors bring. Each thread reads one delivery at a time; a delivery is settled when its last
+ * records are stored.
+ *
+ * A thread's open batch is handed over when it is full, and when nothing waits: then few records are
+ * visible at once. Many small deliveries share batches, for each insert costs the store a part.
+ */
+import { DeliveryError, type Outcome } from '../collect/delivery.ts';
+import { addCounts, type Counts, NO_COUNTS } from '../model/counts.ts';
+import type { Manifest, Metadata } from '../store/metadata.ts';
+import type { WorkerPool } from './worker-pool.ts';
+import type { FromWorker, Job } from './worker-protocol.ts';
+
+/** Inserts that may follow each other at once, and how many a second come back. */
+const BURST = 20;
+const INSERTS_A_SECOND = 5;
+/** Collectors' records are handed over at least so often, also while more of them wait. */
+const OPEN_MS = 1000;
+/** While collectors bring more than is read, every so many-th delivery is a file that somebody named. */
+const TURN_OF_FILES = 4;
+
+/** A delivery to be read. */
+export interface Request {
+  readonly job: Omit<Job, 'job'>;
+  /** Shown to people, and kept in the ledger. */
+  readonly name: string;
+  /** Re-read what the ledger knows as done. */
+  readonly again?: boolean;
+  /** Collectors' deliveries go before files that somebody named. */
+  readonly first?: boolean;
+  readonly signal?: AbortSignal | undefined;
+  /** Compressed bytes read since the last call. */
+  readonly onBytes?: (bytes: number) => void;
+  readonly onStored?: (part: StoredPart) => void;
+  /** A stored delivery begins with the same bytes: it may have grown. */
+  readonly onGrown?: (known: string) => void;
+}
+
+export interface StoredPart {
+  readonly counts: Readonly<Counts>;
+  readonly extent: { readonly from: number; readonly to: number } | null;
+  readonly format: string;
+  readonly notes: readonly string[];
+}
+
+/** `stopped`: by its signal, before its end; what was read is stored. */
+export interface Settled extends Outcome {
+  readonly stopped: boolean;
+}
+
+interface Ticket {
+  readonly number: number;
+  readonly request: Request;
+  readonly resolve: (settled: Settled) => void;
+  readonly reject: (error: DeliveryError) => void;
+  readonly unwatch: () => void;
+  worker: number;
+  id: string;
+  /** The ledger knew it; nothing is read. */
+  known: boolean;
+  /** Its thread reads no more of it: by its end, by a stop or by a failure. */
+  end: 'read' | 'left' | { readonly failure: string } | undefined;
+  /** Its last range is stored. */
+  complete: boolean;
+  /** Batches with records of it that are on their way into the store. */
+  underway: number;
+  counts: Counts;
+  /** Others of the same identity, which came while it was read. */
+  readonly twins: Ticket[];
+}
+
+export interface QueueOptions {
+  readonly pool: () => WorkerPool;
+  readonly metadata: Metadata;
+  readonly ids: (registry: string, texts: readonly string[]) => Promise<number[]>;
+  readonly store: (manifest: Manifest) => Promise<string[]>;
+  /** Milliseconds of a steady clock. */
+  readonly clock: () => number;
+}
+
+export class DeliveryQueue {
+  readonly #options: QueueOptions;
+  readonly #first: Ticket[] = [];
+  readonly #rest: Ticket[] = [];
+  readonly #tickets = new Map<number, Ticket>();
+  readonly #byId = new Map<string, Ticket>();
+  /** By thread: the delivery that it reads, and whether it holds records that it has not handed over. */
+  readonly #reading: (Ticket | undefined)[] = [];
+  /** When it took the first delivery of its open batch, where a collector's is in it; 0 where it holds nothing. */
+  readonly #holds: ({ since: number; collected: boolean } | undefined)[] = [];
+  #pool: WorkerPool | undefined;
+  #numbers = 0;
+  #turns = 0;
+  #tokens = BURST;
+  #tokensAt = 0;
+  #timer: NodeJS.Timeout | undefined;
+  #stall: string | undefined;
+  /** Nothing is stored any more. */
+  #failure: string | undefined;
+
+  constructor(options: QueueOptions) {
+    this.#options = options;
+  }
+
+  /** Deliveries that wait or are read. */
+  get size(): number {
+    return this.#tickets.size;
+  }
+
+  /** Why decoded records cannot be written for the store at the moment. */
+  get trouble(): string | undefined {
+    return this.#stall;
+  }
+
+  /** Rejects with DeliveryError. */
+  take(request: Request): Promise<Settled> {
+    if (this.#failure !== undefined) return Promise.reject(new DeliveryError(this.#failure, { retryable: true }));
+    return new Promise((resolve, reject) => {
+      const number = ++this.#numbers;
+      const stop = () => this.#stop(number);
+      const { signal } = request;
+      signal?.addEventListener('abort', stop, { once: true });
+      const ticket: Ticket = {
+        number,
+        request,
+        resolve,
+        reject,
+        unwatch: () => signal?.removeEventListener('abort', stop),
+        worker: -1,
+        id: '',
+        known: false,
+        end: undefined,
+        complete: false,
+        underway: 0,
+        counts: { ...NO_COUNTS },
+        twins: [],
+      };
+      this.#tickets.set(number, ticket);
+      (request.first ? this.#first : this.#rest).push(ticket);
+      this.#open();
+      if (signal?.aborted) stop();
+      this.#dispatch();
+    });
+  }
+
+  #open(): void {
+    if (this.#pool) return;
+    this.#pool = this.#options.pool();
+    this.#pool.listen(
+      (worker, message) => this.#receive(worker, message),
+      (worker, error) => this.#lost(worker, error),
+    );
+  }
+
+  #stop(number: number): void {
+    const ticket = this.#tickets.get(number);
+    if (!ticket) return;
+    if (ticket.worker >= 0) this.#pool?.send(ticket.worker, { type: 'stop', job: number });
+    else {
+      for (const queue of [this.#first, this.#rest]) if (queue.includes(ticket)) queue.splice(queue.indexOf(ticket), 1);
+      ticket.end = 'left';
+      this.#settle(ticket);
+    }
+  }
+
+  #next(): Ticket | undefined {
+    const files = ++this.#turns % TURN_OF_FILES === 0;
+    return (files ? this.#rest.shift() : undefined) ?? this.#first.shift() ?? this.#rest.shift();
+  }
+
+  #dispatch(): void {
+    const pool = this.#pool;
+    if (!pool || this.#failure) return;
+    for (let worker = 0; worker < pool.size; worker++) {
+      if (this.#reading[worker]) continue;
+      const ticket = this.#next();
+      const holds = this.#holds[worker];
+      const late = holds?.collected && this.#options.clock() - holds.since > OPEN_MS;
+      if (holds && (!ticket || late) && this.#mayInsert()) {
+        this.#holds[worker] = undefined;
+        pool.send(worker, { type: 'flush' });
+      }
+      if (!ticket) continue;
+      ticket.worker = worker;
+      this.#reading[worker] = ticket;
+      const open = this.#holds[worker] ?? { since: this.#options.clock(), collected: false };
+      this.#holds[worker] = { ...open, collected: open.collected || (ticket.request.first ?? false) };
+      pool.ref();
+      pool.send(worker, { type: 'job', job: { ...ticket.request.job, job: ticket.number } });
+    }
+  }
+
+  /** Whether another small batch may go to the store now; if not, looks again when one may. */
+  #mayInsert(): boolean {
+    const now = this.#options.clock();
+    this.#tokens = Math.min(BURST, this.#tokens + ((now - this.#tokensAt) / 1000) * INSERTS_A_SECOND);
+    this.#tokensAt = now;
+    if (this.#tokens >= 1) {
+      this.#tokens -= 1;
+      return true;
+    }
+    this.#timer ??= setTimeout(
+      () => {
+        this.#timer = undefined;
+        this.#dispatch();
+      },
+      ((1 - this.#tokens) / INSERTS_A_SECOND) * 1000 + 1,
+    );
+    return false;
+  }
+
+  #receive(worker: number, message: FromWorker): void {
+    switch (message.type) {
+      case 'identified':
+        void this.#judge(message).then(
+          (read) => this.#pool?.send(worker, { type: 'verdict', job: message.job, read }),
+          (error: unknown) =>
+            this.#pool?.send(worker, { type: 'verdict', job: message.job, read: { refused: error instanceof Error ? error.message : String(error) } }),
+        );
+        return;
+      case 'ask-ids':
+        void this.#askIds(worker, message);
+        return;
+      case 'progress':
+        this.#tickets.get(message.job)?.request.onBytes?.(message.bytes);
+        return;
+      case 'batch':
+        void this.#batch(worker, message);
+        return;
+      case 'stalled':
+        this.#stall = message.message;
+        return;
+      case 'failed':
+        this.#ended(worker, message.job, { failure: message.message });
+        return;
+      case 'read':
+        this.#ended(worker, message.job, 'read');
+        return;
+      case 'left':
+        this.#ended(worker, message.job, 'left');
+        return;
+      case 'ready':
+      case 'flushed':
+        return;
+    }
+  }
+
+  /** New texts wait for a store that can take them: a batch without them could not be read. */
+  async #askIds(worker: number, { ask, registry, texts }: Extract<FromWorker, { type: 'ask-ids' }>): Promise<void> {
+    for (let wait = 250; ; wait = Math.min(wait * 2, 10_000)) {
+      try {
+        const ids = await this.#options.ids(registry, texts);
+        this.#pool?.send(worker, { type: 'ids', ask, ids });
+        return;
+      } catch (error) {
+        if (!this.#pool || this.#pool.closing) return;
+        this.#stall = error instanceof Error ? error.message : String(error);
+        await new Promise((resolve) => setTimeout(resolve, wait));
+      }
+    }
+  }
+
+  /** What the ledger says of a delivery. */
+  async #judge(found: Extract<FromWorker, { type: 'identified' }>): Promise<{ from: number; layout: string } | false> {
+    const ticket = this.#tickets.get(found.job);
+    if (!ticket) return false;
+    const { metadata } = this.#options;
+    const { request } = ticket;
+    ticket.id = found.id;
+    const twin = this.#byId.get(found.id);
+    if (twin) {
+      ticket.known = true;
+      twin.twins.push(ticket);
+      return false;
+    }
+    this.#byId.set(found.id, ticket);
+    const known = await metadata.delivery(found.id);
+    if (known?.done && !request.again) {
+      ticket.known = true;
+      addCounts(ticket.counts, { ...NO_COUNTS, records: known.counts.records, duplicates: known.counts.records });
+      return false;
+    }
+    // A file that is shorter than a head has none.
+    if (!known && found.head !== '') {
+      const grown = await metadata.sameHead(found.head, found.id);
+      if (grown[0]) request.onGrown?.(grown[0]);
+    }
+    const delivery = await metadata.open({ id: found.id, name: request.name, size: found.size, head: found.head }, request.again && known?.done);
+    // What an interrupted run stored of it is there already.
+    if (delivery.doneTo > 0) addCounts(ticket.counts, { ...NO_COUNTS, records: delivery.counts.records, duplicates: delivery.counts.records });
+    return { from: delivery.doneTo, layout: delivery.layout };
+  }
+
+  async #batch(worker: number, { manifest, extent, format }: Extract<FromWorker, { type: 'batch' }>): Promise<void> {
+    this.#stall = undefined;
+    const tickets = manifest.ranges.map((range) => this.#byId.get(range.delivery));
+    for (const ticket of tickets) if (ticket) ticket.underway++;
+    let notes: readonly string[];
+    try {
+      notes = await this.#options.store(manifest);
+    } catch (error) {
+      this.#giveUp(error instanceof Error ? error.message : String(error));
+      return;
+    }
+    this.#pool?.send(worker, { type: 'stored', batch: manifest.batch });
+    manifest.ranges.forEach(({ counts, last }, i) => {
+      const ticket = tickets[i];
+      if (!ticket) return;
+      ticket.underway--;
+      ticket.complete ||= last;
+      addCounts(ticket.counts, counts);
+      ticket.request.onStored?.({ counts, extent: counts.records > 0 ? extent : null, format, notes: i === 0 ? notes : [] });
+    });
+    for (const ticket of new Set(tickets)) if (ticket) this.#settle(ticket);
+  }
+
+  /** Nothing is stored until the next start: what is here is brought again then. */
+  #giveUp(failure: string): void {
+    this.#failure = failure;
+    for (const ticket of [...this.#tickets.values()]) this.#reject(ticket, failure);
+  }
+
+  #ended(worker: number, job: number, end: Ticket['end']): void {
+    const ticket = this.#tickets.get(job);
+    this.#reading[worker] = undefined;
+    if (ticket) {
+      ticket.end = end;
+      this.#settle(ticket);
+    }
+    this.#dispatch();
+  }
+
+  /** Answers who brought a delivery, when nothing of it is underway any more. */
+  #settle(ticket: Ticket): void {
+    const { end, counts, twins } = ticket;
+    if (end === undefined || ticket.underway > 0) return;
+    if (typeof end === 'object') {
+      for (const one of [ticket, ...twins]) this.#reject(one, end.failure);
+      return;
+    }
+    if (end === 'read' && !ticket.known && !ticket.complete) return;
+    // One that came while it was read waits for it.
+    if (ticket.known && this.#byId.get(ticket.id) !== ticket) return;
+    const stopped = end === 'left';
+    this.#close(ticket);
+    ticket.resolve({ counts, known: ticket.known, stopped });
+    for (const twin of twins) {
+      this.#close(twin);
+      twin.resolve({ counts: stopped ? twin.counts : { ...NO_COUNTS, records: counts.records, duplicates: counts.records }, known: !stopped, stopped });
+    }
+  }
+
+  #reject(ticket: Ticket, failure: string): void {
+    if (!this.#tickets.has(ticket.number)) return;
+    this.#close(ticket);
+    ticket.reject(new DeliveryError(failure, { retryable: true }));
+  }
+
+  #close(ticket: Ticket): void {
+    ticket.unwatch();
+    this.#tickets.delete(ticket.number);
+    if (this.#byId.get(ticket.id) === ticket) this.#byId.delete(ticket.id);
+    if (this.#tickets.size === 0) this.#pool?.unref();
+  }
+
+  /** A thread broke. What it read or held is brought again by who brought it; another thread takes its place. */
+  #lost(worker: number, error: Error): void {
+    this.#reading[worker] = undefined;
+    this.#holds[worker] = undefined;
+    for (const ticket of [...this.#tickets.values()]) {
+      if (ticket.worker !== worker || ticket.complete || ticket.known) continue;
+      ticket.end = { failure: error.message };
+      this.#settle(ticket);
+    }
+    this.#dispatch();
+  }
+}
