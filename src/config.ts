@@ -19,6 +19,37 @@ export const ConfigSchema = z.strictObject({
     .refine((text) => Number(text.slice(text.lastIndexOf(':') + 1)) < 65_536, 'a port is a number from 0 to 65535')
     .default('127.0.0.1:8620')
     .describe('Address of the page and the API. Only loopback is accepted until users with passwords exist.'),
+  ingestListen: z
+    .string()
+    .regex(/^$|^(\[[^\]]+\]|[^:]+):\d+$/, 'write HOST:PORT')
+    .default('')
+    .describe('Address of a second listener with the routes that senders push to and nothing else, such as 0.0.0.0:8621. Empty: none.'),
+  ingestTlsCert: z.string().default('').describe('Certificate chain (PEM file) of that listener; plain HTTP when empty. Firehose needs HTTPS on port 443.'),
+  ingestTlsKey: z.string().default('').describe('Private key (PEM file) of that certificate.'),
+  receiveBodyMib: z.number().int().min(1).max(256).default(64).describe('Largest body of one pushed request, as it is sent.'),
+  receiveMemoryMib: z
+    .number()
+    .int()
+    .min(16)
+    .default(512)
+    .describe('Most memory that bodies which are being received take together; over it senders are asked to come again.'),
+  receiveRequestsPerSecond: z.number().int().min(1).default(5000).describe('Most requests a second of one source.'),
+  spoolMaxMib: z
+    .number()
+    .int()
+    .min(16)
+    .default(4096)
+    .describe('Most that is kept on the disk of what is acknowledged and not stored yet; over it senders are asked to come again.'),
+  spoolMinFreeMib: z.number().int().min(0).default(512).describe('Room that is left free on the disk: with less, nothing pushed is accepted.'),
+  ingestUrl: z
+    .string()
+    .regex(/^$|^https?:\/\//, 'write an address such as https://ingest.example.net')
+    .default('')
+    .describe('Address at which senders reach that listener, as the sources page shows it; the listener’s own when empty.'),
+  proxy: z
+    .string()
+    .default('')
+    .describe('Outbound proxy for S3, SQS and STS, such as http://proxy.example.net:3128; HTTPS_PROXY and NO_PROXY of the environment when empty.'),
   internalNetworks: z
     .array(z.string().refine(isNetwork, 'write a CIDR block such as 203.0.113.0/24 or 2001:db8::/32'))
     .default([])

@@ -2,14 +2,17 @@
 import type { FastifyBaseLogger } from 'fastify';
 import type { ReadySearch } from '../dashboards/saved-search.ts';
 import type { Dashboard } from '../dashboards/schema.ts';
+import type { Collection } from '../ingest/collection.ts';
 import type { Ingest } from '../ingest/ingest.ts';
 import type { Samples } from '../ingest/samples.ts';
 import type { Catalogs } from '../store/catalog.ts';
 import type { Library } from '../store/library.ts';
 import type { Lookups } from '../store/lookups.ts';
+import type { Sources } from '../store/sources.ts';
 import type { Store } from '../store/store.ts';
 import type { Auth } from './auth.ts';
 import type { QuarantinedRecord, QuarantineRequest, QuarantineResponse, RetryResponse, StatusResponse } from './contract.ts';
+import { DEFAULT_RECEIVE_LIMITS, type ReceiveLimits } from './receive/guard.ts';
 
 /** What only the metadata database and the databases of places know. */
 export type Facts = Pick<StatusResponse, 'indicators' | 'quarantined' | 'place'>;
@@ -54,6 +57,8 @@ export interface ServerSettings {
   /** Jobs that wait, run or are kept. */
   readonly jobsKept: number;
   readonly jobsAtOnce: number;
+  /** Limits of what is pushed. */
+  readonly receive: ReceiveLimits;
 }
 
 export const DEFAULT_SETTINGS: ServerSettings = {
@@ -74,6 +79,7 @@ export const DEFAULT_SETTINGS: ServerSettings = {
   jobKeepSeconds: 3600,
   jobsKept: 20,
   jobsAtOnce: 1,
+  receive: DEFAULT_RECEIVE_LIMITS,
 };
 
 export interface ServerDeps {
@@ -105,4 +111,9 @@ export interface ServerDeps {
   readonly quarantine?: Quarantine;
   readonly trials?: Trials;
   readonly ingest?: Ingest;
+  /** What collects while the server runs. */
+  readonly collection?: Collection;
+  readonly sources?: Sources;
+  /** Address at which senders reach this server; undefined before it listens. */
+  readonly listener?: () => string | undefined;
 }

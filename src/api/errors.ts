@@ -3,6 +3,7 @@
  * by one table from code to status. Nothing of the engine's or the machine's own words gets out
  * unless it was meant for people.
  */
+import { SpoolError } from '../ingest/spool.ts';
 import type { Diagnostic } from '../query/index.ts';
 import { LibraryError, type LibraryErrorCode } from '../store/library.ts';
 import { StoreError, type StoreErrorCode } from '../store/store.ts';
@@ -40,6 +41,11 @@ export type ProblemCode =
   | 'rule-refused'
   | 'too-many-fields'
   | 'too-many-rules'
+  | 'unknown-token'
+  | 'source-paused'
+  | 'receiver-busy'
+  | 'spool-full'
+  | 'not-a-delivery'
   | 'internal';
 
 const STATUS: Readonly<Record<ProblemCode | StoreErrorCode | LibraryErrorCode, number>> = {
@@ -73,6 +79,11 @@ const STATUS: Readonly<Record<ProblemCode | StoreErrorCode | LibraryErrorCode, n
   'rule-refused': 422,
   'too-many-fields': 422,
   'too-many-rules': 422,
+  'unknown-token': 401,
+  'source-paused': 503,
+  'receiver-busy': 503,
+  'spool-full': 503,
+  'not-a-delivery': 400,
   internal: 500,
   'data-dir-in-use': 503,
   'query-cancelled': 409,
@@ -154,6 +165,7 @@ export function toAnswer(error: unknown): Answer {
     const message = error.code === 'query-failed' ? 'The store could not answer this.' : error.message;
     return answer(error.code, message, STORE_HINTS[error.code]);
   }
+  if (error instanceof SpoolError) return answer('spool-full', error.message, 'Nothing of this request was taken. Send it again later.');
   if (error instanceof LibraryError) return answer(error.code, error.message, LIBRARY_HINTS[error.code]);
   if (error instanceof DiagnosticError) {
     const first = error.diagnostics[0];

@@ -11,6 +11,7 @@ import { jsonSchemaTransform, serializerCompiler, validatorCompiler } from 'fast
 import type { ServerDeps } from './deps.ts';
 import { Problem, toAnswer } from './errors.ts';
 import { addMetrics } from './metrics.ts';
+import { addReceiveRoutes } from './receive/index.ts';
 import { ROUTES } from './routes/index.ts';
 import { addSecurityFloor } from './security.ts';
 import { addWeb } from './web.ts';
@@ -50,8 +51,8 @@ export async function createServer(deps: ServerDeps): Promise<FastifyInstance> {
   app.setErrorHandler((error, request, reply) => {
     const { status, body } = toAnswer(error);
     // A client that left in the middle of its answer is no failure.
-    if (status >= 500 && !reply.raw.destroyed) request.log.error({ err: error, route: request.routeOptions.url }, 'request failed');
-    if (status === 429 && !reply.hasHeader('retry-after')) void reply.header('retry-after', RETRY_SECONDS);
+    if (status >= 500 && status !== 503 && !reply.raw.destroyed) request.log.error({ err: error, route: request.routeOptions.url }, 'request failed');
+    if ((status === 429 || status === 503) && !reply.hasHeader('retry-after')) void reply.header('retry-after', RETRY_SECONDS);
     return reply.status(status).type('application/json').serializer(JSON.stringify).send(body);
   });
 
@@ -96,6 +97,7 @@ export async function createServer(deps: ServerDeps): Promise<FastifyInstance> {
   });
   addMetrics(app);
   for (const routes of ROUTES) await app.register(async (scope) => routes(scope, deps));
+  if (deps.collection) await addReceiveRoutes(app, { collection: deps.collection, limits: deps.settings.receive, clock: deps.clock });
   await addWeb(app, deps.webRoot);
   return app;
 }

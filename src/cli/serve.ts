@@ -1,9 +1,9 @@
 /** `bartizan serve`: the server in the foreground. */
 import { access } from 'node:fs/promises';
-import { isIP } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
+import type { FastifyInstance } from 'fastify';
 import { pino } from 'pino';
 import { createAuth } from '../api/auth.ts';
 import { DEFAULT_SETTINGS, type ServerDeps } from '../api/deps.ts';
@@ -15,9 +15,11 @@ import { loadDashboards } from '../dashboards/load.ts';
 import { loadSearches } from '../dashboards/load-searches.ts';
 import type { IngestSummary } from '../ingest/ingest.ts';
 import { version } from '../version.ts';
+import { listenForSenders, openCollection, receiveLimits } from './collect.ts';
 import { demoNetworks, startDemo } from './demo.ts';
 import { checkLayout, describeSummary } from './ingest.ts';
 import { onInterrupt } from './interrupt.ts';
+import { loopback } from './listen.ts';
 import { type CommonOptions, configOf, withCommon } from './options.ts';
 import { CliError, EXIT, note, print } from './output.ts';
 import { progressBar } from './progress.ts';
@@ -31,6 +33,7 @@ interface Options extends CommonOptions {
   readonly ingest?: string[];
   readonly layout?: string;
   readonly sourceCategory?: string;
+  readonly ingestListen?: string;
 }
 
 /** Folders of this package that the server reads. */
@@ -44,6 +47,7 @@ export function serveCommand(): Command {
   return withCommon(new Command('serve'))
     .description('the server and its page, in the foreground; SIGTERM ends it')
     .option('--listen <host:port>', 'address to listen on (default 127.0.0.1:8620)')
+    .option('--ingest-listen <host:port>', 'a second listener with the routes that senders push to, and nothing else')
     .option('--demo', 'living demo data, in a data folder of its own (./data-demo unless --data says otherwise)')
     .option('--ingest <path...>', 'files, folders or globs to read first')
     .option('--layout <names>', 'layout of --ingest files without a header line')
@@ -57,9 +61,10 @@ async function serve(options: Options): Promise<void> {
     options.demo && options.data === undefined && process.env.BARTIZAN_DATA === undefined ? { ...options, data: './data-demo' } : options,
     {
       ...(options.listen === undefined ? {} : { listen: options.listen }),
+      ...(options.ingestListen === undefined ? {} : { ingestListen: options.ingestListen }),
     },
   );
-  const { host, port } = addressOf(config.listen);
+  const { host, port } = loopback(config.listen);
   const running = await runningServer(config.data);
   if (running) throw new CliError(`data-dir-in-use: ${config.data} is held by the server at ${running.address} (process ${running.pid}).`);
 
@@ -81,8 +86,19 @@ async function serveOpen(workspace: Workspace, options: Options, host: string, p
   const token = newToken();
   const auth = createAuth({ secret: await sessionSecret(config.data), token, clock: Date.now });
   const stopping = new AbortController();
-  const app = await createServer(await serverDeps(workspace, auth, options.demo ?? false));
-  const retention = setInterval(() => void workspace.retain().catch((error: unknown) => app.log.error({ err: error }, 'retention failed')), RETENTION_INTERVAL);
+  const deps = await serverDeps(workspace, auth, options.demo ?? false);
+  const collection = await openCollection(workspace, deps.logger);
+  let heard: string | undefined;
+  const app = await createServer({
+    ...deps,
+    collection,
+    sources: workspace.metadata.sources,
+    listener: () => config.ingestUrl || heard,
+    notReady: () => [workspace.pipeline.trouble, collection.spool.trouble].filter((t) => t !== undefined),
+  });
+  const retain = () => Promise.all([workspace.retain(), collection.forgetOld()]);
+  const retention = setInterval(() => void retain().catch((error: unknown) => app.log.error({ err: error }, 'retention failed')), RETENTION_INTERVAL);
+  let senders: { app: FastifyInstance; address: string } | undefined;
   let work: Promise<unknown> = Promise.resolve();
   try {
     const address = await app.listen({ host, port }).catch((error: NodeJS.ErrnoException) => {
@@ -92,6 +108,8 @@ async function serveOpen(workspace: Workspace, options: Options, host: string, p
           : `Cannot listen on ${config.listen}: ${error.message}`,
       );
     });
+    senders = await listenForSenders(config, collection, deps.logger);
+    heard = senders?.address ?? address;
     await writeServerFile(config.data, { address, pid: process.pid, token });
     const ended = new Promise<void>((resolve) => {
       onInterrupt(['SIGTERM', 'SIGINT'], (signal) => {
@@ -101,13 +119,16 @@ async function serveOpen(workspace: Workspace, options: Options, host: string, p
       });
     });
     await tell(`Bartizan ${version()} is listening on ${address}, data in ${config.data}`);
+    if (senders) await tell(`Senders are heard on ${senders.address}`);
     work = feed(workspace, options, (to) => `${address}${auth.issueLink(START_LINK_SECONDS)}?to=${encodeURIComponent(to)}`, stopping.signal);
     await Promise.race([ended, work.then(() => ended)]);
   } finally {
     stopping.abort();
     clearInterval(retention);
     await removeServerFile(config.data);
+    await senders?.app.close();
     await app.close();
+    await collection.close();
     await work.catch(() => undefined);
   }
 }
@@ -201,17 +222,6 @@ function settingsOf(config: Config, demo: boolean): ServerDeps['settings'] {
     jobKeepSeconds: config.jobKeepMinutes * 60,
     jobsKept: config.jobsKept,
     jobsAtOnce: config.jobsAtOnce,
+    receive: receiveLimits(config),
   };
-}
-
-function addressOf(listen: string): { host: string; port: number } {
-  const [, bracketed, plain, port] = /^(?:\[([^\]]+)\]|([^:]+)):(\d+)$/.exec(listen) ?? [];
-  const host = bracketed ?? plain ?? '';
-  const loopback = host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));
-  if (!loopback)
-    throw new CliError(
-      `Bartizan listens on loopback only until users with passwords exist; ${listen} is not loopback. Use an SSH tunnel or a reverse proxy with authentication.`,
-      EXIT.wrongUse,
-    );
-  return { host, port: Number(port) };
 }

@@ -3,7 +3,7 @@
  * settles when every record of it is stored (or quarantined, or filtered), so that it can be
  * acknowledged where it came from.
  */
-import type { Origin } from '../model/batch.ts';
+import type { Origin, RecordErrorCode } from '../model/batch.ts';
 import type { Counts } from '../model/counts.ts';
 import type { RecordSettings } from '../model/source.ts';
 
@@ -22,6 +22,13 @@ export interface Delivery {
   readonly settings: RecordSettings;
   /** Epoch milliseconds at which the other side made or noticed it, for the delivery lag; absent where nobody says. */
   readonly sentAt?: number;
+  readonly refused?: Refusal;
+}
+
+/** Why bytes are known to be no records: they are kept in quarantine as one. */
+export interface Refusal {
+  readonly code: RecordErrorCode;
+  readonly message: string;
 }
 
 /** A part of a file of this machine, or bytes in memory. Compression is told by the first bytes. */

@@ -79,8 +79,12 @@ export class Pipeline implements Ingest, Intake {
   }
 
   async take(delivery: Delivery): Promise<Outcome> {
-    const { id, name, size, content, origin, settings } = delivery;
-    const { counts, known, stopped } = await this.#queue.take({ job: { content, size, origin, settings, id }, name, first: true });
+    const { id, name, size, content, origin, settings, refused } = delivery;
+    const { counts, known, stopped } = await this.#queue.take({
+      job: { content, size, origin, settings, id, ...(refused ? { refused } : {}) },
+      name,
+      first: true,
+    });
     if (stopped) throw new DeliveryError('The pipeline was stopped.', { retryable: true });
     return { counts, known };
   }

@@ -1,6 +1,6 @@
 /** Messages between the pipeline (main thread) and a decoding worker. */
 
-import type { Content } from '../collect/delivery.ts';
+import type { Content, Refusal } from '../collect/delivery.ts';
 import type { Databases } from '../enrich/enricher.ts';
 import type { Origin } from '../model/batch.ts';
 import type { RecordSettings } from '../model/source.ts';
@@ -26,6 +26,7 @@ export interface Job {
   readonly settings: RecordSettings;
   /** Its identity; the SHA-256 of its bytes and how they are read where it is absent (for standard input: made up). */
   readonly id?: string;
+  readonly refused?: Refusal;
 }
 
 /** What the ledger says of an identified delivery: read it from an offset, leave it, or why it could not be asked. */

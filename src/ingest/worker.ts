@@ -3,7 +3,7 @@
  * holds at most OPEN_BATCHES batches that are not stored yet; then it waits.
  */
 import { createHash, randomUUID } from 'node:crypto';
-import { createReadStream, fstatSync } from 'node:fs';
+import { closeSync, createReadStream, fstatSync, openSync, readSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { Socket } from 'node:net';
 import type { Readable } from 'node:stream';
@@ -24,6 +24,8 @@ const OPEN_BATCHES = 2;
 const STALL_MS = 1000;
 /** Files up to this size are read once, for identity and content together. */
 const WHOLE_FILE = 64 * 1024 * 1024;
+/** Parts of files up to this size are read at once. */
+const SMALL = 1024 * 1024;
 /** First bytes that tell a grown file. */
 const HEAD = 64 * 1024;
 const READ_SIZE = 1024 * 1024;
@@ -121,6 +123,14 @@ async function run(job: Job): Promise<void> {
   }
   if ('refused' in read) throw new Error(read.refused);
   const open = await begin(job, id, read);
+  if (job.refused) {
+    const parts: Uint8Array[] = [];
+    for await (const part of content) parts.push(part);
+    open.refuse(job.refused.code, job.refused.message, new Uint8Array(Buffer.concat(parts)));
+    reading = false;
+    send({ type: 'read', job: job.job });
+    return;
+  }
   let position = 0;
   const stream = decompress(reportProgress(job, content));
   for (;;) {
@@ -244,7 +254,7 @@ async function identify({ content, settings, id, size }: Job): Promise<Identifie
   const { path, from = 0, length } = content;
   const stream = () =>
     createReadStream(path, { highWaterMark: READ_SIZE, start: from, ...(length === undefined ? {} : { end: from + length - 1 }) }) as AsyncIterable<Uint8Array>;
-  if (id !== undefined) return { id, head: '', size, content: length === 0 ? pieces(EMPTY) : stream() };
+  if (id !== undefined) return { id, head: '', size, content: length !== undefined && length <= SMALL ? pieces(readPart(path, from, length)) : stream() };
   if (size <= WHOLE_FILE) {
     const bytes = await readFile(path);
     return { id: `sha256:${sha256(bytes)}:${suffix}`, head: headOf(bytes), size: bytes.length, content: pieces(bytes) };
@@ -259,6 +269,23 @@ async function identify({ content, settings, id, size }: Job): Promise<Identifie
     if (stopped) break;
   }
   return { id: `sha256:${hash.digest('hex')}:${suffix}`, head, size: read, content: stream() };
+}
+
+/** A part of a file, at once: a stream would cost more than reading it. */
+function readPart(path: string, from: number, length: number): Uint8Array {
+  const bytes = new Uint8Array(length);
+  const descriptor = openSync(path, 'r');
+  try {
+    let done = 0;
+    while (done < length) {
+      const read = readSync(descriptor, bytes, done, length - done, from + done);
+      if (read === 0) throw new Error(`${path} is shorter than it was`);
+      done += read;
+    }
+    return bytes;
+  } finally {
+    closeSync(descriptor);
+  }
 }
 
 /** A pipe or a socket is read as one: as a file it ends with EAGAIN where its writer is slower than we are. */

@@ -141,7 +141,8 @@ export function openLibrary<T extends Tables>(database: Kysely<T>, now: () => nu
   };
 }
 
-async function named(name: string, write: () => Promise<unknown>): Promise<void> {
+/** Writes something with a name that is unique where it is; throws LibraryError `name-taken`. */
+export async function named(name: string, write: () => Promise<unknown>): Promise<void> {
   try {
     await write();
   } catch (error) {

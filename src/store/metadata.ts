@@ -12,6 +12,8 @@ import Database from 'better-sqlite3';
 import { type Generated, Kysely, SqliteDialect, sql } from 'kysely';
 import { addCounts, type Counts, NO_COUNTS } from '../model/counts.ts';
 import { type ItemRow, type Library, openLibrary } from './library.ts';
+import { openSecrets, type Secrets } from './secrets.ts';
+import { openSources, SOURCES_SCHEMA, type Sources, type SourceTables } from './sources.ts';
 import type { ResultColumn, StagedSelect } from './store.ts';
 
 /** A part of a delivery that a batch holds. Offsets are of the decompressed bytes; [from, to). */
@@ -66,7 +68,7 @@ export interface Delivery {
   readonly counts: Counts;
 }
 
-interface Tables {
+interface Tables extends SourceTables {
   delivery: {
     id: string;
     name: string;
@@ -96,11 +98,14 @@ const SCHEMA = [
      created INTEGER NOT NULL, updated INTEGER NOT NULL, revision INTEGER NOT NULL) WITHOUT ROWID;
    CREATE UNIQUE INDEX item_name ON item (kind, ifnull(folder, ''), name COLLATE NOCASE);
    CREATE INDEX item_folder ON item (folder);`,
+  SOURCES_SCHEMA,
 ];
 
 export interface Metadata {
   /** What people made. */
   readonly library: Library;
+  /** What collects. */
+  readonly sources: Sources;
   delivery(id: string): Promise<Delivery | undefined>;
   /** Registers a delivery that is about to be read; an unfinished one keeps its progress. `again` forgets that it was done. */
   open(delivery: { id: string; name: string; size: number; head: string }, again?: boolean): Promise<Delivery>;
@@ -120,6 +125,10 @@ export interface Metadata {
   missingMask(): bigint;
   /** Whether all flows are in the default layout and their texts their values joined by spaces. */
   defaultOnly(): boolean;
+  /** Forgets finished deliveries whose ids begin so: what only a spool could bring again, when the spool has let go of it. */
+  forget(prefix: string): Promise<void>;
+  /** The same for those that were finished before an instant (epoch seconds). */
+  forgetFinished(prefix: string, before: number): Promise<void>;
   /** All texts of a registry, by id from 1. */
   registry(name: string): Promise<Map<string, number>>;
   /** Gives new texts of a registry their ids; in one transaction. */
@@ -135,8 +144,8 @@ const OTHER_LAYOUTS = 'other-layouts';
 /** Nothing has been stored yet. */
 const EVERYTHING = (1n << 64n) - 1n;
 
-/** Opens (and migrates) the database file. `now` gives epoch seconds. */
-export async function openMetadata(path: string, now: () => number): Promise<Metadata> {
+/** Opens (and migrates) the database file. `now` gives epoch seconds; `secretKey` seals secrets in place of the key beside the file. */
+export async function openMetadata(path: string, now: () => number, secretKey?: string): Promise<Metadata> {
   mkdirSync(dirname(path), { recursive: true });
   const file = new Database(path);
   file.pragma('journal_mode = WAL');
@@ -154,7 +163,11 @@ export async function openMetadata(path: string, now: () => number): Promise<Met
   // Flows that were stored before this mask was kept may have any field.
   const missing = mask(MISSING_MASK) ?? (mask(ABSENT_MASK) === undefined ? EVERYTHING : 0n);
   const other = mask(OTHER_LAYOUTS) ?? String(mask(ABSENT_MASK) !== undefined);
-  return new SqliteMetadata(db, now, { absent: BigInt(mask(ABSENT_MASK) ?? 0n), missing: BigInt(missing), defaultOnly: other === 'false' });
+  return new SqliteMetadata(db, now, await openSecrets(dirname(path), secretKey), {
+    absent: BigInt(mask(ABSENT_MASK) ?? 0n),
+    missing: BigInt(missing),
+    defaultOnly: other === 'false',
+  });
 }
 
 /** What all flows have in common: kept so that statements can leave out what cannot be. */
@@ -169,12 +182,14 @@ class SqliteMetadata implements Metadata {
   readonly #now: () => number;
   readonly #seen: Seen;
   readonly library: Library;
+  readonly sources: Sources;
 
-  constructor(db: Kysely<Tables>, now: () => number, seen: Seen) {
+  constructor(db: Kysely<Tables>, now: () => number, secrets: Secrets, seen: Seen) {
     this.#db = db;
     this.#now = now;
     this.#seen = seen;
     this.library = openLibrary(db, now);
+    this.sources = openSources(db, secrets, now);
   }
 
   async delivery(id: string): Promise<Delivery | undefined> {
@@ -251,6 +266,20 @@ class SqliteMetadata implements Metadata {
 
   defaultOnly(): boolean {
     return this.#seen.defaultOnly;
+  }
+
+  forget(prefix: string): Promise<void> {
+    return this.forgetFinished(prefix, Number.MAX_SAFE_INTEGER);
+  }
+
+  async forgetFinished(prefix: string, before: number): Promise<void> {
+    await this.#db
+      .deleteFrom('delivery')
+      .where('id', '>=', prefix)
+      .where('id', '<', `${prefix}\u{10ffff}`)
+      .where('done', '=', 1)
+      .where('finished', '<', before)
+      .execute();
   }
 
   async registry(name: string): Promise<Map<string, number>> {

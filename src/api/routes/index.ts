@@ -16,6 +16,7 @@ import { queryRoutes } from './query.ts';
 import { recordRoutes } from './records.ts';
 import { ruleRoutes } from './rules.ts';
 import { searchRoutes } from './search.ts';
+import { sourceRoutes } from './sources.ts';
 import { statusRoutes } from './status.ts';
 import { valueRoutes } from './values.ts';
 
@@ -38,5 +39,6 @@ export const ROUTES: readonly Routes[] = [
   lookupRoutes,
   quarantineRoutes,
   ingestRoutes,
+  sourceRoutes,
   docsRoutes,
 ];

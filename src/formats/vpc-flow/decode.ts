@@ -3,7 +3,7 @@
  * lines and the layout; row.ts reads the values. What comes out depends on the bytes alone, not on how
  * they were cut into chunks, so a batch can be made again from its byte ranges.
  */
-import { type BadRecord, RAW_LIMIT } from '../../model/batch.ts';
+import { type BadRecord, RAW_LIMIT, type RecordErrorCode } from '../../model/batch.ts';
 import { BatchUnderway } from './batch-underway.ts';
 import { Detector, NO_LAYOUT } from './detect.ts';
 import { type Diagnosis, diagnose, type Failure } from './diagnose.ts';
@@ -148,6 +148,13 @@ export class FlowDecoder {
     this.addBad({ code, message }, this.carryBase, raw, length);
     this.carryLength = 0;
     this.long = 0;
+    this.finish();
+  }
+
+  /** Ends a delivery that is known to hold no record: its bytes are one bad record. */
+  refuse(code: RecordErrorCode, message: string, bytes: Uint8Array): void {
+    if (this.finished) throw new Error('the delivery is finished');
+    this.addBad({ code, message }, this.chunkBase, bytes.slice(0, RAW_LIMIT), bytes.length);
     this.finish();
   }
 

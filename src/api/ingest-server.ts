@@ -1,0 +1,57 @@
+/**
+ * The listener for senders elsewhere: the two routes that push, and nothing else. Each request needs its
+ * source's token; there is no page, no API and no list of what exists here.
+ */
+import rateLimit from '@fastify/rate-limit';
+import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
+import { Problem, toAnswer } from './errors.ts';
+import { addReceiveRoutes, type ReceiveOptions } from './receive/index.ts';
+
+export interface IngestServerOptions extends ReceiveOptions {
+  readonly logger: FastifyBaseLogger;
+  /** PEM texts; without them it speaks plain HTTP. */
+  readonly tls?: { readonly cert: string; readonly key: string } | undefined;
+  /** Requests with a wrong token that an address may send a minute. */
+  readonly wrongTokensPerMinute?: number;
+}
+
+/** Firehose gives up after three minutes; a body that takes longer is not one that is really sent. */
+const REQUEST_MS = 180_000;
+const HEADERS_MS = 20_000;
+const MAX_CONNECTIONS = 4096;
+const MAX_HEADERS = 64 * 1024;
+
+/** A server that is ready to listen. */
+export async function createIngestServer(options: IngestServerOptions): Promise<FastifyInstance> {
+  const { logger, tls } = options;
+  const common = {
+    loggerInstance: logger,
+    // The framework's own request log is off: it would write tokens.
+    logController: new LogController({ disableRequestLogging: true }),
+    requestTimeout: REQUEST_MS,
+    keepAliveTimeout: 72_000,
+    forceCloseConnections: 'idle' as const,
+    routerOptions: { maxParamLength: 200 },
+    http: { maxHeaderSize: MAX_HEADERS, headersTimeout: HEADERS_MS },
+  };
+  const app: FastifyInstance = tls
+    ? (Fastify({
+        ...common,
+        https: { cert: tls.cert, key: tls.key, minVersion: 'TLSv1.2', maxHeaderSize: MAX_HEADERS, headersTimeout: HEADERS_MS },
+      }) as unknown as FastifyInstance)
+    : Fastify(common);
+  app.server.maxConnections = MAX_CONNECTIONS;
+  app.setErrorHandler((error, request, reply) => {
+    const { status, body } = toAnswer(error);
+    if (status >= 500 && status !== 503 && !reply.raw.destroyed) request.log.error({ err: error, route: request.routeOptions.url }, 'a delivery failed');
+    if (status === 503 && !reply.hasHeader('retry-after')) void reply.header('retry-after', RETRY_SECONDS);
+    return reply.status(status).send(body);
+  });
+  app.setNotFoundHandler((_request, reply) => reply.status(404).send(toAnswer(new Problem('not-found', 'There is nothing here.')).body));
+  // Guessing a token is hopeless; it should not be cheap either.
+  await app.register(rateLimit, { global: false, max: options.wrongTokensPerMinute ?? 600, timeWindow: 60_000 });
+  await addReceiveRoutes(app, options);
+  return app;
+}
+
+const RETRY_SECONDS = 5;

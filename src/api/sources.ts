@@ -1,0 +1,233 @@
+/** Collectors and sources as the API shows them: settings without secrets, tokens by their first characters, and what each is doing. */
+
+import { testS3Source } from '../collect/s3/check.ts';
+import { joinSecrets, S3Settings, splitSecrets } from '../collect/s3/settings.ts';
+import type { Collection } from '../ingest/collection.ts';
+import type { SourceKind } from '../model/source.ts';
+import type { Collector as StoredCollector, Source as StoredSource } from '../store/sources.ts';
+import type {
+  Collector,
+  CollectorChange,
+  CollectorNew,
+  Source,
+  SourceChange,
+  SourceList,
+  SourceMade,
+  SourceNew,
+  SourceStatus,
+  TestRequest,
+  TestResponse,
+} from './contract/sources.ts';
+import type { ServerDeps } from './deps.ts';
+import { Problem } from './errors.ts';
+
+/** Stands for a secret that is kept. */
+export const SECRET = 'secret';
+const MOST_SOURCES = 1000;
+
+interface Collecting {
+  readonly collection: Collection;
+  readonly sources: NonNullable<ServerDeps['sources']>;
+}
+
+/** Throws Problem where this server does not collect. */
+function collecting(deps: ServerDeps): Collecting {
+  const { collection, sources } = deps;
+  if (!collection || !sources) throw new Problem('not-available', 'This server does not collect.');
+  return { collection, sources };
+}
+
+export async function listSources(deps: ServerDeps): Promise<SourceList> {
+  const { collection, sources } = collecting(deps);
+  const collectors = await sources.collectors();
+  const paused = new Set(collectors.filter((c) => c.paused).map((c) => c.id));
+  const { bytes, maxBytes, trouble } = collection.spool;
+  return {
+    collectors: collectors.map(toCollector),
+    sources: await Promise.all((await sources.list()).map((source) => toSource(deps, source, paused.has(source.collector)))),
+    spool: { bytes, maxBytes, ...(trouble === undefined ? {} : { trouble }) },
+    listener: deps.listener?.() ?? null,
+  };
+}
+
+/** Throws Problem `not-found`. */
+export async function getSource(deps: ServerDeps, id: string): Promise<Source> {
+  const { sources } = collecting(deps);
+  const source = await sources.get(id);
+  if (!source) throw new Problem('not-found', 'There is no such source any more.');
+  const collector = (await sources.collectors()).find((c) => c.id === source.collector);
+  return toSource(deps, source, collector?.paused ?? false);
+}
+
+/** Throws LibraryError, as all that change something. */
+export async function createCollector(deps: ServerDeps, collector: CollectorNew): Promise<Collector> {
+  return toCollector(await collecting(deps).sources.createCollector(collector));
+}
+
+export async function changeCollector(deps: ServerDeps, id: string, change: CollectorChange): Promise<Collector> {
+  const { collection, sources } = collecting(deps);
+  const changed = await sources.updateCollector(id, defined(change));
+  await collection.reload();
+  return toCollector(changed);
+}
+
+export async function removeCollector(deps: ServerDeps, id: string): Promise<void> {
+  await collecting(deps).sources.removeCollector(id);
+}
+
+/** A pushed source comes with its address, which is shown this once. Throws LibraryError and Problem. */
+export async function createSource(deps: ServerDeps, { kind, connection, ...rest }: SourceNew): Promise<SourceMade> {
+  const { collection, sources } = collecting(deps);
+  if ((await sources.list()).length >= MOST_SOURCES) throw new Problem('library-full', `There are ${MOST_SOURCES} sources already.`);
+  const { open, secrets } = readConnection(kind, connection, {});
+  const made = await sources.create({ ...rest, kind, connection: open, secrets });
+  const address = kind === 's3' ? null : addressOf(deps, kind, await sources.issueToken(made.id, 0));
+  await collection.reload();
+  return { source: await getSource(deps, made.id), address };
+}
+
+export async function changeSource(deps: ServerDeps, id: string, { connection, ...change }: SourceChange): Promise<Source> {
+  const { collection, sources } = collecting(deps);
+  const old = await sources.get(id);
+  if (!old) throw new Problem('not-found', 'There is no such source any more.');
+  const read = connection === undefined ? undefined : readConnection(old.kind, connection, await sources.secrets(id));
+  await sources.update(id, { ...defined(change), ...(read ? { connection: read.open, secrets: read.secrets } : {}) });
+  collection.traffic.cleared(id);
+  await collection.reload();
+  return getSource(deps, id);
+}
+
+/** What it has acknowledged is stored all the same. */
+export async function removeSource(deps: ServerDeps, id: string): Promise<void> {
+  const { collection, sources } = collecting(deps);
+  await sources.remove(id);
+  await collection.reload();
+}
+
+/** A new token; those before are taken for some hours more. */
+export async function rotateToken(deps: ServerDeps, id: string, graceHours: number): Promise<{ token: string; url: string }> {
+  const { collection, sources } = collecting(deps);
+  const source = await sources.get(id);
+  if (!source) throw new Problem('not-found', 'There is no such source any more.');
+  if (source.kind === 's3') throw new Problem('invalid-request', 'An S3 source has no token: nobody sends to it.');
+  const token = await sources.issueToken(id, Math.round(graceHours * 3600));
+  await collection.reload();
+  return addressOf(deps, source.kind, token);
+}
+
+export async function testSource(deps: ServerDeps, { kind, connection, source }: TestRequest, signal: AbortSignal): Promise<TestResponse> {
+  const { sources } = collecting(deps);
+  if (kind !== 's3') throw new Problem('invalid-request', 'A source that is sent to is tested by sending to it.');
+  const { open, secrets } = readConnection(kind, connection, source === undefined ? {} : await sources.secrets(source));
+  const checks = await testS3Source(joinSecrets(open, secrets), { signal, clock: deps.clock });
+  return { ok: checks.every((check) => check.result !== 'failed'), checks: checks.map((check) => ({ ...check })) };
+}
+
+/** A kind's own settings, checked, and what of them is secret. `kept`: secrets that stay where none is given. Throws Problem. */
+function readConnection(
+  kind: SourceKind,
+  given: Readonly<Record<string, unknown>>,
+  kept: Readonly<Record<string, string>>,
+): { open: Record<string, unknown>; secrets: Record<string, string> } {
+  if (kind !== 's3') {
+    const [unknown] = Object.keys(given);
+    if (unknown !== undefined) throw new Problem('invalid-request', `connection.${unknown}: a source that is sent to has no such setting.`);
+    return { open: {}, secrets: {} };
+  }
+  const parsed = S3Settings.safeParse(withKept(given, kept));
+  if (!parsed.success) throw new Problem('invalid-request', parsed.error.issues.map((i) => `${['connection', ...i.path].join('.')}: ${i.message}`).join('; '));
+  return splitSecrets(parsed.data);
+}
+
+/** Puts secrets that are kept where a place for them was left out or says only that there is one. */
+function withKept(given: Readonly<Record<string, unknown>>, kept: Readonly<Record<string, string>>): Record<string, unknown> {
+  const whole = structuredClone(given) as Record<string, unknown>;
+  for (const [path, value] of Object.entries(kept)) {
+    const names = path.split('.');
+    const last = names.pop() as string;
+    let at: unknown = whole;
+    for (const name of names) at = isObject(at) && Object.hasOwn(at, name) ? at[name] : undefined;
+    if (isObject(at) && (at[last] === undefined || at[last] === SECRET) && fits(at, last)) at[last] = value;
+  }
+  return whole;
+}
+
+/** Keys belong to settings with keys: not where somebody has chosen a role in their place. */
+function fits(parent: Readonly<Record<string, unknown>>, name: string): boolean {
+  return name === 'proxy' || parent.kind === 'keys';
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function addressOf(deps: ServerDeps, kind: 'http' | 'firehose', token: string): { token: string; url: string } {
+  const base = (deps.listener?.() ?? '').replace(/\/$/, '');
+  return { token, url: kind === 'http' ? `${base}/v1/http/${token}` : `${base}/firehose` };
+}
+
+function toCollector(collector: StoredCollector): Collector {
+  return { ...collector, created: collector.created * 1000, updated: collector.updated * 1000 };
+}
+
+async function toSource(deps: ServerDeps, source: StoredSource, collectorPaused: boolean): Promise<Source> {
+  const { sources } = collecting(deps);
+  const tokens = await sources.tokens(source.id);
+  return {
+    ...source,
+    records: { ...source.records, rules: source.records.rules.map((rule) => ({ ...rule })), internalTraffic: [...source.records.internalTraffic] },
+    connection: source.kind === 's3' ? await withSecretsNamed(deps, source) : {},
+    created: source.created * 1000,
+    updated: source.updated * 1000,
+    tokens: tokens.map((t) => ({ hint: t.hint, created: t.created * 1000, expires: t.expires === null ? null : t.expires * 1000 })),
+    status: statusOf(deps, source, collectorPaused),
+  };
+}
+
+/** The connection with `secret` in each place that has one. */
+async function withSecretsNamed(deps: ServerDeps, source: StoredSource): Promise<Record<string, unknown>> {
+  const secrets = await collecting(deps)
+    .sources.secrets(source.id)
+    .catch(() => ({}));
+  return withKept(source.connection, Object.fromEntries(Object.keys(secrets).map((path) => [path, SECRET])));
+}
+
+function statusOf(deps: ServerDeps, source: StoredSource, collectorPaused: boolean): SourceStatus {
+  const { s3, trouble, errors, ...traffic } = collecting(deps).collection.status(source.id);
+  const failing = trouble ?? (s3?.state === 'failing' ? (s3.problems[0]?.message ?? 'It does not answer.') : undefined);
+  const state = source.paused || collectorPaused ? 'paused' : failing !== undefined ? 'trouble' : traffic.lastDelivery === null ? 'waiting' : 'running';
+  return {
+    ...traffic,
+    counts: { ...traffic.counts },
+    recordsByMinute: [...traffic.recordsByMinute],
+    state,
+    ...(failing === undefined ? {} : { trouble: failing }),
+    errors: [
+      ...errors.map(({ hint, ...error }) => ({ ...error, ...(hint === undefined ? {} : { hint }) })),
+      ...(s3?.problems ?? []).map(({ code, message, hint, count, lastAt }) => ({ code, message, hint, count, last: lastAt })),
+    ].sort((a, b) => b.last - a.last),
+    details: s3 ? detailsOf(s3) : [],
+  };
+}
+
+function detailsOf({ counts, queue, listing, inFlight, recognized }: NonNullable<ReturnType<Collection['status']>['s3']>): { name: string; value: string }[] {
+  const details: [string, string | number | undefined][] = [
+    ['Messages waiting', queue?.depth],
+    ['Dead-letter queue', queue && (queue.deadLetter ? `${queue.deadLetter.queue}, after ${queue.deadLetter.maxReceiveCount} tries` : 'none')],
+    ['Messages received', queue && counts.messages],
+    ['Messages not understood', queue && counts.unknown],
+    ['Listed up to', listing && (listing.caughtUp ? 'the end; following' : listing.position || 'the beginning')],
+    ['Objects that could not be read', listing?.failed],
+    ['Objects stored', counts.objects],
+    ['Objects that were gone', counts.gone],
+    ['Objects in hand', `${inFlight.objects} of ${inFlight.limit}`],
+    ...Object.entries(recognized).map(([kind, count]): [string, number | undefined] => [`Recognized, not collected: ${kind}`, count]),
+  ];
+  return details.flatMap(([name, value]) => (value === undefined ? [] : [{ name, value: String(value) }]));
+}
+
+type Defined<T> = { [K in keyof T]: Exclude<T[K], undefined> };
+
+function defined<T extends object>(value: T): Partial<Defined<T>> {
+  return Object.fromEntries(Object.entries(value).filter(([, v]) => v !== undefined)) as Partial<Defined<T>>;
+}

@@ -1,0 +1,59 @@
+/** What collects, for a server: the collection of an open data directory, and the listener for senders elsewhere. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
+import { createIngestServer } from '../api/ingest-server.ts';
+import type { ReceiveLimits } from '../api/receive/guard.ts';
+import type { Config } from '../config.ts';
+import { Collection } from '../ingest/collection.ts';
+import { hostAndPort } from './listen.ts';
+import { CliError, EXIT } from './output.ts';
+import type { Workspace } from './workspace.ts';
+
+const MIB = 2 ** 20;
+
+export function receiveLimits(config: Config): ReceiveLimits {
+  return { bodyBytes: config.receiveBodyMib * MIB, memoryBytes: config.receiveMemoryMib * MIB, requestsPerSecond: config.receiveRequestsPerSecond };
+}
+
+/** Takes up what the spool holds. */
+export function openCollection(workspace: Workspace, logger: FastifyBaseLogger): Promise<Collection> {
+  const { config, metadata, pipeline } = workspace;
+  return Collection.open({
+    metadata,
+    intake: pipeline,
+    spool: { folder: join(config.data, 'spool'), maxBytes: config.spoolMaxMib * MIB, minFreeBytes: config.spoolMinFreeMib * MIB, clock: Date.now },
+    clock: Date.now,
+    downloads: join(config.data, 'downloads'),
+    proxy: config.proxy || undefined,
+    log: logger,
+  });
+}
+
+/** Opens the second listener where the settings ask for one. Throws CliError. */
+export async function listenForSenders(
+  config: Config,
+  collection: Collection,
+  logger: FastifyBaseLogger,
+): Promise<{ app: FastifyInstance; address: string } | undefined> {
+  if (config.ingestListen === '') return undefined;
+  const { host, port } = hostAndPort(config.ingestListen);
+  const app = await createIngestServer({ collection, limits: receiveLimits(config), clock: Date.now, logger, tls: tlsOf(config) });
+  const address = await app.listen({ host, port }).catch((error: Error) => {
+    throw new CliError(`Cannot listen for senders on ${config.ingestListen}: ${error.message}`);
+  });
+  return { app, address };
+}
+
+function tlsOf({ ingestTlsCert, ingestTlsKey }: Config): { cert: string; key: string } | undefined {
+  if (ingestTlsCert === '' && ingestTlsKey === '') return undefined;
+  if (ingestTlsCert === '' || ingestTlsKey === '') throw new CliError('ingestTlsCert and ingestTlsKey belong together: set both, or neither.', EXIT.wrongUse);
+  const read = (path: string): string => {
+    try {
+      return readFileSync(path, 'utf8');
+    } catch (error) {
+      throw new CliError(`${path} cannot be read: ${error instanceof Error ? error.message : String(error)}`, EXIT.wrongUse);
+    }
+  };
+  return { cert: read(ingestTlsCert), key: read(ingestTlsKey) };
+}

@@ -1,0 +1,204 @@
+/**
+ * Reads the objects that a queue or a listing names and hands them to the intake. An object is read once however
+ * often it is named while it is in hand, and not fetched again while it is remembered; the ledger knows the rest.
+ */
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Origin } from '../../model/batch.ts';
+import type { RecordSettings } from '../../model/source.ts';
+import { DeliveryError, type Intake, type Outcome } from '../delivery.ts';
+import type { Clients } from './clients.ts';
+import { type Downloaded, download } from './download.ts';
+import type { Limiter } from './limiter.ts';
+import { objectKind } from './objects.ts';
+import { S3Failure, type S3Problem } from './problems.ts';
+import type { Tally } from './status.ts';
+
+/** What is known of an object before it is read. */
+export interface NamedObject {
+  readonly bucket: string;
+  readonly key: string;
+  readonly versionId?: string | undefined;
+  /** Without quotes. */
+  readonly etag?: string | undefined;
+  readonly size?: number | undefined;
+  /** Epoch milliseconds of the event or of the object. */
+  readonly sentAt?: number | undefined;
+  /** An object that is not there yet is waited for until its event is so old. */
+  readonly graceMs?: number;
+}
+
+export interface ReaderContext {
+  readonly source: string;
+  readonly clients: Clients;
+  readonly limiter: Limiter;
+  readonly intake: Intake;
+  readonly origin: Origin;
+  readonly records: RecordSettings;
+  readonly folder: string;
+  readonly tally: Tally;
+  readonly clock: () => number;
+  readonly prefix: string;
+  readonly idleMs: number;
+  readonly retryMs: number;
+  /** Aborted when nothing more shall be begun. */
+  readonly stopping: AbortSignal;
+  /** Aborted when downloads shall end too; what the intake has is not called back. */
+  readonly signal: AbortSignal;
+  report(problem: S3Problem): void;
+}
+
+/** Objects that are remembered as read. */
+const REMEMBERED = 20_000;
+const TRIES = 4;
+
+export class ObjectReader {
+  readonly #context: ReaderContext;
+  readonly #inHand = new Map<string, Promise<void>>();
+  readonly #read = new Set<string>();
+
+  constructor(context: ReaderContext) {
+    this.#context = context;
+  }
+
+  get objectsInHand(): number {
+    return this.#inHand.size;
+  }
+
+  /** Resolves when nothing is in hand, or after `ms`: what the intake has cannot be called back. */
+  async settled(ms: number): Promise<void> {
+    const timer = new AbortController();
+    await Promise.race([Promise.allSettled(this.#inHand.values()), delay(ms, undefined, { signal: timer.signal }).catch(() => {})]);
+    timer.abort();
+  }
+
+  /** Resolves when the object is stored, known, or nothing to store. Rejects with S3Failure, or when the source stops. */
+  read(object: NamedObject): Promise<void> {
+    const { tally, prefix } = this.#context;
+    if (!object.key.startsWith(prefix)) {
+      tally.counts.outside += 1;
+      return Promise.resolve();
+    }
+    const kind = objectKind(object.key, object.size);
+    if (kind !== 'records') {
+      tally.recognize(kind);
+      return Promise.resolve();
+    }
+    const named = identity(object, object.etag);
+    if (object.etag !== undefined && this.#read.has(named)) {
+      tally.counts.repeated += 1;
+      return Promise.resolve();
+    }
+    const underway = this.#inHand.get(named);
+    if (underway) {
+      tally.counts.repeated += 1;
+      return underway;
+    }
+    const reading = this.#readAgain(object).finally(() => this.#inHand.delete(named));
+    this.#inHand.set(named, reading);
+    return reading;
+  }
+
+  /** Tries a few times; who named the object tries again later. */
+  async #readAgain(object: NamedObject): Promise<void> {
+    const { stopping, clock, retryMs, tally } = this.#context;
+    for (let tries = 1; ; tries++) {
+      try {
+        return await this.#readOnce(object);
+      } catch (error) {
+        if (stopping.aborted) throw stopping.reason;
+        if (!(error instanceof S3Failure)) throw error;
+        const { code, retryable } = error.problem;
+        const wait = retryMs * 2 ** (tries - 1) * (0.75 + Math.random() / 2);
+        if (code === 'object-gone') {
+          // The notification can be here before every part of S3 shows the object.
+          const young = object.sentAt !== undefined && clock() - object.sentAt < (object.graceMs ?? 0);
+          if (!young) {
+            tally.counts.gone += 1;
+            this.#context.report(error.problem);
+            return;
+          }
+        } else if (!retryable || code === 'not-taken' || tries >= TRIES) {
+          tally.counts.failed += 1;
+          this.#context.report(error.problem);
+          throw error;
+        }
+        await delay(Math.min(wait, 10_000), undefined, { signal: stopping });
+      }
+    }
+  }
+
+  async #readOnce(object: NamedObject): Promise<void> {
+    const { limiter, stopping, clock, tally } = this.#context;
+    const leave = await limiter.acquire(object.size ?? 0, stopping);
+    let throttled = false;
+    let answeredMs: number | undefined;
+    let takenMs: number | undefined;
+    try {
+      const got = await download(object, this.#context);
+      answeredMs = got.answeredMs;
+      try {
+        const began = clock();
+        const outcome = await this.#take(object, got);
+        takenMs = (clock() - began) / Math.max(1, got.size / 2 ** 20);
+        this.#remember(identity(object, got.etag));
+        if (outcome.known) tally.counts.known += 1;
+        else tally.stored(address(object), got.size, outcome.counts, clock(), object.sentAt ?? got.modified);
+      } finally {
+        await got.discard();
+      }
+    } catch (error) {
+      throttled = error instanceof S3Failure && error.problem.code === 'throttled';
+      throw error;
+    } finally {
+      leave.release({ throttled, answeredMs, takenMs });
+    }
+  }
+
+  async #take(object: NamedObject, got: Downloaded): Promise<Outcome> {
+    const { intake, origin, records, source } = this.#context;
+    const sentAt = object.sentAt ?? got.modified;
+    const name = address(object);
+    try {
+      return await intake.take({
+        id: identity(object, got.etag),
+        source,
+        name,
+        size: got.size,
+        content: got.content,
+        origin: { ...origin, sourceName: origin.sourceName || name, sourceHost: origin.sourceHost || object.bucket },
+        settings: records,
+        ...(sentAt === undefined ? {} : { sentAt }),
+      });
+    } catch (error) {
+      const retryable = !(error instanceof DeliveryError) || error.retryable;
+      const message = error instanceof Error ? error.message : String(error);
+      throw new S3Failure(
+        {
+          code: 'not-taken',
+          message: `${name} could not be stored: ${message}`,
+          hint: retryable ? 'It is brought again.' : 'It is left where it is.',
+          retryable,
+        },
+        error,
+      );
+    }
+  }
+
+  #remember(id: string): void {
+    this.#read.add(id);
+    const [oldest] = this.#read;
+    if (this.#read.size > REMEMBERED && oldest !== undefined) this.#read.delete(oldest);
+  }
+}
+
+/**
+ * The object's name in the ledger: bucket, key, and the ETag of its bytes. The ETag and not the version, because a
+ * listing knows no version; the same object read by a queue and by a listing is one object.
+ */
+function identity(object: NamedObject, etag: string | undefined): string {
+  return `s3:${object.bucket}/${object.key}@${etag || object.versionId || ''}`;
+}
+
+function address(object: NamedObject): string {
+  return `s3://${object.bucket}/${object.key}`;
+}

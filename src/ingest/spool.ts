@@ -1,0 +1,330 @@
+/**
+ * The spool: pushed deliveries are on the disk before they are acknowledged. Each source has a folder of
+ * files; appends that come together share one sync. A file is read from its beginning, and removed when
+ * all that is in it is stored; a restart reads what is there again, and the ledger knows what was stored.
+ *
+ * Bounded: over its size, or where the disk has little room left, an append is refused and the sender
+ * keeps what it has.
+ */
+import { randomBytes } from 'node:crypto';
+import { mkdirSync, readdirSync, rmdirSync, rmSync, truncateSync } from 'node:fs';
+import { type FileHandle, open, statfs } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type Entry, type EntryHeader, frame, readEntry, wholeLength } from './spool-file.ts';
+
+export interface SpoolOptions {
+  readonly folder: string;
+  /** Bytes of all files together. */
+  readonly maxBytes: number;
+  /** Bytes that must stay free on its disk. */
+  readonly minFreeBytes: number;
+  /** A file is closed at this size. */
+  readonly fileBytes?: number;
+  /** Epoch milliseconds. */
+  readonly clock: () => number;
+}
+
+/** `{place}` in an id becomes the entry's place in the spool: for what has no identity of its own. */
+export const PLACE = '{place}';
+/** Ids of such entries begin so, per file: what the ledger may forget with the file. */
+export const PLACE_PREFIX = 'spool:';
+
+export interface Append {
+  readonly header: EntryHeader;
+  readonly body: Uint8Array;
+}
+
+export type SpoolErrorCode = 'spool-full' | 'disk-full' | 'spool-failed';
+
+/** Nothing of the append is acknowledged. */
+export class SpoolError extends Error {
+  readonly code: SpoolErrorCode;
+  constructor(code: SpoolErrorCode, message: string, cause?: unknown) {
+    super(message, { cause });
+    this.name = 'SpoolError';
+    this.code = code;
+  }
+}
+
+export interface SpoolStatus {
+  readonly bytes: number;
+  readonly maxBytes: number;
+  /** Why nothing is taken at the moment. */
+  readonly trouble: string | undefined;
+  /** By source; `oldest`: epoch milliseconds of the oldest file. */
+  readonly sources: ReadonlyMap<string, { readonly bytes: number; readonly files: number; readonly oldest: number }>;
+}
+
+/** A file of the spool. `size`: what is whole and synced. */
+interface SpoolFile {
+  readonly name: string;
+  readonly path: string;
+  readonly created: number;
+  size: number;
+  closed: boolean;
+  /** Entries that were given out and are not settled. */
+  underway: number;
+  /** How far it was given out. */
+  read: number;
+}
+
+interface Waiting {
+  readonly appends: readonly Append[];
+  readonly resolve: () => void;
+  readonly reject: (error: SpoolError) => void;
+}
+
+interface Queue {
+  readonly folder: string;
+  readonly files: SpoolFile[];
+  handle: FileHandle | undefined;
+  reader: { readonly file: SpoolFile; readonly handle: FileHandle } | undefined;
+  waiting: Waiting[];
+  writing: boolean;
+  /** Entries of the open file. */
+  entries: number;
+}
+
+const FILE_BYTES = 64 * 1024 * 1024;
+const FREE_EVERY_MS = 1000;
+const SUFFIX = '.spool';
+
+export class Spool {
+  readonly #options: SpoolOptions;
+  readonly #queues = new Map<string, Queue>();
+  #bytes = 0;
+  #reserved = 0;
+  #trouble: string | undefined;
+  #freeAt = Number.NEGATIVE_INFINITY;
+  #free = Number.POSITIVE_INFINITY;
+  #closed = false;
+  /** Told of a source whose spool has something to read. */
+  onAppend: (source: string) => void = () => undefined;
+
+  private constructor(options: SpoolOptions) {
+    this.#options = options;
+  }
+
+  /** Opens the folder and cuts off what a crash left half-written. */
+  static async open(options: SpoolOptions): Promise<Spool> {
+    mkdirSync(options.folder, { recursive: true, mode: 0o700 });
+    const spool = new Spool(options);
+    for (const source of readdirSync(options.folder)) await spool.#recover(source);
+    return spool;
+  }
+
+  async #recover(source: string): Promise<void> {
+    const queue = this.#queue(source);
+    for (const file of readdirSync(queue.folder).sort()) {
+      if (!file.endsWith(SUFFIX)) continue;
+      const name = file.slice(0, -SUFFIX.length);
+      const path = join(queue.folder, file);
+      const size = await wholeLength(path);
+      truncateSync(path, size);
+      this.#bytes += size;
+      queue.files.push({ name, path, created: Number.parseInt(name, 36), size, closed: true, underway: 0, read: 0 });
+      if (size === 0) this.#removeIfDone(queue, queue.files.at(-1) as SpoolFile);
+    }
+  }
+
+  #queue(source: string): Queue {
+    let queue = this.#queues.get(source);
+    if (!queue) {
+      const folder = join(this.#options.folder, source);
+      mkdirSync(folder, { recursive: true, mode: 0o700 });
+      queue = { folder, files: [], handle: undefined, reader: undefined, waiting: [], writing: false, entries: 0 };
+      this.#queues.set(source, queue);
+    }
+    return queue;
+  }
+
+  /** Sources that have something here. */
+  get sources(): readonly string[] {
+    return [...this.#queues].filter(([, queue]) => queue.files.length > 0).map(([source]) => source);
+  }
+
+  status(): SpoolStatus {
+    const sources = new Map<string, { bytes: number; files: number; oldest: number }>();
+    for (const [source, { files }] of this.#queues) {
+      if (files[0]) sources.set(source, { bytes: files.reduce((n, f) => n + f.size - f.read, 0), files: files.length, oldest: files[0].created });
+    }
+    return { bytes: this.#bytes, maxBytes: this.#options.maxBytes, trouble: this.#trouble, sources };
+  }
+
+  /** Resolves when the entries are on the disk. Throws SpoolError, and then nothing of them is. */
+  async append(source: string, appends: readonly Append[]): Promise<void> {
+    if (this.#closed) throw new SpoolError('spool-failed', 'The server is stopping.');
+    const bytes = appends.reduce((n, a) => n + a.body.length + 512, 0);
+    await this.#checkRoom(bytes);
+    this.#reserved += bytes;
+    try {
+      await new Promise<void>((resolve, reject) => {
+        const queue = this.#queue(source);
+        queue.waiting.push({ appends, resolve, reject });
+        if (!queue.writing) void this.#write(queue);
+      });
+    } finally {
+      this.#reserved -= bytes;
+    }
+    this.onAppend(source);
+  }
+
+  async #checkRoom(bytes: number): Promise<void> {
+    const { maxBytes, minFreeBytes, clock, folder } = this.#options;
+    if (this.#bytes + this.#reserved + bytes > maxBytes)
+      throw new SpoolError('spool-full', 'The spool is full: the store does not keep up, or does not answer.');
+    if (clock() - this.#freeAt > FREE_EVERY_MS) {
+      this.#freeAt = clock();
+      const { bavail, bsize } = await statfs(folder);
+      this.#free = bavail * bsize;
+    }
+    if (this.#free - this.#reserved - bytes < minFreeBytes) {
+      this.#trouble = 'The disk of the data directory is nearly full: nothing more is accepted.';
+      throw new SpoolError('disk-full', this.#trouble);
+    }
+  }
+
+  /** Writes what waits, all of it under one sync, until nothing waits. */
+  async #write(queue: Queue): Promise<void> {
+    queue.writing = true;
+    while (queue.waiting.length > 0) {
+      const group = queue.waiting;
+      queue.waiting = [];
+      try {
+        await this.#writeGroup(queue, group);
+        this.#trouble = undefined;
+        for (const { resolve } of group) resolve();
+      } catch (error) {
+        const full = /^(ENOSPC|EDQUOT)$/.test(String((error as NodeJS.ErrnoException).code));
+        this.#trouble = full
+          ? 'The disk of the data directory is full.'
+          : `The spool cannot be written: ${error instanceof Error ? error.message : String(error)}`;
+        for (const { reject } of group) reject(new SpoolError(full ? 'disk-full' : 'spool-failed', this.#trouble, error));
+        // Half a frame may stand at the end of the file: nothing follows it, and recovery cuts it off.
+        await this.#closeFile(queue, true);
+      }
+    }
+    queue.writing = false;
+  }
+
+  async #writeGroup(queue: Queue, group: readonly Waiting[]): Promise<void> {
+    const file = await this.#openFile(queue);
+    const pieces: Uint8Array[] = [];
+    let entries = queue.entries;
+    for (const { appends } of group) {
+      for (const { header, body } of appends) {
+        const id = header.id.includes(PLACE) ? header.id.replace(PLACE, `${file.name}:${entries}`) : header.id;
+        pieces.push(...frame({ ...header, id }, body));
+        entries++;
+      }
+    }
+    const handle = queue.handle as FileHandle;
+    const bytes = pieces.reduce((n, p) => n + p.length, 0);
+    let at = file.size;
+    for (let i = 0; i < pieces.length; i += 512) {
+      const part = pieces.slice(i, i + 512);
+      const length = part.reduce((n, p) => n + p.length, 0);
+      const { bytesWritten } = await handle.writev(part, at);
+      if (bytesWritten !== length) throw Object.assign(new Error('short write'), { code: 'ENOSPC' });
+      at += length;
+    }
+    await handle.datasync();
+    file.size += bytes;
+    this.#bytes += bytes;
+    queue.entries = entries;
+    if (file.size >= (this.#options.fileBytes ?? FILE_BYTES)) await this.#closeFile(queue, false);
+  }
+
+  async #openFile(queue: Queue): Promise<SpoolFile> {
+    const last = queue.files.at(-1);
+    if (queue.handle && last && !last.closed) return last;
+    // In order of time, and never a name that was there before: ids of entries are made of it.
+    const created = Math.max(this.#options.clock(), (last?.created ?? 0) + 1);
+    const name = `${created.toString(36).padStart(9, '0')}-${randomBytes(6).toString('hex')}`;
+    const path = join(queue.folder, `${name}${SUFFIX}`);
+    queue.handle = await open(path, 'wx', 0o600);
+    // The file's name must outlast a loss of power, too.
+    const directory = await open(queue.folder, 'r');
+    await directory.sync().finally(() => directory.close());
+    const file = { name, path, created, size: 0, closed: false, underway: 0, read: 0 };
+    queue.files.push(file);
+    queue.entries = 0;
+    return file;
+  }
+
+  async #closeFile(queue: Queue, damaged: boolean): Promise<void> {
+    const file = queue.files.at(-1);
+    const { handle } = queue;
+    queue.handle = undefined;
+    if (!handle || !file || file.closed) return;
+    if (damaged) await handle.truncate(file.size).catch(() => undefined);
+    await handle.close().catch(() => undefined);
+    file.closed = true;
+    this.#removeIfDone(queue, file);
+  }
+
+  /** The oldest entry that was not given out yet; undefined when there is none. */
+  async next(source: string): Promise<Entry | undefined> {
+    const queue = this.#queues.get(source);
+    const file = queue?.files.find((f) => f.read < f.size);
+    if (!queue || !file) return undefined;
+    if (queue.reader?.file !== file) {
+      await queue.reader?.handle.close();
+      queue.reader = { file, handle: await open(file.path, 'r') };
+    }
+    const entry = await readEntry(queue.reader.handle, file.path, file.read, file.size);
+    if (!entry) {
+      // Damaged on the disk: what cannot be found is said, what was read stays stored.
+      this.#trouble = `${file.path} is damaged from byte ${file.read} on.`;
+      file.read = file.size;
+      return this.next(source);
+    }
+    file.read = entry.next;
+    file.underway++;
+    return entry;
+  }
+
+  /** An entry is stored; its file goes when all of it is. Answers the name of a file that went. */
+  settled(source: string, entry: Entry): string | undefined {
+    const queue = this.#queues.get(source);
+    const file = queue?.files.find((f) => f.path === entry.path);
+    if (!queue || !file) return undefined;
+    file.underway--;
+    return this.#removeIfDone(queue, file) ? file.name : undefined;
+  }
+
+  #removeIfDone(queue: Queue, file: SpoolFile): boolean {
+    if (file.underway > 0 || file.read < file.size) return false;
+    if (!file.closed) {
+      // Nothing more is in it: a new one is begun with the next append.
+      if (queue.writing || queue.waiting.length > 0 || file.size === 0) return false;
+      void queue.handle?.close().catch(() => undefined);
+      queue.handle = undefined;
+      file.closed = true;
+    }
+    if (queue.reader?.file === file) {
+      void queue.reader.handle.close().catch(() => undefined);
+      queue.reader = undefined;
+    }
+    rmSync(file.path, { force: true });
+    queue.files.splice(queue.files.indexOf(file), 1);
+    this.#bytes -= file.size;
+    return true;
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    for (const queue of this.#queues.values()) {
+      while (queue.writing) await new Promise((resolve) => setTimeout(resolve, 5));
+      await queue.handle?.close().catch(() => undefined);
+      await queue.reader?.handle.close().catch(() => undefined);
+      if (queue.files.length === 0) {
+        try {
+          rmdirSync(queue.folder);
+        } catch {
+          // Something else is in it.
+        }
+      }
+    }
+  }
+}
