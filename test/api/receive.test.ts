@@ -156,7 +156,7 @@ describe('the Firehose endpoint', () => {
     fetch(`${server.base}/firehose`, {
       method: 'POST',
       headers: { 'content-type': 'application/json', 'x-amz-firehose-protocol-version': '1.0', 'x-amz-firehose-access-key': key, ...headers },
-      body: typeof body === 'string' || body instanceof Uint8Array ? body : JSON.stringify(body),
+      body: Buffer.isBuffer(body) ? new Uint8Array(body) : typeof body === 'string' ? body : JSON.stringify(body),
     });
   const record = (text: string | Uint8Array) => ({ data: Buffer.from(text).toString('base64') });
 
