@@ -1,10 +1,12 @@
 /**
  * Writes the reference pages in docs/ that are derived from the tables of truth: fields, settings,
- * reasons for quarantine, operators, functions, diagnostics. `node scripts/docs.ts` writes them; a test
+ * reasons for quarantine, AWS templates, operators, functions, diagnostics. `node scripts/docs.ts` writes them; a test
  * fails when one is out of date.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import type { z } from 'zod';
+import { templateParameters } from '../src/api/aws-templates.ts';
+import { AWS_TEMPLATES, type AwsTemplate } from '../src/api/contract/aws-templates.ts';
 import { ConfigSchema } from '../src/config.ts';
 import { RECORD_ERRORS } from '../src/model/batch.ts';
 import { ADDED_FIELDS, AWS_FIELDS, DERIVED_FIELDS, type Field, namesOf } from '../src/model/fields.ts';
@@ -27,6 +29,47 @@ function fieldRows(fields: readonly Field[]): string[][] {
 }
 
 const FIELD_HEAD = ['Name', 'Also answers to', 'Since', 'Form', 'Stored as', 'Meaning'];
+
+/** What each setting of a source is called on the page. */
+const SETTINGS: Readonly<Record<NonNullable<AwsTemplate['outputs'][string]>, string>> = {
+  queue: 'queue (name, ARN or URL)',
+  bucket: 'bucket',
+  prefix: 'prefix',
+  region: 'region',
+  roleArn: 'role ARN',
+  externalId: 'external id',
+  accessKeyId: 'access key id',
+  secretAccessKey: 'secret access key, read from the secret of this ARN',
+  endpointUrl: 'address of the source',
+  accessKey: 'access key of the source',
+};
+
+function templateSection(entry: AwsTemplate): string {
+  const text = readFileSync(new URL(`../deploy/aws/${entry.name}.yaml`, import.meta.url), 'utf8');
+  const note = (name: string, secret: boolean): string => {
+    const given = entry.given[name];
+    return given === undefined ? '' : ` From Bartizan: ${SETTINGS[given]}.${secret ? ' Secret: pasted when the stack is made.' : ''}`;
+  };
+  const parameters = templateParameters(text).map((p) => [
+    code(p.name),
+    p.default === undefined ? 'needed' : p.default === '' ? 'empty' : code(p.default),
+    p.values ? p.values.map(code).join(' ') : '',
+    p.description + note(p.name, p.secret),
+  ]);
+  const descriptions = [...text.slice(text.indexOf('\nOutputs:')).matchAll(/^ {2}(\w+):\n(?: {4}Condition: .*\n)? {4}Description: (.*)$/gm)];
+  if (descriptions.length !== Object.keys(entry.outputs).length) throw new Error(`${entry.name}: an output has no description of one line`);
+  const outputs = descriptions.map(([, name = '', description = '']) => {
+    const setting = entry.outputs[name];
+    return [code(name), setting ? SETTINGS[setting] : '', description];
+  });
+  return `## ${entry.title}: ${code(`deploy/aws/${entry.name}.yaml`)}
+
+${entry.description}
+
+${table(['Parameter', 'Default', 'Values', 'Meaning'], parameters)}
+
+${table(['Output', 'Setting of the source', 'Meaning'], outputs)}`;
+}
 
 const PAGES: Readonly<Record<string, () => string>> = {
   'fields.md': () => `# Fields
@@ -83,6 +126,14 @@ ${table(
   ['Reason', 'Meaning'],
   Object.entries(RECORD_ERRORS).map(([name, text]) => [code(name), text]),
 )}
+`,
+  'aws-templates.md': () => `# AWS templates
+
+${MADE}
+
+Parameters and outputs of the CloudFormation templates. [aws.md](aws.md) says which one to take and how.
+
+${AWS_TEMPLATES.map(templateSection).join('\n\n')}
 `,
   'query-language.md': () => reference().replace(/^(# .*\n)/, `$1\n${MADE}\n`),
 };
