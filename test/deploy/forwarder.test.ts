@@ -263,6 +263,12 @@ describe('posting', () => {
     expect(source.posts).toHaveLength(1);
   });
 
+  it('reads no more of an answer than it shows', async () => {
+    source.answers.push({ status: 400, body: 'x'.repeat(20_000_000) });
+    const failure = await run(pack(payload([OUT]))).catch((error: unknown) => error as Error);
+    expect(failure).toMatchObject({ code: 'refused', message: expect.stringMatching(/400 x{500}$/) });
+  });
+
   it('names a server that is not there', async () => {
     await source[Symbol.asyncDispose]();
     await expect(run(pack(payload([OUT])))).rejects.toMatchObject({ code: 'unavailable', message: expect.stringContaining('ECONNREFUSED') });

@@ -92,6 +92,7 @@ describe('s3-source', () => {
         's3:GetObject',
         's3:ListBucket',
         's3:GetBucketLocation',
+        's3:GetBucketNotification',
         ...['ReceiveMessage', 'DeleteMessage', 'ChangeMessageVisibility', 'GetQueueAttributes', 'GetQueueUrl', 'GetQueueAttributes', 'GetQueueUrl'].map(
           (a) => `sqs:${a}`,
         ),
@@ -147,6 +148,14 @@ describe('cloudwatch-forwarder', () => {
   const t = template('cloudwatch-forwarder');
   it('asks EC2 only with group info', () => {
     expect(allowed(t).filter((r) => r.action.startsWith('ec2:'))).toEqual([{ action: 'ec2:DescribeNetworkInterfaces', on: '"*"', conditional: true }]);
+  });
+
+  it('denies it to the code otherwise, though Lambda may need it of the role inside a VPC', () => {
+    const text = JSON.stringify(t.Resources.FunctionRole?.Properties);
+    expect(text).toMatch(
+      /"Fn::If":\["GroupInfo",\{"Sid":"Interfaces","Effect":"Allow".*?\{"Sid":"NoInterfaces","Effect":"Deny","Action":"ec2:DescribeNetworkInterfaces"/,
+    );
+    expect(text).toContain('"lambda:SourceFunctionArn"');
   });
 
   it('takes prefixes and formats as people write them', () => {
