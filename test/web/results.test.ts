@@ -5,7 +5,7 @@ import { linkOf } from '../../src/web/format/links.ts';
 import type { Rec } from '../../src/web/records/flow.ts';
 import { readAnswer } from '../../src/web/search/results/answer.ts';
 import { recordSearch, surroundingSearch } from '../../src/web/search/results/around.ts';
-import { barsOf, span, ticks } from '../../src/web/search/results/buckets.ts';
+import { barsOf, matchedWindow, span, ticks } from '../../src/web/search/results/buckets.ts';
 import { sliceOf } from '../../src/web/search/results/edit.ts';
 import { fieldGroups, filtered } from '../../src/web/search/results/field-list.ts';
 import { places, termsOf } from '../../src/web/search/results/highlight.tsx';
@@ -85,6 +85,15 @@ describe('bars of the histogram', () => {
     expect(span(bars, 1, 1)).toEqual({ from: S + 24 * 3600, to: S + 49 * 3600 });
     expect(span(bars, 3, 2)).toEqual({ from: S + 49 * 3600, to: S + 97 * 3600 });
     expect(span(bars, 5, 0)).toBeNull();
+  });
+
+  it('say when there were matches: empty ones around them do not count', () => {
+    expect(matchedWindow(data)).toEqual({ from: S + 120, to: S + 360 });
+    const none = { ...data, total: 0, buckets: data.buckets.map(([start]): [number, number] => [start, 0]) };
+    expect(matchedWindow(none)).toBeNull();
+    const days = [0, 24, 49].map((hours, i): [number, number] => [S + hours * 3600, i]);
+    expect(matchedWindow({ ...data, seconds: 86_400, buckets: days.slice(0, 2) })).toEqual({ from: S + 24 * 3600, to: S + 48 * 3600 });
+    expect(matchedWindow({ ...data, seconds: 86_400, buckets: [...days.slice(0, 2), [S + 49 * 3600, 0]] })).toEqual({ from: S + 24 * 3600, to: S + 49 * 3600 });
   });
 
   it('are labelled on round times of the zone', () => {

@@ -24,6 +24,13 @@ export function barsOf({ window, seconds, buckets }: HistogramResponse, now: num
   });
 }
 
+/** From the first bucket with matches to the end of the last; null without matches. */
+export function matchedWindow({ seconds, buckets }: HistogramResponse): Window | null {
+  const filled = buckets.flatMap(([start, count], i) => (count > 0 ? [{ from: start, to: buckets[i + 1]?.[0] ?? start + seconds }] : []));
+  const [first, last] = [filled[0], filled.at(-1)];
+  return first && last ? { from: first.from, to: last.to } : null;
+}
+
 /** Buckets from one to another, whichever is first, as a window. */
 export function span(bars: readonly Bar[], a: number, b: number): Window | null {
   const [first, last] = [bars[Math.min(a, b)], bars[Math.max(a, b)]];

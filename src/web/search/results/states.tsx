@@ -9,6 +9,7 @@ import { exact } from '../../format/numbers.ts';
 import { rangeText, zoneName } from '../../format/times.ts';
 import { absolute, type Range } from '../../time/range.ts';
 import { type Asked, histogramQuery } from './ask.ts';
+import { matchedWindow } from './buckets.ts';
 
 export function Failed({ error: { code, message, hint }, onRetry }: { error: ErrorBody; onRetry: () => void }) {
   return (
@@ -107,16 +108,15 @@ export function Empty({ asked, window, zone, counted, onRange }: EmptyProps) {
 /** Looks for matches in all data, so that one click leads to them. */
 function Elsewhere({ asked, extent, zone, onRange }: { asked: Asked; extent: Window; zone: string; onRange: (range: Range) => void }) {
   const { data } = useQuery(histogramQuery({ ...asked, ...absolute(extent) }));
-  const [first, last] = [data?.buckets[0], data?.buckets.at(-1)];
   if (!data) return <p className="bz-dim">Looking for matches at other times …</p>;
-  if (!first || !last) {
+  const found = matchedWindow(data);
+  if (!found) {
     return (
       <p className="bz-dim">
         Nothing matches at any other time, either. {asked.filters.length > 0 ? 'Take a condition or a filter away.' : 'Take a condition away.'}
       </p>
     );
   }
-  const found = { from: first[0], to: last[0] + data.seconds };
   return (
     <p>
       <button type="button" className="bz-link" onClick={() => onRange(absolute(found))}>
