@@ -4,7 +4,7 @@
  * which the error names.
  */
 import { CsvError, parse } from 'csv-parse';
-import { cellText, type LookupLimits, type TableRows, tooLarge, tooMuchText } from '../store/lookups.ts';
+import { cellText, type LookupLimits, type TableRows, tooLarge, tooMuchText } from '../model/lookup-table.ts';
 
 export type TableFormat = 'csv' | 'json';
 

@@ -3,10 +3,11 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import type { TableRows } from '../../src/model/lookup-table.ts';
 import { sql, statement } from '../../src/query/sql.ts';
 import { type Catalogs, openCatalogs } from '../../src/store/catalog.ts';
 import { openEmbedded } from '../../src/store/embedded.ts';
-import { type Lookups, openLookups, type TableRows } from '../../src/store/lookups.ts';
+import { type Lookups, openLookups } from '../../src/store/lookups.ts';
 import { type Metadata, openMetadata } from '../../src/store/metadata.ts';
 import type { Store } from '../../src/store/store.ts';
 
