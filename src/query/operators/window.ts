@@ -86,14 +86,16 @@ export const running: Operator<'running'> = {
     if (length !== undefined && RUNNING[keyword as 'total'].length === undefined) throw new QueryError('wrong-arguments', span, `${keyword} takes no length.`);
     if ((length ?? 1) > MAX_LENGTH) throw new QueryError('wrong-arguments', span, `The length is at most ${MAX_LENGTH}.`);
     if (open) cursor.expect(')');
-    const as = cursor.alias();
+    const named = cursor.alias();
+    const by = byList(cursor);
+    const as = named ?? cursor.alias();
     return {
       op: 'running',
       fn: keyword as 'total',
       field,
       ...(length === undefined ? {} : { length }),
       ...(as === undefined ? {} : { as }),
-      by: byList(cursor),
+      by,
       span: cursor.span(start),
     };
   },
