@@ -41,8 +41,9 @@ export function completion({ surroundings, valuesOf }: Wanted): Extension {
   };
   return [
     autocompletion({ override: [source], icons: false, addToOptions: [{ render: kindOf, position: 20 }] }),
-    // Tab takes the completion that is chosen; without an open list it leaves the editor.
-    keymap.of([{ key: 'Tab', run: acceptCompletion }]),
+    // Tab takes the completion that is chosen; without an open list it leaves the editor. A list that is just
+    // coming, or is of the letters before, is not taken yet: the key must not leave from under it.
+    keymap.of([{ key: 'Tab', run: (view) => acceptCompletion(view) || view.dom.querySelector('.cm-tooltip-autocomplete') !== null }]),
   ];
 }
 
