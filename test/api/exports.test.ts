@@ -223,7 +223,7 @@ describe('a large export', () => {
       },
       { maxSeconds: 600 },
     );
-  }, 60_000);
+  });
 
   const first = `2 123456789012 eni-0 10.0.0.9 8.8.8.0 0 0 6 3 0 ${FROM} ${FROM + 60} ACCEPT OK`;
   const WINDOW = { query: '*', from: FROM, to: FROM + 3600 };
@@ -235,7 +235,7 @@ describe('a large export', () => {
     return Number(found.rows[0]?.[0]);
   };
 
-  test('leaves in flat memory, and dashboards do not wait for it', { timeout: 120_000 }, async () => {
+  test('leaves in flat memory, and dashboards do not wait for it', async () => {
     const { path } = await prepared({ ...WINDOW, query: '* | bytes as size', format: 'ndjson' });
     const response = await server.call(path);
     const start = process.memoryUsage.rss();
@@ -264,7 +264,7 @@ describe('a large export', () => {
     expect(await file({ ...WINDOW, query: 'bytes=0' })).toBe(`_messageTime,_raw\r\n${new Date(FROM * 1000).toISOString()},${first}\r\n`);
   });
 
-  test('waits for a slow client, and stops the engine when the client goes', { timeout: 60_000 }, async () => {
+  test('waits for a slow client, and stops the engine when the client goes', async () => {
     const { path } = await prepared({ ...WINDOW, format: 'ndjson' });
     await new Promise<void>((resolve, reject) => {
       const request = get(server.base + path, { headers: { authorization: `Bearer ${COMMAND_LINE_TOKEN}` } }, (response) => {

@@ -202,7 +202,7 @@ describe('limits of jobs', () => {
         const { id } = await start('* | count', {}, other);
         const files = () => readdir(join(other.folder, 'jobs'));
         await vi.waitFor(async () => expect(await files()).toEqual([`${id}.ndjson`]));
-        await vi.waitFor(async () => expect(await files()).toEqual([]), { timeout: 5000 });
+        await vi.waitFor(async () => expect(await files()).toEqual([]), { timeout: 60_000 });
       },
       Date.now,
     );

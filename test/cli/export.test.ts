@@ -13,7 +13,7 @@ let data: string;
 beforeAll(async () => {
   data = await mkdtemp(join(tmpdir(), 'bartizan-export-'));
   expect((await bartizan(['ingest', '-', '--data', data], lines(RECORDS))).code).toBe(0);
-}, 60_000);
+});
 afterAll(() => rm(data, { recursive: true, force: true }));
 
 const all = (text: string, ...more: string[]) => bartizan(['query', text, '--from', 'all', '--limit', '0', '--data', data, ...more]);
@@ -29,7 +29,7 @@ async function everyRow(): Promise<void> {
   expect([wrong.code, wrong.err]).toEqual([2, expect.stringMatching(/unknown-field.+\^{6}/s)]);
 }
 
-it('prints more rows than a query answers with', everyRow, 60_000);
+it('prints more rows than a query answers with', everyRow);
 
 it('does the same at a running server', async () => {
   const port = await freePort();
@@ -38,13 +38,13 @@ it('does the same at a running server', async () => {
   await everyRow();
   child.kill('SIGTERM');
   expect((await ended).code).toBe(0);
-}, 60_000);
+});
 
 it('ends without a complaint when its reader leaves', async () => {
   const { child, ended } = begin(['query', '*', '--from', 'all', '--limit', '0', '--format', 'ndjson', '--data', data]);
   child.stdout?.once('data', () => child.stdout?.destroy());
   expect(await ended).toMatchObject({ code: 0, err: '' });
-}, 60_000);
+});
 
 it('says with which forms it goes', async () => {
   expect(await all('*')).toMatchObject({ code: 2, err: expect.stringContaining('--format csv or ndjson') });

@@ -37,4 +37,4 @@ it('tries, adds, lists and removes a rule; what it stored is still found', async
   expect((await run('extraction', 'remove', 'HEADS')).code).toBe(0);
   const answer = await run('query', '| count by head | sort _count asc', '--from', 'all', '--format', 'csv');
   expect(answer.out).toBe('head,_count\n7,10\n,40\n');
-}, 60_000);
+});

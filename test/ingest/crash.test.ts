@@ -50,4 +50,4 @@ it('loses and doubles nothing, however often it is killed', async () => {
   expect((await after.quarantine.list()).total).toBe(FILES);
   await after.close();
   await rm(directory, { recursive: true, force: true });
-}, 180_000);
+});

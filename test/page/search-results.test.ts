@@ -244,13 +244,15 @@ it('shows an error in its place, with its code', async () => {
 });
 
 it('stops what is under way, and runs it again', async () => {
+  const held: (() => void)[] = [];
   await on.page.route('**/api/v1/query', async (route) => {
-    await new Promise((done) => setTimeout(done, 60_000));
-    await route.continue().catch(() => undefined);
+    await new Promise<void>((done) => held.push(done));
+    await route.abort().catch(() => undefined);
   });
   await search('action=REJECT | count by srcaddr');
   await on.page.getByRole('button', { name: 'Stop', exact: true }).click();
   await on.page.getByText('Stopped before there was an answer.').waitFor();
+  for (const release of held) release();
   await on.page.unroute('**/api/v1/query');
   await on.page.getByRole('button', { name: 'Run it again' }).click();
   await on.page.locator('.bz-aggregates').waitFor();

@@ -4,6 +4,8 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect } from 'vitest';
 import { END, openBrowser, type Served, serveFixture } from './browser.ts';
 
 export const HOUR = 3600;
+/** For one thing to happen on the page. */
+const PATIENCE_MS = 60_000;
 
 export interface Session {
   readonly page: Page;
@@ -27,7 +29,7 @@ export interface Session {
 
 export const numberIn = (words: string): number => Number(words.replace(/[^\d]/g, ''));
 /** `expect.poll` with the patience that a busy machine needs. */
-export const soon = <T>(look: () => T) => expect.poll(look, { timeout: 15_000 });
+export const soon = <T>(look: () => T) => expect.poll(look, { timeout: PATIENCE_MS });
 export const iso = (seconds: number): string => new Date(seconds * 1000).toISOString();
 
 /** Registers the hooks of a test file. */
@@ -46,13 +48,14 @@ export function startSession(): Session {
     await (await first.newPage()).goto(served.link);
     state = await first.storageState();
     await first.close();
-  }, 180_000);
+  });
   afterAll(async () => {
     await browser?.close();
     await served?.stop();
   });
   beforeEach(async () => {
     context = await browser.newContext({ storageState: state, viewport: { width: 1440, height: 900 }, timezoneId: 'UTC' });
+    context.setDefaultTimeout(PATIENCE_MS);
     page = await context.newPage();
     page.on('pageerror', (error) => complaints.push(error.message));
     page.on('console', (message) => {

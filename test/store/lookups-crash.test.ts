@@ -54,4 +54,4 @@ it('keeps the old version or the new one through a kill, and drops what no table
   }
   expect(orphans).toBeGreaterThan(0);
   await rm(folder, { recursive: true, force: true });
-}, 120_000);
+});
