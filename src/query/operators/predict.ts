@@ -112,12 +112,18 @@ function line(o: Of<'predict'>, state: State, sliceName: string): State {
   const name = o.field.name;
   const isField = (c: Column): boolean => c.name.toLowerCase() === name.toLowerCase();
   const predicted = o.model === 'ar' ? sql`(predicted + swing)` : sql`predicted`;
-  const columns: Column[] = [
-    slice,
-    ...shown.map((c): Column => ({ ...c, value: isField(c) ? number(sql`actual`) : { ...plain(c.value), sql: made.get(c) as Sql } })),
+  const added: Column[] = [
     { name: `${name}_predicted`, value: number(predicted) },
     ...(o.model === 'ar' ? [{ name: `${name}_linear`, value: number(sql`predicted`) }] : []),
     { name: `${name}_error`, value: number(sql`(${predicted} - actual)`) },
+  ];
+  // Those of the same name, such as outlier's error, give way.
+  const columns: Column[] = [
+    slice,
+    ...shown
+      .filter((c) => !added.some((a) => a.name.toLowerCase() === c.name.toLowerCase()))
+      .map((c): Column => ({ ...c, value: isField(c) ? number(sql`actual`) : { ...plain(c.value), sql: made.get(c) as Sql } })),
+    ...added,
   ];
   const lines = o.model === 'ar' ? sql`${fitted} AS line INNER JOIN ${swings(fitted, o.window, ahead)} AS swings ON line.x = swings.at` : fitted;
   return state.with({ from: lines, where: [], columns, order: [{ value: slice.value, descending: false }], limit: undefined }).finished();
