@@ -79,7 +79,9 @@ function insertValue(view: EditorView, wanted: ValuesWanted, value: string, from
 }
 
 function offerOf(item: Completion): Offer {
-  return { label: item.text, detail: item.detail, type: item.kind, info: () => info(item), apply: (view, _, from, to) => insert(view, item, from, to) };
+  // The syntax begins with the word that stands before it.
+  const detail = item.detail.startsWith(item.text) ? item.detail.slice(item.text.length).trim() : item.detail;
+  return { label: item.text, detail, type: item.kind, info: () => info(item), apply: (view, _, from, to) => insert(view, item, from, to) };
 }
 
 /** What follows is offered next: the values of a field in a search, a step's words behind an operator. */
