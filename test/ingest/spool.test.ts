@@ -96,8 +96,7 @@ describe('the spool', () => {
     const spool = await open({ maxBytes: 3000 });
     await spool.append('s', [append('x'.repeat(1500))]);
     await expect(spool.append('s', [append('y'.repeat(1500))])).rejects.toMatchObject({ code: 'spool-full' } satisfies Partial<SpoolError>);
-    const [{ entry }] = (await all(spool)) as [{ entry: Entry }];
-    spool.settled('s', entry);
+    for (const { entry } of await all(spool)) spool.settled('s', entry);
     await spool.append('s', [append('z'.repeat(1500))]);
     expect((await all(spool)).map((r) => r.body[0])).toEqual(['z']);
     await spool.close();
