@@ -7,7 +7,7 @@ import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import { parse } from 'yaml';
 import { z } from 'zod';
-import { networkRange } from './enrich/networks.ts';
+import { networkRange } from './model/network.ts';
 import { nearest } from './query/diagnostics.ts';
 
 /** The settings. Keys are the config file's; BARTIZAN_<KEY> in the environment wins over the file. */

@@ -3,7 +3,8 @@
  * network that the operator lists; everything else is external, and the two ends of a flow give its
  * direction (dashboards.md, common rules).
  */
-import { isIPv4, parseAddress } from '../model/address.ts';
+import { isIPv4 } from '../model/address.ts';
+import { type NetworkRange, networkRange, prefixRange } from '../model/network.ts';
 
 /** Ranges that are internal in every installation. */
 export const DEFAULT_INTERNAL_NETWORKS: readonly string[] = [
@@ -27,17 +28,8 @@ export function directionIndex(sourceInternal: boolean, destinationInternal: boo
   return destinationInternal ? 1 : 4;
 }
 
-/** A network that the operator listed and that is none. */
-export class NetworkError extends Error {
-  readonly code = 'not-a-network';
-  constructor(text: string) {
-    super(`“${text}” is not a network: write an address or a CIDR block such as 203.0.113.0/24 or 2001:db8::/32.`);
-    this.name = 'NetworkError';
-  }
-}
-
 export interface Networks {
-  /** Whether the 16 bytes at `offset` (IPv4 as ::ffff:a.b.c.d) lie in an internal network. */
+  /** Whether the 16 bytes at `offset` (IPv4 as ::ffff:a.b.c.d) lie in one of the networks. */
   isInternal(bytes: Uint8Array, offset: number): boolean;
 }
 
@@ -46,32 +38,18 @@ export function wordAt(bytes: Uint8Array, offset: number): number {
   return ((bytes[offset]! << 24) | (bytes[offset + 1]! << 16) | (bytes[offset + 2]! << 8) | bytes[offset + 3]!) >>> 0;
 }
 
-/** The first and last address of a CIDR block or single address, as 16 bytes each. Throws NetworkError. */
-export function networkRange(text: string): Range {
-  const slash = text.indexOf('/');
-  const address = parseAddress((slash < 0 ? text : text.slice(0, slash)).trim());
-  if (!address) throw new NetworkError(text);
-  const width = text.includes(':') ? 128 : 32;
-  let length = width;
-  if (slash >= 0) {
-    const digits = text.slice(slash + 1).trim();
-    length = Number(digits);
-    if (!/^\d{1,3}$/.test(digits) || length > width) throw new NetworkError(text);
-  }
-  const prefix = length + (128 - width);
-  const first = address.slice();
-  const last = address.slice();
-  for (let bit = prefix; bit < 128; bit++) {
-    first[bit >> 3]! &= ~(0x80 >> (bit & 7));
-    last[bit >> 3]! |= 0x80 >> (bit & 7);
-  }
-  return { first, last };
-}
-
 /** The default ranges and the operator's own. Throws NetworkError for a text that is no network. */
 export function createNetworks(own: readonly string[]): Networks {
-  const ranges = [...DEFAULT_INTERNAL_NETWORKS, ...own].map(networkRange);
-  const within = (r: Range) => isIPv4(r.first) && isIPv4(r.last);
+  return networksOf([...DEFAULT_INTERNAL_NETWORKS, ...own].map(networkRange));
+}
+
+/** The listed networks and no others: CIDR blocks, addresses, beginnings (`10.0.`). Throws NetworkError. */
+export function listedNetworks(list: readonly string[]): Networks {
+  return networksOf(list.map(prefixRange));
+}
+
+function networksOf(ranges: readonly NetworkRange[]): Networks {
+  const within = (r: NetworkRange) => isIPv4(r.first) && isIPv4(r.last);
   // IPv4 as plain numbers, merged: nearly all addresses, and one comparison of words instead of 32 bytes.
   const v4 = Float64Array.from(merged(ranges.filter(within).map((r) => [wordAt(r.first, 12), wordAt(r.last, 12)])).flat());
   const v6 = ranges.filter((r) => !within(r));
@@ -85,11 +63,6 @@ export function createNetworks(own: readonly string[]): Networks {
       return false;
     },
   };
-}
-
-interface Range {
-  readonly first: Uint8Array;
-  readonly last: Uint8Array;
 }
 
 /** Sorted ranges without overlap or needless borders. */

@@ -11,12 +11,15 @@ import { DEFAULT_LAYOUT, DEFAULT_MASK } from '../model/default-layout.ts';
 import { REGISTRY_OF } from '../model/registries.ts';
 import type { DeliveryRange, Manifest, StagedBlock } from '../store/metadata.ts';
 import { encodeBlock, selectRows } from '../store/native-block.ts';
+import { withoutInternalTraffic } from './internal-traffic.ts';
 import type { IdCache } from './registry.ts';
 
 /** A delivery whose records are in a batch, in the order in which they were decoded. */
 export interface BatchDelivery {
   readonly id: string;
   readonly origin: Origin;
+  /** Networks of the source: flows between them are not stored. */
+  readonly internalTraffic?: readonly string[];
 }
 
 export interface WriterContext {
@@ -40,11 +43,12 @@ const DAYS_PER_INSERT = 32;
  */
 export async function stageBatch(
   batch: string,
-  taken: FlowBatches,
+  decoded: FlowBatches,
   deliveries: ReadonlyMap<number, BatchDelivery>,
   state: string,
   context: WriterContext,
 ): Promise<Manifest> {
+  const taken = withoutInternalTraffic(decoded, (delivery) => deliveries.get(delivery)?.internalTraffic);
   // A decoder starts with an empty delivery of its own; what nobody opened holds nothing.
   const parts = taken.deliveries.filter((part) => deliveries.has(part.delivery));
   const owners = parts.map((part) => deliveries.get(part.delivery) as BatchDelivery);
@@ -78,14 +82,14 @@ export async function stageBatch(
   }
 
   const ranges = parts.map((part, i): DeliveryRange => {
-    const { records, stored, nodata, skipdata, quarantined } = part.counts;
+    const { records, stored, nodata, skipdata, quarantined, filtered } = part.counts;
     return {
       delivery: (owners[i] as BatchDelivery).id,
       from: part.from,
       to: part.to,
       layout: state,
       last: part.finished,
-      counts: { records, stored, nodata, skipdata, quarantined, duplicates: 0, filtered: 0 },
+      counts: { records, stored, nodata, skipdata, quarantined, duplicates: 0, filtered },
     };
   });
   return { batch, ranges, blocks, ...masks(taken.flows), defaultOnly: inDefaultLayout(taken.flows) };

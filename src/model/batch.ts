@@ -78,6 +78,8 @@ export const RECORD_ERRORS = {
   'unknown-status': 'log-status is none of OK, NODATA, SKIPDATA.',
   'unknown-action': 'action is neither ACCEPT nor REJECT.',
   'line-too-long': 'The line is longer than 64 KiB.',
+  'several-lines': 'The source joins lines, and the record has more than one; records of this format have one.',
+  'too-many-matches': 'A mask or hash rule of the source matches more than 1000 times, or makes the record longer than 64 KiB; nothing of its text is kept.',
   'binary-data': 'The line holds control characters: it is not text.',
   'invalid-utf8': 'A value is not valid UTF-8 or not valid percent-encoding.',
   'not-json': 'The line starts like JSON and is not valid JSON.',

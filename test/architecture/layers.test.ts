@@ -51,12 +51,12 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   web: ['model', 'query', 'dashboards', 'api/contract.ts', 'api/contract/'],
   cli: ['*'],
   'main.ts': ['*'],
-  'config.ts': ['model', 'enrich/networks.ts', 'query/diagnostics.ts'],
+  'config.ts': ['model', 'query/diagnostics.ts'],
   'version.ts': [],
 };
 
-/** Pure layers run anywhere: no node:*, no packages but these. */
-const PURE: Readonly<Record<string, readonly string[]>> = { model: [], query: [], formats: [], enrich: [], demo: [] };
+/** Pure layers run anywhere: no node:*, no packages but these. re2js: operators' patterns on records run in linear time, and it is plain JavaScript. */
+const PURE: Readonly<Record<string, readonly string[]>> = { model: [], query: [], formats: ['re2js'], enrich: [], demo: [] };
 
 /** Files over 400 lines, each with its reason. */
 const LONG_FILES: Readonly<Record<string, string>> = {

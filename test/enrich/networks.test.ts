@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import ipaddr from 'ipaddr.js';
 import { describe, expect, test } from 'vitest';
-import { createNetworks, DIRECTIONS, directionIndex, NetworkError, networkRange } from '../../src/enrich/networks.ts';
+import { createNetworks, DIRECTIONS, directionIndex } from '../../src/enrich/networks.ts';
 import { parseAddress } from '../../src/model/address.ts';
+import { NetworkError, networkRange } from '../../src/model/network.ts';
 
 const internal = (own: string[], address: string) => createNetworks(own).isInternal(parseAddress(address)!, 0);
 

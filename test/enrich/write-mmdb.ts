@@ -1,6 +1,6 @@
 /** Writes small MaxMind DB files for tests: https://maxmind.github.io/MaxMind-DB/ */
 import type { MmdbValue } from '../../src/enrich/mmdb.ts';
-import { networkRange } from '../../src/enrich/networks.ts';
+import { networkRange } from '../../src/model/network.ts';
 
 export interface MmdbContent {
   readonly recordSize: 24 | 28 | 32;

@@ -72,7 +72,7 @@ export class BatchUnderway {
     const { counts } = this;
     counts.stored = this.reader.flows.rows - flows;
     counts.quarantined = this.bad.length - bad;
-    counts.records = counts.stored + counts.nodata + counts.skipdata + counts.quarantined;
+    counts.records = counts.stored + counts.nodata + counts.skipdata + counts.quarantined + counts.filtered;
     this.deliveries.push({
       delivery: this.delivery,
       from,
@@ -87,11 +87,13 @@ export class BatchUnderway {
     this.open = undefined;
   }
 
-  /** Keeps the row that the reader holds. `raw`: its bytes, where the columns would not give them back. */
-  keep(plan: Plan, raw: Uint8Array | undefined): void {
+  /** Keeps the row that the reader holds. `raw`: its bytes, where the columns would not give them back; `time`: the record's time, epoch milliseconds, where it is not its start. */
+  keep(plan: Plan, raw: Uint8Array | undefined, time?: number): void {
     const { reader, counts } = this;
     if (raw) this.held += raw.length;
-    if (!reader.keep(plan, raw)) {
+    const status = reader.keep(plan, raw);
+    if (time !== undefined) (status ? reader.status : reader.flows).setMessageTime(time);
+    if (!status) {
       this.count(IN_FLOWS);
       return;
     }
@@ -140,7 +142,8 @@ export class BatchUnderway {
   }
 }
 
-function extent(...batches: readonly Batch[]): { minStart: number; maxStart: number } {
+/** Earliest and latest start of rows, epoch seconds; both 0 without rows. */
+export function extent(...batches: readonly Batch[]): { minStart: number; maxStart: number } {
   let minStart = Number.POSITIVE_INFINITY;
   let maxStart = 0;
   for (const { columns, rows } of batches) {

@@ -4,7 +4,7 @@
  */
 import type { Batch, Column } from '../../model/batch.ts';
 import type { AddressInterner } from './intern.ts';
-import { type Plan, SLOTS } from './plan.ts';
+import { type Plan, SLOTS, START_SLOT } from './plan.ts';
 import type { Values } from './spellings.ts';
 
 export type ColumnArray = Uint8Array | Uint16Array | Uint32Array | Float64Array;
@@ -29,6 +29,7 @@ export class Table {
   private absentLow: Uint32Array;
   private absentHigh: Uint32Array;
   private exact = new Map<number, Uint8Array>();
+  private times = new Map<number, number>();
   private readonly limit: number;
   private size: number;
   private plan: Plan | undefined;
@@ -63,6 +64,12 @@ export class Table {
     this.absentHigh[row] = absentHigh;
     if (raw) this.exact.set(row, raw);
     if (this.newRun) this.startRun(row);
+  }
+
+  /** The time of the row that was kept last, epoch milliseconds; one that is its start is not stored. */
+  setMessageTime(time: number): void {
+    const row = this.rows - 1;
+    if (this.arrays[START_SLOT]![row]! * 1000 !== time) this.times.set(row, time);
   }
 
   private startRun(row: number): void {
@@ -130,9 +137,11 @@ export class Table {
     columns.set('absent', { type: 'UInt64Mask', low: this.absentLow, high: this.absentHigh });
     columns.set('layout', this.layouts());
     if (this.exact.size > 0) columns.set('raw_exact', { type: 'SparseString', values: this.exact });
+    if (this.times.size > 0) columns.set('message_time', { type: 'UInt64', values: Float64Array.from({ length: rows }, (_, row) => this.times.get(row) ?? 0) });
     const batch = { rows, columns, addresses: addresses?.table() ?? { count: values.addresses.count, bytes: values.addresses.bytes } };
     this.rows = 0;
     this.exact = new Map();
+    this.times = new Map();
     this.plan = undefined;
     this.plans.clear();
     this.active.fill(0);

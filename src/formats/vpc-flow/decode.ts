@@ -4,6 +4,7 @@
  * they were cut into chunks, so a batch can be made again from its byte ranges.
  */
 import { type BadRecord, RAW_LIMIT, type RecordErrorCode } from '../../model/batch.ts';
+import type { RecordRules } from '../record-rules.ts';
 import { BatchUnderway } from './batch-underway.ts';
 import { Detector, NO_LAYOUT } from './detect.ts';
 import { type Diagnosis, diagnose, type Failure } from './diagnose.ts';
@@ -13,6 +14,7 @@ import { readJsonRow } from './json-reader.ts';
 import type { Plan } from './plan.ts';
 import type { FlowBatches } from './result.ts';
 import { RowReader } from './row.ts';
+import { BROKEN_JSON, RuledRecords } from './ruled.ts';
 
 export interface FlowDecoderOptions {
   /** `auto`, a preset's name or field names (layout.ts). A header line in the data always wins. */
@@ -21,6 +23,8 @@ export interface FlowDecoderOptions {
   readonly now: () => number;
   /** Most records of a batch. */
   readonly capacity: number;
+  /** What the source's settings do with each record first (compileRecordRules). */
+  readonly rules?: RecordRules | undefined;
 }
 
 /** Where a delivery is taken up again: a part's `layout` and `from`. */
@@ -43,6 +47,7 @@ export class FlowDecoder {
   private readonly detector: Detector;
   private readonly json = new JsonFramer();
   private readonly batch: BatchUnderway;
+  private readonly ruled: RuledRecords | undefined;
   private readonly now: () => number;
   /** Input not yet decoded, from `chunkAt`; offset of its first byte in the delivery. */
   private chunk: Uint8Array = new Uint8Array(0);
@@ -67,6 +72,7 @@ export class FlowDecoder {
     this.reader = new RowReader(options.capacity);
     this.detector = new Detector(options.layout);
     this.batch = new BatchUnderway(options.capacity, this.reader);
+    this.ruled = options.rules && new RuledRecords(options.rules, this.reader, this.detector, this.batch);
     this.nextDelivery();
   }
 
@@ -105,6 +111,7 @@ export class FlowDecoder {
     this.carryBase = offset;
     this.addedLineEnd = false;
     this.long = 0;
+    this.ruled?.nextDelivery();
     this.last = false;
     this.finished = false;
   }
@@ -145,7 +152,7 @@ export class FlowDecoder {
     }
     const raw = this.long > 0 ? this.longHead : this.carry.slice(0, Math.min(this.carryLength, RAW_LIMIT));
     const length = this.long > 0 ? this.long : this.carryLength;
-    this.addBad({ code, message }, this.carryBase, raw, length);
+    this.addBad({ code, message }, this.carryBase, this.ruled?.part(raw) ?? raw, length);
     this.carryLength = 0;
     this.long = 0;
     this.finish();
@@ -258,7 +265,7 @@ export class FlowDecoder {
     this.chunkAt = lineEnd < 0 ? to : to + 1;
     if (lineEnd < 0 && !this.last) return false;
     const length = this.long - (this.longTail === CARRIAGE_RETURN ? 1 : 0);
-    this.addBad(diagnose(this.longHead, length, this.detector.plan, NO_LAYOUT), this.carryBase, this.longHead, length);
+    this.addBad(diagnose(this.longHead, length, this.detector.plan, NO_LAYOUT), this.carryBase, this.ruled?.part(this.longHead) ?? this.longHead, length);
     this.long = 0;
     this.batch.passed = this.chunkBase + this.chunkAt;
     return true;
@@ -269,7 +276,7 @@ export class FlowDecoder {
    * `base`: offset of `buf[0]` in the delivery. `all`: the delivery ends at `to`, with a line end.
    */
   private run(buf: Uint8Array, from: number, to: number, base: number, all: boolean): number {
-    const { reader, batch, detector } = this;
+    const { reader, batch, detector, ruled } = this;
     let p = from;
     if (base + p === 0 && to >= 3 && BOM.every((c, i) => buf[i] === c)) p = 3;
     const source = sourceOf(buf);
@@ -285,6 +292,12 @@ export class FlowDecoder {
         }
       }
       if (p >= textEnd) break;
+      if (ruled) {
+        const next = ruled.line(buf, p, to, base + p, all);
+        if (next < 0) break;
+        p = next;
+        continue;
+      }
       const plan = detector.plan;
       if (plan && (plan.rejectsHeaders || !detector.isHeader(buf, p))) {
         const next = reader.read(source, p, plan);
@@ -302,24 +315,26 @@ export class FlowDecoder {
 
   private jsonRecord(buf: Uint8Array, p: number, base: number, framed: boolean): number {
     const { json } = this;
-    let diagnosis: Diagnosis = { code: 'not-json', message: 'the line starts like JSON, and its object does not end' };
-    let { next, recordEnd } = json;
-    if (framed) {
-      const result = readJsonRow(buf.subarray(json.at, json.end), this.reader, this.detector);
-      if (!('code' in result)) {
-        this.batch.keep(result, buf.slice(p, recordEnd));
-        return next;
-      }
-      diagnosis = result;
-    } else {
+    let { next, recordEnd, end } = json;
+    if (!framed) {
       json.passBroken(buf[p]!);
       const lineEnd = buf.indexOf(LINE_FEED, p);
       next = lineEnd + 1;
       recordEnd = lineEnd > p && buf[lineEnd - 1] === CARRIAGE_RETURN ? lineEnd - 1 : lineEnd;
+      end = recordEnd;
+    }
+    if (this.ruled) {
+      this.ruled.json(buf.slice(p, end), buf.slice(end, recordEnd), base + p, framed);
+      return next;
+    }
+    const result = framed ? readJsonRow(buf.subarray(json.at, end), this.reader, this.detector) : BROKEN_JSON;
+    if (!('code' in result)) {
+      this.batch.keep(result, buf.slice(p, recordEnd));
+      return next;
     }
     const length = recordEnd - p;
     const raw = buf.slice(p, p + Math.min(length, RAW_LIMIT));
-    this.addBad(length > RAW_LIMIT ? diagnose(raw, length, undefined, NO_LAYOUT) : diagnosis, base + p, raw, length);
+    this.addBad(length > RAW_LIMIT ? diagnose(raw, length, undefined, NO_LAYOUT) : result, base + p, raw, length);
     return next;
   }
 

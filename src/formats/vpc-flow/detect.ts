@@ -79,8 +79,8 @@ export class Detector {
     return text !== undefined && readHeader(text) !== undefined;
   }
 
-  /** Takes the line's layout when it is a header. A header with unknown names makes the lines under it unreadable. */
-  takeHeader(line: Uint8Array): boolean {
+  /** Takes the line's layout when it is a header. A header with unknown names makes the lines under it unreadable; the reason says them when it may (`named`). */
+  takeHeader(line: Uint8Array, named = true): boolean {
     const first = line[0]! | 32;
     if (first < 97 || first > 122) return false;
     const text = utf8(line);
@@ -93,7 +93,7 @@ export class Detector {
       return true;
     }
     const unknown = unknownHeaderNames(text);
-    if (unknown) this.refuse(`the header line names fields that this version does not know: ${unknown.slice(0, 5).join(', ')}`);
+    if (unknown) this.refuse(`the header line names fields that this version does not know${named ? `: ${unknown.slice(0, 5).join(', ')}` : ''}`);
     return false;
   }
 

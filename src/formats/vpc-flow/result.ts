@@ -1,20 +1,24 @@
 /** What a decoder hands over: the rows, the bad records, and the account of each delivery's share. */
 import type { BadRecord, Batch } from '../../model/batch.ts';
 
-/** Counts of records. `records` = stored + nodata + skipdata + quarantined, always. */
+/** Counts of records. `records` = stored + nodata + skipdata + quarantined + filtered, always. */
 export interface FlowCounts {
   records: number;
   stored: number;
   nodata: number;
   skipdata: number;
   quarantined: number;
+  /** Not to be stored by the source's rules. */
+  filtered: number;
+  /** Among those stored: the source's locator found no time in them, or one that is not believed. They keep their start. */
+  notLocated: number;
   /** Header and empty lines are no records. */
   headers: number;
   emptyLines: number;
 }
 
 export function noCounts(): FlowCounts {
-  return { records: 0, stored: 0, nodata: 0, skipdata: 0, quarantined: 0, headers: 0, emptyLines: 0 };
+  return { records: 0, stored: 0, nodata: 0, skipdata: 0, quarantined: 0, filtered: 0, notLocated: 0, headers: 0, emptyLines: 0 };
 }
 
 /** Half-open range of rows. */
@@ -53,7 +57,7 @@ export const IN_BAD = 2;
 
 /**
  * Rows since the last `take`. Columns by ClickHouse name (model/fields.ts), and `absent`, `layout` and,
- * where some row needs it, `raw_exact`. The arrays are the decoder's own: valid until its next `push`.
+ * where some row needs it, `raw_exact` and `message_time`. The arrays are the decoder's own: valid until its next `push`.
  */
 export interface FlowBatches {
   /** Records with traffic: log-status OK, or none in the layout. */
@@ -63,7 +67,7 @@ export interface FlowBatches {
   readonly bad: readonly FlowBadRecord[];
   /** One for each delivery that was open since the last `take`, in the order of input; a share may be empty. */
   readonly deliveries: readonly DeliveryPart[];
-  /** For each record in the order of input, the list that holds it: IN_FLOWS, IN_STATUS or IN_BAD. */
+  /** For each record in the order of input that was not filtered, the list that holds it: IN_FLOWS, IN_STATUS or IN_BAD. */
   readonly order: Uint8Array;
   /** Sum over the deliveries. */
   readonly counts: FlowCounts;
