@@ -35,7 +35,7 @@ export async function findRecords(deps: ServerDeps, request: RecordsRequest, sig
 /** One row of `recordsStatement` → what people see of it. */
 function shownRecord(row: ReadonlyMap<string, Value>): Shown {
   const time = Number(row.get('start') ?? 0);
-  const record: FlowRecord = { ...Object.fromEntries([...row].map(([name, value]) => [name, scalar(value)])), start: time / 1000, raw: textOf(row, '_raw') };
+  const record: FlowRecord = { ...Object.fromEntries([...row].map(([name, value]) => [name, cell(value)])), start: time / 1000, raw: textOf(row, '_raw') };
   return {
     time,
     dataset: textOf(row, '_index'),
@@ -72,6 +72,11 @@ function fieldsOf(row: ReadonlyMap<string, Value>, time: number): Shown['fields'
 /** What rules took out of the record as it was stored. */
 function extractedOf(row: ReadonlyMap<string, Value>): Record<string, string> {
   return JSON.parse(textOf(row, EXTRACTED) || '{}') as Record<string, string>;
+}
+
+/** Lists stay lists in documents. */
+function cell(value: Value): string | number | null | readonly string[] {
+  return Array.isArray(value) ? value.map(String) : scalar(value);
 }
 
 function scalar(value: Value): string | number | null {

@@ -24,6 +24,8 @@ export type Column =
   | { readonly type: 'IPv6'; readonly ids: Uint32Array }
   /** Ids into `dictionary`; entry 0 is the empty string. */
   | { readonly type: 'LowCardinality(String)'; readonly ids: Uint32Array; readonly dictionary: readonly string[] }
+  /** Ids into `lists`; entry 0 is the empty list. */
+  | { readonly type: 'Array(String)'; readonly ids: Uint32Array; readonly lists: readonly (readonly string[])[] }
   /** The same text in every row. */
   | { readonly type: 'Constant'; readonly value: string }
   /** Mostly empty: bytes by row. */

@@ -43,10 +43,11 @@ interface RecordsStatement {
 export const RECORD_RESULT_COLUMNS: readonly OutputColumn[] = [
   { name: '_index', kind: 'text' },
   ...[...AWS_FIELDS, ...ADDED_FIELDS].map((f): OutputColumn => {
-    const kind = f.type === 'time' && f.columnType === 'UInt32' ? 'number' : REGISTRY_OF.has(f.column) ? 'text' : f.type;
+    const made = f.columnType === 'Array(String)' ? 'list' : f.type;
+    const kind = f.type === 'time' && f.columnType === 'UInt32' ? 'number' : REGISTRY_OF.has(f.column) ? 'text' : made;
     return { name: f.column, kind, field: f.name };
   }),
-  ...RECORD_COLUMNS.map((c): OutputColumn => ({ name: c.column, kind: c.column === 'absent' ? 'number' : 'text' })),
+  ...RECORD_COLUMNS.map((c): OutputColumn => ({ name: c.column, kind: c.clickhouse === 'UInt64' ? 'number' : 'text' })),
   { name: '_raw', kind: 'text', field: '_raw' },
 ];
 

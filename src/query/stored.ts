@@ -23,6 +23,7 @@ export function storedField(ctx: Context, field: Field): Typed {
   const absent = ctx.maybeAbsent(field);
   switch (field.type) {
     case 'text':
+      if (field.columnType === 'Array(String)') return listField(column, field);
       return { sql: column, kind: 'text', field, ...(absent ? { emptyIsNull: true } : {}) };
     case 'address': {
       const beside = BESIDE[field.column];
@@ -40,6 +41,13 @@ export function storedField(ctx: Context, field: Field): Typed {
       if (field.name === '_receiptTime') return { sql: sql`toUnixTimestamp(${column}) * 1000`, kind: 'time', field };
       return { sql: column, kind: 'time', datetime: true, field };
   }
+}
+
+/** A list as text: its elements joined by commas. Equal to each of them, and to a text with commas as a whole. */
+function listField(column: Sql, field: Field): Typed {
+  const joined = sql`arrayStringConcat(${column}, ',')`;
+  const equals = (asked: string): Sql => (asked.includes(',') ? sql`(${joined} = ${param('String', asked)})` : sql`has(${column}, ${param('String', asked)})`);
+  return { sql: joined, kind: 'text', field, emptyIsNull: true, equals };
 }
 
 /** A field that a rule stored with records, by its name in any letter case; undefined when none ever did. Empty text is no value. */
@@ -152,7 +160,10 @@ const DERIVED: Readonly<Record<Derivation, (ctx: Context, field: Field) => Typed
   'mitre-tactic': (ctx) => empty(sql`if(${refusedAdmin(ctx)}, 'Credential Access', '')`),
   size: (ctx) => number(sql`length(${rawText(ctx)})`),
   raw: (ctx) => text(rawText(ctx)),
-  'message-time': (ctx) => ({ sql: sql`toUnixTimestamp(${ctx.column('start')}) * 1000`, kind: 'time' }),
+  'message-time': (ctx) => {
+    const found = ctx.column('message_time');
+    return { sql: sql`if(${found} = 0, toUnixTimestamp(${ctx.column('start')}) * 1000, ${found})`, kind: 'time' };
+  },
   'tcp-flag-names': (ctx) => {
     const flags = ctx.column('tcp_flags');
     const names = TCP_FLAGS.map(([mask, name]) => sql`if(bitAnd(${flags}, ${num(mask)}) != 0, ${param('String', name)}, '')`);

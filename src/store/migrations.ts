@@ -55,6 +55,16 @@ export const MIGRATIONS: readonly Migration[] = [
       ) ENGINE = MergeTree PARTITION BY lookup ORDER BY row SETTINGS non_replicated_deduplication_window = 1000`,
     ],
   },
+  {
+    version: 5,
+    why: 'security groups as a list',
+    // The text becomes that of a list, which the type can be changed to: again, it stays the same. Quotes, brackets and backslashes, which no id holds, are left out.
+    statements: ['vpc_flow', 'vpc_flow_status'].flatMap((table) => [
+      `ALTER TABLE ${DATABASE}.${table} UPDATE security_group_ids = toString(extractAll(toString(security_group_ids), '[^\\\\x22\\\\x27\\\\x5b-\\\\x5d,\\\\s]+'))
+        WHERE toTypeName(security_group_ids) != 'Array(String)' SETTINGS mutations_sync = 1`,
+      `ALTER TABLE ${DATABASE}.${table} MODIFY COLUMN security_group_ids Array(String) CODEC(ZSTD(1)) SETTINGS mutations_sync = 1`,
+    ]),
+  },
 ];
 
 export const SCHEMA_VERSION = MIGRATIONS[MIGRATIONS.length - 1]?.version ?? 0;

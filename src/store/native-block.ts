@@ -58,6 +58,8 @@ function encodeColumn(column: Column, rows: number, addresses: AddressTable): Ui
       return [addressColumn(column.ids, rows, addresses)];
     case 'LowCardinality(String)':
       return lowCardinality(column.dictionary, column.ids, rows);
+    case 'Array(String)':
+      return lists(column.lists, column.ids, rows);
     case 'Constant':
       return lowCardinality(column.value === '' ? [''] : ['', column.value], undefined, rows);
     case 'SparseString':
@@ -114,6 +116,29 @@ function lowCardinality(dictionary: readonly string[], ids: Uint32Array | undefi
   if (ids) indexes.set(ids.subarray(0, rows));
   else indexes.fill(dictionary.length - 1);
   return [new Uint8Array(head.buffer), concat(dictionary.map(text)), new Uint8Array(count.buffer), bytesOf(indexes)];
+}
+
+/** Where each row's list ends, counted in elements, then all elements. */
+function lists(dictionary: readonly (readonly string[])[], ids: Uint32Array, rows: number): Uint8Array[] {
+  const encoded = dictionary.map((list) => concat(list.map(text)));
+  const ends = new Uint32Array(rows * 2);
+  let count = 0;
+  let length = 0;
+  for (let i = 0; i < rows; i++) {
+    const id = ids[i] as number;
+    count += (dictionary[id] as readonly string[]).length;
+    length += (encoded[id] as Uint8Array).length;
+    ends[i * 2] = count % 4294967296;
+    ends[i * 2 + 1] = count / 4294967296;
+  }
+  const elements = new Uint8Array(length);
+  let at = 0;
+  for (let i = 0; i < rows; i++) {
+    const bytes = encoded[ids[i] as number] as Uint8Array;
+    elements.set(bytes, at);
+    at += bytes.length;
+  }
+  return [bytesOf(ends), elements];
 }
 
 function sparse(values: ReadonlyMap<number, Uint8Array>, rows: number): Uint8Array[] {
@@ -180,6 +205,8 @@ function selectColumn(column: Column, rows: Uint32Array): Column {
       return { type: column.type, ids: gather(column.ids, new Uint32Array(rows.length), rows) };
     case 'LowCardinality(String)':
       return { type: column.type, ids: gather(column.ids, new Uint32Array(rows.length), rows), dictionary: column.dictionary };
+    case 'Array(String)':
+      return { type: column.type, ids: gather(column.ids, new Uint32Array(rows.length), rows), lists: column.lists };
     case 'Constant':
       return column;
     case 'SparseString': {

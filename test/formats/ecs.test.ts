@@ -72,7 +72,7 @@ describe('the enriched document', () => {
       start: '2022-07-18 07:59:46',
       srcaddr: '::ffff:52.95.128.179',
       absent: String(columns.absent),
-      security_group_ids: '',
+      security_group_ids: [],
       instance_id: '',
       raw,
     };

@@ -1,14 +1,14 @@
 /** Helpers for decoder tests: decode whole texts, and compare what came out without looking at ids. */
 import type { RecordRules } from '../../src/formats/record-rules.ts';
 import { FlowDecoder } from '../../src/formats/vpc-flow/decode.ts';
-import { rebuildBytes, recordAt } from '../../src/formats/vpc-flow/rebuild.ts';
+import { type Cell, rebuildBytes, recordAt } from '../../src/formats/vpc-flow/rebuild.ts';
 import { type FlowBadRecord, type FlowCounts, IN_BAD, IN_FLOWS, noCounts } from '../../src/formats/vpc-flow/result.ts';
 
 /** 2026-11-20. */
 export const NOW = 1795132800;
 
 export type Row =
-  | { readonly table: 'flows' | 'status'; readonly record: Record<string, string | number | bigint>; readonly raw: string }
+  | { readonly table: 'flows' | 'status'; readonly record: Record<string, Cell>; readonly raw: string }
   | { readonly table: 'bad'; readonly bad: Omit<FlowBadRecord, 'raw'>; readonly raw: string };
 
 export interface Decoded {
@@ -45,7 +45,8 @@ export function decodeAll(input: string | Uint8Array, options: DecodeOptions = {
       const table = list === IN_FLOWS ? 'flows' : 'status';
       const row = next[table]++;
       const record = recordAt(batch[table], row);
-      for (const [name, value] of Object.entries(record)) if (value === 0 || value === '' || value === '::') delete record[name];
+      for (const [name, value] of Object.entries(record))
+        if (value === 0 || value === '' || value === '::' || (Array.isArray(value) && value.length === 0)) delete record[name];
       rows.push({ table, record, raw: latin1(rebuildBytes(batch[table], row)) });
     }
     for (const key of Object.keys(counts) as (keyof FlowCounts)[]) counts[key] += batch.counts[key];

@@ -183,9 +183,19 @@ function columnOf(slot: number, array: ColumnArray, values: Values, compactRows:
       const dictionary = values.dictionaries[slot] ?? [''];
       return { type, ids, dictionary: compactRows < 0 ? dictionary : compactDictionary(ids, compactRows, dictionary) };
     }
+    case 'Array(String)': {
+      const ids = array as Uint32Array;
+      const dictionary = values.dictionaries[slot] ?? [''];
+      return { type, ids, lists: (compactRows < 0 ? dictionary : compactDictionary(ids, compactRows, dictionary)).map(listOf) };
+    }
     case 'String':
       throw new Error('no field of a flow log is a plain String');
   }
+}
+
+/** The elements of a list that was joined by commas. */
+function listOf(text: string): string[] {
+  return text.split(',').flatMap((element) => element.trim() || []);
 }
 
 function compactDictionary(ids: Uint32Array, rows: number, dictionary: readonly string[]): string[] {

@@ -6,15 +6,15 @@
 import { ABSENT_BIT, type Derivation, FIELDS, type Field } from '../../model/fields.ts';
 import { ADMIN_PORTS, PROTOCOL_NAMES, SERVICE_NAMES, TCP_FLAGS, TRAFFIC_PATHS } from '../../model/services.ts';
 import { communityId } from './community-id.ts';
-import { addressText, rebuildText } from './rebuild.ts';
+import { addressText, type Cell, rebuildText } from './rebuild.ts';
 
 /**
  * A stored record by column name (model/fields.ts `column`), as a batch or the store gives it: numbers
- * as numbers or text, addresses as text, times as epoch seconds or `YYYY-MM-DD hh:mm:ss` (UTC), and
+ * as numbers or text, addresses as text, lists as arrays of text, times as epoch seconds or `YYYY-MM-DD hh:mm:ss` (UTC), and
  * `absent` as a number, text or bigint. `raw`: the text as received; rebuilt from the columns when it
  * is missing.
  */
-export type FlowRecord = Readonly<Record<string, string | number | bigint | null | undefined>>;
+export type FlowRecord = Readonly<Record<string, Cell | null | undefined>>;
 
 export type Document = { [key: string]: DocumentValue };
 export type DocumentValue = string | number | boolean | string[] | Document;
@@ -26,13 +26,13 @@ class Values {
 
   constructor(record: FlowRecord) {
     this.record = record;
-    this.mask = BigInt(record.absent ?? 0);
+    this.mask = BigInt(String(record.absent ?? 0));
   }
 
   /** The value of a column; undefined where the record has none. */
-  get(column: string): string | number | bigint | undefined {
+  get(column: string): Cell | undefined {
     const value = this.record[column];
-    if (value === undefined || value === null || value === '') return undefined;
+    if (value === undefined || value === null || value === '' || (Array.isArray(value) && value.length === 0)) return undefined;
     const bit = BIT_OF_COLUMN.get(column);
     return bit !== undefined && (this.mask >> BigInt(bit)) & 1n ? undefined : value;
   }
@@ -40,6 +40,11 @@ class Values {
   text(column: string): string | undefined {
     const value = this.get(column);
     return value === undefined ? undefined : String(value);
+  }
+
+  list(column: string): string[] | undefined {
+    const value = this.get(column);
+    return Array.isArray(value) ? value.map(String) : undefined;
   }
 
   number(column: string): number | undefined {
@@ -67,7 +72,7 @@ class Values {
   get raw(): string {
     const { raw } = this.record;
     if (typeof raw === 'string') return raw;
-    const known = Object.entries(this.record).filter((entry): entry is [string, string | number | bigint] => entry[1] !== null && entry[1] !== undefined);
+    const known = Object.entries(this.record).filter((entry): entry is [string, Cell] => entry[1] !== null && entry[1] !== undefined);
     return rebuildText({ ...Object.fromEntries(known), start: this.start });
   }
 }
@@ -207,7 +212,7 @@ function stored(v: Values, field: Field): DocumentValue | undefined {
     case 'number':
       return v.number(field.column);
     case 'text':
-      return v.text(field.column);
+      return field.columnType === 'Array(String)' ? v.list(field.column) : v.text(field.column);
     case 'time':
       return undefined;
   }

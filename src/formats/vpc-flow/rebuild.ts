@@ -10,8 +10,10 @@ import { percentEncode } from './spellings.ts';
 
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 
-/** Value of a column in a row: numbers, text, addresses as text. */
-function cell(column: Column, batch: Batch, row: number): string | number | bigint {
+/** Value of a column in a row: numbers, text, addresses as text, lists of text. */
+export type Cell = string | number | bigint | readonly string[];
+
+function cell(column: Column, batch: Batch, row: number): Cell {
   switch (column.type) {
     case 'UInt64Mask':
       return (BigInt(column.high[row]!) << 32n) | BigInt(column.low[row]!);
@@ -20,6 +22,8 @@ function cell(column: Column, batch: Batch, row: number): string | number | bigi
       return column.ids[row] === 0 ? '::' : formatAddress(batch.addresses.bytes, column.ids[row]! * 16);
     case 'LowCardinality(String)':
       return column.dictionary[column.ids[row]!]!;
+    case 'Array(String)':
+      return column.lists[column.ids[row]!]!;
     case 'Constant':
       return column.value;
     case 'SparseString': {
@@ -32,8 +36,8 @@ function cell(column: Column, batch: Batch, row: number): string | number | bigi
 }
 
 /** A stored row as an object by column name. */
-export function recordAt(batch: Batch, row: number): Record<string, string | number | bigint> {
-  const record: Record<string, string | number | bigint> = {};
+export function recordAt(batch: Batch, row: number): Record<string, Cell> {
+  const record: Record<string, Cell> = {};
   for (const [name, column] of batch.columns) record[name] = cell(column, batch, row);
   return record;
 }
@@ -53,9 +57,9 @@ export function addressText(text: string): string {
 }
 
 /** The text of a row given by column name (see `recordAt`): `raw_exact`, or the values in the order of `layout`. */
-export function rebuildText(record: Readonly<Record<string, string | number | bigint>>): string {
+export function rebuildText(record: Readonly<Record<string, Cell>>): string {
   if (record.raw_exact) return String(record.raw_exact);
-  const absent = BigInt(record.absent ?? 0);
+  const absent = BigInt(String(record.absent ?? 0));
   return String(record.layout)
     .split(' ')
     .map((name) => {
