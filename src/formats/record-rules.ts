@@ -22,6 +22,10 @@ export const MOST_NETWORKS = 1000;
 /** Matches of one rule in one record: looking for the next one may read all of the rest. */
 export const MOST_MATCHES = 1000;
 
+/** Hashes of short texts that a rule remembers. */
+const MOST_HASHES = 10_000;
+const LONGEST_KNOWN = 100;
+
 export interface SettingsProblem {
   /** `rules.0.pattern`, `timestampLocator`, `multiline.pattern`, `internalTraffic.3`. */
   readonly path: string;
@@ -174,7 +178,18 @@ function applier(rules: readonly RecordRule[]): (record: Uint8Array) => Ruled {
 }
 
 function insteadOf({ kind, replacement = '#' }: RecordRule): (found: string) => string {
-  return kind === 'hash' ? sha256Hex : () => replacement;
+  if (kind !== 'hash') return () => replacement;
+  // Records repeat what is worth hiding: accounts, interfaces, addresses.
+  const known = new Map<string, string>();
+  return (found) => {
+    let hash = known.get(found);
+    if (hash === undefined) {
+      hash = sha256Hex(found);
+      if (known.size >= MOST_HASHES) known.clear();
+      if (found.length <= LONGEST_KNOWN) known.set(found, hash);
+    }
+    return hash;
+  };
 }
 
 /** Each match's first group, or the whole match of a pattern without groups, becomes `instead` of it; undefined for too much (see Ruled). */

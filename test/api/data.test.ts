@@ -217,3 +217,25 @@ describe('quarantine', () => {
     expect(none.total).toBe(0);
   });
 });
+
+describe('what a forwarder sent beside a record', () => {
+  test('is in its document: security groups as an array', async () => {
+    const message = FIRST.replace('eni-1', 'eni-forwarded');
+    const content = JSON.stringify({ message, 'security-group-ids': ['sg-1', 'sg-2'], logGroup: 'flows' });
+    const ingested = await server.post('/api/v1/ingest', { paths: [await place.file('forwarded.json', `${content}\n`)] });
+    expect(await ingested.text()).toContain('"stored":1');
+    const { records: found } = await records({ query: 'security-group-ids=sg-2' });
+    expect(found).toMatchObject([
+      {
+        raw: content,
+        document: { forwarder: { security_group_ids: ['sg-1', 'sg-2'] }, observer: { ingress: { interface: { name: 'eni-forwarded' } } } },
+        fields: { 'forwarder.security_group_ids': 'sg-1,sg-2', 'aws.cloudwatch.log_group': 'flows' },
+      },
+    ]);
+    const others = await records({ filters: [{ field: 'forwarder.security_group_ids', values: ['sg-1,sg-2'] }] });
+    expect(others.total).toBe(1);
+    const [plain] = (await records({ query: 'dstport=5432' })).records;
+    expect(plain?.document).not.toHaveProperty('forwarder');
+    expect(plain?.fields).not.toHaveProperty('forwarder.security_group_ids');
+  });
+});

@@ -119,8 +119,20 @@ it('shows the time that the locator found, and the start where it found none', a
 it('stores security groups as a list, through the whole pipeline', async () => {
   const object = (i: number, groups: unknown) => JSON.stringify({ message: line(i), 'security-group-ids': groups, direction: 'inbound' });
   const text = [object(1, ['sg-1', 'sg-2']), object(2, 'sg-2, sg-3'), object(3, []), line(4), object(5, ['sg-1', 'sg-2'])].join('\n');
+  // A rule that reads the list, of blocks that have it and of blocks that do not.
+  const expression = 'where %"security-group-ids" = "sg-2" | "yes" as second';
+  const body = { scope: '', expression, at: 'ingest', enabled: true, fields: ['second'], samples: [] };
+  await place.metadata.library.create({ kind: 'rule', name: 'second', body });
+  await place.catalogs.reload();
   const summary = await place.pipeline.ingest([await place.file('groups.json', `${text}\n`)]);
-  expect(summary).toMatchObject({ records: 5, stored: 5 });
+  expect(summary).toMatchObject({ records: 5, stored: 5, notes: [] });
+  expect(await place.pipeline.ingest([await place.file('plain.log', `${line(4, { source: '10.9.9.9' })}\n`)])).toMatchObject({ stored: 1, notes: [] });
+  expect(await place.rows("SELECT interface_id, extracted['second'] FROM bartizan.vpc_flow WHERE extracted['second'] != '' ORDER BY interface_id")).toEqual([
+    ['eni-1', 'yes'],
+    ['eni-2', 'yes'],
+    ['eni-5', 'yes'],
+  ]);
+  await place.store.command({ text: "ALTER TABLE bartizan.vpc_flow DELETE WHERE srcaddr = toIPv6('10.9.9.9') SETTINGS mutations_sync = 1", params: {} });
   expect(await place.rows('SELECT interface_id, security_group_ids FROM bartizan.vpc_flow ORDER BY interface_id')).toEqual([
     ['eni-1', ['sg-1', 'sg-2']],
     ['eni-2', ['sg-2', 'sg-3']],
