@@ -40,7 +40,12 @@ export const ConfigSchema = z.strictObject({
     .min(16)
     .default(4096)
     .describe('Most that is kept on the disk of what is acknowledged and not stored yet; over it senders are asked to come again.'),
-  spoolMinFreeMib: z.number().int().min(0).default(512).describe('Room that is left free on the disk: with less, nothing pushed is accepted.'),
+  diskMinFreeMib: z
+    .number()
+    .int()
+    .min(0)
+    .default(512)
+    .describe('Room that stays free on the disk of the data directory: with less, nothing is accepted and nothing stored until there is more.'),
   ingestUrl: z
     .string()
     .regex(/^$|^https?:\/\//, 'write an address such as https://ingest.example.net')

@@ -22,7 +22,7 @@ export function openCollection(workspace: Workspace, logger: FastifyBaseLogger):
   return Collection.open({
     metadata,
     intake: pipeline,
-    spool: { folder: join(config.data, 'spool'), maxBytes: config.spoolMaxMib * MIB, minFreeBytes: config.spoolMinFreeMib * MIB, clock: Date.now },
+    spool: { folder: join(config.data, 'spool'), maxBytes: config.spoolMaxMib * MIB, minFreeBytes: config.diskMinFreeMib * MIB, clock: Date.now },
     clock: Date.now,
     downloads: join(config.data, 'downloads'),
     proxy: config.proxy || undefined,

@@ -6,6 +6,7 @@ import { accessSync, constants, existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Config } from '../config.ts';
 import { type LoadedDatabases, loadDatabases } from '../ingest/databases.ts';
+import { DiskGuard } from '../ingest/disk-guard.ts';
 import { Pipeline } from '../ingest/pipeline.ts';
 import { openRegistries, type Registries } from '../ingest/registry.ts';
 import { LOOKUP_LIMITS } from '../model/lookup-table.ts';
@@ -85,7 +86,10 @@ export async function openWorkspace(config: Config, options: { readonly server?:
   });
   const registries = await openRegistries(store, metadata);
   const catalogs = await openCatalogs(metadata);
+  const disk = new DiskGuard({ folder: config.data, minFreeBytes: config.diskMinFreeMib * 2 ** 20, store });
+  if (options.server) disk.watch();
   const pipeline = await Pipeline.open({
+    disk,
     store,
     metadata,
     registries,
@@ -121,6 +125,7 @@ export async function openWorkspace(config: Config, options: { readonly server?:
     databases,
     pipeline,
     async close() {
+      disk.close();
       await pipeline.close();
       await lookups.close();
       await store.close();

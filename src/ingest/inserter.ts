@@ -6,6 +6,7 @@
 import { rmSync } from 'node:fs';
 import type { Manifest, Metadata, StagedBlock } from '../store/metadata.ts';
 import { type StagedSelect, type Store, StoreError } from '../store/store.ts';
+import type { DiskGuard } from './disk-guard.ts';
 
 export interface InserterOptions {
   readonly store: Store;
@@ -16,6 +17,8 @@ export interface InserterOptions {
   readonly rules?: () => readonly string[];
   /** Tries again what may pass (a full disk, a store that is down) until it is done; otherwise the first failure ends it. */
   readonly untilDone: boolean;
+  /** Keeps the disk from filling up. */
+  readonly disk: DiskGuard;
 }
 
 /** What the engine says when a rule asks too much of it. */
@@ -39,7 +42,7 @@ export class Inserter {
 
   /** Why nothing is stored at the moment; undefined while all is well. */
   get trouble(): string | undefined {
-    return this.#broken ? `${this.#broken.message} Nothing more is stored until the next start.` : this.#trouble;
+    return this.#broken ? `${this.#broken.message} Nothing more is stored until the next start.` : (this.#trouble ?? this.#options.disk.trouble);
   }
 
   /** What ended all inserting. */
@@ -75,6 +78,7 @@ export class Inserter {
     let committed = fresh ? undefined : staged;
     for (let wait = FIRST_WAIT_MS; ; wait = Math.min(wait * 2, LONGEST_WAIT_MS)) {
       try {
+        await this.#options.disk.check();
         committed ??= await this.#commit(staged);
         const notes = await this.#insert(committed);
         this.#trouble = undefined;

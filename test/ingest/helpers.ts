@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { createEnricher } from '../../src/enrich/enricher.ts';
+import { DiskGuard } from '../../src/ingest/disk-guard.ts';
 import { Pipeline } from '../../src/ingest/pipeline.ts';
 import { Quarantine } from '../../src/ingest/quarantine.ts';
 import { openRegistries } from '../../src/ingest/registry.ts';
@@ -46,6 +47,7 @@ export async function openPlace(options: { directory?: string; batchRows?: numbe
     batchRows: options.batchRows ?? 1000,
     clock: () => performance.now(),
     untilDone: false,
+    disk: new DiskGuard({ folder: directory, minFreeBytes: 0, store }),
     extraction: (block, absentMask, only) => catalogs.extraction(block, absentMask, now(), only),
     rules: () => catalogs.atIngest(),
   });
