@@ -68,8 +68,10 @@ function decodeChunks(text: Buffer): { records: number; quarantined: number; byt
     const batch = decoder.take();
     sum.records += batch.counts.records;
     sum.quarantined += batch.counts.quarantined;
-    const column = batch.flows.columns.get('bytes');
-    if (column?.type === 'UInt64') for (let row = 0; row < batch.flows.rows; row++) sum.bytes += column.values[row]!;
+    for (const { batch: table } of batch.tables) {
+      const column = table.columns.get('bytes');
+      if (column?.type === 'UInt64') for (let row = 0; row < table.rows; row++) sum.bytes += column.values[row]!;
+    }
   };
   for (let at = 0; at < text.length; at += CHUNK) {
     let taken = decoder.push(text.subarray(at, at + CHUNK), at + CHUNK >= text.length);

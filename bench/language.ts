@@ -36,7 +36,7 @@ function longQuery(): string {
 
 export async function languageGoals(): Promise<Result[]> {
   const text = longQuery();
-  const relations = { table: (dataset: 'vpc_flow' | 'vpc_flow_status') => tableName(dataset), absentMask: 0n };
+  const relations = { table: tableName, absentMask: 0n };
   const once = () => {
     const result = compile(text, { from: 0, to: 86_400, now: 86_400, timeZone: 'UTC', relations, maxRows: 10_000 });
     if (!result.ok) throw new Error(`${result.diagnostics[0]?.message} ${text.slice(result.diagnostics[0]?.span.start)}`);

@@ -200,7 +200,7 @@ const PAIRS: readonly (readonly [pipe: string, sql: string])[] = [
 async function languageCost(bench: Bench, store: Store, end: number): Promise<Result> {
   const from = end - 6 * HOUR;
   const window = `start >= toDateTime(${from}, 'UTC') AND start < toDateTime(${end}, 'UTC')`;
-  const relations = { table: (dataset: 'vpc_flow' | 'vpc_flow_status') => tableName(dataset), absentMask: bench.metadata.absentMask() };
+  const relations = { table: tableName, absentMask: bench.metadata.absentMask() };
   const ask = async ([pipe]: (typeof PAIRS)[number]) => {
     const result = compile(pipe, { from, to: end, now: end, timeZone: 'UTC', relations, maxRows: 100_000 });
     if (!result.ok) throw new Error(`${pipe}: ${result.diagnostics[0]?.message}`);

@@ -9,7 +9,7 @@ import { templateParameters } from '../src/api/aws-templates.ts';
 import { AWS_TEMPLATES, type AwsTemplate } from '../src/api/contract/aws-templates.ts';
 import { ConfigSchema } from '../src/config.ts';
 import { RECORD_ERRORS } from '../src/model/batch.ts';
-import { ADDED_FIELDS, AWS_FIELDS, DERIVED_FIELDS, type Field, namesOf } from '../src/model/fields.ts';
+import { ADDED_FIELDS, AWS_FIELDS, DERIVED_FIELDS, type Field, namesOf, TGW_FIELDS } from '../src/model/fields.ts';
 import { reference } from '../src/query/index.ts';
 
 const MADE = '<!-- Written by scripts/docs.ts from the source: change it there. -->';
@@ -79,9 +79,19 @@ ${MADE}
 Every field answers to each of its names, in any letter case. A name with spaces is written \`%"Interface ID"\`. “Since” is
 the version of the flow log format that brought the field.
 
-## Of the record
+## Of a VPC flow log (\`_index=vpc_flow\`, \`vpc_flow_status\`)
 
 ${table(FIELD_HEAD, fieldRows(AWS_FIELDS))}
+
+## Of a transit gateway flow log (\`_index=tgw_flow\`, \`tgw_flow_status\`)
+
+In the order of AWS’s default format, which has all of them. Those that VPC flow logs have too are in the same columns. There is
+no action, and nothing that is computed from one.
+
+${table(
+  FIELD_HEAD.toSpliced(2, 1),
+  fieldRows(TGW_FIELDS).map((row) => row.toSpliced(2, 1)),
+)}
 
 ## Added by Bartizan
 

@@ -3,6 +3,7 @@
  * these schemas and OpenAPI is generated from them.
  */
 import { z } from 'zod';
+import { RECORD_FORMATS } from '../model/source.ts';
 
 /** Every error of the API. `code` is stable. */
 export const ApiError = z.object({
@@ -196,6 +197,7 @@ export const LoginLink = z.object({ path: z.string(), expiresInSeconds: z.number
 export const IngestRequest = z.strictObject({
   /** Absolute: files, folders, globs on the server's machine. */
   paths: z.array(z.string().min(1).max(4096)).min(1).max(10_000),
+  format: z.enum(RECORD_FORMATS).optional(),
   layout: z.string().max(8192).optional(),
   sourceCategory: z.string().max(1024).optional(),
   sourceHost: z.string().max(1024).optional(),

@@ -1,17 +1,24 @@
 /** Small questions about what is stored, for empty states and the page's frame. */
-import { num, type Sql, sql, statement } from '../query/sql.ts';
+import { FLOW_FORMATS } from '../model/flow-formats.ts';
+import { join, num, type Sql, sql, statement } from '../query/sql.ts';
 import type { QueryOptions, Store } from '../store/store.ts';
 import type { Window } from './contract.ts';
+import { TABLES } from './relations.ts';
 
 export interface DataExtent {
   readonly records: number;
-  /** Starts of the first and the last flow, the end exclusive; null when nothing is stored. */
+  /** Starts of the first and the last flow of any format, the end exclusive; null when nothing is stored. */
   readonly extent: Window | null;
 }
 
 /** Answered from the parts' own minimum, maximum and count: costs the same for any amount of data. */
 export async function dataExtent(store: Store, options: QueryOptions = {}): Promise<DataExtent> {
-  const result = await store.rows(statement(sql`SELECT count(), toUnixTimestamp(min(start)), toUnixTimestamp(max(start)) FROM bartizan.vpc_flow`), options);
+  const each = join(
+    FLOW_FORMATS.map(({ flows }) => sql`SELECT count() AS n, min(start) AS first, max(start) AS last FROM ${TABLES[flows]}`),
+    ' UNION ALL ',
+  );
+  const all = sql`SELECT sum(n), toUnixTimestamp(minIf(first, n > 0)), toUnixTimestamp(maxIf(last, n > 0)) FROM (${each})`;
+  const result = await store.rows(statement(all), options);
   const [records = 0, from = 0, to = 0] = (result.rows[0] ?? []).map(Number);
   return { records, extent: records ? { from, to: to + 1 } : null };
 }

@@ -1,6 +1,7 @@
 /** Records behind a value: as received, as an ECS document, and by their field names. */
 import { type Document, enrichedDocument, type FlowRecord } from '../formats/vpc-flow/ecs.ts';
-import { ADDED_FIELDS, AWS_FIELDS, EXTRACTED } from '../model/fields.ts';
+import { ADDED_FIELDS, EXTRACTED } from '../model/fields.ts';
+import { DATASETS, type FlowFormat, formatOf, VPC_FLOW } from '../model/flow-formats.ts';
 import { countStatement, recordsStatement } from '../query/index.ts';
 import type { Value } from '../store/store.ts';
 import type { RecordsRequest, RecordsResponse } from './contract.ts';
@@ -35,28 +36,29 @@ export async function findRecords(deps: ServerDeps, request: RecordsRequest, sig
 /** One row of `recordsStatement` → what people see of it. */
 function shownRecord(row: ReadonlyMap<string, Value>): Shown {
   const time = Number(row.get('start') ?? 0);
+  const format = formatOf(DATASETS.find((name) => name === textOf(row, '_index')) ?? VPC_FLOW.flows);
   const record: FlowRecord = { ...Object.fromEntries([...row].map(([name, value]) => [name, cell(value)])), start: time / 1000, raw: textOf(row, '_raw') };
   return {
     time,
     dataset: textOf(row, '_index'),
     raw: textOf(row, '_raw'),
-    document: documentOf(record, extractedOf(row)),
-    fields: fieldsOf(row, time),
+    document: documentOf(record, format, extractedOf(row)),
+    fields: fieldsOf(row, format, time),
     origin: { sourceName: textOf(row, 'source_name'), sourceCategory: textOf(row, 'source_category') },
   };
 }
 
 /** Extracted fields are labels: that is where ECS keeps what it has no field for, as text under flat names. */
-function documentOf(record: FlowRecord, extracted: Record<string, string>): Document {
-  const document = enrichedDocument(record);
+function documentOf(record: FlowRecord, format: FlowFormat, extracted: Record<string, string>): Document {
+  const document = enrichedDocument(record, format);
   return Object.keys(extracted).length ? { ...document, labels: extracted } : document;
 }
 
 /** Values that the record has, by the names of its header line; `end` as AWS writes it. */
-function fieldsOf(row: ReadonlyMap<string, Value>, time: number): Shown['fields'] {
+function fieldsOf(row: ReadonlyMap<string, Value>, format: FlowFormat, time: number): Shown['fields'] {
   const absent = BigInt(textOf(row, 'absent') || '0');
   const fields: Shown['fields'] = {};
-  AWS_FIELDS.forEach((field, bit) => {
+  format.fields.forEach((field, bit) => {
     const value = scalar(row.get(field.column) ?? null);
     if ((absent >> BigInt(bit)) & 1n || value === null) return;
     const seconds = field.aws === 'start' ? time / 1000 : field.aws === 'end' ? time / 1000 + Number(value) : undefined;

@@ -1,10 +1,15 @@
 /** Where a query's datasets are read. */
-import type { Dataset } from '../model/fields.ts';
+import type { Dataset } from '../model/flow-formats.ts';
 import type { Relations } from '../query/index.ts';
 import { type Sql, sql } from '../query/sql.ts';
 import type { ServerDeps } from './deps.ts';
 
-const TABLES: Readonly<Record<Dataset, Sql>> = { vpc_flow: sql`bartizan.vpc_flow`, vpc_flow_status: sql`bartizan.vpc_flow_status` };
+export const TABLES: Readonly<Record<Dataset, Sql>> = {
+  vpc_flow: sql`bartizan.vpc_flow`,
+  vpc_flow_status: sql`bartizan.vpc_flow_status`,
+  tgw_flow: sql`bartizan.tgw_flow`,
+  tgw_flow_status: sql`bartizan.tgw_flow_status`,
+};
 
 /** The stored tables themselves. */
 export function rawRelations(deps: Pick<ServerDeps, 'absentMask' | 'missingMask' | 'defaultOnly'>): Relations {

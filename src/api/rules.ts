@@ -1,5 +1,5 @@
 /** Field extraction rules: kept in the library once they compile and the engine takes them, tried on samples. */
-import { DATASETS } from '../model/fields.ts';
+import { DATASETS, formatOf, VPC_FLOW } from '../model/flow-formats.ts';
 import { checkRule, MAX_FIELDS, type RuleCheck, stagedTrial } from '../query/extraction.ts';
 import { type Catalog, EMPTY_CATALOG } from '../query/index.ts';
 import type { RuleBody } from '../store/catalog.ts';
@@ -77,19 +77,23 @@ type From = Omit<RuleTest, 'scope' | 'expression' | 'at' | 'samples'>;
 async function trySample(deps: ServerDeps, rule: Text, check: Checked, catalog: Catalog, sample: string, origin: From): Promise<Sample> {
   const now = Math.floor(deps.clock() / 1000);
   let names: readonly string[] = [];
+  let own = true;
   const { row, problem } = await trialsOf(deps).run(sample, origin, ({ table, columns, layouts }) => {
-    const dataset = DATASETS.find((d) => d === table) ?? 'vpc_flow';
+    const found = DATASETS.find((d) => d === table) ?? VPC_FLOW.flows;
+    // What is no record of its formats is out of its scope; the engine is asked all the same whether it takes the rule.
+    own = check.formats.includes(formatOf(found));
+    const dataset = own ? found : (check.formats[0] ?? VPC_FLOW).flows;
     const { fields, ...select } = stagedTrial(rule, { dataset, columns: columns.map((c) => c.name), layouts }, now, catalog);
     names = fields;
     return select;
   });
-  const hits = row.slice(0, check.steps.length + 1).map(Boolean);
+  const hits = row.slice(0, check.steps.length + 1).map((hit) => own && Boolean(hit));
   const step = hits.indexOf(false) - 1;
   const span = check.steps[step];
   return {
     inScope: hits[0] ?? false,
     matched: hits.every(Boolean),
-    values: Object.fromEntries(names.map((name, i) => [name, textOf(row[hits.length + i])])),
+    values: Object.fromEntries(names.map((name, i) => [name, own ? textOf(row[hits.length + i]) : null])),
     missed: step >= 0 && span ? { step: step + 1, text: rule.expression.slice(span.start, span.end), span: { ...span } } : null,
     problem: problem ? { code: problem.code, message: problem.message } : null,
   };

@@ -3,7 +3,7 @@
  * writes to disk, so that a crash leaves none behind.
  */
 
-import { ADDED_FIELDS, AWS_FIELDS, RECORD_COLUMNS } from '../model/fields.ts';
+import { COLUMN_TYPES, VPC_FLOW } from '../model/flow-formats.ts';
 import type { Relations } from '../query/index.ts';
 import { ident, join, type Sql, sql, statement } from '../query/sql.ts';
 import type { Window } from './contract.ts';
@@ -20,12 +20,6 @@ export interface WindowCopy {
 function tableOf(runId: string): Sql {
   return join([ident('bartizan_runs'), sql`.`, ident(runId)], ' ');
 }
-
-/** ClickHouse type of each column of the table. */
-const TYPES: ReadonlyMap<string, string> = new Map([
-  ...[...AWS_FIELDS, ...ADDED_FIELDS].map((field) => [field.column, field.columnType] as const),
-  ...RECORD_COLUMNS.map((column) => [column.column, column.clickhouse] as const),
-]);
 
 /** The copies of a server. Together they hold no more rows than one of them may. */
 export class WindowCopies {
@@ -71,8 +65,8 @@ export class WindowCopies {
   async #fill(name: string, table: Sql, reads: readonly string[], window: Window, signal: AbortSignal): Promise<void> {
     const { store } = this.#deps;
     // Whether a statement reads `absent` depends on rows that may land until it is compiled again.
-    const columns = [...new Set(['start', 'absent', ...reads])].filter((column) => TYPES.has(column));
-    const definitions = columns.map((column) => `\`${column}\` ${TYPES.get(column)}`).join(', ');
+    const columns = [...new Set(['start', 'absent', ...reads])].filter((column) => VPC_FLOW.columns.has(column));
+    const definitions = columns.map((column) => `\`${column}\` ${COLUMN_TYPES.get(column)}`).join(', ');
     const list = join(columns.map(ident), ', ');
     this.#database ??= store.command(statement(sql`CREATE DATABASE IF NOT EXISTS bartizan_runs ENGINE = Memory`)).catch((error: unknown) => {
       this.#database = undefined;

@@ -1,8 +1,9 @@
 /** `bartizan ingest`: files, folders, globs or standard input into the store. */
 import { Command } from 'commander';
 import { PathError } from '../collect/files.ts';
-import { LayoutError, parseLayout } from '../formats/vpc-flow/layout.ts';
+import { formatsOf, LayoutError, parseLayout } from '../formats/vpc-flow/layout.ts';
 import type { IngestOptions, IngestProgress, IngestSummary } from '../ingest/ingest.ts';
+import { RECORD_FORMATS, type RecordFormat } from '../model/source.ts';
 import { onInterrupt } from './interrupt.ts';
 import { type CommonOptions, configOf, withCommon } from './options.ts';
 import { CliError, count, EXIT, note, print } from './output.ts';
@@ -22,15 +23,13 @@ interface Options extends CommonOptions {
   readonly id?: string;
 }
 
-const FORMATS = ['auto', 'vpc-flow'];
-
 export function ingestCommand(): Command {
   return withCommon(new Command('ingest'))
     .description('read files, folders (recursive), globs or - (standard input) into the store')
     .argument('<path...>', 'what to read; gzip, zstd and plain are told by content')
     .option('--server <url>', 'a running server to give the files to')
     .option('--token <token>', 'token for --server')
-    .option('--format <name>', `one of ${FORMATS.join(', ')}`, 'auto')
+    .option('--format <name>', FORMAT_DOC, 'auto')
     .option('--layout <names>', 'field names in order, or a preset (v2, v5, v5-alphabetical, …), for files without a header line')
     .option('--source-category <name>', 'source category of the records')
     .option('--strict', 'end with code 3 when a record was quarantined')
@@ -42,8 +41,8 @@ export function ingestCommand(): Command {
 
 async function run(paths: string[], options: Options): Promise<void> {
   const config = configOf(options);
-  if (!FORMATS.includes(options.format)) throw new CliError(`unknown format ${options.format}: choose one of ${FORMATS.join(', ')}`, EXIT.wrongUse);
-  checkLayout(options.layout);
+  const format = formatNamed(options.format);
+  checkLayout(options.layout, format);
   const abort = new AbortController();
   const release = onInterrupt(['SIGINT'], () => {
     note('\nStopping: the open batch is being stored. Ctrl-C again leaves at once; the next start repairs.');
@@ -51,6 +50,7 @@ async function run(paths: string[], options: Options): Promise<void> {
   });
   const bar = progressBar();
   const ask: IngestOptions = {
+    format,
     ...(options.layout === undefined ? {} : { layout: options.layout }),
     ...(options.sourceCategory === undefined ? {} : { sourceCategory: options.sourceCategory }),
     ...(options.again === undefined ? {} : { again: options.again }),
@@ -93,11 +93,20 @@ function stopped(): CliError {
   return new CliError(`Stopped. To go on: bartizan ${process.argv.slice(2).map(quote).join(' ')}`);
 }
 
+/** For `--format`. */
+export const FORMAT_DOC = `one of ${RECORD_FORMATS.join(', ')}`;
+
+export function formatNamed(name: string): RecordFormat {
+  const found = RECORD_FORMATS.find((known) => known === name);
+  if (!found) throw new CliError(`unknown format ${name}: choose ${FORMAT_DOC}`, EXIT.wrongUse);
+  return found;
+}
+
 /** A wrong layout is told before anything is opened. */
-export function checkLayout(layout: string | undefined): void {
+export function checkLayout(layout: string | undefined, format: RecordFormat = 'auto'): void {
   if (layout === undefined || layout === 'auto') return;
   try {
-    parseLayout(layout);
+    parseLayout(layout, formatsOf(format));
   } catch (error) {
     if (error instanceof LayoutError) throw new CliError(`${error.message}${error.hint ? `: ${error.hint}` : ''}`, EXIT.wrongUse);
     throw error;

@@ -5,10 +5,10 @@ import { join } from 'node:path';
 import { Command } from 'commander';
 import { expandPaths, PathError } from '../collect/files.ts';
 import { decompress } from '../decode/decompress.ts';
-import { createEnricher, type Enricher } from '../enrich/enricher.ts';
-import { normalize } from '../formats/vpc-flow/normalize.ts';
+import { createEnricher } from '../enrich/enricher.ts';
+import { type NormalizeOptions, normalize } from '../formats/vpc-flow/normalize.ts';
 import { loadDatabases } from '../ingest/databases.ts';
-import { checkLayout } from './ingest.ts';
+import { checkLayout, FORMAT_DOC, formatNamed } from './ingest.ts';
 import { type CommonOptions, configOf, withCommon } from './options.ts';
 import { CliError, EXIT, note, print } from './output.ts';
 import { epochSeconds } from './workspace.ts';
@@ -25,16 +25,16 @@ export function normalizeCommand(): Command {
   return withCommon(new Command('normalize'))
     .description('raw records in, one ECS JSON document a line out, in input order')
     .argument('[path...]', 'files, folders, globs or - (standard input)', ['-'])
-    .option('--format <name>', 'auto or vpc-flow', 'auto')
+    .option('--format <name>', FORMAT_DOC, 'auto')
     .option('--layout <names>', 'field names in order, or a preset, for records without a header line')
     .option('--enrich <how>', 'none: only what the record says; all: place, AS, direction and more', 'none')
     .action(run);
 }
 
 async function run(paths: string[], options: Options): Promise<void> {
-  if (!['auto', 'vpc-flow'].includes(options.format)) throw new CliError(`unknown format ${options.format}: choose auto or vpc-flow`, EXIT.wrongUse);
+  const format = formatNamed(options.format);
   if (!['none', 'all'].includes(options.enrich)) throw new CliError(`--enrich takes none or all, not ${options.enrich}`, EXIT.wrongUse);
-  checkLayout(options.layout);
+  checkLayout(options.layout, format);
   const config = configOf(options);
   const enricher = options.enrich === 'all' ? await openEnricher(config.data, config.internalNetworks) : undefined;
   const files = await expandPaths(paths).catch((error: unknown) => {
@@ -47,7 +47,7 @@ async function run(paths: string[], options: Options): Promise<void> {
       continue;
     }
     try {
-      await write(file.path, options, enricher);
+      await write(file.path, { layout: options.layout ?? 'auto', format, now: epochSeconds, ...(enricher ? { enrich: enricher.enrich } : {}) });
     } catch (error) {
       if (!(error instanceof Error && 'syscall' in error)) throw error;
       note(`could not read ${file.path}: ${error.message}`);
@@ -57,14 +57,9 @@ async function run(paths: string[], options: Options): Promise<void> {
 }
 
 /** One file's documents, in its order. */
-async function write(path: string, options: Options, enricher: Enricher | undefined): Promise<void> {
+async function write(path: string, options: NormalizeOptions): Promise<void> {
   const source = path === '-' ? process.stdin : createReadStream(path, { highWaterMark: READ_SIZE });
-  const documents = normalize(decompress(source as AsyncIterable<Uint8Array>), {
-    layout: options.layout ?? 'auto',
-    now: epochSeconds,
-    ...(enricher ? { enrich: enricher.enrich } : {}),
-  });
-  for await (const document of documents) await print(JSON.stringify(document));
+  for await (const document of normalize(decompress(source as AsyncIterable<Uint8Array>), options)) await print(JSON.stringify(document));
 }
 
 async function openEnricher(data: string, internalNetworks: readonly string[]) {

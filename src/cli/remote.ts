@@ -78,8 +78,8 @@ function connect(address: string, token: string): Remote {
     async ingest(paths, options) {
       if (paths.includes('-'))
         throw new CliError('Standard input cannot be given to a running server yet: write it to a file, or stop the server.', EXIT.wrongUse);
-      const { layout, sourceCategory, again, signal, onProgress } = options;
-      const body = { paths: paths.map((path) => resolve(path)), layout, sourceCategory, again };
+      const { format, layout, sourceCategory, again, signal, onProgress } = options;
+      const body = { paths: paths.map((path) => resolve(path)), format, layout, sourceCategory, again };
       const response = await call('POST', '/api/v1/ingest', body, signal);
       for await (const line of createInterface({ input: Readable.fromWeb(response.body as Parameters<typeof Readable.fromWeb>[0]) })) {
         const event = JSON.parse(line) as IngestLine;

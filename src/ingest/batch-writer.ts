@@ -5,9 +5,9 @@
 import { closeSync, openSync, writevSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Enricher } from '../enrich/enricher.ts';
-import type { FlowBatches, Range } from '../formats/vpc-flow/result.ts';
+import type { DatasetRows, FlowBatches, Range } from '../formats/vpc-flow/result.ts';
 import type { BadRecord, Batch, Column, Origin } from '../model/batch.ts';
-import { DEFAULT_LAYOUT, DEFAULT_MASK } from '../model/default-layout.ts';
+import { VPC_FLOW } from '../model/flow-formats.ts';
 import { REGISTRY_OF } from '../model/registries.ts';
 import type { DeliveryRange, Manifest, StagedBlock } from '../store/metadata.ts';
 import { encodeBlock, selectRows } from '../store/native-block.ts';
@@ -70,15 +70,13 @@ export async function stageBatch(
         received,
       ),
     );
-  for (const [table, rows, ranges] of [
-    ['vpc_flow', taken.flows, parts.map((p) => p.flows)],
-    ['vpc_flow_status', taken.status, parts.map((p) => p.status)],
-  ] as const) {
+  for (const [i, { dataset, batch: rows }] of taken.tables.entries()) {
     if (rows.rows === 0) continue;
     context.enricher?.enrich(rows);
     await replaceTexts(rows, context.ids);
+    const ranges = parts.map((part) => part.rows[i] as Range);
     addOrigins(rows, ranges, owners, received);
-    for (const part of cutByDays(rows)) stage(table, part);
+    for (const part of cutByDays(rows)) stage(dataset, part);
   }
 
   const ranges = parts.map((part, i): DeliveryRange => {
@@ -90,9 +88,12 @@ export async function stageBatch(
       layout: state,
       last: part.finished,
       counts: { records, stored, nodata, skipdata, quarantined, duplicates: 0, filtered },
+      formats: part.formats,
     };
   });
-  return { batch, ranges, blocks, ...masks(taken.flows), defaultOnly: inDefaultLayout(taken.flows) };
+  // Of these alone the masks are kept; queries expect every field of other flows to be absent here and there.
+  const flows = (taken.tables.find(({ dataset }) => dataset === VPC_FLOW.flows) as DatasetRows).batch;
+  return { batch, ranges, blocks, ...masks(flows), defaultOnly: inDefaultLayout(flows) };
 }
 
 /** Writes rows as a block for a table. */
@@ -256,8 +257,8 @@ function lowCardinality(values: readonly string[]): Column {
 function inDefaultLayout(batch: Batch): boolean {
   if (batch.rows === 0) return true;
   const layout = batch.columns.get('layout');
-  const only = layout?.type === 'Constant' && layout.value === DEFAULT_LAYOUT;
-  return only && !batch.columns.has('raw_exact') && (BigInt(masks(batch).absentMask) & DEFAULT_MASK) === 0n;
+  const only = layout?.type === 'Constant' && layout.value === VPC_FLOW.defaultLayout;
+  return only && !batch.columns.has('raw_exact') && (BigInt(masks(batch).absentMask) & VPC_FLOW.defaultMask) === 0n;
 }
 
 /** OR and AND of the flows' masks: a field whose bit is never set needs no null check in queries; one whose bit is always set holds nothing to find. */

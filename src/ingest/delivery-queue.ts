@@ -40,7 +40,8 @@ export interface Request {
 export interface StoredPart {
   readonly counts: Readonly<Counts>;
   readonly extent: { readonly from: number; readonly to: number } | null;
-  readonly format: string;
+  /** Records by format. */
+  readonly formats: Readonly<Record<string, number>>;
   readonly notes: readonly string[];
 }
 
@@ -292,7 +293,7 @@ export class DeliveryQueue {
     return { from: delivery.doneTo, layout: delivery.layout };
   }
 
-  async #batch(worker: number, { manifest, extent, format }: Extract<FromWorker, { type: 'batch' }>): Promise<void> {
+  async #batch(worker: number, { manifest, extent }: Extract<FromWorker, { type: 'batch' }>): Promise<void> {
     this.#stall = undefined;
     const tickets = manifest.ranges.map((range) => this.#byId.get(range.delivery));
     for (const ticket of tickets) if (ticket) ticket.underway++;
@@ -304,13 +305,13 @@ export class DeliveryQueue {
       return;
     }
     this.#pool?.send(worker, { type: 'stored', batch: manifest.batch });
-    manifest.ranges.forEach(({ counts, last }, i) => {
+    manifest.ranges.forEach(({ counts, last, formats = {} }, i) => {
       const ticket = tickets[i];
       if (!ticket) return;
       ticket.underway--;
       ticket.complete ||= last;
       addCounts(ticket.counts, counts);
-      ticket.request.onStored?.({ counts, extent: counts.records > 0 ? extent : null, format, notes: i === 0 ? notes : [] });
+      ticket.request.onStored?.({ counts, extent: counts.records > 0 ? extent : null, formats, notes: i === 0 ? notes : [] });
     });
     for (const ticket of new Set(tickets)) if (ticket) this.#settle(ticket);
   }

@@ -1,7 +1,10 @@
 /** The ingest interface: what the command line, the API and the demo ask of the pipeline. */
 import type { Counts } from '../model/counts.ts';
+import type { RecordFormat } from '../model/source.ts';
 
 export interface IngestOptions {
+  /** `auto`, the default: told by content. */
+  readonly format?: RecordFormat;
   /** `auto`, a preset's name, or header names separated by spaces. */
   readonly layout?: string;
   readonly sourceCategory?: string;

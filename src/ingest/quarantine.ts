@@ -6,6 +6,7 @@
 import { createHash } from 'node:crypto';
 import type { Enricher } from '../enrich/enricher.ts';
 import { FlowDecoder } from '../formats/vpc-flow/decode.ts';
+import { readingOf } from '../formats/vpc-flow/layout.ts';
 import type { Origin } from '../model/batch.ts';
 import { num, param, type Sql, sql, statement } from '../query/sql.ts';
 import type { Store, Value } from '../store/store.ts';
@@ -120,10 +121,10 @@ export class Quarantine {
 
   async #retryRows(rows: readonly (readonly Value[])[], layout: string | undefined): Promise<number> {
     const { pipeline, registries, staging, enricher, now } = this.#options;
-    const groups = Map.groupBy(rows, (row) => layout ?? (String(row[3]) || 'auto'));
+    const groups = Map.groupBy(rows, (row) => layout ?? String(row[3]));
     let resolved = 0;
     for (const [tried, group] of groups) {
-      const decoder = new FlowDecoder({ layout: tried, now, capacity: group.length + 16 });
+      const decoder = new FlowDecoder({ ...readingOf(tried), now, capacity: group.length + 16 });
       const deliveries = new Map<number, BatchDelivery>();
       const whole = group.filter((row) => !row[8]);
       whole.forEach((row, i) => {

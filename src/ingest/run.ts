@@ -52,7 +52,7 @@ export class Run {
   }
 
   async #read(index: number, file: SourceFile): Promise<void> {
-    const { layout, sourceCategory, sourceHost, collector, again, id, signal } = this.#ask;
+    const { format, layout, sourceCategory, sourceHost, collector, again, id, signal } = this.#ask;
     const standardInput = file.path === '-';
     try {
       const { counts, stopped } = await this.#queue.take({
@@ -65,7 +65,7 @@ export class Run {
             sourceHost: sourceHost ?? '',
             collector: collector ?? '',
           },
-          settings: { ...DEFAULT_RECORD_SETTINGS, layout: layout ?? 'auto' },
+          settings: { ...DEFAULT_RECORD_SETTINGS, format: format ?? 'auto', layout: layout ?? 'auto' },
           ...(id === undefined || !standardInput ? {} : { id }),
         },
         name: file.path,
@@ -89,9 +89,9 @@ export class Run {
     }
   }
 
-  #stored(index: number, { counts, extent, format, notes }: StoredPart): void {
+  #stored(index: number, { counts, extent, formats, notes }: StoredPart): void {
     this.#underway.set(index, (this.#underway.get(index) ?? 0) + counts.records);
-    this.#formats[format] = (this.#formats[format] ?? 0) + counts.records;
+    for (const [name, records] of Object.entries(formats)) this.#formats[name] = (this.#formats[name] ?? 0) + records;
     this.#notes.push(...notes);
     if (extent) this.#extent = this.#extent ? { from: Math.min(this.#extent.from, extent.from), to: Math.max(this.#extent.to, extent.to) } : extent;
     this.#report();

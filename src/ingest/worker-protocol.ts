@@ -51,7 +51,7 @@ export type FromWorker =
   | { readonly type: 'ask-ids'; readonly ask: number; readonly registry: string; readonly texts: readonly string[] }
   /** Compressed bytes read of a job since the last message. */
   | { readonly type: 'progress'; readonly job: number; readonly bytes: number }
-  | { readonly type: 'batch'; readonly manifest: Manifest; readonly extent: { readonly from: number; readonly to: number } | null; readonly format: string }
+  | { readonly type: 'batch'; readonly manifest: Manifest; readonly extent: { readonly from: number; readonly to: number } | null }
   /** A batch cannot be written for the store at the moment (a full disk); it is tried again. */
   | { readonly type: 'stalled'; readonly message: string }
   /** The delivery was read to its end (its last records may still be in the open batch). */

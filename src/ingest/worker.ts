@@ -11,14 +11,16 @@ import { isatty, ReadStream as TerminalStream } from 'node:tty';
 import { parentPort, workerData } from 'node:worker_threads';
 import { decompress } from '../decode/decompress.ts';
 import { createEnricher } from '../enrich/enricher.ts';
+import { compileRecordRules } from '../formats/record-rules.ts';
 import { FlowDecoder } from '../formats/vpc-flow/decode.ts';
+import type { RecordFormat } from '../model/source.ts';
 import type { Manifest } from '../store/metadata.ts';
 import { type BatchDelivery, stageBatch } from './batch-writer.ts';
 import { IdCache } from './registry.ts';
 import type { FromWorker, Job, ToWorker, Verdict, WorkerSetup } from './worker-protocol.ts';
 
-/** Part of every delivery's identity: another way of reading is another delivery. */
-const TARGET = 'vpc-flow';
+/** Part of every delivery's identity: another way of reading is another delivery. What is told by content was called vpc-flow before there was more to tell. */
+const TARGETS: Readonly<Record<RecordFormat, string>> = { auto: 'vpc-flow', 'vpc-flow': 'vpc-flow', 'tgw-flow': 'tgw-flow' };
 const OPEN_BATCHES = 2;
 /** Between two tries to write to a full disk. */
 const STALL_MS = 1000;
@@ -61,9 +63,9 @@ let stored: (() => void) | undefined;
 /** Ends a wait for the disk. */
 let pause: (() => void) | undefined;
 
-/** A decoder per layout setting; the open one holds the batch that is being filled. */
+/** A decoder per setting of format and layout; the open one holds the batch that is being filled. */
 let decoder: FlowDecoder | undefined;
-let decoderLayout = '';
+let decoderSetting = '';
 /** Deliveries of the open batch, by the decoder's delivery number. */
 let deliveries = new Map<number, BatchDelivery>();
 let deliveryNumber = -1;
@@ -166,10 +168,12 @@ async function run(job: Job): Promise<void> {
 }
 
 async function begin(job: Job, id: string, read: { from: number; layout: string }): Promise<FlowDecoder> {
-  if (!decoder || decoderLayout !== job.settings.layout) {
+  const { settings } = job;
+  const setting = JSON.stringify(settings);
+  if (!decoder || decoderSetting !== setting) {
     await handOver();
-    decoder = new FlowDecoder({ layout: job.settings.layout, now, capacity: setup.batchRows });
-    decoderLayout = job.settings.layout;
+    decoder = new FlowDecoder({ layout: settings.layout, format: settings.format, now, capacity: setup.batchRows, rules: compileRecordRules(settings) });
+    decoderSetting = setting;
     deliveryNumber = 0;
     if (read.from > 0) {
       // A decoder begins with a delivery at offset 0; this one goes on elsewhere.
@@ -181,7 +185,7 @@ async function begin(job: Job, id: string, read: { from: number; layout: string 
     decoder.nextDelivery(read.from > 0 ? { state: read.layout, offset: read.from } : undefined);
     deliveryNumber++;
   }
-  deliveries.set(deliveryNumber, { id, origin: job.origin });
+  deliveries.set(deliveryNumber, { id, origin: job.origin, internalTraffic: job.settings.internalTraffic });
   reading = true;
   return decoder;
 }
@@ -194,7 +198,7 @@ async function handOver(): Promise<void> {
     const batch = randomUUID();
     const manifest = await stage(() => stageBatch(batch, taken, deliveries, decoder?.state ?? '', { staging: setup.staging, enricher, ids, now }));
     unstored.add(batch);
-    send({ type: 'batch', manifest, extent: taken.maxStart ? { from: taken.minStart, to: taken.maxStart } : null, format: TARGET });
+    send({ type: 'batch', manifest, extent: taken.maxStart ? { from: taken.minStart, to: taken.maxStart } : null });
   }
   deliveries = new Map([...deliveries].filter(([number]) => reading && number === deliveryNumber));
   while (unstored.size >= OPEN_BATCHES) {
@@ -245,7 +249,7 @@ interface Identified {
 
 /** A file is its bytes, with how it is read; its path does not matter. Standard input is what it is called, and what a collector brings what it says. */
 async function identify({ content, settings, id, size }: Job): Promise<Identified> {
-  const suffix = `${TARGET}:${settings.layout}`;
+  const suffix = `${TARGETS[settings.format]}:${settings.layout}`;
   if (content === 'stdin') {
     input = standardInput();
     return { id: `stdin:${id ?? randomUUID()}:${suffix}`, head: '', size: 0, content: input as AsyncIterable<Uint8Array> };

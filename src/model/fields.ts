@@ -1,11 +1,12 @@
 /**
- * The field table: the one list of what a VPC Flow Log record can hold (AWS versions 2–11), what we
- * add to it, and what each field is called by AWS, by ECS and by the products people come from.
- * Decoder, ClickHouse DDL, ECS document, query names, completion and reference docs are derived from
- * it; adding a field is adding a row.
+ * The field table: the one list of what a record of a VPC flow log (AWS versions 2–11) or of a transit
+ * gateway flow log can hold, what we add to it, and what each field is called by AWS, by ECS and by the
+ * products people come from. Decoder, ClickHouse DDL, ECS document, query names, completion and
+ * reference docs are derived from it; adding a field is adding a row.
  *
  * Sources: AWS names, types and versions
- * https://docs.aws.amazon.com/vpc/latest/userguide/flow-log-records.html; ECS names
+ * https://docs.aws.amazon.com/vpc/latest/userguide/flow-log-records.html and
+ * https://docs.aws.amazon.com/vpc/latest/tgw/tgw-flow-logs.html; ECS names
  * https://www.elastic.co/docs/reference/ecs.
  */
 
@@ -42,7 +43,7 @@ export type Derivation =
 export interface Field {
   /** Canonical name: the ECS path, or our own where ECS has none. Unique, lower case. */
   readonly name: string;
-  /** Column in `vpc_flow` (and `vpc_flow_status`); for a derived field, the column that it reads first. */
+  /** Column in the tables of its formats (flow-formats.ts); for a derived field, the column that it reads first. */
   readonly column: string;
   /** The name in a flow log's header line; absent on what AWS does not write. */
   readonly aws?: string;
@@ -238,6 +239,64 @@ export const AWS_FIELDS: readonly Field[] = [
   text('next-hop-interface-type', 11, 'aws.flowlogs.next_hop_interface_type', ['nextHopInterfaceType'], 'Kind of interface of the next hop.'),
 ];
 
+/** A field that VPC flow logs have too: the same names and column. `doc`: where it means another thing there. */
+function shared(aws: string, doc?: string): Field {
+  const field = AWS_FIELDS.find((f) => f.aws === aws);
+  if (!field) throw new Error(`field table: no field ${aws}`);
+  return doc === undefined ? field : { ...field, doc };
+}
+
+function tgwText(aws: string, doc: string): Field {
+  return text(aws, 6, `aws.tgw.${columnOf(aws.replace(/^tgw-/, ''))}`, [], doc);
+}
+
+function tgwLost(aws: string, why: string): Field {
+  return number(aws, 6, `aws.tgw.${columnOf(aws)}`, [], 'UInt64', MAX_SAFE, 'T64, ZSTD(1)', `Packets lost in the aggregation window: ${why}.`);
+}
+
+/**
+ * What AWS writes of a transit gateway, in the order of its default format. As above, the place of a row is
+ * the field's bit in the `absent` mask of these records: only append.
+ */
+export const TGW_FIELDS: readonly Field[] = [
+  shared('version'),
+  tgwText('resource-type', 'Kind of resource that the flow log is of: TransitGateway.'),
+  shared('account-id', 'AWS account that owns the transit gateway.'),
+  tgwText('tgw-id', 'Transit gateway that saw the traffic.'),
+  tgwText('tgw-attachment-id', 'Attachment of the transit gateway that saw the traffic.'),
+  tgwText('tgw-src-vpc-account-id', 'AWS account of the VPC that the traffic came from.'),
+  tgwText('tgw-dst-vpc-account-id', 'AWS account of the VPC that the traffic went to.'),
+  tgwText('tgw-src-vpc-id', 'VPC that the traffic came from.'),
+  tgwText('tgw-dst-vpc-id', 'VPC that the traffic went to.'),
+  tgwText('tgw-src-subnet-id', 'Subnet of the attachment that the traffic came from.'),
+  tgwText('tgw-dst-subnet-id', 'Subnet of the attachment that the traffic went to.'),
+  tgwText('tgw-src-eni', 'Interface of the attachment that the traffic came from.'),
+  tgwText('tgw-dst-eni', 'Interface of the attachment that the traffic went to.'),
+  tgwText('tgw-src-az-id', 'Availability zone id where the traffic entered the transit gateway.'),
+  tgwText('tgw-dst-az-id', 'Availability zone id where the traffic left the transit gateway.'),
+  tgwText('tgw-pair-attachment-id', 'The other attachment of the flow: where egress traffic came in, where ingress traffic goes out.'),
+  shared('srcaddr', 'Source address in the packet.'),
+  shared('dstaddr', 'Destination address in the packet.'),
+  shared('srcport'),
+  shared('dstport'),
+  shared('protocol'),
+  shared('packets'),
+  shared('bytes'),
+  shared('start'),
+  shared('end'),
+  shared('log-status'),
+  shared('type'),
+  tgwLost('packets-lost-no-route', 'no route fitted'),
+  tgwLost('packets-lost-blackhole', 'the route was a blackhole'),
+  tgwLost('packets-lost-mtu-exceeded', 'they were larger than the MTU'),
+  tgwLost('packets-lost-ttl-expired', 'their time to live had run out'),
+  shared('tcp-flags'),
+  shared('region', 'AWS region of the transit gateway.'),
+  shared('flow-direction', 'ingress into or egress from the transit gateway (AWS’s word; ours is `direction`).'),
+  shared('pkt-src-aws-service', 'AWS service whose address range holds srcaddr.'),
+  shared('pkt-dst-aws-service', 'AWS service whose address range holds dstaddr.'),
+];
+
 function added(name: string, column: string, aliases: string[], columnType: ColumnType, codec: string, doc: string, more: Partial<Field> = {}): Field {
   return {
     name,
@@ -323,7 +382,12 @@ export const EXTRACTED = 'extracted';
 /** Columns of a stored record that no query names: how to rebuild the original text, and what rules took out of it. */
 export const RECORD_COLUMNS: readonly { readonly column: string; readonly clickhouse: string; readonly codec: string; readonly doc: string }[] = [
   { column: 'layout', clickhouse: LC, codec: 'ZSTD(1)', doc: 'Header names of the record’s layout, space-separated, in the record’s order.' },
-  { column: 'absent', clickhouse: 'UInt64', codec: 'ZSTD(1)', doc: 'Bit i is set when AWS_FIELDS[i] is not in the layout or was `-`.' },
+  {
+    column: 'absent',
+    clickhouse: 'UInt64',
+    codec: 'ZSTD(1)',
+    doc: 'Bit i is set when the field of place i in the list of the record’s format is not in the layout or was `-`.',
+  },
   { column: 'raw_exact', clickhouse: 'String', codec: 'ZSTD(3)', doc: 'The original bytes where the text rebuilt from columns would differ; otherwise empty.' },
   {
     column: 'message_time',
@@ -404,11 +468,11 @@ export const DERIVED_FIELDS: readonly Field[] = [
   ),
 ];
 
-/** Every field that a query can name. */
-export const FIELDS: readonly Field[] = [...AWS_FIELDS, ...ADDED_FIELDS, ...DERIVED_FIELDS];
+/** Fields of transit gateways alone. */
+export const TGW_ONLY: readonly Field[] = TGW_FIELDS.filter((field) => !AWS_FIELDS.some((f) => f.column === field.column));
 
-/** Bit of an AWS field in the `absent` mask, by header name. */
-export const ABSENT_BIT: ReadonlyMap<string, number> = new Map(AWS_FIELDS.map((f, i) => [f.aws as string, i]));
+/** Every field that a query can name, of whatever dataset. */
+export const FIELDS: readonly Field[] = [...AWS_FIELDS, ...TGW_ONLY, ...ADDED_FIELDS, ...DERIVED_FIELDS];
 
 const BY_NAME: ReadonlyMap<string, Field> = indexNames();
 
@@ -447,7 +511,3 @@ export function namesOf(field: Field): string[] {
 export function findField(name: string): Field | undefined {
   return BY_NAME.get(name.toLowerCase());
 }
-
-/** Datasets that a query's `_index` names. */
-export const DATASETS = ['vpc_flow', 'vpc_flow_status'] as const;
-export type Dataset = (typeof DATASETS)[number];

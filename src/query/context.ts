@@ -2,10 +2,11 @@
  * What one compilation knows and collects: options, which stored columns the statement reads, which
  * datasets, and fresh names. Mutable, made per statement, never shared.
  */
-import { ABSENT_BIT, type Dataset, type Field } from '../model/fields.ts';
-import type { CompileOptions, Diagnostic, ExtractionRule, Save } from './contract.ts';
+import type { Field } from '../model/fields.ts';
+import { COLUMN_TYPES, type Dataset, type FlowFormat, formatOf, hasField, VPC_FLOW } from '../model/flow-formats.ts';
+import { type CompileOptions, type Diagnostic, type ExtractionRule, isFor, type Save } from './contract.ts';
 import { QueryError } from './diagnostics.ts';
-import { ident, join, num, type Sql, sql } from './sql.ts';
+import { ident, join, num, param, type Sql, sql } from './sql.ts';
 import type { Span, Subquery } from './tree.ts';
 import type { Typed } from './typed.ts';
 
@@ -41,6 +42,10 @@ export class Context {
   readonly innerReads = new Set<string>();
   readonly options: CompileOptions;
   readonly datasets: readonly Dataset[];
+  /** Formats of the datasets. */
+  readonly formats: readonly FlowFormat[];
+  /** What records of some of them can hold, each column once. */
+  readonly fields: readonly Field[];
   readonly warnings: Diagnostic[] = [];
   /** What the compiler chose for a step, by the step's start in the text. */
   readonly notes = new Map<number, string>();
@@ -57,6 +62,8 @@ export class Context {
     this.options = options;
     this.made = made;
     this.datasets = datasets;
+    this.formats = [...new Set(datasets.map(formatOf))];
+    this.fields = [...new Map(this.formats.flatMap(({ fields }) => fields.map((f) => [f.column, f] as const))).values()];
     this.#pass = pass && [...pass].sort();
   }
 
@@ -64,6 +71,21 @@ export class Context {
   passed(): Sql {
     this.#handedOn = true;
     return this.#pass ? join(this.#pass.map(ident), ', ') : sql`*`;
+  }
+
+  /** The same of one of several datasets: a column that its table lacks has no value there. */
+  passedOf(dataset: Dataset): Sql {
+    const { columns } = formatOf(dataset);
+    if (!this.#pass || this.#pass.every((name) => columns.has(name))) return this.passed();
+    this.#handedOn = true;
+    const given = (name: string): Sql =>
+      columns.has(name) ? ident(name) : sql`defaultValueOfTypeName(${param('String', COLUMN_TYPES.get(name) ?? 'String')}) AS ${ident(name)}`;
+    return join(this.#pass.map(given), ', ');
+  }
+
+  /** Whether records of one of the datasets can have the field. */
+  has(field: Field): boolean {
+    return this.formats.some((format) => hasField(format, field));
   }
 
   /** Whether an inner select hands on stored columns. */
@@ -87,34 +109,51 @@ export class Context {
     return ident(name);
   }
 
-  /** Whether some record may lack the field. Status records lack most. */
-  maybeAbsent(field: Field): boolean {
-    const bit = field.aws === undefined ? undefined : ABSENT_BIT.get(field.aws);
-    if (bit === undefined) return !field.aws;
-    return this.datasets.includes('vpc_flow_status') || ((this.options.relations.absentMask >> BigInt(bit)) & 1n) === 1n;
+  /** The masks that the store keeps are those of these flows: records of other datasets may lack any field. */
+  get #masked(): boolean {
+    return this.datasets.every((dataset) => dataset === VPC_FLOW.flows);
   }
 
-  /** Whether no record has the field. Status records lack other fields than flows do. */
+  /** Whether some record may lack the field. */
+  maybeAbsent(field: Field): boolean {
+    const bit = VPC_FLOW.bits.get(field.aws ?? '');
+    return bit === undefined || !this.#masked || ((this.options.relations.absentMask >> BigInt(bit)) & 1n) === 1n;
+  }
+
+  /** Whether no record has the field. */
   neverGiven(field: Field): boolean {
-    const bit = ABSENT_BIT.get(field.aws ?? '');
-    if (bit === undefined || this.datasets.includes('vpc_flow_status')) return false;
+    const bit = VPC_FLOW.bits.get(field.aws ?? '');
+    if (bit === undefined || !this.#masked) return false;
     return (((this.options.relations.missingMask ?? 0n) >> BigInt(bit)) & 1n) === 1n;
   }
 
   /** Whether every record that is read is in the default layout and its text the values joined by spaces. */
   get defaultOnly(): boolean {
-    return this.options.relations.defaultOnly === true && !this.datasets.includes('vpc_flow_status');
+    return this.options.relations.defaultOnly === true && this.#masked;
   }
 
   /** SQL that says whether this record lacks the field. */
   absent(field: Field): Sql {
-    return sql`bitTest(${this.column('absent')}, ${num(ABSENT_BIT.get(field.aws ?? '') ?? 63)})`;
+    const mask = this.column('absent');
+    return this.byFormat((format) => {
+      const bit = format.bits.get(field.aws ?? '');
+      return bit === undefined && this.formats.length > 1 ? sql`true` : sql`bitTest(${mask}, ${num(bit ?? 63)})`;
+    });
+  }
+
+  /** What `make` gives for the format of the record at hand. */
+  byFormat(make: (format: FlowFormat) => Sql): Sql {
+    const [first, ...others] = this.formats.map((format) => ({ format, value: make(format) }));
+    if (!first || others.length === 0) return first?.value ?? sql`NULL`;
+    const cases = others.map(({ format, value }) => sql`_index IN (${param('String', format.flows)}, ${param('String', format.status)}), ${value}`);
+    return sql`multiIf(${join(cases, ', ')}, ${first.value})`;
   }
 
   /** Rules that make a field when a query asks for it. */
   rulesFor(name: string): readonly ExtractionRule[] {
     const key = name.toLowerCase();
-    return (this.options.catalog?.rules ?? []).filter((rule) => rule.fields.some((field) => field.toLowerCase() === key));
+    const mine = (rule: ExtractionRule): boolean => this.formats.some((format) => isFor(rule, format));
+    return (this.options.catalog?.rules ?? []).filter((rule) => mine(rule) && rule.fields.some((field) => field.toLowerCase() === key));
   }
 
   /** Throws NeedsField when rules make the field and have not been run. */

@@ -2,6 +2,7 @@
  * The query layer's contract: what a compilation is asked and what it answers. Everything in this
  * folder speaks these types; index.ts hands them out.
  */
+import { type Dataset, type FlowFormat, VPC_FLOW } from '../model/flow-formats.ts';
 import type { Sql, Statement } from './sql.ts';
 
 /** A wrong thing in a person's text. Offsets are UTF-16 code units into the text. */
@@ -26,10 +27,10 @@ export interface Condition {
 /** How the store holds data right now; the compiler chooses among these relations. */
 export interface Relations {
   /** Relation of each dataset: a table, or a window copy with the same columns. Written by this project, not by users. */
-  readonly table: (dataset: 'vpc_flow' | 'vpc_flow_status') => Sql;
+  readonly table: (dataset: Dataset) => Sql;
   /**
    * OR of the `absent` masks of the records in `vpc_flow`: a field whose bit is never set needs no null
-   * check. Statements that read `vpc_flow_status` check every field, so its masks stay out of this one.
+   * check. Statements that read another dataset check every field, so its masks stay out of this one.
    */
   readonly absentMask: bigint;
   /** AND of the same masks: keywords are not looked for in fields that no record has. None when absent. */
@@ -56,6 +57,13 @@ export interface ExtractionRule {
   /** Steps as one writes them behind a scope; `fields` are the names that they make. */
   readonly expression: string;
   readonly fields: readonly string[];
+  /** Formats of the records that it is for: those of the datasets that its scope names; VPC flow logs when absent. */
+  readonly formats?: readonly FlowFormat['name'][];
+}
+
+/** Whether a rule is for records of a format. */
+export function isFor(rule: ExtractionRule, format: FlowFormat): boolean {
+  return (rule.formats ?? [VPC_FLOW.name]).includes(format.name);
 }
 
 /** What exists beside the field table because people made it. Names are found in any letter case. */

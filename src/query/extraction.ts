@@ -6,12 +6,12 @@
  * a query are gathered (State `kept`) and decide whether the fields have values. Rules run as a query asks
  * for a field of theirs, or over a block that is about to be stored, as one SELECT.
  */
-import { DEFAULT_LAYOUT, DEFAULT_MASK } from '../model/default-layout.ts';
-import { ADDED_FIELDS, AWS_FIELDS, type Dataset, EXTRACTED, type Field, findField, RECORD_COLUMNS } from '../model/fields.ts';
+import { EXTRACTED, type Field, findField } from '../model/fields.ts';
+import { COLUMN_TYPES, type Dataset, type FlowFormat, formatOf, hasField, VPC_FLOW } from '../model/flow-formats.ts';
 import { Context } from './context.ts';
 import { type Catalog, EMPTY_CATALOG, type ExtractionRule } from './contract.ts';
 import { QueryError } from './diagnostics.ts';
-import { compileScope } from './filter.ts';
+import { compileScope, datasetsOf } from './filter.ts';
 import { any } from './match.ts';
 import { applyOperation } from './operators/index.ts';
 import { diagnosticOf, inScope, moved, type RuleDiagnostic, type RuleText, readRule } from './rule-text.ts';
@@ -57,6 +57,8 @@ export type RuleCheck =
       readonly stored: readonly string[];
       /** Of its steps, in the expression. */
       readonly steps: readonly Span[];
+      /** Of the records that it is for: of the datasets that its scope names, or VPC flow logs. */
+      readonly formats: readonly FlowFormat[];
     }
   | { readonly ok: false; readonly diagnostics: readonly RuleDiagnostic[] };
 
@@ -84,18 +86,15 @@ export interface StagedRecords {
   readonly absentMask?: bigint | undefined;
 }
 
-const COLUMN_TYPES: ReadonlyMap<string, string> = new Map<string, string>([
-  ...[...AWS_FIELDS, ...ADDED_FIELDS].map((f) => [f.column, f.columnType] as const),
-  ...RECORD_COLUMNS.map((c) => [c.column, c.clickhouse] as const),
-]);
-
 /** Reads and compiles a rule. Never throws for what a person wrote. `catalog`: fields of other rules that it may read. */
 export function checkRule(rule: RuleText, catalog: Catalog = EMPTY_CATALOG): RuleCheck {
   const found = readRule(rule);
   if (!found.ok) return found;
-  const ctx = stagedContext({ dataset: 'vpc_flow', columns: [] }, 0, catalog);
   try {
-    const { columns } = runRule(found.rule, stagedState(ctx), 0);
+    const formats = [...new Set(inScope(() => datasetsOf(found.rule.scope, { catalog })).map(formatOf))];
+    const made = formats.flatMap(({ flows }) => runRule(found.rule, stagedState(stagedContext({ dataset: flows, columns: [] }, 0, catalog)), 0).columns);
+    const columns = [...new Set(made)];
+    const isStored = (name: string): boolean => isStoredIn(formats, name);
     const fields = columns.filter((name) => !isStored(name));
     if (fields.length === 0) {
       const message = columns.length ? 'All fields that the rule makes are stored fields already.' : 'The rule makes no field.';
@@ -106,7 +105,7 @@ export function checkRule(rule: RuleText, catalog: Catalog = EMPTY_CATALOG): Rul
       const hint = 'A name begins with a letter and has letters, digits, spaces, _ . @ $ -; give it one with as.';
       throw new QueryError('bad-name', spanOfName(found.rule.operations, wrong), `“${wrong}” cannot be the name of a field.`, hint);
     }
-    return { ok: true, fields, stored: columns.filter(isStored), steps: found.rule.operations.map((o) => moved(o.span)) };
+    return { ok: true, fields, stored: columns.filter(isStored), steps: found.rule.operations.map((o) => moved(o.span)), formats };
   } catch (error) {
     return { ok: false, diagnostics: [diagnosticOf(error, found.scopeBefore)] };
   }
@@ -182,8 +181,9 @@ function namesOfRules(rules: readonly ExtractionRule[]): string[] {
   return [...new Map(rules.flatMap((rule) => rule.fields).map((name) => [name.toLowerCase(), name])).values()];
 }
 
-function isStored(name: string): boolean {
-  return findField(name) !== undefined || isIndexName(name);
+function isStoredIn(formats: readonly FlowFormat[], name: string): boolean {
+  const field = findField(name);
+  return (field !== undefined && formats.some((format) => hasField(format, field))) || isIndexName(name);
 }
 
 /** Text without nulls, of bounded length. */
@@ -194,7 +194,8 @@ function cut(value: Sql): Sql {
 
 function stagedContext(block: StagedRecords, now: number, catalog: Catalog, pass?: ReadonlySet<string>): Context {
   const { dataset, columns, layouts, absentMask = (1n << 64n) - 1n } = block;
-  const defaultOnly = layouts?.length === 1 && layouts[0] === DEFAULT_LAYOUT && !columns.includes('raw_exact') && (absentMask & DEFAULT_MASK) === 0n;
+  const defaultOnly =
+    layouts?.length === 1 && layouts[0] === VPC_FLOW.defaultLayout && !columns.includes('raw_exact') && (absentMask & VPC_FLOW.defaultMask) === 0n;
   const relations = { table: () => STAGED, absentMask, defaultOnly, ...(layouts ? { layouts } : {}) };
   return new Context({ catalog: { ...catalog, rules: [] }, from: null, to: null, now, timeZone: 'UTC', relations, maxRows: 1 }, [dataset], pass);
 }

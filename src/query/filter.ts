@@ -5,9 +5,10 @@
  * Rule: a query reads `vpc_flow` only. `_index=…` in the scope chooses otherwise (wildcards allowed;
  * `_index=*` is everything); without it, a scope or filter that names log-status, or the words NODATA
  * or SKIPDATA, reads `vpc_flow_status` as well. So flows are never counted together with "no data"
- * notes unless somebody asks for them.
+ * notes, nor with what a transit gateway saw of them, unless somebody asks for it.
  */
-import { DATASETS, type Dataset, FIELDS, findField, namesOf } from '../model/fields.ts';
+import { FIELDS, findField, namesOf } from '../model/fields.ts';
+import { DATASETS, type Dataset, VPC_FLOW } from '../model/flow-formats.ts';
 import { type Context, fillTemplates } from './context.ts';
 import { type CompileOptions, type Condition, isMadeByRules } from './contract.ts';
 import { didYouMean, QueryError } from './diagnostics.ts';
@@ -40,8 +41,8 @@ export function datasetsOf(scope: Scope, options: Choice): readonly Dataset[] {
   };
   visit(scope, false);
   // An index that holds no flows: its statement reads flows and finds none.
-  if (named) return found.size ? DATASETS.filter((d) => found.has(d)) : ['vpc_flow'];
-  return namesLogStatus(scope) || conditions.some((c) => isLogStatus(c.field)) ? DATASETS : ['vpc_flow'];
+  if (named) return found.size ? DATASETS.filter((d) => found.has(d)) : [VPC_FLOW.flows];
+  return namesLogStatus(scope) || conditions.some((c) => isLogStatus(c.field)) ? [VPC_FLOW.flows, VPC_FLOW.status] : [VPC_FLOW.flows];
 }
 
 function datasetsLike(node: ScopeCondition, options: Choice): Dataset[] {
@@ -49,7 +50,7 @@ function datasetsLike(node: ScopeCondition, options: Choice): Dataset[] {
   const pattern = new RegExp(`^${value.replace(/[.+?^${}()|[\]\\]/g, '\\$&').replace(/\*+/g, '.*')}$`, 'i');
   const found = DATASETS.filter((d) => pattern.test(d));
   if (found.length || options.catalog?.index?.(value)) return found;
-  const hint = didYouMean(value, DATASETS) ?? `There are ${DATASETS.join(' and ')}.`;
+  const hint = didYouMean(value, DATASETS) ?? `There are ${DATASETS.join(', ')}.`;
   throw new QueryError('bad-value', node.valueSpan, `There is no index ${value}.`, hint);
 }
 

@@ -5,7 +5,7 @@
  * form). Only a phrase with spaces needs the rebuilt text. Fields that no record has are left out, so that
  * an address is looked for in the columns of its index and nowhere else.
  */
-import { AWS_FIELDS, EXTRACTED, type Field } from '../model/fields.ts';
+import { EXTRACTED, type Field, type FieldType } from '../model/fields.ts';
 import type { Context } from './context.ts';
 import { all, any, compare, inRange, likePattern } from './match.ts';
 import { addressValue, parseNetwork, parseOctetWildcard } from './network.ts';
@@ -15,19 +15,17 @@ import { storedField } from './stored.ts';
 import type { Span } from './tree.ts';
 import { addressToText, asNumber, asText, literal } from './typed.ts';
 
-const ADDRESSES = AWS_FIELDS.filter((f) => f.type === 'address');
-const NUMBERS = AWS_FIELDS.filter((f) => f.type === 'number' || f.type === 'time');
-const TEXTS = AWS_FIELDS.filter((f) => f.type === 'text');
-
 /** Words that only one column holds, by that column's name. */
 const WORDS: Readonly<Record<string, string>> = { ACCEPT: 'action', REJECT: 'action', OK: 'log-status', NODATA: 'log-status', SKIPDATA: 'log-status' };
 
 /** Ids that AWS makes: their prefix names the columns that can hold them. */
 const IDS: Readonly<Record<string, readonly string[]>> = {
-  eni: ['interface-id', 'next-hop-interface-id', 'resource-id'],
-  vpc: ['vpc-id', 'next-hop-vpc-id'],
-  subnet: ['subnet-id', 'next-hop-subnet-id'],
+  eni: ['interface-id', 'next-hop-interface-id', 'resource-id', 'tgw-src-eni', 'tgw-dst-eni'],
+  vpc: ['vpc-id', 'next-hop-vpc-id', 'tgw-src-vpc-id', 'tgw-dst-vpc-id'],
+  subnet: ['subnet-id', 'next-hop-subnet-id', 'tgw-src-subnet-id', 'tgw-dst-subnet-id'],
   i: ['instance-id'],
+  tgw: ['tgw-id'],
+  'tgw-attach': ['tgw-attachment-id', 'tgw-pair-attachment-id'],
 };
 
 /** Terms that name the status dataset. */
@@ -47,24 +45,25 @@ export function keyword(ctx: Context, term: string, span: Span): Sql {
 }
 
 /** An id of AWS, its kind as the first group. */
-const ID = /^(eni|vpc|subnet|i)-[0-9a-f]+$/;
+const ID = /^(eni|vpc|subnet|i|tgw|tgw-attach)-[0-9a-f]+$/;
 
 function inFields(ctx: Context, term: string, span: Span): Sql {
   const equal = (field: Field, value: string): Sql => compare('=', storedField(ctx, field), literal(value), span);
-  const byNames = (names: readonly string[]): Field[] => given(ctx, AWS_FIELDS).filter((f) => names.includes(f.aws as string));
+  const byNames = (names: readonly string[]): Field[] => given(ctx).filter((f) => names.includes(f.aws as string));
   const word = WORDS[term.toUpperCase()];
   if (word) return any(byNames([word]).map((f) => equal(f, term)));
-  if (addressValue(term) !== undefined) return any(given(ctx, ADDRESSES).map((f) => equal(f, term)));
+  if (addressValue(term) !== undefined) return any(given(ctx, 'address').map((f) => equal(f, term)));
   const range = parseNetwork(term) ?? parseOctetWildcard(term);
-  if (range) return any(given(ctx, ADDRESSES).map((f) => inRange(storedField(ctx, f), range)));
+  if (range) return any(given(ctx, 'address').map((f) => inRange(storedField(ctx, f), range)));
   if (/^\d{1,15}$/.test(term)) return digits(ctx, term, span);
   const id = ID.exec(term)?.[1];
   if (id) return any(byNames(IDS[id] ?? []).map((f) => equal(f, term)));
   return /\s/.test(term) ? phrase(ctx, term) : withinFields(ctx, term);
 }
 
-function given(ctx: Context, fields: readonly Field[]): readonly Field[] {
-  return fields.filter((field) => !ctx.neverGiven(field));
+/** Fields, of these types or of all, that some record may have. */
+function given(ctx: Context, ...types: readonly FieldType[]): readonly Field[] {
+  return ctx.fields.filter((field) => (types.length === 0 || types.includes(field.type)) && !ctx.neverGiven(field));
 }
 
 /** The rebuilt text is made only of records that have each of the words somewhere. */
@@ -74,26 +73,26 @@ function phrase(ctx: Context, term: string): Sql {
 }
 
 function digits(ctx: Context, term: string, span: Span): Sql {
-  const numbers = given(ctx, NUMBERS).map((field) => {
+  const numbers = given(ctx, 'number', 'time').map((field) => {
     const value = storedField(ctx, field);
     if (value.kind === 'time') return sql`(${asNumber(value)} = ${literal(Number(term)).sql})`;
     return compare('=', value, literal(Number(term)), span);
   });
-  const texts = given(ctx, TEXTS).map((field) => compare('=', storedField(ctx, field), literal(term), span));
+  const texts = given(ctx, 'text').map((field) => compare('=', storedField(ctx, field), literal(term), span));
   return any([...numbers, ...texts]);
 }
 
 function withinFields(ctx: Context, term: string): Sql {
   const holds = holding(term);
-  const texts = given(ctx, TEXTS).map((f) => holds(ctx.column(f.column)));
+  const texts = given(ctx, 'text').map((f) => holds(ctx.column(f.column)));
   // Tags are decoded in their columns; a term with % is looked for in the record's spelling as well.
   const encoded = term.includes('%')
-    ? given(ctx, TEXTS)
+    ? given(ctx, 'text')
         .filter((f) => f.percentEncoded)
         .map((f) => holds(percentEncode(ctx.column(f.column))))
     : [];
-  const addresses = /^[0-9a-f.:*]+$/i.test(term) ? given(ctx, ADDRESSES).map((f) => holds(addressToText(ctx.column(f.column)))) : [];
-  const numbers = /^[0-9*]+$/.test(term) ? given(ctx, NUMBERS).map((f) => holds(asText(storedField(ctx, f)))) : [];
+  const addresses = /^[0-9a-f.:*]+$/i.test(term) ? given(ctx, 'address').map((f) => holds(addressToText(ctx.column(f.column)))) : [];
+  const numbers = /^[0-9*]+$/.test(term) ? given(ctx, 'number', 'time').map((f) => holds(asText(storedField(ctx, f)))) : [];
   return any([...texts, ...encoded, ...addresses, ...numbers, holds(ctx.column('raw_exact'))]);
 }
 

@@ -1,5 +1,6 @@
 /** What the editor can offer, made of the tables that the compiler reads. Columns of earlier steps come from compiling those steps. */
-import { columnOf, DATASETS, FIELDS, type Field, findField, namesOf } from '../model/fields.ts';
+import { columnOf, FIELDS, type Field, findField, namesOf } from '../model/fields.ts';
+import { DATASETS } from '../model/flow-formats.ts';
 import { AGGREGATES } from './aggregates.ts';
 import { compileQuery } from './compile.ts';
 import type { CompileOptions, OutputColumn } from './contract.ts';
@@ -26,7 +27,7 @@ export interface Completion {
   readonly call?: true;
 }
 
-const INDEX_DOC = 'The dataset that a record is in: vpc_flow, or vpc_flow_status for NODATA and SKIPDATA.';
+const INDEX_DOC = 'The dataset that a record is in: vpc_flow, or vpc_flow_status for NODATA and SKIPDATA; tgw_flow and tgw_flow_status of transit gateways.';
 
 export const OPERATOR_ITEMS: readonly Completion[] = Object.values(OPERATORS).flatMap((o) =>
   o === OPERATORS.aggregate ? [] : o.keywords.map((text): Completion => ({ kind: 'operator', text, detail: o.syntax, doc: o.doc, example: o.example })),
@@ -140,7 +141,7 @@ const INDEX: Completion = {
   kind: 'field',
   text: '_index',
   detail: 'text',
-  doc: 'The dataset that a record is in: vpc_flow, or vpc_flow_status for NODATA and SKIPDATA.',
+  doc: INDEX_DOC,
 };
 
 /** What the steps before a place hand on: their columns, and whether records' own fields are still there. */

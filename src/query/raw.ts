@@ -3,37 +3,40 @@
  * values of the layout's fields joined by spaces, `-` where the record did not give one. Computing it
  * costs some fifty conversions a row, so it is done last and only when asked for.
  */
-import { DEFAULT_FIELDS, DEFAULT_LAYOUT, DEFAULT_MASK } from '../model/default-layout.ts';
-import { AWS_FIELDS, type Field } from '../model/fields.ts';
+import type { Field } from '../model/fields.ts';
+import { type FlowFormat, VPC_FLOW } from '../model/flow-formats.ts';
 import type { Context } from './context.ts';
 import { join, num, param, type Sql, sql } from './sql.ts';
 import { addressToText } from './typed.ts';
 
 /** `_raw` of the row at hand. */
 export function rawText(ctx: Context): Sql {
-  if (ctx.defaultOnly) return joined(defaultValues(ctx));
+  if (ctx.defaultOnly) return joined(defaultValues(ctx, VPC_FLOW));
   const { layouts } = ctx.options.relations;
-  if (layouts?.length) return layoutTexts(ctx, layouts);
-  const names = param(
-    'Array(String)',
-    AWS_FIELDS.map((f) => f.aws as string),
-  );
-  const values = AWS_FIELDS.map((field) => valueText(ctx, field));
-  const absent = ctx.column('absent');
-  const rebuilt = sql`arrayStringConcat(arrayMap(i -> if(i = 0 OR bitTest(${absent}, toUInt8(i - 1)), '-', arrayElement([${join(values, ', ')}], i)), arrayMap(n -> indexOf(${names}, n), splitByChar(' ', toString(${ctx.column('layout')})))), ' ')`;
-  const exact = ctx.column('raw_exact');
-  return sql`multiIf(${exact} != '', ${exact}, ${isDefault(ctx)}, ${joined(defaultValues(ctx))}, ${rebuilt})`;
+  return ctx.byFormat((format) => (layouts?.length ? layoutTexts(ctx, format, layouts) : rebuilt(ctx, format)));
 }
 
-function layoutTexts(ctx: Context, layouts: readonly string[]): Sql {
+function rebuilt(ctx: Context, format: FlowFormat): Sql {
+  const names = param(
+    'Array(String)',
+    format.fields.map((f) => f.aws as string),
+  );
+  const values = format.fields.map((field) => valueText(ctx, field));
+  const absent = ctx.column('absent');
+  const text = sql`arrayStringConcat(arrayMap(i -> if(i = 0 OR bitTest(${absent}, toUInt8(i - 1)), '-', arrayElement([${join(values, ', ')}], i)), arrayMap(n -> indexOf(${names}, n), splitByChar(' ', toString(${ctx.column('layout')})))), ' ')`;
   const exact = ctx.column('raw_exact');
-  const cases = layouts.map((layout) => sql`${ctx.column('layout')} = ${param('String', layout)}, ${layoutText(ctx, layout)}`);
+  return sql`multiIf(${exact} != '', ${exact}, ${isDefault(ctx, format)}, ${joined(defaultValues(ctx, format))}, ${text})`;
+}
+
+function layoutTexts(ctx: Context, format: FlowFormat, layouts: readonly string[]): Sql {
+  const exact = ctx.column('raw_exact');
+  const cases = layouts.map((layout) => sql`${ctx.column('layout')} = ${param('String', layout)}, ${layoutText(ctx, format, layout)}`);
   return sql`multiIf(${exact} != '', ${exact}, ${join(cases, ', ')}, '')`;
 }
 
-function layoutText(ctx: Context, layout: string): Sql {
+function layoutText(ctx: Context, format: FlowFormat, layout: string): Sql {
   const values = layout.split(' ').map((name) => {
-    const field = AWS_FIELDS.find((f) => f.aws === name);
+    const field = format.fields[format.bits.get(name) ?? -1];
     if (!field) return sql`'-'`;
     const value = valueText(ctx, field);
     return ctx.maybeAbsent(field) ? sql`if(${ctx.absent(field)}, '-', ${value})` : value;
@@ -45,13 +48,13 @@ function layoutText(ctx: Context, layout: string): Sql {
  * Is the record in the default layout, with all its values, and its text the values joined by spaces? Its
  * text is then made without detours, which is ten times faster.
  */
-export function isDefault(ctx: Context): Sql {
-  return sql`(${ctx.column('raw_exact')} = '' AND ${ctx.column('layout')} = ${param('String', DEFAULT_LAYOUT)} AND bitAnd(${ctx.column('absent')}, ${num(Number(DEFAULT_MASK))}) = 0)`;
+export function isDefault(ctx: Context, { defaultLayout, defaultMask }: FlowFormat): Sql {
+  return sql`(${ctx.column('raw_exact')} = '' AND ${ctx.column('layout')} = ${param('String', defaultLayout)} AND bitAnd(${ctx.column('absent')}, ${num(Number(defaultMask))}) = 0)`;
 }
 
 /** Texts of the default layout's values, in its order. */
-export function defaultValues(ctx: Context): Sql[] {
-  return DEFAULT_FIELDS.map((f) => valueText(ctx, f));
+export function defaultValues(ctx: Context, { defaultFields }: FlowFormat): Sql[] {
+  return defaultFields.map((f) => valueText(ctx, f));
 }
 
 /** Values joined by spaces. */

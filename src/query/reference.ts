@@ -16,7 +16,7 @@ export const DIFFERENCES: readonly string[] = [
   'Unknown fields are errors with a suggestion, unless a step of the query made them.',
   'count_distinct, count_frequent and percentiles are exact.',
   'The current window of compare keeps its column names; only earlier windows get a suffix.',
-  'A search reads vpc_flow only. _index=… chooses otherwise; a scope or filter on log-status, NODATA or SKIPDATA reads vpc_flow_status as well.',
+  'A search reads vpc_flow only. _index=… chooses otherwise; a scope or filter on log-status, NODATA or SKIPDATA reads vpc_flow_status as well. Transit gateways are in tgw_flow and tgw_flow_status, where nobody looks who does not name them.',
   'A keyword is looked for in any part of a field’s text; addresses, numbers and ids are compared as a whole.',
   'Rows that compare equal under sort come in a fixed order: that of the other columns.',
   'most_recent and least_recent read the record’s time themselves; withtime adds no time to the value.',
@@ -41,7 +41,7 @@ What stands before the first \`|\` chooses records; an empty search, or \`*\`, i
 | \`22 OR 3389\`, \`NOT 443\`, \`!443\`, \`(a OR b) c\` | alternatives, the opposite, groups |
 | \`"10.0.0.5 10.0.0.9"\` | a phrase in the record's text |
 | \`dest_port=22\`, \`bytes>1000000\`, \`interface_id=eni-0*\`, \`dest_port in (22, 3389)\` | a field's value; \`field=*\` is any |
-| \`_index=vpc_flow_status\` | another dataset: flows are \`vpc_flow\`, NODATA and SKIPDATA notes \`vpc_flow_status\`; \`_index=*\` is both |
+| \`_index=vpc_flow_status\` | another dataset: flows are \`vpc_flow\`, NODATA and SKIPDATA notes \`vpc_flow_status\`, those of transit gateways \`tgw_flow\` and \`tgw_flow_status\`; \`_index=*\` is all |
 | \`_sourceCategory=prod/*\` | where records came from: \`_sourceName\`, \`_sourceHost\`, \`_collector\` as well |
 
 ## Names and values

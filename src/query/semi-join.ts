@@ -1,5 +1,4 @@
 /** Rows whose values are among those of other rows: subqueries, filter. */
-import { AWS_FIELDS } from '../model/fields.ts';
 import type { Nested } from './context.ts';
 import { QueryError } from './diagnostics.ts';
 import { keyPair } from './keys.ts';
@@ -68,7 +67,6 @@ export function composedValue(nested: Nested, own: Typed): Sql {
 
 /** Words that a record has as a whole; others may be a part of one, as in a search that is typed. */
 const WHOLE = sql`'^[0-9a-fA-F.:]+$'`;
-const ADDRESSES = AWS_FIELDS.filter((field) => field.type === 'address');
 
 /** The condition of `… | compose a, b keywords`: records that have all values of one of the rows, wherever. */
 export function composedKeywords(nested: Nested, state: State): Sql {
@@ -76,7 +74,11 @@ export function composedKeywords(nested: Nested, state: State): Sql {
   const [only, ...more] = nested.columns;
   // An address is looked for in the columns that have addresses, as a keyword is.
   if (only?.value.kind === 'address' && more.length === 0)
-    return any(ADDRESSES.filter((field) => !ctx.neverGiven(field)).map((field) => among([{ own: storedField(ctx, field), other: only.value }], nested.rows)));
+    return any(
+      ctx.fields
+        .filter((field) => field.type === 'address' && !ctx.neverGiven(field))
+        .map((field) => among([{ own: storedField(ctx, field), other: only.value }], nested.rows)),
+    );
   const ids = nested.columns.map((_, i) => sql`w${num(i)}`);
   const list = nested.columns.map(({ value }, i) => sql`${asText({ ...value, sql: nullable(value) })} AS ${ids[i] as Sql}`);
   const given = all(ids.map((id) => sql`ifNull(${id}, '') != ''`));

@@ -3,7 +3,8 @@
  * the next step needs the finished rows of the one before (after a limit, a group, a window function)
  * the SELECT becomes the relation of a new one. States are values: every step returns a new one.
  */
-import { type DATASETS, FIELDS, type Field, findField, namesOf } from '../model/fields.ts';
+import { FIELDS, type Field, findField, namesOf } from '../model/fields.ts';
+import { type Dataset, FLOW_FORMATS, hasField } from '../model/flow-formats.ts';
 import { plain } from './aggregates.ts';
 import type { Context } from './context.ts';
 import type { CompileOptions } from './contract.ts';
@@ -93,7 +94,8 @@ export class State {
   resolve(name: Name): Typed {
     const made = this.column(name.name);
     if (made) return made.value;
-    const field = findField(name.name);
+    const known = findField(name.name);
+    const field = known && this.ctx.has(known) ? known : undefined;
     if (this.parts.stored) {
       if (isIndexName(name.name)) return this.#dataset();
       if (field) return (field.derived === 'raw' && this.column(RAW)?.value) || storedField(this.ctx, field);
@@ -123,14 +125,21 @@ export class State {
       const hint = names.length ? `The result has ${names.join(', ')}. Add ${name.name} to the by list to keep it.` : undefined;
       throw new QueryError('field-not-grouped', name.span, `${name.name} is a field of records, and the query has grouped them.`, hint);
     }
-    const known = this.parts.stored ? [...names, ...FIELDS.flatMap(namesOf), ...this.#extractable, '_index'] : names;
+    if (known && !field && table === undefined) throw this.#ofOtherRecords(name, known);
+    const choice = this.parts.stored ? [...names, ...FIELDS.filter((f) => this.ctx.has(f)).flatMap(namesOf), ...this.#extractable, '_index'] : names;
     throw new QueryError(
       'unknown-field',
       name.span,
       `There is no field ${name.name}.`,
-      didYouMean(name.name, known) ??
+      didYouMean(name.name, choice) ??
         (this.parts.stored ? 'Parse it out of the record in a step before, or let a field extraction rule make it.' : `The result has ${names.join(', ')}.`),
     );
+  }
+
+  #ofOtherRecords(name: Name, field: Field): QueryError {
+    const there = FLOW_FORMATS.filter((format) => hasField(format, field)).map((format) => format.flows);
+    const message = `${name.name} is a field of ${there.join(' and ')}, and this query reads ${this.ctx.datasets.join(' and ')}.`;
+    return new QueryError('unknown-field', name.span, message, `Write _index=${there[0]} into the search before the first |.`);
   }
 
   /** A value in which later names are looked for; the last few of them are. */
@@ -322,13 +331,13 @@ export function baseState(ctx: Context, reading: Reading): State {
   const start = ctx.column('start');
   const where = covered(start, reading, ctx.options);
   const order: Order[] = [{ value: { sql: start, kind: 'time', datetime: true }, descending: true, byKey: true }];
-  const relation = (dataset: (typeof DATASETS)[number]): Sql => relations.table(dataset);
+  const relation = (dataset: Dataset): Sql => relations.table(dataset);
   const [only] = ctx.datasets;
   const source =
     ctx.datasets.length === 1 && only
       ? relation(only)
       : sql`(${join(
-          ctx.datasets.map((dataset) => sql`SELECT ${ctx.passed()}, ${literal(dataset).sql} AS _index FROM ${relation(dataset)}`),
+          ctx.datasets.map((dataset) => sql`SELECT ${ctx.passedOf(dataset)}, ${literal(dataset).sql} AS _index FROM ${relation(dataset)}`),
           ' UNION ALL ',
         )})`;
   const columns: Column[] = 'group' in reading ? [{ name: WINDOW, value: { sql: reading.group(start), kind: 'number' }, hidden: true }] : [];

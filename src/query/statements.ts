@@ -3,7 +3,8 @@
  * step that groups), their number, over time and by a field's values; values for completion; the extent
  * of the data.
  */
-import { ADDED_FIELDS, AWS_FIELDS, EXTRACTED, RECORD_COLUMNS } from '../model/fields.ts';
+import { EXTRACTED, type Field, RECORD_COLUMNS } from '../model/fields.ts';
+import { type Dataset, formatOf, VPC_FLOW } from '../model/flow-formats.ts';
 import { REGISTRY_OF } from '../model/registries.ts';
 import { caught, distinct, matches, newContext, scoped, withContext, withRules } from './compile.ts';
 import type { Context } from './context.ts';
@@ -39,19 +40,24 @@ interface RecordsStatement {
   readonly warnings: readonly Diagnostic[];
 }
 
-/** Columns of recordsStatement, in order: `_index`, all stored columns by their name, `_raw`. */
-export const RECORD_RESULT_COLUMNS: readonly OutputColumn[] = [
-  { name: '_index', kind: 'text' },
-  ...[...AWS_FIELDS, ...ADDED_FIELDS].map((f): OutputColumn => {
-    const made = f.columnType === 'Array(String)' ? 'list' : f.type;
-    const kind = f.type === 'time' && f.columnType === 'UInt32' ? 'number' : REGISTRY_OF.has(f.column) ? 'text' : made;
-    return { name: f.column, kind, field: f.name };
-  }),
-  ...RECORD_COLUMNS.map((c): OutputColumn => ({ name: c.column, kind: c.clickhouse === 'UInt64' ? 'number' : 'text' })),
-  { name: '_raw', kind: 'text', field: '_raw' },
-];
+/** Stored fields of the records of datasets, each column once. */
+function fieldsOf(datasets: readonly Dataset[]): readonly Field[] {
+  const formats = [...new Set(datasets.map(formatOf))];
+  return [...new Map(formats.flatMap(({ stored }) => stored.map((f) => [f.column, f] as const))).values()];
+}
 
-const STORED_COLUMNS: readonly string[] = [...AWS_FIELDS, ...ADDED_FIELDS].map((f) => f.column).concat(RECORD_COLUMNS.map((c) => c.column));
+/** Columns of recordsStatement, in order: `_index`, all stored columns by their name, `_raw`. */
+function recordColumns(datasets: readonly Dataset[]): OutputColumn[] {
+  return [
+    { name: '_index', kind: 'text' },
+    ...fieldsOf(datasets).map((f): OutputColumn => {
+      const kind = f.type === 'time' && f.columnType === 'UInt32' ? 'number' : REGISTRY_OF.has(f.column) ? 'text' : f.type;
+      return { name: f.column, kind, field: f.name };
+    }),
+    ...RECORD_COLUMNS.map((c): OutputColumn => ({ name: c.column, kind: c.column === 'absent' ? 'number' : 'text' })),
+    { name: '_raw', kind: 'text', field: '_raw' },
+  ];
+}
 
 /** The tree of a text, or of the steps that are right before one that is not. Throws QueryError for a mistake that cannot be left out. */
 function parsed(text: string): Query {
@@ -70,7 +76,7 @@ function recordsOf(query: Query, ctx: Context): State {
 }
 
 /** Records of one second have an order of their own, or pages would repeat some and lose others. */
-const TIE = sql`cityHash64(${join(['srcaddr', 'dstaddr', 'srcport', 'dstport', 'interface_id', 'action', 'bytes'].map(ident), ', ')})`;
+const TIE = ['srcaddr', 'dstaddr', 'srcport', 'dstport', 'interface_id', 'tgw_attachment_id', 'action', 'bytes'];
 
 /**
  * Where records come by their time, the time of the page's last one is found first: that reads one column,
@@ -87,14 +93,16 @@ function untilPage({ order, from, where }: State['parts'], last: number): Sql[] 
 }
 
 /**
- * Matching records, newest first unless the query sorts: see RECORD_RESULT_COLUMNS, then the columns that
+ * Matching records, newest first unless the query sorts: see recordColumns, then the columns that
  * the query made (`made`). Times are epoch milliseconds, addresses text, the `absent` mask text (64 bits).
  */
 export function recordsStatement(options: RecordsOptions): Result<RecordsStatement> {
   return caught(() => {
     const query = parsed(options.query);
-    const stored = new Set(STORED_COLUMNS);
     const datasets = datasetsOf(query.scope, options);
+    const result = recordColumns(datasets);
+    const stored = new Set([...fieldsOf(datasets), ...RECORD_COLUMNS].map((c) => c.column));
+    const tie = sql`cityHash64(${join(TIE.filter((name) => stored.has(name)).map(ident), ', ')})`;
     const { ctx, parts } = withRules((made) => recordsOf(query, newContext(options, datasets, stored, made)));
     const columns = parts.columns.filter((c) => !c.hidden);
     const own = columns.map((_, i) => ident(`m${i}`));
@@ -102,7 +110,7 @@ export function recordsStatement(options: RecordsOptions): Result<RecordsStateme
     const index = ctx.datasets.length > 1 ? [sql`_index`] : [];
     const first = join(
       [
-        ...STORED_COLUMNS.map(ident),
+        ...[...stored].map(ident),
         ...index,
         ...columns.map((c, i) => sql`${asOutput(c.value)} AS ${own[i] as Sql}`),
         ...parts.order.map((o, i) => sql`${nullable(o.value)} AS ${order[i] as Sql}`),
@@ -113,9 +121,9 @@ export function recordsStatement(options: RecordsOptions): Result<RecordsStateme
     const sorted = join([...parts.order.map((o, i) => sql`${order[i] as Sql} ${o.descending ? sql`DESC` : sql`ASC`}`), sql`tie`], ', ');
     const where = [...parts.where, ...untilPage(parts, options.offset + most)];
     const condition = where.length ? sql` WHERE ${join(where, ' AND ')}` : sql``;
-    const page = sql`SELECT ${first}, ${TIE} AS tie FROM ${parts.from}${condition} ORDER BY ${sorted} LIMIT ${num(most)} OFFSET ${num(options.offset)}`;
+    const page = sql`SELECT ${first}, ${tie} AS tie FROM ${parts.from}${condition} ORDER BY ${sorted} LIMIT ${num(most)} OFFSET ${num(options.offset)}`;
     const list = [
-      ...RECORD_RESULT_COLUMNS.map((column) => sql`${recordValue(ctx, column)} AS ${ident(`o_${column.name}`)}`),
+      ...result.map((column) => sql`${recordValue(ctx, column)} AS ${ident(`o_${column.name}`)}`),
       ...own.map((id, i) => sql`${id} AS ${ident(`v${i}`)}`),
     ];
     const made = columns.map(
@@ -127,7 +135,7 @@ export function recordsStatement(options: RecordsOptions): Result<RecordsStateme
       }),
     );
     const value = statement(sql`SELECT ${join(list, ', ')} FROM (${page}) ORDER BY ${sorted}`);
-    return { ok: true, statement: value, columns: RECORD_RESULT_COLUMNS, made, warnings: distinct(ctx.warnings) };
+    return { ok: true, statement: value, columns: result, made, warnings: distinct(ctx.warnings) };
   });
 }
 
@@ -191,7 +199,7 @@ function onMatches(options: MatchesOptions, make: (state: State) => Sql): Result
 }
 
 function recordValue(ctx: Context, column: OutputColumn): Sql {
-  if (column.name === '_index') return ctx.datasets.length > 1 ? sql`_index` : ctx.datasets[0] === 'vpc_flow_status' ? sql`'vpc_flow_status'` : sql`'vpc_flow'`;
+  if (column.name === '_index') return ctx.datasets.length > 1 ? sql`_index` : param('String', ctx.datasets[0] ?? VPC_FLOW.flows);
   if (column.name === '_raw') return rawText(ctx);
   const value = ident(column.name);
   const text = registryText(column.name, value);

@@ -2,9 +2,9 @@
  * What people made, as the compiler sees it: lookup tables, extraction rules, and the fields that rules
  * have ever stored (records keep theirs when a rule goes). Held in memory, read anew after a change.
  */
-import { DATASETS } from '../model/fields.ts';
+import { DATASETS, formatOf } from '../model/flow-formats.ts';
 import { checkRule, type StagedSelect, stagedExtraction } from '../query/extraction.ts';
-import { type Catalog, EMPTY_CATALOG, type ExtractionRule, type LookupTable } from '../query/index.ts';
+import { type Catalog, EMPTY_CATALOG, type ExtractionRule, isFor, type LookupTable } from '../query/index.ts';
 import { ident, join, num, param, sql } from '../query/sql.ts';
 import type { Item, Library } from './library.ts';
 import type { Metadata, StagedBlock } from './metadata.ts';
@@ -74,7 +74,7 @@ export async function openCatalogs(metadata: Pick<Metadata, 'library' | 'setting
         read = { ...read, unrecorded: read.catalog !== catalog && read.unrecorded };
       }
       const block = { dataset, columns: columns.map((c) => c.name), layouts, absentMask };
-      const rules = only ? atIngest.filter((rule) => only.includes(rule.name)) : atIngest;
+      const rules = atIngest.filter((rule) => isFor(rule, formatOf(dataset)) && (!only || only.includes(rule.name)));
       return stagedExtraction(rules, block, now, (name) => catalog.extracted(name) ?? name);
     },
   };
@@ -87,7 +87,12 @@ async function readCatalog(library: Library, recorded: readonly string[]): Promi
     const { scope, expression, at, enabled, fields } = body as RuleBody;
     return enabled ? [{ at, rule: { name, scope, expression, fields } }] : [];
   });
-  const atIngest = rules.filter(({ at, rule }) => at === 'ingest' && checkRule(rule).ok).map(({ rule }) => rule);
+  const checked = (when: RuleBody['at'], others: Catalog): ExtractionRule[] =>
+    rules.flatMap(({ at, rule }) => {
+      const check = at === when ? checkRule(rule, others) : undefined;
+      return check?.ok ? [{ ...rule, formats: check.formats.map((format) => format.name) }] : [];
+    });
+  const atIngest = checked('ingest', EMPTY_CATALOG);
   const extracted = new Map(recorded.map((name) => [name.toLowerCase(), name]));
   for (const name of atIngest.flatMap((rule) => rule.fields)) if (!extracted.has(name.toLowerCase())) extracted.set(name.toLowerCase(), name);
   const catalog: Catalog = {
@@ -97,8 +102,7 @@ async function readCatalog(library: Library, recorded: readonly string[]): Promi
     lookup: (source) => lookups.get(source.toLowerCase()),
     lookupNames: [...lookups.values()].map((l) => l.name),
   };
-  const atQuery = rules.filter(({ at, rule }) => at === 'query' && checkRule(rule, catalog).ok).map(({ rule }) => rule);
-  return { catalog: { ...catalog, rules: atQuery }, atIngest, unrecorded: extracted.size > recorded.length };
+  return { catalog: { ...catalog, rules: checked('query', catalog) }, atIngest, unrecorded: extracted.size > recorded.length };
 }
 
 function lookupTable({ name, body }: Item): LookupTable {

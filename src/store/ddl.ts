@@ -2,7 +2,8 @@
  * Tables, derived from the field table. Sort key, partitions and codecs were measured; see
  * docs/performance.md before changing one.
  */
-import { ADDED_FIELDS, AWS_FIELDS, RECORD_COLUMNS } from '../model/fields.ts';
+import { RECORD_COLUMNS } from '../model/fields.ts';
+import { type Dataset, type FlowFormat, formatOf, VPC_FLOW } from '../model/flow-formats.ts';
 import { REGISTRIES } from '../model/registries.ts';
 import { ident, join, type Sql, sql } from '../query/sql.ts';
 
@@ -17,17 +18,21 @@ export interface ColumnDefinition {
   readonly doc: string;
 }
 
-/** Columns of `vpc_flow` and `vpc_flow_status`. */
-export function flowColumns(): ColumnDefinition[] {
-  const fields = [...AWS_FIELDS, ...ADDED_FIELDS].map((f) => ({ name: f.column, type: f.columnType as string, codec: f.codec ?? 'ZSTD(1)', doc: f.doc }));
+/** Columns of the tables of a format. */
+export function flowColumns(format: FlowFormat): ColumnDefinition[] {
+  const fields = format.stored.map((f) => ({ name: f.column, type: f.columnType as string, codec: f.codec ?? 'ZSTD(1)', doc: f.doc }));
   const record = RECORD_COLUMNS.map((c) => ({ name: c.column, type: c.clickhouse, codec: c.codec, doc: c.doc }));
   return [...fields, ...record];
 }
 
 /** Name and definition of the skip index over the addresses of a record. */
-export const ADDRESS_INDEX = `addresses (${AWS_FIELDS.filter((f) => f.type === 'address')
-  .map((f) => f.column)
-  .join(', ')}) TYPE bloom_filter(0.025) GRANULARITY 4`;
+function addressIndex({ fields }: FlowFormat): string {
+  const columns = fields.filter((f) => f.type === 'address').map((f) => f.column);
+  return `addresses (${columns.join(', ')}) TYPE bloom_filter(0.025) GRANULARITY 4`;
+}
+
+/** That of VPC flow logs. */
+export const ADDRESS_INDEX = addressIndex(VPC_FLOW);
 
 /**
  * First key column is the time bucket, so that a time window prunes within a day; partitions are UTC
@@ -36,14 +41,15 @@ export const ADDRESS_INDEX = `addresses (${AWS_FIELDS.filter((f) => f.type === '
  * without reading the whole window, whichever end it stands at: filters of a column each are no help for
  * `srcaddr = … OR dstaddr = …`.
  */
-export function createTable(table: string): string {
-  const columns = flowColumns().map((c) => `  \`${c.name}\` ${c.type} CODEC(${c.codec})`);
+export function createTable(dataset: Dataset): string {
+  const format = formatOf(dataset);
+  const columns = flowColumns(format).map((c) => `  \`${c.name}\` ${c.type} CODEC(${c.codec})`);
   return [
-    `CREATE TABLE IF NOT EXISTS ${table} (`,
-    [...columns, `  INDEX ${ADDRESS_INDEX}`].join(',\n'),
+    `CREATE TABLE IF NOT EXISTS ${DATABASE}.${dataset} (`,
+    [...columns, `  INDEX ${addressIndex(format)}`].join(',\n'),
     ') ENGINE = MergeTree',
     `PARTITION BY toYYYYMMDD(start, 'UTC')`,
-    'ORDER BY (toStartOfFiveMinutes(start), direction, action, interface_id, dstport >= 32768, dstaddr)',
+    `ORDER BY (toStartOfFiveMinutes(start), ${format.sortedBy.join(', ')}, dstport >= 32768, dstaddr)`,
     'SETTINGS non_replicated_deduplication_window = 10000',
   ].join('\n');
 }

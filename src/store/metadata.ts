@@ -26,6 +26,8 @@ export interface DeliveryRange {
   /** The delivery ends with this range. */
   readonly last: boolean;
   readonly counts: Readonly<Counts>;
+  /** Records by format; absent in manifests of earlier releases, which knew one. */
+  readonly formats?: Readonly<Record<string, number>>;
 }
 
 /** One block of a batch: a file in Native format that goes into one table. */

@@ -1,4 +1,5 @@
 /** Brings a store to this release's schema. Safe to repeat and to interrupt. */
+import { DATASETS, formatOf } from '../model/flow-formats.ts';
 import { num, param, sql, statement } from '../query/sql.ts';
 import { DATABASE, flowColumns } from './ddl.ts';
 import { MIGRATIONS, SCHEMA_VERSION } from './migrations.ts';
@@ -37,10 +38,10 @@ export async function schemaVersion(store: Store): Promise<number> {
 }
 
 async function addMissingColumns(store: Store): Promise<void> {
-  for (const table of ['vpc_flow', 'vpc_flow_status']) {
+  for (const table of DATASETS) {
     const result = await store.rows(statement(sql`SELECT name FROM system.columns WHERE database = 'bartizan' AND table = ${param('String', table)}`), CONTROL);
     const present = new Set(result.rows.map((row) => String(row[0])));
-    for (const column of flowColumns().filter((c) => !present.has(c.name))) {
+    for (const column of flowColumns(formatOf(table)).filter((c) => !present.has(c.name))) {
       const text = `ALTER TABLE ${DATABASE}.${table} ADD COLUMN IF NOT EXISTS \`${column.name}\` ${column.type} CODEC(${column.codec})`;
       await store.command({ text, params: {} }, CONTROL);
     }

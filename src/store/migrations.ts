@@ -16,8 +16,8 @@ export const MIGRATIONS: readonly Migration[] = [
     why: 'registries, flow records, status records, quarantine',
     statements: [
       ...createRegistries(),
-      createTable(`${DATABASE}.vpc_flow`),
-      createTable(`${DATABASE}.vpc_flow_status`),
+      createTable('vpc_flow'),
+      createTable('vpc_flow_status'),
       `CREATE TABLE IF NOT EXISTS ${DATABASE}.quarantine (
         batch LowCardinality(String), seq UInt32, delivery LowCardinality(String), code LowCardinality(String), message String, offset UInt64, length UInt64,
         raw String CODEC(ZSTD(3)), layout LowCardinality(String), source_name LowCardinality(String), source_category LowCardinality(String),
@@ -64,6 +64,11 @@ export const MIGRATIONS: readonly Migration[] = [
         WHERE toTypeName(security_group_ids) != 'Array(String)' SETTINGS mutations_sync = 1`,
       `ALTER TABLE ${DATABASE}.${table} MODIFY COLUMN security_group_ids Array(String) CODEC(ZSTD(1)) SETTINGS mutations_sync = 1`,
     ]),
+  },
+  {
+    version: 6,
+    why: 'records of transit gateways',
+    statements: [createTable('tgw_flow'), createTable('tgw_flow_status')],
   },
 ];
 

@@ -1,5 +1,6 @@
 /** Retention: whole days are dropped, so that nothing is rewritten. The ledger of deliveries stays. */
-import { num, sql, statement } from '../query/sql.ts';
+import { DATASETS } from '../model/flow-formats.ts';
+import { num, param, sql, statement } from '../query/sql.ts';
 import { DATABASE } from './ddl.ts';
 import type { Store } from './store.ts';
 
@@ -10,11 +11,10 @@ export async function applyRetention(store: Store, days: number, now: number): P
   if (days <= 0) return [];
   const oldest = Number(new Date((Math.floor(now / DAY) - days) * DAY * 1000).toISOString().slice(0, 10).replaceAll('-', ''));
   const dropped: string[] = [];
-  for (const table of ['vpc_flow', 'vpc_flow_status'] as const) {
-    const name = table === 'vpc_flow' ? sql`'vpc_flow'` : sql`'vpc_flow_status'`;
+  for (const table of DATASETS) {
     const result = await store.rows(
       statement(
-        sql`SELECT DISTINCT partition FROM system.parts WHERE active AND database = 'bartizan' AND table = ${name} AND toUInt32(partition) < ${num(oldest)} ORDER BY partition`,
+        sql`SELECT DISTINCT partition FROM system.parts WHERE active AND database = 'bartizan' AND table = ${param('String', table)} AND toUInt32(partition) < ${num(oldest)} ORDER BY partition`,
       ),
       { lane: 'background' },
     );

@@ -142,8 +142,12 @@ describe('batches', () => {
     expect(decoder.push(second, true)).toBe(false);
     const batch = decoder.take();
     expect(batch.deliveries).toMatchObject([
-      { delivery: 0, from: 0, to: first.length, flows: { start: 0, end: 2 }, finished: true },
-      { delivery: 1, from: 0, to: 26, flows: { start: 2, end: 3 }, finished: false },
+      { delivery: 0, from: 0, to: first.length, finished: true },
+      { delivery: 1, from: 0, to: 26, finished: false },
+    ]);
+    expect(batch.deliveries.map((part) => part.rows[0])).toEqual([
+      { start: 0, end: 2 },
+      { start: 2, end: 3 },
     ]);
     expect(decoder.push(new Uint8Array(0), true)).toBe(true);
     const rest = decoder.take();
@@ -170,7 +174,7 @@ describe('batches', () => {
     decoder.take();
     decoder.nextDelivery();
     push('start\n1599665193\nstart srcport region srcaddr\n1599665194 9 ap 10.0.0.3\nstart\n1599665193\n');
-    const { flows } = decoder.take();
+    const flows = decoder.take().tables[0]!.batch;
     expect(flows.columns.get('srcport')).toMatchObject({ type: 'UInt16' });
     const port = flows.columns.get('srcport');
     expect(port?.type === 'UInt16' && [...port.values.subarray(0, 3)]).toEqual([0, 9, 0]);

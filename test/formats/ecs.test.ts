@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { communityId } from '../../src/formats/vpc-flow/community-id.ts';
 import { baseDocument, type Document, type DocumentValue, enrichedDocument } from '../../src/formats/vpc-flow/ecs.ts';
+import { VPC_FLOW } from '../../src/model/flow-formats.ts';
 import { decodeOne } from './support.ts';
 
 const V5 =
@@ -26,10 +27,10 @@ describe('the enriched document', () => {
     src_place: 'US|Virginia|Ashburn|39.04|-77.49',
     src_as: '16509 Amazon.com, Inc.',
   };
-  const document = enrichedDocument(record);
+  const document = enrichedDocument(record, VPC_FLOW);
 
   it('adds to the base and changes nothing of it', () => {
-    expectWithin(baseDocument(record), document);
+    expectWithin(baseDocument(record, VPC_FLOW), document);
   });
 
   it('has every other field of the record, what enrichment found, and what follows from both', () => {
@@ -62,7 +63,7 @@ describe('the enriched document', () => {
     expect(document).not.toHaveProperty('cloud.instance');
     expect(document).not.toHaveProperty('destination.geo');
     expect(document).not.toHaveProperty('aws.flowlogs.sublocation_id');
-    expect(enrichedDocument(recordOf(V5.replace('REJECT', 'ACCEPT')))).not.toHaveProperty('threat');
+    expect(enrichedDocument(recordOf(V5.replace('REJECT', 'ACCEPT')), VPC_FLOW)).not.toHaveProperty('threat');
   });
 
   it('is the same from a row of the store', () => {
@@ -76,8 +77,8 @@ describe('the enriched document', () => {
       instance_id: '',
       raw,
     };
-    expect(enrichedDocument(row)).toEqual(document);
-    expect(enrichedDocument({ ...row, raw: undefined })).toEqual(document);
+    expect(enrichedDocument(row, VPC_FLOW)).toEqual(document);
+    expect(enrichedDocument({ ...row, raw: undefined }, VPC_FLOW)).toEqual(document);
   });
 });
 

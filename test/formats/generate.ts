@@ -1,7 +1,8 @@
 /** Random flow records as text, for property tests and fuzzing. Deterministic: the randomness is a parameter. */
 import fc from 'fast-check';
 import type { Layout } from '../../src/formats/vpc-flow/layout.ts';
-import { AWS_FIELDS } from '../../src/model/fields.ts';
+import { FIELDS } from '../../src/model/fields.ts';
+import { FLOW_FORMATS } from '../../src/model/flow-formats.ts';
 import { NOW } from './support.ts';
 
 const ipv4 = fc.ipV4();
@@ -12,7 +13,7 @@ const tag = fc.oneof(word, fc.string({ unit: 'grapheme', minLength: 1, maxLength
 const start = fc.integer({ min: 1136073600, max: NOW });
 
 function valueOfField(name: string): fc.Arbitrary<string> {
-  const field = AWS_FIELDS.find((f) => f.aws === name);
+  const field = FIELDS.find((f) => f.aws === name);
   if (!field) throw new Error(name);
   if (name === 'action') return fc.constantFrom('ACCEPT', 'REJECT', 'accept', '-');
   if (name === 'log-status') return fc.constantFrom('OK', 'OK', 'OK', 'NODATA', 'SKIPDATA', 'ok');
@@ -24,10 +25,14 @@ function valueOfField(name: string): fc.Arbitrary<string> {
   return field.percentEncoded ? tag : fc.oneof(word, fc.constant('-'), fc.constantFrom('é', '日本'));
 }
 
-/** A layout: any fields, in any order. */
-export const layouts: fc.Arbitrary<Layout> = fc.shuffledSubarray(
-  AWS_FIELDS.map((f) => f.aws as string),
-  { minLength: 1, maxLength: 30 },
+/** A layout: any fields of a format, in any order. */
+export const layouts: fc.Arbitrary<Layout> = fc.oneof(
+  ...FLOW_FORMATS.map(({ fields }) =>
+    fc.shuffledSubarray(
+      fields.map((f) => f.aws as string),
+      { minLength: 1, maxLength: 30 },
+    ),
+  ),
 );
 
 /** A good record of a layout. */

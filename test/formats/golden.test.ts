@@ -10,10 +10,14 @@ import { decompress } from '../../src/decode/decompress.ts';
 import { type Document, type ErrorDocument, normalize } from '../../src/formats/vpc-flow/normalize.ts';
 import { NOW } from './support.ts';
 
-const FOLDER = join(import.meta.dirname, '../../src/formats/vpc-flow/samples');
-const cases = readdirSync(FOLDER)
-  .filter((f) => f.endsWith('.raw'))
-  .map((f) => f.slice(0, -4));
+const FORMATS = join(import.meta.dirname, '../../src/formats');
+const FOLDER = join(FORMATS, 'vpc-flow/samples');
+const casesIn = (folder: string): string[] =>
+  readdirSync(folder)
+    .filter((f) => f.endsWith('.raw'))
+    .map((f) => f.slice(0, -4));
+const cases = casesIn(FOLDER);
+const TGW_FOLDER = join(FORMATS, 'tgw-flow/samples');
 
 async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
   yield bytes;
@@ -34,6 +38,10 @@ describe('samples', () => {
     const expected: unknown = JSON.parse(readFileSync(join(FOLDER, `${name}.json`), 'utf8'));
     const documents = await documentsOf(readFileSync(join(FOLDER, `${name}.raw`)));
     expect(documents).toEqual(Array.isArray(expected) ? expected : [expected]);
+  });
+
+  it.each(casesIn(TGW_FOLDER))('of a transit gateway: %s', async (name) => {
+    expect(await documentsOf(readFileSync(join(TGW_FOLDER, `${name}.raw`)))).toEqual(JSON.parse(readFileSync(join(TGW_FOLDER, `${name}.json`), 'utf8')));
   });
 
   it('gives all published samples from one stream, in their order', async () => {

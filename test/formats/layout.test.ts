@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { LayoutError, PRESETS, parseLayout, readHeader } from '../../src/formats/vpc-flow/layout.ts';
+import { LayoutError, parseLayout, readHeader } from '../../src/formats/vpc-flow/layout.ts';
+import { PRESETS } from '../../src/formats/vpc-flow/presets.ts';
 
 describe('layouts', () => {
   it('have AWS’s counts by version', () => {
-    const counts = { v2: 14, v3: 21, v4: 25, v5: 29, v7: 39, v8: 40, v9: 41, v10: 42, v11: 54 };
-    for (const [name, count] of Object.entries(counts)) expect(PRESETS.get(name)).toHaveLength(count);
+    const counts = { v2: 14, v3: 21, v4: 25, v5: 29, v6: 36, v7: 39, v8: 40, v9: 41, v10: 42, v11: 54 };
+    for (const [name, count] of Object.entries(counts)) expect(PRESETS.get(name)?.layout).toHaveLength(count);
   });
 
   it('have the default and the alphabetical order of the sources', () => {
@@ -23,8 +24,10 @@ describe('layouts', () => {
 
   it.each([
     ['srcadr dstaddr', 'unknown field: srcadr', 'srcaddr'],
-    ['v6', 'unknown field: v6', 'v2'],
+    ['v12', 'unknown field: v12', 'v2'],
     ['start start', 'start twice', undefined],
+    ['tgw-id interface-id start', 'mixes formats: tgw-id', undefined],
+    ['tgw_idd start', 'unknown field: tgw_idd', 'tgw-id'],
     ['  ', 'is empty', 'srcaddr'],
   ])('%j is refused with the way out', (text, message, hint) => {
     let error: unknown;
@@ -39,8 +42,8 @@ describe('layouts', () => {
   });
 
   it('are recognized in header lines, and only there', () => {
-    expect(readHeader('start log_status\r')).toEqual(['start', 'log-status']);
-    expect(readHeader('version')).toEqual(['version']);
+    expect(readHeader('start log_status\r')?.layout).toEqual(['start', 'log-status']);
+    expect(readHeader('version')?.layout).toEqual(['version']);
     for (const line of ['', 'start start', 'start now', '2 123456789010', 'start-end']) expect(readHeader(line)).toBeUndefined();
   });
 });

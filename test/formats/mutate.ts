@@ -10,6 +10,8 @@ const mixed: fc.Arbitrary<string> = fc
       '{"version":2,"srcaddr":"1.2.3.4","start":1599665193,"log_status":"OK"}\n',
       '{"message":"2 1 eni-1 10.0.0.1 10.0.0.2 1 2 6 3 4 1599665193 1599665488 ACCEPT OK","direction":"x"}',
       '[{"start":1599665193}\n,{"start":5}]',
+      '{"tgwId":"tgw-1","srcaddr":"1.2.3.4","start":1599665193,"packetsLostNoRoute":1}\n',
+      '6 TransitGateway 1 tgw-1 tgw-attach-1 - - - - - - - - - - - 10.0.0.1 2001:db8::1 1 2 6 3 4 1599665193 1599665488 OK IPv4 0 0 0 0 2 eu ingress - -',
     ),
   )
   .map(([parts, json]) => parts.map((p) => [p.layout.join(' '), ...p.records].join('\n')).join('\n') + (json && `\n${json}`));

@@ -6,6 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { checkRecordSettings, compileRecordRules, MOST_RULES, RecordSettingsError } from '../../src/formats/record-rules.ts';
 import { sha256Hex } from '../../src/formats/sha256.ts';
 import { FlowDecoder } from '../../src/formats/vpc-flow/decode.ts';
+import type { DatasetRows } from '../../src/formats/vpc-flow/result.ts';
 import { DEFAULT_RECORD_SETTINGS, type RecordRule, type RecordSettings } from '../../src/model/source.ts';
 import { layoutWithRecords } from './generate.ts';
 import { decodeAll, NOW, type Row } from './support.ts';
@@ -197,7 +198,7 @@ describe('a delivery with rules', () => {
   it('lets no value of an unmasked text into a dictionary', () => {
     const decoder = new FlowDecoder({ layout: 'auto', now: () => NOW, capacity: 10, rules: rulesOf(rule('mask', 'eni-(\\w+)')) });
     decoder.push(new TextEncoder().encode(`${LINE.replace('eni-1', 'eni-SECRET')}\n${LINE.replace('eni-1', 'eni-SECRET').replace('443', 'x')}\n`), true);
-    const { flows } = decoder.take();
+    const flows = (decoder.take().tables[0] as DatasetRows).batch;
     expect(flows.rows).toBe(1);
     expect(JSON.stringify([...flows.columns.values()].map((c) => ('dictionary' in c ? c.dictionary : [])))).not.toContain('SECRET');
   });

@@ -2,13 +2,17 @@
 import type { RecordRules } from '../../src/formats/record-rules.ts';
 import { FlowDecoder } from '../../src/formats/vpc-flow/decode.ts';
 import { type Cell, rebuildBytes, recordAt } from '../../src/formats/vpc-flow/rebuild.ts';
-import { type FlowBadRecord, type FlowCounts, IN_BAD, IN_FLOWS, noCounts } from '../../src/formats/vpc-flow/result.ts';
+import { type FlowBadRecord, type FlowCounts, IN_BAD, noCounts } from '../../src/formats/vpc-flow/result.ts';
+import { formatOf } from '../../src/model/flow-formats.ts';
+import type { RecordFormat } from '../../src/model/source.ts';
+
+const TABLES = { vpc_flow: 'flows', vpc_flow_status: 'status', tgw_flow: 'tgw flows', tgw_flow_status: 'tgw status' } as const;
 
 /** 2026-11-20. */
 export const NOW = 1795132800;
 
 export type Row =
-  | { readonly table: 'flows' | 'status'; readonly record: Record<string, Cell>; readonly raw: string }
+  | { readonly table: 'flows' | 'status' | 'tgw flows' | 'tgw status'; readonly record: Record<string, Cell>; readonly raw: string }
   | { readonly table: 'bad'; readonly bad: Omit<FlowBadRecord, 'raw'>; readonly raw: string };
 
 export interface Decoded {
@@ -21,6 +25,7 @@ const latin1 = (bytes: Uint8Array): string => Buffer.from(bytes).toString('latin
 
 export interface DecodeOptions {
   readonly layout?: string;
+  readonly format?: RecordFormat;
   readonly cuts?: readonly number[];
   readonly capacity?: number;
   readonly rules?: RecordRules | undefined;
@@ -29,33 +34,39 @@ export interface DecodeOptions {
 /** Decodes one delivery cut at `cuts` (sizes of chunks, repeated), in batches of `capacity`. */
 export function decodeAll(input: string | Uint8Array, options: DecodeOptions = {}): Decoded {
   const bytes = typeof input === 'string' ? new TextEncoder().encode(input) : input;
-  const decoder = new FlowDecoder({ layout: options.layout ?? 'auto', now: () => NOW, capacity: options.capacity ?? 4096, rules: options.rules });
+  const decoder = new FlowDecoder({
+    layout: options.layout ?? 'auto',
+    format: options.format ?? 'auto',
+    now: () => NOW,
+    capacity: options.capacity ?? 4096,
+    rules: options.rules,
+  });
   const rows: Row[] = [];
   const counts = noCounts();
   let to = 0;
   const take = (): void => {
     const batch = decoder.take();
-    const next = { flows: 0, status: 0, bad: 0 };
+    const next = batch.tables.map(() => 0);
+    let nextBad = 0;
     for (const list of batch.order) {
       if (list === IN_BAD) {
-        const { raw, ...bad } = batch.bad[next.bad++]!;
+        const { raw, ...bad } = batch.bad[nextBad++]!;
         rows.push({ table: 'bad', bad, raw: latin1(raw) });
         continue;
       }
-      const table = list === IN_FLOWS ? 'flows' : 'status';
-      const row = next[table]++;
-      const record = recordAt(batch[table], row);
+      const { dataset, batch: rowsOf } = batch.tables[list]!;
+      const row = next[list]!++;
+      const record = recordAt(rowsOf, row);
       for (const [name, value] of Object.entries(record))
         if (value === 0 || value === '' || value === '::' || (Array.isArray(value) && value.length === 0)) delete record[name];
-      rows.push({ table, record, raw: latin1(rebuildBytes(batch[table], row)) });
+      rows.push({ table: TABLES[dataset], record, raw: latin1(rebuildBytes(rowsOf, row, formatOf(dataset))) });
     }
     for (const key of Object.keys(counts) as (keyof FlowCounts)[]) counts[key] += batch.counts[key];
     for (const part of batch.deliveries) {
       if (part.from !== to) throw new Error(`a part begins at ${part.from}, not at ${to}`);
       to = part.to;
     }
-    if (next.flows !== batch.flows.rows || next.status !== batch.status.rows || next.bad !== batch.bad.length)
-      throw new Error('the order does not tell of all rows');
+    if (batch.tables.some((table, i) => next[i] !== table.batch.rows) || nextBad !== batch.bad.length) throw new Error('the order does not tell of all rows');
     if (batch.counts.records - batch.counts.filtered !== batch.order.length) throw new Error('a count was lost');
   };
   const push = (chunk: Uint8Array, last: boolean): void => {

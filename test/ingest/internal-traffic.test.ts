@@ -4,8 +4,9 @@ import ipaddr from 'ipaddr.js';
 import { describe, expect, it } from 'vitest';
 import { FlowDecoder } from '../../src/formats/vpc-flow/decode.ts';
 import { rebuildBytes } from '../../src/formats/vpc-flow/rebuild.ts';
-import type { FlowBatches } from '../../src/formats/vpc-flow/result.ts';
+import type { DatasetRows, FlowBatches } from '../../src/formats/vpc-flow/result.ts';
 import { withoutInternalTraffic } from '../../src/ingest/internal-traffic.ts';
+import { VPC_FLOW } from '../../src/model/flow-formats.ts';
 import { networkRange, prefixRange, splitNetworks } from '../../src/model/network.ts';
 import { NOW } from '../formats/support.ts';
 
@@ -21,8 +22,11 @@ function decode(...texts: readonly string[]): FlowBatches {
   return decoder.take();
 }
 
-function textsOf({ flows }: FlowBatches): string[] {
-  return Array.from({ length: flows.rows }, (_, row) => new TextDecoder().decode(rebuildBytes(flows, row)));
+const flowsOf = ({ tables }: FlowBatches) => (tables[0] as DatasetRows).batch;
+
+function textsOf(taken: FlowBatches): string[] {
+  const flows = flowsOf(taken);
+  return Array.from({ length: flows.rows }, (_, row) => new TextDecoder().decode(rebuildBytes(flows, row, VPC_FLOW)));
 }
 
 describe('internal traffic', () => {
@@ -49,7 +53,7 @@ describe('internal traffic', () => {
     const lists: Record<number, string[]> = { 0: ['10.0.'], 2: ['10.0.', '192.0.2.0/24'], 3: ['172.16.0.0/12'] };
     const result = withoutInternalTraffic(taken, (delivery) => lists[delivery]);
     expect(textsOf(result)).toEqual([coming, coming, inside, leaving]);
-    expect(result.deliveries.map((part) => part.flows)).toEqual([
+    expect(result.deliveries.map((part) => part.rows[0])).toEqual([
       { start: 0, end: 1 },
       { start: 1, end: 3 },
       { start: 3, end: 3 },
@@ -67,9 +71,9 @@ describe('internal traffic', () => {
   it('leaves a batch alone that has none, or no lists, or no addresses', () => {
     const taken = decode(coming);
     expect(withoutInternalTraffic(taken, () => ['10.0.0.0/8'])).toBe(taken);
-    expect(withoutInternalTraffic(decode(inside), () => undefined).flows.rows).toBe(1);
-    expect(withoutInternalTraffic(decode('start bytes\n1599665193 7'), () => ['0.0.0.0/0']).flows.rows).toBe(1);
-    expect(withoutInternalTraffic(decode(line('-', '10.0.0.1')), () => ['0.0.0.0/0', '::/0']).flows.rows).toBe(1);
+    expect(flowsOf(withoutInternalTraffic(decode(inside), () => undefined)).rows).toBe(1);
+    expect(flowsOf(withoutInternalTraffic(decode('start bytes\n1599665193 7'), () => ['0.0.0.0/0'])).rows).toBe(1);
+    expect(flowsOf(withoutInternalTraffic(decode(line('-', '10.0.0.1')), () => ['0.0.0.0/0', '::/0'])).rows).toBe(1);
   });
 
   it('is what ipaddr.js says of both ends', () => {

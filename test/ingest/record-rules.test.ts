@@ -7,6 +7,7 @@ import { FlowDecoder } from '../../src/formats/vpc-flow/decode.ts';
 import { enrichedDocument } from '../../src/formats/vpc-flow/ecs.ts';
 import { stageBatch } from '../../src/ingest/batch-writer.ts';
 import { IdCache } from '../../src/ingest/registry.ts';
+import { VPC_FLOW } from '../../src/model/flow-formats.ts';
 import { DEFAULT_RECORD_SETTINGS, type RecordSettings } from '../../src/model/source.ts';
 import { type CompileOptions, compile } from '../../src/query/index.ts';
 import { ident, join as joined, sql } from '../../src/query/sql.ts';
@@ -155,7 +156,7 @@ it('stores security groups as a list, through the whole pipeline', async () => {
     ['sg-2,sg-3', 1],
   ]);
   const [row] = await place.rows("SELECT security_group_ids FROM bartizan.vpc_flow WHERE interface_id = 'eni-1'");
-  expect(enrichedDocument({ security_group_ids: row?.[0] as string[], start: START, raw: line(1) })).toMatchObject({
+  expect(enrichedDocument({ security_group_ids: row?.[0] as string[], start: START, raw: line(1) }, VPC_FLOW)).toMatchObject({
     forwarder: { security_group_ids: ['sg-1', 'sg-2'] },
   });
 });

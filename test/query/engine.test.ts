@@ -125,6 +125,18 @@ describe('statements beside queries', () => {
     expect(await engine.rows(count)).toEqual([[4]]);
   });
 
+  it('records of transit gateways have columns of their own, and those of both all of them', async () => {
+    const names = (query: string) => okay(recordsStatement({ ...options(engine), query, limit: 1, offset: 0 })).columns.map((c) => c.name);
+    expect(names('_index=tgw_flow')).toEqual(expect.arrayContaining(['tgw_id', 'srcaddr', '_raw']));
+    expect(names('_index=tgw_flow')).not.toContain('interface_id');
+    expect(names('')).not.toContain('tgw_id');
+    expect(
+      names('_index=*_flow')
+        .filter((name) => ['tgw_id', 'interface_id', 'srcaddr'].includes(name))
+        .sort(),
+    ).toEqual(['interface_id', 'srcaddr', 'tgw_id']);
+  });
+
   it('records say what is wrong with a query', () => {
     expect(recordsStatement({ ...options(engine), query: '| cuont', limit: 1, offset: 0 })).toMatchObject({ ok: false });
   });
@@ -165,7 +177,7 @@ describe('what a statement reads', () => {
       'foo',
     ]) {
       const { reads } = okay(compile(text, options(engine))).compiled;
-      await engine.command(`CREATE OR REPLACE TABLE window_copy ENGINE = Memory AS SELECT ${reads.join(', ')} FROM vpc_flow`);
+      await engine.command(`CREATE OR REPLACE TABLE window_copy ENGINE = Memory AS SELECT ${reads.join(', ')} FROM bartizan.vpc_flow`);
       const copy = { ...engine.relations, table: () => ident('window_copy'), absentMask: engine.relations.absentMask };
       expect(await run(text, { relations: copy }), text).toEqual(await run(text));
     }
@@ -173,9 +185,9 @@ describe('what a statement reads', () => {
 
   it('a window reads a small part of a day', async () => {
     await engine.command(
-      `INSERT INTO vpc_flow (start, direction, interface_id, dstaddr) SELECT toDateTime(${T0 - 43200}) + number % 86400, 'inbound', concat('eni-', toString(number % 50)), toIPv6('::1') FROM numbers(2000000) SETTINGS max_partitions_per_insert_block = 10`,
+      `INSERT INTO bartizan.vpc_flow (start, direction, interface_id, dstaddr) SELECT toDateTime(${T0 - 43200}) + number % 86400, 'inbound', concat('eni-', toString(number % 50)), toIPv6('::1') FROM numbers(2000000) SETTINGS max_partitions_per_insert_block = 10`,
     );
-    await engine.command('OPTIMIZE TABLE vpc_flow FINAL');
+    await engine.command('OPTIMIZE TABLE bartizan.vpc_flow FINAL');
     const { statement: text } = okay(compile('| count by interface_id', options(engine))).compiled;
     const explained = await engine.rows({ ...text, text: `EXPLAIN indexes = 1 ${text.text}` } satisfies Statement);
     const granules = explained.map((r) => /Granules: (\d+)\/(\d+)/.exec(String(r[0]))).filter((m) => m !== null);

@@ -1,14 +1,14 @@
 /**
- * The real engine in this process with a `vpc_flow` and a `vpc_flow_status` table made from the field
- * table, and lines of flow logs put into them by a decoder so plain that it can be trusted.
+ * The real engine in this process with a table for each dataset made from the field table, and lines of flow logs put into them by a decoder so plain that it can be trusted.
  */
 import { createClient } from '@clickhouse/client';
 import { createChdbConnection } from 'chdb/connection';
-import { ABSENT_BIT, AWS_FIELDS, columnOf } from '../../src/model/fields.ts';
+import { columnOf } from '../../src/model/fields.ts';
+import { DATASETS, type FlowFormat, TGW_FLOW, VPC_FLOW } from '../../src/model/flow-formats.ts';
 import type { CompileOptions, Relations } from '../../src/query/index.ts';
 import type { Cell } from '../../src/query/shape.ts';
-import { ident, type Statement } from '../../src/query/sql.ts';
-import { createRegistries, createTable, DATABASE } from '../../src/store/ddl.ts';
+import type { Statement } from '../../src/query/sql.ts';
+import { createRegistries, createTable, DATABASE, tableName } from '../../src/store/ddl.ts';
 import { registryInserts, withIds } from '../registries.ts';
 
 type Client = ReturnType<typeof createClient>;
@@ -43,27 +43,24 @@ export async function openEngine(): Promise<Engine> {
   const command = async (query: string): Promise<void> => void (await client.command({ query }));
   await command(`CREATE DATABASE IF NOT EXISTS ${DATABASE}`);
   for (const text of createRegistries()) await command(text);
-  for (const table of ['vpc_flow', 'vpc_flow_status']) {
-    await command(`DROP TABLE IF EXISTS ${table}`);
+  for (const table of DATASETS) {
+    await command(`DROP TABLE IF EXISTS ${DATABASE}.${table}`);
     await command(createTable(table));
   }
   let mask = 0n;
   return {
     relations: {
-      table: (dataset) => ident(dataset),
+      table: tableName,
       get absentMask() {
         return mask;
       },
     },
     command,
     async load(lines) {
-      for (const [table, status] of [
-        ['vpc_flow', false],
-        ['vpc_flow_status', true],
-      ] as const) {
-        const values = lines.filter((line) => /\b(NODATA|SKIPDATA)\b/.test(line.line) === status).map((line) => withIds(toRow(line)));
-        if (!status) for (const row of values) mask |= BigInt(row.absent as string);
-        if (values.length) await client.insert({ table, values, format: 'JSONEachRow' });
+      for (const [dataset, of] of Map.groupBy(lines, datasetOf)) {
+        const values = of.map((line) => withIds(toRow(line)));
+        if (dataset === 'vpc_flow') for (const row of values) mask |= BigInt(row.absent as string);
+        await client.insert({ table: `${DATABASE}.${dataset}`, values, format: 'JSONEachRow' });
       }
       for (const { table, rows, reload } of registryInserts()) {
         if (rows.length === 0) continue;
@@ -73,7 +70,7 @@ export async function openEngine(): Promise<Engine> {
     },
     async clear() {
       mask = 0n;
-      for (const table of ['vpc_flow', 'vpc_flow_status']) await command(`TRUNCATE TABLE ${table}`);
+      for (const table of DATASETS) await command(`TRUNCATE TABLE ${DATABASE}.${table}`);
     },
     async rows(statement) {
       const set = await client.query({
@@ -88,16 +85,26 @@ export async function openEngine(): Promise<Engine> {
   };
 }
 
+function formatOfLine({ layout = V2 }: Line): FlowFormat {
+  return layout.includes('tgw-id') ? TGW_FLOW : VPC_FLOW;
+}
+
+function datasetOf(line: Line): (typeof DATASETS)[number] {
+  const { flows, status } = formatOfLine(line);
+  return /\b(NODATA|SKIPDATA)\b/.test(line.line) ? status : flows;
+}
+
 function toRow({ line, layout = V2, columns = {} }: Line): Record<string, string | number> {
   const values = line.replace(/\$(-?\d+)/g, (_, offset: string) => String(T0 + Number(offset))).split(' ');
   const names = layout.split(' ');
   const row: Record<string, string | number> = { layout, ...columns };
-  let absent = (1n << BigInt(AWS_FIELDS.length)) - 1n;
+  const { fields, bits } = formatOfLine({ line, layout });
+  let absent = (1n << BigInt(fields.length)) - 1n;
   for (const [i, name] of names.entries()) {
     const value = values[i] as string;
-    const field = AWS_FIELDS.find((f) => f.aws === name);
+    const field = fields.find((f) => f.aws === name);
     if (value === '-' || !field) continue;
-    absent &= ~(1n << BigInt(ABSENT_BIT.get(name) as number));
+    absent &= ~(1n << BigInt(bits.get(name) as number));
     if (name === 'end') row.duration = Number(value) - Number(values[names.indexOf('start')]);
     else row[columnOf(name)] = field.type === 'address' && !value.includes(':') ? `::ffff:${value}` : field.percentEncoded ? decodeURIComponent(value) : value;
   }

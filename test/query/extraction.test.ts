@@ -25,7 +25,7 @@ beforeAll(async () => {
     { line: line(8, '7 $62 $70 ACCEPT OK'), columns: { source_category: 'a' } },
     { line: '2 123456789012 eni-0a - - - - - - - $80 $90 - NODATA', columns: { source_category: 'a', raw_exact: '{"user":"dan"}' } },
   ]);
-  await engine.command("ALTER TABLE vpc_flow UPDATE extracted = map('owner', 'kim', 'rank', '7') WHERE bytes = 840 SETTINGS mutations_sync = 2");
+  await engine.command("ALTER TABLE bartizan.vpc_flow UPDATE extracted = map('owner', 'kim', 'rank', '7') WHERE bytes = 840 SETTINGS mutations_sync = 2");
 });
 afterAll(() => engine.close());
 
@@ -183,4 +183,30 @@ it('compiles what people write into parameters only', () => {
     expect(staged?.statement.text).not.toContain('DROP');
     expect(staged?.lacks).toEqual(clean?.lacks);
   }
+});
+
+describe('a rule of another format', () => {
+  it('is for the records of the datasets that its scope names', () => {
+    const check = (scope: string, expression: string) => {
+      const result = checkRule({ scope, expression });
+      return result.ok ? [result.fields, result.formats.map((f) => f.name)] : result.diagnostics.map((d) => [d.code, d.in]);
+    };
+    const parse = 'parse field=tgw_id "tgw-*" as short';
+    expect(check('_index=tgw_flow', parse)).toEqual([['short'], ['tgw-flow']]);
+    expect(check('', parse)).toEqual([['unknown-field', 'expression']]);
+    expect(check('_index=*', 'parse "* *" as first, more')).toEqual([
+      ['first', 'more'],
+      ['vpc-flow', 'tgw-flow'],
+    ]);
+    // A name that only records of the other format have is free here.
+    expect(check('', 'parse "* *" as resource_type, more')).toEqual([['resource_type', 'more'], ['vpc-flow']]);
+    expect(check('_index=tgw_flow', 'parse "* *" as resource_type, more')).toEqual([['more'], ['tgw-flow']]);
+  });
+
+  it('is not asked by queries that read none of them', async () => {
+    const tgw: ExtractionRule = { ...rule('gateways', '_index=tgw_flow', 'parse field=tgw_id "tgw-*" as short', ['short']), formats: ['tgw-flow'] };
+    expect(await rows('| count by short', [tgw])).toMatchObject([['unknown-field', expect.anything()]]);
+    expect(await rows('_index=tgw_flow | count by short', [tgw])).toEqual([]);
+    expect(await rows('_index=*_flow short=1 | count', [tgw])).toEqual([[0]]);
+  });
 });

@@ -120,7 +120,7 @@ it('leaves the filters of a dashboard to the query around it', async () => {
 });
 
 it('ends with an error where a subquery gives too many rows', async () => {
-  await engine.command('CREATE TABLE many AS vpc_flow');
+  await engine.command('CREATE TABLE many AS bartizan.vpc_flow');
   await engine.command('INSERT INTO many (start, bytes, packets, absent) SELECT 1773144000, number, number % 7, 0 FROM numbers(100001)');
   const relations = { ...engine.relations, absentMask: 0n, table: () => engine.relations.table('vpc_flow') };
   const all = compile(

@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { DATASETS } from '../../src/model/flow-formats.ts';
 import { openEmbedded } from '../../src/store/embedded.ts';
 import { migrate, schemaVersion } from '../../src/store/migrate.ts';
 import { SCHEMA_VERSION } from '../../src/store/migrations.ts';
@@ -26,13 +27,12 @@ const run = (text: string) => store.command({ text, params: {} });
 const rows = async (text: string) => (await store.rows({ text, params: {} })).rows;
 
 it('drops whole days that ended before the kept ones, and nothing when it is off', async () => {
-  for (const table of ['vpc_flow', 'vpc_flow_status'])
-    await run(`INSERT INTO bartizan.${table} (start) SELECT toDateTime(${NOON}, 'UTC') - number * ${DAY} FROM numbers(10)`);
+  for (const table of DATASETS) await run(`INSERT INTO bartizan.${table} (start) SELECT toDateTime(${NOON}, 'UTC') - number * ${DAY} FROM numbers(10)`);
   expect(await applyRetention(store, 0, NOON)).toEqual([]);
   const dropped = await applyRetention(store, 3, NOON);
-  expect(dropped).toHaveLength(12);
+  expect(dropped).toHaveLength(24);
   expect(await rows('SELECT count(), toString(min(toDate(start))) FROM bartizan.vpc_flow')).toEqual([[4, '2026-11-17']]);
-  expect(await rows('SELECT count() FROM bartizan.vpc_flow_status')).toEqual([[4]]);
+  for (const table of DATASETS) expect(await rows(`SELECT count() FROM bartizan.${table}`)).toEqual([[4]]);
   expect(await applyRetention(store, 3, NOON)).toEqual([]);
 });
 

@@ -1,7 +1,9 @@
 /** The batch that a decoder is filling: rows, bad records, and which delivery each belongs to. */
 import type { BadRecord, Batch } from '../../model/batch.ts';
+import { DATASETS, FLOW_FORMATS } from '../../model/flow-formats.ts';
+import type { Table } from './columns.ts';
 import type { Plan } from './plan.ts';
-import { type DeliveryPart, type FlowBadRecord, type FlowBatches, type FlowCounts, IN_BAD, IN_FLOWS, IN_STATUS, noCounts } from './result.ts';
+import { type DatasetRows, type DeliveryPart, type FlowBadRecord, type FlowBatches, type FlowCounts, IN_BAD, noCounts } from './result.ts';
 import type { RowReader } from './row.ts';
 import { RECORD_STATUS } from './spellings.ts';
 
@@ -28,7 +30,7 @@ export class BatchUnderway {
   private stopAt: number;
   private deliveries: DeliveryPart[] = [];
   private delivery = -1;
-  private open: { from: number; layout: string; flows: number; status: number; bad: number } | undefined;
+  private open: { from: number; layout: string; rows: readonly number[]; bad: number } | undefined;
 
   constructor(capacity: number, reader: RowReader) {
     this.capacity = capacity;
@@ -60,17 +62,24 @@ export class BatchUnderway {
     this.begin(state);
   }
 
+  /** Rows of each dataset so far. */
+  private rows(): number[] {
+    return this.reader.tables.map((table) => table?.rows ?? 0);
+  }
+
   private begin(state: string): void {
-    const { flows, status } = this.reader;
-    this.open = { from: this.passed, layout: state, flows: flows.rows, status: status.rows, bad: this.bad.length };
+    this.open = { from: this.passed, layout: state, rows: this.rows(), bad: this.bad.length };
     this.counts = noCounts();
   }
 
   private close(finished: boolean): void {
     if (!this.open) return;
-    const { from, layout, flows, status, bad } = this.open;
+    const { from, layout, bad } = this.open;
     const { counts } = this;
-    counts.stored = this.reader.flows.rows - flows;
+    const ends = this.rows();
+    const rows = this.open.rows.map((start, i) => ({ start, end: ends[i] as number }));
+    const sizes = rows.map(({ start, end }) => end - start);
+    counts.stored = FLOW_FORMATS.reduce((sum, { flows }) => sum + sizes[DATASETS.indexOf(flows)]!, 0);
     counts.quarantined = this.bad.length - bad;
     counts.records = counts.stored + counts.nodata + counts.skipdata + counts.quarantined + counts.filtered;
     this.deliveries.push({
@@ -78,13 +87,23 @@ export class BatchUnderway {
       from,
       to: this.passed,
       layout,
-      flows: { start: flows, end: this.reader.flows.rows },
-      status: { start: status, end: this.reader.status.rows },
+      rows,
       bad: { start: bad, end: this.bad.length },
       counts,
+      formats: this.formats(sizes, counts.records),
       finished,
     });
     this.open = undefined;
+  }
+
+  /** `sizes`: rows by dataset. */
+  private formats(sizes: readonly number[], records: number): DeliveryPart['formats'] {
+    const of = FLOW_FORMATS.map(({ name, flows, status }) => ({ name, rows: sizes[DATASETS.indexOf(flows)]! + sizes[DATASETS.indexOf(status)]! }));
+    const others = records - of.reduce((sum, { rows }) => sum + rows, 0);
+    const tried = FLOW_FORMATS.findIndex(({ flows }) => flows === DATASETS[this.reader.place]);
+    const most = of.reduce((a, b) => (b.rows > a.rows ? b : a), of[tried]!);
+    const given = of.map((one) => [one.name, one.rows + (one === most ? others : 0)] as const);
+    return Object.fromEntries(given.filter(([, count]) => count > 0));
   }
 
   /** Keeps the row that the reader holds. `raw`: its bytes, where the columns would not give them back; `time`: the record's time, epoch milliseconds, where it is not its start. */
@@ -92,20 +111,21 @@ export class BatchUnderway {
     const { reader, counts } = this;
     if (raw) this.held += raw.length;
     const status = reader.keep(plan, raw);
-    if (time !== undefined) (status ? reader.status : reader.flows).setMessageTime(time);
+    if (time !== undefined) (reader.tables[status ? reader.place + 1 : reader.place] as Table).setMessageTime(time);
     if (!status) {
-      this.count(IN_FLOWS);
+      this.count(reader.place);
       return;
     }
     if (reader.recordStatus === RECORD_STATUS.NODATA) counts.nodata++;
     else counts.skipdata++;
-    this.count(IN_STATUS);
+    this.count(reader.place + 1);
   }
 
   /** Keeps the row that the reader holds, which is `plain`. */
   keepPlain(): void {
-    this.reader.flows.keep(this.reader.low, this.reader.high, undefined);
-    this.count(IN_FLOWS);
+    const { reader } = this;
+    reader.flows.keep(reader.low, reader.high, undefined);
+    this.count(reader.place);
   }
 
   addBad(record: BadRecord): void {
@@ -119,16 +139,14 @@ export class BatchUnderway {
     this.close(finished);
     const counts = noCounts();
     for (const part of this.deliveries) for (const key of Object.keys(counts) as (keyof FlowCounts)[]) counts[key] += part.counts[key];
-    const flows = reader.flows.take(reader.values, false);
-    const status = reader.status.take(reader.values, true);
+    const tables = this.takeTables();
     const result: FlowBatches = {
-      flows,
-      status,
+      tables,
       bad: this.bad,
       deliveries: this.deliveries,
       order: this.order.slice(0, this.records),
       counts,
-      ...extent(flows, status),
+      ...extent(tables.map((table) => table.batch)),
     };
     reader.values.clear();
     this.records = 0;
@@ -140,10 +158,22 @@ export class BatchUnderway {
     if (!finished) this.begin(state);
     return result;
   }
+
+  /** The largest table takes the dictionaries and addresses as they are, the others what they use of them. */
+  private takeTables(): DatasetRows[] {
+    const { tables, values } = this.reader;
+    const largest = tables.reduce((a, b) => ((b?.rows ?? 0) > (a?.rows ?? 0) ? b : a));
+    const take = (table: Table | undefined): Batch => table?.take(values, table !== largest) ?? noRows();
+    return DATASETS.map((dataset, i) => ({ dataset, batch: take(tables[i]) }));
+  }
+}
+
+function noRows(): Batch {
+  return { rows: 0, columns: new Map(), addresses: { count: 1, bytes: new Uint8Array(16) } };
 }
 
 /** Earliest and latest start of rows, epoch seconds; both 0 without rows. */
-export function extent(...batches: readonly Batch[]): { minStart: number; maxStart: number } {
+export function extent(batches: readonly Batch[]): { minStart: number; maxStart: number } {
   let minStart = Number.POSITIVE_INFINITY;
   let maxStart = 0;
   for (const { columns, rows } of batches) {

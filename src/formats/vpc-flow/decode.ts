@@ -1,9 +1,10 @@
 /**
- * Decoder of VPC Flow Logs: bytes of decompressed deliveries in, batches of columns out. It finds the
+ * Decoder of flow logs of every format: bytes of decompressed deliveries in, batches of columns out. It finds the
  * lines and the layout; row.ts reads the values. What comes out depends on the bytes alone, not on how
  * they were cut into chunks, so a batch can be made again from its byte ranges.
  */
 import { type BadRecord, RAW_LIMIT, type RecordErrorCode } from '../../model/batch.ts';
+import type { RecordFormat } from '../../model/source.ts';
 import type { RecordRules } from '../record-rules.ts';
 import { BatchUnderway } from './batch-underway.ts';
 import { Detector, NO_LAYOUT } from './detect.ts';
@@ -19,6 +20,8 @@ import { BROKEN_JSON, RuledRecords } from './ruled.ts';
 export interface FlowDecoderOptions {
   /** `auto`, a preset's name or field names (layout.ts). A header line in the data always wins. */
   readonly layout: string;
+  /** `auto`, the default: told by the header or shape of each record. */
+  readonly format?: RecordFormat;
   /** Epoch seconds. Read once a `push`; give the same answer when a batch is made again. */
   readonly now: () => number;
   /** Most records of a batch. */
@@ -70,7 +73,7 @@ export class FlowDecoder {
   constructor(options: FlowDecoderOptions) {
     this.now = options.now;
     this.reader = new RowReader(options.capacity);
-    this.detector = new Detector(options.layout);
+    this.detector = new Detector(options.layout, options.format);
     this.batch = new BatchUnderway(options.capacity, this.reader);
     this.ruled = options.rules && new RuledRecords(options.rules, this.reader, this.detector, this.batch);
     this.nextDelivery();
@@ -376,7 +379,7 @@ export class FlowDecoder {
   }
 
   private addBad(diagnosis: Diagnosis, offset: number, raw: Uint8Array, length: number): void {
-    const bad: BadRecord = { code: diagnosis.code, message: diagnosis.message, offset, raw, length, layout: this.detector.plan?.text ?? '' };
+    const bad: BadRecord = { code: diagnosis.code, message: diagnosis.message, offset, raw, length, layout: this.detector.layoutText };
     this.batch.addBad(bad);
   }
 }

@@ -1,13 +1,15 @@
 /**
- * Which layout is in force. A header line sets it, whatever was in force before. Without one, and
- * unless the person named a layout, a line is tried in the presets that have as many fields as it has
- * values; the first that reads it stays in force until a line needs another.
+ * Which layout is in force, and with it the format of the records. A header line sets it, whatever was in
+ * force before. Without one, and unless the person named a layout, a line is tried in the presets that have
+ * as many fields as it has values; the first that reads it stays in force until a line needs another.
  */
-
+import { FLOW_FORMATS, type FlowFormat } from '../../model/flow-formats.ts';
+import type { RecordFormat } from '../../model/source.ts';
 import { type Diagnosis, diagnose, type Failure } from './diagnose.ts';
 import { type Source, sourceOf } from './intern.ts';
-import { type Layout, parseLayout, presetsOfCount, readHeader, unknownHeaderNames } from './layout.ts';
+import { formatOfLayout, formatsOf, type Layout, parseLayout, readHeader, unknownHeaderNames } from './layout.ts';
 import { compilePlan, type Plan } from './plan.ts';
+import { type Preset, presetOf, presetsOfCount } from './presets.ts';
 import type { RowReader } from './row.ts';
 import { utf8 } from './spellings.ts';
 
@@ -28,23 +30,40 @@ export class Detector {
   private readonly presets = new Map<Layout, Plan>();
   private readonly plans = new Map<string, Plan>();
 
+  /** Formats that records may have, in the order in which they are tried. */
+  readonly formats: readonly FlowFormat[];
+
   /** `layout`: `auto` or what parseLayout takes. */
-  constructor(layout: string) {
-    this.named = layout.trim().toLowerCase() === 'auto' ? undefined : this.planOf(parseLayout(layout));
+  constructor(layout: string, format: RecordFormat = 'auto') {
+    this.formats = formatsOf(format);
+    this.named = layout.trim().toLowerCase() === 'auto' ? undefined : this.planOf(parseLayout(layout, this.formats));
   }
 
+  /** Throws for names that are together no format's. */
   planOf(layout: Layout, extra: readonly number[] = []): Plan {
-    const preset = extra.length === 0 ? this.presets.get(layout) : undefined;
-    if (preset) return preset;
-    const key = `${layout.join(' ')}|${extra.join(' ')}`;
-    const known = this.plans.get(key);
+    const known = extra.length === 0 ? this.presets.get(layout) : undefined;
     if (known) return known;
-    const plan = compilePlan(layout, extra);
-    // Every header of a hostile input could be another layout.
-    if (this.plans.size >= 256) this.plans.clear();
-    this.plans.set(key, plan);
-    if (extra.length === 0 && presetsOfCount(layout.length).includes(layout)) this.presets.set(layout, plan);
+    const preset = presetOf(layout);
+    const format = preset?.format ?? formatOfLayout(layout, this.formats);
+    if (!format) throw new Error(`no format has all fields of the layout ${layout.join(' ')}`);
+    const key = `${layout.join(' ')}|${extra.join(' ')}`;
+    let plan = this.plans.get(key);
+    if (!plan) {
+      plan = compilePlan(format, layout, extra);
+      // Every header of a hostile input could be another layout.
+      if (this.plans.size >= 256) this.plans.clear();
+      this.plans.set(key, plan);
+    }
+    if (extra.length === 0 && preset) this.presets.set(layout, plan);
     return plan;
+  }
+
+  /** The layout in force as a bad record keeps it: its names, behind the format where another would be taken for it. */
+  get layoutText(): string {
+    const text = this.plan?.text ?? '';
+    const [format] = this.formats;
+    const told = this.formats.length > 1 || (this.plan ? formatOfLayout(this.plan.layout, FLOW_FORMATS) === format : format === FLOW_FORMATS[0]);
+    return told ? text : `${format?.name}:${text}`;
   }
 
   /** What `reset` takes to go on from here. */
@@ -76,7 +95,7 @@ export class Detector {
   /** Whether the line at `p` is a header: for layouts in which one could pass for a record. */
   isHeader(buf: Uint8Array, p: number): boolean {
     const text = utf8(buf.subarray(p, buf.indexOf(10, p)));
-    return text !== undefined && readHeader(text) !== undefined;
+    return text !== undefined && readHeader(text, this.formats) !== undefined;
   }
 
   /** Takes the line's layout when it is a header. A header with unknown names makes the lines under it unreadable; the reason says them when it may (`named`). */
@@ -85,23 +104,31 @@ export class Detector {
     if (first < 97 || first > 122) return false;
     const text = utf8(line);
     if (text === undefined) return false;
-    const layout = readHeader(text);
-    if (layout) {
+    const header = readHeader(text, this.formats);
+    if (header) {
       this.mode = 'header';
-      this.plan = this.planOf(layout);
+      this.plan = this.planOf(header.layout);
       this.unreadable = undefined;
       return true;
     }
-    const unknown = unknownHeaderNames(text);
-    if (unknown) this.refuse(`the header line names fields that this version does not know${named ? `: ${unknown.slice(0, 5).join(', ')}` : ''}`);
+    const unknown = unknownHeaderNames(text, this.formats);
+    if (unknown) this.refuse(`the header line names fields ${this.whatUnknown(unknown)}${named ? `: ${unknown.slice(0, 5).join(', ')}` : ''}`);
     return false;
+  }
+
+  private whatUnknown(names: readonly string[]): string {
+    const isKnown = names.every((name) => readHeader(name) !== undefined);
+    if (!isKnown) return 'that this version does not know';
+    return this.formats.length > 1 ? 'of more than one format' : `that ${this.formats[0]?.title} do not have`;
   }
 
   /** Tries the presets for a line without header. When one reads it into the reader's row it is in force from here on. */
   guess(reader: RowReader, source: Source, p: number, line: Uint8Array, extra: readonly number[] = []): Plan | undefined {
     this.guessed = undefined;
     if (this.mode !== 'auto') return undefined;
-    for (const layout of presetsOfCount(countOf(line))) {
+    for (const preset of presetsOfCount(countOf(line))) {
+      const { layout } = preset;
+      if (!this.formats.includes(preset.format) || !isMarked(line, preset)) continue;
       const plan = this.planOf(layout, extra);
       if (reader.read(source, p, plan) >= 0) {
         this.plan = this.planOf(layout);
@@ -138,6 +165,13 @@ export class Detector {
     const { plan, guessed } = this;
     return guessed && plan?.layout.length !== countOf(line) ? guessed : { plan, failure };
   }
+}
+
+/** Whether a line has one of the values that tell its preset; some need none. */
+function isMarked(line: Uint8Array, { marks }: Preset): boolean {
+  if (marks.length === 0) return true;
+  const values = (utf8(line) ?? '').split(' ');
+  return marks.some(([place, prefix]) => values[place]?.startsWith(prefix));
 }
 
 function countOf(line: Uint8Array): number {

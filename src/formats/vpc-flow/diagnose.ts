@@ -4,8 +4,7 @@
  * rather than its first bad value's.
  */
 import { RAW_LIMIT, type RecordErrorCode } from '../../model/batch.ts';
-import { AWS_FIELDS } from '../../model/fields.ts';
-import type { Plan } from './plan.ts';
+import { type Plan, SLOTS } from './plan.ts';
 import { utf8 } from './spellings.ts';
 
 export interface Diagnosis {
@@ -56,7 +55,7 @@ function explain(failure: Failure, values: readonly string[], plan: Plan): strin
     case 'not-a-number':
       return `${shown} is not a whole number`;
     case 'number-out-of-range':
-      return `${shown} is more than ${AWS_FIELDS[plan.slots[failure.at]!]?.max ?? 4294967295}`;
+      return `${shown} is more than ${SLOTS[plan.slots[failure.at]!]?.field.max ?? 4294967295}`;
     case 'not-an-address':
       return `${shown} is neither an IPv4 nor an IPv6 address`;
     case 'unknown-action':

@@ -3,7 +3,8 @@
  * published samples (formats.md section 8; https://docs.sekoia.io, AWS VPC Flow Logs); enrichment only
  * adds to it. Field paths come from the field table.
  */
-import { ABSENT_BIT, type Derivation, FIELDS, type Field } from '../../model/fields.ts';
+import { DERIVED_FIELDS, type Derivation, type Field } from '../../model/fields.ts';
+import { FLOW_FORMATS, type FlowFormat, hasField } from '../../model/flow-formats.ts';
 import { ADMIN_PORTS, PROTOCOL_NAMES, SERVICE_NAMES, TCP_FLAGS, TRAFFIC_PATHS } from '../../model/services.ts';
 import { communityId } from './community-id.ts';
 import { addressText, type Cell, rebuildText } from './rebuild.ts';
@@ -22,10 +23,12 @@ export type DocumentValue = string | number | boolean | string[] | Document;
 /** One record with its conversions. */
 class Values {
   readonly record: FlowRecord;
+  readonly format: FlowFormat;
   private readonly mask: bigint;
 
-  constructor(record: FlowRecord) {
+  constructor(record: FlowRecord, format: FlowFormat) {
     this.record = record;
+    this.format = format;
     this.mask = BigInt(String(record.absent ?? 0));
   }
 
@@ -33,7 +36,7 @@ class Values {
   get(column: string): Cell | undefined {
     const value = this.record[column];
     if (value === undefined || value === null || value === '' || (Array.isArray(value) && value.length === 0)) return undefined;
-    const bit = BIT_OF_COLUMN.get(column);
+    const bit = BIT_OF_COLUMN.get(this.format)?.get(column);
     return bit !== undefined && (this.mask >> BigInt(bit)) & 1n ? undefined : value;
   }
 
@@ -73,13 +76,16 @@ class Values {
     const { raw } = this.record;
     if (typeof raw === 'string') return raw;
     const known = Object.entries(this.record).filter((entry): entry is [string, Cell] => entry[1] !== null && entry[1] !== undefined);
-    return rebuildText({ ...Object.fromEntries(known), start: this.start });
+    return rebuildText({ ...Object.fromEntries(known), start: this.start }, this.format);
   }
 }
 
-const BIT_OF_COLUMN: ReadonlyMap<string, number> = new Map(
-  FIELDS.flatMap((f) => (f.aws === undefined ? [] : [[f.column, ABSENT_BIT.get(f.aws) as number] as const])),
+const BIT_OF_COLUMN: ReadonlyMap<FlowFormat, ReadonlyMap<string, number>> = new Map(
+  FLOW_FORMATS.map((format) => [format, new Map(format.fields.map((field, bit) => [field.column, bit]))]),
 );
+
+/** `cloud.service.name`. */
+const SERVICE: Readonly<Record<FlowFormat['name'], string>> = { 'vpc-flow': 'vpc', 'tgw-flow': 'transit-gateway' };
 
 /** `2020-09-09T15:26:33Z`. */
 function isoTime(seconds: number): string {
@@ -103,8 +109,8 @@ const EVENT_TYPE: ReadonlyMap<string, string> = new Map([
 ]);
 
 /** The document with exactly the fields of the published samples. */
-export function baseDocument(record: FlowRecord): Document {
-  return base(new Values(record));
+export function baseDocument(record: FlowRecord, format: FlowFormat): Document {
+  return base(new Values(record, format));
 }
 
 function base(v: Values): Document {
@@ -130,7 +136,7 @@ function base(v: Values): Document {
     }),
     '@timestamp': isoTime(v.start),
     action: prune({ name: action, outcome, target: action === undefined ? undefined : 'network-traffic', type: 'forward' }),
-    cloud: prune({ account: prune({ id: account }), provider: 'aws', service: { name: 'vpc' } }),
+    cloud: prune({ account: prune({ id: account }), provider: 'aws', service: { name: SERVICE[v.format.name] } }),
     destination: prune({ address: destination, ip: destination, port: v.number('dstport') }),
     network: prune({
       iana_number: protocol === undefined ? undefined : String(protocol),
@@ -189,12 +195,12 @@ const DERIVED: Readonly<Record<Derivation, (v: Values, field: Field) => Document
 const NOT_SHOWN: ReadonlySet<string> = new Set(['source.place', 'destination.place', 'source.as', 'destination.as']);
 
 /** The base document with everything else that is known of the record. Adds fields, never changes one. */
-export function enrichedDocument(record: FlowRecord): Document {
-  const v = new Values(record);
+export function enrichedDocument(record: FlowRecord, format: FlowFormat): Document {
+  const v = new Values(record, format);
   const document = base(v);
   addNetwork(document, v);
-  for (const field of FIELDS) {
-    if (field.name.startsWith('_') || NOT_SHOWN.has(field.name)) continue;
+  for (const field of [...format.stored, ...DERIVED_FIELDS]) {
+    if (field.name.startsWith('_') || NOT_SHOWN.has(field.name) || !hasField(format, field)) continue;
     const value = field.derived ? DERIVED[field.derived](v, field) : stored(v, field);
     if (value !== undefined) add(document, field.name, value);
   }

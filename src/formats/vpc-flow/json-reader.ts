@@ -13,7 +13,7 @@ const encoder = new TextEncoder();
 export function readJsonRow(bytes: Uint8Array, reader: RowReader, detector: Detector): Plan | Diagnosis {
   const text = utf8(bytes);
   if (text === undefined) return { code: 'invalid-utf8', message: 'the record is not valid UTF-8' };
-  const record = readJson(text);
+  const record = readJson(text, detector.formats);
   if (!('line' in record)) return record;
   const slots = [...record.extras.keys()];
   const result = record.layout
@@ -22,8 +22,8 @@ export function readJsonRow(bytes: Uint8Array, reader: RowReader, detector: Dete
   if ('code' in result) return result;
   const row = reader.flows.rows;
   for (const [slot, value] of record.extras) {
-    // The record's own value goes before the forwarder's.
-    if (result.slots.includes(slot)) continue;
+    // The record's own value goes before the forwarder's; what its format has no column for is in its text alone.
+    if (result.slots.includes(slot) || !result.writes.includes(slot)) continue;
     const table = reader.values.table(slot);
     reader.flows.arrays[slot]![row] = table.values[reader.values.spell(slot, value)]!;
   }

@@ -4,9 +4,11 @@
  * decode loop reads like any other; the object itself is kept as the record's raw bytes.
  */
 import type { RecordErrorCode } from '../../model/batch.ts';
-import { AWS_FIELDS } from '../../model/fields.ts';
+import { FIELDS } from '../../model/fields.ts';
+import { FLOW_FORMATS, type FlowFormat } from '../../model/flow-formats.ts';
 import { type Diagnosis, shorten } from './diagnose.ts';
-import { FORWARDER_COLUMNS, slotOf } from './plan.ts';
+import { formatOfLayout } from './layout.ts';
+import { FORWARDER_COLUMNS, SLOTS, slotOf } from './plan.ts';
 import { percentEncode } from './spellings.ts';
 
 /** A line to decode, with what the forwarder said beside it. */
@@ -23,7 +25,7 @@ function key(name: string): string {
   return name.toLowerCase().replace(/[-_]/g, '');
 }
 
-const AWS_BY_KEY: ReadonlyMap<string, string> = new Map(AWS_FIELDS.map((f) => [key(f.aws as string), f.aws as string]));
+const AWS_BY_KEY: ReadonlyMap<string, string> = new Map(FIELDS.flatMap(({ aws }) => (aws === undefined ? [] : [[key(aws), aws] as const])));
 
 /** Names that forwarders use beside a message, and the column that each fills. */
 const EXTRAS: ReadonlyMap<string, number> = new Map([
@@ -38,14 +40,14 @@ const EXTRAS: ReadonlyMap<string, number> = new Map([
 const FORWARDERS_OWN: ReadonlySet<number> = new Set([...FORWARDER_COLUMNS.map(slotOf), slotOf('region')]);
 
 /** A record must have one of these: other logs have versions and regions too. */
-const TELLING: ReadonlySet<string> = new Set(['srcaddr', 'dstaddr', 'start', 'end', 'log-status', 'interface-id']);
+const TELLING: ReadonlySet<string> = new Set(['srcaddr', 'dstaddr', 'start', 'end', 'log-status', 'interface-id', 'tgw-id', 'tgw-attachment-id']);
 
 function wrong(code: RecordErrorCode, message: string): Diagnosis {
   return { code, message };
 }
 
-/** Reads the JSON text of an object. */
-export function readJson(text: string): JsonRecord | Diagnosis {
+/** Reads the JSON text of an object: a record of one of the formats. */
+export function readJson(text: string, formats: readonly FlowFormat[] = FLOW_FORMATS): JsonRecord | Diagnosis {
   let value: unknown;
   try {
     value = JSON.parse(text);
@@ -53,15 +55,15 @@ export function readJson(text: string): JsonRecord | Diagnosis {
     return wrong('not-json', error instanceof Error ? shorten(error.message) : 'not JSON');
   }
   if (!isObject(value)) return wrong('unknown-json-shape', 'the JSON is no object');
-  if (!('message' in value)) return readRecord(value);
+  if (!('message' in value)) return readRecord(value, formats);
   const { message } = value;
   const extras = readExtras(value);
-  if (isObject(message)) return withExtras(readRecord(message), extras);
+  if (isObject(message)) return withExtras(readRecord(message, formats), extras);
   if (typeof message !== 'string') return wrong('unknown-json-shape', 'message is neither a text nor an object');
   const line = message.replace(/\r?\n$/, '');
   if (line.startsWith('{')) {
     const inner = parseObject(line);
-    return inner ? withExtras(readRecord(inner), extras) : wrong('not-json', 'message starts like JSON and is not valid JSON');
+    return inner ? withExtras(readRecord(inner, formats), extras) : wrong('not-json', 'message starts like JSON and is not valid JSON');
   }
   return { line, layout: undefined, extras };
 }
@@ -94,7 +96,7 @@ function readExtras(value: Record<string, unknown>): Map<number, string> {
 }
 
 /** An object with a flow record's fields. Strict: a name that is none makes the record unreadable, for it may be a field to come. */
-function readRecord(value: Record<string, unknown>): JsonRecord | Diagnosis {
+function readRecord(value: Record<string, unknown>, formats: readonly FlowFormat[]): JsonRecord | Diagnosis {
   const layout: string[] = [];
   const values: string[] = [];
   for (const [name, v] of Object.entries(value)) {
@@ -111,8 +113,10 @@ function readRecord(value: Record<string, unknown>): JsonRecord | Diagnosis {
     values.push(text);
   }
   if (!layout.some((name) => TELLING.has(name))) return wrong('unknown-json-shape', 'the object has no field that tells a flow record');
+  if (!formatOfLayout(layout, formats))
+    return wrong('unknown-json-shape', `the object has fields that ${formats.length > 1 ? 'are of more than one format' : `${formats[0]?.title} do not have`}`);
   const extras = readExtras(value);
-  for (const slot of extras.keys()) if (layout.includes(AWS_FIELDS[slot]?.aws ?? '')) extras.delete(slot);
+  for (const slot of extras.keys()) if (layout.includes(SLOTS[slot]?.field.aws ?? '')) extras.delete(slot);
   return { line: values.join(' '), layout, extras };
 }
 
@@ -125,6 +129,6 @@ function valueText(aws: string, value: unknown): string | Diagnosis {
   if (typeof value !== 'string') return wrong('unknown-json-shape', `${aws} is neither a text nor a number`);
   if (!value.isWellFormed()) return wrong('invalid-utf8', `${aws} is not valid Unicode`);
   if (!/[\x00-\x20\x7f]/.test(value)) return value;
-  if (AWS_FIELDS.some((f) => f.aws === aws && f.percentEncoded)) return percentEncode(value);
+  if (FIELDS.some((f) => f.aws === aws && f.percentEncoded)) return percentEncode(value);
   return /[\x00-\x1f\x7f]/.test(value) ? wrong('binary-data', `${aws} holds a control character`) : wrong('unknown-json-shape', `${aws} holds a space`);
 }

@@ -3,10 +3,11 @@
  * person's own list, or, for lines without a header, from the number of values. AWS lets any subset in
  * any order be chosen, so a layout is data; decode follows it as a table.
  */
-import { ABSENT_BIT, AWS_FIELDS } from '../../model/fields.ts';
+import { FLOW_FORMATS, type FlowFormat } from '../../model/flow-formats.ts';
+import { RECORD_FORMATS, type RecordFormat } from '../../model/source.ts';
+import { type Layout, PRESETS, presetNamed } from './presets.ts';
 
-/** Header names, in the record's order. */
-export type Layout = readonly string[];
+export type { Layout } from './presets.ts';
 
 /** A wrong layout text of a person: `message` says what, `hint` the nearest right spelling. */
 export class LayoutError extends Error {
@@ -19,102 +20,103 @@ export class LayoutError extends Error {
   }
 }
 
-const VERSIONS = [2, 3, 4, 5, 7, 8, 9, 10, 11] as const;
-
-function cumulative(version: number): string[] {
-  return AWS_FIELDS.filter((f) => f.since !== undefined && f.since <= version).map((f) => f.aws as string);
-}
-
-/** The version 5 fields with reject-reason: a custom choice seen often enough to be known by its count. */
-const V5_REJECT_REASON = [...cumulative(5), 'reject-reason'].sort();
-
-/**
- * Layouts with a name: `v2` … `v11` hold every field up to that version in AWS's order (`v2` is AWS's
- * default format), `v5-alphabetical` the same fields in the order in which the AWS console sorts them.
- */
-export const PRESETS: ReadonlyMap<string, Layout> = new Map([
-  ...VERSIONS.map((v): [string, Layout] => [`v${v}`, cumulative(v)]),
-  ...VERSIONS.map((v): [string, Layout] => [`v${v}-alphabetical`, cumulative(v).sort()]),
-  ['v5-reject-reason-alphabetical', V5_REJECT_REASON],
-]);
-
-const PRESET_ALIASES: ReadonlyMap<string, string> = new Map([
-  ['default', 'v2'],
-  ['alphabetical', 'v5-alphabetical'],
-]);
-
-/** Presets with this many fields, AWS's order first: what a headerless line may be. */
-export function presetsOfCount(count: number): readonly Layout[] {
-  return BY_COUNT.get(count) ?? [];
-}
-
-const BY_COUNT: ReadonlyMap<number, readonly Layout[]> = Map.groupBy(PRESETS.values(), (layout) => layout.length);
-
-/** The AWS header name for a spelling with hyphens or underscores, in any letter case; undefined when there is none. */
-export function headerName(token: string): string | undefined {
+/** The AWS header name for a spelling with hyphens or underscores, in any letter case; undefined when the format has none. */
+export function headerName(token: string, format: FlowFormat): string | undefined {
   const name = token.toLowerCase().replaceAll('_', '-');
-  return ABSENT_BIT.has(name) ? name : undefined;
+  return format.bits.has(name) ? name : undefined;
 }
 
-/** Layout of a header line; undefined when the line is none. Every token must be a field's name, each once. */
-export function readHeader(line: string): Layout | undefined {
-  const names = line
-    .trim()
-    .split(/[ \t]+/)
-    .map(headerName);
-  if (names.length > AWS_FIELDS.length || new Set(names).size !== names.length) return undefined;
-  return names.every((n) => n !== undefined) ? names : undefined;
+/** Layout of a header line with its format, the first of those given that has all its names; undefined when the line is none. Each name stands once. */
+export function readHeader(line: string, formats: readonly FlowFormat[] = FLOW_FORMATS): { readonly layout: Layout; readonly format: FlowFormat } | undefined {
+  const tokens = wordsOf(line);
+  for (const format of formats) {
+    if (tokens.length > format.fields.length) continue;
+    const layout = tokens.map((token) => headerName(token, format)).filter((name) => name !== undefined);
+    if (layout.length === tokens.length && new Set(layout).size === layout.length) return { layout, format };
+  }
+  return undefined;
+}
+
+/** The formats that a setting lets records have, in the order in which they are tried. */
+export function formatsOf(format: RecordFormat): readonly FlowFormat[] {
+  return format === 'auto' ? FLOW_FORMATS : FLOW_FORMATS.filter(({ name }) => name === format);
+}
+
+/** Layout of a bad record (Detector `layoutText`) → settings to read it with again. */
+export function readingOf(layoutText: string): { readonly format: RecordFormat; readonly layout: string } {
+  const { format = 'auto', layout } = /^(?:(?<format>[a-z]+-flow):)?(?<layout>.*)$/.exec(layoutText)?.groups ?? {};
+  return { format: RECORD_FORMATS.find((known) => known === format) ?? 'auto', layout: layout || 'auto' };
+}
+
+/** The first of the formats that has all these fields. */
+export function formatOfLayout(layout: Layout, formats: readonly FlowFormat[]): FlowFormat | undefined {
+  return formats.find((format) => layout.every((name) => format.bits.has(name)));
 }
 
 /**
  * Names that a line has beside known ones, when it is plainly a header: words in the form of field
- * names, at least two and at least half of them known. Undefined when it is a readable header or none.
+ * names, at least two and at least half of them known to the format that knows most. Undefined when it is
+ * a readable header or none.
  */
-export function unknownHeaderNames(line: string): readonly string[] | undefined {
-  const tokens = line.trim().split(/[ \t]+/);
-  const unknown = tokens.filter((t) => headerName(t) === undefined);
+export function unknownHeaderNames(line: string, formats: readonly FlowFormat[] = FLOW_FORMATS): readonly string[] | undefined {
+  const tokens = wordsOf(line);
+  const unknown = unknownTo(tokens, formats);
   const known = tokens.length - unknown.length;
   if (unknown.length === 0 || known < 2 || known < unknown.length) return undefined;
   return tokens.every((t) => /^[a-z][a-z0-9_-]*$/.test(t)) ? unknown : undefined;
 }
 
+function wordsOf(line: string): string[] {
+  return line.trim().split(/[ \t]+/);
+}
+
+/** What the format that knows most of the names does not know. */
+function unknownTo(tokens: readonly string[], formats: readonly FlowFormat[]): string[] {
+  const lists = formats.map((format) => tokens.filter((token) => headerName(token, format) === undefined));
+  return lists.reduce((best, list) => (list.length < best.length ? list : best));
+}
+
 /**
- * Layout that a person wrote: a preset's name, or field names separated by spaces or commas, plain or
- * as `${name}`. Throws LayoutError for anything else.
+ * Layout that a person wrote: a preset's name, or field names of one format separated by spaces or commas,
+ * plain or as `${name}`. Throws LayoutError for anything else.
  */
-export function parseLayout(text: string): Layout {
-  const key = text.trim().toLowerCase();
-  const preset = PRESETS.get(PRESET_ALIASES.get(key) ?? key);
-  if (preset) return preset;
+export function parseLayout(text: string, formats: readonly FlowFormat[] = FLOW_FORMATS): Layout {
+  const preset = presetNamed(text, formats);
+  if (preset) return preset.layout;
   const tokens = text
     .split(/[\s,]+/)
     .map((t) => t.replace(/^\$\{(.*)\}$/, '$1'))
     .filter((t) => t !== '');
-  if (tokens.length === 0)
-    throw new LayoutError('the layout is empty', `a preset (${[...PRESETS.keys()].slice(0, 4).join(', ')}, …) or field names such as "srcaddr dstaddr bytes"`);
-  const names: string[] = [];
-  for (const token of tokens) {
-    const name = headerName(token);
-    if (!name) throw new LayoutError(`the layout names an unknown field: ${token}`, nearestName(token, tokens.length === 1));
-    if (names.includes(name)) throw new LayoutError(`the layout names ${name} twice`);
-    names.push(name);
+  const presets = [...PRESETS].flatMap(([name, { format }]) => (formats.includes(format) ? [name] : []));
+  const examples = `${presets.slice(0, 4).join(', ')}, …`;
+  if (tokens.length === 0) throw new LayoutError('the layout is empty', `a preset (${examples}) or field names such as "srcaddr dstaddr bytes"`);
+  const [unknown] = unknownTo(tokens, formats);
+  if (unknown !== undefined) {
+    const other = FLOW_FORMATS.find((format) => headerName(unknown, format) !== undefined);
+    if (other) throw new LayoutError(`the layout mixes formats: ${unknown} is a field of ${other.title} alone`);
+    const near = nearestName(unknown, [...formats.flatMap((format) => [...format.bits.keys()]), ...(tokens.length === 1 ? presets : [])]);
+    const hint = near ? `did you mean ${near}?` : `write AWS names such as "srcaddr dstaddr bytes", or a preset (${examples})`;
+    throw new LayoutError(`the layout names an unknown field: ${unknown}`, hint);
   }
+  const names = tokens.map((token) => token.toLowerCase().replaceAll('_', '-'));
+  const twice = names.find((name, i) => names.indexOf(name) < i);
+  if (twice !== undefined) throw new LayoutError(`the layout names ${twice} twice`);
   return names;
 }
 
-/** The nearest right spelling, as a hint; a guess far away would only mislead. */
-function nearestName(token: string, presetsToo: boolean): string {
+/** The nearest right spelling; undefined where all are far: a guess would only mislead. */
+function nearestName(token: string, names: readonly string[]): string | undefined {
   const wanted = token.toLowerCase().replaceAll('_', '-');
-  let best = '';
+  let best: string | undefined;
   let bestDistance = Math.max(1, Math.floor(wanted.length / 3)) + 1;
-  for (const name of [...ABSENT_BIT.keys(), ...(presetsToo ? PRESETS.keys() : [])]) {
+  for (const name of names) {
     const d = distance(wanted, name);
     if (d < bestDistance) {
       best = name;
       bestDistance = d;
     }
   }
-  return best ? `did you mean ${best}?` : `write AWS names such as "srcaddr dstaddr bytes", or a preset (${[...PRESETS.keys()].slice(0, 4).join(', ')}, …)`;
+  return best;
 }
 
 /** Levenshtein distance. */

@@ -3,16 +3,19 @@
  * same decoder as those that are stored, so what is shown here is what would be stored.
  */
 import type { Batch } from '../../model/batch.ts';
+import { type FlowFormat, formatOf } from '../../model/flow-formats.ts';
+import type { RecordFormat } from '../../model/source.ts';
 import { FlowDecoder } from './decode.ts';
 import { baseDocument, type Document, enrichedDocument, type FlowRecord } from './ecs.ts';
 import { rebuildBytes, recordAt } from './rebuild.ts';
-import { type FlowBadRecord, type FlowBatches, IN_BAD, IN_FLOWS } from './result.ts';
+import { type FlowBadRecord, type FlowBatches, IN_BAD } from './result.ts';
 
 export type { Document } from './ecs.ts';
 
 export interface NormalizeOptions {
   /** As FlowDecoderOptions.layout. */
   readonly layout: string;
+  readonly format?: RecordFormat;
   /** Epoch seconds. */
   readonly now: () => number;
   /** Adds columns to a batch; with it the documents are the enriched ones. */
@@ -36,7 +39,7 @@ export async function* normalize(
   source: AsyncGenerator<Uint8Array, { readonly code: 'gzip-damaged' | 'zstd-damaged'; readonly message: string } | undefined>,
   options: NormalizeOptions,
 ): AsyncGenerator<Document | ErrorDocument> {
-  const decoder = new FlowDecoder({ layout: options.layout, now: options.now, capacity: CAPACITY });
+  const decoder = new FlowDecoder({ ...options, capacity: CAPACITY });
   for (;;) {
     const next = await source.next();
     if (next.done) {
@@ -60,14 +63,18 @@ export async function* normalize(
 
 /** Documents of a batch in the order of input. */
 export function* documents(batch: FlowBatches, options: Pick<NormalizeOptions, 'enrich'>): Generator<Document | ErrorDocument> {
-  options.enrich?.(batch.flows);
-  options.enrich?.(batch.status);
+  for (const table of batch.tables) options.enrich?.(table.batch);
   const toDocument = options.enrich ? enrichedDocument : baseDocument;
-  const next = { flows: 0, status: 0, bad: 0 };
+  const next = batch.tables.map(() => 0);
+  let nextBad = 0;
   for (const list of batch.order) {
-    if (list === IN_BAD) yield errorDocument(batch.bad[next.bad++]!);
-    else if (list === IN_FLOWS) yield toDocument(flowRecord(batch.flows, next.flows++));
-    else yield toDocument(flowRecord(batch.status, next.status++));
+    const table = batch.tables[list];
+    if (list === IN_BAD || !table) {
+      yield errorDocument(batch.bad[nextBad++]!);
+      continue;
+    }
+    const format = formatOf(table.dataset);
+    yield toDocument(flowRecord(table.batch, next[list]!++, format), format);
   }
 }
 
@@ -78,6 +85,6 @@ function errorDocument(bad: FlowBadRecord): ErrorDocument {
 }
 
 /** A row with its raw text, as the document functions take it. */
-export function flowRecord(batch: Batch, row: number): FlowRecord {
-  return { ...recordAt(batch, row), raw: decoder.decode(rebuildBytes(batch, row)) };
+export function flowRecord(batch: Batch, row: number, format: FlowFormat): FlowRecord {
+  return { ...recordAt(batch, row), raw: decoder.decode(rebuildBytes(batch, row, format)) };
 }

@@ -2,13 +2,14 @@
  * A layout compiled to the table that the decode loop follows: for each value of a line its kind, its
  * column, its limit and its bit in the `absent` mask.
  */
-import { ABSENT_BIT, ADDED_FIELDS, AWS_FIELDS, type ColumnType, type Field } from '../../model/fields.ts';
+import { ADDED_FIELDS, AWS_FIELDS, type ColumnType, type Field, TGW_ONLY } from '../../model/fields.ts';
+import type { FlowFormat } from '../../model/flow-formats.ts';
 import type { Layout } from './layout.ts';
 
 /** How the loop reads a value. */
 export const KIND = { UINT8: 0, UINT16: 1, UINT64: 2, START: 3, END: 4, ADDRESS: 5, TEXT: 6 } as const;
 
-/** A column that decoded rows can have. The first ones are AWS_FIELDS in order; a slot is an index. */
+/** A column that decoded rows of some format can have; a slot is an index. Formats share the columns that they share. */
 export interface Slot {
   readonly column: string;
   readonly columnType: ColumnType;
@@ -20,6 +21,7 @@ export const FORWARDER_COLUMNS = ['forwarder_direction', 'security_group_ids', '
 
 export const SLOTS: readonly Slot[] = [
   ...AWS_FIELDS,
+  ...TGW_ONLY,
   ...FORWARDER_COLUMNS.map((column) => {
     const field = ADDED_FIELDS.find((f) => f.column === column);
     if (!field) throw new Error(`field table: no column ${column}`);
@@ -42,6 +44,7 @@ export function slotOf(column: string): number {
 }
 
 export interface Plan {
+  readonly format: FlowFormat;
   readonly layout: Layout;
   /** Header names, space-separated. */
   readonly text: string;
@@ -74,33 +77,36 @@ function kindOf(field: Field): number {
 /** Largest epoch second of a DateTime. */
 export const TIME_MAX = 4294967295;
 
-/** Compiles a layout. `extra`: slots that a forwarder's values fill beside the layout's own. */
-export function compilePlan(layout: Layout, extra: readonly number[] = []): Plan {
-  const fields = layout.map((name) => {
-    const bit = ABSENT_BIT.get(name);
-    if (bit === undefined) throw new Error(`not a field of a flow log: ${name}`);
+/** Compiles a layout of a format. `extra`: slots that a forwarder's values fill beside the layout's own; those of other formats are left out. */
+export function compilePlan(format: FlowFormat, layout: Layout, extra: readonly number[] = []): Plan {
+  const bits = layout.map((name) => {
+    const bit = format.bits.get(name);
+    if (bit === undefined) throw new Error(`not a field of ${format.title}: ${name}`);
     return bit;
   });
-  const present = new Set([...fields, ...extra]);
+  const fields = bits.map((bit) => format.fields[bit] as Field);
+  const slots = fields.map((field) => slotOf(field.column));
+  const present = new Set([...slots, ...extra.filter((slot) => format.columns.has(SLOTS[slot]!.column))]);
   let absentLow = 0;
   let absentHigh = 0;
-  for (let bit = 0; bit < AWS_FIELDS.length; bit++) {
-    if (present.has(bit)) continue;
+  format.fields.forEach((field, bit) => {
+    if (present.has(slotOf(field.column))) return;
     if (bit < 32) absentLow |= 1 << bit;
     else absentHigh |= 1 << (bit - 32);
-  }
+  });
   return {
+    format,
     layout,
     text: layout.join(' '),
-    kinds: Uint8Array.from(fields, (f) => kindOf(AWS_FIELDS[f]!)),
-    slots: Uint8Array.from(fields),
-    limits: Float64Array.from(fields, (f) => AWS_FIELDS[f]!.max ?? Number.POSITIVE_INFINITY),
-    bitLow: Int32Array.from(fields, (f) => (f < 32 ? 1 << f : 0)),
-    bitHigh: Int32Array.from(fields, (f) => (f < 32 ? 0 : 1 << (f - 32))),
+    kinds: Uint8Array.from(fields, kindOf),
+    slots: Uint8Array.from(slots),
+    limits: Float64Array.from(fields, (f) => f.max ?? Number.POSITIVE_INFINITY),
+    bitLow: Int32Array.from(bits, (bit) => (bit < 32 ? 1 << bit : 0)),
+    bitHigh: Int32Array.from(bits, (bit) => (bit < 32 ? 0 : 1 << (bit - 32))),
     absentLow,
     absentHigh,
     hasTime: present.has(START_SLOT) || present.has(DURATION_SLOT),
-    rejectsHeaders: fields.some((f) => kindOf(AWS_FIELDS[f]!) !== KIND.TEXT || f === ACTION_SLOT || f === STATUS_SLOT),
+    rejectsHeaders: fields.some((f, i) => kindOf(f) !== KIND.TEXT || slots[i] === ACTION_SLOT || slots[i] === STATUS_SLOT),
     // Every row has a start, its own or the receipt's.
     writes: Uint8Array.from(new Set([...present, START_SLOT, DURATION_SLOT])),
   };

@@ -5,7 +5,7 @@
  */
 import { formatAddress } from '../../model/address.ts';
 import type { Batch, Column } from '../../model/batch.ts';
-import { ABSENT_BIT, AWS_FIELDS } from '../../model/fields.ts';
+import type { FlowFormat } from '../../model/flow-formats.ts';
 import { percentEncode } from './spellings.ts';
 
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
@@ -45,10 +45,10 @@ export function recordAt(batch: Batch, row: number): Record<string, Cell> {
 const encoder = new TextEncoder();
 
 /** The record's bytes, without its line end. */
-export function rebuildBytes(batch: Batch, row: number): Uint8Array {
+export function rebuildBytes(batch: Batch, row: number, format: FlowFormat): Uint8Array {
   const exact = batch.columns.get('raw_exact');
   const kept = exact?.type === 'SparseString' ? exact.values.get(row) : undefined;
-  return kept ?? encoder.encode(rebuildText(recordAt(batch, row)));
+  return kept ?? encoder.encode(rebuildText(recordAt(batch, row), format));
 }
 
 /** An address as records spell it: the engine prints IPv4 as `::ffff:a.b.c.d`. */
@@ -57,14 +57,14 @@ export function addressText(text: string): string {
 }
 
 /** The text of a row given by column name (see `recordAt`): `raw_exact`, or the values in the order of `layout`. */
-export function rebuildText(record: Readonly<Record<string, Cell>>): string {
+export function rebuildText(record: Readonly<Record<string, Cell>>, format: FlowFormat): string {
   if (record.raw_exact) return String(record.raw_exact);
   const absent = BigInt(String(record.absent ?? 0));
   return String(record.layout)
     .split(' ')
     .map((name) => {
-      const bit = ABSENT_BIT.get(name);
-      const field = bit === undefined ? undefined : AWS_FIELDS[bit];
+      const bit = format.bits.get(name);
+      const field = bit === undefined ? undefined : format.fields[bit];
       if (bit === undefined || !field || (absent >> BigInt(bit)) & 1n) return '-';
       if (field.column === 'duration') return String(Number(record.start) + Number(record.duration));
       const value = String(record[field.column] ?? '');

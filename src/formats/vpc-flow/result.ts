@@ -1,5 +1,6 @@
 /** What a decoder hands over: the rows, the bad records, and the account of each delivery's share. */
 import type { BadRecord, Batch } from '../../model/batch.ts';
+import type { Dataset, FlowFormat } from '../../model/flow-formats.ts';
 
 /** Counts of records. `records` = stored + nodata + skipdata + quarantined + filtered, always. */
 export interface FlowCounts {
@@ -36,11 +37,12 @@ export interface DeliveryPart {
   readonly to: number;
   /** Decoder state at `from`: `nextDelivery({ state: layout, offset: from })` and the same bytes give the same rows. */
   readonly layout: string;
-  /** Rows of the three lists that are this delivery's. */
-  readonly flows: Range;
-  readonly status: Range;
+  /** Rows that are this delivery's, of each of `FlowBatches.tables`. */
+  readonly rows: readonly Range[];
   readonly bad: Range;
   readonly counts: FlowCounts;
+  /** Records by format; those that are no rows count as what most of the rows are. */
+  readonly formats: Readonly<Partial<Record<FlowFormat['name'], number>>>;
   /** The delivery's last byte is in this part. */
   readonly finished: boolean;
 }
@@ -50,24 +52,26 @@ export interface FlowBadRecord extends BadRecord {
   readonly delivery: number;
 }
 
-/** Kinds of records in `FlowBatches.order`. */
-export const IN_FLOWS = 0;
-export const IN_STATUS = 1;
-export const IN_BAD = 2;
+/** In `FlowBatches.order`: a bad record. */
+export const IN_BAD = 255;
 
 /**
- * Rows since the last `take`. Columns by ClickHouse name (model/fields.ts), and `absent`, `layout` and,
- * where some row needs it, `raw_exact` and `message_time`. The arrays are the decoder's own: valid until its next `push`.
+ * Rows of a dataset. Columns by ClickHouse name (model/fields.ts), and `absent`, `layout` and, where some row
+ * needs it, `raw_exact` and `message_time`. The arrays are the decoder's own: valid until its next `push`.
  */
+export interface DatasetRows {
+  readonly dataset: Dataset;
+  readonly batch: Batch;
+}
+
+/** Rows since the last `take`. */
 export interface FlowBatches {
-  /** Records with traffic: log-status OK, or none in the layout. */
-  readonly flows: Batch;
-  /** NODATA and SKIPDATA. */
-  readonly status: Batch;
+  /** One for each of DATASETS, in their order; it may be empty. */
+  readonly tables: readonly DatasetRows[];
   readonly bad: readonly FlowBadRecord[];
   /** One for each delivery that was open since the last `take`, in the order of input; a share may be empty. */
   readonly deliveries: readonly DeliveryPart[];
-  /** For each record in the order of input that was not filtered, the list that holds it: IN_FLOWS, IN_STATUS or IN_BAD. */
+  /** For each record in the order of input that was not filtered, the list that holds it: a place in `tables`, or IN_BAD. */
   readonly order: Uint8Array;
   /** Sum over the deliveries. */
   readonly counts: FlowCounts;

@@ -1,9 +1,10 @@
 /**
  * The decode loop: one line of text into one row of typed-array columns, without a string per field.
- * It writes straight into the next row of the flow table; a record without traffic is moved from there
- * to the status table, and a bad one is simply overwritten by the next.
+ * It writes straight into the next row of its format's flow table; a record without traffic is moved from
+ * there to the status table, and a bad one is simply overwritten by the next.
  */
 import type { RecordErrorCode } from '../../model/batch.ts';
+import { DATASETS, type FlowFormat, VPC_FLOW } from '../../model/flow-formats.ts';
 import type { ColumnArray } from './columns.ts';
 import { Table } from './columns.ts';
 import { ABSENT, INEXACT, type Source, type SpellingTable, STATUS_SHIFT, ValueScanner } from './intern.ts';
@@ -30,14 +31,19 @@ const INT32_TENTH = 214748363;
 
 /** Where the values of a plan go, in their order. */
 interface Bound {
+  readonly place: number;
   readonly arrays: readonly ColumnArray[];
   readonly tables: readonly (SpellingTable | undefined)[];
 }
 
 export class RowReader {
   readonly values = new Values();
-  readonly flows: Table;
-  readonly status: Table;
+  /** By place in DATASETS: the flows of a format, then its status; made when its first line is tried. */
+  readonly tables: (Table | undefined)[] = DATASETS.map(() => undefined);
+  /** Place of the flow table of the line that was read last, and its tables. */
+  place = 0;
+  flows: Table;
+  status: Table;
   /** Why the last `read` failed, and at which value (an index into the layout; -1: the line as a whole). */
   failCode: RecordErrorCode = 'too-few-fields';
   failAt = -1;
@@ -48,13 +54,22 @@ export class RowReader {
   private readonly scanner = new ValueScanner();
   private readonly bounds = new Map<Plan, Bound>();
   private boundPlan: Plan | undefined;
-  private bound: Bound = { arrays: [], tables: [] };
+  private bound: Bound = { place: 0, arrays: [], tables: [] };
+  private readonly capacity: number;
   /** The clock, epoch seconds; its owner sets it. */
   now = 0;
 
   constructor(capacity: number) {
-    this.flows = new Table(capacity, capacity);
-    this.status = new Table(capacity, 1024);
+    this.capacity = capacity;
+    [this.flows, this.status] = this.tablesOf(VPC_FLOW);
+  }
+
+  private tablesOf(format: FlowFormat): [Table, Table] {
+    const place = DATASETS.indexOf(format.flows);
+    // Full size at once: what is bound to its arrays stays so.
+    this.tables[place] ??= new Table(this.capacity, this.capacity);
+    this.tables[place + 1] ??= new Table(this.capacity, 1024);
+    return [this.tables[place], this.tables[place + 1]] as [Table, Table];
   }
 
   private fail(code: RecordErrorCode, at: number): -1 {
@@ -75,9 +90,10 @@ export class RowReader {
   }
 
   private readValues(source: Source, p: number, plan: Plan): number {
+    if (plan !== this.boundPlan) this.bind(plan);
     this.flows.use(plan);
     const buf = source.bytes;
-    const { arrays, tables } = plan === this.boundPlan ? this.bound : this.bind(plan);
+    const { arrays, tables } = this.bound;
     const row = this.flows.rows;
     const { kinds, limits, bitLow, bitHigh } = plan;
     const last = kinds.length - 1;
@@ -183,11 +199,15 @@ export class RowReader {
     return this.setTimes(plan, row, startTime, endTime) ? p + 1 : -1;
   }
 
-  /** The arrays and tables of a plan's values, in their order. */
-  private bind(plan: Plan): Bound {
+  /** Takes a plan's tables, and the arrays and spellings of its values in their order. */
+  private bind(plan: Plan): void {
+    [this.flows, this.status] = this.tablesOf(plan.format);
     let bound = this.bounds.get(plan);
     if (!bound) {
+      // Makes the arrays.
+      this.flows.use(plan);
       bound = {
+        place: DATASETS.indexOf(plan.format.flows),
         arrays: Array.from(plan.slots, (slot) => this.flows.arrays[slot]!),
         tables: Array.from(plan.slots, (slot, i) => (plan.kinds[i]! >= KIND.ADDRESS ? this.values.table(slot) : undefined)),
       };
@@ -196,7 +216,7 @@ export class RowReader {
     }
     this.boundPlan = plan;
     this.bound = bound;
-    return bound;
+    this.place = bound.place;
   }
 
   /** The number that `readLarge` read. */

@@ -3,7 +3,6 @@
  * spaces, so a pattern of stars and single spaces takes columns, as text. Records in any other form go the
  * slow way in the same statement, unless the store says that there are none.
  */
-import { DEFAULT_FIELDS } from '../../model/default-layout.ts';
 import type { Field } from '../../model/fields.ts';
 import { any } from '../match.ts';
 import { defaultValues, isDefault, joined } from '../raw.ts';
@@ -21,12 +20,14 @@ export function parsedFromColumns(o: Extraction & { readonly pattern: string; re
   const stars = o.names.length;
   const { ctx } = before;
   if (source !== '_raw' || before.column('_raw') || !before.parts.stored || o.pattern !== Array(stars).fill('*').join(' ')) return undefined;
-  const values = defaultValues(ctx);
+  const [format, ...others] = ctx.formats;
+  if (!format || others.length > 0) return undefined;
+  const values = defaultValues(ctx, format);
   if (stars < 2 || stars > values.length) return undefined;
   const column = (i: number): Sql => (i === stars - 1 ? joined(values.slice(i)) : (values[i] as Sql));
   const isField = (i: number): boolean => i < stars - 1 || stars === values.length;
   const textOf = (i: number, when?: Sql): Pick<Typed, 'textOf'> =>
-    isField(i) ? { textOf: { value: storedField(ctx, DEFAULT_FIELDS[i] as Field), ...(when ? { when } : {}) } } : {};
+    isField(i) ? { textOf: { value: storedField(ctx, format.defaultFields[i] as Field), ...(when ? { when } : {}) } } : {};
   if (ctx.defaultOnly) {
     ctx.notes.set(span.start, 'taken from columns: every record is in the default layout');
     const ready = before.parts.limit === undefined ? before : before.finished();
@@ -35,11 +36,11 @@ export function parsedFromColumns(o: Extraction & { readonly pattern: string; re
   ctx.notes.set(span.start, 'taken from columns for records in the default layout, from the text for others');
   const { state: ready, source: raw } = subject(o, before, span, true);
   const slow = sql`extractGroups(${raw}, ${param('String', anchorRegex(o.pattern))})`;
-  const { state, held } = hold(ready, sql`if(${isDefault(ctx)}, [], ${slow})`, 'list');
+  const { state, held } = hold(ready, sql`if(${isDefault(ctx, format)}, [], ${slow})`, 'list');
   const columns = o.names.map(({ name }, i) => {
     const missing = o.nodrop ? sql`empty(${held}), NULL, ` : sql``;
-    const found = text(sql`multiIf(${isDefault(ctx)}, ${column(i)}, ${missing}arrayElement(${held}, ${num(i + 1)}))`);
-    return { name, value: { ...found, ...textOf(i, isDefault(ctx)) } };
+    const found = text(sql`multiIf(${isDefault(ctx, format)}, ${column(i)}, ${missing}arrayElement(${held}, ${num(i + 1)}))`);
+    return { name, value: { ...found, ...textOf(i, isDefault(ctx, format)) } };
   });
-  return release(o.nodrop ? state : state.filter(any([isDefault(ctx), sql`notEmpty(${held})`])), columns);
+  return release(o.nodrop ? state : state.filter(any([isDefault(ctx, format), sql`notEmpty(${held})`])), columns);
 }
