@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { type CompileOptions, compile, shape, valuesStatement } from '../../src/query/index.ts';
-import { sql } from '../../src/query/sql.ts';
 import { EXTRACTED_FIELDS, type RuleBody } from '../../src/store/catalog.ts';
+import { tableName } from '../../src/store/ddl.ts';
 import type { Manifest } from '../../src/store/metadata.ts';
 import type { Statement } from '../../src/store/store.ts';
 import { readSpec } from '../query/spec.ts';
@@ -42,8 +42,7 @@ async function addRule(name: string, rule: RuleBody): Promise<string> {
 }
 
 function options(): CompileOptions {
-  const table = (dataset: string) => (dataset === 'vpc_flow' ? sql`bartizan.vpc_flow` : sql`bartizan.vpc_flow_status`);
-  const relations = { table, absentMask: place.metadata.absentMask() };
+  const relations = { table: tableName, absentMask: place.metadata.absentMask() };
   return { from: null, to: null, now: START + 9999, timeZone: 'UTC', relations, maxRows: 1000, catalog: place.catalogs.current() };
 }
 

@@ -207,6 +207,16 @@ describe('a record', () => {
     expect(filtered(groups, 'no such')).toEqual([]);
   });
 
+  it('offers the fields of the datasets that the messages are in', () => {
+    const offered = (sample: readonly Rec[]) => fieldGroups([], sample).flatMap((g) => g.fields.map((f) => f.name));
+    const gateway: Rec = { ...RECORD, dataset: 'tgw_flow', fields: { 'tgw-id': 'tgw-1', srcaddr: '10.0.0.1' } };
+    expect(offered([gateway])).toEqual(expect.arrayContaining(['tgw_id', 'srcaddr', 'packets_lost_no_route', 'network.transport']));
+    expect(offered([gateway])).not.toContain('interface_id');
+    expect(offered([gateway])).not.toContain('event.class');
+    for (const sample of [[], [RECORD]]) expect(offered(sample)).not.toContain('tgw_id');
+    expect(offered([RECORD, gateway])).toEqual(expect.arrayContaining(['tgw_id', 'interface_id']));
+  });
+
   it('keeps the message last among its columns', () => {
     expect(withColumn(['a', '_raw'], 'b')).toEqual(['a', 'b', '_raw']);
     expect(withColumn(['a', '_raw'], 'a')).toEqual(['_raw']);

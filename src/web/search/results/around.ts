@@ -7,7 +7,7 @@ import { valueIn } from './values.ts';
 
 const MINUTE = 60;
 /** What tells one flow of a second from another. */
-const IDENTITY = ['interface-id', 'srcaddr', 'dstaddr', 'srcport', 'dstport', 'protocol', 'action'];
+const IDENTITY = ['interface-id', 'tgw-attachment-id', 'srcaddr', 'dstaddr', 'srcport', 'dstport', 'protocol', 'action'];
 
 /** The second of the record, and its own values. */
 export function recordSearch(record: Rec): Search {
@@ -15,10 +15,10 @@ export function recordSearch(record: Rec): Search {
   return { ...absolute({ from, to: from + 1 }), q: scopeOf(record, IDENTITY) };
 }
 
-/** A minute before and after on the same interface, or else from the same source. */
+/** A minute before and after on the same interface or attachment, or else from the same source. */
 export function surroundingSearch(record: Rec): Search {
   const at = Math.floor(record.time / 1000);
-  const same = has(record, 'interface-id') ? 'interface-id' : '_sourceName';
+  const same = ['interface-id', 'tgw-attachment-id'].find((name) => has(record, name)) ?? '_sourceName';
   return { ...absolute({ from: at - MINUTE, to: at + MINUTE + 1 }), q: scopeOf(record, [same]) };
 }
 

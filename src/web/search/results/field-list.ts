@@ -1,6 +1,7 @@
 /** Fields to look into: those that the messages at hand have first, then all others, by where they come from. Pure. */
 import type { OutputColumn } from '../../../api/contract.ts';
-import { ADDED_FIELDS, AWS_FIELDS, DERIVED_FIELDS, type Field, findField, namesOf } from '../../../model/fields.ts';
+import { ADDED_FIELDS, DERIVED_FIELDS, type Field, findField, namesOf } from '../../../model/fields.ts';
+import { FLOW_FORMATS, hasField, VPC_FLOW } from '../../../model/flow-formats.ts';
 import type { Rec } from '../../records/flow.ts';
 import { valueIn } from './values.ts';
 
@@ -25,11 +26,18 @@ export interface Group {
 /** Ids of registries, whose parts have fields of their own; and the text and the times, which differ in every record. */
 const NOT_LISTED = new Set(['source.place', 'destination.place', 'source.as', 'destination.as', '_raw', '_messageTime', 'event.start', 'event.end']);
 
-const KINDS: readonly (readonly [title: string, fields: readonly Field[]])[] = [
-  ['Record', AWS_FIELDS],
-  ['Enrichment', [...ADDED_FIELDS.filter((f) => !f.name.startsWith('_')), ...DERIVED_FIELDS]],
-  ['Metadata', ADDED_FIELDS.filter((f) => f.name.startsWith('_'))],
-];
+/** Fields that messages of the formats at hand can have; without a message those of VPC flow logs. */
+function kindsOf(sample: readonly Rec[]): readonly (readonly [title: string, fields: readonly Field[]])[] {
+  const there = FLOW_FORMATS.filter(({ flows, status }) => sample.some(({ dataset }) => dataset === flows || dataset === status));
+  const formats = there.length ? there : [VPC_FLOW];
+  const record = new Map(formats.flatMap(({ fields }) => fields.map((f) => [f.column, f] as const)));
+  const derived = DERIVED_FIELDS.filter((field) => formats.some((format) => hasField(format, field)));
+  return [
+    ['Record', [...record.values()]],
+    ['Enrichment', [...ADDED_FIELDS.filter((f) => !f.name.startsWith('_')), ...derived]],
+    ['Metadata', ADDED_FIELDS.filter((f) => f.name.startsWith('_'))],
+  ];
+}
 
 /** What extraction rules make: fields that are stored with records, and those that are made when a query asks for them. */
 export interface Extracted {
@@ -49,7 +57,7 @@ export function fieldGroups(made: readonly OutputColumn[], sample: readonly Rec[
   const ruled = [...new Set(rules.flatMap((r) => r.fields))].filter((name) => !stored.includes(name)).sort();
   const text = (carried: boolean) => (name: string) => listedColumn({ name, kind: 'text', field: name }, carried);
   const present: Listed[] = [];
-  const absent = KINDS.map(([title, fields]): Group => {
+  const absent = kindsOf(sample).map(([title, fields]): Group => {
     const listed = fields.filter((f) => !NOT_LISTED.has(f.name)).map(listedField);
     const has = (f: Listed) => sample.some((record) => isThere(valueIn(record, f.column.field ?? f.name)));
     present.push(...listed.filter(has));
