@@ -8,7 +8,7 @@ import { checkedRegex } from './regex.ts';
 import { composed, composedValue, withoutKeywords } from './semi-join.ts';
 import { join, num, param, type Sql, sql } from './sql.ts';
 import { type BinaryOperator, type Expr, type Name, operands } from './tree.ts';
-import { asAddress, asCondition, asDateTime, asNumber, asText, boolean, isNull, literal, nullable, number, type Typed } from './typed.ts';
+import { asAddress, asCondition, asDateTime, asNumber, asText, boolean, choice, isNull, literal, nullable, number, type Typed } from './typed.ts';
 
 /** Where names are looked up. */
 export interface Names {
@@ -120,27 +120,8 @@ function compileIn(left: Typed, list: readonly Expr[], names: Names): Sql {
   return any(values.map(({ item, value }) => compare('=', left, value, item.span)));
 }
 
-/** A written number that fits in every type of numbers. */
-const isSmall = ({ literal: written }: Typed): boolean =>
-  Number.isInteger(written?.value) && (written?.value as number) >= 0 && (written?.value as number) < 128;
-
-/** Both branches in one kind: their own where they agree, else text. */
 function compileChoice(expr: Expr & { node: 'choose' }, names: Names): Typed {
-  const test = condition(expr.test, names);
-  const yes = compileExpr(expr.yes, names);
-  const no = compileExpr(expr.no, names);
-  const isNothing = (value: Typed): boolean => value.literal?.value === null;
-  const { kind } = isNothing(yes) ? no : yes;
-  const same = isNothing(yes) || isNothing(no) || yes.kind === no.kind;
-  if (same && kind !== 'list' && !(yes.datetime !== no.datetime)) {
-    // Counts and averages have no type in common in ClickHouse, nor have counts and numbers below zero.
-    const mixed = kind === 'number' && ![yes, no].some((v) => isNothing(v) || isSmall(v));
-    const own = (v: Typed): Sql => (kind === 'text' && v.literal ? asText(v) : mixed ? sql`toFloat64(${nullable(v)})` : nullable(v));
-    const value = (v: Typed): Sql => (isNothing(v) ? sql`NULL` : own(v));
-    return { sql: sql`if(ifNull(${test}, false), ${value(yes)}, ${value(no)})`, kind, ...(yes.datetime ? { datetime: true } : {}) };
-  }
-  const value = (v: Typed): Sql => (isNothing(v) ? sql`NULL` : v.kind === 'text' ? nullable({ ...v, sql: asText(v) }) : asText(v));
-  return { sql: sql`if(ifNull(${test}, false), ${value(yes)}, ${value(no)})`, kind: 'text' };
+  return choice(condition(expr.test, names), compileExpr(expr.yes, names), compileExpr(expr.no, names));
 }
 
 function compileCall(call: Expr & { node: 'call' }, names: Names): Typed {

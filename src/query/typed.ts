@@ -142,6 +142,26 @@ export function nullable(value: Typed): Sql {
   return value.kind === 'address' ? sql`nullIf(${value.sql}, ${NO_ADDRESS})` : sql`nullIf(${value.sql}, '')`;
 }
 
+/** A written number that fits in every type of numbers. */
+const isSmall = ({ literal: written }: Typed): boolean =>
+  Number.isInteger(written?.value) && (written?.value as number) >= 0 && (written?.value as number) < 128;
+
+/** One value or the other, in one kind: their own where they agree, else text. */
+export function choice(test: Sql, yes: Typed, no: Typed): Typed {
+  const isNothing = (value: Typed): boolean => value.literal?.value === null;
+  const { kind } = isNothing(yes) ? no : yes;
+  const same = isNothing(yes) || isNothing(no) || yes.kind === no.kind;
+  if (same && kind !== 'list' && !(yes.datetime !== no.datetime)) {
+    // Counts and averages have no type in common in ClickHouse, nor have counts and numbers below zero.
+    const mixed = kind === 'number' && ![yes, no].some((v) => isNothing(v) || isSmall(v));
+    const own = (v: Typed): Sql => (kind === 'text' && v.literal ? asText(v) : mixed ? sql`toFloat64(${nullable(v)})` : nullable(v));
+    const value = (v: Typed): Sql => (isNothing(v) ? sql`NULL` : own(v));
+    return { sql: sql`if(ifNull(${test}, false), ${value(yes)}, ${value(no)})`, kind, ...(yes.datetime ? { datetime: true } : {}) };
+  }
+  const value = (v: Typed): Sql => (isNothing(v) ? sql`NULL` : v.kind === 'text' ? nullable({ ...v, sql: asText(v) }) : asText(v));
+  return { sql: sql`if(ifNull(${test}, false), ${value(yes)}, ${value(no)})`, kind: 'text' };
+}
+
 /** What the outermost select shows: addresses as text, times as epoch milliseconds, no value as null. */
 export function asOutput(value: Typed): Sql {
   switch (value.kind) {

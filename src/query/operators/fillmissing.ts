@@ -12,6 +12,7 @@ import { limited } from '../semi-join.ts';
 import { join, num, param, type Sql, sql } from '../sql.ts';
 import type { Column, State } from '../state.ts';
 import type { Expr, Name, Operation, Slice } from '../tree.ts';
+import { choice, literal, type Typed } from '../typed.ts';
 import type { Of, Operator } from './kinds.ts';
 import { parseWidth, sliceStarts, widthOf } from './timeslice.ts';
 
@@ -111,25 +112,27 @@ function fill(o: Of<'fillmissing'>, before: State, steps: readonly Operation[]):
   const selected: Sql[] = [];
   const columns = shown.map((c) => {
     const id = ctx.fresh();
-    selected.push(sql`${isKey(c) ? c.value.sql : cellValue(c, made.get(c) as Sql, o, state, keys)} AS ${id}`);
-    return { ...c, value: { ...plain(c.value), sql: id } };
+    const value: Typed = isKey(c) ? c.value : cellValue(c, made.get(c) as Sql, o, state, keys);
+    selected.push(sql`${value.sql} AS ${id}`);
+    return { ...c, value: { ...plain(value.kind === c.value.kind ? c.value : value), sql: id } };
   });
   return state.with({ from: sql`(SELECT ${join(selected, ', ')} FROM ${rows})`, where: [], columns, order: [] });
 }
 
 /** A column that is no key: what was there, else the value of the slice before or the default. */
-function cellValue(column: Column, value: Sql, o: Of<'fillmissing'>, state: State, keys: readonly Key[]): Sql {
-  const { kind } = column.value;
+function cellValue(column: Column, made: Sql, o: Of<'fillmissing'>, state: State, keys: readonly Key[]): Typed {
+  const value: Typed = { ...plain(column.value), sql: made };
+  if (value.kind === 'list') return value;
   const given = o.defaults.find((d) => d.field.name.toLowerCase() === column.name.toLowerCase());
-  const empty = given ? compileExpr(given.value, state).sql : kind === 'number' ? sql`0` : kind === 'boolean' ? sql`false` : undefined;
+  const empty = given ? compileExpr(given.value, state) : literal(value.kind === 'number' ? 0 : value.kind === 'boolean' ? false : null);
   const slice = o.timeslice ? keys[0] : undefined;
-  const or = (made: Sql): Sql => (empty && kind !== 'list' ? sql`ifNull(${made}, ${empty})` : made);
-  if (!o.takeLast || !slice) return kind === 'list' ? value : sql`if(given, ${value}, ${empty ?? sql`NULL`})`;
+  if (!o.takeLast || !slice) return choice(sql`given`, value, empty);
   const others = keys.filter((key) => key !== slice).map((key) => key.column.value.sql);
   const partition = others.length ? sql`PARTITION BY ${join(others, ', ')} ` : sql``;
   const over = sql`OVER (${partition}ORDER BY ${slice.column.value.sql} ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)`;
-  const last = sql`argMaxIf(${value}, ${slice.column.value.sql}, given = 1) ${over}`;
-  return sql`if(given, ${value}, ${or(last)})`;
+  const last: Typed = { ...value, sql: sql`argMaxIf(${made}, ${slice.column.value.sql}, given = 1) ${over}` };
+  const before = choice(sql`isNotNull(${last.sql})`, last, empty);
+  return choice(sql`given`, value, before);
 }
 
 /** The column of the slices; what the timeslice step called it where nothing else is written. */
