@@ -239,6 +239,7 @@ it('shows an error in its place, with its code', async () => {
   await search('nosuch=5');
   const failed = on.page.getByRole('alert');
   await failed.getByText('unknown-field').waitFor();
+  expect(await failed.getByRole('button', { name: 'Try again' }).count()).toBe(0);
   // The browser itself reports the refused requests.
   expect(on.complaints.splice(0).filter((c) => !c.includes('400'))).toEqual([]);
 });

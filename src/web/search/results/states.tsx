@@ -11,7 +11,8 @@ import { absolute, type Range } from '../../time/range.ts';
 import { type Asked, histogramQuery } from './ask.ts';
 import { matchedWindow } from './buckets.ts';
 
-export function Failed({ error: { code, message, hint }, onRetry }: { error: ErrorBody; onRetry: () => void }) {
+/** A mistake in the query, which has a place there, is made again by trying again. */
+export function Failed({ error: { code, message, hint, span }, onRetry }: { error: ErrorBody; onRetry: () => void }) {
   return (
     <div className="bz-note bz-results-note" data-tone="error" role="alert">
       <p>
@@ -20,9 +21,11 @@ export function Failed({ error: { code, message, hint }, onRetry }: { error: Err
       {hint && <p className="bz-dim">{hint}</p>}
       <p>
         <code>{code}</code>{' '}
-        <Button size="compact-xs" variant="default" onClick={onRetry}>
-          Try again
-        </Button>
+        {!span && (
+          <Button size="compact-xs" variant="default" onClick={onRetry}>
+            Try again
+          </Button>
+        )}
       </p>
     </div>
   );
