@@ -275,8 +275,7 @@ describe('a large export', () => {
           expect(await running()).toBe(1);
           expect(response.complete).toBe(false);
           request.destroy();
-          for (let i = 0; i < 500 && (await running()) > 0; i++) await new Promise((tick) => setTimeout(tick, 10));
-          expect(await running()).toBe(0);
+          await expect.poll(running, { timeout: 60_000 }).toBe(0);
         })().then(resolve, reject);
       });
       request.on('error', () => undefined);

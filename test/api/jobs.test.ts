@@ -112,7 +112,7 @@ describe('a job', () => {
   test('cancelled, stops the engine and keeps the rows so far', async () => {
     const { id } = await start(ENDLESS.query, ENDLESS);
     await until(id, ['running']);
-    for (let i = 0; i < 300 && !(await server.store.progress(id)); i++) await new Promise((tick) => setTimeout(tick, 5));
+    await expect.poll(() => server.store.progress(id), { timeout: 60_000, interval: 5 }).toBeDefined();
     const cancelled = await json<JobResponse>(server.post(`/api/v1/jobs/${id}/cancel`, {}));
     expect(cancelled).toMatchObject({ state: 'cancelled', error: null });
     expect(await server.store.progress(id)).toBeUndefined();

@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { gzipped, HEADER, lines, START } from '../ingest/helpers.ts';
 import { BIN, bartizan, freePort, lastLine } from './helpers.ts';
 
@@ -126,7 +126,7 @@ describe('with a server on the data directory', () => {
     server.stdout?.on('data', (d: Buffer) => {
       output += d;
     });
-    for (let i = 0; i < 600 && !output.includes('Open the page'); i++) await new Promise((resolve) => setTimeout(resolve, 100));
+    await vi.waitFor(() => expect(output).toContain('Open the page'), { timeout: 240_000 });
   });
   afterAll(() => {
     server.kill('SIGKILL');

@@ -2,7 +2,7 @@
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { demoNetworks, startDemo } from '../../src/cli/demo.ts';
 import { loadEstate } from '../../src/cli/demo-estate.ts';
 import { openWorkspace, type Workspace } from '../../src/cli/workspace.ts';
@@ -52,7 +52,7 @@ async function runUntil(now: () => number, to: number, said: string[]): Promise<
     historyMinutes: HISTORY,
   });
   const goal = String(expected(to));
-  for (let i = 0; i < 400 && String(await stored()) !== goal; i++) await new Promise((resolve) => setTimeout(resolve, 50));
+  await vi.waitUntil(async () => String(await stored()) === goal, { timeout: 120_000 });
   controller.abort();
   await finished;
 }

@@ -58,13 +58,18 @@ export async function serveFixture(): Promise<Served> {
     [join(ROOT, 'bin/bartizan.js'), 'serve', '--data', data, '--listen', '127.0.0.1:0', '--ingest', join(folder, 'logs')],
     { stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, BARTIZAN_LOG_LEVEL: 'error' } },
   );
-  let output = '';
-  server.stdout?.on('data', (d: Buffer) => {
-    output += d;
+  // However long the ingest takes: who waits for the server has a limit, and what was started ends with who started it.
+  process.once('exit', () => server.kill());
+  const link = await new Promise<string>((resolve, reject) => {
+    let output = '';
+    server.stdout?.on('data', (d: Buffer) => {
+      output += d;
+      const found = /Open the page: (\S+)\n/.exec(output)?.[1];
+      if (found) resolve(found);
+    });
+    server.once('error', reject);
+    server.once('exit', () => reject(new Error(`the server did not start:\n${output}`)));
   });
-  for (let i = 0; i < 1200 && !output.includes('Open the page'); i++) await new Promise((done) => setTimeout(done, 50));
-  const link = /Open the page: (\S+)/.exec(output)?.[1];
-  if (!link) throw new Error(`the server did not start:\n${output}`);
   return {
     address: new URL(link).origin,
     data,
