@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { GetObjectCommand, type GetObjectCommandOutput } from '@aws-sdk/client-s3';
 import type { Content } from '../delivery.ts';
 import type { Clients } from './clients.ts';
-import type { Limiter } from './limiter.ts';
+import type { Leave, Limiter } from './limiter.ts';
 import { explain, S3Failure } from './problems.ts';
 
 export interface Downloaded {
@@ -30,7 +30,6 @@ export interface DownloadOptions {
   /** Where files go; it exists. */
   readonly folder: string;
   readonly signal: AbortSignal;
-  readonly clock: () => number;
   /** Without a byte for so long, the connection is given up. */
   readonly idleMs: number;
 }
@@ -49,12 +48,12 @@ const LARGEST = 2 * 2 ** 30;
 const FRUITLESS = 3;
 
 /** Throws S3Failure. Nothing is left behind then. */
-export async function download(name: ObjectName, options: DownloadOptions): Promise<Downloaded> {
-  const { limiter, clock } = options;
+export async function download(name: ObjectName, leave: Leave, options: DownloadOptions): Promise<Downloaded> {
+  const { limiter } = options;
   const resource = `s3://${name.bucket}/${name.key}`;
-  const began = clock();
+  const began = performance.now();
   const first = await get(name, options);
-  const answeredMs = clock() - began;
+  const answeredMs = performance.now() - began;
   const size = first.ContentLength;
   const fail = async (problem: ConstructorParameters<typeof S3Failure>[0]) => {
     discardBody(first);
@@ -75,6 +74,7 @@ export async function download(name: ObjectName, options: DownloadOptions): Prom
       retryable: false,
     });
 
+  leave.holds(size);
   const small = size <= SMALL && limiter.takeMemory(size);
   const sink = small ? new MemorySink(size) : await FileSink.open(options.folder).catch((error: unknown) => Promise.reject(disk(error, resource)));
   const discard = async () => {

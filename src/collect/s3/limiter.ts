@@ -15,6 +15,8 @@ export interface Outing {
 
 /** Leave to hold an object; given back once. */
 export interface Leave {
+  /** How many bytes it is in truth; those who wait see it, nobody is stopped. */
+  holds(bytes: number): void;
   release(outing: Outing): void;
 }
 
@@ -25,6 +27,7 @@ export interface LimiterOptions {
   readonly maxBytes?: number;
   /** Bytes of them that may be in memory. */
   readonly maxMemory?: number;
+  /** Milliseconds that never go back. */
   readonly clock?: () => number;
 }
 
@@ -58,7 +61,7 @@ export class Limiter {
     this.#limit = Math.min(options.start ?? 4, this.#max);
     this.#maxBytes = options.maxBytes ?? 2 ** 30;
     this.#memory = options.maxMemory ?? 64 * 2 ** 20;
-    this.#clock = options.clock ?? Date.now;
+    this.#clock = options.clock ?? (() => performance.now());
   }
 
   /** Objects that may be in hand now. */
@@ -75,13 +78,20 @@ export class Limiter {
     if (this.#waiting.length > 0 || !this.#fits(bytes)) await this.#turn(bytes, signal);
     else this.#enter(bytes);
     let held = true;
+    let own = bytes;
     return {
+      holds: (more) => {
+        if (!held) return;
+        this.#bytes += more - own;
+        own = more;
+        this.#admit();
+      },
       release: (outing) => {
         if (!held) return;
         held = false;
         this.#adapt(outing);
         this.#active -= 1;
-        this.#bytes -= bytes;
+        this.#bytes -= own;
         this.#admit();
       },
     };

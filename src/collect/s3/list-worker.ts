@@ -145,7 +145,6 @@ export class ListWorker {
     const seen = all || time - this.#savedSeenAt > SAVE_SEEN_MS;
     if (seen) this.#savedSeenAt = time;
     const text = JSON.stringify(this.#progress);
-    // What was seen first: a position beyond what is remembered only costs, the other way round would too.
     this.#saving = this.#saving
       .catch(() => {})
       .then(async () => {
@@ -164,7 +163,7 @@ export class ListWorker {
       const fresh = page.filter((object) => this.#isWanted(object));
       this.#context.tally.counts.outside += page.length - fresh.length;
       await this.#read(
-        fresh.filter((object) => !this.#seen.has(object)),
+        fresh.filter((object) => !this.#isKnown(object)),
         (key) => {
           progress.position = key;
         },
@@ -186,13 +185,14 @@ export class ListWorker {
     const progress = this.#progress;
     const began = clock();
     await this.#retryFailed();
-    const thorough = began - progress.searchedAt > DAY_MS;
+    // A clock that was ahead and was set right must not put the search off.
+    const thorough = Math.abs(began - progress.searchedAt) > DAY_MS;
     const recent = later(this.#sinceDay, dayBefore(dayOf(Math.min(began, progress.lookedAt)), WINDOW_DAYS));
-    const written = progress.searchedAt - UPLOAD_MS;
+    const written = Math.min(began, progress.searchedAt) - UPLOAD_MS;
     this.#seen.forgetBefore(dayBefore(dayOf(Math.min(began, progress.lookedAt, progress.searchedAt)), WINDOW_DAYS));
     const listed = await this.#pages('', thorough ? this.#sinceDay : recent, async (page) => {
       const fresh = page.filter(
-        (object) => this.#isWanted(object) && (object.day >= recent || (thorough && object.modified >= written)) && !this.#seen.has(object),
+        (object) => this.#isWanted(object) && (object.day >= recent || (thorough && object.modified >= written)) && !this.#isKnown(object),
       );
       await this.#read(fresh);
       while (progress.failed.length >= MOST_FAILED && !stopping.aborted) await this.#waitForFailed();
@@ -201,6 +201,11 @@ export class ListWorker {
     progress.lookedAt = began;
     if (thorough) progress.searchedAt = began;
     return listed;
+  }
+
+  /** Read, or to be tried again by itself. */
+  #isKnown(object: ListedObject): boolean {
+    return this.#seen.has(object) || this.#progress.failed.some((failed) => failed.key === object.key && failed.etag === object.etag);
   }
 
   #isWanted(object: ListedObject): boolean {
@@ -239,7 +244,7 @@ export class ListWorker {
       }
     };
     const lanes = Promise.all(Array.from({ length: Math.min(LANES, objects.length) }, lane));
-    await Promise.race([lanes, whenAborted(signal)]);
+    await unlessAborted(lanes, signal);
   }
 
   /** Whether it is read, or kept as failed; not when the source stopped. */
@@ -254,6 +259,7 @@ export class ListWorker {
       const { code, retryable } = error.problem;
       if (PERMANENT.has(code) || (code === 'not-taken' && !retryable)) this.#seen.add(object);
       else {
+        // On this list and not among what was seen, so that it is never lost between two saves.
         const { key, size, etag, modified, day } = object;
         this.#progress.failed.push({
           key,
@@ -264,8 +270,6 @@ export class ListWorker {
           tries: tries + 1,
           next: clock() + Math.min(LONGEST_RETRY_MS, settings.followSeconds * 1000 * 2 ** Math.min(20, tries)),
         });
-        // It is on the list of failed objects: looks pass it over.
-        this.#seen.add(object);
       }
       return true;
     }
@@ -277,14 +281,14 @@ export class ListWorker {
     for (let at = 0; at < due.length && !stopping.aborted; at += LANES) {
       const some = due.slice(at, at + LANES);
       // Taken off the list only when it is read, or on it again.
-      await Promise.race([
+      await unlessAborted(
         Promise.all(
           some.map(async (object) => {
             if (await this.#readOne(object, object.tries)) this.#progress.failed.splice(this.#progress.failed.indexOf(object), 1);
           }),
         ),
-        whenAborted(this.#context.signal),
-      ]);
+        this.#context.signal,
+      );
     }
   }
 
@@ -314,9 +318,12 @@ function later(a: string, b: string): string {
   return a > b ? a : b;
 }
 
-function whenAborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener('abort', () => resolve(), { once: true });
+/** Settles as the promise does; resolves at the signal if that comes first. */
+function unlessAborted(promise: Promise<unknown>, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const end = () => resolve();
+    if (signal.aborted) end();
+    signal.addEventListener('abort', end, { once: true });
+    promise.then(end, reject).finally(() => signal.removeEventListener('abort', end));
   });
 }

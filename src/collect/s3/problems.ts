@@ -33,7 +33,7 @@ export const S3_PROBLEMS = {
   unreachable: 'The host cannot be connected to.',
   'connection-lost': 'The connection was cut.',
   'timed-out': 'No answer came in time.',
-  'tls-failed': 'The TLS certificate of the other side is not trusted.',
+  'tls-failed': 'No TLS connection comes about: the certificate is not trusted, or the other side speaks no TLS.',
   'proxy-unreachable': 'The proxy cannot be connected to.',
   'proxy-refused': 'The proxy refused the connection.',
   'message-unknown': 'A message in the queue is no notification that is known.',
@@ -120,21 +120,19 @@ function facts(error: unknown): ErrorFacts {
   };
 }
 
-/** The region that a bucket is in, where an error says so. */
-export function regionOf(error: unknown): string | undefined {
-  const f = facts(error);
-  if (f.status !== 301 && f.status !== 307 && f.status !== 400) return undefined;
+function namedRegion(f: ErrorFacts): string | undefined {
   const named = f.headers['x-amz-bucket-region'] || f.region || /expecting '([a-z0-9-]+)'/.exec(f.message)?.[1] || '';
   return isRegion(named) ? named : undefined;
 }
 
-/** S3 says with 403 that an object is not there, to those who may not list the bucket; this is only the certain case. */
-export function isGone(error: unknown): boolean {
+/** The region that a bucket is in, where an error says so. */
+export function regionOf(error: unknown): string | undefined {
   const f = facts(error);
-  return f.name === 'NoSuchKey' || f.name === 'NoSuchVersion' || (f.name === 'MethodNotAllowed' && f.headers['x-amz-delete-marker'] === 'true');
+  if (f.status !== 301 && f.status !== 307 && f.status !== 400) return undefined;
+  return namedRegion(f);
 }
 
-export function isThrottled(error: unknown): boolean {
+function isThrottled(error: unknown): boolean {
   const f = facts(error);
   return (
     /^(SlowDown|Throttl|RequestLimitExceeded|TooManyRequests|RequestThrottled|BandwidthLimitExceeded|KmsThrottled|KMS\.Throttl)/i.test(f.name) ||
@@ -201,7 +199,7 @@ function explainDenied(f: ErrorFacts, doing: Doing): S3Problem | undefined {
     return problem(
       'kms-denied',
       `${doing.resource} is encrypted with ${key ? `the KMS key ${key}` : 'a KMS key'}, which the credentials may not use: ${kms ?? 'kms:Decrypt'} is missing.`,
-      `Allow kms:Decrypt on the key in the identity’s policy and, for a key of another account, in the key’s own policy too. s3:GetObject alone does not suffice.`,
+      `Allow kms:Decrypt on the key in the identity’s policy and, for a key of another account, in the key’s own policy too; ${doing.action} alone does not suffice.`,
     );
   }
   if (denied) {
@@ -239,8 +237,10 @@ function explainNames(f: ErrorFacts, doing: Doing): S3Problem | undefined {
   switch (f.name) {
     case 'NoSuchKey':
     case 'NoSuchVersion':
+      return gone(doing);
     case 'MethodNotAllowed':
-      return problem('object-gone', `${doing.resource} does not exist any more.`, 'A lifecycle rule or somebody removed it before it was read.');
+      // A version that is a delete marker.
+      return f.headers['x-amz-delete-marker'] === 'true' ? gone(doing) : undefined;
     case 'NoSuchBucket':
       return problem('no-such-bucket', `There is no bucket for ${doing.resource}.`, 'Check the bucket’s name; it is written without s3:// and without a path.');
     case 'QueueDoesNotExist':
@@ -291,16 +291,20 @@ function explainNames(f: ErrorFacts, doing: Doing): S3Problem | undefined {
   }
 }
 
+function gone(doing: Doing): S3Problem {
+  return problem('object-gone', `${doing.resource} does not exist any more.`, 'A lifecycle rule or somebody removed it before it was read.');
+}
+
 function clockSkew(): S3Problem {
   return problem('clock-skew', 'This machine’s clock differs from the clock of AWS by more than is accepted.', 'Let the machine set its clock by NTP.', true);
 }
 
 function wrongRegion(f: ErrorFacts, doing: Doing): S3Problem {
-  const right = f.headers['x-amz-bucket-region'] || f.region || /expecting '([a-z0-9-]+)'/.exec(f.message)?.[1] || '';
+  const right = namedRegion(f);
   return problem(
     'wrong-region',
-    `${doing.resource} is not in ${doing.region ?? 'this region'}${isRegion(right) ? ` but in ${right}` : ''}.`,
-    isRegion(right) ? `Set the region to ${right}.` : 'Set the region that the bucket’s properties show.',
+    `${doing.resource} is not in ${doing.region ?? 'this region'}${right ? ` but in ${right}` : ''}.`,
+    right ? `Set the region to ${right}.` : 'Set the region that the bucket’s properties show.',
   );
 }
 
@@ -339,7 +343,7 @@ function explainNetwork(f: ErrorFacts, doing: Doing): S3Problem | undefined {
     );
   }
   if (TLS.test(f.code)) {
-    const how = 'A proxy that opens TLS needs its certificate authority in NODE_EXTRA_CA_CERTS.';
+    const how = 'Check that the endpoint speaks HTTPS. A certificate authority of your own, or of a proxy that opens TLS, belongs in NODE_EXTRA_CA_CERTS.';
     return problem('tls-failed', `No TLS connection for ${doing.resource}${host}: ${f.code}.`, how, true);
   }
   if (/^(ECONNRESET|EPIPE|ECONNABORTED|ERR_STREAM_PREMATURE_CLOSE)$/.test(f.code) || /^(aborted|socket hang up)$/i.test(f.message))

@@ -4,7 +4,10 @@
 import { z } from 'zod';
 import { isRegion } from './problems.ts';
 
-const region = z.string().trim().refine(isRegion, 'write a region such as eu-central-1');
+const region = z
+  .string()
+  .trim()
+  .regex(/^[A-Za-z0-9-]{1,40}$/, 'write a region such as eu-central-1');
 const bucket = z
   .string()
   .trim()
@@ -93,31 +96,37 @@ const common = {
   prefix: prefix.optional(),
 };
 
-export const S3Settings = z.discriminatedUnion(
-  'mode',
-  [
-    z.strictObject({
-      mode: z.literal('queue'),
-      queue,
-      /** Where it is given, messages that name another bucket are not followed. */
-      bucket: bucket.optional(),
-      /** Seconds that a message is hidden from others while it is read; prolonged as long as it takes. */
-      visibilitySeconds: z.number().int().min(2).max(3600).default(120),
-      ...common,
-    }),
-    z.strictObject({
-      mode: z.literal('list'),
-      bucket,
-      /** Objects of older days, and those written before it, are passed over. */
-      since: Since.optional(),
-      /** Whether new objects are looked for once all are read. */
-      follow: z.boolean().default(true),
-      followSeconds: z.number().int().min(1).max(86_400).default(60),
-      ...common,
-    }),
-  ],
-  { error: 'choose queue or list' },
-);
+export const S3Settings = z
+  .discriminatedUnion(
+    'mode',
+    [
+      z.strictObject({
+        mode: z.literal('queue'),
+        queue,
+        /** Where it is given, messages that name another bucket are not followed. */
+        bucket: bucket.optional(),
+        /** Seconds that a message is hidden from others while it is read; prolonged as long as it takes. */
+        visibilitySeconds: z.number().int().min(2).max(3600).default(120),
+        ...common,
+      }),
+      z.strictObject({
+        mode: z.literal('list'),
+        bucket,
+        /** Objects of older days, and those written before it, are passed over. */
+        since: Since.optional(),
+        /** Whether new objects are looked for once all are read. */
+        follow: z.boolean().default(true),
+        followSeconds: z.number().int().min(1).max(86_400).default(60),
+        ...common,
+      }),
+    ],
+    { error: 'choose queue or list' },
+  )
+  .superRefine((settings, context) => {
+    // Other services than AWS name their regions as they like.
+    if (!isRegion(settings.region) && settings.endpoint === undefined)
+      context.addIssue({ code: 'custom', path: ['region'], message: 'write a region such as eu-central-1' });
+  });
 
 export type S3Settings = z.infer<typeof S3Settings>;
 export type S3Credentials = z.infer<typeof S3Credentials>;

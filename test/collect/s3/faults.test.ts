@@ -71,7 +71,12 @@ describe('downloads', () => {
       const s = begin({}, { limiter: new Limiter({ maxMemory: memory }) });
       await deleted(1);
       fullyRead(s);
-      expect(gets().map((r) => r.split(' ')[2])).toEqual([undefined, 'bytes=10000-', 'bytes=20000-']);
+      // Of what was sent before a cut, some may be lost with the connection; what arrived is not asked for again.
+      const starts = gets().map((r) => Number(/bytes=(\d+)-$/.exec(r)?.[1] ?? 0));
+      expect(starts.length).toBe(3);
+      expect(starts).toEqual([...starts].sort((a, b) => a - b));
+      expect(starts[2]).toBeGreaterThan(0);
+      expect(starts[2]).toBeLessThanOrEqual(20_000);
     });
 
   it('give a silent connection up and go on', async () => {
@@ -109,6 +114,16 @@ describe('downloads', () => {
     );
     expect(s.ledger.taken.length).toBe(1);
     expect(s.status().problems[0]).toMatchObject({ code: 'object-damaged', message: expect.stringContaining('other bytes than its ETag says') });
+  });
+
+  it('are of the version that the notification names', async () => {
+    const etag = await aws.put('flow-logs', key('versioned'), big);
+    aws.send(queue, nativeEvent([{ bucket: 'flow-logs', key: key('versioned'), etag, versionId: '3sL4kqtJlcpXroDTDmJ+rmSpXd3dIbrHY' }]));
+    firstReads(1, { kind: 'cut', after: 10 });
+    const s = begin();
+    await deleted(1);
+    fullyRead(s);
+    for (const get of gets()) expect(get).toContain('versionId=3sL4kqtJlcpXroDTDmJ%2BrmSpXd3dIbrHY');
   });
 
   it('leave no file behind, whatever happened', async () => {
@@ -274,7 +289,7 @@ describe('explanations', () => {
     expect(s.status().state).toBe('running');
   });
 
-  it('name a host that refuses, and one without a name', async () => {
+  it('name a host that refuses, one without a name, and one that speaks no TLS', async () => {
     const dead = await FaultProxy.start(aws.endpoint);
     const { endpoint } = dead;
     await dead.stop();
@@ -291,6 +306,13 @@ describe('explanations', () => {
       () => nameless.status(),
     );
     expect(nameless.status().problems[0]).toMatchObject({ code: 'name-not-found' });
+    await nameless.stop();
+    const plain = begin({ queueEndpoint: proxy.endpoint.replace('http:', 'https:') });
+    await until(
+      () => plain.status().state === 'failing',
+      () => plain.status(),
+    );
+    expect(plain.status().problems[0]).toMatchObject({ code: 'tls-failed', hint: expect.stringContaining('NODE_EXTRA_CA_CERTS') });
   });
 });
 

@@ -56,9 +56,10 @@ describe('all of a prefix', () => {
       await Promise.all(
         Array.from({ length: 100 }, async (_, i) => {
           const n = String(from + i).padStart(5, '0');
-          const key = `${folderOf('2026-10-01')}${n}.log`;
+          // The stand-in sorts by language: keys that differ in digits first are in S3’s order there too.
+          const key = `${folderOf('2026-10-01')}${n}/a.log`;
           if (i % 10 === 0) flows.push(key);
-          await aws.put(bucket, i % 10 === 0 ? key : `${folderOf('2026-10-01')}_${n}_manifest`, Buffer.from(`${flowLines(from + i, 1)[0]}\n`));
+          await aws.put(bucket, i % 10 === 0 ? key : `${folderOf('2026-10-01')}${n}/manifest.json`, Buffer.from(`${flowLines(from + i, 1)[0]}\n`));
         }),
       );
     await put('elsewhere/noise.log.gz', 1);

@@ -2,9 +2,25 @@
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { DeliveryError } from '../../../src/collect/delivery.ts';
-import { Aws, afterPoll, eventBridge, flowFile, flowLines, folderOf, Ledger, nativeEvent, REGION, type Started, snsWrapped, start, until } from './aws.ts';
+import {
+  Aws,
+  afterPoll,
+  eventBridge,
+  flowFile,
+  flowLines,
+  folderOf,
+  KEYS,
+  Ledger,
+  nativeEvent,
+  REGION,
+  type Started,
+  snsWrapped,
+  start,
+  until,
+} from './aws.ts';
 
 let aws: Aws;
 let folder: string;
@@ -191,6 +207,20 @@ describe('at least once', () => {
       () => again.status(),
     );
     expect(again.status().counts).toMatchObject({ known: 1, objects: 0 });
+    expect(s.ledger.lines()).toEqual(flowLines(1).sort());
+  });
+
+  it('reads what a killed process had received and not deleted', async () => {
+    await aws.putAndNotify(queue, 'flow-logs', key('a'), flowFile(flowLines(1)));
+    const killed = new SQSClient({ region: REGION, endpoint: aws.endpoint, credentials: { ...KEYS }, useQueueUrlAsEndpoint: false });
+    const received = await killed.send(new ReceiveMessageCommand({ QueueUrl: aws.server.inspectQueue(queue)!.url, VisibilityTimeout: 1 }));
+    expect(received.Messages?.length).toBe(1);
+    killed.destroy();
+    const s = begin();
+    await until(
+      () => s.status().counts.deleted === 1,
+      () => s.status(),
+    );
     expect(s.ledger.lines()).toEqual(flowLines(1).sort());
   });
 
