@@ -1,10 +1,9 @@
 /** `bartizan normalize`: records in, one ECS document a line out; nothing is stored. */
-import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Command } from 'commander';
 import { expandPaths, PathError } from '../collect/files.ts';
-import { decompress } from '../decode/decompress.ts';
+import { FILE_LIMITS, segments } from '../decode/segments.ts';
 import { createEnricher } from '../enrich/enricher.ts';
 import { type NormalizeOptions, normalize } from '../formats/vpc-flow/normalize.ts';
 import { loadDatabases } from '../ingest/databases.ts';
@@ -18,8 +17,6 @@ interface Options extends CommonOptions {
   readonly layout?: string;
   readonly enrich: string;
 }
-
-const READ_SIZE = 1024 * 1024;
 
 export function normalizeCommand(): Command {
   return withCommon(new Command('normalize'))
@@ -58,8 +55,8 @@ async function run(paths: string[], options: Options): Promise<void> {
 
 /** One file's documents, in its order. */
 async function write(path: string, options: NormalizeOptions): Promise<void> {
-  const source = path === '-' ? process.stdin : createReadStream(path, { highWaterMark: READ_SIZE });
-  for await (const document of normalize(decompress(source as AsyncIterable<Uint8Array>), options)) await print(JSON.stringify(document));
+  const source = path === '-' ? (process.stdin as AsyncIterable<Uint8Array>) : { path };
+  for await (const document of normalize(segments(source, { limits: FILE_LIMITS }), options)) await print(JSON.stringify(document));
 }
 
 async function openEnricher(data: string, internalNetworks: readonly string[]) {

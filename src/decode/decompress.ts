@@ -4,18 +4,21 @@
  * and what stopped it is the generator's return value.
  */
 import { Readable, type Transform } from 'node:stream';
-import { createGunzip, createZstdDecompress } from 'node:zlib';
+import { createGunzip, createInflate, createInflateRaw, createZstdDecompress, inflateRawSync } from 'node:zlib';
+import type { Damage } from '../model/segment.ts';
 import { Input } from './input.ts';
 
-/** Where and why compressed bytes could not be read on. */
-export interface Damage {
-  readonly code: 'gzip-damaged' | 'zstd-damaged';
-  readonly message: string;
-  /** Bytes of the decompressed delivery that were read before. */
-  readonly offset: number;
-}
+export type { Damage } from '../model/segment.ts';
 
+/** What the bytes themselves tell. */
 export type Compression = 'gzip' | 'zstd' | 'plain';
+/** What must be known of them. `deflate` has no magic: the one who sent it says so. */
+export type Packing = 'gzip' | 'zstd' | 'deflate';
+
+/** Damage, or the packed data ended whole and the input is at something else, which may be read on as such. */
+export interface Stop extends Damage {
+  readonly otherFollows?: true;
+}
 
 /** What the first bytes say (four are enough). gzip: RFC 1952; zstd: RFC 8878, frames and skippable frames. */
 export function sniff(head: Uint8Array): Compression {
@@ -49,17 +52,29 @@ export async function* decompress(source: AsyncIterable<Uint8Array>): AsyncGener
 
 type Inflater = Transform & { readonly bytesWritten: number };
 
-function inflater(compression: 'gzip' | 'zstd'): Inflater {
-  return compression === 'gzip' ? createGunzip({ chunkSize: CHUNK }) : createZstdDecompress({ chunkSize: CHUNK });
+const OPTIONS = { chunkSize: CHUNK };
+
+/** `head`: the first bytes of deflate data, which may or may not have zlib's header (RFC 9110 section 8.4.1.2, RFC 1950). */
+function inflater(packing: Packing, head: Uint8Array): Inflater {
+  if (packing === 'gzip') return createGunzip(OPTIONS);
+  if (packing === 'zstd') return createZstdDecompress(OPTIONS);
+  const hasHeader = ((head[0] ?? 0) & 15) === 8 && (((head[0] ?? 0) << 8) | (head[1] ?? 0)) % 31 === 0;
+  return hasHeader ? createInflate(OPTIONS) : createInflateRaw(OPTIONS);
 }
 
-async function* inflateAll(input: Input, compression: 'gzip' | 'zstd'): AsyncGenerator<Uint8Array, Damage | undefined> {
-  const code = `${compression}-damaged` as const;
+/**
+ * Unpacks from where the input is: members and frames one after another, zero padding between and after
+ * them. Returns what stopped it, if anything did.
+ */
+export async function* inflateAll(input: Input, packing: Packing): AsyncGenerator<Uint8Array, Stop | undefined> {
+  const code = `${packing}-damaged` as const;
   let offset = 0;
-  let start = 0;
+  let start = input.position;
   for (;;) {
     const before = offset;
-    const stream = inflater(compression);
+    const head = (await input.peek(2)).slice(0, 2);
+    const make = (): Inflater => inflater(packing, head);
+    const stream = make();
     const feed = Readable.from(pieces(input), { highWaterMark: 1 });
     feed.on('error', (error) => stream.destroy(error));
     feed.pipe(stream);
@@ -70,13 +85,18 @@ async function* inflateAll(input: Input, compression: 'gzip' | 'zstd'): AsyncGen
       }
     } catch (error) {
       if (input.failure) throw input.failure;
-      for await (const piece of salvage(input, compression, start, offset - before)) {
+      for await (const piece of salvage(input, make, start, offset - before)) {
         offset += piece.length;
         yield piece;
       }
+      const end = packing === 'gzip' && error instanceof Error && NO_MEMBER.has(error.message) ? memberEnd(input, start) : undefined;
+      if (end !== undefined) {
+        await input.rewind(end);
+        return { ...follows(packing, offset), otherFollows: true };
+      }
       return {
         code,
-        message: `the ${compression} data is damaged after ${offset} plain bytes: ${error instanceof Error ? error.message : String(error)}`,
+        message: `the ${packing} data is damaged after ${offset} plain bytes: ${error instanceof Error ? error.message : String(error)}`,
         offset,
       };
     } finally {
@@ -89,9 +109,49 @@ async function* inflateAll(input: Input, compression: 'gzip' | 'zstd'): AsyncGen
     const rest = await passZeros(input);
     if (rest === undefined) return undefined;
     start = rest;
-    if (sniff(await input.peek(4)) !== compression)
-      return { code, message: `something else follows the ${compression} data, after ${offset} plain bytes`, offset };
+    if (sniff(await input.peek(4)) !== packing) return { ...follows(packing, offset), otherFollows: true };
   }
+}
+
+function follows(packing: Packing, offset: number): Damage {
+  return { code: `${packing}-damaged`, message: `something else follows the ${packing} data, after ${offset} plain bytes`, offset };
+}
+
+/** What zlib says where no further member begins, or only one byte is left. */
+const NO_MEMBER: ReadonlySet<string> = new Set(['incorrect header check', 'unexpected end of file']);
+
+/** Most that a member is unpacked to in order to find its end. */
+const MEMBER_LIMIT = 64 * 1024 * 1024;
+
+/**
+ * Offset after the whole gzip members at `start`, where the decompressor takes what follows them for a
+ * member that it is not, and does not say where that began; undefined when it is not to be found out.
+ */
+function memberEnd(input: Input, start: number): number | undefined {
+  if (!input.has(start)) return undefined;
+  const bytes = Buffer.concat([...input.again(start, input.read, STEP * STEP)]);
+  let at = 0;
+  try {
+    while (bytes[at] === 0x1f && bytes[at + 1] === 0x8b) {
+      const data = headerEnd(bytes, at);
+      if (data <= at) return undefined;
+      const { engine } = inflateRawSync(bytes.subarray(data), { info: true, maxOutputLength: MEMBER_LIMIT }) as unknown as { engine: { bytesWritten: number } };
+      at = data + engine.bytesWritten + 8;
+    }
+  } catch {
+    return undefined;
+  }
+  return at < bytes.length ? start + at : undefined;
+}
+
+/** RFC 1952 section 2.3. */
+function headerEnd(bytes: Uint8Array, at: number): number {
+  const flags = bytes[at + 3] ?? 0;
+  let p = at + 10;
+  if ((flags & 4) !== 0) p += 2 + (bytes[p] ?? 0) + ((bytes[p + 1] ?? 0) << 8);
+  // Name and comment end in a zero.
+  for (const flag of [8, 16]) if ((flags & flag) !== 0) p = bytes.indexOf(0, p) + 1;
+  return (flags & 2) !== 0 ? p + 2 : p;
 }
 
 async function* pieces(input: Input): AsyncGenerator<Uint8Array> {
@@ -115,12 +175,12 @@ async function passZeros(input: Input): Promise<number | undefined> {
  * member, where it is still here, is read once more in small steps up to the very place: yields the
  * bytes from `known` on.
  */
-async function* salvage(input: Input, compression: 'gzip' | 'zstd', start: number, known: number): AsyncGenerator<Uint8Array> {
+async function* salvage(input: Input, make: () => Inflater, start: number, known: number): AsyncGenerator<Uint8Array> {
   if (!input.has(start)) return;
   let to = input.read;
   let passed = known;
   for (const step of [STEP, 1]) {
-    const stream = inflater(compression);
+    const stream = make();
     let seen = 0;
     let accepted = start;
     const taken: Uint8Array[] = [];

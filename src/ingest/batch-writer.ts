@@ -17,6 +17,8 @@ import type { IdCache } from './registry.ts';
 /** A delivery whose records are in a batch, in the order in which they were decoded. */
 export interface BatchDelivery {
   readonly id: string;
+  /** A delivery may come in several segments: whether this is its last; it is the only one when absent. */
+  readonly last?: boolean;
   readonly origin: Origin;
   /** Networks of the source: flows between them are not stored. */
   readonly internalTraffic?: readonly string[];
@@ -76,6 +78,7 @@ export async function stageBatch(
     await replaceTexts(rows, context.ids);
     const ranges = parts.map((part) => part.rows[i] as Range);
     addOrigins(rows, ranges, owners, received);
+    addEnvelopes(rows, ranges, owners);
     for (const part of cutByDays(rows)) stage(dataset, part);
   }
 
@@ -86,7 +89,7 @@ export async function stageBatch(
       from: part.from,
       to: part.to,
       layout: state,
-      last: part.finished,
+      last: part.finished && (owners[i] as BatchDelivery).last !== false,
       counts: { records, stored, nodata, skipdata, quarantined, duplicates: 0, filtered },
       formats: part.formats,
     };
@@ -147,6 +150,36 @@ function addOrigins(batch: Batch, ranges: readonly Range[], owners: readonly Bat
     batch.columns.set(column, spread(values, ranges, batch.rows));
   }
   batch.columns.set('received', { type: "DateTime('UTC')", values: new Uint32Array(batch.rows).fill(received) });
+}
+
+/** What an envelope around records says of them, where no record says it itself. */
+function addEnvelopes(batch: Batch, ranges: readonly Range[], owners: readonly BatchDelivery[]): void {
+  for (const [name, key] of [
+    ['log_group', 'logGroup'],
+    ['log_stream', 'logStream'],
+  ] as const) {
+    const values = ranges.map((_, i) => owners[i]?.origin[key] ?? '');
+    if (values.every((value) => value === '')) continue;
+    const own = batch.columns.get(name);
+    const given = spread(values, ranges, batch.rows);
+    batch.columns.set(name, own?.type === 'LowCardinality(String)' ? overlaid(own, given, batch.rows) : given);
+  }
+}
+
+/** `own` where it is not empty, else `given`. */
+function overlaid(own: Extract<Column, { type: 'LowCardinality(String)' }>, given: Column, rows: number): Column {
+  const dictionary = [...own.dictionary];
+  const places = new Map(dictionary.map((text, i) => [text, i]));
+  const placeOf = (text: string): number => {
+    const place = places.get(text) ?? dictionary.push(text) - 1;
+    places.set(text, place);
+    return place;
+  };
+  const texts = given.type === 'Constant' ? [given.value] : given.type === 'LowCardinality(String)' ? given.dictionary : [''];
+  const moved = texts.map(placeOf);
+  const ids = own.ids.slice(0, rows);
+  for (let row = 0; row < rows; row++) if (ids[row] === 0) ids[row] = moved[given.type === 'LowCardinality(String)' ? given.ids[row]! : 0]!;
+  return { type: 'LowCardinality(String)', ids, dictionary };
 }
 
 function spread(values: readonly string[], ranges: readonly Range[], rows: number): Column {

@@ -81,7 +81,7 @@ export class Pipeline implements Ingest, Intake {
   async take(delivery: Delivery): Promise<Outcome> {
     const { id, name, size, content, origin, settings, refused } = delivery;
     const { counts, known, stopped } = await this.#queue.take({
-      job: { content, size, origin, settings, id, ...(refused ? { refused } : {}) },
+      job: { content, size, origin, settings, id, bounded: true, ...(refused ? { refused } : {}) },
       name,
       first: true,
     });

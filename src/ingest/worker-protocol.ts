@@ -27,6 +27,8 @@ export interface Job {
   /** Its identity; the SHA-256 of its bytes and how they are read where it is absent (for standard input: made up). */
   readonly id?: string;
   readonly refused?: Refusal;
+  /** Others sent it: what it may become when it is decompressed is limited. */
+  readonly bounded?: true;
 }
 
 /** What the ledger says of an identified delivery: read it from an offset, leave it, or why it could not be asked. */

@@ -2,35 +2,25 @@
  * A decoding thread: reads deliveries, decodes and enriches, stages blocks, and tells the main thread. It
  * holds at most OPEN_BATCHES batches that are not stored yet; then it waits.
  */
-import { createHash, randomUUID } from 'node:crypto';
-import { closeSync, createReadStream, fstatSync, openSync, readSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
-import { Socket } from 'node:net';
+import { randomUUID } from 'node:crypto';
+import { createReadStream } from 'node:fs';
 import type { Readable } from 'node:stream';
-import { isatty, ReadStream as TerminalStream } from 'node:tty';
 import { parentPort, workerData } from 'node:worker_threads';
-import { decompress } from '../decode/decompress.ts';
+import { DELIVERY_LIMITS, FILE_LIMITS, type Source, segments, segmentsFrom } from '../decode/segments.ts';
 import { createEnricher } from '../enrich/enricher.ts';
 import { compileRecordRules } from '../formats/record-rules.ts';
 import { FlowDecoder } from '../formats/vpc-flow/decode.ts';
-import type { RecordFormat } from '../model/source.ts';
+import { RAW_LIMIT } from '../model/batch.ts';
+import type { Segment } from '../model/segment.ts';
 import type { Manifest } from '../store/metadata.ts';
 import { type BatchDelivery, stageBatch } from './batch-writer.ts';
+import { identify, standardInput } from './identity.ts';
 import { IdCache } from './registry.ts';
 import type { FromWorker, Job, ToWorker, Verdict, WorkerSetup } from './worker-protocol.ts';
 
-/** Part of every delivery's identity: another way of reading is another delivery. What is told by content was called vpc-flow before there was more to tell. */
-const TARGETS: Readonly<Record<RecordFormat, string>> = { auto: 'vpc-flow', 'vpc-flow': 'vpc-flow', 'tgw-flow': 'tgw-flow' };
 const OPEN_BATCHES = 2;
 /** Between two tries to write to a full disk. */
 const STALL_MS = 1000;
-/** Files up to this size are read once, for identity and content together. */
-const WHOLE_FILE = 64 * 1024 * 1024;
-/** Parts of files up to this size are read at once. */
-const SMALL = 1024 * 1024;
-/** First bytes that tell a grown file. */
-const HEAD = 64 * 1024;
-const READ_SIZE = 1024 * 1024;
 const EMPTY = new Uint8Array(0);
 
 if (!parentPort) throw new Error('this file is a worker thread');
@@ -66,7 +56,7 @@ let pause: (() => void) | undefined;
 /** A decoder per setting of format and layout; the open one holds the batch that is being filled. */
 let decoder: FlowDecoder | undefined;
 let decoderSetting = '';
-/** Deliveries of the open batch, by the decoder's delivery number. */
+/** Segments of deliveries in the open batch, by the decoder's delivery number. */
 let deliveries = new Map<number, BatchDelivery>();
 let deliveryNumber = -1;
 /** The last delivery has not come to its end. */
@@ -109,7 +99,11 @@ port.on('message', (message: ToWorker) => {
 async function run(job: Job): Promise<void> {
   current = job.job;
   stopped = cancelled.delete(job.job);
-  const { id, head, content, size } = await identify(job);
+  const standard = () => {
+    input = standardInput();
+    return input;
+  };
+  const { id, head, content, size } = await identify(job, standard, () => stopped);
   if (stopped) {
     send({ type: 'left', job: job.job });
     return;
@@ -124,70 +118,107 @@ async function run(job: Job): Promise<void> {
     return;
   }
   if ('refused' in read) throw new Error(read.refused);
-  const open = await begin(job, id, read);
-  if (job.refused) {
-    const parts: Uint8Array[] = [];
-    for await (const part of content) parts.push(part);
-    open.refuse(job.refused.code, job.refused.message, new Uint8Array(Buffer.concat(parts)));
-    reading = false;
-    send({ type: 'read', job: job.job });
-    return;
+  await decodeBy(job);
+  const whole = job.refused ? await readRefused(job, content, id) : await readAll(job, content, id, read);
+  if (!whole) await abandon();
+  reading = false;
+  send({ type: whole ? 'read' : 'left', job: job.job });
+}
+
+/** A segment in hand: whether it is the delivery's last is known at its end. */
+type Owner = Omit<BatchDelivery, 'last'> & { last: boolean };
+
+/** Bytes that are known to be no records: kept as one. */
+async function readRefused(job: Job, content: Source, id: string): Promise<boolean> {
+  const pieces: Uint8Array[] = [];
+  if ('bytes' in content) pieces.push(content.bytes);
+  else if ('path' in content) {
+    const { path, from = 0, length = 0 } = content;
+    for await (const piece of createReadStream(path, { start: from, end: from + length - 1 }) as AsyncIterable<Buffer>) pieces.push(piece);
   }
-  let position = 0;
-  const stream = decompress(reportProgress(job, content));
+  const bytes = Buffer.concat(pieces);
+  const { code, message } = job.refused as NonNullable<Job['refused']>;
+  begin(job, id, undefined, 0).last = true;
+  open().endDamaged(code, message, { raw: bytes.subarray(0, RAW_LIMIT), length: bytes.length });
+  return true;
+}
+
+/** Reads a delivery segment by segment; false when it was stopped before its end. */
+async function readAll(job: Job, content: Source, id: string, { from, layout }: { from: number; layout: string }): Promise<boolean> {
+  const all = segments(content, {
+    limits: job.bounded ? DELIVERY_LIMITS : FILE_LIMITS,
+    onRead: (bytes) => send({ type: 'progress', job: job.job, bytes }),
+  });
+  const stream = from > 0 ? segmentsFrom(all, from) : all;
+  // Where the text ends, as far as it is read.
+  let end = from;
+  let owner: Owner | undefined;
   for (;;) {
     const next = await stream.next();
     if (next.done) {
-      const damage = next.value;
-      if (damage) open.endDamaged(damage.code, damage.message);
-      else while (!open.push(EMPTY, true)) await handOver();
-      break;
+      // The text before may be what is damaged: its end is still open.
+      if (!owner || open().deliveryFinished) owner = begin(job, id, undefined, next.value?.offset ?? end);
+      owner.last = true;
+      if (next.value) open().endDamaged(next.value.code, next.value.message);
+      else await push(EMPTY, true);
+      return true;
     }
-    let chunk = next.value;
-    if (position < read.from) {
-      const skip = Math.min(chunk.length, read.from - position);
-      position += skip;
-      chunk = chunk.subarray(skip);
-      if (chunk.length === 0) continue;
+    const segment = next.value;
+    if (segment.kind === 'control') continue;
+    if (owner && !open().deliveryFinished) await push(EMPTY, true);
+    const resumed = segment.kind === 'text' && segment.resumed ? layout : undefined;
+    owner = begin(job, id, segment, segment.offset, resumed);
+    if (segment.kind === 'bad') {
+      open().endDamaged(segment.code, segment.message, segment);
+      end = segment.offset + segment.length;
+      continue;
     }
-    position += chunk.length;
-    let taken = open.push(chunk, false);
-    while (!taken) {
-      await handOver();
-      taken = open.push(EMPTY, false);
-    }
-    if (stopped) {
+    end = segment.offset;
+    for await (const chunk of segment.chunks) {
+      end += chunk.length;
+      await push(chunk, false);
+      if (!stopped) continue;
       await stream.return(undefined);
-      await abandon();
-      send({ type: 'left', job: job.job });
-      return;
+      return false;
     }
   }
-  reading = false;
-  send({ type: 'read', job: job.job });
 }
 
-async function begin(job: Job, id: string, read: { from: number; layout: string }): Promise<FlowDecoder> {
-  const { settings } = job;
-  const setting = JSON.stringify(settings);
-  if (!decoder || decoderSetting !== setting) {
+/** Decodes bytes, handing batches over as they fill. */
+async function push(bytes: Uint8Array, last: boolean): Promise<void> {
+  let taken = open().push(bytes, last);
+  while (!taken) {
     await handOver();
-    decoder = new FlowDecoder({ layout: settings.layout, format: settings.format, now, capacity: setup.batchRows, rules: compileRecordRules(settings) });
-    decoderSetting = setting;
-    deliveryNumber = 0;
-    if (read.from > 0) {
-      // A decoder begins with a delivery at offset 0; this one goes on elsewhere.
-      decoder.push(EMPTY, true);
-      decoder.nextDelivery({ state: read.layout, offset: read.from });
-      deliveryNumber = 1;
-    }
-  } else {
-    decoder.nextDelivery(read.from > 0 ? { state: read.layout, offset: read.from } : undefined);
-    deliveryNumber++;
+    taken = open().push(EMPTY, last);
   }
-  deliveries.set(deliveryNumber, { id, origin: job.origin, internalTraffic: job.settings.internalTraffic });
-  reading = true;
+}
+
+function open(): FlowDecoder {
+  if (!decoder) throw new Error('no decoder is open');
   return decoder;
+}
+
+/** Makes the open decoder one of the job's settings. */
+async function decodeBy({ settings }: Job): Promise<void> {
+  const setting = JSON.stringify(settings);
+  if (decoder && decoderSetting === setting) return;
+  await handOver();
+  decoder = new FlowDecoder({ layout: settings.layout, format: settings.format, now, capacity: setup.batchRows, rules: compileRecordRules(settings) });
+  // A decoder begins with a delivery of its own, which is nobody's.
+  decoder.push(EMPTY, true);
+  decoderSetting = setting;
+  deliveryNumber = 0;
+}
+
+/** Begins a segment of a delivery at an offset. `state`: that of the decoder where it was read before. */
+function begin(job: Job, id: string, segment: Exclude<Segment, { kind: 'control' }> | undefined, offset: number, state?: string): Owner {
+  open().nextDelivery(state === undefined ? { offset } : { state, offset });
+  deliveryNumber++;
+  const { logGroup = '', logStream = '' } = segment?.origin ?? {};
+  const owner = { id, origin: { ...job.origin, logGroup, logStream }, internalTraffic: job.settings.internalTraffic, last: false };
+  deliveries.set(deliveryNumber, owner);
+  reading = true;
+  return owner;
 }
 
 /** Gives the open batch to the main thread; waits while too many are not stored. */
@@ -236,86 +267,6 @@ class BrokenBatch extends Error {
   constructor(cause: unknown) {
     super(cause instanceof Error ? cause.message : String(cause), { cause });
     this.name = 'BrokenBatch';
-  }
-}
-
-interface Identified {
-  readonly id: string;
-  /** SHA-256 of the first bytes. */
-  readonly head: string;
-  readonly size: number;
-  readonly content: AsyncIterable<Uint8Array>;
-}
-
-/** A file is its bytes, with how it is read; its path does not matter. Standard input is what it is called, and what a collector brings what it says. */
-async function identify({ content, settings, id, size }: Job): Promise<Identified> {
-  const suffix = `${TARGETS[settings.format]}:${settings.layout}`;
-  if (content === 'stdin') {
-    input = standardInput();
-    return { id: `stdin:${id ?? randomUUID()}:${suffix}`, head: '', size: 0, content: input as AsyncIterable<Uint8Array> };
-  }
-  if ('bytes' in content) return { id: id ?? `sha256:${sha256(content.bytes)}:${suffix}`, head: '', size, content: pieces(content.bytes) };
-  const { path, from = 0, length } = content;
-  const stream = () =>
-    createReadStream(path, { highWaterMark: READ_SIZE, start: from, ...(length === undefined ? {} : { end: from + length - 1 }) }) as AsyncIterable<Uint8Array>;
-  if (id !== undefined) return { id, head: '', size, content: length !== undefined && length <= SMALL ? pieces(readPart(path, from, length)) : stream() };
-  if (size <= WHOLE_FILE) {
-    const bytes = await readFile(path);
-    return { id: `sha256:${sha256(bytes)}:${suffix}`, head: headOf(bytes), size: bytes.length, content: pieces(bytes) };
-  }
-  const hash = createHash('sha256');
-  let head = '';
-  let read = 0;
-  for await (const chunk of stream()) {
-    if (!head) head = headOf(chunk);
-    hash.update(chunk);
-    read += chunk.length;
-    if (stopped) break;
-  }
-  return { id: `sha256:${hash.digest('hex')}:${suffix}`, head, size: read, content: stream() };
-}
-
-/** A part of a file, at once: a stream would cost more than reading it. */
-function readPart(path: string, from: number, length: number): Uint8Array {
-  const bytes = new Uint8Array(length);
-  const descriptor = openSync(path, 'r');
-  try {
-    let done = 0;
-    while (done < length) {
-      const read = readSync(descriptor, bytes, done, length - done, from + done);
-      if (read === 0) throw new Error(`${path} is shorter than it was`);
-      done += read;
-    }
-    return bytes;
-  } finally {
-    closeSync(descriptor);
-  }
-}
-
-/** A pipe or a socket is read as one: as a file it ends with EAGAIN where its writer is slower than we are. */
-function standardInput(): Readable {
-  const info = fstatSync(0);
-  if (info.isFIFO() || info.isSocket()) return new Socket({ fd: 0, readable: true, writable: false });
-  if (isatty(0)) return new TerminalStream(0);
-  return createReadStream('', { fd: 0, highWaterMark: READ_SIZE, autoClose: false });
-}
-
-function headOf(bytes: Uint8Array): string {
-  return bytes.length < HEAD ? '' : sha256(bytes.subarray(0, HEAD));
-}
-
-function sha256(bytes: Uint8Array): string {
-  return createHash('sha256').update(bytes).digest('hex');
-}
-
-async function* pieces(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
-  for (let at = 0; at < bytes.length; at += READ_SIZE) yield bytes.subarray(at, at + READ_SIZE);
-}
-
-async function* reportProgress(job: Job, content: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-  for await (const chunk of content) {
-    send({ type: 'progress', job: job.job, bytes: chunk.length });
-    yield chunk;
   }
 }
 

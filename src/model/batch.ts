@@ -44,6 +44,9 @@ export interface Origin {
   readonly sourceCategory: string;
   readonly sourceHost: string;
   readonly collector: string;
+  /** CloudWatch’s, where an envelope around the records names them. */
+  readonly logGroup?: string;
+  readonly logStream?: string;
 }
 
 /** A record that could not be read. Nothing is dropped: the bytes are kept and shown. */
@@ -91,4 +94,10 @@ export const RECORD_ERRORS = {
   'invalid-base64': 'A record of a Firehose delivery is not valid base64.',
   'gzip-damaged': 'The compressed data is cut or damaged; what came before it was read.',
   'zstd-damaged': 'The compressed data is cut or damaged; what came before it was read.',
+  'deflate-damaged': 'The compressed data is cut or damaged; what came before it was read.',
+  'decompression-limit': 'The data grows to more than is allowed when it is decompressed; what came before was read.',
+  'envelope-damaged': 'A CloudWatch Logs document is cut, is no valid JSON, or has another shape than AWS documents.',
+  'envelope-too-large': 'A CloudWatch Logs document is larger, or nested deeper, than is allowed.',
+  'parquet-damaged': 'The Parquet file is cut or damaged; the rows before the damage were read.',
+  'parquet-unsupported': 'The Parquet file uses a type, an encoding or a compression that this version does not read.',
 } as const;

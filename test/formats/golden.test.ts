@@ -6,7 +6,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { decompress } from '../../src/decode/decompress.ts';
+import { DELIVERY_LIMITS, segments } from '../../src/decode/segments.ts';
 import { type Document, type ErrorDocument, normalize } from '../../src/formats/vpc-flow/normalize.ts';
 import { NOW } from './support.ts';
 
@@ -19,13 +19,9 @@ const casesIn = (folder: string): string[] =>
 const cases = casesIn(FOLDER);
 const TGW_FOLDER = join(FORMATS, 'tgw-flow/samples');
 
-async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
-  yield bytes;
-}
-
 async function documentsOf(bytes: Uint8Array): Promise<(Document | ErrorDocument)[]> {
   const documents: (Document | ErrorDocument)[] = [];
-  for await (const document of normalize(decompress(once(bytes)), { layout: 'auto', now: () => NOW })) documents.push(document);
+  for await (const document of normalize(segments({ bytes }, { limits: DELIVERY_LIMITS }), { layout: 'auto', now: () => NOW })) documents.push(document);
   return documents;
 }
 

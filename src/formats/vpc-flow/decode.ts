@@ -30,9 +30,9 @@ export interface FlowDecoderOptions {
   readonly rules?: RecordRules | undefined;
 }
 
-/** Where a delivery is taken up again: a part's `layout` and `from`. */
+/** Where a delivery is taken up again: a part's `layout` and `from`; without a state another segment begins there. */
 export interface ResumePoint {
-  readonly state: string;
+  readonly state?: string;
   readonly offset: number;
 }
 
@@ -43,6 +43,7 @@ const TAB = 9;
 /** Prefix of the state inside a JSON array. */
 const IN_ARRAY = '[';
 const LINE_END = Uint8Array.of(LINE_FEED);
+const NO_BYTES = new Uint8Array(0);
 const BOM = [0xef, 0xbb, 0xbf];
 
 export class FlowDecoder {
@@ -140,10 +141,11 @@ export class FlowDecoder {
   }
 
   /**
-   * Ends a delivery whose compressed bytes are damaged: what was complete is kept, a record cut short
-   * is not guessed at. One bad record tells of the damage. Everything pushed must have been taken in.
+   * Ends a delivery whose bytes cannot be read on: what was complete is kept, a record cut short is not
+   * guessed at. One bad record tells of the damage. Everything pushed must have been taken in.
+   * `bytes`: of the delivery, that are damaged and were not pushed (`length` of them, maybe cut).
    */
-  endDamaged(code: 'gzip-damaged' | 'zstd-damaged', message: string): void {
+  endDamaged(code: RecordErrorCode, message: string, bytes: { readonly raw: Uint8Array; readonly length: number } = { raw: NO_BYTES, length: 0 }): void {
     if (this.finished) throw new Error('the delivery is finished');
     if (this.chunkAt < this.chunk.length) throw new Error('bytes of the push before still wait: call take, then push without bytes');
     if (this.carryLength > 0 && this.carry[this.carryLength - 1] === LINE_FEED) {
@@ -153,19 +155,15 @@ export class FlowDecoder {
       this.carryLength -= at;
       this.carryBase += at;
     }
-    const raw = this.long > 0 ? this.longHead : this.carry.slice(0, Math.min(this.carryLength, RAW_LIMIT));
-    const length = this.long > 0 ? this.long : this.carryLength;
-    this.addBad({ code, message }, this.carryBase, this.ruled?.part(raw) ?? raw, length);
+    let raw = this.long > 0 ? this.longHead : this.carry.slice(0, Math.min(this.carryLength, RAW_LIMIT));
+    const length = (this.long > 0 ? this.long : this.carryLength) + bytes.length;
+    const offset = this.long > 0 || this.carryLength > 0 ? this.carryBase : this.chunkBase + this.chunk.length;
+    if (raw.length === 0) raw = bytes.raw;
+    this.addBad({ code, message }, offset, this.ruled?.part(raw) ?? raw, length);
     this.carryLength = 0;
     this.long = 0;
     this.finish();
-  }
-
-  /** Ends a delivery that is known to hold no record: its bytes are one bad record. */
-  refuse(code: RecordErrorCode, message: string, bytes: Uint8Array): void {
-    if (this.finished) throw new Error('the delivery is finished');
-    this.addBad({ code, message }, this.chunkBase, bytes.slice(0, RAW_LIMIT), bytes.length);
-    this.finish();
+    this.batch.passed += bytes.length;
   }
 
   /** The batch; the decoder goes on with an empty one. */

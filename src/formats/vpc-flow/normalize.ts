@@ -4,6 +4,7 @@
  */
 import type { Batch } from '../../model/batch.ts';
 import { type FlowFormat, formatOf } from '../../model/flow-formats.ts';
+import type { Damage, Segment } from '../../model/segment.ts';
 import type { RecordFormat } from '../../model/source.ts';
 import { FlowDecoder } from './decode.ts';
 import { baseDocument, type Document, enrichedDocument, type FlowRecord } from './ecs.ts';
@@ -31,34 +32,44 @@ export interface ErrorDocument {
   readonly raw: string;
 }
 
+const NO_BYTES = new Uint8Array(0);
+
 /**
- * Documents of decompressed bytes. The source's return value, when it is not undefined, is damage that
- * ended it early (decode/decompress.ts).
+ * Documents of a delivery (decode/segments.ts). The source's return value, when it is not undefined, is
+ * damage that ended it early.
  */
-export async function* normalize(
-  source: AsyncGenerator<Uint8Array, { readonly code: 'gzip-damaged' | 'zstd-damaged'; readonly message: string } | undefined>,
-  options: NormalizeOptions,
-): AsyncGenerator<Document | ErrorDocument> {
+export async function* normalize(source: AsyncGenerator<Segment, Damage | undefined>, options: NormalizeOptions): AsyncGenerator<Document | ErrorDocument> {
   const decoder = new FlowDecoder({ ...options, capacity: CAPACITY });
+  const push = function* (bytes: Uint8Array, last: boolean): Generator<Document | ErrorDocument> {
+    let rest = bytes;
+    while (!decoder.push(rest, last)) {
+      yield* documents(decoder.take(), options);
+      rest = NO_BYTES;
+    }
+  };
   for (;;) {
     const next = await source.next();
+    if (next.done && !next.value) break;
+    if (!next.done && next.value.kind === 'control') continue;
+    // The text before may be what is damaged: its end is still open.
+    if (!next.done && !decoder.deliveryFinished) yield* push(NO_BYTES, true);
+    if (decoder.deliveryFinished) decoder.nextDelivery();
     if (next.done) {
-      if (next.value) {
+      yield* documents(decoder.take(), options);
+      decoder.endDamaged(next.value!.code, next.value!.message);
+      break;
+    }
+    const segment = next.value;
+    if (segment.kind === 'bad') decoder.endDamaged(segment.code, segment.message, segment);
+    else if (segment.kind === 'text') {
+      for await (const chunk of segment.chunks) {
+        yield* push(chunk, false);
         yield* documents(decoder.take(), options);
-        decoder.endDamaged(next.value.code, next.value.message);
-      } else {
-        while (!decoder.push(new Uint8Array(0), true)) yield* documents(decoder.take(), options);
       }
-      yield* documents(decoder.take(), options);
-      return;
     }
-    let bytes: Uint8Array = next.value;
-    while (!decoder.push(bytes, false)) {
-      yield* documents(decoder.take(), options);
-      bytes = new Uint8Array(0);
-    }
-    yield* documents(decoder.take(), options);
   }
+  if (!decoder.deliveryFinished) yield* push(NO_BYTES, true);
+  yield* documents(decoder.take(), options);
 }
 
 /** Documents of a batch in the order of input. */
