@@ -193,4 +193,27 @@ describe('batches', () => {
     expect(counts).toMatchObject({ records: 2, stored: 1, quarantined: 1 });
     expect(deliveries[0]).toMatchObject({ finished: true, to: 30 });
   });
+
+  it('take the segments of a delivery one after another, bad ones by their length, without a gap between', () => {
+    const decoder = new FlowDecoder({ layout: 'auto', now: () => NOW, capacity: 100 });
+    const encode = (text: string): Uint8Array => new TextEncoder().encode(text);
+    decoder.push(encode('start bytes\n1599665193 1\n'), true);
+    decoder.nextDelivery({ offset: 25 });
+    decoder.endDamaged('envelope-damaged', 'cut', { raw: encode('{"mess'), length: 100 });
+    decoder.nextDelivery({ offset: 125 });
+    // The header of the segment before is not in force.
+    decoder.push(encode('1599665193 1\n'), true);
+    const { bad, counts, deliveries } = decoder.take();
+    expect(deliveries.map((d) => [d.from, d.to, d.finished])).toEqual([
+      [0, 25, true],
+      [25, 125, true],
+      [125, 138, true],
+    ]);
+    expect(bad).toMatchObject([
+      { code: 'envelope-damaged', offset: 25, length: 100 },
+      { code: 'too-few-fields', offset: 125, length: 12 },
+    ]);
+    expect(Buffer.from(bad[0]!.raw).toString()).toBe('{"mess');
+    expect(counts).toMatchObject({ records: 3, stored: 1, quarantined: 2 });
+  });
 });
