@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import { RECORD_FORMATS } from '../model/source.ts';
+import { KnownGap } from './contract/completeness.ts';
 
 /** Every error of the API. `code` is stable. */
 export const ApiError = z.object({
@@ -164,8 +165,8 @@ export const RunEvent = z.discriminatedUnion('type', [
     stats: Stats,
   }),
   z.object({ type: z.literal('error'), panel: z.string(), error: ApiError.shape.error }),
-  /** Last line. `skipdata`: SKIPDATA records in the window. `extent`: where data exists at all. */
-  z.object({ type: z.literal('end'), seconds: z.number(), skipdata: z.number(), extent: Window.nullable() }),
+  /** Last line. `skipdata`: SKIPDATA records in the window. `missing`: what is known to be missing there. `extent`: where data exists at all. */
+  z.object({ type: z.literal('end'), seconds: z.number(), skipdata: z.number(), missing: z.array(KnownGap), extent: Window.nullable() }),
 ]);
 
 /** GET /api/v1/status */
@@ -279,7 +280,7 @@ export const RetryRequest = z.strictObject({ ids: z.array(z.string()).max(10_000
 export const RetryResponse = z.object({ retried: z.number(), resolved: z.number(), quarantined: z.number() });
 
 /** GET /healthz and /readyz */
-export const Health = z.object({ ok: z.boolean(), reasons: z.array(z.string()) });
+export const Health = z.object({ ok: z.boolean(), reasons: z.array(z.object({ code: z.string(), message: z.string() })) });
 
 export type ApiError = z.infer<typeof ApiError>;
 export type Filter = z.infer<typeof Filter>;

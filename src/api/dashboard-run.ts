@@ -15,6 +15,7 @@ import { findField } from '../model/fields.ts';
 import { type Compiled, type CompileResult, compile, isMadeByRules, type Relations, shape } from '../query/index.ts';
 import type { Sql } from '../query/sql.ts';
 import type { QueryResult } from '../store/store.ts';
+import { knownGaps } from './completeness.ts';
 import type { RunEvent, RunRequest, Window } from './contract.ts';
 import { boundFlows, countSkipdata, dataExtent, hasFlows } from './data.ts';
 import type { ServerDeps } from './deps.ts';
@@ -88,10 +89,12 @@ export async function runDashboard(
   const copying = maybeCopy(deps, copies, run, work, signal);
   // Nobody waits for the warnings before the end: the copy goes first.
   const about = copying
-    .then(() => Promise.all([countSkipdata(store, window.from, window.to, options), dataExtent(store, options)]))
+    .then(() =>
+      Promise.all([countSkipdata(store, window.from, window.to, options), knownGaps(deps, window, run.request.filters, options), dataExtent(store, options)]),
+    )
     .catch((error: unknown) => {
       if (!signal.aborted) deps.logger.error({ err: error }, 'the warnings of a window could not be read');
-      return [0, { extent: null }] as const;
+      return [0, [], { extent: null }] as const;
     });
 
   const finish = new Set<string>();
@@ -115,8 +118,8 @@ export async function runDashboard(
       }
     });
     if (signal.aborted) return;
-    const [skipdata, { extent }] = await about;
-    emit({ type: 'end', seconds: (performance.now() - started) / 1000, skipdata, extent });
+    const [skipdata, missing, { extent }] = await about;
+    emit({ type: 'end', seconds: (performance.now() - started) / 1000, skipdata, missing: [...missing], extent });
   } finally {
     clearInterval(progress);
     await (await copying)?.drop();

@@ -5,9 +5,11 @@ import type { Dashboard } from '../dashboards/schema.ts';
 import type { Collection } from '../ingest/collection.ts';
 import type { Ingest } from '../ingest/ingest.ts';
 import type { Samples } from '../ingest/samples.ts';
+import type { Reason, Vitals } from '../ingest/vitals.ts';
 import type { Catalogs } from '../store/catalog.ts';
 import type { Library } from '../store/library.ts';
 import type { Lookups } from '../store/lookups.ts';
+import type { Metadata } from '../store/metadata.ts';
 import type { Sources } from '../store/sources.ts';
 import type { Store } from '../store/store.ts';
 import type { Auth } from './auth.ts';
@@ -102,7 +104,8 @@ export interface ServerDeps {
   /** Whether all stored flows are in the default layout and their texts their values joined by spaces; they are not when absent. */
   readonly defaultOnly?: () => boolean;
   /** Reasons why the server can't serve yet; empty when ready. */
-  readonly notReady?: () => readonly string[];
+  readonly notReady?: () => Promise<readonly Reason[]>;
+  readonly vitals?: () => Promise<Vitals>;
   /** Folder of the rows of query jobs: the server's own, emptied when it starts. */
   readonly jobsFolder: string;
   readonly library: Library;
@@ -114,6 +117,8 @@ export interface ServerDeps {
   /** What collects while the server runs. */
   readonly collection?: Collection;
   readonly sources?: Sources;
+  /** Deliveries that were stored already when they came. */
+  readonly repeats?: Metadata['repeats'];
   /** Address at which senders reach this server; undefined before it listens. */
   readonly listener?: () => string | undefined;
 }

@@ -95,7 +95,7 @@ export async function createServer(deps: ServerDeps): Promise<FastifyInstance> {
     },
     transform: jsonSchemaTransform,
   });
-  addMetrics(app);
+  addMetrics(app, deps);
   for (const routes of ROUTES) await app.register(async (scope) => routes(scope, deps));
   if (deps.collection) await addReceiveRoutes(app, { collection: deps.collection, limits: deps.settings.receive, clock: deps.clock });
   await addWeb(app, deps.webRoot);

@@ -14,6 +14,7 @@ import type { Config } from '../config.ts';
 import { loadDashboards } from '../dashboards/load.ts';
 import { loadSearches } from '../dashboards/load-searches.ts';
 import type { IngestSummary } from '../ingest/ingest.ts';
+import { reasonsOf, vitalsOf } from '../ingest/vitals.ts';
 import { version } from '../version.ts';
 import { listenForSenders, openCollection, receiveLimits } from './collect.ts';
 import { demoNetworks, startDemo } from './demo.ts';
@@ -88,13 +89,16 @@ async function serveOpen(workspace: Workspace, options: Options, host: string, p
   const stopping = new AbortController();
   const deps = await serverDeps(workspace, auth, options.demo ?? false);
   const collection = await openCollection(workspace, deps.logger);
+  const watched = { pipeline: workspace.pipeline, folder: config.data };
   let heard: string | undefined;
   const app = await createServer({
     ...deps,
     collection,
     sources: workspace.metadata.sources,
+    repeats: (from, to) => workspace.metadata.repeats(from, to),
     listener: () => config.ingestUrl || heard,
-    notReady: () => [workspace.pipeline.trouble, collection.spool.trouble].filter((t) => t !== undefined),
+    notReady: () => reasonsOf({ ...watched, collection, minFreeBytes: config.diskMinFreeMib * 2 ** 20 }),
+    vitals: () => vitalsOf(watched),
   });
   const retain = () => Promise.all([workspace.retain(), collection.forgetOld()]);
   const retention = setInterval(() => void retain().catch((error: unknown) => app.log.error({ err: error }, 'retention failed')), RETENTION_INTERVAL);

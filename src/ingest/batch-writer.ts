@@ -6,17 +6,20 @@ import { closeSync, openSync, writevSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Enricher } from '../enrich/enricher.ts';
 import type { DatasetRows, FlowBatches, Range } from '../formats/vpc-flow/result.ts';
-import type { BadRecord, Batch, Column, Origin } from '../model/batch.ts';
+import { type BadRecord, type Batch, type Column, type Origin, textColumn } from '../model/batch.ts';
 import { VPC_FLOW } from '../model/flow-formats.ts';
 import { REGISTRY_OF } from '../model/registries.ts';
 import type { DeliveryRange, Manifest, StagedBlock } from '../store/metadata.ts';
 import { encodeBlock, selectRows } from '../store/native-block.ts';
+import { BatchCounter } from './counter.ts';
 import { withoutInternalTraffic } from './internal-traffic.ts';
 import type { IdCache } from './registry.ts';
 
 /** A delivery whose records are in a batch, in the order in which they were decoded. */
 export interface BatchDelivery {
   readonly id: string;
+  /** Id of the source that it came by; empty for what somebody named. */
+  readonly source: string;
   /** A delivery may come in several segments: whether this is its last; it is the only one when absent. */
   readonly last?: boolean;
   readonly origin: Origin;
@@ -55,6 +58,7 @@ export async function stageBatch(
   const parts = taken.deliveries.filter((part) => deliveries.has(part.delivery));
   const owners = parts.map((part) => deliveries.get(part.delivery) as BatchDelivery);
   const received = context.now();
+  const counter = new BatchCounter(owners, received);
   const blocks: StagedBlock[] = [];
   const stage = (table: string, rows: Batch): void => {
     const token = `${batch}-${table}-${blocks.length}`;
@@ -77,6 +81,7 @@ export async function stageBatch(
     context.enricher?.enrich(rows);
     await replaceTexts(rows, context.ids);
     const ranges = parts.map((part) => part.rows[i] as Range);
+    counter.rows(rows, ranges);
     addOrigins(rows, ranges, owners, received);
     addEnvelopes(rows, ranges, owners);
     for (const part of cutByDays(rows)) stage(dataset, part);
@@ -94,6 +99,8 @@ export async function stageBatch(
       formats: part.formats,
     };
   });
+  counter.deliveries(ranges);
+  for (const part of cutByDays(counter.block())) if (part.rows > 0) stage('ingest_counter', part);
   // Of these alone the masks are kept; queries expect every field of other flows to be absent here and there.
   const flows = (taken.tables.find(({ dataset }) => dataset === VPC_FLOW.flows) as DatasetRows).batch;
   return { batch, ranges, blocks, ...masks(flows), defaultOnly: inDefaultLayout(flows) };
@@ -245,17 +252,18 @@ function quarantineBatch(batch: string, rows: readonly BadRecord[], ranges: read
     columns: new Map<string, Column>([
       ['batch', { type: 'Constant', value: batch }],
       ['seq', { type: 'UInt32', values: Uint32Array.from(rows, (_, i) => i) }],
-      ['delivery', lowCardinality(ownerOf.map((o) => o.id))],
-      ['code', lowCardinality(rows.map((r) => r.code))],
+      ['delivery', textColumn(ownerOf.map((o) => o.id))],
+      ['source', textColumn(ownerOf.map((o) => o.source))],
+      ['code', textColumn(rows.map((r) => r.code))],
       ['message', strings(rows.map((r) => encoder.encode(r.message)))],
       ['offset', { type: 'UInt64', values: Float64Array.from(rows, (r) => r.offset) }],
       ['length', { type: 'UInt64', values: Float64Array.from(rows, (r) => r.length) }],
       ['raw', strings(rows.map((r) => r.raw))],
-      ['layout', lowCardinality(rows.map((r) => r.layout))],
-      ['source_name', lowCardinality(ownerOf.map((o) => o.origin.sourceName))],
-      ['source_category', lowCardinality(ownerOf.map((o) => o.origin.sourceCategory))],
-      ['source_host', lowCardinality(ownerOf.map((o) => o.origin.sourceHost))],
-      ['collector', lowCardinality(ownerOf.map((o) => o.origin.collector))],
+      ['layout', textColumn(rows.map((r) => r.layout))],
+      ['source_name', textColumn(ownerOf.map((o) => o.origin.sourceName))],
+      ['source_category', textColumn(ownerOf.map((o) => o.origin.sourceCategory))],
+      ['source_host', textColumn(ownerOf.map((o) => o.origin.sourceHost))],
+      ['collector', textColumn(ownerOf.map((o) => o.origin.collector))],
       ['received', { type: "DateTime('UTC')", values: new Uint32Array(rows.length).fill(received) }],
     ]),
   };
@@ -272,18 +280,12 @@ export function stageResolved(
     rows: records.length,
     addresses: { count: 0, bytes: new Uint8Array(0) },
     columns: new Map<string, Column>([
-      ['batch', lowCardinality(records.map((r) => r.batch))],
+      ['batch', textColumn(records.map((r) => r.batch))],
       ['seq', { type: 'UInt32', values: Uint32Array.from(records, (r) => r.seq) }],
       ['resolved', { type: "DateTime('UTC')", values: new Uint32Array(records.length).fill(resolvedAt) }],
     ]),
   };
   return writeBlock(staging, 'quarantine_resolved', rows, `${batch}-resolved`);
-}
-
-function lowCardinality(values: readonly string[]): Column {
-  const dictionary = ['', ...new Set(values.filter(Boolean))];
-  const index = new Map(dictionary.map((value, i) => [value, i]));
-  return { type: 'LowCardinality(String)', ids: Uint32Array.from(values, (v) => index.get(v) as number), dictionary };
 }
 
 /** Whether every row is in the default layout and its text is its values joined by spaces. */

@@ -147,6 +147,11 @@ export class Collection {
     this.traffic.delivered(source.id, bytes);
   }
 
+  /** Name of a source; undefined where it is gone. */
+  nameOf(source: string): string | undefined {
+    return this.#known.get(source)?.receiving.name;
+  }
+
   get spool(): SpoolStatus {
     return this.#spool.status();
   }

@@ -109,6 +109,11 @@ export class DeliveryQueue {
     return this.#tickets.size;
   }
 
+  /** Deliveries that no thread reads yet. */
+  get waiting(): number {
+    return this.#first.length + this.#rest.length;
+  }
+
   /** Why decoded records cannot be written for the store at the moment. */
   get trouble(): string | undefined {
     return this.#stall;
@@ -345,11 +350,20 @@ export class DeliveryQueue {
     if (ticket.known && this.#byId.get(ticket.id) !== ticket) return;
     const stopped = end === 'left';
     this.#close(ticket);
-    ticket.resolve({ counts, known: ticket.known, stopped });
+    this.#answer(ticket, { counts, known: ticket.known, stopped });
     for (const twin of twins) {
       this.#close(twin);
-      twin.resolve({ counts: stopped ? twin.counts : { ...NO_COUNTS, records: counts.records, duplicates: counts.records }, known: !stopped, stopped });
+      const repeated = { ...NO_COUNTS, records: counts.records, duplicates: counts.records };
+      this.#answer(twin, { counts: stopped ? twin.counts : repeated, known: !stopped, stopped });
     }
+  }
+
+  /** What was known is counted before who brought it hears so. */
+  #answer({ request, resolve }: Ticket, settled: Settled): void {
+    const answer = () => resolve(settled);
+    // A count that cannot be written holds nobody up.
+    if (settled.known) this.#options.metadata.repeated(request.job.source ?? '', settled.counts.records).then(answer, answer);
+    else answer();
   }
 
   #reject(ticket: Ticket, failure: string): void {

@@ -45,6 +45,22 @@ export interface IngestSummary extends Counts {
   readonly extent: { readonly from: number; readonly to: number } | null;
 }
 
+/** What the pipeline is doing, and has done since the start. */
+export interface IngestLoad {
+  /** Deliveries that wait, are read or are not stored yet; of them, those that no thread reads yet. */
+  readonly deliveries: number;
+  readonly waiting: number;
+  /** Batches that are decoded and not stored yet; of them, those that a crash left. */
+  readonly openBatches: number;
+  readonly repairing: number;
+  readonly batches: number;
+  /** Blocks that were inserted, and their rows. */
+  readonly inserts: number;
+  readonly rows: number;
+  /** Tries to store a batch that failed. */
+  readonly failures: number;
+}
+
 export interface Ingest {
   /** Reads files, folders, globs or `-`. Runs of the same process queue up. Throws PathError for a path that is not there. */
   ingest(paths: readonly string[], options?: IngestOptions): Promise<IngestSummary>;

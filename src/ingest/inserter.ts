@@ -4,6 +4,7 @@
  * for good stops all inserting until the next start repairs it.
  */
 import { rmSync } from 'node:fs';
+import { DATASETS } from '../model/flow-formats.ts';
 import type { Manifest, Metadata, StagedBlock } from '../store/metadata.ts';
 import { type StagedSelect, type Store, StoreError } from '../store/store.ts';
 import type { DiskGuard } from './disk-guard.ts';
@@ -34,6 +35,10 @@ export class Inserter {
   #trouble: string | undefined;
   #broken: Error | undefined;
   #closed = false;
+  /** Batches that were given and are not stored: their manifests are open. */
+  #open = 0;
+  #repairing = 0;
+  readonly #done = { batches: 0, inserts: 0, rows: 0, failures: 0 };
   #wake: () => void = () => undefined;
 
   constructor(options: InserterOptions) {
@@ -48,6 +53,18 @@ export class Inserter {
   /** What ended all inserting. */
   get failure(): Error | undefined {
     return this.#broken;
+  }
+
+  /** What it has and has done since the start. `repairing`: batches that a crash left. */
+  get load(): {
+    readonly open: number;
+    readonly repairing: number;
+    readonly batches: number;
+    readonly inserts: number;
+    readonly rows: number;
+    readonly failures: number;
+  } {
+    return { open: this.#open, repairing: this.#repairing, ...this.#done };
   }
 
   /** Commits a batch's manifest and inserts it, after those that were given before; what people should know of it. */
@@ -68,7 +85,16 @@ export class Inserter {
   }
 
   #inTurn(manifest: Manifest, fresh: boolean): Promise<string[]> {
-    const done = this.#turn.then(() => this.#untilDone(manifest, fresh));
+    this.#open++;
+    if (!fresh) this.#repairing++;
+    const done = this.#turn
+      .then(() => this.#untilDone(manifest, fresh))
+      .then((notes) => {
+        this.#open--;
+        if (!fresh) this.#repairing--;
+        this.#done.batches++;
+        return notes;
+      });
     this.#turn = done.catch(() => undefined);
     return done;
   }
@@ -84,6 +110,7 @@ export class Inserter {
         this.#trouble = undefined;
         return notes;
       } catch (error) {
+        this.#done.failures++;
         if (!this.#options.untilDone || this.#closed || !isPassing(error)) {
           // Also where nothing was committed: a later batch of the same delivery would leave a hole before it.
           this.#broken = error instanceof Error ? error : new Error(String(error));
@@ -110,7 +137,8 @@ export class Inserter {
   async #commit(staged: Manifest): Promise<Manifest> {
     const blocks: StagedBlock[] = [];
     for (const block of staged.blocks) {
-      const extraction = await this.#options.extraction?.(block, BigInt(staged.absentMask));
+      // Only datasets hold records that rules are for.
+      const extraction = DATASETS.some((name) => name === block.table) ? await this.#options.extraction?.(block, BigInt(staged.absentMask)) : undefined;
       blocks.push(extraction ? { ...block, extraction } : block);
     }
     const manifest = { ...staged, blocks };
@@ -143,7 +171,11 @@ export class Inserter {
       if (again || culprits.length || !extraction) notes.push(noteOf(block(), culprits, again ?? failure));
     }
     await this.#options.metadata.finish(manifest);
-    for (const block of manifest.blocks) rmSync(block.file, { force: true });
+    for (const block of manifest.blocks) {
+      rmSync(block.file, { force: true });
+      this.#done.inserts++;
+      this.#done.rows += block.rows;
+    }
     return notes;
   }
 

@@ -13,7 +13,7 @@ import { expandPaths } from '../collect/files.ts';
 import type { Databases } from '../enrich/enricher.ts';
 import type { Manifest } from '../store/metadata.ts';
 import { DeliveryQueue } from './delivery-queue.ts';
-import type { Ingest, IngestOptions, IngestSummary } from './ingest.ts';
+import type { Ingest, IngestLoad, IngestOptions, IngestSummary } from './ingest.ts';
 import { Inserter, type InserterOptions } from './inserter.ts';
 import type { Registries } from './registry.ts';
 import { Run } from './run.ts';
@@ -70,6 +70,16 @@ export class Pipeline implements Ingest, Intake {
     return this.#inserter.trouble ?? this.#queue.trouble;
   }
 
+  /** What ended all storing until the next start. */
+  get failure(): Error | undefined {
+    return this.#inserter.failure;
+  }
+
+  get load(): IngestLoad {
+    const { open, repairing, ...done } = this.#inserter.load;
+    return { deliveries: this.#queue.size, waiting: this.#queue.waiting, openBatches: open, repairing, ...done };
+  }
+
   async ingest(paths: readonly string[], options: IngestOptions = {}): Promise<IngestSummary> {
     const files = await expandPaths(paths);
     // One more than there are threads: the next file is at hand when one is read.
@@ -79,9 +89,9 @@ export class Pipeline implements Ingest, Intake {
   }
 
   async take(delivery: Delivery): Promise<Outcome> {
-    const { id, name, size, content, origin, settings, refused } = delivery;
+    const { id, source, name, size, content, origin, settings, refused } = delivery;
     const { counts, known, stopped } = await this.#queue.take({
-      job: { content, size, origin, settings, id, bounded: true, ...(refused ? { refused } : {}) },
+      job: { content, size, origin, source, settings, id, bounded: true, ...(refused ? { refused } : {}) },
       name,
       first: true,
     });

@@ -107,7 +107,7 @@ export class Quarantine {
       const from = sql`(batch, seq) > (${param('String', after.batch)}, ${num(after.seq)})`;
       const where = named ? sql`${UNRESOLVED} AND ${from} AND ${named}` : sql`${UNRESOLVED} AND ${from}`;
       const rows = await this.#rows(
-        sql`SELECT batch, seq, base64Encode(raw), layout, source_name, source_category, source_host, collector, length > length(raw) FROM bartizan.quarantine WHERE ${where} ORDER BY batch, seq LIMIT ${num(RETRY_CHUNK)}`,
+        sql`SELECT batch, seq, base64Encode(raw), layout, source_name, source_category, source_host, collector, length > length(raw), source FROM bartizan.quarantine WHERE ${where} ORDER BY batch, seq LIMIT ${num(RETRY_CHUNK)}`,
       );
       if (rows.length === 0) return result;
       const resolved = await this.#retryRows(rows, layout);
@@ -130,7 +130,7 @@ export class Quarantine {
       whole.forEach((row, i) => {
         if (i > 0) decoder.nextDelivery();
         decoder.push(Buffer.from(String(row[2]), 'base64'), true);
-        deliveries.set(i, { id: '', origin: originOf(row) });
+        deliveries.set(i, { id: '', source: String(row[9]), origin: originOf(row) });
       });
       const taken = decoder.take();
       const readable = taken.deliveries.filter((part) => part.counts.records > 0 && part.counts.quarantined === 0);

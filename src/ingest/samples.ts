@@ -55,7 +55,7 @@ export class Samples {
     const batch = `sample-${randomUUID()}`;
     // Places that nobody has seen yet get no id for a sample's sake.
     const ids = new IdCache(async (_, texts) => texts.map(() => 0));
-    const { blocks } = await stageBatch(batch, { ...taken, bad: [] }, new Map([[0, { id: '', origin }]]), '', { staging, enricher, ids, now });
+    const { blocks } = await stageBatch(batch, { ...taken, bad: [] }, new Map([[0, { id: '', source: '', origin }]]), '', { staging, enricher, ids, now });
     if (blocks.length) return { blocks };
     const problem = taken.bad[0];
     return { blocks: [writeBlock(staging, 'vpc_flow', textOnly(text, origin, now()), batch)], ...(problem ? { problem } : {}) };

@@ -51,6 +51,10 @@ export interface SpoolStatus {
   readonly maxBytes: number;
   /** Why nothing is taken at the moment. */
   readonly trouble: string | undefined;
+  /** An append like the last one that was refused would not fit now, either. */
+  readonly full: boolean;
+  /** A write failed within the last minute. */
+  readonly failing: boolean;
   /** By source; `oldest`: epoch milliseconds of the oldest file. */
   readonly sources: ReadonlyMap<string, { readonly bytes: number; readonly files: number; readonly oldest: number }>;
 }
@@ -87,6 +91,8 @@ interface Queue {
 
 const FILE_BYTES = 64 * 1024 * 1024;
 const FREE_EVERY_MS = 1000;
+/** How long a write that failed is told of; without senders nothing else would end it. */
+const FAILING_MS = 60_000;
 const SUFFIX = '.spool';
 
 export class Spool {
@@ -95,6 +101,9 @@ export class Spool {
   #bytes = 0;
   #reserved = 0;
   #trouble: string | undefined;
+  /** Bytes of the append that was refused last because the spool was full. */
+  #refused = 0;
+  #failedAt = Number.NEGATIVE_INFINITY;
   #freeAt = Number.NEGATIVE_INFINITY;
   #free = Number.POSITIVE_INFINITY;
   #closed = false;
@@ -148,7 +157,15 @@ export class Spool {
     for (const [source, { files }] of this.#queues) {
       if (files[0]) sources.set(source, { bytes: files.reduce((n, f) => n + f.size - f.read, 0), files: files.length, oldest: files[0].created });
     }
-    return { bytes: this.#bytes, maxBytes: this.#options.maxBytes, trouble: this.#trouble, sources };
+    const { maxBytes, clock } = this.#options;
+    return {
+      bytes: this.#bytes,
+      maxBytes,
+      trouble: this.#trouble,
+      full: this.#refused > 0 && this.#bytes + this.#refused > maxBytes,
+      failing: clock() - this.#failedAt < FAILING_MS,
+      sources,
+    };
   }
 
   /** Resolves when the entries are on the disk. Throws SpoolError, and then nothing of them is. */
@@ -171,8 +188,10 @@ export class Spool {
 
   async #checkRoom(bytes: number): Promise<void> {
     const { maxBytes, minFreeBytes, clock, folder } = this.#options;
-    if (this.#bytes + this.#reserved + bytes > maxBytes)
+    if (this.#bytes + this.#reserved + bytes > maxBytes) {
+      this.#refused = bytes;
       throw new SpoolError('spool-full', 'The spool is full: the store does not keep up, or does not answer.');
+    }
     if (clock() - this.#freeAt > FREE_EVERY_MS) {
       this.#freeAt = clock();
       const { bavail, bsize } = await statfs(folder);
@@ -193,8 +212,10 @@ export class Spool {
       try {
         await this.#writeGroup(queue, group);
         this.#trouble = undefined;
+        this.#failedAt = Number.NEGATIVE_INFINITY;
         for (const { resolve } of group) resolve();
       } catch (error) {
+        this.#failedAt = this.#options.clock();
         const full = /^(ENOSPC|EDQUOT)$/.test(String((error as NodeJS.ErrnoException).code));
         this.#trouble = full
           ? 'The disk of the data directory is full.'

@@ -91,6 +91,8 @@ class SourceTraffic {
 export class Traffic {
   readonly #clock: () => number;
   readonly #sources = new Map<string, SourceTraffic>();
+  /** Told of each delivery that is stored, and how long that took (milliseconds). */
+  onLag: (source: string, milliseconds: number) => void = () => undefined;
 
   /** `clock`: epoch milliseconds. */
   constructor(clock: () => number) {
@@ -122,6 +124,7 @@ export class Traffic {
     addCounts(traffic.counts, counts);
     traffic.addRecords(counts.records - counts.duplicates, now);
     traffic.addLag(now - since);
+    this.onLag(source, Math.max(0, now - since));
     traffic.lastStored = now;
   }
 

@@ -23,6 +23,8 @@ export interface Job {
   /** Bytes as delivered; 0 where nobody knows. */
   readonly size: number;
   readonly origin: Origin;
+  /** Id of the source that it came by; absent for what somebody named. */
+  readonly source?: string;
   readonly settings: RecordSettings;
   /** Its identity; the SHA-256 of its bytes and how they are read where it is absent (for standard input: made up). */
   readonly id?: string;

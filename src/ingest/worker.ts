@@ -215,7 +215,7 @@ function begin(job: Job, id: string, segment: Exclude<Segment, { kind: 'control'
   open().nextDelivery(state === undefined ? { offset } : { state, offset });
   deliveryNumber++;
   const { logGroup = '', logStream = '' } = segment?.origin ?? {};
-  const owner = { id, origin: { ...job.origin, logGroup, logStream }, internalTraffic: job.settings.internalTraffic, last: false };
+  const owner = { id, source: job.source ?? '', origin: { ...job.origin, logGroup, logStream }, internalTraffic: job.settings.internalTraffic, last: false };
   deliveries.set(deliveryNumber, owner);
   reading = true;
   return owner;

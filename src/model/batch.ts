@@ -38,6 +38,13 @@ export interface Batch {
   readonly addresses: AddressTable;
 }
 
+/** A column of texts, each distinct one once. */
+export function textColumn(values: readonly string[]): Column {
+  const dictionary = ['', ...new Set(values.filter(Boolean))];
+  const index = new Map(dictionary.map((value, i) => [value, i]));
+  return { type: 'LowCardinality(String)', ids: Uint32Array.from(values, (value) => index.get(value) as number), dictionary };
+}
+
 /** Where a record came from, for quarantine and for the `_source…` fields. */
 export interface Origin {
   readonly sourceName: string;

@@ -87,6 +87,7 @@ interface Tables extends SourceTables {
   registry: { name: string; text: string; id: number };
   setting: { name: string; value: string };
   item: ItemRow;
+  repeated: { source: string; bucket: number; deliveries: number; records: number };
 }
 
 const SCHEMA = [
@@ -101,7 +102,13 @@ const SCHEMA = [
    CREATE UNIQUE INDEX item_name ON item (kind, ifnull(folder, ''), name COLLATE NOCASE);
    CREATE INDEX item_folder ON item (folder);`,
   SOURCES_SCHEMA,
+  `CREATE TABLE repeated (source TEXT NOT NULL, bucket INTEGER NOT NULL, deliveries INTEGER NOT NULL, records INTEGER NOT NULL,
+     PRIMARY KEY (source, bucket)) WITHOUT ROWID;`,
 ];
+
+/** Seconds of a bucket of `repeated`, and how long one is kept. */
+const REPEATED_BUCKET = 300;
+const REPEATED_KEPT = 400 * 86_400;
 
 export interface Metadata {
   /** What people made. */
@@ -131,6 +138,10 @@ export interface Metadata {
   forget(prefix: string): Promise<void>;
   /** The same for those that were finished before an instant (epoch seconds). */
   forgetFinished(prefix: string, before: number): Promise<void>;
+  /** Counts a delivery that was stored already when it came; `source` is empty for what somebody named. */
+  repeated(source: string, records: number): Promise<void>;
+  /** Such deliveries of a window [from, to) in epoch seconds, by source. */
+  repeats(from: number, to: number): Promise<Map<string, { deliveries: number; records: number }>>;
   /** All texts of a registry, by id from 1. */
   registry(name: string): Promise<Map<string, number>>;
   /** Gives new texts of a registry their ids; in one transaction. */
@@ -159,6 +170,7 @@ export async function openMetadata(path: string, now: () => number, secretKey?: 
       file.pragma(`user_version = ${version + 1}`);
     })();
   }
+  file.prepare('DELETE FROM repeated WHERE bucket < ?').run(now() - REPEATED_KEPT);
   const db = new Kysely<Tables>({ dialect: new SqliteDialect({ database: file }) });
   const saved = await db.selectFrom('setting').selectAll().where('name', 'in', [ABSENT_MASK, MISSING_MASK, OTHER_LAYOUTS]).execute();
   const mask = (name: string) => saved.find((s) => s.name === name)?.value;
@@ -282,6 +294,28 @@ class SqliteMetadata implements Metadata {
       .where('done', '=', 1)
       .where('finished', '<', before)
       .execute();
+  }
+
+  async repeated(source: string, records: number): Promise<void> {
+    const bucket = Math.floor(this.#now() / REPEATED_BUCKET) * REPEATED_BUCKET;
+    await this.#db
+      .insertInto('repeated')
+      .values({ source, bucket, deliveries: 1, records })
+      .onConflict((c) =>
+        c.columns(['source', 'bucket']).doUpdateSet({ deliveries: sql`repeated.deliveries + 1`, records: sql`repeated.records + excluded.records` }),
+      )
+      .execute();
+  }
+
+  async repeats(from: number, to: number): Promise<Map<string, { deliveries: number; records: number }>> {
+    const rows = await this.#db
+      .selectFrom('repeated')
+      .select((b) => ['source', b.fn.sum<number>('deliveries').as('deliveries'), b.fn.sum<number>('records').as('records')])
+      .where('bucket', '>=', Math.floor(from / REPEATED_BUCKET) * REPEATED_BUCKET)
+      .where('bucket', '<', to)
+      .groupBy('source')
+      .execute();
+    return new Map(rows.map(({ source, deliveries, records }) => [source, { deliveries, records }]));
   }
 
   async registry(name: string): Promise<Map<string, number>> {

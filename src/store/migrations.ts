@@ -70,6 +70,24 @@ export const MIGRATIONS: readonly Migration[] = [
     why: 'records of transit gateways',
     statements: [createTable('tgw_flow'), createTable('tgw_flow_status')],
   },
+  {
+    version: 7,
+    why: 'counters of what is ingested, and the source of quarantined records',
+    statements: [
+      `CREATE TABLE IF NOT EXISTS ${DATABASE}.ingest_counter (
+        start DateTime('UTC') CODEC(Delta, ZSTD(1)), source LowCardinality(String), collector LowCardinality(String), category LowCardinality(String),
+        account LowCardinality(String), region LowCardinality(String), lag UInt8,
+        ${['records', 'nodata', 'skipdata', 'bytes', 'quarantined', 'filtered', 'deliveries']
+          .map((name) => `${name} SimpleAggregateFunction(sum, UInt64) CODEC(T64, ZSTD(1))`)
+          .join(', ')},
+        first_start SimpleAggregateFunction(min, DateTime('UTC')) CODEC(T64, ZSTD(1)),
+        last_start SimpleAggregateFunction(max, DateTime('UTC')) CODEC(T64, ZSTD(1)),
+        last_received SimpleAggregateFunction(max, DateTime('UTC')) CODEC(T64, ZSTD(1))
+      ) ENGINE = AggregatingMergeTree PARTITION BY toYYYYMMDD(start, 'UTC') ORDER BY (start, source, collector, category, account, region, lag)
+        SETTINGS non_replicated_deduplication_window = 10000`,
+      `ALTER TABLE ${DATABASE}.quarantine ADD COLUMN IF NOT EXISTS source LowCardinality(String) AFTER delivery`,
+    ],
+  },
 ];
 
 export const SCHEMA_VERSION = MIGRATIONS[MIGRATIONS.length - 1]?.version ?? 0;

@@ -5,13 +5,15 @@ import { DATABASE } from './ddl.ts';
 import type { Store } from './store.ts';
 
 const DAY = 86_400;
+/** Tables whose partitions are days. */
+const TABLES = [...DATASETS, 'ingest_counter'] as const;
 
 /** Drops the days that ended more than `days` days before `now` (epoch seconds); 0 keeps all. Returns the dropped partitions. */
 export async function applyRetention(store: Store, days: number, now: number): Promise<string[]> {
   if (days <= 0) return [];
   const oldest = Number(new Date((Math.floor(now / DAY) - days) * DAY * 1000).toISOString().slice(0, 10).replaceAll('-', ''));
   const dropped: string[] = [];
-  for (const table of DATASETS) {
+  for (const table of TABLES) {
     const result = await store.rows(
       statement(
         sql`SELECT DISTINCT partition FROM system.parts WHERE active AND database = 'bartizan' AND table = ${param('String', table)} AND toUInt32(partition) < ${num(oldest)} ORDER BY partition`,

@@ -60,6 +60,8 @@ export async function startServer(options: { deps?: Partial<ServerDeps>; setting
     library: metadata.library,
     catalogs,
     lookups,
+    sources: metadata.sources,
+    repeats: (from, to) => metadata.repeats(from, to),
     ...options.deps,
   };
   const app = await createServer(deps);

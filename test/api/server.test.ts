@@ -22,16 +22,16 @@ describe('health', () => {
   });
 
   test('readyz names why it is not ready', async () => {
-    const starting = await startServer({ deps: { store: server.store, notReady: () => ['Repairing the last ingest.'] } });
+    const starting = await startServer({ deps: { store: server.store, notReady: async () => [{ code: 'store-repairing', message: 'Two to go.' }] } });
     const response = await fetch(`${starting.base}/readyz`);
-    expect([response.status, await response.json()]).toEqual([503, { ok: false, reasons: ['Repairing the last ingest.'] }]);
+    expect([response.status, await response.json()]).toEqual([503, { ok: false, reasons: [{ code: 'store-repairing', message: 'Two to go.' }] }]);
     await starting.close();
   });
 
   test('metrics count requests by route, never by path', async () => {
     await server.call('/api/v1/dashboards/vpc-overview');
     const text = await (await fetch(`${server.base}/metrics`)).text();
-    expect(text).toMatch(/bartizan_http_request_seconds_count\{method="GET",route="\/api\/v1\/dashboards\/:id",status="200"\} \d+/);
+    expect(text).toMatch(/bartizan_http_request_duration_seconds_count\{method="GET",route="\/api\/v1\/dashboards\/:id",status="200"\} \d+/);
     expect(text).not.toContain('vpc-overview');
   });
 });

@@ -46,6 +46,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'ingest/quarantine.ts',
     'ingest/samples.ts',
     'ingest/spool.ts',
+    'ingest/vitals.ts',
     'store/sources.ts',
   ],
   web: ['model', 'query', 'dashboards', 'api/contract.ts', 'api/contract/'],

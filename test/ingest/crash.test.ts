@@ -33,7 +33,8 @@ function ingest(directory: string, delay?: number): Promise<{ records: number; s
 it('loses and doubles nothing, however often it is killed', async () => {
   const directory = await mkdtemp(join(tmpdir(), 'bartizan-crash-'));
   const place = await openPlace({ directory });
-  for (let i = 0; i < FILES; i++) await place.file(`f${i}.gz`, gzipped(`${HEADER}\n${lines(PER_FILE, i)}broken\n`));
+  for (let i = 0; i < FILES; i++)
+    await place.file(`AWSLogs/123456789012/vpcflowlogs/eu-west-${1 + (i % 2)}/f${i}.gz`, gzipped(`${HEADER}\n${lines(PER_FILE, i)}broken\n`));
   await place.close();
 
   let killed = 0;
@@ -48,6 +49,16 @@ it('loses and doubles nothing, however often it is killed', async () => {
     [FILES * PER_FILE, FILES * PER_FILE, FILES * ((PER_FILE * (PER_FILE - 1)) / 2 + PER_FILE * 40)],
   ]);
   expect((await after.quarantine.list()).total).toBe(FILES);
+  // The counters are as the rows are; the regions are those of the files' names.
+  expect(
+    await after.rows('SELECT region, sum(records), sum(bytes), sum(quarantined), sum(deliveries) FROM bartizan.ingest_counter GROUP BY region ORDER BY region'),
+  ).toEqual([
+    ['', 0, 0, FILES, FILES],
+    ...[0, 1].map((n) => [`eu-west-${n + 1}`, (FILES / 2) * PER_FILE, (FILES / 2) * ((PER_FILE * (PER_FILE - 1)) / 2 + PER_FILE * 40), 0, 0]),
+  ]);
+  expect(await after.rows('SELECT start, sum(records) FROM bartizan.ingest_counter WHERE records > 0 GROUP BY start ORDER BY start')).toEqual(
+    await after.rows('SELECT toStartOfFiveMinutes(start) AS bucket, count() FROM bartizan.vpc_flow GROUP BY bucket ORDER BY bucket'),
+  );
   await after.close();
   await rm(directory, { recursive: true, force: true });
 });

@@ -30,7 +30,7 @@ async function deliver(id: string, text: string, settings: Partial<RecordSetting
   decoder.push(new TextEncoder().encode(text), true);
   await place.metadata.open({ id, name: id, size: text.length, head: '' });
   const origin = { sourceName: id, sourceCategory: '', sourceHost: '', collector: '' };
-  const deliveries = new Map([[0, { id, origin, internalTraffic: all.internalTraffic }]]);
+  const deliveries = new Map([[0, { id, source: '', origin, internalTraffic: all.internalTraffic }]]);
   const staging = join(place.directory, 'staging');
   const context = { staging, enricher: undefined, ids: new IdCache(async (_, texts) => texts.map(() => 0)), now };
   const manifest = await stageBatch(`batch-${id}`, decoder.take(), deliveries, decoder.state, context);

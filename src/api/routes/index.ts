@@ -2,6 +2,7 @@
 import type { FastifyInstance } from 'fastify';
 import type { ServerDeps } from '../deps.ts';
 import { catalogueRoutes } from './catalogue.ts';
+import { completenessRoutes } from './completeness.ts';
 import { dashboardRoutes } from './dashboards.ts';
 import { docsRoutes } from './docs.ts';
 import { exportRoutes } from './exports.ts';
@@ -26,6 +27,7 @@ export const ROUTES: readonly Routes[] = [
   healthRoutes,
   loginRoutes,
   statusRoutes,
+  completenessRoutes,
   dashboardRoutes,
   queryRoutes,
   recordRoutes,

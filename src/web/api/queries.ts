@@ -1,6 +1,7 @@
 /** What the pages ask for once and keep: React Query's options by name. */
 import { queryOptions } from '@tanstack/react-query';
 import type { CatalogueResponse } from '../../api/contract/catalogue.ts';
+import type { CompletenessResponse } from '../../api/contract/completeness.ts';
 import type { DashboardAnswer, DashboardList } from '../../api/contract/dashboards.ts';
 import type { StatusResponse, ValuesResponse } from '../../api/contract.ts';
 import type { Range } from '../time/range.ts';
@@ -23,6 +24,13 @@ export function dashboardQuery(id: string) {
     queryKey: ['dashboard', id],
     queryFn: ({ signal }) => getJson<DashboardAnswer>(`/api/v1/dashboards/${encodeURIComponent(id)}`, signal),
     staleTime: 300_000,
+  });
+}
+
+export function completenessQuery(range: Range) {
+  return queryOptions({
+    queryKey: ['completeness', range.from, range.to],
+    queryFn: ({ signal }) => getJson<CompletenessResponse>(`/api/v1/completeness?${new URLSearchParams({ from: range.from, to: range.to })}`, signal),
   });
 }
 

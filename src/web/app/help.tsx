@@ -11,6 +11,7 @@ const EVERYWHERE: readonly Entry[] = [
   [['s'], 'Search: save this one'],
   [['g', 'd'], 'Go to the dashboard'],
   [['g', 's'], 'Go to the search page'],
+  [['g', 'c'], 'Go to the completeness board'],
   [['Esc'], 'Leave what is open'],
   [['?'], 'This help'],
 ];

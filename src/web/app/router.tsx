@@ -53,8 +53,14 @@ export const lookupsRoute = createRoute({
   component: lazyRouteComponent(() => import('../lookups/page.tsx'), 'LookupsPage'),
 });
 
+export const completenessRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/completeness',
+  component: lazyRouteComponent(() => import('../completeness/page.tsx'), 'CompletenessPage'),
+});
+
 export const router = createRouter({
-  routeTree: rootRoute.addChildren([startRoute, dashboardRoute, recordsRoute, searchRoute, extractionRoute, lookupsRoute]),
+  routeTree: rootRoute.addChildren([startRoute, dashboardRoute, recordsRoute, searchRoute, extractionRoute, lookupsRoute, completenessRoute]),
   parseSearch: (text) => parseSearch(text) as Record<string, unknown>,
   stringifySearch: (search) => stringifySearch(search as Search),
   scrollRestoration: true,

@@ -34,6 +34,7 @@ export function Shell() {
       else void navigate({ to: '/search', search: carried(search), hash: 'search' });
     },
     'g d': () => void navigate({ to: '/dashboards/$id', params: { id: FIRST_DASHBOARD }, search: carried(search) }),
+    'g c': () => void navigate({ to: '/completeness', search: carried(search) }),
     'g s': () => void navigate({ to: '/search', search: carried(search) }),
   });
   const signedOut = status.error instanceof ApiFailure && status.error.status === 401;
@@ -135,6 +136,9 @@ function Pages({ search }: { search: Search }) {
       </Link>
       <Link to="/lookups" search={carried(search)} className="bz-nav-item" activeProps={{ 'data-current': true } as object}>
         Lookups
+      </Link>
+      <Link to="/completeness" search={carried(search)} className="bz-nav-item" activeProps={{ 'data-current': true } as object}>
+        Completeness
       </Link>
     </nav>
   );

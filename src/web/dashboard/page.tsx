@@ -12,9 +12,9 @@ import { Icon } from '../app/icons.tsx';
 import { useKeys } from '../app/keys.ts';
 import { pairs, withPair } from '../app/search.ts';
 import { usePage } from '../app/use-page.ts';
+import { MissingNotice } from '../completeness/notice.tsx';
 import { addFilters, applied, encodeChip } from '../filters/filter.ts';
 import { FilterBar } from '../filters/filter-bar.tsx';
-import { exact } from '../format/numbers.ts';
 import { absolute, lastSeconds, type Range } from '../time/range.ts';
 import { RangePicker } from '../time/range-picker.tsx';
 import { Refresh } from '../time/refresh.tsx';
@@ -130,12 +130,7 @@ function Loaded({ dashboard }: { dashboard: DashboardAnswer }) {
         />
         <DashboardTools dashboard={dashboard} />
       </div>
-      {summary.skipdata > 0 && (
-        <p className="bz-banner" data-tone="warn" role="status">
-          <b>AWS skipped records.</b> {exact(summary.skipdata)} SKIPDATA {summary.skipdata === 1 ? 'record says' : 'records say'} that flows of this window were
-          not logged: the counts below are too low.
-        </p>
-      )}
+      <MissingNotice missing={summary.missing} skipdata={summary.skipdata} window={summary.window} zone={zone} tz={search.tz} />
       {summary.error && panels.length === 0 && <Failed error={summary.error} onRetry={refresh} />}
       {panels.length === 0 && <NoPanels own={dashboard.own} />}
       {dashboard.sections

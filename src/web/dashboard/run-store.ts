@@ -4,6 +4,7 @@
  * the newest run that a panel was asked in, so a slow old answer never replaces a new one. Results stay
  * on the page while the next run is under way.
  */
+import type { KnownGap } from '../../api/contract/completeness.ts';
 import type { OutputColumn, RunEvent, RunRequest, Window } from '../../api/contract.ts';
 import { type ErrorBody, explain, post } from '../api/client.ts';
 import { readLines } from '../api/ndjson.ts';
@@ -34,6 +35,8 @@ export interface PanelState {
 
 export interface RunSummary {
   readonly skipdata: number;
+  /** What is known to be missing in the window. */
+  readonly missing: readonly KnownGap[];
   readonly extent: Window | null;
   readonly window: Window | null;
   /** A failure of the run itself, such as an unreadable time. */
@@ -57,7 +60,7 @@ export class RunStore {
   readonly #panels = new Map<string, PanelState>();
   readonly #runs = new Map<string, Run>();
   readonly #listeners = new Set<() => void>();
-  #summary: RunSummary = { skipdata: 0, extent: null, window: null };
+  #summary: RunSummary = { skipdata: 0, missing: [], extent: null, window: null };
 
   constructor(dashboard: string, send: Fetch = post) {
     this.#path = `/api/v1/dashboards/${encodeURIComponent(dashboard)}/run`;
@@ -136,7 +139,7 @@ export class RunStore {
         this.#settle(run, event.panel, { error: event.error, result: this.panel(event.panel).result, refreshedAt: this.panel(event.panel).refreshedAt });
         break;
       case 'end':
-        this.#summary = { ...this.#summary, skipdata: event.skipdata, extent: event.extent };
+        this.#summary = { ...this.#summary, skipdata: event.skipdata, missing: event.missing, extent: event.extent };
         break;
       default:
         event satisfies never;

@@ -1,0 +1,58 @@
+/** Whether the server takes and stores what comes, and how it fares: for readiness and metrics. */
+import { statfs } from 'node:fs/promises';
+import type { Collection } from './collection.ts';
+import type { IngestLoad } from './ingest.ts';
+import type { Pipeline } from './pipeline.ts';
+
+/** Why a server is not ready. Codes are stable. */
+export const NOT_READY = {
+  'store-unavailable': 'The store does not answer.',
+  'store-repairing': 'Batches that a crash left half stored are being stored: until then some records are missing.',
+  'not-storing': 'What is decoded cannot be stored at the moment; it is tried again.',
+  'ingest-stopped': 'Storing failed for good: nothing more is stored until the server is started again.',
+  'spool-full': 'The spool has no room for what is pushed: senders are told to come again.',
+  'spool-failing': 'The spool could not be written within the last minute.',
+  'disk-nearly-full': 'The disk of the data directory has less room than spoolMinFreeMib: nothing that is pushed is accepted.',
+} as const;
+
+export type ReasonCode = keyof typeof NOT_READY;
+
+export interface Reason {
+  readonly code: ReasonCode;
+  readonly message: string;
+}
+
+export interface Vitals {
+  readonly load: IngestLoad;
+  /** Bytes of the disk of the data directory; what a program without special rights may use. */
+  readonly disk: { readonly free: number; readonly size: number };
+}
+
+export interface VitalsOptions {
+  readonly pipeline: Pick<Pipeline, 'load' | 'trouble' | 'failure'>;
+  readonly collection: Pick<Collection, 'spool'>;
+  /** The data directory. */
+  readonly folder: string;
+  /** Bytes that must stay free. */
+  readonly minFreeBytes: number;
+}
+
+export async function vitalsOf({ pipeline, folder }: Pick<VitalsOptions, 'pipeline' | 'folder'>): Promise<Vitals> {
+  const { bavail, blocks, bsize } = await statfs(folder);
+  return { load: pipeline.load, disk: { free: bavail * bsize, size: blocks * bsize } };
+}
+
+/** Empty when the server is ready. A source in trouble is none of these: the others go on. */
+export async function reasonsOf({ pipeline, collection, folder, minFreeBytes }: VitalsOptions): Promise<Reason[]> {
+  const { load, disk } = await vitalsOf({ pipeline, folder });
+  const { spool } = collection;
+  const reasons: Reason[] = [];
+  const say = (code: ReasonCode, more?: string) => reasons.push({ code, message: more === undefined ? NOT_READY[code] : `${NOT_READY[code]} ${more}` });
+  if (pipeline.failure) say('ingest-stopped', pipeline.failure.message);
+  else if (pipeline.trouble !== undefined) say('not-storing', pipeline.trouble);
+  if (load.repairing > 0 && !pipeline.failure) say('store-repairing', `${load.repairing} to go.`);
+  if (spool.full) say('spool-full');
+  if (spool.failing) say('spool-failing', spool.trouble);
+  if (disk.free < minFreeBytes) say('disk-nearly-full');
+  return reasons;
+}
