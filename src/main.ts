@@ -9,10 +9,22 @@ import { CliError, EXIT, listenToOutput, OutputClosed } from './cli/output.ts';
 import { quarantineCommand } from './cli/quarantine.ts';
 import { queryCommand } from './cli/query.ts';
 import { serveCommand } from './cli/serve.ts';
+import { collectorsCommand, sourcesCommand } from './cli/sources.ts';
 import { ConfigError } from './config.ts';
 import { version } from './version.ts';
 
-const COMMANDS = [serveCommand, ingestCommand, normalizeCommand, queryCommand, quarantineCommand, extractionCommand, lookupCommand, linkCommand];
+const COMMANDS = [
+  serveCommand,
+  ingestCommand,
+  normalizeCommand,
+  queryCommand,
+  quarantineCommand,
+  extractionCommand,
+  lookupCommand,
+  sourcesCommand,
+  collectorsCommand,
+  linkCommand,
+];
 
 /** Runs one command; resolves when it is done, with the process's exit code set. */
 export async function main(args: readonly string[]): Promise<void> {

@@ -265,6 +265,10 @@ export const QuarantinedRecord = z.object({
 /** GET /api/v1/quarantine, newest first. */
 export const QuarantineRequest = z.object({
   code: z.string().optional(),
+  /** As stored with the records. */
+  collector: z.string().max(1024).optional(),
+  sourceName: z.string().max(1024).optional(),
+  sourceHost: z.string().max(1024).optional(),
   resolved: z.stringbool().default(false),
   limit: z.coerce.number().int().min(1).max(1000).default(100),
   offset: z.coerce.number().int().min(0).max(1_000_000).default(0),

@@ -1,28 +1,27 @@
 /** Collectors and sources as the API shows them: settings without secrets, tokens by their first characters, and what each is doing. */
 
 import { testS3Source } from '../collect/s3/check.ts';
-import { joinSecrets, S3Settings, splitSecrets } from '../collect/s3/settings.ts';
+import { joinSecrets, S3Settings, SECRET_PATHS, splitSecrets } from '../collect/s3/settings.ts';
 import type { Collection } from '../ingest/collection.ts';
 import type { SourceKind } from '../model/source.ts';
 import type { Collector as StoredCollector, Source as StoredSource } from '../store/sources.ts';
-import type {
-  Collector,
-  CollectorChange,
-  CollectorNew,
-  Source,
-  SourceChange,
-  SourceList,
-  SourceMade,
-  SourceNew,
-  SourceStatus,
-  TestRequest,
-  TestResponse,
+import {
+  type Collector,
+  type CollectorChange,
+  type CollectorNew,
+  SECRET,
+  type Source,
+  type SourceChange,
+  type SourceList,
+  type SourceMade,
+  type SourceNew,
+  type SourceStatus,
+  type TestRequest,
+  type TestResponse,
 } from './contract/sources.ts';
 import type { ServerDeps } from './deps.ts';
 import { Problem } from './errors.ts';
 
-/** Stands for a secret that is kept. */
-export const SECRET = 'secret';
 const MOST_SOURCES = 1000;
 
 interface Collecting {
@@ -139,15 +138,17 @@ function readConnection(
   return splitSecrets(parsed.data);
 }
 
-/** Puts secrets that are kept where a place for them was left out or says only that there is one. */
+/** Puts secrets that are kept where a place for them was left out or says only that there is one; an empty one is not kept. */
 function withKept(given: Readonly<Record<string, unknown>>, kept: Readonly<Record<string, string>>): Record<string, unknown> {
   const whole = structuredClone(given) as Record<string, unknown>;
-  for (const [path, value] of Object.entries(kept)) {
-    const names = path.split('.');
-    const last = names.pop() as string;
+  for (const path of SECRET_PATHS) {
+    const last = path[path.length - 1] as string;
     let at: unknown = whole;
-    for (const name of names) at = isObject(at) && Object.hasOwn(at, name) ? at[name] : undefined;
-    if (isObject(at) && (at[last] === undefined || at[last] === SECRET) && fits(at, last)) at[last] = value;
+    for (const name of path.slice(0, -1)) at = isObject(at) && Object.hasOwn(at, name) ? at[name] : undefined;
+    if (!isObject(at)) continue;
+    const value = kept[path.join('.')];
+    if (at[last] === '') delete at[last];
+    else if (value !== undefined && (at[last] === undefined || at[last] === SECRET) && fits(at, last)) at[last] = value;
   }
   return whole;
 }

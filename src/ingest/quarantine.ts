@@ -8,7 +8,7 @@ import type { Enricher } from '../enrich/enricher.ts';
 import { FlowDecoder } from '../formats/vpc-flow/decode.ts';
 import { readingOf } from '../formats/vpc-flow/layout.ts';
 import type { Origin } from '../model/batch.ts';
-import { num, param, type Sql, sql, statement } from '../query/sql.ts';
+import { join, num, param, type Sql, sql, statement } from '../query/sql.ts';
 import type { Store, Value } from '../store/store.ts';
 import { type BatchDelivery, stageBatch, stageResolved } from './batch-writer.ts';
 import type { Pipeline } from './pipeline.ts';
@@ -34,6 +34,9 @@ export interface QuarantineEntry {
 
 export interface QuarantineFilter {
   readonly code?: string | undefined;
+  readonly collector?: string | undefined;
+  readonly sourceName?: string | undefined;
+  readonly sourceHost?: string | undefined;
   readonly resolved?: boolean;
   readonly limit?: number;
   readonly offset?: number;
@@ -68,9 +71,18 @@ export class Quarantine {
     this.#options = options;
   }
 
-  /** Newest first, with the counts by reason of all that the filter's `resolved` lets through. */
+  /** Newest first, with the counts by reason of all that the filter lets through but for its `code`. */
   async list(filter: QuarantineFilter = {}): Promise<{ total: number; byCode: { code: string; count: number }[]; records: QuarantineEntry[] }> {
-    const state = filter.resolved ? RESOLVED : UNRESOLVED;
+    const of = (column: Sql, value: string | undefined) => (value === undefined ? [] : [sql`${column} = ${param('String', value)}`]);
+    const state = join(
+      [
+        filter.resolved ? RESOLVED : UNRESOLVED,
+        ...of(sql`collector`, filter.collector),
+        ...of(sql`source_name`, filter.sourceName),
+        ...of(sql`source_host`, filter.sourceHost),
+      ],
+      ' AND ',
+    );
     const byCode = await this.#rows(sql`SELECT code, count() FROM bartizan.quarantine WHERE ${state} GROUP BY code ORDER BY count() DESC, code`);
     const where = filter.code ? sql`${state} AND code = ${param('String', filter.code)}` : state;
     const rows = await this.#rows(

@@ -90,7 +90,7 @@ export class SpoolDrain {
 
   async #bring(source: string, entry: Entry, settings: RecordSettings): Promise<void> {
     const { header, path, from, length } = entry;
-    const { id, name, origin, sentAt, refused } = header;
+    const { id, name, origin, received, sentAt = received, refused } = header;
     for (let wait = FIRST_WAIT_MS; !this.#stopped; wait = Math.min(wait * 2, LONGEST_WAIT_MS)) {
       try {
         await this.#options.intake.take({
@@ -101,7 +101,7 @@ export class SpoolDrain {
           content: { path, from, length },
           origin,
           settings,
-          ...(sentAt === undefined ? {} : { sentAt }),
+          sentAt,
           ...(refused ? { refused } : {}),
         });
         this.#troubles.delete(source);

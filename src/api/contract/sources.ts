@@ -2,6 +2,9 @@
 import { z } from 'zod';
 import { RECORD_FORMATS, SOURCE_KINDS } from '../../model/source.ts';
 
+/** Stands in a connection for a secret that is kept. An empty text takes one out that need not be there. */
+export const SECRET = 'secret';
+
 const name = z
   .string()
   .trim()
@@ -118,7 +121,7 @@ export const SourceNew = z.strictObject({
   connection: z.record(z.string(), z.unknown()).default({}),
 });
 
-/** Changes what is given. A secret in `connection` that is left out or `"secret"` stays as it is. */
+/** Changes what is given. A secret in `connection` that is left out or `"secret"` stays as it is; an empty one goes. */
 export const SourceChange = z.strictObject({
   collector: z.string().max(100).optional(),
   name: name.optional(),
@@ -175,22 +178,38 @@ export const TestResponse = z.object({
   ),
 });
 
-/** AWS templates that can be downloaded filled in. */
+/** CloudFormation templates that can be downloaded filled in (contract/aws-templates.ts). */
 export const TemplateList = z.object({
   templates: z.array(
     z.object({
       name: z.string(),
       title: z.string(),
       description: z.string(),
-      /** Kind of source that it is for. */
-      kind: z.enum(SOURCE_KINDS),
-      parameters: z.array(z.object({ name: z.string(), description: z.string(), default: z.string().optional(), secret: z.boolean() })),
-      /** What its outputs are called, and which setting each becomes. */
-      outputs: z.array(z.object({ name: z.string(), description: z.string(), setting: z.string().optional() })),
+      /** Kind of source that takes in what it sends; null: it makes logs that another template brings here. */
+      kind: z.enum(SOURCE_KINDS).nullable(),
+      parameters: z.array(
+        z.object({
+          name: z.string(),
+          label: z.string(),
+          description: z.string(),
+          /** null: it must be given. */
+          default: z.string().nullable(),
+          /** null: free text. */
+          values: z.array(z.string()).nullable(),
+          /** Pasted when the stack is made; never written into a file. */
+          secret: z.boolean(),
+          /** A person is asked; the others have defaults that do. */
+          asked: z.boolean(),
+          /** What the source knows already: `externalId`, `endpointUrl`, `accessKey`. */
+          given: z.string().nullable(),
+        }),
+      ),
+      /** What its outputs are called, and which setting of the source each becomes. */
+      outputs: z.array(z.object({ name: z.string(), setting: z.string().nullable() })),
     }),
   ),
 });
-export const TemplateRequest = z.strictObject({ parameters: z.record(z.string(), z.string().max(4096)).default({}) });
+export const TemplateRequest = z.strictObject({ parameters: z.record(z.string().max(255), z.string().max(4096)).default({}) });
 
 export type RecordSettings = z.infer<typeof RecordSettings>;
 export type Collector = z.infer<typeof Collector>;
@@ -205,3 +224,4 @@ export type SourceList = z.infer<typeof SourceList>;
 export type TestRequest = z.infer<typeof TestRequest>;
 export type TestResponse = z.infer<typeof TestResponse>;
 export type TemplateList = z.infer<typeof TemplateList>;
+export type Address = z.infer<typeof Address>;

@@ -12,6 +12,8 @@ import {
   SourceList,
   SourceMade,
   SourceNew,
+  TemplateList,
+  TemplateRequest,
   TestRequest,
   TestResponse,
   TokenRequest,
@@ -30,6 +32,7 @@ import {
   rotateToken,
   testSource,
 } from '../sources.ts';
+import { filledTemplate, listTemplates } from '../template-list.ts';
 
 const tags = ['sources'];
 const params = z.object({ id: z.string() });
@@ -77,6 +80,28 @@ export function sourceRoutes(app: FastifyInstance, deps: ServerDeps): void {
     '/api/v1/sources/test',
     { schema: { tags, summary: 'Tries a connection step by step, changing nothing.', body: TestRequest, response: { 200: TestResponse } } },
     async (request, reply) => testSource(deps, request.body, abortOnClose(reply)),
+  );
+  typed.get(
+    '/api/v1/sources/templates',
+    { schema: { tags, summary: 'CloudFormation templates: what each asks, and which setting each output becomes.', response: { 200: TemplateList } } },
+    async () => ({ templates: await listTemplates() }),
+  );
+  typed.post(
+    '/api/v1/sources/templates/:name',
+    {
+      schema: {
+        tags,
+        summary: 'A template with these parameters as its defaults, as a YAML file. Secret ones are refused: they are pasted when the stack is made.',
+        params: z.object({ name: z.string() }),
+        body: TemplateRequest,
+        response: { 200: { content: { 'text/yaml': { schema: z.string() } } } },
+      },
+    },
+    async (request, reply) => {
+      const { name } = request.params;
+      const text = await filledTemplate(name, request.body.parameters);
+      return reply.type('text/yaml; charset=utf-8').header('content-disposition', `attachment; filename="${name}.yaml"`).serializer(String).send(text);
+    },
   );
   typed.post(
     '/api/v1/collectors',

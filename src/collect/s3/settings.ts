@@ -5,11 +5,11 @@ import { z } from 'zod';
 import { isRegion } from './problems.ts';
 
 const region = z
-  .string()
+  .string({ error: 'write a region such as eu-central-1' })
   .trim()
   .regex(/^[A-Za-z0-9-]{1,40}$/, 'write a region such as eu-central-1');
 const bucket = z
-  .string()
+  .string({ error: 'name the bucket' })
   .trim()
   .regex(
     /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/,
@@ -31,7 +31,7 @@ const proxy = z
   .refine(isHttpUrl, 'write an address such as http://proxy.example.net:3128 or http://name:password@proxy.example.net:3128')
   .meta({ secret: true });
 const queue = z
-  .string()
+  .string({ error: 'name the queue: its name, its ARN or its URL' })
   .trim()
   .max(2048)
   .refine(
@@ -39,15 +39,21 @@ const queue = z
     'write the queue’s name, its ARN (arn:aws:sqs:REGION:ACCOUNT:NAME) or its URL (https://sqs.REGION.amazonaws.com/ACCOUNT/NAME)',
   );
 const roleArn = z
-  .string()
+  .string({ error: 'write the role’s ARN: arn:aws:iam::123456789012:role/name' })
   .trim()
   .regex(/^arn:aws[a-z-]*:iam::\d{12}:role\/[\w+=,.@/-]{1,576}$/, 'write the role’s ARN: arn:aws:iam::123456789012:role/name');
-const secret = (name: string) => z.string().trim().min(1, `${name} is missing`).max(16_384).meta({ secret: true });
+const secret = (name: string) =>
+  z
+    .string({ error: `${name} is missing` })
+    .trim()
+    .min(1, `${name} is missing`)
+    .max(16_384)
+    .meta({ secret: true });
 
 const Keys = z.strictObject({
   kind: z.literal('keys'),
   accessKeyId: z
-    .string()
+    .string({ error: 'the access key id is missing' })
     .trim()
     .regex(/^\w{16,128}$/, 'an access key id has 16 to 128 letters and digits, such as AKIAIOSFODNN7EXAMPLE'),
   secretAccessKey: secret('the secret access key'),
@@ -134,7 +140,7 @@ export type S3Credentials = z.infer<typeof S3Credentials>;
 export type S3SettingsInput = z.input<typeof S3Settings>;
 
 /** Paths of what is secret, to be stored encrypted and never shown. */
-const SECRET_PATHS = [
+export const SECRET_PATHS = [
   ['credentials', 'secretAccessKey'],
   ['credentials', 'sessionToken'],
   ['credentials', 'base', 'secretAccessKey'],

@@ -59,8 +59,37 @@ export const completenessRoute = createRoute({
   component: lazyRouteComponent(() => import('../completeness/page.tsx'), 'CompletenessPage'),
 });
 
+export const sourcesRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/sources',
+  component: lazyRouteComponent(() => import('../sources/page.tsx'), 'SourcesPage'),
+});
+
+export const addSourceRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/sources/new',
+  component: lazyRouteComponent(() => import('../sources/add/page.tsx'), 'AddSourcePage'),
+});
+
+export const sourceRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/sources/$id',
+  component: lazyRouteComponent(() => import('../sources/source-page.tsx'), 'SourcePage'),
+});
+
 export const router = createRouter({
-  routeTree: rootRoute.addChildren([startRoute, dashboardRoute, recordsRoute, searchRoute, extractionRoute, lookupsRoute, completenessRoute]),
+  routeTree: rootRoute.addChildren([
+    startRoute,
+    dashboardRoute,
+    recordsRoute,
+    searchRoute,
+    extractionRoute,
+    lookupsRoute,
+    sourcesRoute,
+    addSourceRoute,
+    sourceRoute,
+    completenessRoute,
+  ]),
   parseSearch: (text) => parseSearch(text) as Record<string, unknown>,
   stringifySearch: (search) => stringifySearch(search as Search),
   scrollRestoration: true,

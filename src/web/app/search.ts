@@ -26,6 +26,10 @@ export interface Search {
   readonly saved?: string;
   /** Search page: how the result is drawn, or `messages`. */
   readonly view?: string;
+  /** Adding a source: what somebody has. */
+  readonly kind?: string;
+  /** Sources: the step of adding one, or what is open of one. */
+  readonly step?: string;
   /** Search page: `oldest` puts the first message first. */
   readonly order?: string;
   /** Search page: columns of the message list. */
@@ -35,7 +39,7 @@ export interface Search {
 /** Columns of the message list that tell a flow in a line. */
 export const FLOW_COLUMNS: readonly string[] = ['action', 'direction', 'srcaddr', 'srcport', 'dstaddr', 'dstport', 'protocol', 'bytes'];
 
-const SINGLE = ['from', 'to', 'tz', 'panel', 'refresh', 'q', 'saved', 'view', 'order'] as const;
+const SINGLE = ['from', 'to', 'tz', 'panel', 'refresh', 'q', 'saved', 'view', 'order', 'kind', 'step'] as const;
 const LISTS = ['f', 'w', 'm', 'fold', 'cols'] as const;
 
 export function parseSearch(text: string): Search {

@@ -36,6 +36,7 @@ export function Shell() {
     'g d': () => void navigate({ to: '/dashboards/$id', params: { id: FIRST_DASHBOARD }, search: carried(search) }),
     'g c': () => void navigate({ to: '/completeness', search: carried(search) }),
     'g s': () => void navigate({ to: '/search', search: carried(search) }),
+    'g o': () => void navigate({ to: '/sources', search: carried(search) }),
   });
   const signedOut = status.error instanceof ApiFailure && status.error.status === 401;
   return (
@@ -139,6 +140,9 @@ function Pages({ search }: { search: Search }) {
       </Link>
       <Link to="/completeness" search={carried(search)} className="bz-nav-item" activeProps={{ 'data-current': true } as object}>
         Completeness
+      </Link>
+      <Link to="/sources" search={carried(search)} className="bz-nav-item" activeProps={{ 'data-current': true } as object}>
+        Sources
       </Link>
     </nav>
   );

@@ -1,0 +1,194 @@
+/** The sources page's pure parts: forms and back, commands for a shell, refusals by field, outputs of stacks. */
+import { execFileSync } from 'node:child_process';
+import { describe, expect, it } from 'vitest';
+import { RecordSettings } from '../../src/api/contract/sources.ts';
+import { S3Settings } from '../../src/collect/s3/settings.ts';
+import { DEFAULT_RECORD_SETTINGS } from '../../src/model/source.ts';
+import { curlCommands, flowLogByHand, listByHand, notificationsAfterStack, queueByHand, quoted, stackCommands } from '../../src/web/sources/add/commands.ts';
+import { fromRecords, NEW_RECORDS, toRecords } from '../../src/web/sources/draft.ts';
+import { fieldProblems } from '../../src/web/sources/problems.ts';
+import { fromConnection, NEW_S3, readOutputs, toConnection } from '../../src/web/sources/s3-draft.ts';
+import { searchOf } from '../../src/web/sources/search-of.ts';
+import { lagText } from '../../src/web/sources/words.ts';
+
+const HOSTILE = `a'b"c$(touch /tmp/x)\`id\`\\ ; rm -rf / #`;
+const bash = (script: string): string => execFileSync('bash', ['-c', script], { encoding: 'utf8' });
+
+describe('the form of a connection', () => {
+  const connections = [
+    { mode: 'queue', queue: 'flows', region: 'eu-central-1', credentials: { kind: 'instance' } },
+    { mode: 'queue', queue: 'flows', bucket: 'acme', prefix: 'a/', region: 'eu-central-1', visibilitySeconds: 60, credentials: { kind: 'profile', name: 'p' } },
+    {
+      mode: 'list',
+      bucket: 'acme',
+      region: 'eu-west-1',
+      follow: false,
+      credentials: { kind: 'role', roleArn: 'arn:aws:iam::123456789012:role/r', externalId: 'abc' },
+    },
+    {
+      mode: 'list',
+      bucket: 'acme',
+      region: 'eu-west-1',
+      follow: true,
+      followSeconds: 5,
+      endpoint: 'http://127.0.0.1:9',
+      pathStyle: true,
+      credentials: { kind: 'instance' },
+    },
+  ];
+  it.each(connections)('gives %o as it was, and what the server takes', (connection) => {
+    const back = toConnection(fromConnection(connection));
+    expect(back).toEqual(connection);
+    expect(S3Settings.safeParse(back).success).toBe(true);
+  });
+
+  it('keeps stored secrets, replaces them, and takes them out only where that was said', () => {
+    const keys = { kind: 'keys', accessKeyId: 'AKIAIOSFODNN7EXAMPLE', secretAccessKey: 'secret', sessionToken: 'secret' };
+    const connection = { mode: 'list', bucket: 'acme', region: 'eu-west-1', follow: true, credentials: keys, proxy: 'secret' };
+    const draft = fromConnection(connection);
+    expect(draft.secretAccessKey).toBe('');
+    expect(toConnection(draft)).toEqual(connection);
+    expect(toConnection({ ...draft, secretAccessKey: 'new', dropped: ['proxy', 'sessionToken'] })).toEqual({
+      ...connection,
+      credentials: { ...keys, secretAccessKey: 'new', sessionToken: '' },
+      proxy: '',
+    });
+    const base = { ...connection, credentials: { kind: 'role', roleArn: 'arn:aws:iam::123456789012:role/r', base: keys } };
+    expect(toConnection(fromConnection(base))).toEqual(base);
+  });
+
+  it('sends what is no number as it was written, so that the server says what is wrong', () => {
+    expect(toConnection({ ...NEW_S3, visibilitySeconds: 'ten' }).visibilitySeconds).toBe('ten');
+    expect(toConnection(NEW_S3)).toEqual({ mode: 'queue', credentials: { kind: 'role' } });
+  });
+});
+
+it('gives record settings as they were', () => {
+  expect(toRecords(NEW_RECORDS)).toEqual(DEFAULT_RECORD_SETTINGS);
+  const settings = RecordSettings.parse({
+    format: 'vpc-flow',
+    layout: 'v5',
+    rules: [
+      { kind: 'mask', name: 'm', pattern: '(\\d+)', replacement: 'X' },
+      { kind: 'exclude', name: 'e', pattern: ' NODATA' },
+    ],
+    timestampLocator: '\\s(\\d{10})',
+    multiline: { mode: 'boundary', pattern: '^2 ' },
+    internalTraffic: ['10.0.0.0/8', '2001:db8::/32'],
+  });
+  expect(toRecords(fromRecords(settings))).toEqual(settings);
+  expect(toRecords({ ...NEW_RECORDS, internalTraffic: ' 10.0.0.0/8, 10.1.0.0/16;\n\n192.168.0.0/16 ' }).internalTraffic).toEqual([
+    '10.0.0.0/8',
+    '10.1.0.0/16',
+    '192.168.0.0/16',
+  ]);
+});
+
+describe('commands', () => {
+  it('give a shell back what a person typed, whatever it was', () => {
+    for (const text of [HOSTILE, '', 'plain-1', "it's", '-n', '~', 'a b', '$HOME', '\n']) expect(bash(`printf %s ${quoted(text)}`)).toBe(text);
+  });
+
+  it('run nothing of what a person typed, and write policies with it', () => {
+    const place = { bucket: 'acme', prefix: HOSTILE, region: HOSTILE, queue: HOSTILE, externalId: 'id-1' };
+    const aws = 'aws() { case "$1" in sts) echo 123456789012;; esac; }; jq() { :; }; cd "$(mktemp -d)"';
+    const all = [...queueByHand(place), flowLogByHand(place), notificationsAfterStack(place)].map(({ text }) => text.replace(/^read .*$/m, 'QUEUE_ARN=x'));
+    expect(bash(`${aws}\n${all.join('\n')}\nprintf '%s|%s' "$REGION" "$PREFIX"`)).toContain(`${HOSTILE}|${HOSTILE}`);
+    const listed = listByHand({ ...place, prefix: 'AWSLogs/', region: 'eu-central-1' }).map(({ text }) => text);
+    const read = bash(`${aws}\n${listed.join('\n')} > /dev/null\ncat read.json`);
+    expect(JSON.parse(read).Statement.map((s: { Resource: string }) => s.Resource)).toEqual(['arn:aws:s3:::acme', 'arn:aws:s3:::acme/AWSLogs/*']);
+    expect(JSON.parse(bash(`${aws}\n${listed.join('\n')} > /dev/null\ncat trust.json`)).Statement[0]).toMatchObject({
+      Principal: { AWS: 'arn:aws:iam::123456789012:root' },
+      Condition: { StringEquals: { 'sts:ExternalId': 'id-1' } },
+    });
+    const [queue] = queueByHand({ ...place, prefix: '', region: 'eu-central-1', queue: 'flows' }).slice(1);
+    const [names] = queueByHand({ ...place, prefix: '', region: 'eu-central-1', queue: 'flows' });
+    const policy = JSON.parse(bash(`${aws}\n${names?.text}\n${queue?.text}\ncat queue-policy.json`));
+    expect(policy.Statement[0]).toMatchObject({
+      Resource: 'arn:aws:sqs:eu-central-1:123456789012:flows',
+      Condition: { ArnEquals: { 'aws:SourceArn': 'arn:aws:s3:::acme' }, StringEquals: { 'aws:SourceAccount': '123456789012' } },
+    });
+  });
+
+  it('make a stack with the answers, and let the shell ask for secrets', () => {
+    const [make, show] = stackCommands({
+      template: 'firehose-source',
+      region: 'eu-central-1',
+      parameters: { LogGroupName: HOSTILE, Empty: '' },
+      secrets: ['AccessKey'],
+    });
+    const script = make?.text.replace(/^read .*$/m, "ACCESS_KEY='a b'") ?? '';
+    const args = bash(`aws() { printf '%s\\n' "$@"; }\n${script}`).split('\n');
+    expect(args).toEqual(expect.arrayContaining(['bartizan-firehose', 'firehose-source.yaml', 'eu-central-1', `LogGroupName=${HOSTILE}`, 'AccessKey=a b']));
+    expect(args.some((arg) => arg.startsWith('Empty'))).toBe(false);
+    expect(show?.text).toContain('describe-stacks --region eu-central-1 --stack-name bartizan-firehose');
+  });
+
+  it('send a record that the layout of version 2 fits', () => {
+    const [one] = curlCommands('http://127.0.0.1:1/v1/http/t');
+    const body = bash(`curl() { printf '%s' "\${@: -1}"; }\n${one?.text}`);
+    expect(body.split(' ')).toHaveLength(14);
+    expect(body).toMatch(/ \d{10} \d{10} REJECT OK$/);
+  });
+});
+
+describe('refusals', () => {
+  it('are told by field', () => {
+    const message =
+      'connection.region: write a region; or not; connection.credentials.roleArn: write: the ARN; body.records.rules.0.pattern: no RE2: missing )';
+    expect([...fieldProblems(message)]).toEqual([
+      ['connection.region', 'write a region; or not'],
+      ['connection.credentials.roleArn', 'write: the ARN'],
+      ['records.rules.0.pattern', 'no RE2: missing )'],
+    ]);
+    expect([...fieldProblems('There are 1000 sources already.')]).toEqual([['', 'There are 1000 sources already.']]);
+    expect([...fieldProblems('Names: name: too long')]).toEqual([['', 'Names: name: too long']]);
+  });
+});
+
+describe('outputs of a stack', () => {
+  const expected = [
+    ['QueueUrl', 'https://sqs.eu-central-1.amazonaws.com/123456789012/flows'],
+    ['RoleArn', 'arn:aws:iam::123456789012:role/reader'],
+  ];
+  it.each([
+    [
+      'JSON',
+      JSON.stringify(
+        expected.map(([OutputKey, OutputValue]) => ({ OutputKey, OutputValue, Description: 'x' })),
+        null,
+        2,
+      ),
+    ],
+    ['JSON with the description between', JSON.stringify(expected.map(([OutputKey, OutputValue]) => ({ OutputKey, Description: 'x', OutputValue })))],
+    ['tabs', `Key\tValue\n${expected.map(([k, v]) => `${k}\t${v}`).join('\n')}`],
+    ['lines', expected.map(([k, v]) => `${k} ${v}`).join('\n')],
+    ['a table', `-----\n|  OutputKey  |  OutputValue  |\n+----+----+\n${expected.map(([k, v]) => `|  ${k}  |  ${v}  |`).join('\n')}\n`],
+  ])('are read as %s', (_, text) => {
+    expect([...readOutputs(text)].filter(([key]) => key !== 'Key')).toEqual(expected);
+  });
+  it('are none where there are none', () => {
+    expect(readOutputs('An error occurred (ValidationError): no such stack').get('QueueUrl')).toBeUndefined();
+    expect(readOutputs('').size).toBe(0);
+  });
+});
+
+it('names the records of a source as they are stored', () => {
+  const source = { kind: 'http' as const, name: 'edge "a"', sourceName: '', sourceHost: '', connection: {} };
+  expect(searchOf(source, 'main')).toBe('_collector="main" _sourceName="edge \\"a\\""');
+  expect(searchOf({ ...source, kind: 's3', connection: { bucket: 'acme' } }, 'main')).toBe('_collector="main" _sourceHost="acme"');
+});
+
+it('says lags in one unit', () => {
+  expect([0, 12.4, 999, 1000, 3240, 59_000, 240_000, 9_000_000, 200_000_000].map(lagText)).toEqual([
+    '0 ms',
+    '12 ms',
+    '999 ms',
+    '1 s',
+    '3.2 s',
+    '59 s',
+    '4 min',
+    '2.5 h',
+    '2.3 d',
+  ]);
+});
