@@ -2,6 +2,7 @@
 import { type Document, enrichedDocument, type FlowRecord } from '../formats/vpc-flow/ecs.ts';
 import { ADDED_FIELDS, EXTRACTED } from '../model/fields.ts';
 import { DATASETS, type FlowFormat, formatOf, VPC_FLOW } from '../model/flow-formats.ts';
+import { INTERFACE_FIELDS } from '../model/network-interface.ts';
 import { countStatement, recordsStatement } from '../query/index.ts';
 import type { Value } from '../store/store.ts';
 import type { RecordsRequest, RecordsResponse } from './contract.ts';
@@ -67,6 +68,10 @@ function fieldsOf(row: ReadonlyMap<string, Value>, format: FlowFormat, time: num
   for (const field of ADDED_FIELDS) {
     const value = scalar(row.get(field.column) ?? null);
     if (value !== null && value !== '') fields[field.name] = value;
+  }
+  for (const { name } of INTERFACE_FIELDS) {
+    const value = scalar(row.get(name) ?? null);
+    if (value !== null && value !== '') fields[name] = value;
   }
   return { ...fields, ...extractedOf(row) };
 }

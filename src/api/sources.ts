@@ -1,9 +1,12 @@
 /** Collectors and sources as the API shows them: settings without secrets, tokens by their first characters, and what each is doing. */
 
+import { SECRET_PATHS, splitSecrets } from '../collect/aws-credentials.ts';
+import { testEc2Source } from '../collect/ec2/check.ts';
+import { Ec2Settings, joinEc2Secrets } from '../collect/ec2/settings.ts';
 import { testS3Source } from '../collect/s3/check.ts';
-import { joinSecrets, S3Settings, SECRET_PATHS, splitSecrets } from '../collect/s3/settings.ts';
+import { joinSecrets, S3Settings } from '../collect/s3/settings.ts';
 import type { Collection } from '../ingest/collection.ts';
-import type { SourceKind } from '../model/source.ts';
+import { isPushed, type PushedKind, type SourceKind } from '../model/source.ts';
 import type { Collector as StoredCollector, Source as StoredSource } from '../store/sources.ts';
 import {
   type Collector,
@@ -80,7 +83,7 @@ export async function createSource(deps: ServerDeps, { kind, connection, ...rest
   if ((await sources.list()).length >= MOST_SOURCES) throw new Problem('library-full', `There are ${MOST_SOURCES} sources already.`);
   const { open, secrets } = readConnection(kind, connection, {});
   const made = await sources.create({ ...rest, kind, connection: open, secrets });
-  const address = kind === 's3' ? null : addressOf(deps, kind, await sources.issueToken(made.id, 0));
+  const address = isPushed(kind) ? addressOf(deps, kind, await sources.issueToken(made.id, 0)) : null;
   await collection.reload();
   return { source: await getSource(deps, made.id), address };
 }
@@ -108,7 +111,7 @@ export async function rotateToken(deps: ServerDeps, id: string, graceHours: numb
   const { collection, sources } = collecting(deps);
   const source = await sources.get(id);
   if (!source) throw new Problem('not-found', 'There is no such source any more.');
-  if (source.kind === 's3') throw new Problem('invalid-request', 'An S3 source has no token: nobody sends to it.');
+  if (!isPushed(source.kind)) throw new Problem('invalid-request', 'This source has no token: nobody sends to it.');
   const token = await sources.issueToken(id, Math.round(graceHours * 3600));
   await collection.reload();
   return addressOf(deps, source.kind, token);
@@ -116,9 +119,12 @@ export async function rotateToken(deps: ServerDeps, id: string, graceHours: numb
 
 export async function testSource(deps: ServerDeps, { kind, connection, source }: TestRequest, signal: AbortSignal): Promise<TestResponse> {
   const { sources } = collecting(deps);
-  if (kind !== 's3') throw new Problem('invalid-request', 'A source that is sent to is tested by sending to it.');
+  if (isPushed(kind)) throw new Problem('invalid-request', 'A source that is sent to is tested by sending to it.');
   const { open, secrets } = readConnection(kind, connection, source === undefined ? {} : await sources.secrets(source));
-  const checks = await testS3Source(joinSecrets(open, secrets), { signal, clock: deps.clock });
+  const checks =
+    kind === 's3'
+      ? await testS3Source(joinSecrets(open, secrets), { signal, clock: deps.clock })
+      : await testEc2Source(joinEc2Secrets(open, secrets), { signal });
   return { ok: checks.every((check) => check.result !== 'failed'), checks: checks.map((check) => ({ ...check })) };
 }
 
@@ -128,12 +134,13 @@ function readConnection(
   given: Readonly<Record<string, unknown>>,
   kept: Readonly<Record<string, string>>,
 ): { open: Record<string, unknown>; secrets: Record<string, string> } {
-  if (kind !== 's3') {
+  if (isPushed(kind)) {
     const [unknown] = Object.keys(given);
     if (unknown !== undefined) throw new Problem('invalid-request', `connection.${unknown}: a source that is sent to has no such setting.`);
     return { open: {}, secrets: {} };
   }
-  const parsed = S3Settings.safeParse(withKept(given, kept));
+  const whole = withKept(given, kept);
+  const parsed = kind === 's3' ? S3Settings.safeParse(whole) : Ec2Settings.safeParse(whole);
   if (!parsed.success) throw new Problem('invalid-request', parsed.error.issues.map((i) => `${['connection', ...i.path].join('.')}: ${i.message}`).join('; '));
   return splitSecrets(parsed.data);
 }
@@ -148,7 +155,11 @@ function withKept(given: Readonly<Record<string, unknown>>, kept: Readonly<Recor
     if (!isObject(at)) continue;
     const value = kept[path.join('.')];
     if (at[last] === '') delete at[last];
-    else if (value !== undefined && (at[last] === undefined || at[last] === SECRET) && fits(at, last)) at[last] = value;
+    else if (at[last] === undefined || at[last] === SECRET) {
+      // The word for a secret is none itself.
+      delete at[last];
+      if (value !== undefined && fits(at, last)) at[last] = value;
+    }
   }
   return whole;
 }
@@ -162,7 +173,7 @@ function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-function addressOf(deps: ServerDeps, kind: 'http' | 'firehose', token: string): { token: string; url: string } {
+function addressOf(deps: ServerDeps, kind: PushedKind, token: string): { token: string; url: string } {
   const base = (deps.listener?.() ?? '').replace(/\/$/, '');
   return { token, url: kind === 'http' ? `${base}/v1/http/${token}` : `${base}/firehose` };
 }
@@ -177,7 +188,7 @@ async function toSource(deps: ServerDeps, source: StoredSource, collectorPaused:
   return {
     ...source,
     records: { ...source.records, rules: source.records.rules.map((rule) => ({ ...rule })), internalTraffic: [...source.records.internalTraffic] },
-    connection: source.kind === 's3' ? await withSecretsNamed(deps, source) : {},
+    connection: isPushed(source.kind) ? {} : await withSecretsNamed(deps, source),
     created: source.created * 1000,
     updated: source.updated * 1000,
     tokens: tokens.map((t) => ({ hint: t.hint, created: t.created * 1000, expires: t.expires === null ? null : t.expires * 1000 })),
@@ -194,8 +205,8 @@ async function withSecretsNamed(deps: ServerDeps, source: StoredSource): Promise
 }
 
 function statusOf(deps: ServerDeps, source: StoredSource, collectorPaused: boolean): SourceStatus {
-  const { s3, trouble, errors, ...traffic } = collecting(deps).collection.status(source.id);
-  const failing = trouble ?? (s3?.state === 'failing' ? (s3.problems[0]?.message ?? 'It does not answer.') : undefined);
+  const { s3, ec2, trouble, errors, ...traffic } = collecting(deps).collection.status(source.id);
+  const failing = trouble ?? (s3?.state === 'failing' ? (s3.problems[0]?.message ?? 'It does not answer.') : failingRegion(ec2));
   const state = source.paused || collectorPaused ? 'paused' : failing !== undefined ? 'trouble' : traffic.lastDelivery === null ? 'waiting' : 'running';
   return {
     ...traffic,
@@ -205,10 +216,27 @@ function statusOf(deps: ServerDeps, source: StoredSource, collectorPaused: boole
     ...(failing === undefined ? {} : { trouble: failing }),
     errors: [
       ...errors.map(({ hint, ...error }) => ({ ...error, ...(hint === undefined ? {} : { hint }) })),
-      ...(s3?.problems ?? []).map(({ code, message, hint, count, lastAt }) => ({ code, message, hint, count, last: lastAt })),
+      ...[...(s3?.problems ?? []), ...(ec2?.problems ?? [])].map(({ code, message, hint, count, lastAt }) => ({ code, message, hint, count, last: lastAt })),
     ].sort((a, b) => b.last - a.last),
-    details: s3 ? detailsOf(s3) : [],
+    details: s3 ? detailsOf(s3) : ec2 ? detailsOfLookup(ec2) : [],
   };
+}
+
+type Ec2Status = NonNullable<ReturnType<Collection['status']>['ec2']>;
+
+function failingRegion(ec2: Ec2Status | undefined): string | undefined {
+  return [...(ec2?.regions.values() ?? [])].find(({ problem }) => problem)?.problem?.message;
+}
+
+function detailsOfLookup({ scope, regions, retries }: Ec2Status): { name: string; value: string }[] {
+  return [
+    ...(scope === undefined ? [] : [{ name: 'Account', value: scope }]),
+    ...[...regions].map(([name, { lastTaken, interfaces, changes, problem }]) => {
+      const taken = lastTaken === undefined ? 'not looked up yet' : `${interfaces} interfaces at ${new Date(lastTaken).toISOString()}, ${changes} changes`;
+      return { name, value: problem ? `${taken}; the last try failed: ${problem.code}` : taken };
+    }),
+    { name: 'Requests asked again', value: String(retries) },
+  ];
 }
 
 function detailsOf({ counts, queue, listing, inFlight, recognized }: NonNullable<ReturnType<Collection['status']>['s3']>): { name: string; value: string }[] {

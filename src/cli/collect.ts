@@ -6,6 +6,7 @@ import { createIngestServer } from '../api/ingest-server.ts';
 import type { ReceiveLimits } from '../api/receive/guard.ts';
 import type { Config } from '../config.ts';
 import { Collection } from '../ingest/collection.ts';
+import { openInterfaceHistory } from '../ingest/interface-history.ts';
 import { hostAndPort } from './listen.ts';
 import { CliError, EXIT } from './output.ts';
 import type { Workspace } from './workspace.ts';
@@ -18,10 +19,11 @@ export function receiveLimits(config: Config): ReceiveLimits {
 
 /** Takes up what the spool holds. */
 export function openCollection(workspace: Workspace, logger: FastifyBaseLogger): Promise<Collection> {
-  const { config, metadata, pipeline } = workspace;
+  const { config, metadata, pipeline, store } = workspace;
   return Collection.open({
     metadata,
     intake: pipeline,
+    interfaces: openInterfaceHistory(store, metadata),
     spool: { folder: join(config.data, 'spool'), maxBytes: config.spoolMaxMib * MIB, minFreeBytes: config.diskMinFreeMib * MIB, clock: Date.now },
     clock: Date.now,
     downloads: join(config.data, 'downloads'),

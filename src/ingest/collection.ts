@@ -4,12 +4,15 @@
  */
 import { createHash } from 'node:crypto';
 import type { Intake } from '../collect/delivery.ts';
+import type { InterfaceHistory } from '../collect/ec2/history.ts';
+import type { Ec2Status } from '../collect/ec2/source.ts';
 import type { S3Log } from '../collect/s3/source.ts';
 import type { S3Status } from '../collect/s3/status.ts';
 import type { Origin } from '../model/batch.ts';
 import type { RecordSettings, SourceKind } from '../model/source.ts';
 import type { Metadata } from '../store/metadata.ts';
 import type { Source } from '../store/sources.ts';
+import { Ec2Sources } from './ec2-sources.ts';
 import { S3Sources } from './s3-sources.ts';
 import { type Append, Spool, type SpoolOptions, type SpoolStatus } from './spool.ts';
 import { SpoolDrain } from './spool-drain.ts';
@@ -18,6 +21,8 @@ import { Traffic, type TrafficStatus } from './traffic.ts';
 export interface CollectionOptions {
   readonly metadata: Pick<Metadata, 'sources' | 'forget' | 'forgetFinished'>;
   readonly intake: Intake;
+  /** What interface lookups find out. */
+  readonly interfaces: InterfaceHistory;
   readonly spool: SpoolOptions;
   /** Epoch milliseconds. */
   readonly clock: () => number;
@@ -45,6 +50,8 @@ export interface CollectingStatus extends TrafficStatus {
   readonly trouble: string | undefined;
   /** Of an S3 source that runs. */
   readonly s3: S3Status | undefined;
+  /** Of an interface lookup that runs. */
+  readonly ec2: Ec2Status | undefined;
 }
 
 /** How long a sender's own identity (a Firehose request, an idempotency key) is remembered, days. */
@@ -67,6 +74,7 @@ export class Collection {
   readonly #spool: Spool;
   readonly #drain: SpoolDrain;
   readonly #s3: S3Sources;
+  readonly #ec2: Ec2Sources;
   readonly traffic: Traffic;
   /** By id; read anew after a change. */
   #known = new Map<string, Known>();
@@ -81,6 +89,7 @@ export class Collection {
     const { sources } = options.metadata;
     const { downloads, proxy, log, clock } = options;
     this.#s3 = new S3Sources({ sources, intake, folder: downloads, proxy, log, clock });
+    this.#ec2 = new Ec2Sources({ sources, history: options.interfaces, proxy, log, clock, onSnapshot: (source) => this.traffic.delivered(source, 0) });
     this.#drain = new SpoolDrain({
       spool,
       intake,
@@ -105,6 +114,7 @@ export class Collection {
     const collectors = new Map((await sources.collectors()).map((c) => [c.id, c]));
     const known = new Map<string, Known>();
     const pulled: { source: Source; origin: Origin }[] = [];
+    const lookups: Source[] = [];
     for (const source of await sources.list()) {
       const collector = collectors.get(source.collector);
       const paused = source.paused || (collector?.paused ?? false);
@@ -112,11 +122,12 @@ export class Collection {
       known.set(source.id, { receiving: { id: source.id, kind: source.kind, name: source.name, paused, origin }, records: source.records });
       // An object's own address says more than the source's name.
       if (source.kind === 's3' && !paused) pulled.push({ source, origin: { ...origin, sourceName: source.sourceName } });
+      if (source.kind === 'ec2' && !paused) lookups.push(source);
     }
     for (const id of this.#known.keys()) if (!known.has(id)) this.traffic.removed(id);
     this.#known = known;
     this.#tokens.clear();
-    await this.#s3.apply(pulled);
+    await Promise.all([this.#s3.apply(pulled), this.#ec2.apply(lookups)]);
   }
 
   /** Forgets senders' identities that are too old to come again. */
@@ -158,11 +169,13 @@ export class Collection {
 
   status(source: string): CollectingStatus {
     const s3 = this.#s3.status(source);
+    const ec2 = this.#ec2.status(source);
     return {
       ...this.traffic.status(source),
       spooled: this.#spool.status().sources.get(source)?.bytes ?? 0,
-      trouble: this.#drain.troubles.get(source) ?? s3.trouble,
+      trouble: this.#drain.troubles.get(source) ?? s3.trouble ?? ec2.trouble,
       s3: s3.running,
+      ec2: ec2.running,
     };
   }
 
@@ -181,7 +194,7 @@ export class Collection {
   /** Takes nothing more; what is acknowledged and not stored yet stays on the disk. */
   async close(): Promise<void> {
     this.#drain.stop();
-    await this.#s3.close();
+    await Promise.all([this.#s3.close(), this.#ec2.close()]);
     await this.#spool.close();
   }
 }

@@ -10,6 +10,8 @@
  * https://www.elastic.co/docs/reference/ecs.
  */
 
+import { INTERFACE_FIELDS, INTERFACE_LISTS } from './network-interface.ts';
+
 /** How a value is written in a record and held in a column. */
 export type FieldType = 'address' | 'number' | 'text' | 'time';
 
@@ -38,7 +40,8 @@ export type Derivation =
   | 'place-latitude'
   | 'place-longitude'
   | 'as-number'
-  | 'as-organization';
+  | 'as-organization'
+  | 'interface';
 
 export interface Field {
   /** Canonical name: the ECS path, or our own where ECS has none. Unique, lower case. */
@@ -455,6 +458,9 @@ export const DERIVED_FIELDS: readonly Field[] = [
     'text',
     ['dst_organization', 'dest_organization'],
     'Organization that announces the destination address.',
+  ),
+  ...INTERFACE_FIELDS.map((f) =>
+    derived(f.name, 'interface_id', 'interface', 'text', [...f.aliases], f.doc, INTERFACE_LISTS.has(f.fact) ? { columnType: 'Array(String)' } : {}),
   ),
   derived('_raw', 'layout', 'raw', 'text', ['event.original', 'message'], 'The record as received, byte for byte.', { columnType: 'String' }),
   derived('_size', 'layout', 'size', 'number', ['_size'], 'Bytes of the record as received.'),

@@ -3,8 +3,16 @@
  * record before it is stored. The same for every kind of source.
  */
 
-export const SOURCE_KINDS = ['http', 'firehose', 's3'] as const;
+/** `ec2`: an interface lookup. It fetches no records but what is known of the interfaces that made them. */
+export const SOURCE_KINDS = ['http', 'firehose', 's3', 'ec2'] as const;
 export type SourceKind = (typeof SOURCE_KINDS)[number];
+
+/** Kinds that senders send to, each under a token of its own; the others fetch. */
+export type PushedKind = 'http' | 'firehose';
+
+export function isPushed(kind: SourceKind): kind is PushedKind {
+  return kind === 'http' || kind === 'firehose';
+}
 
 /** Formats that a source can be told to hold; `auto` looks at the content. */
 export const RECORD_FORMATS = ['auto', 'vpc-flow', 'tgw-flow'] as const;

@@ -3,7 +3,7 @@
  * step that groups), their number, over time and by a field's values; values for completion; the extent
  * of the data.
  */
-import { EXTRACTED, type Field, RECORD_COLUMNS } from '../model/fields.ts';
+import { EXTRACTED, FIELDS, type Field, RECORD_COLUMNS } from '../model/fields.ts';
 import { type Dataset, formatOf, VPC_FLOW } from '../model/flow-formats.ts';
 import { REGISTRY_OF } from '../model/registries.ts';
 import { caught, distinct, matches, newContext, scoped, withContext, withRules } from './compile.ts';
@@ -11,6 +11,7 @@ import type { Context } from './context.ts';
 import type { CompileOptions, Diagnostic, OutputColumn, Relations } from './contract.ts';
 import { QueryError } from './diagnostics.ts';
 import { datasetsOf } from './filter.ts';
+import { lookedUp } from './interfaces.ts';
 import { like } from './match.ts';
 import { parse } from './parser.ts';
 import { rawText } from './raw.ts';
@@ -46,15 +47,23 @@ function fieldsOf(datasets: readonly Dataset[]): readonly Field[] {
   return [...new Map(formats.flatMap(({ stored }) => stored.map((f) => [f.column, f] as const))).values()];
 }
 
-/** Columns of recordsStatement, in order: `_index`, all stored columns by their name, `_raw`. */
+/** What the interface lookup adds to a record. */
+const LOOKED_UP: readonly Field[] = FIELDS.filter((f) => f.derived === 'interface');
+
+/** Columns of recordsStatement, in order: `_index`, all stored columns by their name, what the interface lookup adds by field name, `_raw`. */
 function recordColumns(datasets: readonly Dataset[]): OutputColumn[] {
   return [
     { name: '_index', kind: 'text' },
     ...fieldsOf(datasets).map((f): OutputColumn => {
-      const kind = f.type === 'time' && f.columnType === 'UInt32' ? 'number' : REGISTRY_OF.has(f.column) ? 'text' : f.type;
+      const made = f.columnType === 'Array(String)' ? 'list' : f.type;
+      const kind = f.type === 'time' && f.columnType === 'UInt32' ? 'number' : REGISTRY_OF.has(f.column) ? 'text' : made;
       return { name: f.column, kind, field: f.name };
     }),
-    ...RECORD_COLUMNS.map((c): OutputColumn => ({ name: c.column, kind: c.column === 'absent' ? 'number' : 'text' })),
+    ...RECORD_COLUMNS.map((c): OutputColumn => ({ name: c.column, kind: c.clickhouse === 'UInt64' ? 'number' : 'text' })),
+    // Records of transit gateways are not of an interface.
+    ...(datasets.every((dataset) => formatOf(dataset) === VPC_FLOW) ? LOOKED_UP : []).map(
+      (f): OutputColumn => ({ name: f.name, kind: f.columnType === 'Array(String)' ? 'list' : 'text', field: f.name }),
+    ),
     { name: '_raw', kind: 'text', field: '_raw' },
   ];
 }
@@ -201,6 +210,8 @@ function onMatches(options: MatchesOptions, make: (state: State) => Sql): Result
 function recordValue(ctx: Context, column: OutputColumn): Sql {
   if (column.name === '_index') return ctx.datasets.length > 1 ? sql`_index` : param('String', ctx.datasets[0] ?? VPC_FLOW.flows);
   if (column.name === '_raw') return rawText(ctx);
+  const known = LOOKED_UP.find((f) => f.name === column.name);
+  if (known) return lookedUp(ctx, known);
   const value = ident(column.name);
   const text = registryText(column.name, value);
   if (text) return text;

@@ -6,9 +6,10 @@ import { type Derivation, EXTRACTED, type Field, findField } from '../model/fiel
 import { REGISTRIES, REGISTRY_OF, type Registry } from '../model/registries.ts';
 import { ADMIN_PORTS, PROTOCOL_NAMES, PROTOCOL_NUMBERS, SERVICE_NAMES, TCP_FLAGS, TRAFFIC_PATHS } from '../model/services.ts';
 import type { Context } from './context.ts';
+import { interfaceValue } from './interfaces.ts';
 import { rawText } from './raw.ts';
 import { join, num, param, type Sql, sql } from './sql.ts';
-import { decidedBy, number, type Typed, text } from './typed.ts';
+import { decidedBy, listed, number, type Typed, text } from './typed.ts';
 
 /** Addresses whose place and autonomous system are stored beside them. */
 const BESIDE: Readonly<Record<string, { place: string; as: string }>> = {
@@ -23,7 +24,7 @@ export function storedField(ctx: Context, field: Field): Typed {
   const absent = ctx.maybeAbsent(field);
   switch (field.type) {
     case 'text':
-      if (field.columnType === 'Array(String)') return listField(column, field);
+      if (field.columnType === 'Array(String)') return { ...listed(column), field };
       return { sql: column, kind: 'text', field, ...(absent ? { emptyIsNull: true } : {}) };
     case 'address': {
       const beside = BESIDE[field.column];
@@ -41,13 +42,6 @@ export function storedField(ctx: Context, field: Field): Typed {
       if (field.name === '_receiptTime') return { sql: sql`toUnixTimestamp(${column}) * 1000`, kind: 'time', field };
       return { sql: column, kind: 'time', datetime: true, field };
   }
-}
-
-/** A list as text: its elements joined by commas. Equal to each of them, and to a text with commas as a whole. */
-function listField(column: Sql, field: Field): Typed {
-  const joined = sql`arrayStringConcat(${column}, ',')`;
-  const equals = (asked: string): Sql => (asked.includes(',') ? sql`(${joined} = ${param('String', asked)})` : sql`has(${column}, ${param('String', asked)})`);
-  return { sql: joined, kind: 'text', field, emptyIsNull: true, equals };
 }
 
 /** A field that a rule stored with records, by its name in any letter case; undefined when none ever did. Empty text is no value. */
@@ -176,5 +170,6 @@ const DERIVED: Readonly<Record<Derivation, (ctx: Context, field: Field) => Typed
   'place-latitude': place('latitude'),
   'place-longitude': place('longitude'),
   'as-number': (ctx, field) => partOf(ctx.column(field.column), 'autonomous_system', 'asn', AS_COLUMNS.asn as (as: Sql) => Typed),
+  interface: interfaceValue,
   'as-organization': (ctx, field) => partOf(ctx.column(field.column), 'autonomous_system', 'organization', AS_COLUMNS.organization as (as: Sql) => Typed),
 };

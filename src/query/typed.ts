@@ -47,6 +47,16 @@ export function number(fragment: Sql): Typed {
   return { sql: fragment, kind: 'number' };
 }
 
+/** A list as text: its elements joined by commas. Equal to each of them, and as a whole to a text with commas. `having`: its way to say that the list has an element. */
+export function listed(list: Sql, having = (element: Sql): Sql => sql`has(${list}, ${element})`): Typed {
+  const joined = sql`arrayStringConcat(${list}, ',')`;
+  const equals = (asked: string): Sql => {
+    const element = param('String', asked);
+    return asked.includes(',') ? sql`(${having(element)} OR ${joined} = ${element})` : having(element);
+  };
+  return { ...text(joined), emptyIsNull: true, equals };
+}
+
 interface Decided {
   readonly column: Sql;
   readonly make: (column: Sql) => Typed;

@@ -2,7 +2,7 @@
  * The schema's history. Each migration is numbered, idempotent and never edited once released; the
  * store runs the missing ones when it opens. A new field is an ADD COLUMN here.
  */
-import { ADDRESS_INDEX, createRegistries, createTable, DATABASE } from './ddl.ts';
+import { ADDRESS_INDEX, createInterfaces, createRegistries, createTable, DATABASE } from './ddl.ts';
 
 export interface Migration {
   readonly version: number;
@@ -88,6 +88,7 @@ export const MIGRATIONS: readonly Migration[] = [
       `ALTER TABLE ${DATABASE}.quarantine ADD COLUMN IF NOT EXISTS source LowCardinality(String) AFTER delivery`,
     ],
   },
+  { version: 8, why: 'network interfaces by version', statements: createInterfaces() },
 ];
 
 export const SCHEMA_VERSION = MIGRATIONS[MIGRATIONS.length - 1]?.version ?? 0;

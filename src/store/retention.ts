@@ -26,5 +26,15 @@ export async function applyRetention(store: Store, days: number, now: number): P
       dropped.push(`${table}/${partition}`);
     }
   }
+  await forgetInterfaces(store, Math.floor(now / DAY - days) * DAY);
   return dropped;
+}
+
+/** Versions of interfaces that ended before an instant: no record is left that is read with them. All rows of such a version go, those with an earlier end too. */
+async function forgetInterfaces(store: Store, before: number): Promise<void> {
+  const ended = sql`SELECT interface_id, scope, valid_from FROM bartizan.network_interface FINAL WHERE valid_to <= toDateTime(${num(before)}, 'UTC')`;
+  const found = await store.rows(statement(sql`SELECT count() FROM (${ended})`), { lane: 'background' });
+  if (Number(found.rows[0]?.[0] ?? 0) === 0) return;
+  const versions = sql`ALTER TABLE bartizan.network_interface DELETE WHERE (interface_id, scope, valid_from) IN (${ended}) SETTINGS mutations_sync = 1`;
+  await store.command(statement(versions), { lane: 'background' });
 }

@@ -9,6 +9,7 @@ import { METRICS } from '../../src/api/metric-table.ts';
 import { stageResolved } from '../../src/ingest/batch-writer.ts';
 import { Collection } from '../../src/ingest/collection.ts';
 import { DiskGuard } from '../../src/ingest/disk-guard.ts';
+import { openInterfaceHistory } from '../../src/ingest/interface-history.ts';
 import { Pipeline } from '../../src/ingest/pipeline.ts';
 import { openRegistries } from '../../src/ingest/registry.ts';
 import { NOT_READY, reasonsOf, vitalsOf } from '../../src/ingest/vitals.ts';
@@ -31,6 +32,7 @@ beforeAll(async () => {
   collection = await Collection.open({
     metadata: place.metadata,
     intake: place.pipeline,
+    interfaces: openInterfaceHistory(place.store, place.metadata),
     spool: { folder: join(place.directory, 'spool'), maxBytes: MAX, minFreeBytes: 0, clock: Date.now },
     clock: Date.now,
     downloads,

@@ -7,6 +7,7 @@ import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DEFAULT_SETTINGS } from '../../src/api/deps.ts';
 import { Collection } from '../../src/ingest/collection.ts';
+import { openInterfaceHistory } from '../../src/ingest/interface-history.ts';
 import { HEADER, lines, openPlace, type Place } from '../ingest/helpers.ts';
 import { startServer, type TestServer } from './helpers.ts';
 
@@ -21,6 +22,7 @@ beforeAll(async () => {
   collection = await Collection.open({
     metadata: place.metadata,
     intake: place.pipeline,
+    interfaces: openInterfaceHistory(place.store, place.metadata),
     spool: { folder: join(place.directory, 'spool'), maxBytes: 64 * 2 ** 20, minFreeBytes: 0, clock: Date.now },
     clock: Date.now,
     downloads,

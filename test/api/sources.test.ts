@@ -9,6 +9,7 @@ import { parse } from 'yaml';
 import type { Source, SourceList, SourceMade, TemplateList, TestResponse } from '../../src/api/contract/sources.ts';
 import type { ApiError } from '../../src/api/contract.ts';
 import { Collection } from '../../src/ingest/collection.ts';
+import { openInterfaceHistory } from '../../src/ingest/interface-history.ts';
 import { openPlace, type Place } from '../ingest/helpers.ts';
 import { startServer, type TestServer } from './helpers.ts';
 
@@ -24,6 +25,7 @@ beforeAll(async () => {
   collection = await Collection.open({
     metadata: place.metadata,
     intake: place.pipeline,
+    interfaces: openInterfaceHistory(place.store, place.metadata),
     spool: { folder: join(place.directory, 'spool'), maxBytes: 2 ** 20, minFreeBytes: 0, clock: Date.now },
     clock: Date.now,
     downloads,

@@ -30,6 +30,9 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ],
   api: [
     'model',
+    'collect/aws-credentials.ts',
+    'collect/ec2/check.ts',
+    'collect/ec2/settings.ts',
     'collect/s3/check.ts',
     'collect/s3/settings.ts',
     'query',

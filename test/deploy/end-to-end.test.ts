@@ -13,6 +13,7 @@ import { createInterfaces } from '../../deploy/aws/forwarder/interfaces.ts';
 import type { Clock } from '../../deploy/aws/forwarder/post.ts';
 import { DEFAULT_SETTINGS } from '../../src/api/deps.ts';
 import { Collection } from '../../src/ingest/collection.ts';
+import { openInterfaceHistory } from '../../src/ingest/interface-history.ts';
 import { startServer, type TestServer } from '../api/helpers.ts';
 import { openPlace, type Place } from '../ingest/helpers.ts';
 
@@ -27,6 +28,7 @@ beforeAll(async () => {
   collection = await Collection.open({
     metadata: place.metadata,
     intake: place.pipeline,
+    interfaces: openInterfaceHistory(place.store, place.metadata),
     spool: { folder: join(place.directory, 'spool'), maxBytes: 64 * 2 ** 20, minFreeBytes: 0, clock: Date.now },
     clock: Date.now,
     downloads,

@@ -8,7 +8,7 @@ import { DATASETS, type FlowFormat, TGW_FLOW, VPC_FLOW } from '../../src/model/f
 import type { CompileOptions, Relations } from '../../src/query/index.ts';
 import type { Cell } from '../../src/query/shape.ts';
 import type { Statement } from '../../src/query/sql.ts';
-import { createRegistries, createTable, DATABASE, tableName } from '../../src/store/ddl.ts';
+import { createInterfaces, createRegistries, createTable, DATABASE, tableName } from '../../src/store/ddl.ts';
 import { registryInserts, withIds } from '../registries.ts';
 
 type Client = ReturnType<typeof createClient>;
@@ -22,7 +22,7 @@ export interface Line {
   readonly line: string;
   readonly layout?: string;
   /** Stored columns, as `direction` or `src_place`. */
-  readonly columns?: Readonly<Record<string, string | number>>;
+  readonly columns?: Readonly<Record<string, string | number | readonly string[]>>;
 }
 
 const V2 = 'version account-id interface-id srcaddr dstaddr srcport dstport protocol packets bytes start end action log-status';
@@ -42,7 +42,7 @@ export async function openEngine(): Promise<Engine> {
   const client: Client = createClient({ connection: connection as unknown as Connection });
   const command = async (query: string): Promise<void> => void (await client.command({ query }));
   await command(`CREATE DATABASE IF NOT EXISTS ${DATABASE}`);
-  for (const text of createRegistries()) await command(text);
+  for (const text of [...createRegistries(), ...createInterfaces()]) await command(text);
   for (const table of DATASETS) {
     await command(`DROP TABLE IF EXISTS ${DATABASE}.${table}`);
     await command(createTable(table));
@@ -94,10 +94,10 @@ function datasetOf(line: Line): (typeof DATASETS)[number] {
   return /\b(NODATA|SKIPDATA)\b/.test(line.line) ? status : flows;
 }
 
-function toRow({ line, layout = V2, columns = {} }: Line): Record<string, string | number> {
+function toRow({ line, layout = V2, columns = {} }: Line): Record<string, string | number | readonly string[]> {
   const values = line.replace(/\$(-?\d+)/g, (_, offset: string) => String(T0 + Number(offset))).split(' ');
   const names = layout.split(' ');
-  const row: Record<string, string | number> = { layout, ...columns };
+  const row: Record<string, string | number | readonly string[]> = { layout, ...columns };
   const { fields, bits } = formatOfLine({ line, layout });
   let absent = (1n << BigInt(fields.length)) - 1n;
   for (const [i, name] of names.entries()) {

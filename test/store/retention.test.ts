@@ -36,6 +36,26 @@ it('drops whole days that ended before the kept ones, and nothing when it is off
   expect(await applyRetention(store, 3, NOON)).toEqual([]);
 });
 
+it('forgets versions of interfaces that ended before the kept days, whole, and no others', async () => {
+  const version = (id: string, from: number, to: string | number, revision: number) =>
+    run(
+      `INSERT INTO bartizan.network_interface (interface_id, scope, valid_from, valid_to, revision) VALUES ('${id}', '1', ${NOON + from * DAY}, ${to}, ${revision})`,
+    );
+  // The end of a version is a second row of it, which may lie in another part of the table.
+  await run('SYSTEM STOP MERGES bartizan.network_interface');
+  for (const id of ['eni-old', 'eni-kept', 'eni-open']) await version(id, -9, 4_294_967_295, 1);
+  await version('eni-old', -9, NOON - 4 * DAY, 2);
+  await version('eni-kept', -9, NOON - 2 * DAY, 2);
+  await run('SYSTEM START MERGES bartizan.network_interface');
+  await applyRetention(store, 3, NOON);
+  expect(await rows('SELECT interface_id, toUnixTimestamp(valid_to) FROM bartizan.network_interface FINAL ORDER BY interface_id')).toEqual([
+    ['eni-kept', NOON - 2 * DAY],
+    ['eni-open', 4_294_967_295],
+  ]);
+  await applyRetention(store, 3, NOON);
+  expect(await rows('SELECT uniqExact(interface_id) FROM bartizan.network_interface')).toEqual([[2]]);
+});
+
 it('adds the columns that an older store lacks, and refuses a store of a newer release', async () => {
   await run('ALTER TABLE bartizan.vpc_flow DROP COLUMN next_hop_vpc_id');
   await migrate(store);

@@ -132,7 +132,8 @@ export function regionOf(error: unknown): string | undefined {
   return namedRegion(f);
 }
 
-function isThrottled(error: unknown): boolean {
+/** Whether it asks for fewer requests. */
+export function isThrottled(error: unknown): boolean {
   const f = facts(error);
   return (
     /^(SlowDown|Throttl|RequestLimitExceeded|TooManyRequests|RequestThrottled|BandwidthLimitExceeded|KmsThrottled|KMS\.Throttl)/i.test(f.name) ||

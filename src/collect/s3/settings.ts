@@ -1,13 +1,10 @@
 /**
- * The settings of an S3 source: their shape with messages for people, and which of them are secret.
+ * The settings of an S3 source: their shape with messages for people.
  */
 import { z } from 'zod';
+import { AwsCredentials, Endpoint, isHttpUrl, OutboundProxy, withSecrets } from '../aws-credentials.ts';
 import { isRegion } from './problems.ts';
 
-const region = z
-  .string({ error: 'write a region such as eu-central-1' })
-  .trim()
-  .regex(/^[A-Za-z0-9-]{1,40}$/, 'write a region such as eu-central-1');
 const bucket = z
   .string({ error: 'name the bucket' })
   .trim()
@@ -19,17 +16,6 @@ const prefix = z
   .string()
   .max(1024)
   .refine((text) => !text.startsWith('/') && !text.startsWith('s3://'), 'write a prefix as keys have it, without the bucket and without a / in front');
-const endpoint = z
-  .string()
-  .trim()
-  .max(2048)
-  .refine((text) => isHttpUrl(text) && !/[@?#]/.test(text), 'write an address such as https://s3.example.net, without a name, a password or a query');
-const proxy = z
-  .string()
-  .trim()
-  .max(2048)
-  .refine(isHttpUrl, 'write an address such as http://proxy.example.net:3128 or http://name:password@proxy.example.net:3128')
-  .meta({ secret: true });
 const queue = z
   .string({ error: 'name the queue: its name, its ARN or its URL' })
   .trim()
@@ -38,47 +24,6 @@ const queue = z
     (text) => readQueue(text) !== undefined,
     'write the queue’s name, its ARN (arn:aws:sqs:REGION:ACCOUNT:NAME) or its URL (https://sqs.REGION.amazonaws.com/ACCOUNT/NAME)',
   );
-const roleArn = z
-  .string({ error: 'write the role’s ARN: arn:aws:iam::123456789012:role/name' })
-  .trim()
-  .regex(/^arn:aws[a-z-]*:iam::\d{12}:role\/[\w+=,.@/-]{1,576}$/, 'write the role’s ARN: arn:aws:iam::123456789012:role/name');
-const secret = (name: string) =>
-  z
-    .string({ error: `${name} is missing` })
-    .trim()
-    .min(1, `${name} is missing`)
-    .max(16_384)
-    .meta({ secret: true });
-
-const Keys = z.strictObject({
-  kind: z.literal('keys'),
-  accessKeyId: z
-    .string({ error: 'the access key id is missing' })
-    .trim()
-    .regex(/^\w{16,128}$/, 'an access key id has 16 to 128 letters and digits, such as AKIAIOSFODNN7EXAMPLE'),
-  secretAccessKey: secret('the secret access key'),
-  sessionToken: secret('the session token').optional(),
-});
-const Profile = z.strictObject({
-  kind: z.literal('profile'),
-  name: z.string().trim().min(1, 'name a profile of ~/.aws/config').max(256),
-});
-/** What the machine has: the SDK's own order of environment, default profile, web identity, container and instance. */
-const Instance = z.strictObject({ kind: z.literal('instance') });
-const Role = z.strictObject({
-  kind: z.literal('role'),
-  roleArn,
-  externalId: z
-    .string()
-    .trim()
-    .regex(/^[\w+=,.@:/-]{2,1224}$/, 'an external id has 2 to 1224 letters, digits and + = , . @ : / -')
-    .optional(),
-  /** The identity that assumes the role; the machine's own where it is absent. */
-  base: z.discriminatedUnion('kind', [Keys, Profile, Instance]).optional(),
-});
-
-export const S3Credentials = z.discriminatedUnion('kind', [Keys, Profile, Role, Instance], { error: 'choose keys, profile, role or instance' });
-
 /** An ISO date or time (UTC where it names no zone), or an epoch in seconds or milliseconds; becomes epoch milliseconds. */
 export const Since = z.union([z.string(), z.number()]).transform((value, context): number => {
   const time = readSince(value);
@@ -88,14 +33,17 @@ export const Since = z.union([z.string(), z.number()]).transform((value, context
 });
 
 const common = {
-  region,
-  credentials: S3Credentials,
+  region: z
+    .string({ error: 'write a region such as eu-central-1' })
+    .trim()
+    .regex(/^[A-Za-z0-9-]{1,40}$/, 'write a region such as eu-central-1'),
+  credentials: AwsCredentials,
   /** Of S3, where it is not AWS's own; S3, SQS and STS have one each. */
-  endpoint: endpoint.optional(),
-  queueEndpoint: endpoint.optional(),
-  stsEndpoint: endpoint.optional(),
+  endpoint: Endpoint.optional(),
+  queueEndpoint: Endpoint.optional(),
+  stsEndpoint: Endpoint.optional(),
   /** Goes before HTTPS_PROXY and NO_PROXY of the environment. */
-  proxy: proxy.optional(),
+  proxy: OutboundProxy.optional(),
   /** Buckets in the path in place of the host's name; true where `endpoint` is set and nothing is said. */
   pathStyle: z.boolean().optional(),
   /** Keys that begin otherwise are passed over. */
@@ -135,51 +83,12 @@ export const S3Settings = z
   });
 
 export type S3Settings = z.infer<typeof S3Settings>;
-export type S3Credentials = z.infer<typeof S3Credentials>;
 /** As people write them. */
 export type S3SettingsInput = z.input<typeof S3Settings>;
 
-/** Paths of what is secret, to be stored encrypted and never shown. */
-export const SECRET_PATHS = [
-  ['credentials', 'secretAccessKey'],
-  ['credentials', 'sessionToken'],
-  ['credentials', 'base', 'secretAccessKey'],
-  ['credentials', 'base', 'sessionToken'],
-  ['proxy'],
-] as const;
-
-type Tree = Record<string, unknown>;
-
-/** The secrets of settings by path (`credentials.secretAccessKey`), and the settings without them. */
-export function splitSecrets(settings: S3Settings): { readonly open: Tree; readonly secrets: Record<string, string> } {
-  const open = structuredClone(settings) as Tree;
-  const secrets: Record<string, string> = {};
-  for (const path of SECRET_PATHS) {
-    const parent = descend(open, path.slice(0, -1));
-    const name = path.at(-1) as string;
-    const value = parent?.[name];
-    if (typeof value !== 'string') continue;
-    secrets[path.join('.')] = value;
-    delete parent?.[name];
-  }
-  return { open, secrets };
-}
-
 /** The settings whole again. Throws a ZodError where they are not what they must be. */
-export function joinSecrets(open: Readonly<Tree>, secrets: Readonly<Record<string, string>>): S3Settings {
-  const whole = structuredClone(open) as Tree;
-  for (const path of SECRET_PATHS) {
-    const value = secrets[path.join('.')];
-    const parent = descend(whole, path.slice(0, -1));
-    if (value !== undefined && parent) parent[path.at(-1) as string] = value;
-  }
-  return S3Settings.parse(whole);
-}
-
-function descend(tree: Tree, path: readonly string[]): Tree | undefined {
-  let at: unknown = tree;
-  for (const name of path) at = typeof at === 'object' && at !== null && Object.hasOwn(at, name) ? (at as Tree)[name] : undefined;
-  return typeof at === 'object' && at !== null ? (at as Tree) : undefined;
+export function joinSecrets(open: Readonly<Record<string, unknown>>, secrets: Readonly<Record<string, string>>): S3Settings {
+  return S3Settings.parse(withSecrets(open, secrets));
 }
 
 export interface QueueName {
@@ -202,10 +111,6 @@ export function readQueue(text: string): QueueName | undefined {
     return { url: text, account: path[1] as string, name: path[2] as string, ...(named !== undefined && isRegion(named) ? { region: named } : {}) };
   }
   return /^[\w-]{1,80}(\.fifo)?$/.test(text) ? { name: text } : undefined;
-}
-
-function isHttpUrl(text: string): boolean {
-  return URL.canParse(text) && /^https?:$/.test(new URL(text).protocol);
 }
 
 function readSince(value: string | number): number | undefined {

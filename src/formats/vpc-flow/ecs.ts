@@ -188,6 +188,8 @@ const DERIVED: Readonly<Record<Derivation, (v: Values, field: Field) => Document
     const text = v.text(field.column);
     return text === undefined ? undefined : Number.parseInt(text, 10);
   },
+  // As the store looked it up for this record, by the field's name.
+  interface: (v, field) => (field.columnType === 'Array(String)' ? v.list(field.name) : v.text(field.name)),
   'as-organization': (v, field) => v.text(field.column)?.replace(/^\d+ ?/, '') || undefined,
 };
 
@@ -204,6 +206,8 @@ export function enrichedDocument(record: FlowRecord, format: FlowFormat): Docume
     const value = field.derived ? DERIVED[field.derived](v, field) : stored(v, field);
     if (value !== undefined) add(document, field.name, value);
   }
+  const instance = v.text('interface.instance.id');
+  if (instance !== undefined) add(document, 'cloud.instance.id', instance);
   if (v.text('flow_direction')?.toLowerCase() === 'egress') {
     const name = v.text('interface_id');
     if (name !== undefined) add(document, 'observer.egress.interface.name', name);

@@ -21,7 +21,14 @@ export interface Shown {
   readonly onOpen: (row: string | undefined) => void;
 }
 
-const KIND: Readonly<Record<CompletenessSource['kind'], string>> = { files: 'named files', removed: 'removed', http: 'HTTP', firehose: 'Firehose', s3: 'S3' };
+const KIND: Readonly<Record<CompletenessSource['kind'], string>> = {
+  files: 'named files',
+  removed: 'removed',
+  http: 'HTTP',
+  firehose: 'Firehose',
+  s3: 'S3',
+  ec2: 'EC2',
+};
 const STATE: Readonly<Record<CompletenessRow['state'], string>> = {
   silent: 'silent',
   gap: 'gap',

@@ -1,7 +1,7 @@
 /** What the sources page says in words and numbers. Pure. */
 import type { Source, SourceStatus } from '../../api/contract/sources.ts';
 
-export const KIND_NAME: Readonly<Record<Source['kind'], string>> = { http: 'HTTP', firehose: 'Firehose', s3: 'S3' };
+export const KIND_NAME: Readonly<Record<Source['kind'], string>> = { http: 'HTTP', firehose: 'Firehose', s3: 'S3', ec2: 'EC2 interfaces' };
 
 /** `S3 queue`, `S3 list`, `HTTP`, `Firehose` */
 export function kindOf(source: Pick<Source, 'kind' | 'connection'>): string {

@@ -1,10 +1,11 @@
 /** Settings with messages for people, their secrets, object kinds by key, and the limiter. */
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { splitSecrets } from '../../../src/collect/aws-credentials.ts';
 import { Limiter } from '../../../src/collect/s3/limiter.ts';
 import { datedKey, objectKind, startOfDay } from '../../../src/collect/s3/objects.ts';
 import { S3_PROBLEMS } from '../../../src/collect/s3/problems.ts';
-import { joinSecrets, readQueue, S3Settings, splitSecrets } from '../../../src/collect/s3/settings.ts';
+import { joinSecrets, readQueue, S3Settings } from '../../../src/collect/s3/settings.ts';
 import { KEYS } from './aws.ts';
 
 const list = { mode: 'list', bucket: 'flow-logs', region: 'eu-central-1', credentials: { ...KEYS } };
