@@ -1,13 +1,15 @@
 /**
  * Writes the reference pages in docs/ that are derived from the tables of truth: fields, settings,
- * reasons for quarantine, AWS templates, operators, functions, diagnostics. `node scripts/docs.ts` writes them; a test
+ * reasons for quarantine, AWS templates, metrics, operators, functions, diagnostics. `node scripts/docs.ts` writes them; a test
  * fails when one is out of date.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import type { z } from 'zod';
 import { templateParameters } from '../src/api/aws-templates.ts';
 import { AWS_TEMPLATES, type AwsTemplate } from '../src/api/contract/aws-templates.ts';
+import { METRICS, MOST_SOURCES } from '../src/api/metric-table.ts';
 import { ConfigSchema } from '../src/config.ts';
+import { NOT_READY } from '../src/ingest/vitals.ts';
 import { RECORD_ERRORS } from '../src/model/batch.ts';
 import { ADDED_FIELDS, AWS_FIELDS, DERIVED_FIELDS, type Field, namesOf, TGW_FIELDS } from '../src/model/fields.ts';
 import { reference } from '../src/query/index.ts';
@@ -144,6 +146,29 @@ ${MADE}
 Parameters and outputs of the CloudFormation templates. [aws.md](aws.md) says which one to take and how.
 
 ${AWS_TEMPLATES.map(templateSection).join('\n\n')}
+`,
+  'metrics.md': () => `# Health and metrics
+
+${MADE}
+
+\`GET /healthz\` answers while the process runs. \`GET /readyz\` answers 200 while the server takes and stores what comes, and 503
+with reasons otherwise: \`{"ok":false,"reasons":[{"code","message"}]}\`. Codes are stable. A source in trouble is no reason: the
+others go on, and \`bartizan_source_trouble\` tells of it.
+
+${table(
+  ['Reason', 'Meaning'],
+  Object.entries(NOT_READY).map(([name, text]) => [code(name), text]),
+)}
+
+\`GET /metrics\` is for Prometheus. The three need no session and hold no data of the logs; the names of sources are in the labels.
+The first ${MOST_SOURCES} sources by name have metrics of their own: \`source\` is the id, \`name\` the name of today. Counters and
+histograms count since the start of the server; what outlasts it is on the [completeness board](completeness.md). Metrics of
+the process itself begin with \`bartizan_process_\` and \`bartizan_nodejs_\`.
+
+${table(
+  ['Metric', 'Type', 'Labels', 'Meaning'],
+  METRICS.map(({ name, type, labels, help }) => [code(name), type, labels.map(code).join(' '), help]),
+)}
 `,
   'query-language.md': () => reference().replace(/^(# .*\n)/, `$1\n${MADE}\n`),
 };

@@ -21,6 +21,8 @@ const WIDTHS = [1, 2, 3, 6, 12, 24, 36, 72, 144, 288].map((buckets) => buckets *
 const LAG = 900;
 /** Of the newest records of a row, the delay is what is usual now, seconds. */
 const RECENT = 86_400;
+/** Sources that brought something within these seconds are known to have. */
+const LATELY = 7 * 86_400;
 /** Buckets with SKIPDATA that are listed of a row. */
 const MOST_SKIPPED = 100;
 /** Gaps that a dashboard is told. */
@@ -299,10 +301,12 @@ interface Totals {
 /** Of what has no account and no time of its own; it stands at the time of the records that came with it. */
 async function totalsOf(deps: ServerDeps, window: Window, options: QueryOptions): Promise<Map<string, Totals>> {
   const inside = inWindow(window.from, window.to);
+  // When something came last is told of today, whatever the window.
+  const lately = Math.floor(deps.clock() / 1000) - LATELY;
   const rows = await rowsOf(
     deps,
     sql`SELECT source, collector, category, sumIf(deliveries, ${inside}), sumIf(quarantined, ${inside}), sumIf(filtered, ${inside}), toUnixTimestamp(max(last_received))
-      FROM bartizan.ingest_counter WHERE ${remembered(window)} AND lag = ${num(NO_LAG)} GROUP BY source, collector, category LIMIT ${num(MOST_ROWS)}`,
+      FROM bartizan.ingest_counter WHERE (${remembered(window)} OR start >= toDateTime(${num(lately)}, 'UTC')) AND lag = ${num(NO_LAG)} GROUP BY source, collector, category LIMIT ${num(MOST_ROWS)}`,
     options,
   );
   return new Map(

@@ -51,7 +51,7 @@ export function CompletenessPage() {
       <Hatch />
       {!data && <Skeleton />}
       {data && <Summary board={data} />}
-      {data && data.sources.length === 0 && <Empty onRange={setRange} zone={zone} />}
+      {data?.sources.every((source) => source.rows.length === 0) && <Empty onRange={setRange} zone={zone} alone={data.sources.length === 0} />}
       {data?.sources.map((source) => (
         <SourceView
           key={source.key}
@@ -133,11 +133,11 @@ function Key({ level = 0, gap, skip, fresh }: { level?: number; gap?: boolean; s
   );
 }
 
-function Empty({ onRange, zone }: { onRange: (range: Range) => void; zone: string }) {
+function Empty({ onRange, zone, alone }: { onRange: (range: Range) => void; zone: string; alone: boolean }) {
   const status = useQuery(statusQuery);
   const extent = status.data?.extent;
   return (
-    <div className="bz-completeness-empty">
+    <div className="bz-completeness-empty" data-alone={alone || undefined}>
       <h2>{extent ? 'Nothing was ingested in this window' : 'Nothing has been ingested'}</h2>
       {extent ? (
         <p>

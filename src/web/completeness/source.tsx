@@ -57,9 +57,11 @@ export function SourceView({ source, shown }: { source: CompletenessSource; show
           <Icon name="warn" size={13} /> {source.trouble}
         </p>
       )}
-      <Facts source={source} shown={shown} />
+      {(source.lastReceived !== null || source.spooled > 0 || source.repeated.deliveries > 0) && <Facts source={source} shown={shown} />}
       {source.rows.length === 0 ? (
-        <p className="bz-dim">{source.lastReceived === null ? 'Nothing has come of it yet.' : 'It has no records in this window, or in the week before it.'}</p>
+        <p className="bz-dim">
+          {source.lastReceived === null ? 'Nothing has come of it lately.' : 'It has no records in this window, or in the week before it.'}
+        </p>
       ) : (
         <table className="bz-board">
           <thead>

@@ -36,7 +36,7 @@ export function Strip({ row, window, cell, zone, label, onOpen }: Props) {
       `${shortRange(span.from, span.to, zone)}: ${exact(row.strip[i] ?? 0)} records`,
       gap ? 'gap' : '',
       skipped > 0 ? `${exact(skipped)} SKIPDATA` : '',
-      span.to > row.judgedTo ? 'may still come' : '',
+      span.to > row.judgedTo && !row.strip[i] && !gap ? 'may still come' : '',
     ]
       .filter(Boolean)
       .join(', ');
