@@ -71,6 +71,7 @@ export class BatchCounter {
     const status = texts(batch, 'log_status');
     const nodata = status.dictionary.indexOf('NODATA');
     const skipdata = status.dictionary.indexOf('SKIPDATA');
+    const plain = nodata < 0 && skipdata < 0;
     // Fields of this object in the loop over rows would cost more than the counting.
     const [received, recordCounts, nodataCounts, skipdataCounts, byteSums, firsts, lasts] = [
       this.#received,
@@ -98,8 +99,9 @@ export class BatchCounter {
         if (ofPair !== pair) {
           pair = ofPair;
           key = -1;
-          slots = pairs.get(pair) ?? new Map<number, number>();
-          pairs.set(pair, slots);
+          const found = pairs.get(pair);
+          slots = found ?? new Map<number, number>();
+          if (!found) pairs.set(pair, slots);
         }
         const at = starts[row] as number;
         // Small integers: 24 bits of a bucket, 6 of a lag.
@@ -107,10 +109,11 @@ export class BatchCounter {
         const ofRow = bucket * 64 + lagClass(received - at - (durations?.[row] ?? 0));
         if (ofRow !== key) {
           key = ofRow;
-          slot = slots.get(key) ?? this.#open(feed, account.dictionary[a] ?? '', region.dictionary[r] ?? '', bucket, key % 64, at);
-          slots.set(key, slot);
+          const found = slots.get(key);
+          slot = found ?? this.#open(feed, account.dictionary[a] ?? '', region.dictionary[r] ?? '', bucket, key % 64, at);
+          if (found === undefined) slots.set(key, slot);
         }
-        const state = status.ids?.[row] ?? 0;
+        const state = plain ? 0 : (status.ids?.[row] ?? 0);
         const counts = state === 0 || (state !== nodata && state !== skipdata) ? recordCounts : state === nodata ? nodataCounts : skipdataCounts;
         counts[slot] = (counts[slot] as number) + 1;
         if (bytes) byteSums[slot] = (byteSums[slot] as number) + (bytes[row] as number);
