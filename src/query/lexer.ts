@@ -46,6 +46,8 @@ const HYPHENATED = /[A-Za-z_][\w.]*(?:-[\w.]+){1,8}/y;
 const QUOTED_NAME = /%\s*"/y;
 /** %name without quotation marks takes what names cannot have elsewhere. */
 const PERCENT_NAME = /%[A-Za-z_@](?:[\w.@#$-]|\[[\w*]*\])*/y;
+/** Before a condition it is a field's name; any other % begins a search word: %ASA. */
+const PERCENT_FIELD = /%[A-Za-z_@](?:[\w.@#$-]|\[[\w*]*\])*(?=\s*(?:[=<>]|!=|(?:not\s+)?in\s*\())/iy;
 const NUMBER = /(?:\d+(?:\.\d+)?|\.\d+)(?:[eE][+-]?\d+(?!\w))?/y;
 const SUFFIX = /[A-Za-z_]\w*/y;
 const ADDRESS_OF_TABLE = /[a-z]{2,12}:\/\/[^\s|",]*/y;
@@ -175,13 +177,14 @@ export function lex(text: string): Token[] {
     const last = tokens.at(-1);
     const value = last?.kind === 'symbol' && last.value.endsWith('=') ? match(SCOPE_VALUE) : undefined;
     const symbol = value ? undefined : SCOPE_SYMBOLS.find((s) => text.startsWith(s, at));
-    const word = value ?? (symbol ? undefined : (match(PERCENT_NAME) ?? match(SCOPE_WORD)));
+    const named = value || symbol ? undefined : match(PERCENT_FIELD);
+    const word = value ?? named ?? (symbol ? undefined : match(SCOPE_WORD));
     if (symbol) push('symbol', symbol.length, symbol);
     else if (word) {
       // A bracket of a subquery ends its last word.
       const end = open.length ? word.indexOf(']') : -1;
       const taken = end > 0 ? word.slice(0, end) : word;
-      if (!value && taken.startsWith('%') && taken.length > 1) push('quoted-name', taken.length, taken.slice(1));
+      if (named) push('quoted-name', taken.length, taken.slice(1));
       else push('word', taken.length, taken);
     } else push('error', 1, text[at]!, { error: 'unexpected-character' });
   }

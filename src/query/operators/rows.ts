@@ -98,11 +98,14 @@ export const limit: Operator<'limit'> = {
 export const fields: Operator<'fields'> = {
   keywords: ['fields'],
   syntax: 'fields [-] name, …',
-  doc: 'Shows only these columns, or with - all others.',
+  doc: 'Shows only these columns, or with - all others. The names may stand in parentheses.',
   example: 'fields srcaddr, dstaddr, bytes',
   parse: (cursor, start) => {
     const remove = cursor.take('-');
-    return { op: 'fields', remove, names: cursor.names(), span: cursor.span(start) };
+    const parenthesized = cursor.take('(');
+    const names = cursor.names();
+    if (parenthesized) cursor.expect(')');
+    return { op: 'fields', remove, names, span: cursor.span(start) };
   },
   print: (o) => `fields ${o.remove ? '- ' : ''}${o.names.map((n) => printName(n.name)).join(', ')}`,
   apply: (o, state) => (o.remove ? remove(o.names, state) : choose(o.names, state)),

@@ -10,6 +10,7 @@ import { printName } from '../print-expression.ts';
 import { num, param, type Sql, sql } from '../sql.ts';
 import type { State } from '../state.ts';
 import type { Slice, Span } from '../tree.ts';
+import { asNumber } from '../typed.ts';
 import type { Operator } from './kinds.ts';
 
 const CALENDAR = { h: 'hour', d: 'day', w: 'week' } as const;
@@ -43,7 +44,7 @@ function printSlice(slice: Slice): string {
 export const timeslice: Operator<'timeslice'> = {
   keywords: ['timeslice'],
   syntax: 'timeslice [duration | N buckets] [as name]',
-  doc: 'Adds _timeslice, the start of the slice that the record’s time lies in, in epoch milliseconds. Hours, days and weeks (from Monday) follow the query’s zone. Without a duration the whole window is one slice.',
+  doc: 'Adds _timeslice, the start of the slice that the record’s time lies in, in epoch milliseconds. Hours, days and weeks (from Monday) follow the query’s zone. Without a duration the whole window is one slice. Behind an aggregate it takes the time of groups that are made by _messageTime.',
   differs: 'N buckets divide the window into N equal parts; they are not moved to round times.',
   example: 'timeslice 5m | count by _timeslice',
   parse: (cursor, start) => {
@@ -53,29 +54,46 @@ export const timeslice: Operator<'timeslice'> = {
   },
   print: (o) => `timeslice${printSlice(o.slice)}${o.as === undefined ? '' : ` as ${printName(o.as)}`}`,
   apply: (o, state) => {
-    if (!state.parts.stored)
-      throw new QueryError(
-        'field-not-grouped',
-        o.span,
-        'timeslice needs the time of records, and the query has grouped them.',
-        'Put timeslice before the aggregate.',
-      );
-    const { start, width } = slices(o.slice, state, o.span);
+    const { start, width } = slices(o.slice, timeOf(state, o.span), state, o.span);
     const name = o.as ?? '_timeslice';
     const next = state.assign(name, { sql: sql`toInt64(${start} * 1000)`, kind: 'time' }).with({ timeslice: width });
     return next.assign('__timeslice_end', { sql: sql`toInt64((${start} + ${num(width)}) * 1000)`, kind: 'time' }, true);
   },
 };
 
-/** Start of a record's slice in epoch seconds, and the slices' width. */
-function slices(slice: Slice, state: State, span: Span): { start: Sql; width: number } {
-  const { options } = state.ctx;
+/** A row's time, as epoch seconds and as DateTime: that of the record, or of the groups where they are made by it. */
+interface Time {
+  readonly seconds: Sql;
+  readonly datetime: Sql;
+}
+
+function timeOf(state: State, span: Span): Time {
   const { shift } = state;
-  const column = state.ctx.column('start');
-  const seconds = shift ? sql`(toUnixTimestamp(${column}) + ${num(shift)})` : sql`toUnixTimestamp(${column})`;
+  if (state.parts.stored) {
+    const column = state.ctx.column('start');
+    const seconds = sql`toUnixTimestamp(${column})`;
+    return shift ? { seconds: sql`(${seconds} + ${num(shift)})`, datetime: sql`(${column} + ${num(shift)})` } : { seconds, datetime: column };
+  }
+  const grouped = state.column('_messageTime');
+  if (!grouped)
+    throw new QueryError(
+      'field-not-grouped',
+      span,
+      'timeslice needs the time of records, and the query has grouped them.',
+      'Put timeslice before the aggregate.',
+    );
+  const { value } = grouped;
+  const own = value.datetime ? sql`toUnixTimestamp(${value.sql})` : sql`intDiv(toInt64(${asNumber(value)}), 1000)`;
+  const seconds = sql`(${own} + ${num(shift)})`;
+  return { seconds, datetime: sql`toDateTime(${seconds}, 'UTC')` };
+}
+
+/** Start of a row's slice in epoch seconds, and the slices' width. */
+function slices(slice: Slice, time: Time, state: State, span: Span): { start: Sql; width: number } {
+  const { options } = state.ctx;
   const width = widthOf(slice, options, span);
-  if (evenWidth(slice, options) !== undefined) return { start: aligned(seconds, width, originOf(slice, options)), width };
-  return { start: calendarStart(slice as CalendarSlice, shift ? sql`(${column} + ${num(shift)})` : column, options), width };
+  if (evenWidth(slice, options) !== undefined) return { start: aligned(time.seconds, width, originOf(slice, options)), width };
+  return { start: calendarStart(slice as CalendarSlice, time.datetime, options), width };
 }
 
 type CalendarSlice = Slice & { by: 'calendar' };
