@@ -225,3 +225,44 @@ export type TestRequest = z.infer<typeof TestRequest>;
 export type TestResponse = z.infer<typeof TestResponse>;
 export type TemplateList = z.infer<typeof TemplateList>;
 export type Address = z.infer<typeof Address>;
+
+/** A stream of records (of one source and log group) whose lines have no header and no layout that is certain: its records wait in quarantine. */
+export const LayoutQuestion = z.object({
+  /** Names the stream in `LayoutAnswer`. */
+  stream: z.string(),
+  source: z.object({ id: z.string(), name: z.string() }).nullable(),
+  logGroup: z.string(),
+  /** Records that wait. */
+  records: z.number(),
+  /** Epoch milliseconds of the first and last receipt. */
+  first: z.number(),
+  last: z.number(),
+  /** Some of them, as received. */
+  samples: z.array(z.string()),
+  /** Layouts that the evidence allows, likeliest first: header names separated by spaces. */
+  candidates: z.array(z.string()),
+  /** Values whose field is not decided, by their place from 0, with the fields that each could be. */
+  ambiguous: z.array(z.object({ position: z.number(), names: z.array(z.string()) })),
+});
+
+export const LearnedLayout = z.object({
+  stream: z.string(),
+  source: z.object({ id: z.string(), name: z.string() }).nullable(),
+  logGroup: z.string(),
+  layout: z.string(),
+  /** Who decided: what the records show, or a person. */
+  by: z.enum(['evidence', 'person']),
+  since: z.number(),
+});
+
+export const LayoutList = z.object({ questions: z.array(LayoutQuestion), learned: z.array(LearnedLayout) });
+
+/** PUT /api/v1/layouts: from now on the stream is read so, and what waits is read again. */
+export const LayoutAnswer = z.strictObject({ stream: z.string().min(1).max(2000), layout: z.string().trim().min(1).max(4096) });
+/** DELETE /api/v1/layouts: the stream's layout is learned anew. */
+export const LayoutForget = z.strictObject({ stream: z.string().min(1).max(2000) });
+export const LayoutAnswered = z.object({ retried: z.number(), resolved: z.number(), quarantined: z.number() });
+
+export type LayoutQuestion = z.infer<typeof LayoutQuestion>;
+export type LayoutList = z.infer<typeof LayoutList>;
+export type LayoutAnswered = z.infer<typeof LayoutAnswered>;
