@@ -4,6 +4,7 @@ import type { ReadySearch } from '../dashboards/saved-search.ts';
 import type { Dashboard } from '../dashboards/schema.ts';
 import type { Collection } from '../ingest/collection.ts';
 import type { Ingest } from '../ingest/ingest.ts';
+import type { LayoutMemory } from '../ingest/layout-memory.ts';
 import type { Samples } from '../ingest/samples.ts';
 import type { Reason, Vitals } from '../ingest/vitals.ts';
 import type { Catalogs } from '../store/catalog.ts';
@@ -117,6 +118,7 @@ export interface ServerDeps {
   /** What collects while the server runs. */
   readonly collection?: Collection;
   readonly sources?: Sources;
+  readonly layouts?: LayoutMemory;
   /** Deliveries that were stored already when they came. */
   readonly repeats?: Metadata['repeats'];
   /** Address at which senders reach this server; undefined before it listens. */

@@ -5,8 +5,10 @@ import { testEc2Source } from '../collect/ec2/check.ts';
 import { Ec2Settings, joinEc2Secrets } from '../collect/ec2/settings.ts';
 import { testS3Source } from '../collect/s3/check.ts';
 import { joinSecrets, S3Settings } from '../collect/s3/settings.ts';
+import { checkRecordSettings } from '../formats/record-rules.ts';
+import { formatsOf, LayoutError, parseLayout } from '../formats/vpc-flow/layout.ts';
 import type { Collection } from '../ingest/collection.ts';
-import { isPushed, type PushedKind, type SourceKind } from '../model/source.ts';
+import { isPushed, type PushedKind, type RecordSettings, type SourceKind } from '../model/source.ts';
 import type { Collector as StoredCollector, Source as StoredSource } from '../store/sources.ts';
 import {
   type Collector,
@@ -81,6 +83,7 @@ export async function removeCollector(deps: ServerDeps, id: string): Promise<voi
 export async function createSource(deps: ServerDeps, { kind, connection, ...rest }: SourceNew): Promise<SourceMade> {
   const { collection, sources } = collecting(deps);
   if ((await sources.list()).length >= MOST_SOURCES) throw new Problem('library-full', `There are ${MOST_SOURCES} sources already.`);
+  checkRecords(rest.records);
   const { open, secrets } = readConnection(kind, connection, {});
   const made = await sources.create({ ...rest, kind, connection: open, secrets });
   const address = isPushed(kind) ? addressOf(deps, kind, await sources.issueToken(made.id, 0)) : null;
@@ -92,6 +95,7 @@ export async function changeSource(deps: ServerDeps, id: string, { connection, .
   const { collection, sources } = collecting(deps);
   const old = await sources.get(id);
   if (!old) throw new Problem('not-found', 'There is no such source any more.');
+  if (change.records) checkRecords(change.records);
   const read = connection === undefined ? undefined : readConnection(old.kind, connection, await sources.secrets(id));
   await sources.update(id, { ...defined(change), ...(read ? { connection: read.open, secrets: read.secrets } : {}) });
   collection.traffic.cleared(id);
@@ -126,6 +130,18 @@ export async function testSource(deps: ServerDeps, { kind, connection, source }:
       ? await testS3Source(joinSecrets(open, secrets), { signal, clock: deps.clock })
       : await testEc2Source(joinEc2Secrets(open, secrets), { signal });
   return { ok: checks.every((check) => check.result !== 'failed'), checks: checks.map((check) => ({ ...check })) };
+}
+
+/** Names each wrong place: `records.rules.0.pattern: …`. Throws Problem. */
+function checkRecords(records: RecordSettings): void {
+  const found = checkRecordSettings(records).map(({ path, message }) => `${['records', path].filter(Boolean).join('.')}: ${message}`);
+  try {
+    if (records.layout.toLowerCase() !== 'auto') parseLayout(records.layout, formatsOf(records.format));
+  } catch (error) {
+    if (!(error instanceof LayoutError)) throw error;
+    found.push(`records.layout: ${[error.message, error.hint].filter(Boolean).join('; ')}`);
+  }
+  if (found.length > 0) throw new Problem('invalid-request', found.join('; '));
 }
 
 /** A kind's own settings, checked, and what of them is secret. `kept`: secrets that stay where none is given. Throws Problem. */

@@ -1,14 +1,12 @@
 /** `bartizan quarantine list | show | retry`: records that could not be read. */
-import { join } from 'node:path';
 import { Command } from 'commander';
-import { createEnricher } from '../enrich/enricher.ts';
-import { Quarantine, type QuarantineEntry } from '../ingest/quarantine.ts';
+import type { Quarantine, QuarantineEntry } from '../ingest/quarantine.ts';
 import { RECORD_ERRORS, type RecordErrorCode } from '../model/batch.ts';
 import { checkLayout } from './ingest.ts';
 import { type CommonOptions, configOf, withCommon } from './options.ts';
 import { CliError, count, EXIT, note, print, visible } from './output.ts';
 import { remoteFor } from './remote.ts';
-import { epochSeconds, openWorkspace, type Workspace } from './workspace.ts';
+import { openWorkspace } from './workspace.ts';
 
 interface ListOptions extends CommonOptions {
   readonly code?: string;
@@ -42,22 +40,10 @@ export function quarantineCommand(): Command {
   return command;
 }
 
-/** The quarantine of an open data directory. */
-export function quarantineOf(workspace: Workspace): Quarantine {
-  return new Quarantine({
-    store: workspace.store,
-    pipeline: workspace.pipeline,
-    registries: workspace.registries,
-    enricher: createEnricher(workspace.databases.databases, { internalNetworks: workspace.config.internalNetworks }),
-    staging: join(workspace.config.data, 'staging'),
-    now: epochSeconds,
-  });
-}
-
 async function withQuarantine<T>(options: CommonOptions, work: (quarantine: Quarantine) => Promise<T>): Promise<T> {
   const workspace = await openWorkspace(configOf(options));
   try {
-    return await work(quarantineOf(workspace));
+    return await work(workspace.quarantine);
   } finally {
     await workspace.close();
   }

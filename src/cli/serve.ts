@@ -24,7 +24,6 @@ import { loopback } from './listen.ts';
 import { type CommonOptions, configOf, withCommon } from './options.ts';
 import { CliError, EXIT, note, print } from './output.ts';
 import { progressBar } from './progress.ts';
-import { quarantineOf } from './quarantine.ts';
 import { samplesOf } from './samples.ts';
 import { openWorkspace, type Workspace } from './workspace.ts';
 
@@ -95,6 +94,7 @@ async function serveOpen(workspace: Workspace, options: Options, host: string, p
     ...deps,
     collection,
     sources: workspace.metadata.sources,
+    layouts: workspace.layouts,
     repeats: (from, to) => workspace.metadata.repeats(from, to),
     listener: () => config.ingestUrl || heard,
     notReady: () => reasonsOf({ ...watched, collection, minFreeBytes: config.diskMinFreeMib * 2 ** 20 }),
@@ -179,7 +179,7 @@ export function lastFullHour(extent: { readonly from: number; readonly to: numbe
 
 /** What the server needs, from an open data directory. Also serves `bartizan query` in-process. */
 export async function serverDeps(workspace: Workspace, auth: ServerDeps['auth'], demo: boolean): Promise<ServerDeps> {
-  const quarantine = quarantineOf(workspace);
+  const { quarantine } = workspace;
   const webRoot = fileURLToPath(new URL('dist/web', ROOT));
   const built = await access(join(webRoot, 'index.html')).then(
     () => true,

@@ -5,9 +5,12 @@
 import { accessSync, constants, existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Config } from '../config.ts';
+import { createEnricher } from '../enrich/enricher.ts';
 import { type LoadedDatabases, loadDatabases } from '../ingest/databases.ts';
 import { DiskGuard } from '../ingest/disk-guard.ts';
+import { LayoutMemory } from '../ingest/layout-memory.ts';
 import { Pipeline } from '../ingest/pipeline.ts';
+import { Quarantine } from '../ingest/quarantine.ts';
 import { openRegistries, type Registries } from '../ingest/registry.ts';
 import { LOOKUP_LIMITS } from '../model/lookup-table.ts';
 import { type Catalogs, openCatalogs } from '../store/catalog.ts';
@@ -27,6 +30,8 @@ export interface Workspace {
   readonly databases: LoadedDatabases;
   readonly registries: Registries;
   readonly pipeline: Pipeline;
+  readonly layouts: LayoutMemory;
+  readonly quarantine: Quarantine;
   /** Drops what is older than the retention setting. */
   retain(): Promise<void>;
   close(): Promise<void>;
@@ -88,7 +93,9 @@ export async function openWorkspace(config: Config, options: { readonly server?:
   const catalogs = await openCatalogs(metadata);
   const disk = new DiskGuard({ folder: config.data, minFreeBytes: config.diskMinFreeMib * 2 ** 20, store });
   if (options.server) disk.watch();
+  const layouts = await LayoutMemory.open({ store, metadata, quarantine: () => quarantine, now: epochSeconds, onError: () => undefined });
   const pipeline = await Pipeline.open({
+    layouts,
     disk,
     store,
     metadata,
@@ -102,6 +109,14 @@ export async function openWorkspace(config: Config, options: { readonly server?:
     untilDone: options.server ?? false,
     extraction: (block, absentMask, only) => catalogs.extraction(block, absentMask, epochSeconds(), only),
     rules: () => catalogs.atIngest(),
+  });
+  const quarantine = new Quarantine({
+    store,
+    pipeline,
+    registries,
+    enricher: () => createEnricher(databases.databases, { internalNetworks: config.internalNetworks }),
+    staging: join(config.data, 'staging'),
+    now: epochSeconds,
   });
   const lookups = await openLookups({
     store,
@@ -124,8 +139,11 @@ export async function openWorkspace(config: Config, options: { readonly server?:
     lookups,
     databases,
     pipeline,
+    layouts,
+    quarantine,
     async close() {
       disk.close();
+      await layouts.close();
       await pipeline.close();
       await lookups.close();
       await store.close();

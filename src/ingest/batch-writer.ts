@@ -20,6 +20,8 @@ export interface BatchDelivery {
   readonly id: string;
   /** Id of the source that it came by; empty for what somebody named. */
   readonly source: string;
+  /** Its stream, where its records are held until a layout is known. */
+  readonly stream?: string;
   /** A delivery may come in several segments: whether this is its last; it is the only one when absent. */
   readonly last?: boolean;
   readonly origin: Origin;
@@ -260,6 +262,9 @@ function quarantineBatch(batch: string, rows: readonly BadRecord[], ranges: read
       ['length', { type: 'UInt64', values: Float64Array.from(rows, (r) => r.length) }],
       ['raw', strings(rows.map((r) => r.raw))],
       ['layout', textColumn(rows.map((r) => r.layout))],
+      ['stream', textColumn(rows.map((r, i) => (r.code === 'layout-unknown' ? ((ownerOf[i] as BatchDelivery).stream ?? '') : '')))],
+      ['log_group', textColumn(ownerOf.map((o) => o.origin.logGroup ?? ''))],
+      ['log_stream', textColumn(ownerOf.map((o) => o.origin.logStream ?? ''))],
       ['source_name', textColumn(ownerOf.map((o) => o.origin.sourceName))],
       ['source_category', textColumn(ownerOf.map((o) => o.origin.sourceCategory))],
       ['source_host', textColumn(ownerOf.map((o) => o.origin.sourceHost))],

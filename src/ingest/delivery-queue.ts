@@ -1,7 +1,6 @@
 /**
- * Deliveries on their way through the decoding threads: one queue for files that somebody named and for
- * what collectors bring. Each thread reads one delivery at a time; a delivery is settled when its last
- * records are stored.
+ * Deliveries on their way through the decoding threads, named files and what collectors bring in one queue.
+ * Each thread reads one delivery at a time; a delivery is settled when its last records are stored.
  *
  * A thread's open batch is handed over when it is full, and when nothing waits: then few records are
  * visible at once. Many small deliveries share batches, for each insert costs the store a part.
@@ -9,6 +8,7 @@
 import { DeliveryError, type Outcome } from '../collect/delivery.ts';
 import { addCounts, type Counts, NO_COUNTS } from '../model/counts.ts';
 import type { Manifest, Metadata } from '../store/metadata.ts';
+import type { LayoutMemory } from './layout-memory.ts';
 import type { WorkerPool } from './worker-pool.ts';
 import type { FromWorker, Job } from './worker-protocol.ts';
 
@@ -76,6 +76,8 @@ export interface QueueOptions {
   readonly metadata: Metadata;
   readonly ids: (registry: string, texts: readonly string[]) => Promise<number[]>;
   readonly store: (manifest: Manifest) => Promise<string[]>;
+  /** What is known of the layouts of streams. */
+  readonly layouts: Pick<LayoutMemory, 'of' | 'learned' | 'held'> | undefined;
   /** Milliseconds of a steady clock. */
   readonly clock: () => number;
 }
@@ -97,14 +99,14 @@ export class DeliveryQueue {
   #tokensAt = 0;
   #timer: NodeJS.Timeout | undefined;
   #stall: string | undefined;
-  /** Nothing is stored any more. */
+  /** Why nothing is stored any more. */
   #failure: string | undefined;
 
   constructor(options: QueueOptions) {
     this.#options = options;
   }
 
-  /** Deliveries that wait or are read. */
+  /** That wait or are read. */
   get size(): number {
     return this.#tickets.size;
   }
@@ -161,7 +163,7 @@ export class DeliveryQueue {
 
   #stop(number: number): void {
     const ticket = this.#tickets.get(number);
-    if (!ticket) return;
+    if (ticket === undefined) return;
     if (ticket.worker >= 0) this.#pool?.send(ticket.worker, { type: 'stop', job: number });
     else {
       for (const queue of [this.#first, this.#rest]) if (queue.includes(ticket)) queue.splice(queue.indexOf(ticket), 1);
@@ -193,7 +195,9 @@ export class DeliveryQueue {
       const open = this.#holds[worker] ?? { since: this.#options.clock(), collected: false };
       this.#holds[worker] = { ...open, collected: open.collected || (ticket.request.first ?? false) };
       pool.ref();
-      pool.send(worker, { type: 'job', job: { ...ticket.request.job, job: ticket.number } });
+      const { job } = ticket.request;
+      const layouts = this.#options.layouts?.of(job.source ?? '') ?? {};
+      pool.send(worker, { type: 'job', job: { ...job, layouts, job: ticket.number } });
     }
   }
 
@@ -234,6 +238,9 @@ export class DeliveryQueue {
       case 'batch':
         void this.#batch(worker, message);
         return;
+      case 'learned':
+        this.#options.layouts?.learned(message.stream, message.layout);
+        return;
       case 'stalled':
         this.#stall = message.message;
         return;
@@ -246,8 +253,7 @@ export class DeliveryQueue {
       case 'left':
         this.#ended(worker, message.job, 'left');
         return;
-      case 'ready':
-      case 'flushed':
+      default:
         return;
     }
   }
@@ -298,7 +304,7 @@ export class DeliveryQueue {
     return { from: delivery.doneTo, layout: delivery.layout };
   }
 
-  async #batch(worker: number, { manifest, extent }: Extract<FromWorker, { type: 'batch' }>): Promise<void> {
+  async #batch(worker: number, { manifest, extent, held }: Extract<FromWorker, { type: 'batch' }>): Promise<void> {
     this.#stall = undefined;
     const tickets = manifest.ranges.map((range) => this.#byId.get(range.delivery));
     for (const ticket of tickets) if (ticket) ticket.underway++;
@@ -310,6 +316,7 @@ export class DeliveryQueue {
       return;
     }
     this.#pool?.send(worker, { type: 'stored', batch: manifest.batch });
+    for (const stream of held) this.#options.layouts?.held(stream);
     manifest.ranges.forEach(({ counts, last, formats = {} }, i) => {
       const ticket = tickets[i];
       if (!ticket) return;

@@ -15,12 +15,15 @@ import type { Manifest } from '../store/metadata.ts';
 import { DeliveryQueue } from './delivery-queue.ts';
 import type { Ingest, IngestLoad, IngestOptions, IngestSummary } from './ingest.ts';
 import { Inserter, type InserterOptions } from './inserter.ts';
+import type { LayoutMemory } from './layout-memory.ts';
 import type { Registries } from './registry.ts';
 import { Run } from './run.ts';
 import { WorkerPool } from './worker-pool.ts';
 
 export interface PipelineOptions extends InserterOptions {
   readonly registries: Registries;
+  /** What is known of the layouts of streams. */
+  readonly layouts?: LayoutMemory | undefined;
   /** Folder for blocks on their way into the store (DATA/staging). */
   readonly staging: string;
   readonly databases: Databases;
@@ -44,6 +47,7 @@ export class Pipeline implements Ingest, Intake {
       pool: () => this.#threads(),
       metadata: options.metadata,
       ids: (registry, texts) => options.registries.ids(registry, texts),
+      layouts: options.layouts,
       store: (manifest) => this.#inserter.store(manifest),
       clock: options.clock,
     });

@@ -53,19 +53,23 @@ export interface QuarantineOptions {
   readonly store: Store;
   readonly pipeline: Pipeline;
   readonly registries: Registries;
-  readonly enricher: Enricher;
+  /** Made when the first record is read again: its databases are large. */
+  readonly enricher: () => Enricher;
   readonly staging: string;
   /** Epoch seconds. */
   readonly now: () => number;
 }
 
 const RETRY_CHUNK = 20_000;
-const UNRESOLVED = sql`(batch, seq) NOT IN (SELECT batch, seq FROM bartizan.quarantine_resolved)`;
+/** Code of records that wait for a layout. */
+export const HELD = 'layout-unknown';
+export const UNRESOLVED = sql`(batch, seq) NOT IN (SELECT batch, seq FROM bartizan.quarantine_resolved)`;
 const RESOLVED = sql`(batch, seq) IN (SELECT batch, seq FROM bartizan.quarantine_resolved)`;
 const COLUMNS = sql`batch, seq, code, message, source_name, source_category, offset, length, raw, layout, toUnixTimestamp(received)`;
 
 export class Quarantine {
   readonly #options: QuarantineOptions;
+  #enricher: Enricher | undefined;
 
   constructor(options: QuarantineOptions) {
     this.#options = options;
@@ -110,16 +114,23 @@ export class Quarantine {
     return rows[0] && toEntry(rows[0], Boolean(rows[0][11]));
   }
 
-  /** Re-reads unresolved records, all or those named; `layout` in place of the one that was tried. */
-  async retry(ids?: readonly string[], layout?: string): Promise<RetryResult> {
+  /**
+   * Re-reads unresolved records: all, those named, or those of a `stream` that wait for its layout. `layout`:
+   * in place of the one that was tried; without it records that wait for one are left, for a guess could
+   * read them wrongly.
+   */
+  async retry(ids?: readonly string[], layout?: string, stream?: string): Promise<RetryResult> {
     const result = { retried: 0, resolved: 0, quarantined: 0 };
-    const named = ids && sql`concat(batch, ':', toString(seq)) IN ${param('Array(String)', ids)}`;
+    const chosen: Sql[] = [UNRESOLVED];
+    if (ids) chosen.push(sql`concat(batch, ':', toString(seq)) IN ${param('Array(String)', ids)}`);
+    if (stream !== undefined) chosen.push(sql`stream = ${param('String', stream)}`);
+    if (layout === undefined) chosen.push(sql`code != ${param('String', HELD)}`);
     let after = { batch: '', seq: -1 };
     for (;;) {
       const from = sql`(batch, seq) > (${param('String', after.batch)}, ${num(after.seq)})`;
-      const where = named ? sql`${UNRESOLVED} AND ${from} AND ${named}` : sql`${UNRESOLVED} AND ${from}`;
+      const where = join([...chosen, from], ' AND ');
       const rows = await this.#rows(
-        sql`SELECT batch, seq, base64Encode(raw), layout, source_name, source_category, source_host, collector, length > length(raw), source FROM bartizan.quarantine WHERE ${where} ORDER BY batch, seq LIMIT ${num(RETRY_CHUNK)}`,
+        sql`SELECT batch, seq, base64Encode(raw), layout, source_name, source_category, source_host, collector, length > length(raw), source, log_group, log_stream FROM bartizan.quarantine WHERE ${where} ORDER BY batch, seq LIMIT ${num(RETRY_CHUNK)}`,
       );
       if (rows.length === 0) return result;
       const resolved = await this.#retryRows(rows, layout);
@@ -132,7 +143,9 @@ export class Quarantine {
   }
 
   async #retryRows(rows: readonly (readonly Value[])[], layout: string | undefined): Promise<number> {
-    const { pipeline, registries, staging, enricher, now } = this.#options;
+    const { pipeline, registries, staging, now } = this.#options;
+    this.#enricher ??= this.#options.enricher();
+    const enricher = this.#enricher;
     const groups = Map.groupBy(rows, (row) => layout ?? String(row[3]));
     let resolved = 0;
     for (const [tried, group] of groups) {
@@ -170,7 +183,14 @@ export class Quarantine {
 }
 
 function originOf(row: readonly Value[]): Origin {
-  return { sourceName: String(row[4]), sourceCategory: String(row[5]), sourceHost: String(row[6]), collector: String(row[7]) };
+  return {
+    sourceName: String(row[4]),
+    sourceCategory: String(row[5]),
+    sourceHost: String(row[6]),
+    collector: String(row[7]),
+    logGroup: String(row[10]),
+    logStream: String(row[11]),
+  };
 }
 
 function parseId(id: string): { batch: string; seq: number } {

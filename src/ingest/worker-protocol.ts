@@ -29,6 +29,8 @@ export interface Job {
   /** Its identity; the SHA-256 of its bytes and how they are read where it is absent (for standard input: made up). */
   readonly id?: string;
   readonly refused?: Refusal;
+  /** Layouts of its source’s streams that are known, by stream. */
+  readonly layouts?: Readonly<Record<string, string>>;
   /** Others sent it: what it may become when it is decompressed is limited. */
   readonly bounded?: true;
 }
@@ -55,9 +57,16 @@ export type FromWorker =
   | { readonly type: 'ask-ids'; readonly ask: number; readonly registry: string; readonly texts: readonly string[] }
   /** Compressed bytes read of a job since the last message. */
   | { readonly type: 'progress'; readonly job: number; readonly bytes: number }
-  | { readonly type: 'batch'; readonly manifest: Manifest; readonly extent: { readonly from: number; readonly to: number } | null }
+  | {
+      readonly type: 'batch';
+      readonly manifest: Manifest;
+      readonly extent: { readonly from: number; readonly to: number } | null;
+      readonly held: readonly string[];
+    }
   /** A batch cannot be written for the store at the moment (a full disk); it is tried again. */
   | { readonly type: 'stalled'; readonly message: string }
+  /** What the lines of a stream prove of their layout. */
+  | { readonly type: 'learned'; readonly stream: string; readonly layout: string }
   /** The delivery was read to its end (its last records may still be in the open batch). */
   | { readonly type: 'read'; readonly job: number }
   /** The delivery was not read to its end, because of `stop`. */

@@ -10,11 +10,13 @@ import { DELIVERY_LIMITS, FILE_LIMITS, type Source, segments, segmentsFrom } fro
 import { createEnricher } from '../enrich/enricher.ts';
 import { compileRecordRules } from '../formats/record-rules.ts';
 import { FlowDecoder } from '../formats/vpc-flow/decode.ts';
+import { heldState, namedState } from '../formats/vpc-flow/detect.ts';
 import { RAW_LIMIT } from '../model/batch.ts';
 import type { Segment } from '../model/segment.ts';
 import type { Manifest } from '../store/metadata.ts';
 import { type BatchDelivery, stageBatch } from './batch-writer.ts';
 import { identify, standardInput } from './identity.ts';
+import { chooseLayout, type LayoutChoice } from './layout-choice.ts';
 import { IdCache } from './registry.ts';
 import type { FromWorker, Job, ToWorker, Verdict, WorkerSetup } from './worker-protocol.ts';
 
@@ -126,7 +128,7 @@ async function run(job: Job): Promise<void> {
 }
 
 /** A segment in hand: whether it is the delivery's last is known at its end. */
-type Owner = Omit<BatchDelivery, 'last'> & { last: boolean };
+type Owner = Omit<BatchDelivery, 'last' | 'stream'> & { last: boolean; stream?: string };
 
 /** Bytes that are known to be no records: kept as one. */
 async function readRefused(job: Job, content: Source, id: string): Promise<boolean> {
@@ -174,7 +176,10 @@ async function readAll(job: Job, content: Source, id: string, { from, layout }: 
       continue;
     }
     end = segment.offset;
+    let begun = resumed !== undefined;
     for await (const chunk of segment.chunks) {
+      if (!begun) choose(job, owner, chunk);
+      begun = true;
       end += chunk.length;
       await push(chunk, false);
       if (!stopped) continue;
@@ -182,6 +187,32 @@ async function readAll(job: Job, content: Source, id: string, { from, layout }: 
       return false;
     }
   }
+}
+
+/** Streams in whose lines nothing speaks against the preset that reads them. */
+const settledStreams = new Set<string>();
+const MOST_SETTLED = 10_000;
+
+/** Decides how the lines of a segment that begins with these bytes are read, where the settings leave it open. */
+function choose(job: Job, owner: Owner, head: Uint8Array): void {
+  const { layout, format } = job.settings;
+  if (layout.trim().toLowerCase() !== 'auto' || format === 'tgw-flow') return;
+  const stream = streamOf(owner);
+  const known = job.layouts?.[stream];
+  if (known === undefined && settledStreams.has(stream)) return;
+  const choice: LayoutChoice = known === undefined ? chooseLayout(head) : { kind: 'layout', layout: known, learned: false };
+  if (choice.kind === 'layout') {
+    open().setState(namedState(choice.layout));
+    if (choice.learned) send({ type: 'learned', stream, layout: choice.layout });
+  } else if (choice.kind === 'hold') {
+    open().setState(heldState(choice.message));
+    owner.stream = stream;
+  } else if (choice.settled && settledStreams.size < MOST_SETTLED) settledStreams.add(stream);
+}
+
+/** Lines of one source and log group have one layout; of what somebody named, those of one file. */
+function streamOf({ source, origin }: Owner): string {
+  return source === '' ? `|${origin.sourceName}|${origin.logGroup ?? ''}` : `${source}|${origin.logGroup ?? ''}`;
 }
 
 /** Decodes bytes, handing batches over as they fill. */
@@ -229,7 +260,8 @@ async function handOver(): Promise<void> {
     const batch = randomUUID();
     const manifest = await stage(() => stageBatch(batch, taken, deliveries, decoder?.state ?? '', { staging: setup.staging, enricher, ids, now }));
     unstored.add(batch);
-    send({ type: 'batch', manifest, extent: taken.maxStart ? { from: taken.minStart, to: taken.maxStart } : null });
+    const held = new Set(taken.bad.some((b) => b.code === 'layout-unknown') ? [...deliveries.values()].flatMap((d) => d.stream ?? []) : []);
+    send({ type: 'batch', manifest, extent: taken.maxStart ? { from: taken.minStart, to: taken.maxStart } : null, held: [...held] });
   }
   deliveries = new Map([...deliveries].filter(([number]) => reading && number === deliveryNumber));
   while (unstored.size >= OPEN_BATCHES) {

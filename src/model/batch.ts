@@ -97,6 +97,7 @@ export const RECORD_ERRORS = {
   'not-json': 'The line starts like JSON and is not valid JSON.',
   'unknown-json-shape': 'The JSON object is neither a flow record nor a forwarder’s message.',
   'unknown-field': 'The header line names a field that this version does not know, so the values under it cannot be told apart.',
+  'layout-unknown': 'The line has no header, and its values are in an order that is not known: it waits for an answer.',
   'empty-value': 'Two spaces in a row, or a value without characters.',
   'invalid-base64': 'A record of a Firehose delivery is not valid base64.',
   'gzip-damaged': 'The compressed data is cut or damaged; what came before it was read.',

@@ -89,6 +89,13 @@ export const MIGRATIONS: readonly Migration[] = [
     ],
   },
   { version: 8, why: 'network interfaces by version', statements: createInterfaces() },
+  {
+    version: 9,
+    why: 'streams whose records wait for a layout',
+    statements: ['stream', 'log_group', 'log_stream'].map(
+      (name) => `ALTER TABLE ${DATABASE}.quarantine ADD COLUMN IF NOT EXISTS ${name} LowCardinality(String)`,
+    ),
+  },
 ];
 
 export const SCHEMA_VERSION = MIGRATIONS[MIGRATIONS.length - 1]?.version ?? 0;

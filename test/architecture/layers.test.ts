@@ -46,6 +46,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'ingest/lookup-file.ts',
     'ingest/collection.ts',
     'ingest/ingest.ts',
+    'ingest/layout-memory.ts',
     'ingest/quarantine.ts',
     'ingest/samples.ts',
     'ingest/spool.ts',

@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { createEnricher } from '../../src/enrich/enricher.ts';
 import { DiskGuard } from '../../src/ingest/disk-guard.ts';
+import { LayoutMemory } from '../../src/ingest/layout-memory.ts';
 import { Pipeline } from '../../src/ingest/pipeline.ts';
 import { Quarantine } from '../../src/ingest/quarantine.ts';
 import { openRegistries } from '../../src/ingest/registry.ts';
@@ -22,6 +23,7 @@ export interface Place {
   readonly metadata: Metadata;
   readonly catalogs: Catalogs;
   readonly pipeline: Pipeline;
+  readonly layouts: LayoutMemory;
   readonly quarantine: Quarantine;
   rows(sql: string): Promise<readonly (readonly Value[])[]>;
   /** Writes a file below the folder; its path. */
@@ -38,8 +40,18 @@ export async function openPlace(options: { directory?: string; batchRows?: numbe
   const registries = await openRegistries(store, metadata);
   const catalogs = await openCatalogs(metadata);
   const common = { store, staging, registries, now };
+  const layouts = await LayoutMemory.open({
+    store,
+    metadata,
+    quarantine: () => quarantine,
+    now,
+    onError: (error) => {
+      throw error;
+    },
+  });
   const pipeline = await Pipeline.open({
     ...common,
+    layouts,
     metadata,
     databases: {},
     internalNetworks: [],
@@ -51,13 +63,14 @@ export async function openPlace(options: { directory?: string; batchRows?: numbe
     extraction: (block, absentMask, only) => catalogs.extraction(block, absentMask, now(), only),
     rules: () => catalogs.atIngest(),
   });
-  const quarantine = new Quarantine({ ...common, pipeline, enricher: createEnricher({}, { internalNetworks: [] }) });
+  const quarantine = new Quarantine({ ...common, pipeline, enricher: () => createEnricher({}, { internalNetworks: [] }) });
   return {
     directory,
     store,
     metadata,
     catalogs,
     pipeline,
+    layouts,
     quarantine,
     rows: async (sql) => (await store.rows({ text: sql, params: {} })).rows,
     async file(name, content) {
@@ -67,6 +80,7 @@ export async function openPlace(options: { directory?: string; batchRows?: numbe
       return path;
     },
     async close() {
+      await layouts.close();
       await pipeline.close();
       await store.close();
       await metadata.close();

@@ -9,6 +9,7 @@ import { exportRoutes } from './exports.ts';
 import { healthRoutes } from './health.ts';
 import { ingestRoutes } from './ingest.ts';
 import { jobRoutes } from './jobs.ts';
+import { layoutRoutes } from './layouts.ts';
 import { libraryRoutes } from './library.ts';
 import { loginRoutes } from './login.ts';
 import { lookupRoutes } from './lookups.ts';
@@ -42,5 +43,6 @@ export const ROUTES: readonly Routes[] = [
   quarantineRoutes,
   ingestRoutes,
   sourceRoutes,
+  layoutRoutes,
   docsRoutes,
 ];

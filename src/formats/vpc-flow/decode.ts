@@ -100,6 +100,11 @@ export class FlowDecoder {
     return this.finished;
   }
 
+  /** Decides how the delivery is read, before its first bytes: a state such as detect.ts makes. */
+  setState(state: string): void {
+    this.detector.reset(state);
+  }
+
   /** Starts another delivery in the same batch; the one before must have had its last `push`. */
   nextDelivery(resume?: ResumePoint): void {
     if (!this.finished) throw new Error('the delivery before is not finished');

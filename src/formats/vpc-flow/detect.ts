@@ -16,7 +16,17 @@ import { utf8 } from './spellings.ts';
 /** Of a line for which no layout is known. */
 export const NO_LAYOUT: Failure = { code: 'too-few-fields', at: -1 };
 
-type Mode = 'auto' | 'header' | 'named' | 'unreadable';
+type Mode = 'auto' | 'header' | 'named' | 'unreadable' | 'held';
+
+/** State in which lines without a header are held back. `message`: why. */
+export function heldState(message: string): string {
+  return `held|${message}`;
+}
+
+/** State in which lines are read in a layout, whatever came before. */
+export function namedState(layout: string): string {
+  return `named|${layout}`;
+}
 
 export class Detector {
   plan: Plan | undefined;
@@ -80,7 +90,11 @@ export class Detector {
     const mode = state.slice(0, bar);
     const rest = state.slice(bar + 1);
     if (mode === 'unreadable') this.refuse(rest);
-    else if (mode === 'auto' || mode === 'header' || mode === 'named') {
+    else if (mode === 'held') {
+      this.mode = mode;
+      this.plan = undefined;
+      this.unreadable = { code: 'layout-unknown', message: rest };
+    } else if (mode === 'auto' || mode === 'header' || mode === 'named') {
       this.mode = mode;
       this.plan = rest === '' ? undefined : this.planOf(rest.split(' '));
     } else throw new Error(`not a decoder state: ${state}`);

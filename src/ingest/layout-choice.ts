@@ -1,0 +1,72 @@
+/**
+ * In which layout lines without a header are read, where nobody said it: as their stream was learned or
+ * answered for, in a preset that nothing in them speaks against, or in what the evidence proves. Where
+ * it proves nothing the records are held: a guess that reads them wrongly would be worse than a question.
+ */
+import { contradicts } from '../formats/vpc-flow/contradicts.ts';
+import { inferLayout } from '../formats/vpc-flow/infer.ts';
+import { readHeader, unknownHeaderNames } from '../formats/vpc-flow/layout.ts';
+import { presetsOfCount } from '../formats/vpc-flow/presets.ts';
+import { VPC_FLOW } from '../model/flow-formats.ts';
+
+/**
+ * - `detect`: line by line, as the decoder does;
+ * - `layout`: these names in this order; `learned` where the evidence is new and holds for the stream;
+ * - `hold`: the records wait in quarantine for an answer.
+ */
+export type LayoutChoice =
+  | { readonly kind: 'detect'; readonly settled: boolean }
+  | { readonly kind: 'layout'; readonly layout: string; readonly learned: boolean }
+  | { readonly kind: 'hold'; readonly message: string };
+
+const DETECT: LayoutChoice = { kind: 'detect', settled: false };
+/** Bytes and lines that are looked at. */
+const HEAD = 128 * 1024;
+const LINES = 2000;
+/** Lines after which a preset that nothing speaks against is no longer doubted. */
+const SETTLED = 500;
+/** Fewer show nothing. */
+const FEWEST = 3;
+/** Words can be tags; only with one of these it is a flow record. */
+const TELLING: ReadonlySet<string> = new Set(['srcaddr', 'dstaddr', 'pkt-srcaddr', 'pkt-dstaddr', 'start', 'end', 'interface-id', 'log-status']);
+const LINE_FEED = 10;
+const OPEN_BRACE = 123;
+const OPEN_BRACKET = 91;
+
+/** Looks at the first bytes of a segment. */
+export function chooseLayout(head: Uint8Array): LayoutChoice {
+  const first = head.find((c) => c > 32);
+  if (first === undefined || first === OPEN_BRACE || first === OPEN_BRACKET) return DETECT;
+  const lines = linesOf(head);
+  const [line] = lines;
+  if (line === undefined || readHeader(line) || unknownHeaderNames(line)) return DETECT;
+  const count = line.split(' ').length;
+  const same = lines.filter((l) => l.split(' ').length === count);
+  const presets = presetsOfCount(count);
+  if (presets.some((preset) => preset.format !== VPC_FLOW)) return DETECT;
+  const doubts = presets.map((preset) => contradicts(preset.layout, same));
+  if (doubts.some((found) => found.length === 0)) return { kind: 'detect', settled: same.length >= SETTLED };
+  if (same.length < FEWEST && presets.length > 0) return DETECT;
+  const { layout, certain, sufficient } = inferLayout(same);
+  // Nothing that it could be: the decoder says line by line what is wrong.
+  if (!layout.some((name) => TELLING.has(name))) return DETECT;
+  if (certain || sufficient) return { kind: 'layout', layout: layout.join(' '), learned: certain };
+  const [doubt] = doubts.flat();
+  return {
+    kind: 'hold',
+    message: doubt
+      ? `the lines have ${count} values, and are not in the usual order: ${doubt.message}`
+      : `the lines have ${count} values without a header, in an order that is not known`,
+  };
+}
+
+/** Whole lines at the beginning. */
+function linesOf(head: Uint8Array): string[] {
+  const part = head.subarray(0, HEAD);
+  const end = part.length < head.length || part.at(-1) !== LINE_FEED ? part.lastIndexOf(LINE_FEED) : part.length - 1;
+  const text = new TextDecoder().decode(end < 0 ? part : part.subarray(0, end));
+  return text
+    .split('\n', LINES)
+    .map((line) => line.trimEnd())
+    .filter((line) => line !== '');
+}
