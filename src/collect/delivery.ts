@@ -32,7 +32,15 @@ export interface Refusal {
 }
 
 /** A part of a file of this machine, or bytes in memory. Compression is told by the first bytes. */
-export type Content = { readonly path: string; readonly from?: number; readonly length?: number } | { readonly bytes: Uint8Array };
+export type Content =
+  | {
+      readonly path: string;
+      readonly from?: number;
+      readonly length?: number;
+      /** Lengths of what was sent one by one and stands here one after another: each is compressed, and begins a record, on its own. */
+      readonly parts?: readonly number[];
+    }
+  | { readonly bytes: Uint8Array };
 
 export interface Outcome {
   readonly counts: Readonly<Counts>;

@@ -14,7 +14,8 @@ export interface Identified {
   /** SHA-256 of the first bytes; empty where there are too few, or where nobody asks. */
   readonly head: string;
   readonly size: number;
-  readonly content: Source;
+  /** What was sent one by one, in its order; nearly always one. */
+  readonly contents: readonly [Source, ...Source[]];
 }
 
 /** Part of every identity by content: another way of reading is another delivery. What is told by content was called vpc-flow before there was more to tell. */
@@ -30,13 +31,17 @@ const READ_SIZE = 1024 * 1024;
 /** A file's path does not matter. `stopped` is asked while a large file is read. */
 export async function identify({ content, settings, id, size }: Job, input: () => Readable, stopped: () => boolean): Promise<Identified> {
   const suffix = `${TARGETS[settings.format]}:${settings.layout}`;
-  if (content === 'stdin') return { id: `stdin:${id ?? randomUUID()}:${suffix}`, head: '', size: 0, content: input() as AsyncIterable<Uint8Array> };
-  if ('bytes' in content) return { id: id ?? `sha256:${sha256(content.bytes)}:${suffix}`, head: '', size, content };
-  const { path, from = 0, length } = content;
-  if (id !== undefined) return { id, head: '', size, content: length !== undefined && length <= SMALL ? { bytes: readPart(path, from, length) } : content };
+  if (content === 'stdin') return { id: `stdin:${id ?? randomUUID()}:${suffix}`, head: '', size: 0, contents: [input() as AsyncIterable<Uint8Array>] };
+  if ('bytes' in content) return { id: id ?? `sha256:${sha256(content.bytes)}:${suffix}`, head: '', size, contents: [content] };
+  const { path, from = 0, length, parts } = content;
+  if (id !== undefined) {
+    const whole: Source =
+      length !== undefined && length <= SMALL ? { bytes: readPart(path, from, length) } : { path, from, ...(length === undefined ? {} : { length }) };
+    return { id, head: '', size, contents: parts ? inParts(whole, parts) : [whole] };
+  }
   if (size <= WHOLE_FILE) {
     const bytes = await readFile(path);
-    return { id: `sha256:${sha256(bytes)}:${suffix}`, head: headOf(bytes), size: bytes.length, content: { bytes } };
+    return { id: `sha256:${sha256(bytes)}:${suffix}`, head: headOf(bytes), size: bytes.length, contents: [{ bytes }] };
   }
   const hash = createHash('sha256');
   let head = '';
@@ -47,7 +52,17 @@ export async function identify({ content, settings, id, size }: Job, input: () =
     read += chunk.length;
     if (stopped()) break;
   }
-  return { id: `sha256:${hash.digest('hex')}:${suffix}`, head, size: read, content };
+  return { id: `sha256:${hash.digest('hex')}:${suffix}`, head, size: read, contents: [content] };
+}
+
+function inParts(whole: Exclude<Source, AsyncIterable<Uint8Array>>, parts: readonly number[]): [Source, ...Source[]] {
+  let at = 0;
+  const list = parts.map((length): Source => {
+    const from = at;
+    at += length;
+    return 'bytes' in whole ? { bytes: whole.bytes.subarray(from, at) } : { path: whole.path, from: (whole.from ?? 0) + from, length };
+  });
+  return [list[0] ?? whole, ...list.slice(1)];
 }
 
 /** A pipe or a socket is read as one: as a file it ends with EAGAIN where its writer is slower than we are. */

@@ -3,7 +3,7 @@
  * answered for, in a preset that nothing in them speaks against, or in what the evidence proves. Where
  * it proves nothing the records are held: a guess that reads them wrongly would be worse than a question.
  */
-import { contradicts } from '../formats/vpc-flow/contradicts.ts';
+import { type Contradiction, contradicts } from '../formats/vpc-flow/contradicts.ts';
 import { inferLayout } from '../formats/vpc-flow/infer.ts';
 import { readHeader, unknownHeaderNames } from '../formats/vpc-flow/layout.ts';
 import { presetsOfCount } from '../formats/vpc-flow/presets.ts';
@@ -25,6 +25,9 @@ const HEAD = 128 * 1024;
 const LINES = 2000;
 /** Lines after which a preset that nothing speaks against is no longer doubted. */
 const SETTLED = 500;
+/** Rows, and the share of them that is against a layout which could read them, from which it is not believed. */
+const MANY = 20;
+const NEARLY_ALL = 0.95;
 /** Fewer show nothing. */
 const FEWEST = 3;
 /** Words can be tags; only with one of these it is a flow record. */
@@ -46,11 +49,14 @@ export function chooseLayout(head: Uint8Array): LayoutChoice {
   if (presets.some((preset) => preset.format !== VPC_FLOW)) return DETECT;
   const doubts = presets.map((preset) => contradicts(preset.layout, same));
   if (doubts.some((found) => found.length === 0)) return { kind: 'detect', settled: same.length >= SETTLED };
+  const readable = doubts.some((found) => found.every((doubt) => !doubt.form));
   if (same.length < FEWEST && presets.length > 0) return DETECT;
   const { layout, certain, sufficient } = inferLayout(same);
   // Nothing that it could be: the decoder says line by line what is wrong.
   if (!layout.some((name) => TELLING.has(name))) return DETECT;
   if (certain || sufficient) return { kind: 'layout', layout: layout.join(' '), learned: certain };
+  // Logs that somebody made up are unlikely too: only what hardly any line can be is held.
+  if (readable && !doubts.every((found) => found.some(isStrong))) return DETECT;
   const [doubt] = doubts.flat();
   return {
     kind: 'hold',
@@ -58,6 +64,10 @@ export function chooseLayout(head: Uint8Array): LayoutChoice {
       ? `the lines have ${count} values, and are not in the usual order: ${doubt.message}`
       : `the lines have ${count} values without a header, in an order that is not known`,
   };
+}
+
+function isStrong({ count, rows }: Contradiction): boolean {
+  return rows >= MANY && count >= NEARLY_ALL * rows;
 }
 
 /** Whole lines at the beginning. */

@@ -90,7 +90,7 @@ export class SpoolDrain {
 
   async #bring(source: string, entry: Entry, settings: RecordSettings): Promise<void> {
     const { header, path, from, length } = entry;
-    const { id, name, origin, received, sentAt = received, refused } = header;
+    const { id, name, origin, received, sentAt = received, refused, parts } = header;
     for (let wait = FIRST_WAIT_MS; !this.#stopped; wait = Math.min(wait * 2, LONGEST_WAIT_MS)) {
       try {
         await this.#options.intake.take({
@@ -98,7 +98,7 @@ export class SpoolDrain {
           source,
           name,
           size: length,
-          content: { path, from, length },
+          content: { path, from, length, ...(parts ? { parts } : {}) },
           origin,
           settings,
           sentAt,

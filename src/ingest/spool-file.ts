@@ -20,6 +20,8 @@ export interface EntryHeader {
   readonly received: number;
   /** Epoch milliseconds at which the sender made it, where it says so. */
   readonly sentAt?: number;
+  /** Lengths of the bodies in it, where several share it. */
+  readonly parts?: readonly number[];
   readonly refused?: Refusal;
 }
 

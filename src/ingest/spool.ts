@@ -10,6 +10,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdirSync, readdirSync, rmdirSync, rmSync, truncateSync } from 'node:fs';
 import { type FileHandle, open, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { type Entry, type EntryHeader, frame, readEntry, wholeLength } from './spool-file.ts';
 
 export interface SpoolOptions {
@@ -70,6 +71,36 @@ interface SpoolFile {
   underway: number;
   /** How far it was given out. */
   read: number;
+}
+
+/** Small bodies without an identity of their own that come together share an entry: each entry costs the ledger and the threads a turn. */
+const MOST_PARTS = 2000;
+const MOST_JOINED = 512 * 1024;
+
+function joined(appends: readonly Append[]): Append[] {
+  const entries: Append[] = [];
+  let open: Append[] = [];
+  let bytes = 0;
+  const close = () => {
+    const [first] = open;
+    if (first && open.length === 1) entries.push(first);
+    else if (first) entries.push({ header: { ...first.header, parts: open.map((a) => a.body.length) }, body: Buffer.concat(open.map((a) => a.body)) });
+    open = [];
+    bytes = 0;
+  };
+  for (const append of appends) {
+    const { header, body } = append;
+    const may = header.id === `${PLACE_PREFIX}${PLACE}` && header.refused === undefined && header.parts === undefined;
+    const [first] = open;
+    const fits = first && open.length < MOST_PARTS && bytes + body.length <= MOST_JOINED && isDeepStrictEqual(first.header.origin, header.origin);
+    if (!may || !fits) close();
+    if (may) {
+      open.push(append);
+      bytes += body.length;
+    } else entries.push(append);
+  }
+  close();
+  return entries;
 }
 
 interface Waiting {
@@ -232,12 +263,10 @@ export class Spool {
     const file = await this.#openFile(queue);
     const pieces: Uint8Array[] = [];
     let entries = queue.entries;
-    for (const { appends } of group) {
-      for (const { header, body } of appends) {
-        const id = header.id.includes(PLACE) ? header.id.replace(PLACE, `${file.name}:${entries}`) : header.id;
-        pieces.push(...frame({ ...header, id }, body));
-        entries++;
-      }
+    for (const { header, body } of joined(group.flatMap((waiting) => waiting.appends))) {
+      const id = header.id.includes(PLACE) ? header.id.replace(PLACE, `${file.name}:${entries}`) : header.id;
+      pieces.push(...frame({ ...header, id }, body));
+      entries++;
     }
     const handle = queue.handle as FileHandle;
     const bytes = pieces.reduce((n, p) => n + p.length, 0);

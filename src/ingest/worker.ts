@@ -6,7 +6,7 @@ import { randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { parentPort, workerData } from 'node:worker_threads';
-import { DELIVERY_LIMITS, FILE_LIMITS, type Source, segments, segmentsFrom } from '../decode/segments.ts';
+import { DELIVERY_LIMITS, FILE_LIMITS, type Source, segments, segmentsFrom, segmentsOfAll } from '../decode/segments.ts';
 import { createEnricher } from '../enrich/enricher.ts';
 import { compileRecordRules } from '../formats/record-rules.ts';
 import { FlowDecoder } from '../formats/vpc-flow/decode.ts';
@@ -105,7 +105,7 @@ async function run(job: Job): Promise<void> {
     input = standardInput();
     return input;
   };
-  const { id, head, content, size } = await identify(job, standard, () => stopped);
+  const { id, head, contents, size } = await identify(job, standard, () => stopped);
   if (stopped) {
     send({ type: 'left', job: job.job });
     return;
@@ -121,7 +121,7 @@ async function run(job: Job): Promise<void> {
   }
   if ('refused' in read) throw new Error(read.refused);
   await decodeBy(job);
-  const whole = job.refused ? await readRefused(job, content, id) : await readAll(job, content, id, read);
+  const whole = job.refused ? await readRefused(job, contents[0], id) : await readAll(job, contents, id, read);
   if (!whole) await abandon();
   reading = false;
   send({ type: whole ? 'read' : 'left', job: job.job });
@@ -146,11 +146,13 @@ async function readRefused(job: Job, content: Source, id: string): Promise<boole
 }
 
 /** Reads a delivery segment by segment; false when it was stopped before its end. */
-async function readAll(job: Job, content: Source, id: string, { from, layout }: { from: number; layout: string }): Promise<boolean> {
-  const all = segments(content, {
+async function readAll(job: Job, contents: readonly [Source, ...Source[]], id: string, { from, layout }: { from: number; layout: string }): Promise<boolean> {
+  const options = {
     limits: job.bounded ? DELIVERY_LIMITS : FILE_LIMITS,
-    onRead: (bytes) => send({ type: 'progress', job: job.job, bytes }),
-  });
+    // Of what others send nobody watches the progress.
+    ...(job.bounded ? {} : { onRead: (bytes: number) => send({ type: 'progress', job: job.job, bytes }) }),
+  };
+  const all = contents.length === 1 ? segments(contents[0], options) : segmentsOfAll(contents, options);
   const stream = from > 0 ? segmentsFrom(all, from) : all;
   // Where the text ends, as far as it is read.
   let end = from;

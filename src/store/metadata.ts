@@ -213,12 +213,13 @@ class SqliteMetadata implements Metadata {
 
   async open(delivery: { id: string; name: string; size: number; head: string }, again = false): Promise<Delivery> {
     const fresh = { done: 0, done_to: 0, layout: '', counts: JSON.stringify(NO_COUNTS), finished: null };
-    await this.#db
+    return this.#db
       .insertInto('delivery')
       .values({ ...delivery, ...fresh, first_seen: this.#now() })
       .onConflict((c) => c.column('id').doUpdateSet(again ? fresh : { name: delivery.name }))
-      .execute();
-    return (await this.delivery(delivery.id)) as Delivery;
+      .returningAll()
+      .executeTakeFirstOrThrow()
+      .then(toDelivery);
   }
 
   async sameHead(head: string, exceptId: string): Promise<string[]> {

@@ -14,6 +14,8 @@ export interface Contradiction {
   readonly count: number;
   readonly rows: number;
   readonly message: string;
+  /** Values are not of their fields’ form: the layout cannot read them. Otherwise they are only unlikely. */
+  readonly form: boolean;
 }
 
 /** Rows and share of them that are no accident. */
@@ -27,13 +29,14 @@ export function contradicts(layout: Layout, lines: readonly string[]): Contradic
   const table = tableOf(lines);
   if (!table || table.columns.length !== layout.length) return [];
   const found: Contradiction[] = [];
-  const report = (names: readonly string[], count: number, rows: number, what: string): void => {
-    if (count >= ROWS && count >= SHARE * rows) found.push({ names, count, rows, message: `${names.join(' and ')}: ${what} in ${count} of ${rows} records` });
+  const report = (names: readonly string[], count: number, rows: number, what: string, form = false): void => {
+    if (count >= ROWS && count >= SHARE * rows)
+      found.push({ names, count, rows, form, message: `${names.join(' and ')}: ${what} in ${count} of ${rows} records` });
   };
   const column = (name: string): readonly string[] | undefined => table.columns[layout.indexOf(name)];
   layout.forEach((name, i) => {
-    report([name], misfits(name, table.columns[i]!), table.rows, 'not of the field’s form');
-    report([name], wrongAbsences(name, table.columns[i]!, table), table.rows, 'absent where it cannot be, or there where it cannot');
+    report([name], misfits(name, table.columns[i]!), table.rows, 'not of the field’s form', true);
+    report([name], wrongAbsences(name, table.columns[i]!, table), table.rows, 'absent where it cannot be, or there where it cannot', true);
   });
   const version = column('version');
   const newest = String(Math.max(2, ...AWS_FIELDS.filter((f) => layout.includes(f.aws as string)).map((f) => f.since as number)));
