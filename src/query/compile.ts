@@ -38,14 +38,11 @@ export function compileQuery(query: Query, options: CompileOptions): CompileResu
   });
 }
 
-/** Compiles with a context that knows which columns inner selects must hand on. Throws QueryError. */
+/** Compiles with a context of its own. Throws QueryError. */
 export function withContext<T>(query: Query, options: CompileOptions, work: (ctx: Context) => T): { readonly value: T; readonly ctx: Context } {
   const datasets = datasetsOf(query.scope, options);
   return withRules((made) => {
-    const first = newContext(options, datasets, undefined, made);
-    const value = work(first);
-    if (!first.handedOn) return { value, ctx: first };
-    const ctx = newContext(options, datasets, first.reads, made);
+    const ctx = newContext(options, datasets, made);
     return { value: work(ctx), ctx };
   });
 }
@@ -232,13 +229,12 @@ function finish(state: State, shown: readonly Column[], from: Sql, order: readon
   const { timeslice } = state.parts;
   const pivot = shown.findIndex((c) => c.cells);
   const made = statement(sql`SELECT ${list.length ? join(list, ', ') : sql`1`} FROM ${from}${sorted} LIMIT ${num(limit)}`);
-  const named = new Set(made.text.match(/`[^`]+`/g));
   return {
     statement: made,
     columns,
     shape,
     // An address whose place is asked for was itself only named.
-    reads: [...new Set([...state.ctx.reads, ...state.ctx.innerReads])].filter((column) => named.has(`\`${column}\``)).sort(),
+    reads: [...new Set([...state.ctx.reads, ...state.ctx.innerReads])].filter((column) => made.text.includes(`\`${column}\``)).sort(),
     ...(timeslice !== undefined && columns.some((c) => c.kind === 'time') ? { timeslice } : {}),
     ...(state.ctx.save ? { save: state.ctx.save } : {}),
     ...(pivot < 0 ? {} : { pivot: { at: pivot, kind: shown[pivot]?.cells?.kind ?? 'number' } }),

@@ -6,7 +6,7 @@ import type { Field } from '../model/fields.ts';
 import { COLUMN_TYPES, type Dataset, type FlowFormat, formatOf, hasField, VPC_FLOW } from '../model/flow-formats.ts';
 import { type CompileOptions, type Diagnostic, type ExtractionRule, isFor, type Save } from './contract.ts';
 import { QueryError } from './diagnostics.ts';
-import { ident, join, num, param, type Sql, sql } from './sql.ts';
+import { ident, join, late, num, param, type Sql, sql } from './sql.ts';
 import type { Span, Subquery } from './tree.ts';
 import type { Typed } from './typed.ts';
 
@@ -53,34 +53,27 @@ export class Context {
   readonly reads = new Set<string>();
   /** Names that rules make for this query, before its scope and steps. */
   readonly made: readonly string[];
-  /** Columns that inner selects hand on: what a first compilation read. */
-  readonly #pass: readonly string[] | undefined;
-  #handedOn = false;
   #names = 0;
 
-  constructor(options: CompileOptions, datasets: readonly Dataset[], pass?: ReadonlySet<string>, made: readonly string[] = []) {
+  constructor(options: CompileOptions, datasets: readonly Dataset[], made: readonly string[] = []) {
     this.options = options;
     this.made = made;
     this.datasets = datasets;
     this.formats = [...new Set(datasets.map(formatOf))];
     this.fields = [...new Map(this.formats.flatMap(({ fields }) => fields.map((f) => [f.column, f] as const))).values()];
-    this.#pass = pass && [...pass].sort();
   }
 
-  /** Stored columns in the list of an inner select; `*` while they are not known yet. */
+  /** Stored columns in the list of an inner select: all that the statement asks for in the end. */
   passed(): Sql {
-    this.#handedOn = true;
-    return this.#pass ? join(this.#pass.map(ident), ', ') : sql`*`;
+    return late(() => join([...this.reads].sort().map(ident), ', '));
   }
 
   /** The same of one of several datasets: a column that its table lacks has no value there. */
   passedOf(dataset: Dataset): Sql {
     const { columns } = formatOf(dataset);
-    if (!this.#pass || this.#pass.every((name) => columns.has(name))) return this.passed();
-    this.#handedOn = true;
     const given = (name: string): Sql =>
       columns.has(name) ? ident(name) : sql`defaultValueOfTypeName(${param('String', COLUMN_TYPES.get(name) ?? 'String')}) AS ${ident(name)}`;
-    return join(this.#pass.map(given), ', ');
+    return late(() => join([...this.reads].sort().map(given), ', '));
   }
 
   /** Whether records of one of the datasets can have the field. */
@@ -88,14 +81,10 @@ export class Context {
     return this.formats.some((format) => hasField(format, field));
   }
 
-  /** Whether an inner select hands on stored columns. */
-  get handedOn(): boolean {
-    return this.#handedOn;
-  }
-
-  /** The columns of inner selects are listed by name. */
-  get passes(): boolean {
-    return this.#pass !== undefined;
+  /** Asks for stored columns that something around the inner selects reads by their names. */
+  handOn(columns: Iterable<string>): this {
+    for (const column of columns) this.reads.add(column);
+    return this;
   }
 
   /** A column name that no stored column and no shown column has. */

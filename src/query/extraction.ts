@@ -192,24 +192,23 @@ function cut(value: Sql): Sql {
   return sql`if(length(${text}) > ${num(MAX_VALUE)}, concat(toValidUTF8(substring(${text}, 1, ${num(MAX_VALUE - 16)})), ${param('String', CUT)}), ${text})`;
 }
 
-function stagedContext(block: StagedRecords, now: number, catalog: Catalog, pass?: ReadonlySet<string>): Context {
+function stagedContext(block: StagedRecords, now: number, catalog: Catalog): Context {
   const { dataset, columns, layouts, absentMask = (1n << 64n) - 1n } = block;
   const defaultOnly =
     layouts?.length === 1 && layouts[0] === VPC_FLOW.defaultLayout && !columns.includes('raw_exact') && (absentMask & VPC_FLOW.defaultMask) === 0n;
   const relations = { table: () => STAGED, absentMask, defaultOnly, ...(layouts ? { layouts } : {}) };
-  return new Context({ catalog: { ...catalog, rules: [] }, from: null, to: null, now, timeZone: 'UTC', relations, maxRows: 1 }, [dataset], pass);
+  return new Context({ catalog: { ...catalog, rules: [] }, from: null, to: null, now, timeZone: 'UTC', relations, maxRows: 1 }, [dataset]);
 }
 
 function stagedState(ctx: Context): State {
   return new State(ctx, 0, { from: STAGED, stored: true, where: [], columns: [], order: [], grouped: false });
 }
 
-/** Compiled twice, so that inner SELECTs hand on just what is read. */
 function onStaged(block: StagedRecords, now: number, catalog: Catalog, make: (ctx: Context) => Sql): StagedSelect {
-  const first = stagedContext(block, now, catalog);
-  make(first);
-  const select = make(stagedContext(block, now, catalog, new Set([...block.columns, ...first.reads])));
-  const lacks = [...first.reads].filter((column) => !block.columns.includes(column)).sort();
+  const ctx = stagedContext(block, now, catalog);
+  const select = make(ctx);
+  const lacks = [...ctx.reads].filter((column) => !block.columns.includes(column)).sort();
+  ctx.handOn(block.columns);
   return { statement: statement(select), lacks: lacks.map((name) => ({ name, type: COLUMN_TYPES.get(name) ?? 'String' })) };
 }
 

@@ -26,15 +26,28 @@ export type ParamValue = string | number | readonly string[] | readonly number[]
 interface Param {
   readonly type: ParamType;
   readonly value: ParamValue;
+  readonly parts?: undefined;
+  readonly late?: undefined;
 }
+
+/** A piece that is made when the statement is laid out. */
+interface Late {
+  readonly late: () => Sql;
+  readonly parts?: undefined;
+}
+
+type Part = string | Param | Late | Sql;
 
 const SQL = Symbol('sql');
 
-/** A piece of SQL with its parameters. Only this module makes one. Pieces nest and are laid out once, by statement(). */
+/**
+ * A piece of SQL with its parameters. Only this module makes one. Pieces nest and are laid out once, by
+ * statement(); text without parameters is laid out where it is put in, so that little is left to do then.
+ */
 export interface Sql {
   readonly [SQL]: true;
-  readonly parts: readonly (string | Param | Sql)[];
-  /** Texts and parameters in it. */
+  readonly parts: readonly Part[];
+  /** Texts and parameters that it was made of. */
   readonly size: number;
 }
 
@@ -44,9 +57,22 @@ export interface Statement {
   readonly params: Readonly<Record<string, ParamValue>>;
 }
 
-function make(parts: readonly (string | Param | Sql)[]): Sql {
+function make(pieces: readonly Part[]): Sql {
+  const parts: Part[] = [];
   let size = 0;
-  for (const part of parts) size += typeof part === 'object' && 'parts' in part ? part.size : 1;
+  let text = '';
+  for (const piece of pieces) {
+    const inner = typeof piece === 'string' ? undefined : piece.parts;
+    size += inner ? (piece as Sql).size : 1;
+    if (typeof piece === 'string') text += piece;
+    else if (inner && inner.length <= 1 && typeof (inner[0] ?? '') === 'string') text += inner[0] ?? '';
+    else {
+      if (text) parts.push(text);
+      text = '';
+      parts.push(piece);
+    }
+  }
+  if (text) parts.push(text);
   return { [SQL]: true, parts, size };
 }
 
@@ -86,35 +112,40 @@ export function join(items: readonly Sql[], separator: ', ' | ' AND ' | ' OR ' |
   return make(parts);
 }
 
+/** What is known only when all else is made: it is asked for as the statement is laid out. */
+export function late(what: () => Sql): Sql {
+  return make([{ late: what }]);
+}
+
 export const EMPTY: Sql = make([]);
 
 /** Text and parameters of a whole statement. Equal parameters share one name. */
 export function statement(fragment: Sql): Statement {
   const params: Record<string, ParamValue> = {};
-  const byValue = new Map<string, string>();
+  const placeholders = new Map<string, string>();
   const byPart = new Map<Param, string>();
-  const texts: string[] = [];
   const placeholder = (part: Param): string => {
-    const key = `${part.type} ${JSON.stringify(part.value)}`;
-    let name = byValue.get(key);
-    if (name === undefined) {
-      name = `p${byValue.size}`;
-      byValue.set(key, name);
-      params[name] = part.value;
+    const { type, value } = part;
+    const key = `${type} ${typeof value === 'object' ? JSON.stringify(value) : value}`;
+    let found = placeholders.get(key);
+    if (found === undefined) {
+      const name = `p${placeholders.size}`;
+      params[name] = value;
+      found = `{${name}:${type}}`;
+      placeholders.set(key, found);
     }
-    return `{${name}:${part.type}}`;
+    byPart.set(part, found);
+    return found;
   };
-  const write = ({ parts }: Sql): void => {
+  let text = '';
+  const write = (parts: readonly Part[]): void => {
     for (const part of parts) {
-      if (typeof part === 'string') texts.push(part);
-      else if ('parts' in part) write(part);
-      else {
-        const text = byPart.get(part) ?? placeholder(part);
-        byPart.set(part, text);
-        texts.push(text);
-      }
+      if (typeof part === 'string') text += part;
+      else if (part.parts) write(part.parts);
+      else if (part.late) write(part.late().parts);
+      else text += byPart.get(part) ?? placeholder(part);
     }
   };
-  write(fragment);
-  return { text: texts.join(''), params };
+  write(fragment.parts);
+  return { text, params };
 }

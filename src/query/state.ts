@@ -232,7 +232,7 @@ export class State {
   /** The rows as the relation of a new SELECT, with what this one makes; columns and order are still those of this one. */
   around(made: readonly Made[]): State {
     const { ctx } = this;
-    const passed = this.parts.stored ? [ctx.passed(), ...(ctx.datasets.length > 1 && ctx.passes ? [sql`_index`] : [])] : [];
+    const passed = this.parts.stored ? [ctx.passed(), ...(ctx.datasets.length > 1 ? [sql`_index`] : [])] : [];
     const from = sql`(${this.select([...passed, ...made.map(({ value, name }) => (value === name ? name : sql`${value} AS ${name}`))])})`;
     return this.with({ from, where: [] });
   }

@@ -112,7 +112,7 @@ export function recordsStatement(options: RecordsOptions): Result<RecordsStateme
     const result = recordColumns(datasets);
     const stored = new Set([...fieldsOf(datasets), ...RECORD_COLUMNS].map((c) => c.column));
     const tie = sql`cityHash64(${join(TIE.filter((name) => stored.has(name)).map(ident), ', ')})`;
-    const { ctx, parts } = withRules((made) => recordsOf(query, newContext(options, datasets, stored, made)));
+    const { ctx, parts } = withRules((made) => recordsOf(query, newContext(options, datasets, made).handOn(stored)));
     const columns = parts.columns.filter((c) => !c.hidden);
     const own = columns.map((_, i) => ident(`m${i}`));
     const order = parts.order.map((_, i) => ident(`k${i}`));
