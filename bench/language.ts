@@ -1,10 +1,12 @@
 /** P8, its second half: what parsing and compiling a long query costs, beside the two milliseconds that it may. */
 import { compile } from '../src/query/index.ts';
 import { tableName } from '../src/store/ddl.ts';
-import { compare, type Result, time } from './measure.ts';
+import { compare, type Result } from './measure.ts';
 
 const BYTES = 4096;
+/** Turns of a block: CPU time is counted in steps of milliseconds. */
 const TURNS = 50;
+const BLOCKS = 20;
 /** What the goal allows, in ms. */
 const ALLOWED = 2;
 
@@ -41,10 +43,14 @@ export async function languageGoals(): Promise<Result[]> {
     const result = compile(text, { from: 0, to: 86_400, now: 86_400, timeZone: 'UTC', relations, maxRows: 10_000 });
     if (!result.ok) throw new Error(`${result.diagnostics[0]?.message} ${text.slice(result.diagnostics[0]?.span.start)}`);
   };
-  const ours = async () =>
-    (await time(async () => {
-      for (let i = 0; i < TURNS; i++) once();
-    })) / TURNS;
-  const what = `parse and compile a query of ${text.length} characters / ${ALLOWED} ms`;
+  const block = (): number => {
+    const before = process.threadCpuUsage();
+    for (let i = 0; i < TURNS; i++) once();
+    const { user, system } = process.threadCpuUsage(before);
+    return (user + system) / 1000 / TURNS;
+  };
+  // CPU time, and the third fastest block of twenty: what else the machine does only makes it slower.
+  const ours = async () => Array.from({ length: BLOCKS }, block).sort((a, b) => a - b)[2] as number;
+  const what = `parse and compile a query of ${text.length} characters, CPU time / ${ALLOWED} ms`;
   return [await compare({ name: 'P8', what, direction: 'at most', goal: 1 }, { ours, yardstick: async () => ALLOWED })];
 }

@@ -37,6 +37,8 @@ export interface Token {
 }
 
 const SYMBOLS = ['<>', '!=', '==', '<=', '>=', '&&', '||', '=', '<', '>', '!', '+', '-', '*', '/', '%', '(', ')', '[', ']', ',', '?', ':', '.', '@'];
+/** Characters that no name begins with. */
+const ONLY_SYMBOLS = new Set('<>=!&|+-*/%()[],?:.');
 const SCOPE_SYMBOLS = ['!=', '==', '<=', '>=', '<>', '(', ')', '=', '<', '>', '!'];
 /** Letters of all scripts; not the spaces and quotation marks beyond ASCII. */
 const LETTERS = '\\u00a1-\\u1fff\\u2070-\\u2fff\\u3001-\\ufefe\\uff00-\\uffff';
@@ -101,12 +103,12 @@ export function lex(text: string): Token[] {
   };
 
   while (at < text.length) {
-    const skip = match(SPACE) ?? match(COMMENT);
+    const char = text[at]!;
+    const skip = match(SPACE) ?? (char === '/' ? match(COMMENT) : undefined);
     if (skip) {
       at += skip.length;
       continue;
     }
-    const char = text[at]!;
     const closers = QUOTES[char] ?? (inScope ? undefined : SINGLE_QUOTES[char]);
     if (char === '|' && !(text[at + 1] === '|' && !inScope)) {
       push('pipe', 1, '|');
@@ -190,8 +192,8 @@ export function lex(text: string): Token[] {
   }
 
   function expressionToken(char: string): void {
-    const template = match(TEMPLATE);
-    const number = match(NUMBER);
+    const template = char === '{' ? match(TEMPLATE) : undefined;
+    const number = (char >= '0' && char <= '9') || char === '.' ? match(NUMBER) : undefined;
     const percent = char === '%' && !afterOperand() ? match(PERCENT_NAME) : undefined;
     if (template) push('template', template.length, template.replace(/[{}]/g, '').trim());
     else if (percent) push('quoted-name', percent.length, percent.slice(1));
@@ -201,7 +203,7 @@ export function lex(text: string): Token[] {
       const suffix = SUFFIX.exec(text)?.[0] ?? '';
       push('number', number.length + suffix.length, number, suffix ? { suffix } : {});
     } else {
-      const name = match(ADDRESS_OF_TABLE) ?? fieldWithHyphens() ?? match(NAME);
+      const name = ONLY_SYMBOLS.has(char) ? undefined : (match(ADDRESS_OF_TABLE) ?? fieldWithHyphens() ?? match(NAME));
       const symbol = SYMBOLS.find((s) => text.startsWith(s, at));
       if (symbol === '[' && open.length) open.push({ subquery: false, inScope });
       if (name) push('name', name.length, name);

@@ -4,7 +4,7 @@
  */
 import { QueryError } from '../diagnostics.ts';
 import { any, inRange } from '../match.ts';
-import { PRIVATE_NETWORKS, parseNetwork, RESERVED_NETWORKS } from '../network.ts';
+import { type AddressRange, PRIVATE_NETWORKS, parseNetwork, RESERVED_NETWORKS } from '../network.ts';
 import { type Sql, sql } from '../sql.ts';
 import { addressToText, isNull, type Typed } from '../typed.ts';
 import type { Argument, QueryFunction } from './kinds.ts';
@@ -12,8 +12,13 @@ import type { Argument, QueryFunction } from './kinds.ts';
 const ADDRESS: Argument = { name: 'address', kind: 'address' };
 const BITS: Argument = { name: 'prefix', kind: 'number' };
 
-function inAny(value: Typed, networks: readonly string[]): Sql {
-  const ranges = networks.flatMap((network) => parseNetwork(network) ?? []);
+const rangesOf = (networks: readonly string[]): AddressRange[] => networks.flatMap((network) => parseNetwork(network) ?? []);
+const V4 = rangesOf(['0.0.0.0/0']);
+const PRIVATE = rangesOf(PRIVATE_NETWORKS);
+const RESERVED = rangesOf(RESERVED_NETWORKS);
+const NOT_PUBLIC = [...PRIVATE, ...RESERVED];
+
+function inAny(value: Typed, ranges: readonly AddressRange[]): Sql {
   return sql`ifNull(${any(ranges.map((range) => inRange(value, range)))}, false)`;
 }
 
@@ -21,7 +26,7 @@ function asked(name: string, template: (value: Typed) => Sql, doc: string): Quer
   return { name, args: [ADDRESS], returns: 'boolean', sql: (_, __, [value]) => template(value as Typed), doc, example: `where ${name}(srcaddr)` };
 }
 
-const isV4 = (value: Typed): Sql => inAny(value, ['0.0.0.0/0']);
+const isV4 = (value: Typed): Sql => inAny(value, V4);
 const given = (value: Typed): Sql => sql`(NOT ${isNull(value)})`;
 
 /** First address of the network that holds the address; the prefix counts from the front of its own family. */
@@ -31,15 +36,11 @@ function prefixOf(address: Sql, bits: Sql): Sql {
 }
 
 export const ADDRESS_FUNCTIONS: readonly QueryFunction[] = [
-  asked(
-    'isPublicIP',
-    (v) => sql`(${given(v)} AND NOT ${inAny(v, [...PRIVATE_NETWORKS, ...RESERVED_NETWORKS])})`,
-    'Is it a public address: neither private nor reserved?',
-  ),
-  asked('isPrivateIP', (v) => inAny(v, PRIVATE_NETWORKS), 'Is it a private address (RFC 1918, IPv6 unique local)?'),
+  asked('isPublicIP', (v) => sql`(${given(v)} AND NOT ${inAny(v, NOT_PUBLIC)})`, 'Is it a public address: neither private nor reserved?'),
+  asked('isPrivateIP', (v) => inAny(v, PRIVATE), 'Is it a private address (RFC 1918, IPv6 unique local)?'),
   asked(
     'isReservedIP',
-    (v) => sql`(${given(v)} AND ${inAny(v, RESERVED_NETWORKS)})`,
+    (v) => sql`(${given(v)} AND ${inAny(v, RESERVED)})`,
     'Is it a special-purpose address that is not private: loopback, link-local, documentation, multicast, …?',
   ),
   asked('isValidIP', given, 'Is it an address of either family?'),
@@ -55,7 +56,7 @@ export const ADDRESS_FUNCTIONS: readonly QueryFunction[] = [
         if (!range) throw new QueryError('bad-value', arg.span, 'This is no network.', 'Write it as text, such as "10.0.0.0/8" or "2001:db8::/32".');
         return range;
       });
-      return sql`ifNull(${any(networks.map((range) => inRange(value as Typed, range)))}, false)`;
+      return inAny(value as Typed, networks);
     },
     doc: 'Is the address in one of the networks?',
     example: 'where cidr(srcaddr, "10.0.0.0/8")',
