@@ -1,6 +1,6 @@
 /**
  * Writes the reference pages in docs/ that are derived from the tables of truth: fields, settings,
- * reasons for quarantine, AWS templates, metrics, operators, functions, diagnostics. `node scripts/docs.ts` writes them; a test
+ * reasons for quarantine, formats, AWS templates, metrics, operators, functions, diagnostics. `node scripts/docs.ts` writes them; a test
  * fails when one is out of date.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -13,15 +13,8 @@ import { NOT_READY } from '../src/ingest/vitals.ts';
 import { RECORD_ERRORS } from '../src/model/batch.ts';
 import { ADDED_FIELDS, AWS_FIELDS, DERIVED_FIELDS, type Field, namesOf, TGW_FIELDS } from '../src/model/fields.ts';
 import { reference } from '../src/query/index.ts';
-
-const MADE = '<!-- Written by scripts/docs.ts from the source: change it there. -->';
-
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const cell = (text: string) => text.replaceAll('|', '\\|').replaceAll('\n', ' ');
-  return [head, head.map(() => '---'), ...rows].map((row) => `| ${row.map(cell).join(' | ')} |`).join('\n');
-}
-
-const code = (text: string): string => `\`${text}\``;
+import { FORMAT_PAGES } from './format-pages.ts';
+import { code, MADE, table } from './markdown.ts';
 
 function fieldRows(fields: readonly Field[]): string[][] {
   return fields.map((f) => {
@@ -171,6 +164,7 @@ ${table(
 )}
 `,
   'query-language.md': () => reference().replace(/^(# .*\n)/, `$1\n${MADE}\n`),
+  ...FORMAT_PAGES,
 };
 
 /** Page name → text. */

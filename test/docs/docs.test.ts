@@ -1,13 +1,31 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { pages } from '../../scripts/docs.ts';
+import { FLOW_FORMATS } from '../../src/model/flow-formats.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 
 describe('reference pages', () => {
   it.each([...pages()])('docs/%s says what the tables say (node scripts/docs.ts)', (name, text) => {
     expect(readFileSync(join(ROOT, 'docs', name), 'utf8')).toBe(text);
+  });
+});
+
+describe('pages', () => {
+  const texts = (readdirSync(join(ROOT, 'docs'), { recursive: true }) as string[]).filter((name) => name.endsWith('.md'));
+
+  it('has one for each format', () => {
+    expect(texts).toEqual(expect.arrayContaining(FLOW_FORMATS.map(({ name }) => join('formats', `${name}.md`))));
+    const overview = readFileSync(join(ROOT, 'docs/formats.md'), 'utf8');
+    for (const { name } of FLOW_FORMATS) expect(overview).toContain(`(formats/${name}.md)`);
+  });
+
+  it.each(texts)('docs/%s links only to what is there', (name) => {
+    // Code may hold what looks like a link.
+    const text = readFileSync(join(ROOT, 'docs', name), 'utf8').replaceAll(/```[\s\S]*?```|`[^`\n]*`/g, '');
+    for (const [, target] of text.matchAll(/\]\((?!https?:)([^)#\s]+)/g))
+      expect(() => readFileSync(join(ROOT, 'docs', dirname(name), target as string)), target).not.toThrow();
   });
 });
 

@@ -85,7 +85,7 @@ const BIT_OF_COLUMN: ReadonlyMap<FlowFormat, ReadonlyMap<string, number>> = new 
 );
 
 /** `cloud.service.name`. */
-const SERVICE: Readonly<Record<FlowFormat['name'], string>> = { 'vpc-flow': 'vpc', 'tgw-flow': 'transit-gateway' };
+export const SERVICE: Readonly<Record<FlowFormat['name'], string>> = { 'vpc-flow': 'vpc', 'tgw-flow': 'transit-gateway' };
 
 /** `2020-09-09T15:26:33Z`. */
 function isoTime(seconds: number): string {

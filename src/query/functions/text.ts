@@ -105,7 +105,7 @@ export const TEXT_FUNCTIONS: readonly QueryFunction[] = [
       const shown = prefix && suffix ? sql`concat(${prefix}, ${name as Sql}, ${suffix})` : (name as Sql);
       return { sql: linked(url as Sql, shown), kind: 'text', link: true };
     },
-    doc: 'A link with a short name: the text [name](url), which tables show as the name and open when it is clicked. An address that does not begin with http:// or https://, or has spaces or parentheses, gives the name alone.',
+    doc: 'A link with a short name: the text `[name](url)`, which tables show as the name and open when it is clicked. An address that does not begin with http:// or https://, or has spaces or parentheses, gives the name alone.',
     example: 'tourl(concat("https://example.com/?ip=", srcaddr), srcaddr, "About ", "") as page | count by page',
   },
   {
