@@ -6,6 +6,7 @@ import rateLimit from '@fastify/rate-limit';
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
 import { Problem, toAnswer } from './errors.ts';
 import { addReceiveRoutes, type ReceiveOptions } from './receive/index.ts';
+import { cutUnread } from './unread.ts';
 
 export interface IngestServerOptions extends ReceiveOptions {
   readonly logger: FastifyBaseLogger;
@@ -13,34 +14,39 @@ export interface IngestServerOptions extends ReceiveOptions {
   readonly tls?: { readonly cert: string; readonly key: string } | undefined;
   /** Requests with a wrong token that an address may send a minute. */
   readonly wrongTokensPerMinute?: number;
+  /** How long a sender may take, milliseconds: for its headers (a connection that says nothing is closed then, too), and for a whole request. */
+  readonly timeouts?: { readonly headers: number; readonly request: number };
 }
 
 /** Firehose gives up after three minutes; a body that takes longer is not one that is really sent. */
-const REQUEST_MS = 180_000;
-const HEADERS_MS = 20_000;
+const TIMEOUTS = { headers: 20_000, request: 180_000 };
+/** How often connections are looked over for those that took too long, at most; milliseconds. */
+const CHECK_MS = 5000;
 const MAX_CONNECTIONS = 4096;
 const MAX_HEADERS = 64 * 1024;
 
 /** A server that is ready to listen. */
 export async function createIngestServer(options: IngestServerOptions): Promise<FastifyInstance> {
-  const { logger, tls } = options;
+  const { logger, tls, timeouts = TIMEOUTS } = options;
+  const http = { maxHeaderSize: MAX_HEADERS, headersTimeout: timeouts.headers, connectionsCheckingInterval: Math.min(CHECK_MS, timeouts.headers) };
   const common = {
     loggerInstance: logger,
     // The framework's own request log is off: it would write tokens.
     logController: new LogController({ disableRequestLogging: true }),
-    requestTimeout: REQUEST_MS,
+    requestTimeout: timeouts.request,
     keepAliveTimeout: 72_000,
     forceCloseConnections: 'idle' as const,
     routerOptions: { maxParamLength: 200 },
-    http: { maxHeaderSize: MAX_HEADERS, headersTimeout: HEADERS_MS },
+    http,
   };
   const app: FastifyInstance = tls
     ? (Fastify({
         ...common,
-        https: { cert: tls.cert, key: tls.key, minVersion: 'TLSv1.2', maxHeaderSize: MAX_HEADERS, headersTimeout: HEADERS_MS },
+        https: { cert: tls.cert, key: tls.key, minVersion: 'TLSv1.2', ...http },
       }) as unknown as FastifyInstance)
     : Fastify(common);
   app.server.maxConnections = MAX_CONNECTIONS;
+  cutUnread(app);
   app.setErrorHandler((error, request, reply) => {
     const { status, body } = toAnswer(error);
     if (status >= 500 && status !== 503 && !reply.raw.destroyed) request.log.error({ err: error, route: request.routeOptions.url }, 'a delivery failed');

@@ -14,6 +14,7 @@ import { addMetrics } from './metrics.ts';
 import { addReceiveRoutes } from './receive/index.ts';
 import { ROUTES } from './routes/index.ts';
 import { addSecurityFloor } from './security.ts';
+import { cutUnread } from './unread.ts';
 import { addWeb } from './web.ts';
 
 declare module 'fastify' {
@@ -46,6 +47,7 @@ export async function createServer(deps: ServerDeps): Promise<FastifyInstance> {
   app.addHook('onResponse', async (request) => {
     if (closing.signal.aborted) request.raw.socket.end();
   });
+  cutUnread(app);
   app.setValidatorCompiler(validatorCompiler);
   app.setSerializerCompiler(serializerCompiler);
   app.setErrorHandler((error, request, reply) => {

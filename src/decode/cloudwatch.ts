@@ -62,7 +62,7 @@ const encoder = new TextEncoder();
 class NotADocument extends Error {}
 
 /** What a document says. A text: why it is none. `limit`: bytes that a packed one may have; `depth`: levels of nesting. */
-export function readDocument(bytes: Uint8Array, limit: number, depth: number): Part[] | string {
+export function readDocument(bytes: Uint8Array, limit: number, depth: number): Iterable<Part> | string {
   try {
     return parts(bytes, limit, depth, false);
   } catch (error) {
@@ -71,7 +71,7 @@ export function readDocument(bytes: Uint8Array, limit: number, depth: number): P
   }
 }
 
-function parts(bytes: Uint8Array, limit: number, depth: number, inner: boolean): Part[] {
+function parts(bytes: Uint8Array, limit: number, depth: number, inner: boolean): Iterable<Part> {
   let text: string;
   let damaged = false;
   try {
@@ -122,45 +122,80 @@ function deeper(bytes: Uint8Array, limit: number): boolean {
   return false;
 }
 
-function readEvents(document: Record<string, unknown>, events: readonly unknown[], damaged: boolean): Part[] {
-  const found: Part[] = [];
-  const group = { ...named('logGroup', document.logGroup), ...named('logStream', document.logStream) };
+/** Made as they are read: a document may have millions of events. */
+function* readEvents(document: Record<string, unknown>, events: readonly unknown[], damaged: boolean): Generator<Part> {
+  const whole = {
+    ...named('logGroup', document.logGroup),
+    ...named('logStream', document.logStream),
+    ...named('account', document['@aws.account'] ?? document.owner),
+    ...named('region', document['@aws.region']),
+  };
   let lines: string[] = [];
-  let origin: SegmentOrigin = group;
-  const close = (): void => {
-    if (lines.length > 0) found.push({ kind: 'run', origin, text: encoder.encode(lines.join('')) });
+  let unread: Unread | undefined;
+  let origin: SegmentOrigin = whole;
+  function* close(): Generator<Part> {
+    if (lines.length > 0) yield { kind: 'run', origin, text: encoder.encode(lines.join('')) };
+    if (unread) yield unread.part(origin);
     lines = [];
-  };
-  const bad = (code: BadSegment['code'], message: string, text: string): void => {
-    close();
-    const raw = encoder.encode(text);
-    found.push({ kind: 'bad', origin, code, message, raw: raw.subarray(0, RAW_LIMIT), length: raw.length });
-  };
+    unread = undefined;
+  }
   for (const event of events) {
-    const next = originOf(document, event, group);
+    const next = originOf(event, whole);
     if (next.account !== origin.account || next.region !== origin.region) {
-      close();
+      yield* close();
       origin = next;
     }
     const message = isObject(event) ? event.message : undefined;
-    if (typeof message !== 'string') {
-      bad('envelope-damaged', 'the log event has no text in message', JSON.stringify(event));
-    } else if (!message.isWellFormed() || (damaged && message.includes('\ufffd'))) {
-      bad('invalid-utf8', 'the log event is not valid UTF-8', message.isWellFormed() ? message : JSON.stringify(message));
-    } else {
+    if (typeof message === 'string' && message.isWellFormed() && !(damaged && message.includes('\ufffd'))) {
+      if (unread) yield* close();
       lines.push(message.endsWith('\n') ? message : `${message}\n`);
+      continue;
     }
+    const code = typeof message === 'string' ? 'invalid-utf8' : 'envelope-damaged';
+    if (unread?.code !== code) {
+      yield* close();
+      unread = new Unread(code);
+    }
+    unread.add(typeof message !== 'string' ? JSON.stringify(event) : message.isWellFormed() ? message : JSON.stringify(message));
   }
-  close();
-  return found;
+  yield* close();
 }
 
-/** Account and region that the service adds where it is told to (`emitSystemFields`), beside the event or among its fields; else the owner. */
-function originOf(document: Record<string, unknown>, event: unknown, group: SegmentOrigin): SegmentOrigin {
-  const beside = isObject(event) ? event : {};
-  const fields = isObject(beside.extractedFields) ? beside.extractedFields : {};
-  const system = (name: string): unknown => fields[name] ?? beside[name] ?? document[name];
-  return { ...group, ...named('account', system('@aws.account') ?? document.owner), ...named('region', system('@aws.region')) };
+/** Log events in a row that cannot be read, as one record: a small document may have millions of them. */
+class Unread {
+  readonly code: 'envelope-damaged' | 'invalid-utf8';
+  private events = 0;
+  private length = 0;
+  /** As much as is kept, or a little more. */
+  private raw: Uint8Array[] = [];
+
+  constructor(code: Unread['code']) {
+    this.code = code;
+  }
+
+  add(text: string): void {
+    const next = this.events++ === 0 ? text : `\n${text}`;
+    if (this.length < RAW_LIMIT) this.raw.push(encoder.encode(next));
+    this.length += Buffer.byteLength(next);
+  }
+
+  part(origin: SegmentOrigin): Omit<BadSegment, 'offset'> {
+    const what = this.code === 'invalid-utf8' ? 'not valid UTF-8' : 'without text in message';
+    const message = this.events === 1 ? `the log event is ${what}` : `${this.events} log events in a row are ${what}`;
+    return { kind: 'bad', origin, code: this.code, message, raw: Uint8Array.from(Buffer.concat(this.raw).subarray(0, RAW_LIMIT)), length: this.length };
+  }
+}
+
+/** Account and region that the service adds where it is told to (`emitSystemFields`), beside the event or among its fields; else the document's. */
+function originOf(event: unknown, whole: SegmentOrigin): SegmentOrigin {
+  if (!isObject(event)) return whole;
+  const fields = isObject(event.extractedFields) ? event.extractedFields : undefined;
+  const account = fields?.['@aws.account'] ?? event['@aws.account'] ?? undefined;
+  const region = fields?.['@aws.region'] ?? event['@aws.region'] ?? undefined;
+  // Most events say nothing of it, and share one object.
+  if (account === undefined && region === undefined) return whole;
+  const { account: owner, region: home, ...group } = whole;
+  return { ...group, ...named('account', account ?? owner), ...named('region', region ?? home) };
 }
 
 function named<K extends string>(key: K, value: unknown): { [P in K]?: string } {

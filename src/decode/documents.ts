@@ -24,7 +24,7 @@ export interface DocumentLimits {
  */
 export type Found =
   | { readonly kind: 'packed'; readonly packing: 'gzip' | 'zstd' }
-  | { readonly kind: 'parts'; readonly parts: readonly Part[] }
+  | { readonly kind: 'parts'; readonly parts: Iterable<Part> }
   | { readonly kind: 'text'; readonly bytes: Uint8Array }
   | { readonly kind: 'bad'; readonly code: RecordErrorCode; readonly message: string; readonly raw: Uint8Array; readonly length: number }
   | { readonly kind: 'end' };
@@ -33,7 +33,7 @@ const BEGINNINGS = ['{"messageType"', '{"awslogs"'].map((text) => Buffer.from(te
 /** At least the longest beginning. */
 const LOOK = 32;
 /** Blanks, brackets and commas of a list, record separators (RFC 7464), padding. */
-const BETWEEN: ReadonlySet<number> = new Set([0, 9, 10, 13, 30, 32, 44, 91, 93]);
+const BETWEEN = Uint8Array.from({ length: 256 }, (_, c) => ([0, 9, 10, 13, 30, 32, 44, 91, 93].includes(c) ? 1 : 0));
 const BYTE_ORDER_MARK = [0xef, 0xbb, 0xbf];
 const BRACE = 123;
 const LINE_FEED = 10;
@@ -68,10 +68,9 @@ export class Documents {
         this.at = BYTE_ORDER_MARK.length;
         continue;
       }
-      if (BETWEEN.has(this.buf[this.at]!)) {
-        this.at++;
-        continue;
-      }
+      const from = this.at;
+      while (this.at < this.buf.length && BETWEEN[this.buf[this.at]!] === 1) this.at++;
+      if (this.at > from) continue;
       const packing = sniff(this.buf.subarray(this.at, this.at + 4));
       if (packing !== 'plain') {
         this.base += this.at;

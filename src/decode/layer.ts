@@ -1,20 +1,26 @@
 /** A stream of bytes whose beginning can be looked at, and whose end can be asked for afterwards. */
 import type { Stop } from './decompress.ts';
 
+/** Bytes that are left to the layers that share it. */
+export interface Budget {
+  readonly limit: number;
+  left: number;
+}
+
+export const budgetOf = (limit: number): Budget => ({ limit, left: limit });
+
 export class Layer implements AsyncIterable<Uint8Array> {
   /** What stopped it, once it has ended. */
   end: Stop | undefined;
   private readonly source: AsyncIterator<Uint8Array, Stop | undefined>;
   private held: Uint8Array[] = [];
-  private left: number;
-  private readonly limit: number;
+  private readonly budget: Budget;
   private done = false;
 
-  /** `limit`: bytes after which it ends as damaged, always at the same byte. */
-  constructor(source: AsyncIterator<Uint8Array, Stop | undefined>, limit = Number.POSITIVE_INFINITY) {
+  /** `budget`: when it is used up the layer ends as damaged, always at the same byte. */
+  constructor(source: AsyncIterator<Uint8Array, Stop | undefined>, budget: Budget = budgetOf(Number.POSITIVE_INFINITY)) {
     this.source = source;
-    this.limit = limit;
-    this.left = limit;
+    this.budget = budget;
   }
 
   /** The first `count` bytes, or as many as there are; they are read again. For use before anything is read. */
@@ -53,16 +59,18 @@ export class Layer implements AsyncIterable<Uint8Array> {
       this.end = next.value;
       return undefined;
     }
-    if (next.value.length <= this.left) {
-      this.left -= next.value.length;
+    const { budget } = this;
+    if (next.value.length <= budget.left) {
+      budget.left -= next.value.length;
       return next.value;
     }
-    const rest = next.value.subarray(0, this.left);
+    const rest = next.value.subarray(0, budget.left);
+    budget.left = 0;
     await this.close();
     this.end = {
       code: 'decompression-limit',
-      message: `the delivery is more than the ${this.limit} bytes that it may have when it is decompressed`,
-      offset: this.limit,
+      message: `the delivery is more than the ${budget.limit} bytes that it may have when it is decompressed`,
+      offset: budget.limit,
     };
     return rest.length > 0 ? rest : undefined;
   }

@@ -9,7 +9,7 @@ import { isEnvelope, TELLING_HEAD } from './cloudwatch.ts';
 import { inflateAll, type Packing, sniff } from './decompress.ts';
 import { type DocumentLimits, Documents, type Found } from './documents.ts';
 import { Input } from './input.ts';
-import { Layer } from './layer.ts';
+import { type Budget, budgetOf, Layer } from './layer.ts';
 import { isParquet, parquetText, type RandomAccess } from './parquet.ts';
 
 /** A file of this machine or a part of one, bytes in memory, or a stream of unknown length. */
@@ -202,8 +202,8 @@ async function* heard(source: AsyncIterable<Uint8Array>, onRead: (bytes: number)
 class Reader {
   private readonly limits: SegmentLimits;
   private readonly opened: Opened;
-  /** Bytes that one layer may have. */
-  private readonly most: number;
+  /** By depth: what lies side by side in a delivery shares what one layer may have. */
+  private readonly budgets: readonly Budget[];
   /** Of the text so far. */
   private offset = 0;
   /** Documents were found: something else may follow them. */
@@ -212,7 +212,8 @@ class Reader {
   constructor(limits: SegmentLimits, opened: Opened) {
     this.limits = limits;
     this.opened = opened;
-    this.most = Math.min(limits.delivery, opened.size === undefined ? Number.POSITIVE_INFINITY : Math.max(limits.small, limits.ratio * opened.size));
+    const most = Math.min(limits.delivery, opened.size === undefined ? Number.POSITIVE_INFINITY : Math.max(limits.small, limits.ratio * opened.size));
+    this.budgets = Array.from({ length: limits.layers + 1 }, () => budgetOf(most));
   }
 
   async *run(deflate: boolean): AsyncGenerator<Segment, Damage | undefined> {
@@ -259,7 +260,7 @@ class Reader {
       await input.close();
       return this.tooDeep();
     }
-    const inner = new Layer(inflateAll(input, packing), this.most);
+    const inner = new Layer(inflateAll(input, packing), this.budgets[depth]);
     try {
       const damage = yield* this.read(inner, depth + 1);
       if (damage && !inner.end?.otherFollows) return damage;
@@ -288,7 +289,7 @@ class Reader {
           await input.close();
           return undefined;
         case 'packed': {
-          const inner = new Layer(inflateAll(input, found.packing), this.most);
+          const inner = new Layer(inflateAll(input, found.packing), this.budgets[depth]);
           const damage = depth >= this.limits.layers ? this.tooDeep() : yield* this.readDocuments(new Input(inner), depth + 1);
           await inner.close();
           if (damage) return damage;
@@ -329,7 +330,7 @@ class Reader {
       if (!collected) return { code: 'decompression-limit', message: `the Parquet file has more than ${this.limits.collected} bytes`, offset: 0 };
       file = { size: collected.length, read: async (from, to) => collected.subarray(from, to) };
     }
-    const text = new Layer(parquetText(file), this.most);
+    const text = new Layer(parquetText(file), this.budgets[this.limits.layers]);
     yield* this.text(text, NO_ORIGIN);
     return this.damage(layer.end ?? text.end);
   }

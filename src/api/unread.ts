@@ -1,0 +1,18 @@
+/** What still comes of a request that was answered before it had come whole: a body that is too large, has no end, or that nobody asked for. */
+import type { FastifyInstance } from 'fastify';
+
+/** So long it is read and thrown away: a sender that is cut off at once may not see its answer. */
+const LINGER_MS = 1000;
+
+/** Cuts such connections off. For the root of a server: the routes that are added afterwards have it. */
+export function cutUnread(app: FastifyInstance): void {
+  app.addHook('onResponse', async ({ raw }) => {
+    const { socket } = raw;
+    if (raw.complete || socket.destroyed) return;
+    const timer = setTimeout(() => socket.destroy(), LINGER_MS);
+    const stop = () => clearTimeout(timer);
+    raw.once('end', stop);
+    socket.once('close', stop);
+    raw.resume();
+  });
+}
