@@ -1,4 +1,5 @@
 /** Both listeners over a real collection, a neighbour that goes on sending good records, and senders that mean harm. */
+import { readdirSync, statSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { request as httpRequest } from 'node:http';
 import { connect, type Socket } from 'node:net';
@@ -13,6 +14,7 @@ import type { ReceiveLimits } from '../../src/api/receive/guard.ts';
 import { Collection } from '../../src/ingest/collection.ts';
 import { openInterfaceHistory } from '../../src/ingest/interface-history.ts';
 import type { Counts } from '../../src/model/counts.ts';
+import type { SourceKind } from '../../src/model/source.ts';
 import { lines, openPlace, type Place } from '../ingest/helpers.ts';
 import { startServer, type TestServer } from './helpers.ts';
 
@@ -78,14 +80,29 @@ export class Estate {
     await rm(this.#downloads, { recursive: true, force: true });
   }
 
-  async source(kind: 'http' | 'firehose'): Promise<Source> {
+  /** Names of files and folders where it writes (but for the engine's own, which come and go) and above. */
+  names(): string[] {
+    const { directory } = this.place;
+    const inside = readdirSync(directory).filter((name) => name !== 'store');
+    return [
+      ...inside,
+      ...inside
+        .filter((name) => statSync(join(directory, name)).isDirectory())
+        .flatMap((name) => readdirSync(join(directory, name), { recursive: true }) as string[]),
+      ...(readdirSync(this.#downloads, { recursive: true }) as string[]),
+      ...readdirSync(tmpdir()),
+      ...readdirSync('/'),
+    ];
+  }
+
+  async source(kind: SourceKind, more: object = {}): Promise<Source> {
     const n = ++this.#sources;
     const collector = (await (await this.server.post('/api/v1/collectors', { name: `collector ${n}` })).json()) as { id: string };
     const category = `hostile/${n}`;
-    const response = await this.server.post('/api/v1/sources', { collector: collector.id, kind, name: `source ${n}`, sourceCategory: category });
+    const response = await this.server.post('/api/v1/sources', { collector: collector.id, kind, name: `source ${n}`, sourceCategory: category, ...more });
     expect(response.status).toBe(201);
-    const { source, address } = (await response.json()) as { source: { id: string }; address: { token: string } };
-    return { id: source.id, token: address.token, category };
+    const { source, address } = (await response.json()) as { source: { id: string }; address?: { token: string } };
+    return { id: source.id, token: address?.token ?? '', category };
   }
 
   push(token: string, body: BodyInit, headers: Record<string, string> = {}): Promise<Response> {

@@ -183,6 +183,18 @@ describe('what is broken costs nothing else', () => {
     ]);
   });
 
+  it('events in a row without text, as one record; those between others by themselves', async () => {
+    const text = `{"messageType":"DATA_MESSAGE","logEvents":[${Array.from({ length: 50_000 }, () => '0').join(',')},{"message":"a"},{},{"message":"b"},null,{"message":null}]}`;
+    const { seen } = await read(of(text));
+    expect(seen.map((s) => (s.kind === 'bad' ? [s.code, s.raw.slice(0, 21), s.length] : s.kind === 'text' ? s.text : s.kind))).toEqual([
+      ['envelope-damaged', '0\n0\n0\n0\n0\n0\n0\n0\n0\n0\n0', 99_999],
+      'a\n',
+      ['envelope-damaged', '{}', 2],
+      'b\n',
+      ['envelope-damaged', 'null\n{"message":null}', 21],
+    ]);
+  });
+
   it('more than one cut document', async () => {
     const half = '{"messageType":"DATA_MESSAGE","logEvents":[{"mess';
     expect(await bad(half, half, good.slice(0, 5), half)).toHaveLength(3);
@@ -231,6 +243,15 @@ describe('what is broken costs nothing else', () => {
 });
 
 describe('limits', () => {
+  it('are of all packed documents of a delivery together', async () => {
+    const limits = { ...DELIVERY_LIMITS, small: 1_000_000, ratio: 1 };
+    const packed = gzipSync(`${document(['good'])}${' '.repeat(300_000)}`);
+    const { seen, damage } = await read(of(document(['first']), ...Array.from({ length: 10 }, () => ['\n', packed]).flat()), { limits });
+    expect(damage).toMatchObject({ code: 'decompression-limit' });
+    expect(seen.filter((s) => s.kind === 'text')).toHaveLength(5);
+    expect((await read(of(document(['first']), ...Array.from({ length: 3 }, () => ['\n', packed]).flat()), { limits })).damage).toBeUndefined();
+  });
+
   it('stops a bomb at its limit, always at the same byte', async () => {
     const limits = { ...DELIVERY_LIMITS, small: 1_000_000, ratio: 50 };
     const bomb = gzipSync(Buffer.alloc(60_000_000, `${LINE}\n`), { level: 9 });
