@@ -203,15 +203,17 @@ function feed(
   };
 }
 
-/** Configured sources by id. */
+/** Configured sources of records by id. An interface lookup brings none. */
 async function sourcesOf(deps: ServerDeps): Promise<Map<string, SourceFacts>> {
   const [list, collectors] = await Promise.all([deps.sources?.list() ?? [], deps.sources?.collectors() ?? []]);
   const byId = new Map(collectors.map((c) => [c.id, c]));
   return new Map(
-    list.map(({ id, name, kind, collector, paused }) => {
-      const group = byId.get(collector);
-      return [id, { name, kind, collector: group?.name ?? '', paused: paused || (group?.paused ?? false) }];
-    }),
+    list
+      .filter(({ kind }) => kind !== 'ec2')
+      .map(({ id, name, kind, collector, paused }) => {
+        const group = byId.get(collector);
+        return [id, { name, kind, collector: group?.name ?? '', paused: paused || (group?.paused ?? false) }];
+      }),
   );
 }
 

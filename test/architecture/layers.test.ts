@@ -53,7 +53,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'ingest/vitals.ts',
     'store/sources.ts',
   ],
-  web: ['model', 'query', 'dashboards', 'api/contract.ts', 'api/contract/'],
+  web: ['model', 'query', 'dashboards', 'formats/vpc-flow/layout.ts', 'api/contract.ts', 'api/contract/'],
   cli: ['*'],
   'main.ts': ['*'],
   'config.ts': ['model', 'query/diagnostics.ts'],

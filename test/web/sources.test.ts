@@ -2,14 +2,25 @@
 import { execFileSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
 import { RecordSettings } from '../../src/api/contract/sources.ts';
+import { Ec2Settings } from '../../src/collect/ec2/settings.ts';
 import { S3Settings } from '../../src/collect/s3/settings.ts';
 import { DEFAULT_RECORD_SETTINGS } from '../../src/model/source.ts';
-import { curlCommands, flowLogByHand, listByHand, notificationsAfterStack, queueByHand, quoted, stackCommands } from '../../src/web/sources/add/commands.ts';
+import {
+  curlCommands,
+  flowLogByHand,
+  listByHand,
+  lookupByHand,
+  notificationsAfterStack,
+  queueByHand,
+  quoted,
+  stackCommands,
+} from '../../src/web/sources/add/commands.ts';
 import { fromRecords, NEW_RECORDS, toRecords } from '../../src/web/sources/draft.ts';
+import { fromEc2Connection, NEW_EC2, toEc2Connection } from '../../src/web/sources/ec2-draft.ts';
 import { fieldProblems } from '../../src/web/sources/problems.ts';
 import { fromConnection, NEW_S3, readOutputs, toConnection } from '../../src/web/sources/s3-draft.ts';
 import { searchOf } from '../../src/web/sources/search-of.ts';
-import { lagText } from '../../src/web/sources/words.ts';
+import { lagText, lookupSummary } from '../../src/web/sources/words.ts';
 
 const HOSTILE = `a'b"c$(touch /tmp/x)\`id\`\\ ; rm -rf / #`;
 const bash = (script: string): string => execFileSync('bash', ['-c', script], { encoding: 'utf8' });
@@ -55,6 +66,34 @@ describe('the form of a connection', () => {
     });
     const base = { ...connection, credentials: { kind: 'role', roleArn: 'arn:aws:iam::123456789012:role/r', base: keys } };
     expect(toConnection(fromConnection(base))).toEqual(base);
+  });
+
+  it.each([
+    { regions: ['eu-central-1'], intervalMinutes: 10, credentials: { kind: 'instance' } },
+    {
+      regions: ['eu-central-1', 'us-east-1'],
+      intervalMinutes: 1440,
+      endpoint: 'http://127.0.0.1:9',
+      stsEndpoint: 'http://127.0.0.1:9',
+      credentials: { kind: 'role', roleArn: 'arn:aws:iam::123456789012:role/r', externalId: 'abc', base: { kind: 'profile', name: 'p' } },
+    },
+  ])('gives a lookup %o as it was, and what the server takes', (connection) => {
+    const back = toEc2Connection(fromEc2Connection(connection));
+    expect(back).toEqual(connection);
+    expect(Ec2Settings.safeParse(back).success).toBe(true);
+  });
+
+  it('keeps the secrets of a lookup, and lets the server say what is missing', () => {
+    const connection = {
+      regions: ['eu-west-1'],
+      intervalMinutes: 5,
+      credentials: { kind: 'keys', accessKeyId: 'AKIAIOSFODNN7EXAMPLE', secretAccessKey: 'secret' },
+      proxy: 'secret',
+    };
+    const draft = fromEc2Connection(connection);
+    expect(toEc2Connection(draft)).toEqual(connection);
+    expect(toEc2Connection({ ...draft, dropped: ['proxy'] })).toEqual({ ...connection, proxy: '' });
+    expect(toEc2Connection({ ...NEW_EC2, intervalMinutes: 'often' })).toEqual({ regions: [], intervalMinutes: 'often', credentials: { kind: 'role' } });
   });
 
   it('sends what is no number as it was written, so that the server says what is wrong', () => {
@@ -108,6 +147,24 @@ describe('commands', () => {
       Resource: 'arn:aws:sqs:eu-central-1:123456789012:flows',
       Condition: { ArnEquals: { 'aws:SourceArn': 'arn:aws:s3:::acme' }, StringEquals: { 'aws:SourceAccount': '123456789012' } },
     });
+  });
+
+  it('let a role describe the regions that were typed, whatever they were', () => {
+    const script = (regions: readonly string[]) =>
+      `aws() { case "$1" in sts) echo 123456789012;; esac; }; cd "$(mktemp -d)"\n${lookupByHand({ regions, externalId: HOSTILE })
+        .map(({ text }) => text)
+        .join('\n')} > /dev/null`;
+    for (const regions of [['eu-central-1', 'us-east-1'], [HOSTILE]]) {
+      const { Statement } = JSON.parse(bash(`${script(regions)}\ncat describe.json`));
+      expect(Statement).toEqual([
+        {
+          Effect: 'Allow',
+          Action: ['ec2:DescribeNetworkInterfaces', 'ec2:DescribeInstances', 'ec2:DescribeSecurityGroups'],
+          Resource: '*',
+          Condition: { StringEquals: { 'aws:RequestedRegion': regions } },
+        },
+      ]);
+    }
   });
 
   it('make a stack with the answers, and let the shell ask for secrets', () => {
@@ -191,4 +248,9 @@ it('says lags in one unit', () => {
     '2.5 h',
     '2.3 d',
   ]);
+});
+
+it('says what a lookup looks up, briefly', () => {
+  expect(lookupSummary({ connection: { regions: ['eu-central-1'], intervalMinutes: 1 } })).toBe('looks up eu-central-1 every minute');
+  expect(lookupSummary({ connection: { regions: ['a', 'b', 'c', 'd'], intervalMinutes: 10 } })).toBe('looks up a, b and 2 more regions every 10 minutes');
 });

@@ -71,6 +71,12 @@ export const addSourceRoute = createRoute({
   component: lazyRouteComponent(() => import('../sources/add/page.tsx'), 'AddSourcePage'),
 });
 
+export const layoutsRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/sources/layouts',
+  component: lazyRouteComponent(() => import('../sources/layouts/page.tsx'), 'LayoutsPage'),
+});
+
 export const sourceRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: '/sources/$id',
@@ -87,6 +93,7 @@ export const router = createRouter({
     lookupsRoute,
     sourcesRoute,
     addSourceRoute,
+    layoutsRoute,
     sourceRoute,
     completenessRoute,
   ]),

@@ -3,6 +3,7 @@ import { ActionIcon, Menu } from '@mantine/core';
 import { Link } from '@tanstack/react-router';
 import { useState } from 'react';
 import type { Collector, Source } from '../../api/contract/sources.ts';
+import { isPushed } from '../../model/source.ts';
 import { explain } from '../api/client.ts';
 import { Icon } from '../app/icons.tsx';
 import type { Search } from '../app/search.ts';
@@ -66,7 +67,7 @@ export function SourceActions({ source, search, onRemoved }: SourceProps) {
           <Menu.Item leftSection={<Icon name="format" size={14} />} onClick={() => setDialog('rename')}>
             Rename …
           </Menu.Item>
-          {source.kind === 's3' ? (
+          {!isPushed(source.kind) ? (
             <Menu.Item component={Link} to="/sources/$id" params={params} search={search as never} hash="test" leftSection={<Icon name="check" size={14} />}>
               Test the connection …
             </Menu.Item>

@@ -5,6 +5,8 @@ import type {
   Collector,
   CollectorChange,
   CollectorNew,
+  LayoutAnswered,
+  LayoutList,
   Source,
   SourceChange,
   SourceList,
@@ -15,9 +17,10 @@ import type {
   TestResponse,
 } from '../../api/contract/sources.ts';
 import type { QuarantineResponse } from '../../api/contract.ts';
-import { getJson, post, postJson, putJson, remove } from '../api/client.ts';
+import { getJson, post, postJson, putJson, remove, sendJson } from '../api/client.ts';
 
 const SOURCES = '/api/v1/sources';
+const LAYOUTS = '/api/v1/layouts';
 const COLLECTORS = '/api/v1/collectors';
 /** How often numbers are asked for anew, and while somebody waits for the first records. */
 const LIVE_MS = 5000;
@@ -45,6 +48,12 @@ export const templatesQuery = queryOptions({
   staleTime: Number.POSITIVE_INFINITY,
 });
 
+export const layoutsQuery = queryOptions({
+  queryKey: ['layouts'],
+  queryFn: ({ signal }) => getJson<LayoutList>(LAYOUTS, signal),
+  refetchInterval: LIVE_MS * 3,
+});
+
 /** Records in quarantine, by what they are stored under. */
 export function quarantineQuery(under: Readonly<Record<string, string>>, limit: number) {
   const parameters = new URLSearchParams({ ...under, limit: String(limit) });
@@ -69,6 +78,18 @@ export const testSource = (request: TestRequest, signal?: AbortSignal): Promise<
 export const createCollector = (collector: CollectorNew): Promise<Collector> => postJson(COLLECTORS, collector);
 export const changeCollector = (id: string, change: CollectorChange): Promise<Collector> => putJson(at(COLLECTORS, id), change);
 export const removeCollector = (id: string): Promise<void> => remove(at(COLLECTORS, id));
+
+export const answerLayout = (stream: string, layout: string): Promise<LayoutAnswered> => putJson(LAYOUTS, { stream, layout });
+export const forgetLayout = (stream: string): Promise<unknown> => sendJson('DELETE', LAYOUTS, { stream });
+
+/** A change of what is known of layouts; also the counts of sources are others then. */
+export function useLayoutChange<A, R>(work: (argument: A) => Promise<R>) {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: work,
+    onSettled: () => Promise.all([layoutsQuery.queryKey, sourcesQuery.queryKey, ['quarantine']].map((queryKey) => client.invalidateQueries({ queryKey }))),
+  });
+}
 
 /** A change of sources or collectors; the list is asked for anew before it counts as done. */
 export function useSourceChange<A, R>(work: (argument: A) => Promise<R>) {

@@ -26,6 +26,9 @@ const NAMES: Readonly<Record<string, string>> = {
   object: 'Reading an object',
   regions: 'Regions',
   notification: 'Notifications',
+  interfaces: 'Interfaces',
+  instances: 'Instances',
+  groups: 'Security groups',
 };
 
 interface Props {
@@ -87,13 +90,19 @@ export function ConnectionTest({ request, about, onError }: Props) {
   );
 }
 
+/** `interfaces:eu-central-1` → `Interfaces, eu-central-1` */
+function checkName(name: string): string {
+  const [step = '', ...where] = name.split(':');
+  return [NAMES[step] ?? step, ...where].join(', ');
+}
+
 function CheckLine({ check: { name, result, message, hint, code } }: { check: Check }) {
   const [icon, word] = LOOK[result];
   return (
     <li data-result={result}>
       <Icon name={icon} size={14} />
       <div>
-        <b>{NAMES[name] ?? name}</b> <span className="bz-source-verdict">{word}</span> {code && <code className="bz-dim">{code}</code>}
+        <b>{checkName(name)}</b> <span className="bz-source-verdict">{word}</span> {code && <code className="bz-dim">{code}</code>}
         <p>{message}</p>
         {hint && <p className="bz-dim">{hint}</p>}
       </div>

@@ -29,7 +29,11 @@ export function NameDialog({ named, onClose }: { named: Named; onClose: () => vo
       <form className="bz-library-form" onSubmit={submit}>
         <TextInput
           label="Name"
-          description={named.item ? `Records that come from now on have the new name as ${named.what === 'source' ? '_sourceName' : '_collector'}.` : undefined}
+          description={
+            named.item && !(named.what === 'source' && named.item.kind === 'ec2')
+              ? `Records that come from now on have the new name as ${named.what === 'source' ? '_sourceName' : '_collector'}.`
+              : undefined
+          }
           value={name}
           onChange={(e) => setName(e.currentTarget.value)}
           maxLength={200}
@@ -67,15 +71,23 @@ export function RemoveSourceDialog({ source, onClose, onRemoved }: RemoveProps &
       <div className="bz-library-form">
         <p>
           <b>Gone:</b> its settings
-          {kind === 's3'
-            ? ', its stored secrets and where it had come to. Nothing fetches its objects any more; messages stay in the queue as long as SQS keeps them.'
-            : `, its ${kind === 'firehose' ? 'access keys' : 'tokens'} and its counters. Senders are answered 401 from now on; what they keep and do not deliver elsewhere is lost when they give up.`}
+          {kind === 'ec2'
+            ? ' and its stored secrets. No interface is looked up any more.'
+            : kind === 's3'
+              ? ', its stored secrets and where it had come to. Nothing fetches its objects any more; messages stay in the queue as long as SQS keeps them.'
+              : `, its ${kind === 'firehose' ? 'access keys' : 'tokens'} and its counters. Senders are answered 401 from now on; what they keep and do not deliver elsewhere is lost when they give up.`}
         </p>
-        <p>
-          <b>Stays:</b> every record that it brought{stored > 0 && ` (${exact(stored)} since the server started)`} and what is in quarantine
-          {kind === 's3' && '. The objects stay in the bucket, and a new source for it does not store them a second time'}.
-          {status.spooled > 0 && ` ${short(status.spooled, 'bytes')} that it has acknowledged are stored all the same.`}
-        </p>
+        {kind === 'ec2' ? (
+          <p>
+            <b>Stays:</b> what it knows of interfaces: records go on having the names of their time.
+          </p>
+        ) : (
+          <p>
+            <b>Stays:</b> every record that it brought{stored > 0 && ` (${exact(stored)} since the server started)`} and what is in quarantine
+            {kind === 's3' && '. The objects stay in the bucket, and a new source for it does not store them a second time'}.
+            {status.spooled > 0 && ` ${short(status.spooled, 'bytes')} that it has acknowledged are stored all the same.`}
+          </p>
+        )}
         <p className="bz-dim">To stop it for a while, pause it.</p>
         <ProblemNote error={removing.error} />
         <div className="bz-row-end">

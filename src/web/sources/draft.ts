@@ -1,5 +1,6 @@
 /** A source as the fields of a form, and back. Pure. */
 import type { RecordSettings, Source, SourceNew } from '../../api/contract/sources.ts';
+import { type Ec2Draft, fromEc2Connection, NEW_EC2, toEc2Connection } from './ec2-draft.ts';
 import { fromConnection, NEW_S3, type S3Draft, toConnection } from './s3-draft.ts';
 
 export interface RuleDraft {
@@ -33,6 +34,7 @@ export interface SourceDraft {
   readonly sourceHost: string;
   readonly records: RecordDraft;
   readonly s3: S3Draft;
+  readonly ec2: Ec2Draft;
 }
 
 export const NEW_RECORDS: RecordDraft = {
@@ -54,6 +56,7 @@ export const NEW_SOURCE: SourceDraft = {
   sourceHost: '',
   records: NEW_RECORDS,
   s3: NEW_S3,
+  ec2: NEW_EC2,
 };
 
 export function toRecords(draft: RecordDraft): RecordSettings {
@@ -83,12 +86,13 @@ export function fromRecords(records: RecordSettings): RecordDraft {
 export function fromSource(source: Source): SourceDraft {
   const { name, collector, sourceCategory, sourceName, sourceHost, records, connection, kind } = source;
   const s3 = kind === 's3' ? fromConnection(connection) : NEW_S3;
-  return { name, collector, newCollector: '', sourceCategory, sourceName, sourceHost, records: fromRecords(records), s3 };
+  const ec2 = kind === 'ec2' ? fromEc2Connection(connection) : NEW_EC2;
+  return { name, collector, newCollector: '', sourceCategory, sourceName, sourceHost, records: fromRecords(records), s3, ec2 };
 }
 
 /** What a new source and a change of one have alike. */
 export function toBody(draft: SourceDraft, kind: Source['kind'], collector: string): Omit<SourceNew, 'kind'> {
-  const { name, sourceCategory, sourceName, sourceHost, records, s3 } = draft;
+  const { name, sourceCategory, sourceName, sourceHost, records } = draft;
   return {
     collector,
     name,
@@ -96,6 +100,12 @@ export function toBody(draft: SourceDraft, kind: Source['kind'], collector: stri
     sourceName,
     sourceHost,
     records: toRecords(records),
-    connection: kind === 's3' ? toConnection(s3) : {},
+    connection: toConnectionOf(kind, draft),
   };
+}
+
+/** A kind's own settings; what is sent to has none. */
+export function toConnectionOf(kind: Source['kind'], { s3, ec2 }: SourceDraft): Record<string, unknown> {
+  if (kind === 's3') return toConnection(s3);
+  return kind === 'ec2' ? toEc2Connection(ec2) : {};
 }

@@ -2,6 +2,7 @@
 import { Button } from '@mantine/core';
 import { type FormEvent, useState } from 'react';
 import type { Collector, Source } from '../../api/contract/sources.ts';
+import { isPushed } from '../../model/source.ts';
 import { changeSource, createCollector, useSourceChange } from './ask.ts';
 import { fromSource, type SourceDraft, toBody } from './draft.ts';
 import { SourceFields, useFocusOnWrong } from './fields/source-form.tsx';
@@ -15,7 +16,7 @@ export function EditForm({ source, collectors, onDone }: { source: Source; colle
   const saving = useSourceChange(async () => {
     const collector = draft.collector || (await createCollector({ name: draft.newCollector, description: '' })).id;
     const { connection, ...body } = toBody(draft, opened.kind, collector);
-    await changeSource(opened.id, { ...body, ...(opened.kind === 's3' ? { connection } : {}), revision: opened.revision });
+    await changeSource(opened.id, { ...body, ...(isPushed(opened.kind) ? {} : { connection }), revision: opened.revision });
   });
   const submit = (event: FormEvent) => {
     event.preventDefault();

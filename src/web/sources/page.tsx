@@ -13,8 +13,9 @@ import { usePage } from '../app/use-page.ts';
 import { short } from '../format/numbers.ts';
 import { stamp } from '../format/times.ts';
 import { ChoiceList } from './add/choices.tsx';
-import { sourcesQuery } from './ask.ts';
+import { layoutsQuery, sourcesQuery } from './ask.ts';
 import { NameDialog } from './dialogs.tsx';
+import { waitingWords } from './layouts/choice.ts';
 import { SourcesTable } from './table.tsx';
 import { many } from './words.ts';
 
@@ -56,11 +57,42 @@ export function SourcesPage() {
           <Icon name="warn" size={14} /> {data.spool.trouble} Senders are asked to come again, and keep what they have.
         </p>
       )}
+      <LayoutsLine search={along} />
       {!data && <Skeleton />}
       {data && data.sources.length === 0 && <Nothing />}
       {data && (data.sources.length > 0 || data.collectors.length > 0) && <SourcesTable list={data} zone={zone} now={sources.dataUpdatedAt} search={along} />}
       {naming && <NameDialog named={{ what: 'collector', item: undefined }} onClose={() => setNaming(false)} />}
     </main>
+  );
+}
+
+/** Streams whose records wait for somebody: nothing where none does. */
+function LayoutsLine({ search }: { search: Search }) {
+  const { data, error } = useQuery(layoutsQuery);
+  if (error && !data) {
+    const { message, code } = explain(error);
+    return (
+      <p className="bz-source-note" data-tone="warn" role="alert">
+        Whether streams wait for their layouts could not be asked. {message} <code>{code}</code>
+      </p>
+    );
+  }
+  if (!data) return null;
+  if (data.questions.length === 0)
+    return data.learned.length === 0 ? null : (
+      <p className="bz-dim bz-small">
+        <Link to="/sources/layouts" search={search as never}>
+          {many(data.learned.length, 'learned layout')}
+        </Link>
+      </p>
+    );
+  return (
+    <p className="bz-source-note" data-tone="warn">
+      <Icon name="info" size={14} />{' '}
+      <Link to="/sources/layouts" search={search as never}>
+        {waitingWords(data.questions)}
+      </Link>
+    </p>
   );
 }
 

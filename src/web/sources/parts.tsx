@@ -1,18 +1,19 @@
 /** Small parts that the pages of sources share. */
 import { Button, CopyButton, MantineThemeProvider } from '@mantine/core';
 import type { ReactNode } from 'react';
-import type { SourceStatus } from '../../api/contract/sources.ts';
+import type { Source, SourceStatus } from '../../api/contract/sources.ts';
 import { Icon } from '../app/icons.tsx';
 import { exact, short } from '../format/numbers.ts';
 import { ago, dateOf, stamp } from '../format/times.ts';
 import type { Command } from './add/commands.ts';
-import { lagText, STATE_MEANS, STATE_WORD } from './words.ts';
+import { LOOKUP_MEANS, lagText, STATE_MEANS, STATE_WORD } from './words.ts';
 
 /** The state in a word and a shape: colour alone says nothing. */
-export function State({ status }: { status: Pick<SourceStatus, 'state' | 'trouble'> }) {
+export function State({ source: { kind, status } }: { source: Pick<Source, 'kind' | 'status'> }) {
   const { state, trouble } = status;
+  const means = kind === 'ec2' ? LOOKUP_MEANS : STATE_MEANS;
   return (
-    <span className="bz-source-state" data-state={state} title={trouble ?? STATE_MEANS[state]}>
+    <span className="bz-source-state" data-state={state} title={trouble ?? means[state]}>
       {state === 'trouble' ? <Icon name="warn" size={14} /> : state === 'paused' ? <Icon name="pause" size={14} /> : <i aria-hidden="true" />}
       {STATE_WORD[state]}
     </span>

@@ -5,6 +5,7 @@ import { useQuery } from '@tanstack/react-query';
 import { Link, useNavigate, useParams, useRouterState } from '@tanstack/react-router';
 import { useEffect } from 'react';
 import { type Collector, SECRET, type Source, type SourceList } from '../../api/contract/sources.ts';
+import { isPushed } from '../../model/source.ts';
 import { explain } from '../api/client.ts';
 import { PageFailed } from '../app/failed.tsx';
 import { usePage } from '../app/use-page.ts';
@@ -19,7 +20,7 @@ import { alongside } from './page.tsx';
 import { Minutes, State, When } from './parts.tsx';
 import { searchOf } from './search-of.ts';
 import { Errors, Quarantined } from './troubles.tsx';
-import { kindOf, lagText, storedOf } from './words.ts';
+import { kindOf, LOOKUP_MEANS, lagText, lookupSummary, storedOf } from './words.ts';
 
 export function SourcePage() {
   const { id } = useParams({ strict: false });
@@ -38,6 +39,7 @@ export function SourcePage() {
   if (!sources.data) return <main className="bz-sources" aria-busy="true" />;
   if (!source) return <Gone />;
   const edit = search.step === 'edit';
+  const lookup = source.kind === 'ec2';
   return (
     <main className="bz-sources bz-source">
       <Head source={source} list={sources.data} />
@@ -55,10 +57,10 @@ export function SourcePage() {
         <EditForm key={source.id} source={source} collectors={sources.data.collectors} onDone={() => change({ step: undefined })} />
       ) : (
         <>
-          <Now source={source} zone={zone} now={sources.dataUpdatedAt} />
+          {lookup ? <Looked source={source} /> : <Now source={source} zone={zone} now={sources.dataUpdatedAt} />}
           <Errors source={source} zone={zone} now={sources.dataUpdatedAt} />
-          <Quarantined source={source} collector={sources.data.collectors.find((c) => c.id === source.collector)?.name ?? ''} zone={zone} />
-          {source.kind === 's3' ? <Test source={source} /> : <Tokens source={source} list={sources.data} zone={zone} />}
+          {!lookup && <Quarantined source={source} collector={sources.data.collectors.find((c) => c.id === source.collector)?.name ?? ''} zone={zone} />}
+          {!isPushed(source.kind) ? <Test source={source} /> : <Tokens source={source} list={sources.data} zone={zone} />}
           <Settings source={source} onEdit={() => change({ step: 'edit' })} />
         </>
       )}
@@ -93,15 +95,17 @@ function Head({ source, list }: { source: Source; list: SourceList }) {
         </Link>{' '}
         <span className="bz-dim">/</span> {source.name}
       </h1>
-      <State status={source.status} />
+      <State source={source} />
       <span className="bz-dim bz-small">
         {kindOf(source)} · {collector?.name}
         {collector?.paused && ', which is paused'}
       </span>
       <span className="bz-grow" />
-      <Button size="xs" variant="default" component={Link} to="/search" search={{ ...along, q: searchOf(source, collector?.name) } as never}>
-        Search its records
-      </Button>
+      {source.kind !== 'ec2' && (
+        <Button size="xs" variant="default" component={Link} to="/search" search={{ ...along, q: searchOf(source, collector?.name) } as never}>
+          Search its records
+        </Button>
+      )}
       <SourceActions source={source} search={along} onRemoved={() => void navigate({ to: '/sources', search: along })} />
     </header>
   );
@@ -149,17 +153,36 @@ function Now({ source, zone, now }: { source: Source; zone: string; now: number 
         </Fact>
         <Fact name="Quarantined">{counts.quarantined > 0 ? <a href="#quarantine">{exact(counts.quarantined)}</a> : '0'}</Fact>
       </dl>
-      {status.details.length > 0 && (
-        <dl className="bz-source-facts" aria-label="Of the bucket and its queue">
-          {status.details.map(({ name, value }) => (
-            <Fact key={name} name={name}>
-              <span className="bz-source-value">{value}</span>
-            </Fact>
-          ))}
-        </dl>
-      )}
+      <Details status={status} label="Of the bucket and its queue" />
       <p className="bz-dim bz-small">Counts since the server started.</p>
     </section>
+  );
+}
+
+/** What a lookup is doing: it has no records to count. */
+function Looked({ source }: { source: Source }) {
+  const { state, details } = source.status;
+  return (
+    <section className="bz-source-now" aria-label="Now">
+      {details.length === 0 && <p className="bz-dim">{LOOKUP_MEANS[state]}</p>}
+      <Details status={source.status} label="By region" />
+      <p className="bz-dim bz-small">
+        It {lookupSummary(source)}, and brings no records: those of other sources get the names that it knows. Since the server started.
+      </p>
+    </section>
+  );
+}
+
+function Details({ status: { details }, label }: { status: Source['status']; label: string }) {
+  if (details.length === 0) return null;
+  return (
+    <dl className="bz-source-facts" aria-label={label}>
+      {details.map(({ name, value }) => (
+        <Fact key={name} name={name}>
+          <span className="bz-source-value">{value}</span>
+        </Fact>
+      ))}
+    </dl>
   );
 }
 
@@ -177,7 +200,7 @@ function Test({ source }: { source: Source }) {
     <section aria-label="Connection" id="test">
       <h2>Connection</h2>
       <p className="bz-dim">Each step is tried with the stored secrets, and nothing is changed.</p>
-      <ConnectionTest request={() => ({ kind: 's3', connection: source.connection, source: source.id })} about={source.revision} />
+      <ConnectionTest request={() => ({ kind: source.kind, connection: source.connection, source: source.id })} about={source.revision} />
     </section>
   );
 }
@@ -227,20 +250,10 @@ function Tokens({ source, list, zone }: { source: Source; list: SourceList; zone
 }
 
 function Settings({ source, onEdit }: { source: Source; onEdit: () => void }) {
-  const { records, connection } = source;
-  const rules = records.rules.map(({ kind, name, pattern }) => ({ name: `${kind}: ${name}`, value: pattern }));
-  const facts: { name: string; value: string }[] = [
-    { name: 'Source category', value: source.sourceCategory },
-    { name: 'Source name', value: source.sourceName },
-    { name: 'Source host', value: source.sourceHost },
-    { name: 'Format', value: records.format === 'auto' ? 'told by content' : records.format },
-    { name: 'Layout', value: records.layout === 'auto' ? 'told by content' : records.layout },
-    ...rules,
-    { name: 'Timestamp locator', value: records.timestampLocator },
-    { name: 'Several lines', value: records.multiline.mode === 'boundary' ? records.multiline.pattern : records.multiline.mode },
-    { name: 'Internal traffic', value: records.internalTraffic.join(', ') },
-    ...flat(connection),
-  ].filter(({ value }) => value !== '');
+  const { connection } = source;
+  const facts: { name: string; value: string }[] = [...(source.kind === 'ec2' ? [] : ofRecords(source)), ...flat(connection)].filter(
+    ({ value }) => value !== '',
+  );
   return (
     <section aria-label="Settings">
       <h2>Settings</h2>
@@ -259,12 +272,28 @@ function Settings({ source, onEdit }: { source: Source; onEdit: () => void }) {
   );
 }
 
+function ofRecords({ records, sourceCategory, sourceName, sourceHost }: Source): { name: string; value: string }[] {
+  return [
+    { name: 'Source category', value: sourceCategory },
+    { name: 'Source name', value: sourceName },
+    { name: 'Source host', value: sourceHost },
+    { name: 'Format', value: records.format === 'auto' ? 'told by content' : records.format },
+    { name: 'Layout', value: records.layout === 'auto' ? 'told by content' : records.layout },
+    ...records.rules.map(({ kind, name, pattern }) => ({ name: `${kind}: ${name}`, value: pattern })),
+    { name: 'Timestamp locator', value: records.timestampLocator },
+    { name: 'Several lines', value: records.multiline.mode === 'boundary' ? records.multiline.pattern : records.multiline.mode },
+    { name: 'Internal traffic', value: records.internalTraffic.join(', ') },
+  ];
+}
+
 const LABELS: Readonly<Record<string, string>> = {
   mode: 'Reads by',
   queue: 'Queue',
   bucket: 'Bucket',
   prefix: 'Prefix',
   region: 'Region',
+  regions: 'Regions',
+  intervalMinutes: 'Minutes between looks',
   visibilitySeconds: 'Visibility timeout, s',
   follow: 'Follows new objects',
   followSeconds: 'Seconds between looks',
@@ -280,7 +309,7 @@ const LABELS: Readonly<Record<string, string>> = {
   'credentials.base.accessKeyId': 'Access key id',
   'credentials.base.secretAccessKey': 'Secret access key',
   'credentials.base.sessionToken': 'Session token',
-  endpoint: 'S3 endpoint',
+  endpoint: 'Endpoint',
   queueEndpoint: 'SQS endpoint',
   stsEndpoint: 'STS endpoint',
   proxy: 'Outbound proxy',
@@ -293,6 +322,6 @@ function flat(tree: Readonly<Record<string, unknown>>, above = ''): { name: stri
     const name = above === '' ? key : `${above}.${key}`;
     if (typeof value === 'object' && value !== null && !Array.isArray(value)) return flat(value as Record<string, unknown>, name);
     if (name === 'since' && typeof value === 'number') return [{ name: 'Since', value: new Date(value).toISOString() }];
-    return [{ name: LABELS[name] ?? name, value: value === SECRET ? 'stored, encrypted' : String(value) }];
+    return [{ name: LABELS[name] ?? name, value: value === SECRET ? 'stored, encrypted' : Array.isArray(value) ? value.join(', ') : String(value) }];
   });
 }

@@ -6,7 +6,7 @@ import { exact } from '../format/numbers.ts';
 import { zoneName } from '../format/times.ts';
 import { CollectorActions, SourceActions } from './actions.tsx';
 import { Count, Lag, Minutes, State, When } from './parts.tsx';
-import { kindOf, many, storedOf } from './words.ts';
+import { kindOf, lookupSummary, many, storedOf } from './words.ts';
 
 interface Props {
   readonly list: SourceList;
@@ -81,7 +81,6 @@ function CollectorRows({ collector, sources, ...shown }: Omit<Props, 'list'> & {
 function SourceRow({ source, zone, now, search }: Omit<Props, 'list'> & { source: Source }) {
   const { status } = source;
   const errors = status.errors.reduce((sum, { count }) => sum + count, 0);
-  const latest = status.recordsByMinute.at(-2) ?? 0;
   const params = { id: source.id };
   return (
     <tr data-state={status.state}>
@@ -92,11 +91,43 @@ function SourceRow({ source, zone, now, search }: Omit<Props, 'list'> & { source
       </th>
       <td data-label="Kind">{kindOf(source)}</td>
       <td data-label="State">
-        <State status={status} />
+        <State source={source} />
       </td>
       <td data-label="Category" className="bz-mono">
         {source.sourceCategory || <span className="bz-dim">–</span>}
       </td>
+      {source.kind === 'ec2' ? <LookupCells source={source} /> : <RecordCells source={source} zone={zone} now={now} search={search} />}
+      <td data-label="Errors" className="bz-number">
+        {errors > 0 ? (
+          <Link to="/sources/$id" params={params} search={search} hash="errors" className="bz-source-wrong" title={status.errors[0]?.message}>
+            {exact(errors)}
+          </Link>
+        ) : (
+          <span className="bz-dim">0</span>
+        )}
+      </td>
+      <td>
+        <SourceActions source={source} search={search} />
+      </td>
+    </tr>
+  );
+}
+
+/** A lookup has no records: what its regions answered stands in their columns. */
+function LookupCells({ source }: { source: Source }) {
+  return (
+    <td data-label="Looked up" colSpan={6} className="bz-dim" title={source.status.details.map(({ name, value }) => `${name}: ${value}`).join('\n')}>
+      {lookupSummary(source)}
+    </td>
+  );
+}
+
+function RecordCells({ source, zone, now, search }: Omit<Props, 'list'> & { source: Source }) {
+  const { status } = source;
+  const latest = status.recordsByMinute.at(-2) ?? 0;
+  const params = { id: source.id };
+  return (
+    <>
       <td data-label="Last delivery">
         <When ms={status.lastDelivery} zone={zone} now={now} />
       </td>
@@ -126,18 +157,6 @@ function SourceRow({ source, zone, now, search }: Omit<Props, 'list'> & { source
       <td data-label="Spool" className="bz-number">
         <Count value={status.spooled} unit="bytes" />
       </td>
-      <td data-label="Errors" className="bz-number">
-        {errors > 0 ? (
-          <Link to="/sources/$id" params={params} search={search} hash="errors" className="bz-source-wrong" title={status.errors[0]?.message}>
-            {exact(errors)}
-          </Link>
-        ) : (
-          <span className="bz-dim">0</span>
-        )}
-      </td>
-      <td>
-        <SourceActions source={source} search={search} />
-      </td>
-    </tr>
+    </>
   );
 }

@@ -3,7 +3,7 @@ import type { Source, SourceStatus } from '../../api/contract/sources.ts';
 
 export const KIND_NAME: Readonly<Record<Source['kind'], string>> = { http: 'HTTP', firehose: 'Firehose', s3: 'S3', ec2: 'EC2 interfaces' };
 
-/** `S3 queue`, `S3 list`, `HTTP`, `Firehose` */
+/** `S3 queue`, `S3 listing`, `HTTP`, `Firehose`, `EC2 interfaces` */
 export function kindOf(source: Pick<Source, 'kind' | 'connection'>): string {
   if (source.kind !== 's3') return KIND_NAME[source.kind];
   return source.connection.mode === 'list' ? 'S3 listing' : 'S3 queue';
@@ -14,6 +14,14 @@ export const STATE_WORD: Readonly<Record<SourceStatus['state'], string>> = {
   waiting: 'waiting',
   paused: 'paused',
   trouble: 'trouble',
+};
+
+/** What a lookup’s states mean; it neither delivers nor is sent to. */
+export const LOOKUP_MEANS: Readonly<Record<SourceStatus['state'], string>> = {
+  running: 'It has looked its interfaces up.',
+  waiting: 'No region has answered since the server started.',
+  paused: 'It is paused: nothing is asked, and what is known is kept.',
+  trouble: 'The last look of a region failed.',
 };
 
 export const STATE_MEANS: Readonly<Record<SourceStatus['state'], string>> = {
@@ -45,4 +53,11 @@ export function storedOf({ counts }: Pick<SourceStatus, 'counts'>): number {
 /** 1 → `1 record`, 3 → `3 records` */
 export function many(count: number, one: string): string {
   return `${count.toLocaleString('en-US')} ${one}${count === 1 ? '' : 's'}`;
+}
+
+/** `3 regions, every 10 minutes`: the answers of each are in its status. */
+export function lookupSummary({ connection: { regions, intervalMinutes } }: Pick<Source, 'connection'>): string {
+  const list = Array.isArray(regions) ? regions.map(String) : [];
+  const where = list.length > 3 ? `${list.slice(0, 2).join(', ')} and ${list.length - 2} more regions` : list.join(', ');
+  return `looks up ${where} every ${intervalMinutes === 1 ? 'minute' : `${intervalMinutes} minutes`}`;
 }

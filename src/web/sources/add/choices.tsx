@@ -1,10 +1,11 @@
 /** What people have, and the kind of source that takes it in. */
 import { Link } from '@tanstack/react-router';
 import type { Source } from '../../../api/contract/sources.ts';
+import { isPushed } from '../../../model/source.ts';
 import type { Search } from '../../app/search.ts';
 
 export interface Choice {
-  readonly id: 's3-queue' | 's3-list' | 'firehose' | 'forwarder' | 'http';
+  readonly id: 's3-queue' | 's3-list' | 'firehose' | 'forwarder' | 'http' | 'ec2';
   readonly kind: Source['kind'];
   readonly title: string;
   readonly description: string;
@@ -56,6 +57,13 @@ export const CHOICES: readonly Choice[] = [
     description: 'Lines or JSON over HTTP, plain or compressed: a script, an agent, a pipeline of your own.',
     name: 'HTTP',
   },
+  {
+    id: 'ec2',
+    kind: 'ec2',
+    title: 'Names of the interfaces in your records',
+    description: 'Brings no records: asks EC2 what their interfaces are. Instances, names, security groups and more, as they were at each record’s time.',
+    name: 'EC2 interfaces',
+  },
 ];
 
 export function ChoiceList({ search }: { search: Search }) {
@@ -63,7 +71,7 @@ export function ChoiceList({ search }: { search: Search }) {
     <ul className="bz-source-choices">
       {CHOICES.map(({ id, kind, title, description }) => (
         <li key={id}>
-          <Link to="/sources/new" search={{ ...search, kind: id, step: kind === 's3' ? 'aws' : 'source' } as never}>
+          <Link to="/sources/new" search={{ ...search, kind: id, step: isPushed(kind) ? 'source' : 'aws' } as never}>
             <b>{title}</b>
             <span>{description}</span>
           </Link>

@@ -77,6 +77,12 @@ function policyFile(name: string, ...statements: readonly object[]): string {
   return `cat > ${name} <<EOF\n{"Version": "2012-10-17", "Statement": [\n  ${statements.map((s) => JSON.stringify(s)).join(',\n  ')}\n]}\nEOF`;
 }
 
+const TRUST = {
+  Effect: 'Allow',
+  Principal: { AWS: 'arn:aws:iam::$ACCOUNT:root' },
+  Action: 'sts:AssumeRole',
+  Condition: { StringEquals: { 'sts:ExternalId': '$EXTERNAL_ID' } },
+};
 const QUEUE_ARN = 'arn:aws:sqs:$REGION:$ACCOUNT:$QUEUE';
 
 /** By hand, for a bucket that is there: the queue, what it tells, and a role that may read both. */
@@ -131,13 +137,38 @@ export function listByHand(place: S3Place): Command[] {
   return [{ title: 'What the commands below refer to:', text: variables(place, false) }, roleByHand(false)];
 }
 
-function roleByHand(withQueue: boolean): Command {
-  const trust = {
+/** By hand, for an interface lookup: a role that may describe interfaces, instances and groups of these regions. */
+export function lookupByHand({ regions, externalId }: { readonly regions: readonly string[]; readonly externalId: string }): Command[] {
+  const describe = {
     Effect: 'Allow',
-    Principal: { AWS: 'arn:aws:iam::$ACCOUNT:root' },
-    Action: 'sts:AssumeRole',
-    Condition: { StringEquals: { 'sts:ExternalId': '$EXTERNAL_ID' } },
+    Action: ['ec2:DescribeNetworkInterfaces', 'ec2:DescribeInstances', 'ec2:DescribeSecurityGroups'],
+    Resource: '*',
+    Condition: { StringEquals: { 'aws:RequestedRegion': '$REGIONS' } },
   };
+  return [
+    {
+      title: 'What the commands below refer to:',
+      text: [
+        'ACCOUNT=$(aws sts get-caller-identity --query Account --output text)',
+        `REGIONS=${quoted(JSON.stringify(regions.length === 0 ? [OR.region] : regions))}`,
+        `EXTERNAL_ID=${quoted(externalId)}`,
+      ].join('\n'),
+    },
+    {
+      title: 'A role that may ask these three, which read only. In its trust, name the account or the role that Bartizan runs as, where that is another:',
+      text: [
+        policyFile('trust.json', TRUST),
+        // A list is no text: the variable holds its brackets and quotes.
+        policyFile('describe.json', describe).replace('"$REGIONS"', '$REGIONS'),
+        'aws iam create-role --role-name bartizan-interfaces --assume-role-policy-document file://trust.json',
+        'aws iam put-role-policy --role-name bartizan-interfaces --policy-name describe --policy-document file://describe.json',
+        'echo "Role ARN: arn:aws:iam::$ACCOUNT:role/bartizan-interfaces"',
+      ].join('\n'),
+    },
+  ];
+}
+
+function roleByHand(withQueue: boolean): Command {
   const read = [
     { Effect: 'Allow', Action: ['s3:ListBucket', 's3:GetBucketLocation', 's3:GetBucketNotification'], Resource: 'arn:aws:s3:::$BUCKET' },
     { Effect: 'Allow', Action: 's3:GetObject', Resource: 'arn:aws:s3:::$BUCKET/$PREFIX*' },
@@ -154,7 +185,7 @@ function roleByHand(withQueue: boolean): Command {
   return {
     title: 'A role that may read, and nothing else. In its trust, name the account or the role that Bartizan runs as, where that is another:',
     text: [
-      policyFile('trust.json', trust),
+      policyFile('trust.json', TRUST),
       policyFile('read.json', ...read),
       'aws iam create-role --role-name bartizan-reader --assume-role-policy-document file://trust.json',
       'aws iam put-role-policy --role-name bartizan-reader --policy-name read --policy-document file://read.json',

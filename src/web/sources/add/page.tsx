@@ -2,9 +2,10 @@
 import '../sources.css';
 import { Button, Textarea } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
-import { Link } from '@tanstack/react-router';
+import { Link, useNavigate } from '@tanstack/react-router';
 import { type FormEvent, useEffect, useState } from 'react';
 import type { SourceList, SourceMade } from '../../../api/contract/sources.ts';
+import { isPushed } from '../../../model/source.ts';
 import { PageFailed } from '../../app/failed.tsx';
 import { usePage } from '../../app/use-page.ts';
 import { AddressShown, Reach } from '../address.tsx';
@@ -18,14 +19,16 @@ import { Arrival } from './arrival.tsx';
 import { AwsSide } from './aws-side.tsx';
 import { CHOICES, type Choice, ChoiceList } from './choices.tsx';
 import { curlCommands } from './commands.ts';
+import { LookupSide } from './lookup-side.tsx';
 import { type NewDraft, useSessionDraft } from './session-draft.ts';
 
 type Step = 'choose' | 'aws' | 'source' | 'send';
 
 const STEPS: Readonly<Record<Step, string>> = { choose: 'What you have', aws: 'In AWS', source: 'The source', send: 'First records' };
 
-/** A source that is sent to is made before the AWS side, which needs its address and key. */
+/** A source that is sent to is made before the AWS side, which needs its address and key. A lookup brings no records to wait for. */
 function stepsOf(choice: Choice | undefined): readonly Step[] {
+  if (choice?.kind === 'ec2') return ['choose', 'aws', 'source'];
   return choice?.kind === 's3' ? ['choose', 'aws', 'source', 'send'] : ['choose', 'source', 'send'];
 }
 
@@ -78,6 +81,7 @@ function StepList({ steps, step }: { steps: readonly Step[]; step: Step }) {
 
 function Chosen({ choice, list }: { choice: Choice; list: SourceList }) {
   const { search, change } = usePage();
+  const navigate = useNavigate();
   const [draft, setDraft, forget] = useSessionDraft(choice.id);
   const [made, setMade] = useState<SourceMade | undefined>();
   const steps = stepsOf(choice);
@@ -96,7 +100,7 @@ function Chosen({ choice, list }: { choice: Choice; list: SourceList }) {
       </p>
       {step === 'aws' && (
         <>
-          <AwsSide choice={choice} draft={draft} onDraft={setDraft} />
+          {choice.kind === 'ec2' ? <LookupSide draft={draft} onDraft={setDraft} /> : <AwsSide choice={choice} draft={draft} onDraft={setDraft} />}
           <div className="bz-source-buttons">
             <Button size="xs" onClick={() => go('source')}>
               The AWS side is made: next
@@ -110,9 +114,10 @@ function Chosen({ choice, list }: { choice: Choice; list: SourceList }) {
           list={list}
           draft={draft}
           onDraft={setDraft}
-          onBack={choice.kind === 's3' ? () => go('aws') : undefined}
+          onBack={isPushed(choice.kind) ? undefined : () => go('aws')}
           onMade={(source) => {
             forget();
+            if (choice.kind === 'ec2') return void navigate({ to: '/sources/$id', params: { id: source.source.id }, search: alongside(search), replace: true });
             setMade(source);
             change({ step: 'send', view: source.source.id }, { replace: true });
           }}
@@ -239,7 +244,7 @@ interface SendProps extends Pick<CreateProps, 'choice' | 'list' | 'draft' | 'onD
   readonly made: SourceMade | undefined;
 }
 
-const HINTS: Readonly<Record<Choice['id'], string>> = {
+const HINTS: Readonly<Record<Exclude<Choice['id'], 'ec2'>, string>> = {
   's3-queue': 'Flow logs come to a bucket every five to ten minutes. This page looks by itself; you may leave it.',
   's3-list': 'The first page of the listing takes some seconds.',
   firehose: 'A delivery is made every minute or every 4 MiB, and the first ones of a new stream take some minutes.',
@@ -264,7 +269,7 @@ function Send({ choice, list, id, made, draft, onDraft }: SendProps) {
           <AwsSide choice={choice} draft={draft} onDraft={onDraft} {...(address ? { endpointUrl: address.url } : {})} />
         </section>
       )}
-      <Arrival id={id} collector={collector} search={alongside(search)} hint={HINTS[choice.id]} />
+      <Arrival id={id} collector={collector} search={alongside(search)} hint={choice.id === 'ec2' ? '' : HINTS[choice.id]} />
     </>
   );
 }

@@ -12,8 +12,8 @@ const KEY = 'bartizan-new-source';
 export function useSessionDraft(choice: string): readonly [NewDraft, (change: Partial<NewDraft>) => void, () => void] {
   const [draft, setDraft] = useState<NewDraft>(() => read(choice));
   useEffect(() => {
-    const { s3 } = draft;
-    const open = { ...draft, s3: { ...s3, secretAccessKey: '', sessionToken: '', proxy: '' } };
+    const none = { secretAccessKey: '', sessionToken: '', proxy: '' };
+    const open = { ...draft, s3: { ...draft.s3, ...none }, ec2: { ...draft.ec2, ...none } };
     try {
       sessionStorage.setItem(`${KEY} ${choice}`, JSON.stringify(open));
     } catch {
@@ -24,10 +24,11 @@ export function useSessionDraft(choice: string): readonly [NewDraft, (change: Pa
 }
 
 function read(choice: string): NewDraft {
-  const fresh: NewDraft = { ...NEW_SOURCE, s3: { ...NEW_SOURCE.s3, externalId: newExternalId() }, templates: {} };
+  const externalId = newExternalId();
+  const fresh: NewDraft = { ...NEW_SOURCE, s3: { ...NEW_SOURCE.s3, externalId }, ec2: { ...NEW_SOURCE.ec2, externalId }, templates: {} };
   try {
     const kept = JSON.parse(sessionStorage.getItem(`${KEY} ${choice}`) ?? '{}') as Partial<NewDraft>;
-    return { ...fresh, ...kept, s3: { ...fresh.s3, ...kept.s3 }, records: { ...fresh.records, ...kept.records } };
+    return { ...fresh, ...kept, s3: { ...fresh.s3, ...kept.s3 }, ec2: { ...fresh.ec2, ...kept.ec2 }, records: { ...fresh.records, ...kept.records } };
   } catch {
     return fresh;
   }

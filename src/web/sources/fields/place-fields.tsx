@@ -6,13 +6,13 @@ import type { FieldProps } from './field-props.ts';
 
 const NEW = 'new';
 
-export function PlaceFields({ draft, set, wrong, collectors }: FieldProps<SourceDraft> & { collectors: readonly Collector[] }) {
+export function PlaceFields({ draft, set, wrong, collectors, lookup }: FieldProps<SourceDraft> & { collectors: readonly Collector[]; lookup: boolean }) {
   const fresh = draft.collector === '';
   return (
     <>
       <TextInput
         label="Name"
-        description="Its records have it as _sourceName, unless a sender or an object’s address says more."
+        description={lookup ? 'For example the account that it asks.' : 'Its records have it as _sourceName, unless a sender or an object’s address says more.'}
         value={draft.name}
         maxLength={200}
         required
@@ -22,7 +22,7 @@ export function PlaceFields({ draft, set, wrong, collectors }: FieldProps<Source
       <div className="bz-source-pair">
         <Select
           label="Collector"
-          description="A group of sources that can be paused as one; _collector of its records."
+          description={`A group of sources that can be paused as one${lookup ? '' : '; _collector of its records'}.`}
           data={[...collectors.map(({ id, name }) => ({ value: id, label: name })), { value: NEW, label: 'A new collector …' }]}
           value={fresh ? NEW : draft.collector}
           allowDeselect={false}
@@ -40,15 +40,17 @@ export function PlaceFields({ draft, set, wrong, collectors }: FieldProps<Source
           />
         )}
       </div>
-      <TextInput
-        label="Source category"
-        description="What searches, dashboards and extraction rules ask for: _sourceCategory=prod/vpc."
-        placeholder="prod/vpc"
-        value={draft.sourceCategory}
-        maxLength={1024}
-        error={wrong('sourceCategory')}
-        onChange={(e) => set({ sourceCategory: e.currentTarget.value })}
-      />
+      {!lookup && (
+        <TextInput
+          label="Source category"
+          description="What searches, dashboards and extraction rules ask for: _sourceCategory=prod/vpc."
+          placeholder="prod/vpc"
+          value={draft.sourceCategory}
+          maxLength={1024}
+          error={wrong('sourceCategory')}
+          onChange={(e) => set({ sourceCategory: e.currentTarget.value })}
+        />
+      )}
     </>
   );
 }

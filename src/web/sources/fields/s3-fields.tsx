@@ -1,39 +1,15 @@
 /** The connection of an S3 source: what to read, where, and as whom. */
-import { NumberInput, PasswordInput, SegmentedControl, Switch, TextInput } from '@mantine/core';
+import { NumberInput, Switch } from '@mantine/core';
 import { useState } from 'react';
 import { Folded } from '../parts.tsx';
-import type { S3Draft, SecretField } from '../s3-draft.ts';
+import type { S3Draft } from '../s3-draft.ts';
+import { Credentials, Secret, Text } from './aws-fields.tsx';
 import type { FieldProps } from './field-props.ts';
 
-const MONO = { input: 'bz-mono' };
-
 type Props = FieldProps<S3Draft>;
-type TextField = { [K in keyof S3Draft]: S3Draft[K] extends string ? K : never }[keyof S3Draft];
-
-interface TextProps extends Props {
-  readonly name: Exclude<TextField, undefined>;
-  readonly path?: string;
-  readonly label: string;
-  readonly description?: string;
-  readonly placeholder?: string;
-  readonly required?: boolean;
-}
-
-function Text({ draft, set, wrong, name, path = name, ...shown }: TextProps) {
-  return (
-    <TextInput
-      {...shown}
-      classNames={MONO}
-      value={String(draft[name])}
-      spellCheck={false}
-      error={wrong(`connection.${path}`)}
-      onChange={(e) => set({ [name]: e.currentTarget.value })}
-    />
-  );
-}
 
 export function S3Fields(props: Props) {
-  const { draft, set, wrong } = props;
+  const { draft } = props;
   const queue = draft.mode === 'queue';
   return (
     <>
@@ -73,139 +49,9 @@ export function S3Fields(props: Props) {
         required
       />
       {!queue && <ListFields {...props} />}
-      <div>
-        <p className="bz-source-label" id="credentials">
-          Read as
-        </p>
-        <SegmentedControl
-          size="xs"
-          aria-labelledby="credentials"
-          data={[
-            { value: 'role', label: 'Role' },
-            { value: 'keys', label: 'Access key' },
-            { value: 'profile', label: 'Profile' },
-            { value: 'instance', label: 'This machine' },
-          ]}
-          value={draft.credentials}
-          onChange={(value) => set({ credentials: value as S3Draft['credentials'] })}
-        />
-        <p className="bz-dim bz-small">{CREDENTIALS[draft.credentials]}</p>
-        {wrong('connection.credentials') && <p className="bz-source-wrong">{wrong('connection.credentials')}</p>}
-      </div>
-      <CredentialFields {...props} />
+      <Credentials {...props} outputs />
       <Advanced {...props} />
     </>
-  );
-}
-
-const CREDENTIALS = {
-  role: 'A role that Bartizan takes for an hour at a time. No secret is stored for it.',
-  keys: 'An access key of a user. The secret is stored encrypted and never shown again.',
-  profile: 'A profile of ~/.aws/config on the machine that Bartizan runs on.',
-  instance: 'What the machine has: environment, web identity, container or instance role, in the AWS SDK’s own order.',
-} as const;
-
-function CredentialFields(props: Props) {
-  const { draft, set } = props;
-  if (draft.credentials === 'keys') return <Keys {...props} at="credentials" />;
-  if (draft.credentials === 'profile') return <Text {...props} name="profile" path="credentials.name" label="Profile" placeholder="security-audit" required />;
-  if (draft.credentials === 'instance') return null;
-  return (
-    <>
-      <Text
-        {...props}
-        name="roleArn"
-        path="credentials.roleArn"
-        label="Role ARN"
-        description="RoleArn of the stack’s outputs."
-        placeholder="arn:aws:iam::123456789012:role/bartizan-reader"
-        required
-      />
-      <Text {...props} name="externalId" path="credentials.externalId" label="External id" description="The role’s trust policy asks for it." />
-      <div>
-        <p className="bz-source-label" id="base">
-          Who takes the role
-        </p>
-        <SegmentedControl
-          size="xs"
-          aria-labelledby="base"
-          data={[
-            { value: 'instance', label: 'This machine' },
-            { value: 'keys', label: 'Access key' },
-            { value: 'profile', label: 'Profile' },
-          ]}
-          value={draft.base}
-          onChange={(value) => set({ base: value as S3Draft['base'] })}
-        />
-      </div>
-      {draft.base === 'keys' && <Keys {...props} at="credentials.base" />}
-      {draft.base === 'profile' && <Text {...props} name="profile" path="credentials.base.name" label="Profile" required />}
-    </>
-  );
-}
-
-function Keys({ at, ...props }: Props & { at: string }) {
-  return (
-    <>
-      <div className="bz-source-pair">
-        <Text
-          {...props}
-          name="accessKeyId"
-          path={`${at}.accessKeyId`}
-          label="Access key id"
-          description="AccessKeyId of the stack’s outputs."
-          placeholder="AKIAIOSFODNN7EXAMPLE"
-          required
-        />
-        <Secret
-          {...props}
-          name="secretAccessKey"
-          path={`${at}.secretAccessKey`}
-          label="Secret access key"
-          description="SecretArn names where it is read."
-          required
-        />
-      </div>
-      <Secret {...props} name="sessionToken" path={`${at}.sessionToken`} label="Session token" description="Of temporary keys only." />
-    </>
-  );
-}
-
-interface SecretProps extends Props {
-  readonly name: SecretField;
-  readonly path: string;
-  readonly label: string;
-  readonly description: string;
-  readonly required?: boolean;
-}
-
-function Secret({ draft, set, wrong, name, path, label, description, required }: SecretProps) {
-  const kept = draft.kept.includes(name);
-  const dropped = draft.dropped.includes(name);
-  return (
-    <div>
-      <PasswordInput
-        label={label}
-        description={kept && !dropped ? `${description} One is stored: empty leaves it as it is.` : description}
-        placeholder={kept && !dropped ? '••••••••  stored' : ''}
-        classNames={{ innerInput: 'bz-mono' }}
-        visibilityToggleButtonProps={{ 'aria-label': `Show the ${label.toLowerCase()}` }}
-        autoComplete="off"
-        value={draft[name]}
-        required={required === true && !kept}
-        error={wrong(`connection.${path}`)}
-        onChange={(e) => set({ [name]: e.currentTarget.value })}
-      />
-      {kept && required !== true && (
-        <Switch
-          size="xs"
-          mt={4}
-          label={`Forget the stored ${label.toLowerCase()}`}
-          checked={dropped}
-          onChange={(e) => set({ dropped: e.currentTarget.checked ? [...draft.dropped, name] : draft.dropped.filter((field) => field !== name) })}
-        />
-      )}
-    </div>
   );
 }
 

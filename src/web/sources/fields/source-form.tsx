@@ -1,13 +1,14 @@
 /** The form of a source, of a new one and of one that is there: its fields, a test of its connection, and what the server refused by field. */
 import { useCallback, useMemo, useState } from 'react';
 import type { Collector, Source } from '../../../api/contract/sources.ts';
+import { isPushed } from '../../../model/source.ts';
 import { explain } from '../../api/client.ts';
 import { ProblemNote } from '../../library/problem.tsx';
 import { ConnectionTest } from '../connection-test.tsx';
-import type { SourceDraft } from '../draft.ts';
+import { type SourceDraft, toConnectionOf } from '../draft.ts';
 import { Folded } from '../parts.tsx';
 import { fieldProblems } from '../problems.ts';
-import { toConnection } from '../s3-draft.ts';
+import { Ec2Fields } from './ec2-fields.tsx';
 import { PlaceFields } from './place-fields.tsx';
 import { RecordFields } from './record-fields.tsx';
 import { S3Fields } from './s3-fields.tsx';
@@ -42,21 +43,27 @@ export function SourceFields({ kind, draft, onDraft, collectors, error, source }
   const [open, setOpen] = useState(false);
   return (
     <div className="bz-source-fields">
-      <PlaceFields draft={draft} set={onDraft} wrong={wrong} collectors={collectors} />
-      {kind === 's3' && (
+      <PlaceFields lookup={kind === 'ec2'} draft={draft} set={onDraft} wrong={wrong} collectors={collectors} />
+      {!isPushed(kind) && (
         <fieldset className="bz-source-group">
           <legend>Connection</legend>
-          <S3Fields draft={draft.s3} set={(change) => onDraft({ s3: { ...draft.s3, ...change } })} wrong={wrong} />
+          {kind === 's3' ? (
+            <S3Fields draft={draft.s3} set={(change) => onDraft({ s3: { ...draft.s3, ...change } })} wrong={wrong} />
+          ) : (
+            <Ec2Fields draft={draft.ec2} set={(change) => onDraft({ ec2: { ...draft.ec2, ...change } })} wrong={wrong} />
+          )}
           <ConnectionTest
-            request={() => ({ kind: 's3', connection: toConnection(draft.s3), ...(source === undefined ? {} : { source }) })}
-            about={draft.s3}
+            request={() => ({ kind, connection: toConnectionOf(kind, draft), ...(source === undefined ? {} : { source }) })}
+            about={kind === 's3' ? draft.s3 : draft.ec2}
             onError={setTestError}
           />
         </fieldset>
       )}
-      <Folded title="Advanced: format, processing rules, timestamps, internal traffic" open={open || recordsWrong} onOpen={setOpen}>
-        <RecordFields draft={draft} set={onDraft} wrong={wrong} />
-      </Folded>
+      {kind !== 'ec2' && (
+        <Folded title="Advanced: format, processing rules, timestamps, internal traffic" open={open || recordsWrong} onOpen={setOpen}>
+          <RecordFields draft={draft} set={onDraft} wrong={wrong} />
+        </Folded>
+      )}
       <ProblemNote error={rest} />
     </div>
   );
