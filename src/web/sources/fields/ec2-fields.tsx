@@ -64,9 +64,14 @@ export function Ec2Regions({ regions, onRegions, error }: RegionsProps) {
       maxTags={50}
       spellCheck={false}
       error={error}
-      onChange={(tags) => onRegions(tags.map((tag) => tag.trim()))}
+      onChange={(tags) => onRegions(regionsIn(tags))}
     />
   );
+}
+
+/** What was typed or pasted may be several. */
+function regionsIn(tags: readonly string[]): string[] {
+  return [...new Set(tags.flatMap((tag) => tag.split(/[\s,;]+/)).filter((region) => region !== ''))];
 }
 
 /** The regions are one field here and a list there: each wrong one is named. */

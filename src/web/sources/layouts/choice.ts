@@ -97,5 +97,5 @@ export function waitingWords(questions: readonly Pick<LayoutQuestion, 'records'>
 
 /** `edge flows · /aws/vpc/flows` */
 export function streamName({ source, logGroup }: Pick<LayoutQuestion, 'source' | 'logGroup'>): string {
-  return [source?.name ?? 'named files', logGroup].filter((part) => part !== '').join(' · ');
+  return [source?.name ?? 'without a source', logGroup].filter((part) => part !== '').join(' · ');
 }
