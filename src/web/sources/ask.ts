@@ -18,6 +18,7 @@ import type {
 } from '../../api/contract/sources.ts';
 import type { QuarantineResponse } from '../../api/contract.ts';
 import { getJson, post, postJson, putJson, remove, sendJson } from '../api/client.ts';
+import { statusQuery } from '../api/queries.ts';
 
 const SOURCES = '/api/v1/sources';
 const LAYOUTS = '/api/v1/layouts';
@@ -87,7 +88,10 @@ export function useLayoutChange<A, R>(work: (argument: A) => Promise<R>) {
   const client = useQueryClient();
   return useMutation({
     mutationFn: work,
-    onSettled: () => Promise.all([layoutsQuery.queryKey, sourcesQuery.queryKey, ['quarantine']].map((queryKey) => client.invalidateQueries({ queryKey }))),
+    onSettled: () =>
+      Promise.all(
+        [layoutsQuery.queryKey, sourcesQuery.queryKey, statusQuery.queryKey, ['quarantine']].map((queryKey) => client.invalidateQueries({ queryKey })),
+      ),
   });
 }
 
