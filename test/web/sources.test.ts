@@ -17,6 +17,7 @@ import {
 } from '../../src/web/sources/add/commands.ts';
 import { fromRecords, NEW_RECORDS, toRecords } from '../../src/web/sources/draft.ts';
 import { fromEc2Connection, NEW_EC2, toEc2Connection } from '../../src/web/sources/ec2-draft.ts';
+import { candidateWords, optionsOf, readLayout, tell, valuesOf, waitingWords, widthOf, withName } from '../../src/web/sources/layouts/choice.ts';
 import { fieldProblems } from '../../src/web/sources/problems.ts';
 import { fromConnection, NEW_S3, readOutputs, toConnection } from '../../src/web/sources/s3-draft.ts';
 import { searchOf } from '../../src/web/sources/search-of.ts';
@@ -253,4 +254,63 @@ it('says lags in one unit', () => {
 it('says what a lookup looks up, briefly', () => {
   expect(lookupSummary({ connection: { regions: ['eu-central-1'], intervalMinutes: 1 } })).toBe('looks up eu-central-1 every minute');
   expect(lookupSummary({ connection: { regions: ['a', 'b', 'c', 'd'], intervalMinutes: 10 } })).toBe('looks up a, b and 2 more regions every 10 minutes');
+});
+
+describe('choosing a layout', () => {
+  const question = {
+    samples: ['10.0.0.1 10.0.0.2 443 55000 OK', '- - - - NODATA', 'cut off'],
+    candidates: ['srcaddr dstaddr srcport dstport log-status', 'dstaddr srcaddr dstport srcport log-status', 'srcaddr dstaddr dstport srcport log-status'],
+    ambiguous: [
+      { position: 0, names: ['srcaddr', 'dstaddr'] },
+      { position: 1, names: ['srcaddr', 'dstaddr'] },
+      { position: 2, names: ['srcport', 'dstport'] },
+      { position: 3, names: ['srcport', 'dstport'] },
+    ],
+  };
+  const first = question.candidates[0]?.split(' ') ?? [];
+
+  it('offers what is open, and keeps what is decided', () => {
+    expect(optionsOf(question).map((names) => names.length)).toEqual([2, 2, 2, 2, 1]);
+    expect(optionsOf(question)[4]).toEqual(['log-status']);
+    expect(candidateWords(question, 'srcaddr dstaddr dstport srcport log-status')).toBe('1 srcaddr · 2 dstaddr · 3 dstport · 4 srcport');
+  });
+
+  it('offers all where nothing is known, for as many values as most samples have', () => {
+    const unknown = { samples: ['a b c', 'd e f', 'cut'], candidates: [], ambiguous: [] };
+    expect(widthOf(unknown)).toBe(3);
+    expect(optionsOf(unknown).map((names) => names.includes('srcaddr'))).toEqual([true, true, true]);
+    expect(widthOf({ samples: [], candidates: [] })).toBe(0);
+  });
+
+  it('lets the other columns follow: to the nearest candidate, or in exchange', () => {
+    expect(withName(question, first, 2, 'dstport').join(' ')).toBe('srcaddr dstaddr dstport srcport log-status');
+    expect(withName(question, first, 0, 'dstaddr').join(' ')).toBe('dstaddr srcaddr dstport srcport log-status');
+    expect(withName(question, first, 0, 'log-status').join(' ')).toBe('log-status dstaddr srcport dstport srcaddr');
+    expect(withName({ candidates: [] }, ['-', '-'], 1, 'bytes')).toEqual(['-', 'bytes']);
+  });
+
+  it('reads presets and lists, and says what is wrong', () => {
+    expect(readLayout(' dstaddr, srcaddr\nsrcport dstport log_status', 5)).toEqual({ layout: ['dstaddr', 'srcaddr', 'srcport', 'dstport', 'log-status'] });
+    expect(readLayout('v2', 14)).toMatchObject({ layout: expect.arrayContaining(['srcaddr', 'log-status']) });
+    expect(readLayout('v2', 5)).toEqual({ problem: 'the layout has 14 fields, the records have 5 values' });
+    expect(readLayout('srcadr dstaddr', 2)).toMatchObject({ problem: 'the layout names an unknown field: srcadr', hint: 'did you mean srcaddr?' });
+    expect(readLayout('srcaddr srcaddr', 2)).toEqual({ problem: 'the layout names srcaddr twice' });
+    expect(readLayout('', 2)).toMatchObject({ problem: 'the layout is empty' });
+  });
+
+  it('tells a record by field, times as instants, and does not fail on one that is cut', () => {
+    expect(valuesOf(' 1  2\t3\r\n')).toEqual(['1', '2', '3']);
+    const told = tell('1792168057 10.0.0.1', ['start', 'srcaddr', 'bytes']);
+    expect(told.map(({ name, value, at }) => [name, value, at])).toEqual([
+      ['start', '1792168057', 1_792_168_057_000],
+      ['srcaddr', '10.0.0.1', undefined],
+      ['bytes', '', undefined],
+    ]);
+  });
+
+  it('says how much waits', () => {
+    expect(waitingWords([{ records: 1204 }])).toBe('1 stream waits for its layout (1,204 records in quarantine)');
+    expect(waitingWords([{ records: 1 }])).toBe('1 stream waits for its layout (1 record in quarantine)');
+    expect(waitingWords([{ records: 1000 }, { records: 204 }])).toBe('2 streams wait for their layouts (1,204 records in quarantine)');
+  });
 });
