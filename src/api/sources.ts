@@ -223,9 +223,7 @@ async function withSecretsNamed(deps: ServerDeps, source: StoredSource): Promise
 function statusOf(deps: ServerDeps, source: StoredSource, collectorPaused: boolean): SourceStatus {
   const { s3, ec2, trouble, errors, ...traffic } = collecting(deps).collection.status(source.id);
   const failing = trouble ?? (s3?.state === 'failing' ? (s3.problems[0]?.message ?? 'It does not answer.') : failingRegion(ec2));
-  // A lookup brings no deliveries: it runs once a region has answered.
-  const come = ec2 ? [...ec2.regions.values()].some(({ lastTaken }) => lastTaken !== undefined) : traffic.lastDelivery !== null;
-  const state = source.paused || collectorPaused ? 'paused' : failing !== undefined ? 'trouble' : come ? 'running' : 'waiting';
+  const state = source.paused || collectorPaused ? 'paused' : failing !== undefined ? 'trouble' : traffic.lastDelivery === null ? 'waiting' : 'running';
   return {
     ...traffic,
     counts: { ...traffic.counts },

@@ -66,7 +66,7 @@ test('a lookup is made step by step, tried, shown, changed and no feed of the bo
   await page.getByRole('button', { name: 'Create the source' }).click();
   await soon(() => page.getByRole('heading', { name: 'Connection' }).count()).toBe(1);
   expect(await page.getByRole('heading').allTextContents()).toEqual(['Sources / EC2 interfaces', 'Errors', 'Connection', 'Settings']);
-  await soon(() => page.getByText('eu-central-1 every 10 minutes').count()).toBe(1);
+  await soon(() => page.getByText('eu-central-1, every 10 minutes').count()).toBe(1);
   expect(await page.getByRole('region', { name: 'Settings' }).textContent()).toContain('stored, encrypted');
   expect(await page.getByRole('region', { name: 'Settings' }).textContent()).not.toMatch(/not-a-real-secret|Format|Layout/);
   await soon(() => page.locator('.bz-source-state').first().getAttribute('data-state')).toBe('trouble');
@@ -77,12 +77,12 @@ test('a lookup is made step by step, tried, shown, changed and no feed of the bo
   await page.getByRole('textbox', { name: 'Minutes between looks' }).fill('30');
   expect(await page.getByRole('textbox', { name: 'Secret access key' }).inputValue()).toBe('');
   await page.getByRole('button', { name: 'Save' }).click();
-  await soon(() => page.getByText('eu-central-1 every 30 minutes').count()).toBe(1);
+  await soon(() => page.getByText('eu-central-1, every 30 minutes').count()).toBe(1);
   await page.getByRole('button', { name: 'Test the connection' }).click();
   await soon(() => page.getByText('3 of 4 steps failed.').count()).toBe(1);
 
   await page.getByRole('link', { name: 'Sources' }).first().click();
-  await soon(() => page.getByRole('row', { name: /^EC2 interfaces/ }).textContent()).toContain('looks up eu-central-1 every 30 minutes');
+  await soon(() => page.getByRole('row', { name: /^EC2 interfaces/ }).textContent()).toContain('eu-central-1, every 30 minutes');
   await page.goto(`${served.address}/completeness?from=all&to=now`);
   await soon(() => page.getByRole('region', { name: 'files', exact: true }).count()).toBe(1);
   expect(await page.getByText('EC2 interfaces').count()).toBe(0);

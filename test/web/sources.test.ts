@@ -252,8 +252,8 @@ it('says lags in one unit', () => {
 });
 
 it('says what a lookup looks up, briefly', () => {
-  expect(lookupSummary({ connection: { regions: ['eu-central-1'], intervalMinutes: 1 } })).toBe('looks up eu-central-1 every minute');
-  expect(lookupSummary({ connection: { regions: ['a', 'b', 'c', 'd'], intervalMinutes: 10 } })).toBe('looks up a, b and 2 more regions every 10 minutes');
+  expect(lookupSummary({ connection: { regions: ['eu-central-1'], intervalMinutes: 1 } })).toBe('eu-central-1, every minute');
+  expect(lookupSummary({ connection: { regions: ['a', 'b', 'c', 'd'], intervalMinutes: 10 } })).toBe('a, b and 2 more regions, every 10 minutes');
 });
 
 describe('choosing a layout', () => {

@@ -57,7 +57,7 @@ export function SourcePage() {
         <EditForm key={source.id} source={source} collectors={sources.data.collectors} onDone={() => change({ step: undefined })} />
       ) : (
         <>
-          {lookup ? <Looked source={source} /> : <Now source={source} zone={zone} now={sources.dataUpdatedAt} />}
+          {lookup ? <Looked source={source} zone={zone} now={sources.dataUpdatedAt} /> : <Now source={source} zone={zone} now={sources.dataUpdatedAt} />}
           <Errors source={source} zone={zone} now={sources.dataUpdatedAt} />
           {!lookup && <Quarantined source={source} collector={sources.data.collectors.find((c) => c.id === source.collector)?.name ?? ''} zone={zone} />}
           {!isPushed(source.kind) ? <Test source={source} /> : <Tokens source={source} list={sources.data} zone={zone} />}
@@ -160,14 +160,19 @@ function Now({ source, zone, now }: { source: Source; zone: string; now: number 
 }
 
 /** What a lookup is doing: it has no records to count. */
-function Looked({ source }: { source: Source }) {
-  const { state, details } = source.status;
+function Looked({ source, zone, now }: { source: Source; zone: string; now: number }) {
+  const { state, details, lastDelivery } = source.status;
   return (
     <section className="bz-source-now" aria-label="Now">
       {details.length === 0 && <p className="bz-dim">{LOOKUP_MEANS[state]}</p>}
+      <dl className="bz-source-facts">
+        <Fact name={`Last answer of a region (${zoneName(zone)})`}>
+          <When ms={lastDelivery} zone={zone} now={now} />
+        </Fact>
+      </dl>
       <Details status={source.status} label="By region" />
       <p className="bz-dim bz-small">
-        It {lookupSummary(source)}, and brings no records: those of other sources get the names that it knows. Since the server started.
+        It looks up {lookupSummary(source)}, and brings no records: those of other sources get the names that it knows. Counts since the server started.
       </p>
     </section>
   );

@@ -96,7 +96,10 @@ function SourceRow({ source, zone, now, search }: Omit<Props, 'list'> & { source
       <td data-label="Category" className="bz-mono">
         {source.sourceCategory || <span className="bz-dim">–</span>}
       </td>
-      {source.kind === 'ec2' ? <LookupCells source={source} /> : <RecordCells source={source} zone={zone} now={now} search={search} />}
+      <td data-label={source.kind === 'ec2' ? 'Last answer' : 'Last delivery'}>
+        <When ms={status.lastDelivery} zone={zone} now={now} />
+      </td>
+      {source.kind === 'ec2' ? <LookupCells source={source} /> : <RecordCells source={source} search={search} />}
       <td data-label="Errors" className="bz-number">
         {errors > 0 ? (
           <Link to="/sources/$id" params={params} search={search} hash="errors" className="bz-source-wrong" title={status.errors[0]?.message}>
@@ -113,24 +116,22 @@ function SourceRow({ source, zone, now, search }: Omit<Props, 'list'> & { source
   );
 }
 
-/** A lookup has no records: what its regions answered stands in their columns. */
+/** A lookup has no records: what it looks up stands in their columns. */
 function LookupCells({ source }: { source: Source }) {
+  const { details } = source.status;
   return (
-    <td data-label="Looked up" colSpan={6} className="bz-dim" title={source.status.details.map(({ name, value }) => `${name}: ${value}`).join('\n')}>
+    <td data-label="Looks up" colSpan={5} className="bz-dim" title={details.map(({ name, value }) => `${name}: ${value}`).join('\n')}>
       {lookupSummary(source)}
     </td>
   );
 }
 
-function RecordCells({ source, zone, now, search }: Omit<Props, 'list'> & { source: Source }) {
+function RecordCells({ source, search }: Pick<Props, 'search'> & { source: Source }) {
   const { status } = source;
   const latest = status.recordsByMinute.at(-2) ?? 0;
   const params = { id: source.id };
   return (
     <>
-      <td data-label="Last delivery">
-        <When ms={status.lastDelivery} zone={zone} now={now} />
-      </td>
       <td data-label="Records a minute">
         <span className="bz-sources-rate">
           <Minutes byMinute={status.recordsByMinute} />

@@ -55,9 +55,9 @@ export function many(count: number, one: string): string {
   return `${count.toLocaleString('en-US')} ${one}${count === 1 ? '' : 's'}`;
 }
 
-/** `3 regions, every 10 minutes`: the answers of each are in its status. */
+/** `eu-central-1, us-east-1, every 10 minutes` */
 export function lookupSummary({ connection: { regions, intervalMinutes } }: Pick<Source, 'connection'>): string {
   const list = Array.isArray(regions) ? regions.map(String) : [];
   const where = list.length > 3 ? `${list.slice(0, 2).join(', ')} and ${list.length - 2} more regions` : list.join(', ');
-  return `looks up ${where} every ${intervalMinutes === 1 ? 'minute' : `${intervalMinutes} minutes`}`;
+  return `${where}, every ${intervalMinutes === 1 ? 'minute' : `${intervalMinutes} minutes`}`;
 }
