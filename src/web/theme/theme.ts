@@ -1,5 +1,5 @@
 /** Mantine's part of the look: the neutral ramp, the one accent, the type. The rest is app.css. */
-import { createTheme, defaultVariantColorsResolver, localStorageColorSchemeManager, type MantineColorsTuple, type VariantColorsResolver } from '@mantine/core';
+import { createTheme, localStorageColorSchemeManager, type MantineColorsTuple } from '@mantine/core';
 
 const accent: MantineColorsTuple = ['#e4f6fc', '#c9ebf7', '#9ddcf0', '#78cdea', '#58bfe3', '#35a9d1', '#1a8db6', '#0b6f91', '#075671', '#043e52'];
 const dark: MantineColorsTuple = ['#d8e0e8', '#b7c2cd', '#8d9aa8', '#5b6876', '#323c48', '#262e38', '#1c232b', '#151a21', '#0f1318', '#0a0d11'];
@@ -10,18 +10,10 @@ export const MONO = 'ui-monospace, SFMono-Regular, Menlo, Consolas, "DejaVu Sans
 /** For those who do not see it: the cross has a name, and a dialog's head is not a second head of the page. */
 const DIALOG = { closeButtonProps: { 'aria-label': 'Close' }, attributes: { header: { role: 'none' } } };
 
-/** The contrast that Mantine looks for is that of the light scheme: text on the accent must be dark where the accent is bright. */
-const variantColors: VariantColorsResolver = (input) => {
-  const colors = defaultVariantColorsResolver(input);
-  const onAccent = input.variant === 'filled' && (input.color === undefined || input.color === input.theme.primaryColor);
-  return onAccent ? { ...colors, color: 'var(--mantine-primary-color-contrast)' } : colors;
-};
-
 export const theme = createTheme({
   primaryColor: 'accent',
   primaryShade: { dark: 4, light: 7 },
   autoContrast: true,
-  variantColorResolver: variantColors,
   colors: { accent, dark, gray },
   fontFamily: 'system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", "DejaVu Sans", sans-serif',
   fontFamilyMonospace: MONO,
