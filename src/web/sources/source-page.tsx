@@ -166,7 +166,7 @@ function Looked({ source, zone, now }: { source: Source; zone: string; now: numb
     <section className="bz-source-now" aria-label="Now">
       {details.length === 0 && <p className="bz-dim">{LOOKUP_MEANS[state]}</p>}
       <dl className="bz-source-facts">
-        <Fact name={`Last answer of a region (${zoneName(zone)})`}>
+        <Fact name={`Last answer (${zoneName(zone)})`}>
           <When ms={lastDelivery} zone={zone} now={now} />
         </Fact>
       </dl>

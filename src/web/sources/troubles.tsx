@@ -19,8 +19,10 @@ export function Errors({ source, zone, now }: { source: Source; zone: string; no
         <p className="bz-dim">None since the server started or the source was changed.</p>
       ) : (
         <ul className="bz-source-errors">
-          {errors.map(({ code, message, hint, count, last }) => (
-            <li key={code}>
+          {errors.map(({ code, message, hint, count, last }, i) => (
+            // Regions of a lookup can fail alike: codes and messages may stand twice.
+            // biome-ignore lint/suspicious/noArrayIndexKey: lines without a state of their own
+            <li key={i}>
               <div>
                 <code>{code}</code> <b>{exact(count)}×</b> <span className="bz-dim">last</span> <When ms={last} zone={zone} now={now} />
               </div>
