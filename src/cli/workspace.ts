@@ -18,6 +18,7 @@ import { openEmbedded } from '../store/embedded.ts';
 import { type Lookups, openLookups } from '../store/lookups.ts';
 import { type Metadata, openMetadata } from '../store/metadata.ts';
 import { applyRetention } from '../store/retention.ts';
+import { SecretsError } from '../store/secrets.ts';
 import { type Store, StoreError } from '../store/store.ts';
 import { CliError } from './output.ts';
 
@@ -82,7 +83,10 @@ export async function openWorkspace(config: Config, options: { readonly server?:
     }
     throw error;
   });
-  const metadata = await openMetadata(join(config.data, 'metadata.db'), epochSeconds);
+  // A secret is no setting: settings are shown.
+  const metadata = await openMetadata(join(config.data, 'metadata.db'), epochSeconds, process.env.BARTIZAN_SECRET_KEY).catch((error: unknown) => {
+    throw error instanceof SecretsError ? new CliError(error.message) : error;
+  });
   const databases = loadDatabases({
     cacheDir: join(config.data, 'cache'),
     placeV4File: config.placeV4 || undefined,

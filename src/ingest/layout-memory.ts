@@ -9,7 +9,7 @@ import { formatsOf, parseLayout } from '../formats/vpc-flow/layout.ts';
 import { num, param, sql, statement } from '../query/sql.ts';
 import type { Metadata } from '../store/metadata.ts';
 import type { Store } from '../store/store.ts';
-import { HELD, type Quarantine, type RetryResult, UNRESOLVED } from './quarantine.ts';
+import { HELD, type RetryResult, UNRESOLVED } from './unresolved.ts';
 
 export interface StreamLayout {
   readonly layout: string;
@@ -41,7 +41,8 @@ const LOOK_MS = 2000;
 export interface LayoutMemoryOptions {
   readonly store: Store;
   readonly metadata: Pick<Metadata, 'setting' | 'saveSetting'>;
-  readonly quarantine: () => Pick<Quarantine, 'retry'>;
+  /** Reads again what waits of a stream. */
+  readonly quarantine: () => { retry(ids: undefined, layout: string, stream: string): Promise<RetryResult> };
   /** Epoch seconds. */
   readonly now: () => number;
   readonly onError: (error: unknown) => void;

@@ -13,6 +13,7 @@ import type { Store, Value } from '../store/store.ts';
 import { type BatchDelivery, stageBatch, stageResolved } from './batch-writer.ts';
 import type { Pipeline } from './pipeline.ts';
 import { IdCache, type Registries } from './registry.ts';
+import { HELD, type RetryResult, UNRESOLVED } from './unresolved.ts';
 
 export interface QuarantineEntry {
   /** `batch:seq` */
@@ -42,13 +43,6 @@ export interface QuarantineFilter {
   readonly offset?: number;
 }
 
-export interface RetryResult {
-  readonly retried: number;
-  readonly resolved: number;
-  /** Still unreadable. */
-  readonly quarantined: number;
-}
-
 export interface QuarantineOptions {
   readonly store: Store;
   readonly pipeline: Pipeline;
@@ -61,9 +55,6 @@ export interface QuarantineOptions {
 }
 
 const RETRY_CHUNK = 20_000;
-/** Code of records that wait for a layout. */
-export const HELD = 'layout-unknown';
-export const UNRESOLVED = sql`(batch, seq) NOT IN (SELECT batch, seq FROM bartizan.quarantine_resolved)`;
 const RESOLVED = sql`(batch, seq) IN (SELECT batch, seq FROM bartizan.quarantine_resolved)`;
 const COLUMNS = sql`batch, seq, code, message, source_name, source_category, offset, length, raw, layout, toUnixTimestamp(received)`;
 
@@ -116,15 +107,15 @@ export class Quarantine {
 
   /**
    * Re-reads unresolved records: all, those named, or those of a `stream` that wait for its layout. `layout`:
-   * in place of the one that was tried; without it records that wait for one are left, for a guess could
-   * read them wrongly.
+   * in place of the one that was tried; without it records that wait for one are left unless they are named,
+   * for a guess could read them wrongly.
    */
   async retry(ids?: readonly string[], layout?: string, stream?: string): Promise<RetryResult> {
     const result = { retried: 0, resolved: 0, quarantined: 0 };
     const chosen: Sql[] = [UNRESOLVED];
     if (ids) chosen.push(sql`concat(batch, ':', toString(seq)) IN ${param('Array(String)', ids)}`);
     if (stream !== undefined) chosen.push(sql`stream = ${param('String', stream)}`);
-    if (layout === undefined) chosen.push(sql`code != ${param('String', HELD)}`);
+    if (layout === undefined && !ids) chosen.push(sql`code != ${param('String', HELD)}`);
     let after = { batch: '', seq: -1 };
     for (;;) {
       const from = sql`(batch, seq) > (${param('String', after.batch)}, ${num(after.seq)})`;
