@@ -72,42 +72,6 @@ export async function* segments(source: Source, options: SegmentOptions): AsyncG
 }
 
 /**
- * The segments of several sources as of one delivery: what one is damaged by is a bad segment in its place,
- * and the next goes on.
- */
-export async function* segmentsOfAll(sources: readonly Source[], options: SegmentOptions): AsyncGenerator<Segment, Damage | undefined> {
-  let base = 0;
-  for (const source of sources) {
-    let end = 0;
-    const counted = async function* (chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-      for await (const chunk of chunks) {
-        end += chunk.length;
-        yield chunk;
-      }
-    };
-    const own = segments(source, options);
-    for (;;) {
-      const next = await own.next();
-      if (next.done) {
-        const damage = next.value;
-        if (damage) {
-          yield { kind: 'bad', offset: base + end, code: damage.code, message: damage.message, raw: new Uint8Array(0), length: 1, origin: NO_ORIGIN };
-          end += 1;
-        }
-        break;
-      }
-      const segment = next.value;
-      end = segment.offset + (segment.kind === 'bad' ? segment.length : 0);
-      yield segment.kind === 'text'
-        ? { ...segment, offset: base + segment.offset, chunks: counted(segment.chunks) }
-        : { ...segment, offset: base + segment.offset };
-    }
-    base += end;
-  }
-  return undefined;
-}
-
-/**
  * The segments from an offset of the delivery's text on: what a run before had stored is passed over. The
  * segment in which the offset lies goes on there (`resumed`).
  */
