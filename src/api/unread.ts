@@ -8,7 +8,8 @@ const LINGER_MS = 1000;
 export function cutUnread(app: FastifyInstance): void {
   app.addHook('onResponse', async ({ raw }) => {
     const { socket } = raw;
-    if (raw.complete || socket.destroyed) return;
+    // What the process asks itself has no connection to cut off.
+    if (raw.complete || socket.destroyed !== false) return;
     const timer = setTimeout(() => socket.destroy(), LINGER_MS);
     const stop = () => clearTimeout(timer);
     raw.once('end', stop);
