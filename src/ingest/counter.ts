@@ -3,11 +3,11 @@
  * `ingest_counter` beside the rows, in the same manifest, so that it is stored exactly as often as they
  * are. Completeness (api/completeness.ts) is read from it.
  */
+import { pathFacts } from '../collect/aws-path.ts';
 import type { Range } from '../formats/vpc-flow/result.ts';
 import { type Batch, type Column, type Origin, textColumn } from '../model/batch.ts';
 import { lagClass, NO_LAG } from '../model/lag.ts';
 import type { DeliveryRange } from '../store/metadata.ts';
-import { type Place, placeOf } from './object-place.ts';
 
 /** Seconds of a bucket. */
 const BUCKET = 300;
@@ -19,7 +19,10 @@ export interface CountedDelivery {
   readonly origin: Origin;
 }
 
-interface Feed extends Place {
+interface Feed {
+  /** As the object’s address has them, for records that do not say; empty where it does not either. */
+  readonly account: string;
+  readonly region: string;
   readonly source: string;
   readonly collector: string;
   readonly category: string;
@@ -49,7 +52,8 @@ export class BatchCounter {
     const feeds = new Map<string, Feed>();
     this.#feeds = deliveries.map(({ source, origin }) => {
       const named = source === '';
-      const feed = { source, collector: named ? origin.collector : '', category: named ? origin.sourceCategory : '', ...placeOf(origin.sourceName) };
+      const { account = '', region = '' } = pathFacts(origin.sourceName);
+      const feed = { source, collector: named ? origin.collector : '', category: named ? origin.sourceCategory : '', account, region };
       const key = JSON.stringify(feed);
       const known = feeds.get(key);
       if (known) return known;

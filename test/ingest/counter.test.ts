@@ -2,7 +2,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { random } from '../../bench/flows.ts';
 import type { Delivery } from '../../src/collect/delivery.ts';
-import { placeOf } from '../../src/ingest/object-place.ts';
 import { DEFAULT_RECORD_SETTINGS } from '../../src/model/source.ts';
 import { openPlace, type Place, START } from './helpers.ts';
 
@@ -99,17 +98,4 @@ it('counts a record once that is read from quarantine, under its own source, how
   const [after] = await place.rows('SELECT sum(records), sum(quarantined), sum(deliveries) FROM bartizan.ingest_counter');
   expect(after).toEqual([Number(before?.[0]) + 1, Number(before?.[1]) + 1, Number(before?.[2]) + 1]);
   expect(await place.rows("SELECT sum(records), sum(quarantined) FROM bartizan.ingest_counter WHERE source = 'late'")).toEqual([[1, 1]]);
-});
-
-it('reads account and region from the addresses that AWS gives to objects, and nothing from others', () => {
-  const none = { account: '', region: '' };
-  expect(placeOf('s3://b/AWSLogs/123456789012/vpcflowlogs/us-gov-west-1/2026/11/25/x.log.gz')).toEqual({ account: '123456789012', region: 'us-gov-west-1' });
-  expect(placeOf('b/p/AWSLogs/aws-account-id=123456789012/aws-service=vpcflowlogs/aws-region=eu-west-3/year=2026/x.parquet')).toEqual({
-    account: '123456789012',
-    region: 'eu-west-3',
-  });
-  expect(placeOf('s3://b/AWSLogs/o-1a2b/123456789012/CloudTrail/us-east-1/2026/x.json.gz')).toEqual({ account: '123456789012', region: 'us-east-1' });
-  expect(placeOf('/var/log/123456789012/us-east-1/x.gz')).toEqual(none);
-  expect(placeOf('AWSLogs/x.gz')).toEqual(none);
-  expect(placeOf('')).toEqual(none);
 });
