@@ -16,6 +16,7 @@ import { createChdbConnection } from 'chdb/connection';
 import { EXTRACTED } from '../model/fields.ts';
 import { param, sql, statement } from '../query/sql.ts';
 import { DATABASE } from './ddl.ts';
+import { forgetTokensWithoutParts } from './deduplication-log.ts';
 import { toStoreError } from './errors.ts';
 import { LanePool } from './lane.ts';
 import { migrate } from './migrate.ts';
@@ -90,6 +91,7 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<Store> {
   const pools = {} as Record<Lane, LanePool<EngineSession>>;
   const sessions: EngineSession[] = [];
   try {
+    forgetTokensWithoutParts(options.path);
     for (const lane of Object.keys(SESSIONS) as Lane[]) {
       const own = Array.from({ length: SESSIONS[lane] }, () => openSession(options.path));
       // Once: settings stay on a session, and this one must hold before a statement's own are read.

@@ -1,0 +1,83 @@
+/**
+ * The engine writes that it knows a token before the part of its rows is in place. Killed in between, it
+ * would take the repeated insert for done, and the rows would be gone. So before it opens, what its logs
+ * say of parts that are not there is taken out of them. A log that looks otherwise than known is left alone.
+ */
+import { readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** Operation (1: added, 2: dropped), part, block. */
+const RECORD = /^([12])\t(\d+_\d+_\d+_\d+(?:_\d+)?)\t(\S+)$/;
+const PART = /^(\d+)_(\d+)_(\d+)_\d+(?:_\d+)?$/;
+const LOGS = 'deduplication_logs';
+
+/** `path`: the store's folder. Only where the process that had it is gone without closing it. Answers how many tokens were taken out. */
+export function forgetTokensWithoutParts(path: string): number {
+  if (!wasKilled(path)) return 0;
+  let forgotten = 0;
+  for (const table of tables(join(path, 'store'))) {
+    const parts = readdirSync(table).flatMap((name) => partOf(name) ?? []);
+    for (const name of readdirSync(join(table, LOGS))) if (name.endsWith('.txt')) forgotten += cleanLog(join(table, LOGS, name), parts);
+  }
+  return forgotten;
+}
+
+/** The engine keeps a file with its process number while it is open. */
+function wasKilled(path: string): boolean {
+  let pid: number;
+  try {
+    pid = Number(/PID: (\d+)/.exec(readFileSync(join(path, 'status'), 'utf8'))?.[1]);
+  } catch {
+    return false;
+  }
+  if (!Number.isSafeInteger(pid) || pid === process.pid) return false;
+  try {
+    process.kill(pid, 0);
+    return false;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'ESRCH';
+  }
+}
+
+interface Part {
+  readonly partition: string;
+  readonly from: number;
+  readonly to: number;
+}
+
+function partOf(name: string): Part | undefined {
+  const [, partition, from, to] = PART.exec(name) ?? [];
+  return partition === undefined ? undefined : { partition, from: Number(from), to: Number(to) };
+}
+
+/** Folders of tables that keep such logs. */
+function tables(folder: string): string[] {
+  return list(folder).flatMap((group) =>
+    list(join(folder, group))
+      .map((name) => join(folder, group, name))
+      .filter((table) => list(table).includes(LOGS)),
+  );
+}
+
+function list(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return [];
+  }
+}
+
+function cleanLog(path: string, parts: readonly Part[]): number {
+  const lines = readFileSync(path, 'utf8').split('\n');
+  const records = lines.filter((line) => line !== '').map((line) => ({ line, match: RECORD.exec(line) }));
+  if (records.some(({ match }) => match === null)) return 0;
+  // A part that was merged is inside of a larger one.
+  const kept = records.filter(({ match }) => {
+    const part = partOf(match?.[2] ?? '');
+    return match?.[1] !== '1' || !part || parts.some((p) => p.partition === part.partition && p.from <= part.from && p.to >= part.to);
+  });
+  if (kept.length === records.length) return 0;
+  writeFileSync(`${path}.new`, kept.map(({ line }) => `${line}\n`).join(''));
+  renameSync(`${path}.new`, path);
+  return records.length - kept.length;
+}
