@@ -20,7 +20,7 @@ import { type Metadata, openMetadata } from '../store/metadata.ts';
 import { applyRetention } from '../store/retention.ts';
 import { SecretsError } from '../store/secrets.ts';
 import { type Store, StoreError } from '../store/store.ts';
-import { CliError } from './output.ts';
+import { CliError, note } from './output.ts';
 
 export interface Workspace {
   readonly config: Config;
@@ -97,7 +97,13 @@ export async function openWorkspace(config: Config, options: { readonly server?:
   const catalogs = await openCatalogs(metadata);
   const disk = new DiskGuard({ folder: config.data, minFreeBytes: config.diskMinFreeMib * 2 ** 20, store });
   if (options.server) disk.watch();
-  const layouts = await LayoutMemory.open({ store, metadata, quarantine: () => quarantine, now: epochSeconds, onError: () => undefined });
+  const layouts = await LayoutMemory.open({
+    store,
+    metadata,
+    quarantine: () => quarantine,
+    now: epochSeconds,
+    onError: (error) => note(`warning: a layout could not be learned: ${String(error)}`),
+  });
   const pipeline = await Pipeline.open({
     layouts,
     disk,

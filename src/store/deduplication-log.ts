@@ -11,9 +11,14 @@ const RECORD = /^([12])\t(\d+_\d+_\d+_\d+(?:_\d+)?)\t(\S+)$/;
 const PART = /^(\d+)_(\d+)_(\d+)_\d+(?:_\d+)?$/;
 const LOGS = 'deduplication_logs';
 
+/** Stores that this process has opened. */
+const opened = new Set<string>();
+
 /** `path`: the store's folder. Only where the process that had it is gone without closing it. Answers how many tokens were taken out. */
 export function forgetTokensWithoutParts(path: string): number {
-  if (!wasKilled(path)) return 0;
+  const killed = wasKilled(path);
+  opened.add(path);
+  if (!killed) return 0;
   let forgotten = 0;
   for (const table of tables(join(path, 'store'))) {
     const parts = readdirSync(table).flatMap((name) => partOf(name) ?? []);
@@ -30,7 +35,9 @@ function wasKilled(path: string): boolean {
   } catch {
     return false;
   }
-  if (!Number.isSafeInteger(pid) || pid === process.pid) return false;
+  if (!Number.isSafeInteger(pid)) return false;
+  // In a container each start has the same number: what this process has not opened itself was left by another.
+  if (pid === process.pid) return !opened.has(path);
   try {
     process.kill(pid, 0);
     return false;
