@@ -134,6 +134,7 @@ export class Spool {
   #trouble: string | undefined;
   /** Bytes of the append that was refused last because the spool was full. */
   #refused = 0;
+  /** Of the steady clock: the wall clock may be set. */
   #failedAt = Number.NEGATIVE_INFINITY;
   #freeAt = Number.NEGATIVE_INFINITY;
   #free = Number.POSITIVE_INFINITY;
@@ -188,13 +189,13 @@ export class Spool {
     for (const [source, { files }] of this.#queues) {
       if (files[0]) sources.set(source, { bytes: files.reduce((n, f) => n + f.size - f.read, 0), files: files.length, oldest: files[0].created });
     }
-    const { maxBytes, clock } = this.#options;
+    const { maxBytes } = this.#options;
     return {
       bytes: this.#bytes,
       maxBytes,
       trouble: this.#trouble,
       full: this.#refused > 0 && this.#bytes + this.#refused > maxBytes,
-      failing: clock() - this.#failedAt < FAILING_MS,
+      failing: performance.now() - this.#failedAt < FAILING_MS,
       sources,
     };
   }
@@ -218,13 +219,13 @@ export class Spool {
   }
 
   async #checkRoom(bytes: number): Promise<void> {
-    const { maxBytes, minFreeBytes, clock, folder } = this.#options;
+    const { maxBytes, minFreeBytes, folder } = this.#options;
     if (this.#bytes + this.#reserved + bytes > maxBytes) {
       this.#refused = bytes;
       throw new SpoolError('spool-full', 'The spool is full: the store does not keep up, or does not answer.');
     }
-    if (clock() - this.#freeAt > FREE_EVERY_MS) {
-      this.#freeAt = clock();
+    if (performance.now() - this.#freeAt > FREE_EVERY_MS) {
+      this.#freeAt = performance.now();
       const { bavail, bsize } = await statfs(folder);
       this.#free = bavail * bsize;
     }
@@ -246,7 +247,7 @@ export class Spool {
         this.#failedAt = Number.NEGATIVE_INFINITY;
         for (const { resolve } of group) resolve();
       } catch (error) {
-        this.#failedAt = this.#options.clock();
+        this.#failedAt = performance.now();
         const full = /^(ENOSPC|EDQUOT)$/.test(String((error as NodeJS.ErrnoException).code));
         this.#trouble = full
           ? 'The disk of the data directory is full.'

@@ -60,6 +60,11 @@ class SourceTraffic {
   /** Empties the minutes that passed without records. */
   #turn(now: number): void {
     const minute = Math.floor(now / MINUTE_MS);
+    if (minute < this.#minute - 1) {
+      // The clock was set back: what was counted belongs to minutes that are yet to come.
+      this.#minutes.fill(0);
+      this.#minute = minute;
+    }
     for (let m = Math.max(this.#minute + 1, minute - MINUTES + 1); m <= minute; m++) this.#minutes[m % MINUTES] = 0;
     this.#minute = Math.max(this.#minute, minute);
   }

@@ -16,7 +16,7 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
-const open = (more: { maxBytes?: number; minFreeBytes?: number; fileBytes?: number } = {}) =>
+const open = (more: { maxBytes?: number; minFreeBytes?: number; fileBytes?: number; clock?: () => number } = {}) =>
   Spool.open({ folder, maxBytes: 2 ** 20, minFreeBytes: 0, clock: Date.now, ...more });
 const append = (text: string, id = `${PLACE_PREFIX}${PLACE}`): Append => ({ header: { id, name: 'x', origin: ORIGIN, received: 1 }, body: Buffer.from(text) });
 
@@ -85,6 +85,26 @@ describe('the spool', () => {
     const [added] = await all(second);
     expect(before.map((b) => b.id)).not.toContain(added?.id);
     await second.close();
+  });
+
+  it('keeps the order and gives no id twice while the clock is set forward and back, and over restarts', async () => {
+    let now = Date.parse('2026-11-25T12:00:00Z');
+    const jumps = [0, 86_400_000 * 400, -86_400_000 * 800, 1, -1, 0, 3_600_000, -7_200_000];
+    const sent: string[] = [];
+    let spool = await open({ fileBytes: 200, clock: () => now });
+    for (let i = 0; i < 40; i++) {
+      now += jumps[i % jumps.length] ?? 0;
+      if (i % 10 === 9) {
+        await spool.close();
+        spool = await open({ fileBytes: 200, clock: () => now });
+      }
+      sent.push(`body ${i} ${'x'.repeat(60)}`);
+      await spool.append('s', [append(sent.at(-1) as string)]);
+    }
+    const read = await all(spool);
+    expect(read.map((r) => r.body)).toEqual(sent);
+    expect(new Set(read.map((r) => r.id)).size).toBe(sent.length);
+    await spool.close();
   });
 
   it('reads what follows a frame whose bytes changed no further than it can prove, and says so', async () => {

@@ -272,6 +272,28 @@ describe('following', () => {
     expect(gets()).toBe(2);
   });
 
+  it('goes on looking at its interval when the clock is set while it lists', async () => {
+    let now = Date.now();
+    // Forward by a day in the middle of each listing, and back again in the next.
+    let forward = false;
+    proxy.fault = ({ url }) => {
+      if (url.includes('list-type=2')) {
+        forward = !forward;
+        now += (forward ? 25 : -25) * 3_600_000;
+      }
+      return undefined;
+    };
+    const s = begin({}, { clock: () => now });
+    for (let i = 0; i < 3; i++) {
+      await put(`${folderOf(today)}${i}.log.gz`, i);
+      await until(
+        () => s.ledger.stored.size === i + 1,
+        () => s.status(),
+      );
+    }
+    expect(gets()).toBe(3);
+  });
+
   it('goes on by itself when the bucket can be listed again, and tries failed objects again', async () => {
     await put(`${folderOf(today)}a.log.gz`, 1);
     await put(`${folderOf(today)}b.log.gz`, 2);
