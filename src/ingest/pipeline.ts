@@ -34,6 +34,12 @@ export interface PipelineOptions extends InserterOptions {
   readonly clock: () => number;
 }
 
+/**
+ * Files of one run in the queue at a time. A file is settled when it is stored, and a thread whose queue is empty hands
+ * over what it has: with few of them waiting, small files would be stored in small batches.
+ */
+const FILES_AT_ONCE = 2000;
+
 export class Pipeline implements Ingest, Intake {
   readonly #options: PipelineOptions;
   readonly #inserter: Inserter;
@@ -86,8 +92,7 @@ export class Pipeline implements Ingest, Intake {
 
   async ingest(paths: readonly string[], options: IngestOptions = {}): Promise<IngestSummary> {
     const files = await expandPaths(paths);
-    // One more than there are threads: the next file is at hand when one is read.
-    const summary = await new Run(this.#queue, files, options, this.#options.clock).finished(this.#options.workers + 1);
+    const summary = await new Run(this.#queue, files, options, this.#options.clock).finished(FILES_AT_ONCE);
     if (this.#inserter.failure) throw this.#inserter.failure;
     return summary;
   }
