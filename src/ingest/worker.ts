@@ -260,8 +260,7 @@ function decodeBy({ settings }: Job): void {
 function begin(job: Job, id: string, segment: Exclude<Segment, { kind: 'control' }> | undefined, offset: number, state?: string): Owner {
   open().nextDelivery(state === undefined ? { offset } : { state, offset });
   deliveryNumber++;
-  const { logGroup = '', logStream = '' } = segment?.origin ?? {};
-  const owner = { id, source: job.source ?? '', origin: { ...job.origin, logGroup, logStream }, internalTraffic: job.settings.internalTraffic, last: false };
+  const owner = { id, source: job.source ?? '', origin: { ...job.origin, ...segment?.origin }, internalTraffic: job.settings.internalTraffic, last: false };
   deliveries.set(deliveryNumber, owner);
   reading = true;
   return owner;

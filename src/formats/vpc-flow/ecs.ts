@@ -36,6 +36,8 @@ class Values {
   get(column: string): Cell | undefined {
     const value = this.record[column];
     if (value === undefined || value === null || value === '' || (Array.isArray(value) && value.length === 0)) return undefined;
+    // Text of an absent field is what an envelope around the record said.
+    if (TEXT_COLUMNS.has(column)) return value;
     const bit = BIT_OF_COLUMN.get(this.format)?.get(column);
     return bit !== undefined && (this.mask >> BigInt(bit)) & 1n ? undefined : value;
   }
@@ -79,6 +81,10 @@ class Values {
     return rebuildText({ ...Object.fromEntries(known), start: this.start }, this.format);
   }
 }
+
+const TEXT_COLUMNS: ReadonlySet<string> = new Set(
+  FLOW_FORMATS.flatMap(({ fields }) => fields.filter(({ type }) => type === 'text').map(({ column }) => column)),
+);
 
 const BIT_OF_COLUMN: ReadonlyMap<FlowFormat, ReadonlyMap<string, number>> = new Map(
   FLOW_FORMATS.map((format) => [format, new Map(format.fields.map((field, bit) => [field.column, bit]))]),
