@@ -77,11 +77,11 @@ export async function runDashboard(
   const { window, runId } = run;
   emit({ type: 'start', runId, snapshot: run.now, window, panels: run.tasks.map((t) => t.panel.id) });
   const options = { signal };
-  const indicators = deps.facts().then((facts) => facts.indicators);
-  indicators.catch(() => undefined);
   const census = new Census(deps, signal);
   const relations = copies.relations(runId);
-  const work: PanelWork[] = run.tasks.map((task) => ({
+  // An index finds the few flows with an indicator faster than a copy of all flows is made.
+  const tasks = run.tasks.map((task) => (task.panel.needs ? { ...task, shared: false } : task));
+  const work: PanelWork[] = tasks.map((task) => ({
     task,
     id: `${runId} ${task.panel.id}`,
     ...(task.shared ? { onCopy: { mask: relations.absentMask, result: compileTask(deps, run, task, relations) } } : {}),
@@ -106,7 +106,7 @@ export async function runDashboard(
       const { task, id } = panel;
       if (signal.aborted) return;
       try {
-        const waits = task.panel.needs === 'indicators' && (await indicators) === 0;
+        const waits = task.panel.needs === 'indicators' && deps.catalogs.current().threats === undefined;
         emit(waits ? noIndicators(task) : await runPanel(deps, run, panel, task.shared ? await copying : undefined, census, signal));
       } catch (error) {
         if (signal.aborted) return;
@@ -170,7 +170,7 @@ async function maybeCopy(
   work: readonly PanelWork[],
   signal: AbortSignal,
 ): Promise<WindowCopy | undefined> {
-  const shared = work.filter(({ task }) => task.shared && !task.panel.needs);
+  const shared = work.filter(({ task }) => task.shared);
   if (shared.length < COPY_PANELS) return undefined;
   try {
     const rows = await boundFlows(deps.store, run.window, { signal });
