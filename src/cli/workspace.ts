@@ -6,12 +6,14 @@ import { accessSync, constants, existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Config } from '../config.ts';
 import { createEnricher } from '../enrich/enricher.ts';
+import { AddressBackfill } from '../ingest/address-backfill.ts';
 import { type LoadedDatabases, loadDatabases } from '../ingest/databases.ts';
 import { DiskGuard } from '../ingest/disk-guard.ts';
 import { LayoutMemory } from '../ingest/layout-memory.ts';
 import { Pipeline } from '../ingest/pipeline.ts';
 import { Quarantine } from '../ingest/quarantine.ts';
 import { openRegistries, type Registries } from '../ingest/registry.ts';
+import { RetroHunts } from '../ingest/retro-hunts.ts';
 import { LOOKUP_LIMITS } from '../model/lookup-table.ts';
 import { type Catalogs, openCatalogs } from '../store/catalog.ts';
 import { openEmbedded } from '../store/embedded.ts';
@@ -33,6 +35,8 @@ export interface Workspace {
   readonly pipeline: Pipeline;
   readonly layouts: LayoutMemory;
   readonly quarantine: Quarantine;
+  /** They wait until they are started: a command that is soon over does not hunt. */
+  readonly retro: RetroHunts;
   /** Drops what is older than the retention setting. */
   retain(): Promise<void>;
   close(): Promise<void>;
@@ -104,6 +108,7 @@ export async function openWorkspace(config: Config, options: { readonly server?:
     now: epochSeconds,
     onError: (error) => note(`warning: a layout could not be learned: ${String(error)}`),
   });
+  const backfill = await AddressBackfill.open({ store, metadata, now: epochSeconds });
   const pipeline = await Pipeline.open({
     layouts,
     disk,
@@ -135,6 +140,16 @@ export async function openWorkspace(config: Config, options: { readonly server?:
     folder: join(config.data, 'lookups'),
     limits: { ...LOOKUP_LIMITS, bytes: config.lookupMaxMib * 2 ** 20, cells: config.lookupMaxCells },
   });
+  const retro = await RetroHunts.open({
+    store,
+    metadata,
+    backfill,
+    internalNetworks: config.internalNetworks,
+    allowed: async () => [],
+    repairing: () => pipeline.load.repairing,
+    now: epochSeconds,
+    onFound: () => catalogs.reload(),
+  });
   const retain = async () => {
     await applyRetention(store, config.retentionDays, epochSeconds());
   };
@@ -151,7 +166,9 @@ export async function openWorkspace(config: Config, options: { readonly server?:
     pipeline,
     layouts,
     quarantine,
+    retro,
     async close() {
+      await retro.close();
       disk.close();
       await layouts.close();
       await pipeline.close();

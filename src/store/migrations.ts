@@ -3,6 +3,7 @@
  * store runs the missing ones when it opens. A new field is an ADD COLUMN here.
  */
 import { ADDRESS_INDEX, createInterfaces, createRegistries, createTable, DATABASE } from './ddl.ts';
+import { createRetroTables } from './retro-tables.ts';
 
 export interface Migration {
   readonly version: number;
@@ -96,6 +97,7 @@ export const MIGRATIONS: readonly Migration[] = [
       (name) => `ALTER TABLE ${DATABASE}.quarantine ADD COLUMN IF NOT EXISTS ${name} LowCardinality(String)`,
     ),
   },
+  { version: 11, why: 'external addresses by day, and what later indicators say of them', statements: createRetroTables() },
 ];
 
 export const SCHEMA_VERSION = MIGRATIONS[MIGRATIONS.length - 1]?.version ?? 0;
