@@ -148,7 +148,6 @@ export async function openWorkspace(config: Config, options: { readonly server?:
     allowed: async () => [],
     repairing: () => pipeline.load.repairing,
     now: epochSeconds,
-    onFound: () => catalogs.reload(),
   });
   const retain = async () => {
     await applyRetention(store, config.retentionDays, epochSeconds());

@@ -101,6 +101,11 @@ export async function countIndicators(store: Store, scope: HuntScope, after: str
   return Number((await store.rows(statement(counted), { lane: 'background' })).rows[0]?.[0] ?? 0);
 }
 
+/** Whether any hunt has found something. */
+export async function anyFinding(store: Store): Promise<boolean> {
+  return (await store.rows(statement(sql`SELECT 1 FROM bartizan.retro_match LIMIT 1`), { lane: 'background' })).rows.length > 0;
+}
+
 /** Makes the language see what was found. */
 export async function publishFindings(store: Store): Promise<void> {
   await store.command(statement(sql`SYSTEM RELOAD DICTIONARY bartizan.retro_match_at`), { lane: 'background' });

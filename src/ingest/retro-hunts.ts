@@ -4,24 +4,25 @@
  * waits until `address_day` knows of the records of earlier releases.
  */
 import { createNetworks, listedNetworks } from '../enrich/networks.ts';
+import { prefixRange } from '../model/network.ts';
 import type { Metadata } from '../store/metadata.ts';
 import { type Store, StoreError } from '../store/store.ts';
 import type { AddressBackfill } from './address-backfill.ts';
-import { countIndicators, type HuntScope, hunt, publishFindings } from './retro-hunt.ts';
+import { anyFinding, countIndicators, type HuntScope, hunt, publishFindings } from './retro-hunt.ts';
 
 export interface RetroHuntsOptions {
   readonly store: Store;
   readonly metadata: Pick<Metadata, 'setting' | 'saveSetting'>;
   readonly backfill: AddressBackfill;
   readonly internalNetworks: readonly string[];
-  /** What indicators of a feed never match: addresses and CIDR blocks. */
+  /** What indicators of a feed never match: addresses and CIDR blocks; what is neither is passed over. */
   readonly allowed: (feed: string) => Promise<readonly string[]>;
   /** Batches that a crash left and that are not stored yet. */
   readonly repairing: () => number;
   /** Epoch seconds. */
   readonly now: () => number;
-  /** Something was found: the catalog has to know. */
-  readonly onFound?: () => Promise<void>;
+  /** There are findings, at the start or anew: who compiles queries has to know. */
+  readonly onFound?: () => void;
   /** Indicators of one step. */
   readonly chunk?: number;
 }
@@ -47,6 +48,16 @@ export interface HuntStatus {
     readonly found: number;
     readonly message: string | null;
   } | null;
+}
+
+/** Allow-lists hold domains and files, too. */
+function isNetwork(text: string): boolean {
+  try {
+    prefixRange(text);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 interface Pending extends HuntScope {
@@ -80,6 +91,7 @@ export class RetroHunts {
   }
 
   static async open(options: RetroHuntsOptions): Promise<RetroHunts> {
+    if (await anyFinding(options.store)) options.onFound?.();
     return new RetroHunts(options, JSON.parse((await options.metadata.setting(SETTING)) ?? '[]') as Pending[]);
   }
 
@@ -173,7 +185,7 @@ export class RetroHunts {
       };
     };
     show(false);
-    const context = { store, internal, allowed: listedNetworks(await allowed(pending.feed)), now, signal, chunk };
+    const context = { store, internal, allowed: listedNetworks((await allowed(pending.feed)).filter(isNetwork)), now, signal, chunk };
     for await (const step of hunt(context, pending, pending.after)) {
       const { indicators, daysRead, found } = state;
       if (step.found > 0) await this.#publish();
@@ -187,7 +199,7 @@ export class RetroHunts {
 
   async #publish(): Promise<void> {
     await publishFindings(this.#options.store);
-    await this.#options.onFound?.();
+    this.#options.onFound?.();
   }
 
   /** What ended the work: somebody, the end of the process, or trouble that may pass. */

@@ -3,6 +3,8 @@
  * which of them indicators that were known only later speak of.
  */
 
+import { type Sql, sql } from '../query/sql.ts';
+
 const count = (name: string): string => `${name} SimpleAggregateFunction(sum, UInt64) CODEC(T64, ZSTD(1))`;
 const instant = (name: string, fn: 'min' | 'max'): string => `${name} SimpleAggregateFunction(${fn}, DateTime('UTC')) CODEC(T64, ZSTD(1))`;
 
@@ -33,6 +35,11 @@ export function createRetroTables(): string[] {
      SOURCE(CLICKHOUSE(QUERY '${PIECES.replaceAll(/\s+/g, ' ')}'))
      LAYOUT(RANGE_HASHED(RANGE_LOOKUP_STRATEGY 'max')) RANGE(MIN first MAX last) LIFETIME(0)`,
   ];
+}
+
+/** Number (UInt64) of the indicator that was found later for an address (IPv6) at an instant (DateTime); 0 for none. */
+export function retroNumber(address: Sql, start: Sql): Sql {
+  return sql`dictGetOrDefault('bartizan.retro_match_at', 'indicator', cityHash64(${address}), ${start}, toUInt64(0))`;
 }
 
 /** The validities of an address's indicators, cut at all their borders: each piece has one best indicator, or none. */

@@ -5,8 +5,10 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { AddressBackfill } from '../../src/ingest/address-backfill.ts';
 import { RetroHunts, type RetroHuntsOptions } from '../../src/ingest/retro-hunts.ts';
+import { param, sql, statement } from '../../src/query/sql.ts';
 import { openEmbedded } from '../../src/store/embedded.ts';
 import { type Metadata, openMetadata } from '../../src/store/metadata.ts';
+import { retroNumber } from '../../src/store/retro-tables.ts';
 import type { Store } from '../../src/store/store.ts';
 import { DAY, expectedOf, type Flow, foundIn, GRACE, MIDNIGHT, picker, putFlows, putIndicators, type TestIndicator } from './retro.ts';
 
@@ -196,7 +198,7 @@ describe('a hunt finds', () => {
     const asked: string[] = [];
     const allowed = async (feed: string) => {
       asked.push(feed);
-      return ['198.51.100.128/25'];
+      return ['198.51.100.128/25', 'example.com'];
     };
     await huntAll({ internalNetworks: ['203.0.113.0/24'], allowed });
     expect(await foundIn(store)).toEqual([]);
@@ -327,9 +329,15 @@ it('the language finds the indicator of an address in force at an instant: the b
     indicator({ number: '2', confidence: 90, validFrom: from + 1000, validUntil: from + 5000 }),
     indicator({ number: '3', confidence: 50, validFrom: from + 3000, validUntil: until + 10 }),
   ]);
-  await huntAll();
-  const at = async (address: string, time: number) =>
-    (await rows(`SELECT dictGetOrDefault('bartizan.retro_match_at', 'indicator', cityHash64(toIPv6('${address}')), toDateTime(${time}, 'UTC'), 0)`))[0]?.[0];
+  let known = 0;
+  await huntAll({ onFound: () => known++ });
+  expect(known).toBe(1);
+  await hunts({ onFound: () => known++ });
+  expect(known).toBe(2);
+  const at = async (address: string, time: number) => {
+    const number = retroNumber(param('IPv6', address), param("DateTime('UTC')", time));
+    return (await store.rows(statement(sql`SELECT ${number}`))).rows[0]?.[0];
+  };
   const seen = [from - 1, from, from + 999, from + 1000, from + 4999, from + 5000, until - 1, until, until + 9, until + 10];
   expect(await Promise.all(seen.map((time) => at('198.51.100.7', time)))).toEqual([0, 1, 1, 2, 2, 3, 3, 3, 3, 0]);
   expect(await at('203.0.113.1', from + 2000)).toBe(0);
