@@ -40,7 +40,10 @@ async function retro(options: Options): Promise<void> {
     const asked = new URLSearchParams({ limit: String(limit), ...(feed === undefined ? {} : { feed }) });
     const found = await api<RetroResponse>('GET', `${FINDINGS}?${asked}`);
     if (options.json) return print(JSON.stringify(found));
-    const { totals, findings } = found;
+    const { totals, findings, hunt } = found;
+    const { waiting } = hunt;
+    if (hunt.state === 'idle' && waiting > 0)
+      note(`${count(waiting)} ${waiting === 1 ? 'hunt waits' : 'hunts wait'}: history is searched while a server runs, or with --again.`);
     if (totals.findings === 0) return print('Nothing was found later.');
     await print(`${count(totals.findings)} findings: ${count(totals.addresses)} addresses, ${count(totals.indicators)} indicators`);
     for (const finding of findings) await print(lines(finding));

@@ -19,6 +19,8 @@ export interface RetroHuntsOptions {
   readonly allowed: (feed: string) => Promise<readonly string[]>;
   /** Batches that a crash left and that are not stored yet. */
   readonly repairing: () => number;
+  /** Answers when records are matched with all indicators that are stored. */
+  readonly inUse?: () => Promise<void>;
   /** Epoch seconds. */
   readonly now: () => number;
   /** There are findings, at the start or anew: who compiles queries has to know. */
@@ -58,6 +60,12 @@ function isNetwork(text: string): boolean {
   } catch {
     return false;
   }
+}
+
+/** Waits, but not when a signal ends it. Throws its reason then. */
+async function unlessAborted(wait: Promise<void> | undefined, signal: AbortSignal): Promise<void> {
+  await Promise.race([wait, new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }))]);
+  signal.throwIfAborted();
 }
 
 interface Pending extends HuntScope {
@@ -148,6 +156,8 @@ export class RetroHunts {
         const next = this.#pending[0];
         if (!next || this.#closed) break;
         this.#state = 'running';
+        // Else records would be stored behind the hunt that nobody matches.
+        await unlessAborted(this.#options.inUse?.(), abort.signal);
         await this.#hunt(next, abort.signal);
       }
       this.#state = 'idle';

@@ -154,6 +154,8 @@ describe('a hunt finds', () => {
       flow({ received: imported - 1, bytes: 1 }),
       // Threads may have learned of it a moment later.
       flow({ received: imported + GRACE - 1, bytes: 10 }),
+      flow({ received: imported + 30, bytes: 5, matched: '42' }),
+      flow({ received: imported + 30, bytes: 7, matched: '43' }),
       flow({ received: imported + GRACE, bytes: 100 }),
       flow({ received: imported + DAY, bytes: 1000 }),
       flow({ source: '198.51.100.9', received: imported + GRACE }),
@@ -161,7 +163,7 @@ describe('a hunt finds', () => {
     ]);
     await putIndicators(store, [indicator({ imported }), indicator({ number: '43', value: '198.51.100.8/30', imported })]);
     await huntAll();
-    expect(await foundIn(store)).toEqual([`42 198.51.100.7 ${MIDNIGHT / DAY} vpc_flow 90 2 0 11 ${MIDNIGHT + 3600} ${MIDNIGHT + 3600}`]);
+    expect(await foundIn(store)).toEqual([`42 198.51.100.7 ${MIDNIGHT / DAY} vpc_flow 90 3 0 18 ${MIDNIGHT + 3600} ${MIDNIGHT + 3600}`]);
   });
 
   it('what a changed validity takes in, up to the load that changed it', async () => {
@@ -241,7 +243,12 @@ function estate(seed: number): { flows: Flow[]; indicators: TestIndicator[] } {
       imported: MIDNIGHT + pick(8) * DAY + pick(DAY),
     };
   });
-  return { flows, indicators };
+  // Some were matched as they were stored, with what was known then.
+  const matched = flows.map((one): Flow => {
+    const known = indicators.filter(({ imported }) => imported <= one.received);
+    return known.length > 0 && pick(2) === 0 ? { ...one, matched: (known[pick(known.length)] as TestIndicator).number } : one;
+  });
+  return { flows: matched, indicators };
 }
 
 describe('any mixture', () => {

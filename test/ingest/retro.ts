@@ -19,6 +19,8 @@ export interface Flow {
   /** Epoch seconds. */
   readonly start: number;
   readonly received: number;
+  /** Number of the indicator that the source was matched with as it was stored. */
+  readonly matched?: string;
 }
 
 export interface TestIndicator {
@@ -35,20 +37,6 @@ export interface TestIndicator {
 
 const run = (store: Store, text: string) => store.command({ text, params: {} });
 
-const PREFIX = `toUInt8(if(position(value, '/') = 0, 128, toUInt32OrZero(splitByChar('/', value)[2]) + if(position(value, ':') = 0, 96, 0)))`;
-
-/** The columns of `bartizan.indicator` that hunts read, where the store has no such table yet. */
-export async function haveIndicators(store: Store): Promise<void> {
-  const lists = ['actors', 'malware', 'kill_chain', 'labels'].map((name) => `${name} Array(String)`);
-  const numbers = ['valid_from', 'valid_until', 'imported', 'removed'].map((name) => `${name} UInt32`);
-  await run(
-    store,
-    `CREATE TABLE IF NOT EXISTS bartizan.indicator (number UInt64, feed String, type String, value String, prefix UInt8 DEFAULT ${PREFIX},
-      first IPv6 DEFAULT tupleElement(IPv6CIDRToRange(toIPv6OrDefault(splitByChar('/', value)[1]), prefix), 1),
-      id String, confidence UInt8, severity String, threat_type String, ${[...lists, ...numbers].join(', ')}, fresh UInt64) ENGINE = MergeTree PARTITION BY feed ORDER BY number`,
-  );
-}
-
 /** As an earlier release stored them: nothing but the rows. */
 export async function putFlows(store: Store, flows: readonly Flow[]): Promise<void> {
   for (const dataset of ['vpc_flow', 'tgw_flow'] as const) {
@@ -57,14 +45,16 @@ export async function putFlows(store: Store, flows: readonly Flow[]): Promise<vo
     const action = dataset === 'vpc_flow' ? ', action' : '';
     const values = rows.map((f) => {
       const acted = dataset === 'vpc_flow' ? `, '${f.refused ? 'REJECT' : 'ACCEPT'}'` : '';
-      return `(toIPv6('${f.source}'), toIPv6('${f.destination}'), '${f.direction}', ${f.bytes}, ${f.start}, ${f.received}${acted})`;
+      return `(toIPv6('${f.source}'), toIPv6('${f.destination}'), '${f.direction}', ${f.bytes}, ${f.start}, ${f.received}, ${f.matched ?? 0}${acted})`;
     });
-    await run(store, `INSERT INTO bartizan.${dataset} (srcaddr, dstaddr, direction, bytes, start, received${action}) VALUES ${values.join(', ')}`);
+    await run(
+      store,
+      `INSERT INTO bartizan.${dataset} (srcaddr, dstaddr, direction, bytes, start, received, src_indicator${action}) VALUES ${values.join(', ')}`,
+    );
   }
 }
 
 export async function putIndicators(store: Store, indicators: readonly TestIndicator[]): Promise<void> {
-  await haveIndicators(store);
   const values = indicators.map((i) => {
     const times = `${i.validFrom}, ${i.validUntil}, ${i.imported}, ${i.removed ?? 0}, ${i.fresh ?? 1}`;
     return `(${i.number}, '${i.feed ?? 'test'}', 'address', '${i.value}', ${i.confidence}, ${times})`;
@@ -88,6 +78,7 @@ export function expectedOf(flows: readonly Flow[], indicators: readonly TestIndi
       if (flow.start < indicator.validFrom || (indicator.validUntil > 0 && flow.start >= indicator.validUntil) || flow.received >= horizon) continue;
       const ends = [flow.source, flow.destination].filter((_, i) => EXTERNAL[flow.direction][i]);
       for (const address of new Set(ends)) {
+        if (address === flow.source && flow.matched === indicator.number) continue;
         const bytes = Buffer.from(parseAddress(address) as Uint8Array);
         if (bytes.compare(first) < 0 || bytes.compare(last) > 0) continue;
         const key = [indicator.number, address, Math.floor(flow.start / DAY), flow.dataset, indicator.confidence].join(' ');
