@@ -53,7 +53,7 @@ async function withWorkspace<T>(work: (workspace: Workspace) => Promise<T>): Pro
 async function threats({ store, catalogs, metadata }: Workspace): Promise<unknown> {
   const relations = { table: tableName, absentMask: metadata.absentMask() };
   const options = { from: MIDNIGHT - 2 * DAY, to: MIDNIGHT + 2 * DAY, now: MIDNIGHT, timeZone: 'UTC', relations, maxRows: 100, catalog: catalogs.current() };
-  const query = 'threatlookup singleIndicator srcaddr | where !isNull(_threatlookup.indicator) | count by srcaddr, _threatlookup.indicator | sort by srcaddr';
+  const query = 'threatlookup singleIndicator srcaddr | where !isNull(_threatlookup.indicator) | count by srcaddr, _threatlookup.indicator | sort by +srcaddr';
   const compiled = compile(`* | ${query}`, options);
   if (!compiled.ok) throw new Error(compiled.diagnostics[0]?.message);
   return (await store.rows(compiled.compiled.statement)).rows;
