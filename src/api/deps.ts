@@ -5,6 +5,7 @@ import type { Dashboard } from '../dashboards/schema.ts';
 import type { Collection } from '../ingest/collection.ts';
 import type { Ingest } from '../ingest/ingest.ts';
 import type { LayoutMemory } from '../ingest/layout-memory.ts';
+import type { RetroHunts } from '../ingest/retro-hunts.ts';
 import type { Samples } from '../ingest/samples.ts';
 import type { Reason, Vitals } from '../ingest/vitals.ts';
 import type { Catalogs } from '../store/catalog.ts';
@@ -119,6 +120,8 @@ export interface ServerDeps {
   readonly collection?: Collection;
   readonly sources?: Sources;
   readonly layouts?: LayoutMemory;
+  /** Hunts in what is stored for what became known later. */
+  readonly retro?: RetroHunts;
   /** Deliveries that were stored already when they came. */
   readonly repeats?: Metadata['repeats'];
   /** Address at which senders reach this server; undefined before it listens. */

@@ -124,6 +124,7 @@ async function serveOpen(workspace: Workspace, options: Options, host: string, p
     });
     await tell(`Bartizan ${version()} is listening on ${address}, data in ${config.data}`);
     if (senders) await tell(`Senders are heard on ${senders.address}`);
+    workspace.retro.start();
     work = feed(workspace, options, (to) => `${address}${auth.issueLink(START_LINK_SECONDS)}?to=${encodeURIComponent(to)}`, stopping.signal);
     await Promise.race([ended, work.then(() => ended)]);
   } finally {
@@ -209,6 +210,7 @@ export async function serverDeps(workspace: Workspace, auth: ServerDeps['auth'],
     catalogs: workspace.catalogs,
     lookups: workspace.lookups,
     quarantine,
+    retro: workspace.retro,
     trials: samplesOf(workspace),
     ingest: workspace.pipeline,
   };

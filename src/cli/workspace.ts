@@ -6,6 +6,7 @@ import { accessSync, constants, existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Config } from '../config.ts';
 import { createEnricher } from '../enrich/enricher.ts';
+import { AddressBackfill } from '../ingest/address-backfill.ts';
 import { type LoadedDatabases, loadDatabases } from '../ingest/databases.ts';
 import { DiskGuard } from '../ingest/disk-guard.ts';
 import { LayoutMemory } from '../ingest/layout-memory.ts';
@@ -13,6 +14,7 @@ import { buildIndex, LiveIndicators } from '../ingest/live-indicators.ts';
 import { Pipeline } from '../ingest/pipeline.ts';
 import { Quarantine } from '../ingest/quarantine.ts';
 import { openRegistries, type Registries } from '../ingest/registry.ts';
+import { RetroHunts } from '../ingest/retro-hunts.ts';
 import { LOOKUP_LIMITS } from '../model/lookup-table.ts';
 import { type Catalogs, openCatalogs } from '../store/catalog.ts';
 import { openEmbedded } from '../store/embedded.ts';
@@ -20,6 +22,7 @@ import { type Indicators, openIndicators } from '../store/indicators.ts';
 import { type Lookups, openLookups } from '../store/lookups.ts';
 import { type Metadata, openMetadata } from '../store/metadata.ts';
 import { applyRetention } from '../store/retention.ts';
+import { retroNumber } from '../store/retro-tables.ts';
 import { SecretsError } from '../store/secrets.ts';
 import { type Store, StoreError } from '../store/store.ts';
 import { CliError, note } from './output.ts';
@@ -38,6 +41,8 @@ export interface Workspace {
   readonly pipeline: Pipeline;
   readonly layouts: LayoutMemory;
   readonly quarantine: Quarantine;
+  /** They wait until they are started: a command that is soon over does not hunt. */
+  readonly retro: RetroHunts;
   /** Drops what is older than the retention setting. */
   retain(): Promise<void>;
   close(): Promise<void>;
@@ -109,6 +114,7 @@ export async function openWorkspace(config: Config, options: { readonly server?:
     now: epochSeconds,
     onError: (error) => note(`warning: a layout could not be learned: ${String(error)}`),
   });
+  const backfill = await AddressBackfill.open({ store, metadata, now: epochSeconds });
   const pipeline = await Pipeline.open({
     layouts,
     disk,
@@ -147,7 +153,25 @@ export async function openWorkspace(config: Config, options: { readonly server?:
     use: (index) => pipeline.matchWith(index),
     onError: (error) => note(`warning: threat indicators could not be read for matching: ${String(error)}`),
   });
-  indicators.onChange(() => live.changed());
+  const retro = await RetroHunts.open({
+    store,
+    metadata,
+    backfill,
+    internalNetworks: config.internalNetworks,
+    allowed: async (feed) => Object.entries(indicators.allowed()).flatMap(([of, values]) => (of === '' || of === feed ? values : [])),
+    repairing: () => pipeline.load.repairing,
+    inUse: () => live.settled(),
+    now: epochSeconds,
+    onFound: () => catalogs.knowRetro(retroNumber),
+  });
+  indicators.onChange((applied) => {
+    live.changed();
+    if (!applied || applied.added + applied.changed === 0) return;
+    const { feed, revision } = applied;
+    retro
+      .add({ feed, fresh: revision, known: epochSeconds() })
+      .catch((error: unknown) => note(`warning: history is not searched for new indicators of ${feed}: ${String(error)}`));
+  });
   const retain = async () => {
     await applyRetention(store, config.retentionDays, epochSeconds());
     if (config.retentionDays > 0) await indicators.forget(epochSeconds() - config.retentionDays * 86_400);
@@ -167,7 +191,9 @@ export async function openWorkspace(config: Config, options: { readonly server?:
     pipeline,
     layouts,
     quarantine,
+    retro,
     async close() {
+      await retro.close();
       disk.close();
       await layouts.close();
       await live.close();

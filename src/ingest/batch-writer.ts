@@ -12,6 +12,7 @@ import { formatOf, VPC_FLOW } from '../model/flow-formats.ts';
 import { REGISTRY_OF } from '../model/registries.ts';
 import type { DeliveryRange, Manifest, StagedBlock } from '../store/metadata.ts';
 import { encodeBlock, selectRows } from '../store/native-block.ts';
+import { addressDays } from './address-days.ts';
 import { BatchCounter } from './counter.ts';
 import { withoutInternalTraffic } from './internal-traffic.ts';
 import { addEnvelopes, addOrigins } from './origin-columns.ts';
@@ -66,6 +67,7 @@ export async function stageBatch(
   const received = context.now();
   const counter = new BatchCounter(owners, received);
   const blocks: StagedBlock[] = [];
+  const external: Batch[] = [];
   const stage = (table: string, rows: Batch): void => {
     const token = `${batch}-${table}-${blocks.length}`;
     blocks.push(writeBlock(context.staging, table, rows, token));
@@ -91,6 +93,7 @@ export async function stageBatch(
     for (const name of addEnvelopes(rows, formatOf(dataset), ranges, origins)) given.add(name);
     counter.rows(rows, ranges);
     for (const part of cutByDays(rows)) stage(dataset, part);
+    if (dataset === formatOf(dataset).flows) external.push(...addressDays(dataset, rows, received));
   }
 
   const ranges = parts.map((part, i): DeliveryRange => {
@@ -107,6 +110,8 @@ export async function stageBatch(
   });
   counter.deliveries(ranges);
   for (const part of cutByDays(counter.block())) if (part.rows > 0) stage('ingest_counter', part);
+  // Behind the rows: nobody waits for it.
+  for (const part of external) stage('address_day', part);
   // Of these alone the masks are kept; queries expect every field of other flows to be absent here and there.
   const flows = (taken.tables.find(({ dataset }) => dataset === VPC_FLOW.flows) as DatasetRows).batch;
   return { batch, ranges, blocks, ...masks(flows, given), defaultOnly: inDefaultLayout(flows) };

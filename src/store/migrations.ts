@@ -5,6 +5,7 @@
 import { DATASETS } from '../model/flow-formats.ts';
 import { ADDRESS_INDEX, createInterfaces, createRegistries, createTable, DATABASE, INDICATOR_INDEX } from './ddl.ts';
 import { createIndicators } from './indicator-ddl.ts';
+import { createRetroTables } from './retro-tables.ts';
 
 export interface Migration {
   readonly version: number;
@@ -110,6 +111,7 @@ export const MIGRATIONS: readonly Migration[] = [
       ]),
     ],
   },
+  { version: 11, why: 'external addresses by day, and what later indicators say of them', statements: createRetroTables() },
 ];
 
 export const SCHEMA_VERSION = MIGRATIONS[MIGRATIONS.length - 1]?.version ?? 0;

@@ -6,6 +6,7 @@ import { completenessRoutes } from './completeness.ts';
 import { dashboardRoutes } from './dashboards.ts';
 import { docsRoutes } from './docs.ts';
 import { exportRoutes } from './exports.ts';
+import { findingRoutes } from './findings.ts';
 import { healthRoutes } from './health.ts';
 import { ingestRoutes } from './ingest.ts';
 import { jobRoutes } from './jobs.ts';
@@ -41,6 +42,7 @@ export const ROUTES: readonly Routes[] = [
   valueRoutes,
   lookupRoutes,
   quarantineRoutes,
+  findingRoutes,
   ingestRoutes,
   sourceRoutes,
   layoutRoutes,
