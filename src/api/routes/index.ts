@@ -6,6 +6,7 @@ import { completenessRoutes } from './completeness.ts';
 import { dashboardRoutes } from './dashboards.ts';
 import { docsRoutes } from './docs.ts';
 import { exportRoutes } from './exports.ts';
+import { flowRoutes } from './flows.ts';
 import { healthRoutes } from './health.ts';
 import { ingestRoutes } from './ingest.ts';
 import { jobRoutes } from './jobs.ts';
@@ -32,6 +33,7 @@ export const ROUTES: readonly Routes[] = [
   dashboardRoutes,
   queryRoutes,
   recordRoutes,
+  flowRoutes,
   searchRoutes,
   catalogueRoutes,
   exportRoutes,
