@@ -20,6 +20,8 @@ interface Props {
   readonly order: 'newest' | 'oldest';
   /** The query has an order of its own. */
   readonly sorted: boolean;
+  /** Begins with the first message opened, and why it was refused. */
+  readonly why: boolean;
   readonly onSeen: (seen: Seen) => void;
   readonly onPick: (picked: Picked) => void;
   readonly onColumn: (name: string) => void;
@@ -29,17 +31,21 @@ const LINE = 27;
 /** What stands above the list while one scrolls: the toolbar and the names of the columns. */
 const HEAD = 72;
 const NOBODY: ReadonlySet<number> = new Set();
+const FIRST: ReadonlySet<number> = new Set([0]);
 
-export function Messages({ pages, columns, terms, zone, wrap, order, sorted, onSeen, onPick, onColumn }: Props) {
+export function Messages({ pages, columns, terms, zone, wrap, order, sorted, why, onSeen, onPick, onColumn }: Props) {
   const { count, total, at, first, made } = pages;
-  const [open, setOpen] = useState(NOBODY);
+  const [open, setOpen] = useState(why ? FIRST : NOBODY);
+  /** Of those that are open: where it is asked why they were refused. */
+  const [asked, setAsked] = useState(why ? FIRST : NOBODY);
   const [current, setCurrent] = useState(0);
   const list = useRef<HTMLUListElement>(null);
   // Another window, other records in the same places.
   const [of, setOf] = useState(pages.window);
   if (of !== pages.window) {
     setOf(pages.window);
-    setOpen(NOBODY);
+    setOpen(why ? FIRST : NOBODY);
+    setAsked(why ? FIRST : NOBODY);
     setCurrent(0);
   }
   const margin = useTop(list);
@@ -69,11 +75,16 @@ export function Messages({ pages, columns, terms, zone, wrap, order, sorted, onS
   });
   const toggle = useCallback((index: number) => {
     setCurrent(index);
+    setAsked((old) => new Set([...old].filter((i) => i !== index)));
     setOpen((old) => {
       const next = new Set(old);
       if (!next.delete(index)) next.add(index);
       return next;
     });
+  }, []);
+  const askWhy = useCallback((index: number) => {
+    setAsked((old) => new Set(old).add(index));
+    setOpen((old) => new Set(old).add(index));
   }, []);
   const go = useRef<(index: number) => void>(() => undefined);
   go.current = (index) => {
@@ -82,15 +93,19 @@ export function Messages({ pages, columns, terms, zone, wrap, order, sorted, onS
     setCurrent(to);
     virtual.scrollToIndex(to, { align: 'auto' });
   };
-  const move = useCallback((index: number, event: KeyboardEvent) => {
-    const step = STEPS[event.key];
-    if (step !== undefined) go.current(index + step);
-    else if (event.key === 'Home') go.current(0);
-    else if (event.key === 'End') go.current(MOST);
-    else if (event.key === 'Escape') setOpen((old) => (old.has(index) ? new Set([...old].filter((i) => i !== index)) : NOBODY));
-    else return;
-    event.preventDefault();
-  }, []);
+  const move = useCallback(
+    (index: number, event: KeyboardEvent) => {
+      const step = STEPS[event.key];
+      if (step !== undefined) go.current(index + step);
+      else if (event.key === 'Home') go.current(0);
+      else if (event.key === 'End') go.current(MOST);
+      else if (event.key === 'w' && !event.ctrlKey && !event.metaKey && !event.altKey) askWhy(index);
+      else if (event.key === 'Escape') setOpen((old) => (old.has(index) ? new Set([...old].filter((i) => i !== index)) : NOBODY));
+      else return;
+      event.preventDefault();
+    },
+    [askWhy],
+  );
   const leave = (event: KeyboardEvent) => {
     const row = (event.target as Element).closest('[data-index]')?.getAttribute('data-index');
     if (event.key !== 'Escape' || event.defaultPrevented || !row || !open.has(Number(row))) return;
@@ -136,6 +151,7 @@ export function Messages({ pages, columns, terms, zone, wrap, order, sorted, onS
               terms={terms}
               zone={zone}
               open={open.has(item.index)}
+              why={asked.has(item.index)}
               focusable={item.index === current || (item.index === top && (current < top || current > end))}
               onToggle={toggle}
               onMove={move}
