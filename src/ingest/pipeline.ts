@@ -38,10 +38,12 @@ export class Pipeline implements Ingest, Intake {
   readonly #options: PipelineOptions;
   readonly #inserter: Inserter;
   readonly #queue: DeliveryQueue;
+  #databases: Databases;
   #pool: WorkerPool | undefined;
 
   private constructor(options: PipelineOptions) {
     this.#options = options;
+    this.#databases = options.databases;
     this.#inserter = new Inserter(options);
     this.#queue = new DeliveryQueue({
       pool: () => this.#threads(),
@@ -103,6 +105,17 @@ export class Pipeline implements Ingest, Intake {
     return { counts, known };
   }
 
+  /** What records are enriched from at the moment. */
+  get databases(): Databases {
+    return this.#databases;
+  }
+
+  /** Looks up AWS services in another index (enrich/aws-ranges.ts, in a SharedArrayBuffer) from the next batch on. */
+  setAwsRanges(index: Uint8Array): void {
+    this.#databases = { ...this.#databases, aws: index };
+    this.#pool?.setAwsRanges(index);
+  }
+
   /** Commits and inserts a batch that was staged elsewhere. */
   async storeBatch(manifest: Manifest): Promise<void> {
     await this.#inserter.store(manifest);
@@ -114,8 +127,8 @@ export class Pipeline implements Ingest, Intake {
   }
 
   #threads(): WorkerPool {
-    const { workers, staging, batchRows, databases, internalNetworks, untilDone } = this.#options;
-    this.#pool ??= new WorkerPool(workers, { staging, batchRows, databases, internalNetworks, untilDone });
+    const { workers, staging, batchRows, internalNetworks, untilDone } = this.#options;
+    this.#pool ??= new WorkerPool(workers, { staging, batchRows, databases: this.#databases, internalNetworks, untilDone });
     return this.#pool;
   }
 }

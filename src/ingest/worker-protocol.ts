@@ -47,6 +47,8 @@ export type ToWorker =
   | { readonly type: 'stored'; readonly batch: string }
   /** No more jobs for now: hand over what is decoded. */
   | { readonly type: 'flush' }
+  /** Look up AWS services in this index from now on (in a SharedArrayBuffer). */
+  | { readonly type: 'aws-ranges'; readonly index: Uint8Array }
   /** Stop reading a job; hand over what is decoded. */
   | { readonly type: 'stop'; readonly job: number };
 

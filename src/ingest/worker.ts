@@ -87,6 +87,9 @@ port.on('message', (message: ToWorker) => {
       unstored.delete(message.batch);
       stored?.();
       return;
+    case 'aws-ranges':
+      enricher.setAwsRanges(message.index);
+      return;
     case 'stop':
       if (message.job === current) {
         stopped = true;

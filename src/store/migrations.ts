@@ -96,6 +96,8 @@ export const MIGRATIONS: readonly Migration[] = [
       (name) => `ALTER TABLE ${DATABASE}.quarantine ADD COLUMN IF NOT EXISTS ${name} LowCardinality(String)`,
     ),
   },
+  // The columns with their ids come by the field table.
+  { version: 12, why: 'AWS services of addresses', statements: createRegistries() },
 ];
 
 export const SCHEMA_VERSION = MIGRATIONS[MIGRATIONS.length - 1]?.version ?? 0;
