@@ -37,7 +37,9 @@ export async function explainFlow(deps: ServerDeps, request: ExplainRequest, sig
   const found = await find(start, start + 1, [...tupleOf(request), ...is('interface-id', request.interfaceId), ...is('action', 'REJECT')], 1);
   const asked = found.records[0];
   if (!asked) throw new Problem('not-found', 'No refused record with these values is stored at that time.');
-  const refused = flowOf(asked);
+  const said = flowOf(asked);
+  const egress = said.egress ?? (await egressByOwnAddress(deps, said, window, signal));
+  const refused: RefusalFlow = { ...said, egress };
   const ways = bothWays(refused);
   const complete = ways !== undefined && refused.interfaceId !== undefined;
   const [around, before, counts, extent] = await Promise.all([
@@ -50,10 +52,8 @@ export async function explainFlow(deps: ServerDeps, request: ExplainRequest, sig
     dataExtent(deps.store, { signal }),
   ]);
   const records = [...around.records, ...(before?.records ?? [])].filter((record) => relationOf(refused, flowOf(record)) !== undefined);
-  const egress = egressOf(asked) ?? (await egressByOwnAddress(deps, refused, window, signal));
   const cut = around.total > MOST_FLOWS;
   const context: RefusalContext = {
-    egress,
     interfaceType: textOf(asked, 'interface-type') ?? textOf(asked, 'interface.type'),
     // CloudWatch names a stream by its interface and what is logged: eni-…-reject.
     refusedOnly: /-reject$/i.test(textOf(asked, 'aws.cloudwatch.log_stream') ?? ''),
@@ -181,6 +181,7 @@ function flowOf(record: Rec): RefusalFlow {
     end: numberOf(record, 'end') ?? start,
     action: textOf(record, 'action')?.toUpperCase(),
     interfaceId: textOf(record, 'interface-id'),
+    egress: egressOf(record),
     source: textOf(record, 'srcaddr'),
     destination: textOf(record, 'dstaddr'),
     packetSource: textOf(record, 'pkt-srcaddr'),

@@ -101,9 +101,9 @@ export function loadDatabases(options: DatabaseOptions): LoadedDatabases {
       report('AS data', versionDate(version), folder, ASN_CREDIT);
       return bytes;
     }),
-    aws: awsRanges(),
   };
-  return { databases, reports, warnings };
+  const aws = awsRanges();
+  return { databases: { ...databases, ...(aws && { aws }) }, reports, warnings };
 }
 
 function packageFolder(name: string): string {

@@ -16,6 +16,8 @@ export interface RefusalFlow extends Ends {
   readonly end: number;
   readonly action: string | undefined;
   readonly interfaceId: string | undefined;
+  /** Whether the packets left the interface. */
+  readonly egress: boolean | undefined;
   readonly tcpFlags: number | undefined;
   readonly subnetId: string | undefined;
   /** As AWS wrote it in the record: BPA, EC. */
@@ -24,8 +26,6 @@ export interface RefusalFlow extends Ends {
 
 /** What is known beside the flows. */
 export interface RefusalContext {
-  /** Whether the refused packets left the interface; undefined: nobody knows. */
-  readonly egress: boolean | undefined;
   /** Kind of the interface, where it is known (`nat_gateway`, `natGateway`, …). */
   readonly interfaceType: string | undefined;
   /** The flow log has refused traffic only. */
@@ -112,7 +112,7 @@ export function explainRefusal(refused: RefusalFlow, flows: readonly RefusalFlow
   const same = accepted('same');
   const reply = isReply(refused, same, before);
   const doubts = doubtsOf(refused, reply, before.length + same.length > 0, context);
-  const allow = allowed(refused, { egress: context.egress, reply });
+  const allow = allowed(refused, { egress: refused.egress, reply });
 
   if (same.length > 0) return changed(refused, same, reply, doubts, allow, context);
   if (reply) {
@@ -127,7 +127,7 @@ export function explainRefusal(refused: RefusalFlow, flows: readonly RefusalFlow
   const nothing = both ? 'Both directions are refused at this interface' : 'Neither direction was accepted at this interface before';
   if (looksLikeReply(refused)) {
     const reason = `Its TCP flags (SYN, ACK) are those of a reply, and no accepted request to it is stored since ${clock(context.since)}. If the request was accepted here, a network ACL refused the reply; if it went another way, or nobody sent one, a security group may have refused it.`;
-    return unknown(reason, doubts, allowed(refused, { egress: context.egress, reply: true }));
+    return unknown(reason, doubts, allowed(refused, { egress: refused.egress, reply: true }));
   }
   if (WITHOUT_GROUPS.test(context.interfaceType ?? '')) {
     const reason = `${nothing}. The interface is one of a gateway, which has no security groups: the network ACL of its subnet is left.`;
@@ -213,17 +213,19 @@ function changed(
   return { by, reply, changed: true, reason, doubts, allow: [] };
 }
 
-/** The other end's own interface has the flow too, and lies in the same subnet. */
+/** An interface in the same subnet sends what this one is sent, or is sent what this one sends. */
 function withinSubnet(refused: RefusalFlow, flows: readonly RefusalFlow[]): boolean {
-  return (
-    refused.subnetId !== undefined &&
-    flows.some((flow) => flow.interfaceId !== refused.interfaceId && flow.subnetId === refused.subnetId && relationOf(refused, flow) !== undefined)
-  );
+  if (refused.subnetId === undefined || refused.egress === undefined) return false;
+  return flows.some((flow) => {
+    if (flow.interfaceId === refused.interfaceId || flow.subnetId !== refused.subnetId || flow.egress === undefined) return false;
+    const relation = relationOf(refused, flow);
+    return relation !== undefined && (flow.egress !== refused.egress) === (relation === 'same');
+  });
 }
 
 function doubtsOf(refused: RefusalFlow, reply: boolean, found: boolean, context: RefusalContext): string[] {
   const doubts: string[] = [];
-  if (context.egress === undefined) doubts.push('Which end of the flow is this interface is not known, so that rules are listed for both ways.');
+  if (refused.egress === undefined) doubts.push('Which end of the flow is this interface is not known, so that rules are listed for both ways.');
   if (reply || found) return doubts;
   if (context.skipped > 0) doubts.push('AWS lost records of this interface in this time (SKIPDATA); an accepted request may be among them.');
   if (context.cut) doubts.push('There are more records of this flow than were looked at.');

@@ -101,7 +101,7 @@ const listed = (answer: ExplainResponse) => answer.flows.map((f) => `${f.start -
 describe('a refused flow is explained', () => {
   test('without an accepted direction: both directions around it, at all interfaces, and nothing else', async () => {
     const answer = await ask(of('eni-1', PEER, SSH));
-    expect(listed(answer)).toEqual(['0 same REJECT eni-1 asked', '1 same ACCEPT eni-2', '200 same REJECT eni-1']);
+    expect(listed(answer)).toEqual(['0 same REJECT eni-1 asked', '1 same ACCEPT eni-2', '30 same REJECT eni-3', '200 same REJECT eni-1']);
     expect(answer).toMatchObject({ cut: false, egress: false, protocol: 'tcp', window: { from: T - 300, to: T + 301 }, since: T - 3600 });
     expect(answer.interface).toEqual({
       id: 'eni-1',
@@ -121,7 +121,7 @@ describe('a refused flow is explained', () => {
       'network-acl inbound 22 203.0.113.9/32',
       'network-acl outbound 1024–65535 203.0.113.9/32',
     ]);
-    expect(listed(await ask({ ...of('eni-1', PEER, SSH), minutes: 1 }))).toHaveLength(2);
+    expect(listed(await ask({ ...of('eni-1', PEER, SSH), minutes: 1 }))).toHaveLength(3);
   });
 
   test('as the reply to a request that was accepted long before its window', async () => {

@@ -49,13 +49,17 @@ it('is unknown without the list, and known from the list on; what was stored sta
   expect(await ask(`srcport=1001 | ${SERVICES}`)).toEqual(expect.arrayContaining(rows(null)));
   expect(await ask(`srcport=1002 | ${SERVICES}`)).toEqual(expect.arrayContaining(rows('S3')));
   expect(await ask(`srcport=1003 | ${SERVICES}`)).toEqual(expect.arrayContaining(rows('S3_OUTPOSTS')));
+  // What is read again from the quarantine is looked up in the list of today, too.
+  await place.pipeline.ingest([await place.file('unknown.log', `203.0.113.200 10.0.0.1 ACCEPT ${START} ${START + 9}\n`)]);
+  expect(await place.quarantine.retry(undefined, 'dstaddr srcaddr action start end')).toMatchObject({ resolved: 1 });
+  expect(await ask('dstaddr=203.0.113.200 | where isNull(srcport) | count by dst_aws_service')).toEqual([['S3_OUTPOSTS', 1]]);
   expect(await ask('dest_aws_service=S3 | count')).toEqual([[2]]);
   expect(await ask('| count by dst_aws_service | sort + dst_aws_service')).toEqual(
     expect.arrayContaining([
       [null, 9],
       ['CLOUDFRONT', 2],
       ['S3', 2],
-      ['S3_OUTPOSTS', 2],
+      ['S3_OUTPOSTS', 3],
     ]),
   );
 });
@@ -74,10 +78,10 @@ it('comes from a file at start; one that cannot be read is a warning', () => {
   try {
     const file = join(folder, 'kept.json');
     keepAwsRanges(file, SAMPLE);
-    const load = () => loadDatabases({ cacheDir: undefined, awsRangesFile: file, now: Date.parse('2025-12-01T00:00:00Z') });
+    const load = () => loadDatabases({ cacheDir: folder, awsRangesFile: file, now: Date.parse('2025-12-01T00:00:00Z') });
     const loaded = load();
     expect(loaded.databases.aws?.buffer).toBeInstanceOf(SharedArrayBuffer);
-    expect(loaded.reports.at(-1)).toMatchObject({ name: 'AWS’s list of its address ranges', date: '2025-11-20', ageDays: 10, file });
+    expect(loaded.reports.at(-1)).toMatchObject({ name: 'AWS’s list of its address ranges', date: '2025-11-20', ageDays: 11, file });
     expect(createEnricher(loaded.databases, { internalNetworks: [] }).describe('203.0.113.200')).toMatchObject({ aws: { service: 'S3' } });
 
     keepAwsRanges(file, Buffer.from(SAMPLE.toString().replace('198.51.100.0/25', '198.51.100/25')));

@@ -12,6 +12,7 @@ const REQUEST: RefusalFlow = {
   end: T + 60,
   action: 'REJECT',
   interfaceId: 'eni-1',
+  egress: false,
   source: PEER,
   destination: OWN,
   packetSource: undefined,
@@ -24,7 +25,6 @@ const REQUEST: RefusalFlow = {
   rejectReason: undefined,
 };
 const CONTEXT: RefusalContext = {
-  egress: false,
   interfaceType: undefined,
   refusedOnly: false,
   acceptedHere: 12,
@@ -44,6 +44,7 @@ const turned = (of: RefusalFlow, more: Partial<RefusalFlow> = {}): RefusalFlow =
   packetDestination: of.packetSource,
   sourcePort: of.destinationPort,
   destinationPort: of.sourcePort,
+  egress: of.egress === undefined ? undefined : !of.egress,
   ...more,
 });
 /** The reply that leaves the server, and the request before it. */
@@ -55,7 +56,7 @@ const noise = (of: RefusalFlow): RefusalFlow[] => {
   const other = turned(of, { action: 'ACCEPT', start: T - 10, end: T });
   return [
     { ...other, interfaceId: 'eni-2', subnetId: 'subnet-2' },
-    { ...other, protocol: 17 },
+    { ...other, protocol: of.protocol === 17 ? 6 : 17 },
     { ...other, source: '10.0.0.99' },
     { ...other, destination: '203.0.113.99' },
     ...((of.sourcePort ?? 0) > 0
@@ -101,7 +102,6 @@ describe('who refused it', () => {
     {
       name: 'a request that leaves',
       refused: turned(flow({ sourcePort: 443, destinationPort: 51_000 }), { tcpFlags: 2 }),
-      context: { egress: true },
       by: 'security-group-or-network-acl',
       reason: /^Neither direction/,
       allow: [
@@ -114,7 +114,6 @@ describe('who refused it', () => {
       name: 'a reply to an accepted request goes to the port that the client chose',
       refused: REPLY,
       flows: [ACCEPTED],
-      context: { egress: true },
       by: 'network-acl',
       reply: true,
       reason: /^The request from 203\.0\.113\.9 was accepted at this interface at 2026-03-10 11:59:59 UTC/,
@@ -133,7 +132,6 @@ describe('who refused it', () => {
       name: 'a request accepted in an earlier window',
       refused: { ...REPLY, tcpFlags: 0 },
       flows: [flow({ action: 'ACCEPT', start: T - 3000, end: T - 2941, tcpFlags: 2 }), flow({ action: 'ACCEPT', start: T - 1800, end: T - 1741, tcpFlags: 0 })],
-      context: { egress: true },
       by: 'network-acl',
       reply: true,
       reason: /accepted at this interface at 2026-03-10 11:30:00 UTC/,
@@ -143,7 +141,6 @@ describe('who refused it', () => {
       name: 'an accepted flow of the other direction that began only later is no request to it',
       refused: { ...REPLY, tcpFlags: 0 },
       flows: [flow({ action: 'ACCEPT', start: T + 61, end: T + 90 })],
-      context: { egress: true },
       by: 'security-group-or-network-acl',
       reason: /^Neither direction/,
       allow: [
@@ -156,7 +153,6 @@ describe('who refused it', () => {
       name: 'the beginning of a connection answers nothing, whatever was accepted before',
       refused: { ...REPLY, tcpFlags: 2 },
       flows: [ACCEPTED],
-      context: { egress: true },
       by: 'security-group-or-network-acl',
       reason: /^Neither direction/,
       allow: [
@@ -192,7 +188,6 @@ describe('who refused it', () => {
       name: 'the reply to an accepted ping',
       refused: turned(flow(icmp)),
       flows: [flow({ ...icmp, action: 'ACCEPT' })],
-      context: { egress: true },
       by: 'network-acl',
       reply: true,
       reason: /^The request from 203\.0\.113\.9/,
@@ -221,7 +216,7 @@ describe('who refused it', () => {
       ],
     },
     {
-      name: 'through a NAT gateway: rules see the packet’s own addresses, and there is no security group',
+      name: 'at a NAT gateway, which has no security group: connections differ by the packet’s addresses',
       refused: flow({
         source: '10.0.1.7',
         destination: '10.0.0.8',
@@ -238,10 +233,21 @@ describe('who refused it', () => {
           tcpFlags: 18,
         }),
       ],
-      context: { egress: true, interfaceType: 'nat_gateway' },
+      context: { interfaceType: 'nat_gateway' },
       by: 'network-acl',
       reason: /which has no security groups/,
-      allow: ['network-acl outbound TCP 443 198.51.100.20/32 request', 'network-acl inbound TCP 1024–65535 198.51.100.20/32 reply'],
+      allow: ['network-acl inbound TCP 443 10.0.1.7/32 request', 'network-acl outbound TCP 1024–65535 10.0.1.7/32 reply'],
+    },
+    {
+      name: 'rules see the packet’s own address of the other end',
+      refused: turned(flow({ source: '10.0.0.8', packetSource: '198.51.100.20', sourcePort: 443, destinationPort: 51_000 })),
+      by: 'security-group-or-network-acl',
+      reason: /^Neither direction/,
+      allow: [
+        'security-group outbound TCP 443 198.51.100.20/32 request',
+        'network-acl outbound TCP 443 198.51.100.20/32 request',
+        'network-acl inbound TCP 1024–65535 198.51.100.20/32 reply',
+      ],
     },
     {
       name: 'a secondary address of the interface does not matter to the peer’s',
@@ -257,10 +263,22 @@ describe('who refused it', () => {
     {
       name: 'within a subnet no network ACL looks',
       refused: flow({ source: '10.0.0.6' }),
-      flows: [flow({ source: '10.0.0.6', action: 'ACCEPT', interfaceId: 'eni-6' })],
+      flows: [flow({ source: '10.0.0.6', action: 'ACCEPT', interfaceId: 'eni-6', egress: true })],
       by: 'security-group',
       reason: /both ends are in subnet-1/,
       allow: ['security-group inbound TCP 22 10.0.0.6/32 request'],
+    },
+    {
+      name: 'what another interface of the subnet is sent, too, does not come from there',
+      refused: flow({ source: '10.0.0.6' }),
+      flows: [flow({ source: '10.0.0.6', action: 'ACCEPT', interfaceId: 'eni-6' }), turned(flow({ source: '10.0.0.6', interfaceId: 'eni-7' }))],
+      by: 'security-group-or-network-acl',
+      reason: /^Neither direction/,
+      allow: [
+        'security-group inbound TCP 22 10.0.0.6/32 request',
+        'network-acl inbound TCP 22 10.0.0.6/32 request',
+        'network-acl outbound TCP 1024–65535 10.0.0.6/32 reply',
+      ],
     },
     {
       name: 'the same flow was accepted until a rule was changed',
@@ -279,7 +297,6 @@ describe('who refused it', () => {
       name: 'replies were accepted until a network ACL was changed',
       refused: { ...REPLY, tcpFlags: 0 },
       flows: [ACCEPTED, turned(ACCEPTED, { start: T - 90, end: T - 31, tcpFlags: 18 })],
-      context: { egress: true },
       by: 'network-acl',
       reply: true,
       changed: true,
@@ -335,7 +352,7 @@ describe('what cannot be told, and why', () => {
   });
 
   it('a reply by its flags whose request is not stored', () => {
-    const verdict = ask(REPLY, [], { egress: true });
+    const verdict = ask(REPLY, []);
     expect(verdict.by).toBe('unknown');
     expect(verdict.reason).toMatch(/\(SYN, ACK\) are those of a reply, and no accepted request to it is stored since 2026-03-10 11:00:00 UTC/);
     expect(rules(verdict)).toEqual(['network-acl outbound TCP 1024–65535 203.0.113.9/32 reply']);
@@ -352,11 +369,11 @@ describe('doubts', () => {
   ] as const)('%o', (context, words) => {
     expect(ask(REQUEST, [], context).doubts).toEqual([expect.stringMatching(words)]);
     // Where the request was found, nothing is in doubt.
-    expect(ask(REPLY, [ACCEPTED], { egress: true, ...context }).doubts).toEqual([]);
+    expect(ask(REPLY, [ACCEPTED], context).doubts).toEqual([]);
   });
 
   it('which end the interface is: rules are listed for both', () => {
-    const verdict = ask(REQUEST, [], { egress: undefined });
+    const verdict = ask(flow({ egress: undefined }));
     expect(verdict.doubts).toEqual([expect.stringMatching(/^Which end/)]);
     expect(rules(verdict)).toEqual([
       'security-group inbound TCP 22 203.0.113.9/32 request destination',

@@ -4,6 +4,7 @@ import { type CSSProperties, type KeyboardEvent, useCallback, useEffect, useLayo
 import type { OutputColumn } from '../../../api/contract.ts';
 import { exact } from '../../format/numbers.ts';
 import { display, roleOf } from '../../format/values.ts';
+import { isRefused } from '../../records/refused.ts';
 import type { Picked } from '../../records/value-menu.tsx';
 import { MOST } from './ask.ts';
 import type { Term } from './highlight.tsx';
@@ -82,10 +83,13 @@ export function Messages({ pages, columns, terms, zone, wrap, order, sorted, why
       return next;
     });
   }, []);
-  const askWhy = useCallback((index: number) => {
+  const askWhy = useRef<(index: number) => void>(() => undefined);
+  askWhy.current = (index) => {
+    const record = at(index);
+    if (!record || !isRefused(record)) return;
     setAsked((old) => new Set(old).add(index));
     setOpen((old) => new Set(old).add(index));
-  }, []);
+  };
   const go = useRef<(index: number) => void>(() => undefined);
   go.current = (index) => {
     const to = Math.min(count - 1, Math.max(0, index));
@@ -93,19 +97,16 @@ export function Messages({ pages, columns, terms, zone, wrap, order, sorted, why
     setCurrent(to);
     virtual.scrollToIndex(to, { align: 'auto' });
   };
-  const move = useCallback(
-    (index: number, event: KeyboardEvent) => {
-      const step = STEPS[event.key];
-      if (step !== undefined) go.current(index + step);
-      else if (event.key === 'Home') go.current(0);
-      else if (event.key === 'End') go.current(MOST);
-      else if (event.key === 'w' && !event.ctrlKey && !event.metaKey && !event.altKey) askWhy(index);
-      else if (event.key === 'Escape') setOpen((old) => (old.has(index) ? new Set([...old].filter((i) => i !== index)) : NOBODY));
-      else return;
-      event.preventDefault();
-    },
-    [askWhy],
-  );
+  const move = useCallback((index: number, event: KeyboardEvent) => {
+    const step = STEPS[event.key];
+    if (step !== undefined) go.current(index + step);
+    else if (event.key === 'Home') go.current(0);
+    else if (event.key === 'End') go.current(MOST);
+    else if (event.key === 'w' && !event.ctrlKey && !event.metaKey && !event.altKey) askWhy.current(index);
+    else if (event.key === 'Escape') setOpen((old) => (old.has(index) ? new Set([...old].filter((i) => i !== index)) : NOBODY));
+    else return;
+    event.preventDefault();
+  }, []);
   const leave = (event: KeyboardEvent) => {
     const row = (event.target as Element).closest('[data-index]')?.getAttribute('data-index');
     if (event.key !== 'Escape' || event.defaultPrevented || !row || !open.has(Number(row))) return;
