@@ -59,7 +59,7 @@ export function Refusal({ record, zone }: { record: Rec; zone: string }) {
     <section className="bz-refusal" aria-label="Why refused?" aria-busy={isFetching}>
       <div className="bz-refusal-verdict">
         <h3>
-          <Icon name={verdict.by === 'unknown' ? 'help' : 'stop'} size={14} /> {WHO[verdict.by]}
+          <Icon name={verdict.by === 'unknown' ? 'help' : 'info'} size={14} /> {WHO[verdict.by]}
         </h3>
         <p>{verdict.reason}</p>
         {verdict.doubts.length > 0 && (
@@ -100,7 +100,7 @@ function Allow({ rules }: { rules: readonly Rule[] }) {
     <div className="bz-refusal-block">
       <h4>What would have to be allowed</h4>
       {/* biome-ignore lint/a11y: what scrolls must be reachable by keyboard */}
-      <div className="bz-refusal-scroll" tabIndex={0} role="group" aria-label="Rules that would let it pass">
+      <div className="bz-refusal-scroll bz-refusal-rules" tabIndex={0} role="group" aria-label="Rules that would let it pass">
         <table>
           <thead>
             <tr>
@@ -165,8 +165,11 @@ function Interface({ of, egress }: { of: ExplainResponse['interface']; egress: b
       </dl>
       {groups === '' && (
         <p className="bz-dim bz-small">
-          Its security groups are not known. The forwarder sends them (INCLUDE_SECURITY_GROUP_INFO), or an <Link to="/sources">interface lookup</Link> finds
-          them out.
+          Its security groups are not known. The forwarder sends them (INCLUDE_SECURITY_GROUP_INFO), or an{' '}
+          <Link to="/sources" className="bz-link">
+            interface lookup
+          </Link>{' '}
+          finds them out.
         </p>
       )}
     </div>
