@@ -21,7 +21,7 @@ import { demoNetworks, startDemo } from './demo.ts';
 import { checkLayout, describeSummary } from './ingest.ts';
 import { onInterrupt } from './interrupt.ts';
 import { loopback } from './listen.ts';
-import { type CommonOptions, configOf, withCommon } from './options.ts';
+import { type CommonOptions, configOf, withAwsRanges, withCommon } from './options.ts';
 import { CliError, EXIT, note, print } from './output.ts';
 import { progressBar } from './progress.ts';
 import { samplesOf } from './samples.ts';
@@ -44,7 +44,7 @@ const HOUR = 3600;
 const RETENTION_INTERVAL = HOUR * 1000;
 
 export function serveCommand(): Command {
-  return withCommon(new Command('serve'))
+  return withAwsRanges(withCommon(new Command('serve')))
     .description('the server and its page, in the foreground; SIGTERM ends it')
     .option('--listen <host:port>', 'address to listen on (default 127.0.0.1:8620)')
     .option('--ingest-listen <host:port>', 'a second listener with the routes that senders push to, and nothing else')

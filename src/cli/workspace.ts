@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import type { Config } from '../config.ts';
 import { createEnricher } from '../enrich/enricher.ts';
 import { AddressBackfill } from '../ingest/address-backfill.ts';
+import { AWS_RANGES_FILE, type AwsRangesSummary, keepAwsRanges, sharedAwsIndex } from '../ingest/aws-ranges.ts';
 import { type LoadedDatabases, loadDatabases } from '../ingest/databases.ts';
 import { DiskGuard } from '../ingest/disk-guard.ts';
 import { LayoutMemory } from '../ingest/layout-memory.ts';
@@ -43,6 +44,8 @@ export interface Workspace {
   readonly quarantine: Quarantine;
   /** They wait until they are started: a command that is soon over does not hunt. */
   readonly retro: RetroHunts;
+  /** Takes a new list of AWS's address ranges (ip-ranges.json): for records from now on, and for the next start. Throws AwsRangesError. */
+  setAwsRanges(json: Uint8Array): AwsRangesSummary;
   /** Drops what is older than the retention setting. */
   retain(): Promise<void>;
   close(): Promise<void>;
@@ -97,10 +100,12 @@ export async function openWorkspace(config: Config, options: { readonly server?:
   const metadata = await openMetadata(join(config.data, 'metadata.db'), epochSeconds, process.env.BARTIZAN_SECRET_KEY).catch((error: unknown) => {
     throw error instanceof SecretsError ? new CliError(error.message) : error;
   });
+  const keptRanges = join(config.data, AWS_RANGES_FILE);
   const databases = loadDatabases({
     cacheDir: join(config.data, 'cache'),
     placeV4File: config.placeV4 || undefined,
     placeV6File: config.placeV6 || undefined,
+    awsRangesFile: config.awsRanges || (existsSync(keptRanges) ? keptRanges : undefined),
     now: Date.now(),
   });
   const registries = await openRegistries(store, metadata);
@@ -135,7 +140,7 @@ export async function openWorkspace(config: Config, options: { readonly server?:
     store,
     pipeline,
     registries,
-    enricher: () => createEnricher(databases.databases, { internalNetworks: config.internalNetworks }),
+    enricher: () => createEnricher(pipeline.databases, { internalNetworks: config.internalNetworks }),
     staging: join(config.data, 'staging'),
     now: epochSeconds,
   });
@@ -177,8 +182,15 @@ export async function openWorkspace(config: Config, options: { readonly server?:
     if (config.retentionDays > 0) await indicators.forget(epochSeconds() - config.retentionDays * 86_400);
   };
   await retain();
+  const setAwsRanges = (json: Uint8Array) => {
+    const { index, summary } = sharedAwsIndex(json);
+    keepAwsRanges(keptRanges, json);
+    pipeline.setAwsRanges(index);
+    return summary;
+  };
   return {
     registries,
+    setAwsRanges,
     retain,
     config,
     store,

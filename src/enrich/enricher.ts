@@ -4,11 +4,13 @@
  */
 import { parseAddress } from '../model/address.ts';
 import type { Batch, Column } from '../model/batch.ts';
-import { openAsnIndex, parseAs } from './asn.ts';
+import { parseAs } from './asn.ts';
+import { parseAws } from './aws-ranges.ts';
 import { type IndicatorIndex, openIndicatorIndex } from './indicators.ts';
 import type { AddressLookup } from './lookup.ts';
 import { createNetworks, DIRECTIONS, directionIndex } from './networks.ts';
 import { createPlaces, type Place, parsePlace } from './place.ts';
+import { openRangeIndex } from './range-index.ts';
 
 /** The bytes of each database; what is missing leaves its columns empty. */
 export interface Databases {
@@ -18,6 +20,8 @@ export interface Databases {
   readonly placeV6?: Uint8Array | undefined;
   /** From buildAsnIndex. */
   readonly asn?: Uint8Array | undefined;
+  /** From buildAwsIndex. */
+  readonly aws?: Uint8Array | undefined;
 }
 
 export interface EnrichOptions {
@@ -30,32 +34,47 @@ export interface AddressDescription {
   readonly internal: boolean;
   readonly place?: Place;
   readonly as?: { readonly number: number; readonly organization: string };
+  readonly aws?: { readonly service: string; readonly region: string };
 }
 
 export interface Enricher {
   /**
-   * Adds direction, src_place, dst_place, src_as and dst_as to a batch that has srcaddr and dstaddr, and
-   * src_indicator and dst_indicator where threat indicators hold for rows of it.
+   * Adds direction, src_place, dst_place, src_as and dst_as to a batch that has srcaddr and dstaddr, src_aws and
+   * dst_aws while AWS’s ranges are there, and src_indicator and dst_indicator where threat indicators hold for rows of it.
    */
   enrich(batch: Batch): void;
   /** Matches with these indicators from now on (bytes of an IndicatorIndexBuilder); undefined: with none. Throws RangeError. */
   matchWith(bytes: Uint8Array | undefined): void;
+  /** Looks up AWS services in this index (buildAwsIndex) from now on; undefined: nowhere. Throws RangeIndexError. */
+  setAwsRanges(index: Uint8Array | undefined): void;
   /** One address in text; undefined when it is none. */
   describe(address: string): AddressDescription | undefined;
 }
 
 const NOTHING: AddressLookup = { texts: [''], find: () => 0 };
 
-/** Throws NetworkError, MmdbError or AsnIndexError. */
+/** One makes the columns src_… and dst_…. */
+interface Lookup {
+  readonly column: string;
+  readonly lookup: AddressLookup;
+  /** By address id. */
+  idOf: Uint32Array;
+}
+
+/** Throws NetworkError, MmdbError or RangeIndexError. */
 export function createEnricher(databases: Databases, options: EnrichOptions): Enricher {
   const networks = createNetworks(options.internalNetworks);
   const places = createPlaces(databases.placeV4, databases.placeV6);
-  const systems = databases.asn ? openAsnIndex(databases.asn) : NOTHING;
-  /** Each makes the columns src_… and dst_…; another lookup is another line. */
-  const lookups = [
-    { column: 'place', lookup: places, idOf: new Uint32Array(0) },
-    { column: 'as', lookup: systems, idOf: new Uint32Array(0) },
-  ];
+  const systems = databases.asn ? openRangeIndex(databases.asn) : NOTHING;
+  const lookupOf = (column: string, lookup: AddressLookup): Lookup => ({ column, lookup, idOf: new Uint32Array(0) });
+  const always = [lookupOf('place', places), lookupOf('as', systems)];
+  let services = NOTHING;
+  let lookups = always;
+  const setAwsRanges = (index: Uint8Array | undefined): void => {
+    services = index ? openRangeIndex(index) : NOTHING;
+    lookups = index ? [...always, lookupOf('aws', services)] : always;
+  };
+  setAwsRanges(databases.aws);
   // By address id, like each `idOf`: reused from batch to batch, entry 0 always 0.
   let internal = new Uint8Array(0);
   let covers = new Uint32Array(0);
@@ -66,6 +85,7 @@ export function createEnricher(databases: Databases, options: EnrichOptions): En
       const index = bytes && openIndicatorIndex(bytes);
       indicators = index?.size ? index : undefined;
     },
+    setAwsRanges,
     enrich(batch) {
       const { bytes, count } = batch.addresses;
       const source = batch.columns.get('srcaddr');
@@ -74,10 +94,11 @@ export function createEnricher(databases: Databases, options: EnrichOptions): En
       if (internal.length < count) {
         internal = new Uint8Array(count * 2);
         covers = new Uint32Array(count * 2);
-        for (const entry of lookups) entry.idOf = new Uint32Array(count * 2);
       }
       for (let id = 1; id < count; id++) internal[id] = networks.isInternal(bytes, id * 16) ? 1 : 0;
-      for (const { column, lookup, idOf } of lookups) {
+      for (const entry of lookups) {
+        if (entry.idOf.length < count) entry.idOf = new Uint32Array(count * 2);
+        const { column, lookup, idOf } = entry;
         for (let id = 1; id < count; id++) idOf[id] = internal[id] === 1 ? 0 : lookup.find(bytes, id * 16);
         batch.columns.set(`src_${column}`, textColumn(batch.rows, source.ids, idOf, lookup.texts));
         batch.columns.set(`dst_${column}`, textColumn(batch.rows, destination.ids, idOf, lookup.texts));
@@ -106,7 +127,8 @@ export function createEnricher(databases: Databases, options: EnrichOptions): En
       if (networks.isInternal(bytes, 0)) return { internal: true };
       const place = parsePlace(places.texts[places.find(bytes, 0)]!);
       const as = parseAs(systems.texts[systems.find(bytes, 0)]!);
-      return { internal: false, ...(place && { place }), ...(as && { as }) };
+      const aws = parseAws(services.texts[services.find(bytes, 0)]!);
+      return { internal: false, ...(place && { place }), ...(as && { as }), ...(aws && { aws }) };
     },
   };
 }

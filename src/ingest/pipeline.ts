@@ -44,11 +44,13 @@ export class Pipeline implements Ingest, Intake {
   readonly #options: PipelineOptions;
   readonly #inserter: Inserter;
   readonly #queue: DeliveryQueue;
+  #databases: Databases;
   #pool: WorkerPool | undefined;
   #indicators: Uint8Array | undefined;
 
   private constructor(options: PipelineOptions) {
     this.#options = options;
+    this.#databases = options.databases;
     this.#inserter = new Inserter(options);
     this.#queue = new DeliveryQueue({
       pool: () => this.#threads(),
@@ -124,6 +126,17 @@ export class Pipeline implements Ingest, Intake {
     await this.#inserter.settled();
   }
 
+  /** What records are enriched from at the moment. */
+  get databases(): Databases {
+    return this.#databases;
+  }
+
+  /** Looks up AWS services in another index (enrich/aws-ranges.ts, in a SharedArrayBuffer) from the next batch on. */
+  setAwsRanges(index: Uint8Array): void {
+    this.#databases = { ...this.#databases, aws: index };
+    this.#pool?.setAwsRanges(index);
+  }
+
   /** Commits and inserts a batch that was staged elsewhere. */
   async storeBatch(manifest: Manifest): Promise<void> {
     await this.#inserter.store(manifest);
@@ -135,8 +148,15 @@ export class Pipeline implements Ingest, Intake {
   }
 
   #threads(): WorkerPool {
-    const { workers, staging, batchRows, databases, internalNetworks, untilDone } = this.#options;
-    this.#pool ??= new WorkerPool(workers, { staging, batchRows, databases, internalNetworks, untilDone, indicators: this.#indicators });
+    const { workers, staging, batchRows, internalNetworks, untilDone } = this.#options;
+    this.#pool ??= new WorkerPool(workers, {
+      staging,
+      batchRows,
+      databases: this.#databases,
+      internalNetworks,
+      untilDone,
+      indicators: this.#indicators,
+    });
     return this.#pool;
   }
 }

@@ -99,6 +99,9 @@ port.on('message', (message: ToWorker) => {
       unstored.delete(message.batch);
       stored?.();
       return;
+    case 'aws-ranges':
+      enricher.setAwsRanges(message.index);
+      return;
     case 'stop':
       if (message.job === current) {
         stopped = true;

@@ -112,6 +112,8 @@ export const MIGRATIONS: readonly Migration[] = [
     ],
   },
   { version: 11, why: 'external addresses by day, and what later indicators say of them', statements: createRetroTables() },
+  // The columns with their ids come by the field table.
+  { version: 12, why: 'AWS services of addresses', statements: createRegistries() },
 ];
 
 export const SCHEMA_VERSION = MIGRATIONS[MIGRATIONS.length - 1]?.version ?? 0;

@@ -7,6 +7,7 @@ import { dashboardRoutes } from './dashboards.ts';
 import { docsRoutes } from './docs.ts';
 import { exportRoutes } from './exports.ts';
 import { findingRoutes } from './findings.ts';
+import { flowRoutes } from './flows.ts';
 import { healthRoutes } from './health.ts';
 import { ingestRoutes } from './ingest.ts';
 import { jobRoutes } from './jobs.ts';
@@ -33,6 +34,7 @@ export const ROUTES: readonly Routes[] = [
   dashboardRoutes,
   queryRoutes,
   recordRoutes,
+  flowRoutes,
   searchRoutes,
   catalogueRoutes,
   exportRoutes,

@@ -194,20 +194,15 @@ const DERIVED: Readonly<Record<Derivation, (v: Values, field: Field) => Document
     const text = v.text(field.column);
     return text === undefined ? undefined : Number.parseInt(text, 10);
   },
+  'aws-service': (v, field) => part(v, field, 0),
+  'aws-region': (v, field) => part(v, field, 1),
   // As the store looked it up for this record, by the field's name.
   interface: (v, field) => (field.columnType === 'Array(String)' ? v.list(field.name) : v.text(field.name)),
   'as-organization': (v, field) => v.text(field.column)?.replace(/^\d+ ?/, '') || undefined,
 };
 
 /** Text columns whose parts are derived fields, and fields of the store alone. */
-const NOT_SHOWN: ReadonlySet<string> = new Set([
-  'source.place',
-  'destination.place',
-  'source.as',
-  'destination.as',
-  'source.indicator',
-  'destination.indicator',
-]);
+const NOT_SHOWN: ReadonlySet<string> = new Set(['place', 'as', 'aws', 'indicator'].flatMap((name) => [`source.${name}`, `destination.${name}`]));
 
 /** The base document with everything else that is known of the record. Adds fields, never changes one. */
 export function enrichedDocument(record: FlowRecord, format: FlowFormat): Document {

@@ -32,6 +32,8 @@ export interface Search {
   readonly step?: string;
   /** Search page: `oldest` puts the first message first. */
   readonly order?: string;
+  /** Search page: the first message is opened, and why it was refused. */
+  readonly why?: string;
   /** Search page: columns of the message list. */
   readonly cols?: readonly string[];
 }
@@ -39,7 +41,7 @@ export interface Search {
 /** Columns of the message list that tell a flow in a line. */
 export const FLOW_COLUMNS: readonly string[] = ['action', 'direction', 'srcaddr', 'srcport', 'dstaddr', 'dstport', 'protocol', 'bytes'];
 
-const SINGLE = ['from', 'to', 'tz', 'panel', 'refresh', 'q', 'saved', 'view', 'order', 'kind', 'step'] as const;
+const SINGLE = ['from', 'to', 'tz', 'panel', 'refresh', 'q', 'saved', 'view', 'order', 'why', 'kind', 'step'] as const;
 const LISTS = ['f', 'w', 'm', 'fold', 'cols'] as const;
 
 export function parseSearch(text: string): Search {

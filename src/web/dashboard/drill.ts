@@ -87,6 +87,7 @@ export function recordsSearch(query: string, drill: Drill, chips: readonly Chip[
     q: scopeOf(query) || '*',
     cols: FLOW_COLUMNS,
     ...(all.length > 0 && { f: all.map(encodeChip) }),
+    ...(drill.why && { why: 'newest' }),
     ...(tz !== undefined && { tz }),
   };
 }

@@ -11,6 +11,8 @@ export interface Drill {
   /** A part of the panel's window: the clicked bucket. */
   readonly window?: Window;
   readonly shift: boolean;
+  /** Not the records but why the newest of them was refused. */
+  readonly why?: boolean;
 }
 
 export interface PanelViewProps {

@@ -17,6 +17,7 @@ import type { OutputColumn } from '../../api/contract.ts';
 import { Icon } from '../app/icons.tsx';
 import { asNumber, cell, exact, type Unit } from '../format/numbers.ts';
 import { type Role, roleOf } from '../format/values.ts';
+import { asksForRefused, isRefusedRow } from '../records/refused.ts';
 import { MEANING_COLORS, withAlpha } from '../theme/palette.ts';
 import { useScheme } from '../theme/use-scheme.ts';
 import type { PanelViewProps } from './props.ts';
@@ -93,6 +94,8 @@ export default function TablePanel({ panel, result, measure, unit, zone, onDrill
   const after = virtual.getTotalSize() - (items.at(-1)?.end ?? 0);
   const searched = table.state.globalFilter as string | undefined;
   const bar = withAlpha(MEANING_COLORS[scheme][panel.meaning], 0.22);
+  const allRefused = useMemo(() => asksForRefused(panel), [panel]);
+  const firstLabel = heads.findIndex((head) => head.unit === null);
   const totals = heads.some((h) => panel.totals.includes(h.column.name));
 
   return (
@@ -179,6 +182,17 @@ export default function TablePanel({ panel, result, measure, unit, zone, onDrill
                           zone={zone}
                           onDrill={(shift) => onDrill({ cells: [{ column: head.column, value }], shift })}
                         />
+                        {i === firstLabel && (allRefused || isRefusedRow(result.columns, values)) && (
+                          <button
+                            type="button"
+                            className="bz-why"
+                            aria-label="Why refused?"
+                            title="Why refused? Of the newest record behind this row"
+                            onClick={() => onDrill({ cells: labelsOf(heads, values), shift: false, why: true })}
+                          >
+                            <Icon name="help" size={12} />
+                          </button>
+                        )}
                       </td>
                     );
                   })}

@@ -1,4 +1,4 @@
-/** An opened record: its ECS document as a tree, its fields by AWS's names, its raw text. */
+/** An opened record: its ECS document as a tree, its fields by AWS's names, its raw text, and why it was refused. */
 import { CopyButton, SegmentedControl } from '@mantine/core';
 import { useState } from 'react';
 import { findField } from '../../model/fields.ts';
@@ -6,9 +6,11 @@ import { Icon } from '../app/icons.tsx';
 import { stamp, zoneName } from '../format/times.ts';
 import type { Rec } from './flow.ts';
 import { Pickable } from './pickable.tsx';
+import { Refusal } from './refusal.tsx';
+import { isRefused } from './refused.ts';
 import { cornerOf, type Picked } from './value-menu.tsx';
 
-type View = 'document' | 'fields' | 'raw';
+type View = 'document' | 'fields' | 'raw' | 'why';
 type OnPick = (picked: Picked) => void;
 
 const VIEWS = [
@@ -16,25 +18,45 @@ const VIEWS = [
   { value: 'fields', label: 'Fields' },
   { value: 'raw', label: 'Raw' },
 ];
+const WHY = { value: 'why', label: 'Why refused?' };
 
-export function RecordDetail({ record, zone, onPick }: { record: Rec; zone: string; onPick: OnPick }) {
-  const [view, setView] = useState<View>('document');
+interface Props {
+  readonly record: Rec;
+  readonly zone: string;
+  /** Opens with the answer to why it was refused, where it was. */
+  readonly why?: boolean;
+  readonly onPick: OnPick;
+}
+
+export function RecordDetail({ record, zone, why = false, onPick }: Props) {
+  const refused = isRefused(record);
+  const [view, setView] = useState<View>(why && refused ? 'why' : 'document');
   return (
     <div className="bz-detail">
       <div className="bz-detail-head">
-        <SegmentedControl size="xs" aria-label="Form of the record" data={VIEWS} value={view} onChange={(v) => setView(v as View)} />
-        <CopyButton value={textOf(record, view)}>
-          {({ copied, copy }) => (
-            <button type="button" className="bz-link" onClick={copy}>
-              <Icon name={copied ? 'check' : 'copy'} size={12} /> {copied ? 'Copied' : 'Copy'}
-            </button>
-          )}
-        </CopyButton>
+        <SegmentedControl
+          size="xs"
+          aria-label="Form of the record"
+          data={refused ? [...VIEWS, WHY] : VIEWS}
+          value={view}
+          onChange={(v) => setView(v as View)}
+        />
+        {view !== 'why' && (
+          <CopyButton value={textOf(record, view)}>
+            {({ copied, copy }) => (
+              <button type="button" className="bz-link" onClick={copy}>
+                <Icon name={copied ? 'check' : 'copy'} size={12} /> {copied ? 'Copied' : 'Copy'}
+              </button>
+            )}
+          </CopyButton>
+        )}
         <span className="bz-dim bz-small">
           {stamp(record.time, zone)} {zoneName(zone, record.time)} · from {record.origin.sourceName || 'an unnamed source'}
         </span>
       </div>
-      {view === 'raw' ? (
+      {view === 'why' ? (
+        <Refusal record={record} zone={zone} />
+      ) : view === 'raw' ? (
         <pre className="bz-raw">{record.raw}</pre>
       ) : view === 'fields' ? (
         <Fields record={record} onPick={onPick} />
