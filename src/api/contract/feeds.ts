@@ -13,7 +13,9 @@ const text = (most: number) =>
     .max(most)
     .regex(/^[^\u0000-\u001f\u007f]*$/, 'no control characters');
 /** Names the feed in addresses of the API, in queries (`source="…"`) and in what is stored: it stays as it is. */
-export const FeedName = text(100).min(1, 'a feed needs a name');
+export const FeedName = text(100)
+  .min(1, 'a feed needs a name')
+  .regex(/^[^\p{Cs}"|\\]*$/u, 'a name has no quotation marks, bars and backslashes');
 
 /** An address or CIDR block, a domain (with its subdomains), a URL or a hash that is never a threat. */
 export const AllowEntries = z.array(text(2048).min(1)).max(10_000);
@@ -83,6 +85,9 @@ export const EntryProblem = z.object({
   excerpt: z.string(),
 });
 
+/** Entries that are right and nothing for matching (e-mail addresses, attributes that are not for detection), by why. */
+const Skipped = z.array(z.object({ reason: z.string(), count: z.number() }));
+
 const FeedState = z.object({
   /** `disabled`: not on a schedule. `waiting`: never tried. `trouble`: the last try failed; what was there before is kept. */
   state: z.enum(['disabled', 'waiting', 'running', 'ok', 'trouble']),
@@ -96,6 +101,7 @@ const FeedState = z.object({
   /** Entries of that run that could not be read, and the first of them. */
   problemCount: z.number(),
   problems: z.array(EntryProblem),
+  skipped: Skipped,
   error: z.object({ code: z.string(), message: z.string(), hint: z.string().optional() }).nullable(),
   /** Tries that failed since the last success. */
   failures: z.number(),
@@ -113,7 +119,7 @@ export const Feed = z.object({
   updated: z.number(),
   revision: z.number(),
   state: FeedState,
-  /** Indicators that are in force, of this feed. */
+  /** Indicators that the feed names now. */
   indicators: z.number(),
   /** Flows of the last 30 days that matched an indicator of this feed: how many were accepted, how many refused. */
   precision: z.object({ accepted: z.number(), refused: z.number() }),
@@ -169,6 +175,9 @@ export const Indicator = z.object({
   validUntil: z.number(),
 });
 
+const ByType = z.array(z.object({ type: z.enum(INDICATOR_TYPES), count: z.number() }));
+const ByBand = z.array(z.object({ band: z.enum(CONFIDENCE_BANDS), count: z.number() }));
+
 export const FeedTested = z.object({
   ok: z.boolean(),
   error: z.object({ code: z.string(), message: z.string(), hint: z.string().optional() }).nullable(),
@@ -176,48 +185,60 @@ export const FeedTested = z.object({
   format: z.enum(INDICATOR_FORMATS).nullable(),
   bytes: z.number(),
   entries: z.number(),
-  byType: z.array(z.object({ type: z.enum(INDICATOR_TYPES), count: z.number() })),
+  byType: ByType,
   problemCount: z.number(),
   problems: z.array(EntryProblem),
+  skipped: Skipped,
   samples: z.array(Indicator.omit({ feed: true })),
   /** It is longer than a test reads. */
   partial: z.boolean(),
 });
 
 export const StoredIndicator = Indicator.extend({
+  /** Names it everywhere: 64 bits as decimal text, the same as in a record’s `src_indicator` and `dst_indicator`. */
+  number: z.string(),
   /** First time this installation knew it. */
   imported: z.number(),
   /** When the feed dropped it; 0 while it names it. */
   removed: z.number(),
-  /** In force now: named by the feed, valid, on no allow-list. */
+  /** In force now: named by the feed and valid. */
   active: z.boolean(),
 });
 
-/** GET /api/v1/indicators */
+/** GET /api/v1/indicators: by value, a page at a time. */
 export const IndicatorQuery = z.strictObject({
-  /** A part of the value, an actor, a family or a label; an address finds the blocks that hold it too. */
+  /** An address: the indicators that hold it. Else a part of the value, an actor, a family or a label. */
   search: z.string().max(2048).optional(),
   feed: z.string().max(100).optional(),
   type: z.enum(INDICATOR_TYPES).optional(),
   band: z.enum(CONFIDENCE_BANDS).optional(),
-  /** With what is not in force too. */
-  all: z.stringbool().default(false),
+  /** With what feeds have dropped. */
+  removed: z.stringbool().default(false),
   limit: z.coerce.number().int().min(1).max(1000).default(100),
-  offset: z.coerce.number().int().min(0).max(1_000_000).default(0),
+  /** `next` of the page before. */
+  cursor: z.string().max(20_000).optional(),
 });
-export const IndicatorList = z.object({ indicators: z.array(StoredIndicator), total: z.number() });
+export const IndicatorList = z.object({ indicators: z.array(StoredIndicator), total: z.number(), next: z.string().nullable() });
 
-/** GET /api/v1/indicators/one: every feed's word of one value. */
-export const IndicatorAsked = z.strictObject({ type: z.enum(INDICATOR_TYPES).optional(), value: z.string().min(1).max(4096) });
-export const IndicatorShown = z.object({ indicators: z.array(StoredIndicator) });
-
-/** GET /api/v1/indicators/stats */
+/** GET /api/v1/indicators/stats: of what feeds name now, except `removed`. */
 export const IndicatorStats = z.object({
-  /** Active ones. */
   total: z.number(),
-  byType: z.array(z.object({ type: z.enum(INDICATOR_TYPES), count: z.number() })),
-  byBand: z.array(z.object({ band: z.enum(CONFIDENCE_BANDS), count: z.number() })),
-  byFeed: z.array(z.object({ feed: z.string(), count: z.number(), newest: z.number() })),
+  byType: ByType,
+  byBand: ByBand,
+  feeds: z.array(
+    z.object({
+      feed: z.string(),
+      active: z.number(),
+      /** Of them, those whose validity has ended. */
+      outdated: z.number(),
+      /** What it dropped, and flows of the past may show. */
+      removed: z.number(),
+      byType: ByType,
+      byBand: ByBand,
+      /** The newest that was imported; 0 where there is none. */
+      lastImported: z.number(),
+    }),
+  ),
 });
 
 /** POST /api/v1/indicators/import: the body is the file. */
@@ -239,6 +260,7 @@ export const Imported = Counts.extend({
   entries: z.number(),
   problemCount: z.number(),
   problems: z.array(EntryProblem),
+  skipped: Skipped,
 });
 
 /** GET and PUT /api/v1/allow-list: for all feeds. */
