@@ -2,6 +2,7 @@
 import { Command, CommanderError } from 'commander';
 import { extractionCommand } from './cli/extraction.ts';
 import { ingestCommand } from './cli/ingest.ts';
+import { iocCommand } from './cli/ioc.ts';
 import { linkCommand } from './cli/link.ts';
 import { lookupCommand } from './cli/lookup.ts';
 import { normalizeCommand } from './cli/normalize.ts';
@@ -21,6 +22,7 @@ const COMMANDS = [
   quarantineCommand,
   extractionCommand,
   lookupCommand,
+  iocCommand,
   sourcesCommand,
   collectorsCommand,
   linkCommand,

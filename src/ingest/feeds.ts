@@ -15,7 +15,7 @@ import { FeedError } from '../collect/feeds/problems.ts';
 import type { Fetched } from '../collect/feeds/request.ts';
 import type { Environment } from '../collect/proxy.ts';
 import type { FeedDefaults, FeedKind, IndicatorFormat } from '../model/feed.ts';
-import type { Indicator } from '../model/indicator.ts';
+import type { Indicator, IndicatorType } from '../model/indicator.ts';
 import type { Feed, FeedCounts, FeedSecrets, FeedSettings, FeedState, Feeds } from '../store/feeds.ts';
 import { newSummary, type ReadSummary, readFeed } from './feed-reading.ts';
 
@@ -72,7 +72,7 @@ export interface TestResult {
   readonly partial: boolean;
   readonly summary: ReadSummary;
   readonly samples: readonly Indicator[];
-  readonly byType: ReadonlyMap<string, number>;
+  readonly byType: ReadonlyMap<IndicatorType, number>;
 }
 
 export interface ImportOptions {
@@ -177,7 +177,7 @@ export class FeedRuns {
   async test(what: Runnable, signal: AbortSignal): Promise<TestResult> {
     const summary = newSummary();
     const samples: Indicator[] = [];
-    const byType = new Map<string, number>();
+    const byType = new Map<IndicatorType, number>();
     const file = join(this.#options.folder, randomUUID());
     const progress: RunProgress = { started: this.#now(), bytes: 0, entries: 0, doing: '' };
     let partial = false;

@@ -6,6 +6,7 @@ import { completenessRoutes } from './completeness.ts';
 import { dashboardRoutes } from './dashboards.ts';
 import { docsRoutes } from './docs.ts';
 import { exportRoutes } from './exports.ts';
+import { feedRoutes } from './feeds.ts';
 import { healthRoutes } from './health.ts';
 import { ingestRoutes } from './ingest.ts';
 import { jobRoutes } from './jobs.ts';
@@ -40,6 +41,7 @@ export const ROUTES: readonly Routes[] = [
   ruleRoutes,
   valueRoutes,
   lookupRoutes,
+  feedRoutes,
   quarantineRoutes,
   ingestRoutes,
   sourceRoutes,

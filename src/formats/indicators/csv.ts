@@ -129,7 +129,8 @@ function placesOf(header: readonly string[], mapping: Readonly<Record<string, st
   for (const part of MAPPED_PARTS) {
     const column = mapping[part];
     if (column === undefined) continue;
-    const place = /^\d+$/.test(column) ? Number(column) - 1 : names.indexOf(plain(column));
+    const exact = header.indexOf(column);
+    const place = /^\d+$/.test(column) ? Number(column) - 1 : exact >= 0 ? exact : plain(column) === '' ? -1 : names.indexOf(plain(column));
     if (place < 0 || place >= header.length) return `The file has no column “${column}” for ${part}: it has ${header.slice(0, 20).join(', ').slice(0, 200)}.`;
     places.set(part, place);
   }
@@ -145,10 +146,11 @@ function plain(name: string): string {
 
 function readValues(cells: readonly string[], places: ReadonlyMap<MappedPart, number>): ReturnType<typeof valuesOf> {
   const value = refang(cells[places.get('value') as number] ?? '');
-  const named = plain(cells[places.get('type') ?? -1] ?? '');
-  if (named === '') return guessedValues(value);
-  const type = TYPES[named] ?? INDICATOR_TYPES.find((known) => plain(known) === named);
-  if (!type) return `the type “${named.slice(0, 50)}” is none of ${INDICATOR_TYPES.join(', ')}`;
+  const written = cells[places.get('type') ?? -1] ?? '';
+  if (written === '') return guessedValues(value);
+  const named = plain(written);
+  const type = (Object.hasOwn(TYPES, named) ? TYPES[named] : undefined) ?? INDICATOR_TYPES.find((known) => plain(known) === named);
+  if (!type) return `the type “${written.slice(0, 50)}” is none of ${INDICATOR_TYPES.join(', ')}`;
   return valuesOf(type, type === 'address' ? withoutPort(value) : value);
 }
 

@@ -74,7 +74,8 @@ class Walk {
     for (let at = 0; at < piece.length && !this.broken; at++) {
       const c = piece.charCodeAt(at);
       if (this.#inText) {
-        this.#text(c, piece, at);
+        if (this.#key === undefined) at = this.#pastText(piece, at);
+        else this.#keyCharacter(c, piece[at] as string);
         continue;
       }
       if (this.#inner > 0) {
@@ -121,21 +122,34 @@ class Walk {
     return this.#items;
   }
 
-  #text(c: number, piece: string, at: number): void {
+  /** Where a text ends that is no name, or the piece does. */
+  #pastText(piece: string, from: number): number {
+    let escaped = this.#escaped;
+    let at = from;
+    for (; at < piece.length; at++) {
+      const c = piece.charCodeAt(at);
+      if (escaped) escaped = false;
+      else if (c === BACKSLASH) escaped = true;
+      else if (c === QUOTE) {
+        this.#inText = false;
+        break;
+      }
+    }
+    this.#escaped = escaped;
+    return at;
+  }
+
+  #keyCharacter(c: number, character: string): void {
     if (this.#escaped) this.#escaped = false;
     else if (c === BACKSLASH) this.#escaped = true;
     else if (c === QUOTE) {
       this.#inText = false;
-      if (this.#key !== undefined && this.#inner === 0) {
-        this.#path[this.#path.length - 1] = this.#key;
-        this.#key = undefined;
-      }
+      this.#path[this.#path.length - 1] = this.#key ?? '';
+      this.#key = undefined;
       return;
     }
-    if (this.#key !== undefined && this.#inner === 0) {
-      this.#key += piece[at];
-      if (this.#key.length > MAX_KEY) this.#fail('a name in it is too long');
-    }
+    this.#key += character;
+    if ((this.#key?.length ?? 0) > MAX_KEY) this.#fail('a name in it is too long');
   }
 
   /** Whether what begins here is held from here on. */
