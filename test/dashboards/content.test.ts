@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { loadDashboards } from '../../src/dashboards/load.ts';
 import { panelsOf } from '../../src/dashboards/plan.ts';
-import { type Compiled, compile, parse } from '../../src/query/index.ts';
+import { type Compiled, compile } from '../../src/query/index.ts';
 import { ident } from '../../src/query/sql.ts';
 
 const dashboards = await loadDashboards(join(import.meta.dirname, '../../content/dashboards'));
@@ -18,10 +18,7 @@ function compiled(query: string): Compiled {
 
 describe.each(dashboards.map((d) => [d.id, d] as const))('%s', (_, dashboard) => {
   const panels = panelsOf(dashboard);
-  // Their operators come with the indicators.
-  const ready = panels.filter((p) => p.needs !== 'indicators');
-
-  test.each(ready.map((p) => [p.id, p] as const))('%s', (_id, panel) => {
+  test.each(panels.map((p) => [p.id, p] as const))('%s', (_id, panel) => {
     const result = compiled(panel.query);
     const names = result.columns.map((c) => c.name);
     expect(result.shape).toBe('aggregates');
@@ -31,13 +28,6 @@ describe.each(dashboards.map((d) => [d.id, d] as const))('%s', (_, dashboard) =>
       const other = compiled(measure.query).columns.map((c) => c.name);
       expect(other).toContain(measure.y);
       expect(other.length).toBe(names.length);
-    }
-  });
-
-  test('panels that wait for indicators are well-formed up to the operator that they wait for', () => {
-    for (const panel of panels.filter((p) => p.needs === 'indicators')) {
-      const codes = parse(panel.query).diagnostics.map((d) => [d.code, panel.query.slice(d.span.start, d.span.end)]);
-      expect(codes.every(([, text]) => text === 'threatlookup')).toBe(true);
     }
   });
 });

@@ -51,7 +51,7 @@ export function Empty({ result, store, zone, onWindow }: EmptyProps) {
     return (
       <div className="bz-note">
         <p>No threat indicators are loaded.</p>
-        <p className="bz-dim">This panel compares addresses with threat indicators; this release cannot import any yet.</p>
+        <p className="bz-dim">This panel compares addresses with threat indicators. Add a feed, or load a file: bartizan ioc import FILE</p>
       </div>
     );
   }
