@@ -44,18 +44,19 @@ export async function createFeed(deps: ServerDeps, { name, kind, settings, enabl
       throw error;
     }
   }
-  void runs.tick();
+  runs.wake();
   return getFeed(deps, name);
 }
 
 /** Throws Problem and LibraryError. */
 export async function changeFeed(deps: ServerDeps, name: string, { settings, enabled, allowList, revision }: FeedChange): Promise<Feed> {
-  const { feeds } = threatsOf(deps);
+  const { feeds, runs } = threatsOf(deps);
   const old = await existing(deps, name);
   const read = settings ? readSettings(old.kind, settings, old.settings, await feeds.secrets(old.name)) : {};
   if (settings || enabled !== undefined || revision !== undefined)
     await feeds.update(old.name, { ...read, ...(enabled === undefined ? {} : { enabled }), ...(revision === undefined ? {} : { revision }) });
   if (allowList) await allow(deps, old.name, allowList);
+  runs.wake();
   return getFeed(deps, old.name);
 }
 

@@ -4,10 +4,12 @@
  */
 import { accessSync, constants, existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { pino } from 'pino';
 import type { Config } from '../config.ts';
 import { createEnricher } from '../enrich/enricher.ts';
 import { type LoadedDatabases, loadDatabases } from '../ingest/databases.ts';
 import { DiskGuard } from '../ingest/disk-guard.ts';
+import { FeedRuns } from '../ingest/feeds.ts';
 import { LayoutMemory } from '../ingest/layout-memory.ts';
 import { buildIndex, LiveIndicators } from '../ingest/live-indicators.ts';
 import { Pipeline } from '../ingest/pipeline.ts';
@@ -22,6 +24,7 @@ import { type Metadata, openMetadata } from '../store/metadata.ts';
 import { applyRetention } from '../store/retention.ts';
 import { SecretsError } from '../store/secrets.ts';
 import { type Store, StoreError } from '../store/store.ts';
+import { version } from '../version.ts';
 import { CliError, note } from './output.ts';
 
 export interface Workspace {
@@ -33,6 +36,8 @@ export interface Workspace {
   readonly indicators: Indicators;
   /** Answers when records are matched with all indicators that are stored now, and those matched with fewer are stored. */
   indicatorsInUse(): Promise<void>;
+  /** Fetches feeds on their schedules once it is started. */
+  readonly feedRuns: FeedRuns;
   readonly databases: LoadedDatabases;
   readonly registries: Registries;
   readonly pipeline: Pipeline;
@@ -148,6 +153,16 @@ export async function openWorkspace(config: Config, options: { readonly server?:
     onError: (error) => note(`warning: threat indicators could not be read for matching: ${String(error)}`),
   });
   indicators.onChange(() => live.changed());
+  const feedRuns = await FeedRuns.open({
+    feeds: metadata.feeds,
+    indicators,
+    folder: join(config.data, 'feeds'),
+    log: pino({ level: config.logLevel, base: null }, pino.destination(2)),
+    clock: Date.now,
+    proxy: config.proxy || undefined,
+    environment: process.env,
+    userAgent: `bartizan/${version()}`,
+  });
   const retain = async () => {
     await applyRetention(store, config.retentionDays, epochSeconds());
     if (config.retentionDays > 0) await indicators.forget(epochSeconds() - config.retentionDays * 86_400);
@@ -162,6 +177,7 @@ export async function openWorkspace(config: Config, options: { readonly server?:
     catalogs,
     lookups,
     indicators,
+    feedRuns,
     indicatorsInUse: () => live.settled(),
     databases,
     pipeline,
@@ -170,6 +186,7 @@ export async function openWorkspace(config: Config, options: { readonly server?:
     async close() {
       disk.close();
       await layouts.close();
+      await feedRuns.close();
       await live.close();
       await indicators.close();
       await pipeline.close();

@@ -18,6 +18,7 @@ import type { FeedDefaults, FeedKind, IndicatorFormat } from '../model/feed.ts';
 import type { Indicator, IndicatorType } from '../model/indicator.ts';
 import type { Feed, FeedCounts, FeedSecrets, FeedSettings, FeedState, Feeds } from '../store/feeds.ts';
 import { newSummary, type ReadSummary, readFeed } from './feed-reading.ts';
+import { dueAt, failed, isUsable, succeeded } from './feed-state.ts';
 
 /** What a run needs of the store of indicators (store/indicators.ts). */
 export interface IndicatorSink {
@@ -92,8 +93,6 @@ const SAMPLES = 10;
 /** Bytes of a document that a test reads. */
 const TEST_BYTES = 64 * 2 ** 20;
 const LONGEST_SLEEP_MS = 60_000;
-const FIRST_RETRY_SECONDS = 60;
-const DAY = 86_400;
 
 export class FeedRuns {
   readonly #options: FeedRunsOptions;
@@ -104,6 +103,7 @@ export class FeedRuns {
   readonly #due = new Map<string, { readonly revision: number; readonly at: number }>();
   #turn: Promise<unknown> = Promise.resolve();
   #timer: NodeJS.Timeout | undefined;
+  #started = false;
 
   private constructor(options: FeedRunsOptions) {
     this.#options = options;
@@ -117,16 +117,13 @@ export class FeedRuns {
 
   /** Runs feeds on their schedules from now on. */
   start(): void {
-    const look = async (): Promise<void> => {
-      const next = await this.tick().catch((error: unknown) => {
-        this.#options.log.warn({ err: error }, 'The schedule of feeds could not be read.');
-        return undefined;
-      });
-      if (this.#stopping.signal.aborted) return;
-      const wait = next === undefined ? LONGEST_SLEEP_MS : Math.max(1000, next * 1000 - this.#options.clock());
-      this.#timer = setTimeout(() => void look(), Math.min(LONGEST_SLEEP_MS, wait)).unref();
-    };
-    void look();
+    this.#started = true;
+    void this.#look();
+  }
+
+  /** After a change of feeds: what is due now does not wait. */
+  wake(): void {
+    if (this.#started) void this.#look();
   }
 
   /** Starts what is due; answers with when the next feed is (epoch seconds), undefined where none will be. */
@@ -136,7 +133,7 @@ export class FeedRuns {
     for (const feed of await this.#options.feeds.list()) {
       const due = await this.nextRun(feed);
       if (due === undefined) continue;
-      if (due <= now) void this.run(feed.name);
+      if (due <= now) this.run(feed.name).catch((error: unknown) => this.#options.log.warn({ err: error, feed: feed.name }, 'A feed could not be run.'));
       else next = Math.min(next ?? due, due);
     }
     return next;
@@ -233,6 +230,18 @@ export class FeedRuns {
     await this.#turn;
   }
 
+  async #look(): Promise<void> {
+    clearTimeout(this.#timer);
+    const next = await this.tick().catch((error: unknown) => {
+      this.#options.log.warn({ err: error }, 'The schedule of feeds could not be read.');
+      return undefined;
+    });
+    if (this.#stopping.signal.aborted) return;
+    const wait = next === undefined ? LONGEST_SLEEP_MS : Math.max(1000, next * 1000 - this.#options.clock());
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => void this.#look(), Math.min(LONGEST_SLEEP_MS, wait)).unref();
+  }
+
   async #runOnce(feed: Feed, progress: RunProgress): Promise<void> {
     const { feeds, log } = this.#options;
     const at = this.#now();
@@ -241,7 +250,7 @@ export class FeedRuns {
     const { signal } = this.#stopping;
     try {
       const what = { ...feed, secrets: await feeds.secrets(feed.name) };
-      const cursor = usable(state.cursor, feed, at) ? state.cursor : {};
+      const cursor = isUsable(state.cursor, feed, at) ? state.cursor : {};
       const fetched = await this.#fetch(what, cursor, file, progress, { signal, sample: false, most: feed.settings.maxMib * 2 ** 20 });
       const kept = { ...fetched.cursor, revision: feed.revision, read: fetched.notModified ? cursor.read : at };
       if (fetched.notModified) {
@@ -256,16 +265,9 @@ export class FeedRuns {
     } catch (failure) {
       if (signal.aborted) return;
       const error = asFeedError(failure);
-      const failures = state.failures + 1;
-      const { code, message, hint, retryAfter } = error;
-      await feeds.saveState(feed.name, {
-        ...state,
-        lastTry: at,
-        error: { code, message, ...(hint ? { hint } : {}) },
-        failures,
-        notBefore: retryAfter ? at + Math.ceil(retryAfter) : 0,
-      });
-      log.warn({ feed: feed.name, code, failures }, message);
+      const next = failed(state, at, error);
+      await feeds.saveState(feed.name, next);
+      log.warn({ feed: feed.name, code: error.code, failures: next.failures }, error.message);
     } finally {
       await rm(file, { force: true });
     }
@@ -343,47 +345,16 @@ export class FeedRuns {
   }
 }
 
-/**
- * When a feed is due: an interval after its last try, some percent more or less so that feeds do not come together;
- * after failures sooner, doubling from a minute, and not before the other side wants. `chance`: 0 to 1.
- */
-export function dueAt(everySeconds: number, { lastTry, failures, notBefore }: Pick<FeedState, 'lastTry' | 'failures' | 'notBefore'>, chance: number): number {
-  if (lastTry === null) return 0;
-  const pause = failures === 0 ? everySeconds : Math.min(everySeconds, FIRST_RETRY_SECONDS * 2 ** Math.min(failures - 1, 20));
-  return Math.max(lastTry + Math.round(pause * (0.95 + chance / 10)), notBefore);
-}
-
-/** Other settings may read the same document differently; and days of validity begin anew with each day that a list is seen. */
-function usable(cursor: FeedState['cursor'], { revision, kind, settings }: Feed, at: number): boolean {
-  const isList = kind === 'http' || kind === 'file';
-  return cursor.revision === revision && !(isList && settings.defaults.validDays > 0 && at - Number(cursor.read ?? 0) >= DAY);
-}
-
 /** What the store found wrong counts with what the reader did. */
 function countsOf({ added, changed, expired, unchanged, invalid }: FeedCounts & { readonly invalid: number }, summary: ReadSummary): FeedCounts {
   summary.problemCount += invalid;
   return { added, changed, expired, unchanged };
 }
 
-function succeeded(state: FeedState, at: number, counts: FeedCounts, { problemCount, problems, skipped }: ReadSummary): FeedState {
-  return {
-    ...state,
-    lastTry: at,
-    lastSuccess: at,
-    notModified: false,
-    counts,
-    problemCount,
-    problems,
-    skipped: [...skipped].map(([reason, count]) => ({ reason, count })),
-    error: null,
-    failures: 0,
-    notBefore: 0,
-  };
-}
-
 function asFeedError(failure: unknown): FeedError {
   if (failure instanceof FeedError) return failure;
   const message = failure instanceof Error ? failure.message : String(failure);
+  if (failure instanceof Error && failure.name === 'SecretsError') return new FeedError('feed-settings', message, { cause: failure });
   return new FeedError('feed-not-stored', `What the feed says could not be stored: ${message}`, {
     hint: 'What was there before is kept. It is tried again later.',
     cause: failure,
