@@ -15,7 +15,9 @@ const text = (most: number) =>
 /** Names the feed in addresses of the API, in queries (`source="…"`) and in what is stored: it stays as it is. */
 export const FeedName = text(100)
   .min(1, 'a feed needs a name')
-  .regex(/^[^\p{Cs}"|\\]*$/u, 'a name has no quotation marks, bars and backslashes');
+  .regex(/^[^\p{Cs}"|\\]*$/u, 'a name has no quotation marks, bars and backslashes')
+  // It stands in addresses.
+  .refine((name) => encodeURIComponent(name).length <= 200, 'the name is too long');
 
 /** An address or CIDR block, a domain (with its subdomains), a URL or a hash that is never a threat. */
 export const AllowEntries = z.array(text(2048).min(1)).max(10_000);
