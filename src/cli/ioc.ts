@@ -31,7 +31,7 @@ export function iocCommand(): Command {
       .option('--token <token>', 'token for --server')
       .option('--json', 'print as JSON');
   const format = () => new Option('--format <format>', 'format of what is read; told by its content when absent').choices(['auto', ...INDICATOR_FORMATS]);
-  const mapping = () => ['--map <part=column…>', 'of CSV: which column gives which part, such as value=ip confidence=score'] as const;
+  const mapping = () => ['--map <part=column...>', 'of CSV: which column gives which part, such as value=ip confidence=score'] as const;
   command.addCommand(
     sub('import', 'store the indicators of files; what cannot be read is named and left out')
       .argument('<file...>', 'files in any format that feeds have; gzip is told by content; - for standard input')
@@ -80,7 +80,7 @@ export function iocCommand(): Command {
     .option('--confidence <n>', '0 to 100, where it says nothing')
     .option('--valid-days <n>', 'days that an indicator without an end holds')
     .option('--threat-type <word>', 'what its indicators are a sign of, where it says nothing')
-    .option('--label <label…>', 'labels of all its indicators')
+    .option('--label <label...>', 'labels of all its indicators')
     .option('--max-mib <n>', 'the largest document that is taken')
     .option('--test', 'try it first, and set up nothing where it fails');
   feeds.addCommand(add.action(addFeed));

@@ -46,8 +46,8 @@ export interface FeedRunsOptions {
   readonly proxy: string | undefined;
   readonly environment: Environment;
   readonly userAgent: string;
-  /** Takes ip-ranges.json of AWS: how many ranges it has. It throws an Error in words for what is none. */
-  readonly awsRanges?: ((bytes: Uint8Array) => Promise<number>) | undefined;
+  /** Takes ip-ranges.json of AWS: how many ranges it has, and entries that are none with what is wrong with the first. It throws an Error in words for what is no list. */
+  readonly awsRanges?: ((json: Uint8Array) => { readonly ranges: number; readonly skipped: number; readonly problem?: string | undefined }) | undefined;
   readonly timeouts?: Timeouts;
 }
 
@@ -287,11 +287,16 @@ export class FeedRuns {
   async #takeRanges(file: string, summary: ReadSummary): Promise<FeedCounts> {
     const { awsRanges } = this.#options;
     if (!awsRanges) throw new FeedError('feed-settings', 'This server does not take ranges of AWS.');
-    const count = await awsRanges(await readFile(file)).catch((error: unknown) => {
+    const json = await readFile(file);
+    try {
+      const { ranges, skipped, problem } = awsRanges(json);
+      summary.entries = ranges + skipped;
+      summary.problemCount = skipped;
+      if (problem) summary.problems.push({ reason: problem, excerpt: '' });
+      return { added: ranges, changed: 0, expired: 0, unchanged: 0 };
+    } catch (error) {
       throw new FeedError('feed-unreadable', error instanceof Error ? error.message : String(error), { cause: error });
-    });
-    summary.entries = count;
-    return { added: count, changed: 0, expired: 0, unchanged: 0 };
+    }
   }
 
   #reading(

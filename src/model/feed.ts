@@ -35,9 +35,6 @@ export const MAPPED_PARTS = [
 ] as const;
 export type MappedPart = (typeof MAPPED_PARTS)[number];
 
-/** Part of an indicator → the column's name in the header line, or its number from 1. */
-export type ColumnMapping = { readonly [part in MappedPart]?: string | undefined };
-
 /** What lists that say nothing more than addresses are taken to say. */
 export interface FeedDefaults {
   /** 0–100. */

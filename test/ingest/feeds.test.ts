@@ -38,10 +38,10 @@ const openRuns = () =>
     proxy: undefined,
     environment: {},
     userAgent: 'bartizan/test',
-    awsRanges: async (bytes) => {
-      if (!bytes.toString().startsWith('{')) throw new Error('this is no list of ranges');
-      ranges.push(bytes);
-      return 2;
+    awsRanges: (json) => {
+      if (!Buffer.from(json).toString().startsWith('{')) throw new Error('this is no list of ranges');
+      ranges.push(json);
+      return { ranges: 2, skipped: 1, problem: 'entry 3 of prefixes has no service' };
     },
     timeouts: { idleMs: 20_000, wholeMs: 60_000 },
   });
@@ -161,7 +161,8 @@ describe('a run', () => {
     server.handle = () => ({ body: { prefixes: [] } });
     await add('aws', {}, 'aws-ranges');
     await run('aws');
-    expect([ranges.length, (await state('aws')).counts?.added, await values('aws')]).toEqual([1, 2, []]);
+    expect([ranges.length, await values('aws')]).toEqual([1, []]);
+    expect(await state('aws')).toMatchObject({ counts: { added: 2 }, problemCount: 1, problems: [{ reason: 'entry 3 of prefixes has no service' }] });
     server.handle = () => ({ body: 'nothing' });
     await run('aws', T0 + 60);
     expect((await state('aws')).error).toMatchObject({ code: 'feed-unreadable', message: 'this is no list of ranges' });
