@@ -49,8 +49,7 @@ export function indicatorAttribute(number: Sql, name: string): Sql {
 export function findIndicators(before: State, names: readonly Name[], threats: Threats, asked: Asked): Found {
   const known = storedNumbers(before, names);
   if (known && asked.single && !asked.counted && asked.source === undefined) {
-    const missing = all(known.map((number) => sql`${number} = 0`));
-    return { state: before, number: known.length === 1 ? (known[0] as Sql) : bestOf(known), missing };
+    return { state: before, number: bestOf(known), missing: none(known) };
   }
   const lists = names.map((_, i) => `\0valid${i}`);
   const looked = names.reduce((state, name, i) => withValid(state, name, lists[i] as string, threats, asked), before);
@@ -60,13 +59,13 @@ export function findIndicators(before: State, names: readonly Name[], threats: T
   const list = hidden(counted, NUMBERS);
   if (!asked.single) {
     const state = made(counted, NUMBER, sql`arrayJoin(if(empty(${list}), [toUInt64(0)], ${list}))`);
-    return found(state, sql`${hidden(state, NUMBER)} = 0`);
+    return found(state, none([hidden(state, NUMBER)]));
   }
   // What is stored decides; where its indicator is forgotten, it counts all the same.
   const own = asked.source === undefined ? storedNumbers(counted, names) : undefined;
   const state = made(counted, NUMBER, own ? bestOf(own) : sql`arrayElement(${list}, 1)`);
   const stored = asked.source === undefined ? storedNumbers(state, names) : undefined;
-  return found(state, stored ? all(stored.map((number) => sql`${number} = 0`)) : sql`${hidden(state, NUMBER)} = 0`);
+  return found(state, none(stored ?? [hidden(state, NUMBER)]));
 }
 
 const NUMBERS = '\0indicators';
@@ -75,6 +74,11 @@ const NUMBER = '\0indicator';
 function found(state: State, missing: Sql): Found {
   const number = hidden(state, NUMBER);
   return { state, number, missing, matches: sql`greatest(length(${hidden(state, NUMBERS)}), toUInt64(${number} != 0))` };
+}
+
+function none(numbers: readonly Sql[]): Sql {
+  const [only, ...more] = numbers.map((number) => sql`${number} = 0`);
+  return only && more.length === 0 ? only : all(numbers.map((number) => sql`${number} = 0`));
 }
 
 /** A value under a name that nothing shows, computed once a row. */

@@ -98,8 +98,9 @@ it('both ends, addresses and blocks, at the record’s time; internal ones never
 });
 
 it('what changes is used by all threads for what comes next, and what is stored stays as it is', async () => {
-  const records = Array.from({ length: 200 }, () => line('198.51.100.1', '10.0.0.1'));
   const both = async (name: string) => {
+    // What was stored once is not read again.
+    const records = Array.from({ length: 200 }, () => line('198.51.100.1', '10.0.0.1').replace('eni-a', `eni-${name}`));
     await Promise.all([ingest(`${name}1.log`, records), ingest(`${name}2.log`, [...records, line('9.9.9.9', '10.0.0.1')])]);
     return [await matched(`${name}1.log`), await matched(`${name}2.log`)];
   };
