@@ -31,9 +31,10 @@ export async function getFeed(deps: ServerDeps, name: string): Promise<Feed> {
 }
 
 /** Throws Problem and LibraryError. */
-export async function createFeed(deps: ServerDeps, { name, kind, settings, enabled, allowList }: FeedNew): Promise<Feed> {
+export async function createFeed(deps: ServerDeps, { name, kind, settings, enabled, allowList }: FeedNew, asker: Asker): Promise<Feed> {
   const { feeds, runs } = threatsOf(deps);
   if ((await feeds.list()).length >= MOST_FEEDS) throw new Problem('library-full', `There are ${MOST_FEEDS} feeds already.`);
+  checkPath(settings, undefined, asker);
   const read = readSettings(kind, settings, undefined, {});
   await feeds.create({ name, kind, enabled, ...read });
   if (allowList.length > 0) {
@@ -49,9 +50,10 @@ export async function createFeed(deps: ServerDeps, { name, kind, settings, enabl
 }
 
 /** Throws Problem and LibraryError. */
-export async function changeFeed(deps: ServerDeps, name: string, { settings, enabled, allowList, revision }: FeedChange): Promise<Feed> {
+export async function changeFeed(deps: ServerDeps, name: string, { settings, enabled, allowList, revision }: FeedChange, asker: Asker): Promise<Feed> {
   const { feeds, runs } = threatsOf(deps);
   const old = await existing(deps, name);
+  if (settings) checkPath(settings, old.settings, asker);
   const read = settings ? readSettings(old.kind, settings, old.settings, await feeds.secrets(old.name)) : {};
   if (settings || enabled !== undefined || revision !== undefined)
     await feeds.update(old.name, { ...read, ...(enabled === undefined ? {} : { enabled }), ...(revision === undefined ? {} : { revision }) });
@@ -83,10 +85,11 @@ export async function runFeed(deps: ServerDeps, name: string, wait: boolean): Pr
 }
 
 /** Throws Problem. */
-export async function testFeed(deps: ServerDeps, { kind, settings, name }: FeedTest, signal: AbortSignal): Promise<FeedTested> {
+export async function testFeed(deps: ServerDeps, { kind, settings, name }: FeedTest, asker: Asker, signal: AbortSignal): Promise<FeedTested> {
   const { feeds, runs } = threatsOf(deps);
   if (kind === 'import') throw new Problem('invalid-request', 'What is imported is not fetched.');
   const kept = name === undefined ? undefined : await existing(deps, name);
+  checkPath(settings, kept?.settings, asker);
   const read = readSettings(kind, settings, kept?.settings, kept ? await feeds.secrets(kept.name) : {});
   const { error, bytes, partial, summary, samples, byType } = await runs.test({ kind, ...read }, signal);
   return {
@@ -115,6 +118,19 @@ async function existing(deps: ServerDeps, name: string): Promise<StoredFeed> {
   const feed = await threatsOf(deps).feeds.get(name);
   if (!feed) throw new Problem('not-found', `There is no feed “${name}”.`);
   return feed;
+}
+
+/** Who asks: files of this machine are named by the command line, which reads them anyway, and by no browser. */
+export interface Asker {
+  readonly commandLine: boolean;
+}
+
+/** Throws Problem for a path that a browser names and nobody else has. */
+function checkPath({ path }: FeedSettings, before: StoredSettings | undefined, { commandLine }: Asker): void {
+  if (path === undefined || path === before?.path || commandLine) return;
+  throw new Problem('not-signed-in', 'A feed from a file of this machine is set up by the command line.', {
+    hint: 'bartizan ioc feeds add file NAME --path FILE, or import the file here.',
+  });
 }
 
 /** Settings as they are kept, and what of them is secret. Throws Problem. */

@@ -1,5 +1,5 @@
 /** Feeds and indicators over real HTTP: set up, tried, run, imported, searched, allow-listed, removed; and how right a feed was. */
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -130,6 +130,29 @@ describe('a feed', () => {
     const error = await errorOf(await server.post('/api/v1/feeds', body));
     expect([error.status, error.message]).toEqual([400, expect.stringContaining(words)]);
     expect((await get<FeedList>('/api/v1/feeds')).feeds).toEqual([]);
+  });
+
+  it('from a file of this machine is set up by the command line alone; a browser may change the rest of it', async () => {
+    const path = join(folder, 'list.txt');
+    await writeFile(path, '198.51.100.44\n');
+    const login = await fetch(server.base + server.auth.issueLink());
+    const cookies = login.headers.getSetCookie().map((cookie) => cookie.split(';', 1)[0] as string);
+    const csrf = cookies.find((cookie) => cookie.startsWith('bartizan_csrf='))?.slice('bartizan_csrf='.length) ?? '';
+    const browser = (method: string, where: string, body: unknown) =>
+      fetch(server.base + where, {
+        method,
+        body: JSON.stringify(body),
+        headers: { 'content-type': 'application/json', cookie: cookies.join('; '), 'x-csrf-token': decodeURIComponent(csrf) },
+      });
+    const body = { name: 'here', kind: 'file', settings: { path, everyMinutes: 0 } };
+    expect(await errorOf(await browser('POST', '/api/v1/feeds', body))).toMatchObject({ status: 401, message: expect.stringContaining('by the command line') });
+    expect((await browser('POST', '/api/v1/feeds/test', { kind: 'file', settings: body.settings })).status).toBe(401);
+    expect((await server.post('/api/v1/feeds', body)).status).toBe(201);
+    const { settings } = await runNow('here');
+    expect((await browser('PUT', feedPath('here'), { settings: { ...settings, maxMib: 1 } })).status).toBe(200);
+    expect((await browser('PUT', feedPath('here'), { settings: { ...settings, path: '/etc/hosts' } })).status).toBe(401);
+    expect(await (await browser('POST', '/api/v1/feeds/test', { kind: 'file', name: 'here', settings })).json()).toMatchObject({ ok: true, entries: 1 });
+    await server.call(feedPath('here'), { method: 'DELETE' });
   });
 
   it('has one name in any letter case, and kinds with one place need no address', async () => {

@@ -1,5 +1,5 @@
 /** Feeds of threat indicators, the indicators, and what never matches. */
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import {
@@ -28,6 +28,7 @@ const params = z.object({ name: z.string() });
 
 export function feedRoutes(app: FastifyInstance, deps: ServerDeps): void {
   const typed = app.withTypeProvider<ZodTypeProvider>();
+  const askerOf = (request: FastifyRequest) => ({ commandLine: deps.auth.isCommandLine(request.headers.authorization) });
   typed.get(
     '/api/v1/feeds',
     { schema: { tags, summary: 'Feeds of threat indicators, how their runs went and what they matched.', response: { 200: FeedList } } },
@@ -41,14 +42,14 @@ export function feedRoutes(app: FastifyInstance, deps: ServerDeps): void {
   typed.post(
     '/api/v1/feeds',
     { schema: { tags, summary: 'Sets up a feed; it is run at once where it has a schedule.', body: FeedNew, response: { 201: Feed } } },
-    async (request, reply) => reply.status(201).send(await createFeed(deps, request.body)),
+    async (request, reply) => reply.status(201).send(await createFeed(deps, request.body, askerOf(request))),
   );
   typed.put(
     '/api/v1/feeds/:name',
     {
       schema: { tags, summary: 'Changes a feed. With a revision, only what nobody has changed since.', params, body: FeedChange, response: { 200: Feed } },
     },
-    async (request) => changeFeed(deps, request.params.name, request.body),
+    async (request) => changeFeed(deps, request.params.name, request.body, askerOf(request)),
   );
   typed.delete(
     '/api/v1/feeds/:name',
@@ -74,7 +75,7 @@ export function feedRoutes(app: FastifyInstance, deps: ServerDeps): void {
   typed.post(
     '/api/v1/feeds/test',
     { schema: { tags, summary: 'Fetches and reads a feed, and stores nothing.', body: FeedTest, response: { 200: FeedTested } } },
-    async (request, reply) => testFeed(deps, request.body, abortOnClose(reply)),
+    async (request, reply) => testFeed(deps, request.body, askerOf(request), abortOnClose(reply)),
   );
   typed.get(
     '/api/v1/indicators',
