@@ -3,12 +3,15 @@ import type { FastifyBaseLogger } from 'fastify';
 import type { ReadySearch } from '../dashboards/saved-search.ts';
 import type { Dashboard } from '../dashboards/schema.ts';
 import type { Collection } from '../ingest/collection.ts';
+import type { FeedRuns } from '../ingest/feeds.ts';
 import type { Ingest } from '../ingest/ingest.ts';
 import type { LayoutMemory } from '../ingest/layout-memory.ts';
 import type { RetroHunts } from '../ingest/retro-hunts.ts';
 import type { Samples } from '../ingest/samples.ts';
 import type { Reason, Vitals } from '../ingest/vitals.ts';
 import type { Catalogs } from '../store/catalog.ts';
+import type { Feeds } from '../store/feeds.ts';
+import type { Indicators } from '../store/indicators.ts';
 import type { Library } from '../store/library.ts';
 import type { Lookups } from '../store/lookups.ts';
 import type { Metadata } from '../store/metadata.ts';
@@ -27,6 +30,13 @@ export interface Quarantine {
   get(id: string): Promise<QuarantinedRecord | undefined>;
   /** Re-reads with today's code; all unresolved ones when `ids` is absent. */
   retry(ids: readonly string[] | undefined): Promise<RetryResponse>;
+}
+
+/** Feeds of threat indicators, their runs, and what they brought. */
+export interface Threats {
+  readonly feeds: Feeds;
+  readonly runs: FeedRuns;
+  readonly indicators: Indicators;
 }
 
 /** Tries statements on samples of records that are stored nowhere. */
@@ -122,6 +132,7 @@ export interface ServerDeps {
   readonly layouts?: LayoutMemory;
   /** Hunts in what is stored for what became known later. */
   readonly retro?: RetroHunts;
+  readonly threats?: Threats;
   /** Deliveries that were stored already when they came. */
   readonly repeats?: Metadata['repeats'];
   /** Address at which senders reach this server; undefined before it listens. */

@@ -41,6 +41,10 @@ export type ProblemCode =
   | 'rule-refused'
   | 'too-many-fields'
   | 'too-many-rules'
+  | 'feed-name'
+  | 'feed-unreadable'
+  | 'allow-list'
+  | 'too-many-indicators'
   | 'unknown-token'
   | 'source-paused'
   | 'receiver-busy'
@@ -79,6 +83,10 @@ const STATUS: Readonly<Record<ProblemCode | StoreErrorCode | LibraryErrorCode, n
   'rule-refused': 422,
   'too-many-fields': 422,
   'too-many-rules': 422,
+  'feed-name': 400,
+  'feed-unreadable': 422,
+  'allow-list': 400,
+  'too-many-indicators': 422,
   'unknown-token': 401,
   'source-paused': 503,
   'receiver-busy': 503,

@@ -1,5 +1,6 @@
 /** The HTTP API of a data directory: at the server that holds it, else in this process without the wire. */
 import { randomBytes } from 'node:crypto';
+import { Readable } from 'node:stream';
 import { createAuth } from '../api/auth.ts';
 import type { ApiError } from '../api/contract.ts';
 import { createServer } from '../api/server.ts';
@@ -23,8 +24,9 @@ export async function withApi<R>(options: CommonOptions & { readonly server?: st
     const app = await createServer(await serverDeps(workspace, auth, false));
     try {
       return await work(async <T>(method: string, url: string, payload?: object, sent?: Parameters<Api>[3]): Promise<T> => {
-        const headers = { authorization: `Bearer ${token}`, host: '127.0.0.1' };
-        const response = await app.inject({ method: method as 'GET', url, headers, ...(payload ? { payload } : {}) });
+        const headers = { authorization: `Bearer ${token}`, host: '127.0.0.1', ...(payload instanceof Blob ? { 'content-type': payload.type } : {}) };
+        const body = payload instanceof Blob ? Readable.fromWeb(payload.stream() as Parameters<typeof Readable.fromWeb>[0]) : payload;
+        const response = await app.inject({ method: method as 'GET', url, headers, ...(body ? { payload: body } : {}) });
         if (response.statusCode >= 400) throw problem(response.json<ApiError>().error, response.statusCode, sent);
         return (response.statusCode === 204 ? undefined : response.json()) as T;
       });

@@ -114,6 +114,7 @@ async function serveOpen(workspace: Workspace, options: Options, host: string, p
     });
     senders = await listenForSenders(config, collection, deps.logger);
     heard = senders?.address ?? address;
+    workspace.feedRuns.start();
     await writeServerFile(config.data, { address, pid: process.pid, token });
     const ended = new Promise<void>((resolve) => {
       onInterrupt(['SIGTERM', 'SIGINT'], (signal) => {
@@ -132,6 +133,7 @@ async function serveOpen(workspace: Workspace, options: Options, host: string, p
     clearInterval(retention);
     await removeServerFile(config.data);
     await senders?.app.close();
+    await workspace.feedRuns.close();
     await app.close();
     await collection.close();
     await work.catch(() => undefined);
@@ -213,6 +215,7 @@ export async function serverDeps(workspace: Workspace, auth: ServerDeps['auth'],
     retro: workspace.retro,
     trials: samplesOf(workspace),
     ingest: workspace.pipeline,
+    threats: { feeds: workspace.metadata.feeds, runs: workspace.feedRuns, indicators: workspace.indicators },
   };
 }
 

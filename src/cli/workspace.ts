@@ -4,12 +4,14 @@
  */
 import { accessSync, constants, existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { pino } from 'pino';
 import type { Config } from '../config.ts';
 import { createEnricher } from '../enrich/enricher.ts';
 import { AddressBackfill } from '../ingest/address-backfill.ts';
 import { AWS_RANGES_FILE, type AwsRangesSummary, keepAwsRanges, sharedAwsIndex } from '../ingest/aws-ranges.ts';
 import { type LoadedDatabases, loadDatabases } from '../ingest/databases.ts';
 import { DiskGuard } from '../ingest/disk-guard.ts';
+import { FeedRuns } from '../ingest/feeds.ts';
 import { LayoutMemory } from '../ingest/layout-memory.ts';
 import { buildIndex, LiveIndicators } from '../ingest/live-indicators.ts';
 import { Pipeline } from '../ingest/pipeline.ts';
@@ -26,6 +28,7 @@ import { applyRetention } from '../store/retention.ts';
 import { retroNumber } from '../store/retro-tables.ts';
 import { SecretsError } from '../store/secrets.ts';
 import { type Store, StoreError } from '../store/store.ts';
+import { version } from '../version.ts';
 import { CliError, note } from './output.ts';
 
 export interface Workspace {
@@ -37,6 +40,8 @@ export interface Workspace {
   readonly indicators: Indicators;
   /** Answers when records are matched with all indicators that are stored now, and those matched with fewer are stored. */
   indicatorsInUse(): Promise<void>;
+  /** Fetches feeds on their schedules once it is started. */
+  readonly feedRuns: FeedRuns;
   readonly databases: LoadedDatabases;
   readonly registries: Registries;
   readonly pipeline: Pipeline;
@@ -177,6 +182,16 @@ export async function openWorkspace(config: Config, options: { readonly server?:
       .add({ feed, fresh: revision, known: epochSeconds() })
       .catch((error: unknown) => note(`warning: history is not searched for new indicators of ${feed}: ${String(error)}`));
   });
+  const feedRuns = await FeedRuns.open({
+    feeds: metadata.feeds,
+    indicators,
+    folder: join(config.data, 'feeds'),
+    log: pino({ level: config.logLevel, base: null }, pino.destination(2)),
+    clock: Date.now,
+    proxy: config.proxy || undefined,
+    environment: process.env,
+    userAgent: `bartizan/${version()}`,
+  });
   const retain = async () => {
     await applyRetention(store, config.retentionDays, epochSeconds());
     if (config.retentionDays > 0) await indicators.forget(epochSeconds() - config.retentionDays * 86_400);
@@ -198,6 +213,7 @@ export async function openWorkspace(config: Config, options: { readonly server?:
     catalogs,
     lookups,
     indicators,
+    feedRuns,
     indicatorsInUse: () => live.settled(),
     databases,
     pipeline,
@@ -208,6 +224,7 @@ export async function openWorkspace(config: Config, options: { readonly server?:
       await retro.close();
       disk.close();
       await layouts.close();
+      await feedRuns.close();
       await live.close();
       await indicators.close();
       await pipeline.close();

@@ -8,9 +8,8 @@ import { AssumeRoleCommand, STSClient } from '@aws-sdk/client-sts';
 import { fromIni, fromNodeProviderChain } from '@aws-sdk/credential-providers';
 import { HttpProxyAgent, HttpsProxyAgent } from 'hpagent';
 import type { AwsCredentials } from './aws-credentials.ts';
+import { type Environment, environmentProxy } from './proxy.ts';
 import { CredentialsFailure } from './s3/problems.ts';
-
-export type Environment = Readonly<Record<string, string | undefined>>;
 
 interface Keys {
   readonly accessKeyId: string;
@@ -134,23 +133,4 @@ function named(provider: Provider): Provider {
       throw new CredentialsFailure(error);
     }
   };
-}
-
-/** HTTPS_PROXY, HTTP_PROXY and NO_PROXY as most programs read them; small letters go before capitals. */
-export function environmentProxy(url: URL, environment: Environment): URL | undefined {
-  const read = (name: string) => environment[name.toLowerCase()] || environment[name] || '';
-  const proxy = read(url.protocol === 'https:' ? 'HTTPS_PROXY' : 'HTTP_PROXY');
-  if (!proxy) return undefined;
-  const port = url.port || (url.protocol === 'https:' ? '443' : '80');
-  const direct = read('NO_PROXY')
-    .split(/[\s,]+/)
-    .filter(Boolean)
-    .some((entry) => {
-      if (entry === '*') return true;
-      const [, name = '', only] = /^(.*?)(?::(\d+))?$/.exec(entry) ?? [];
-      const host = name.replace(/^\*?\./, '').toLowerCase();
-      return (only === undefined || only === port) && (url.hostname === host || url.hostname.endsWith(`.${host}`));
-    });
-  const text = /^[a-z0-9]+:\/\//i.test(proxy) ? proxy : `http://${proxy}`;
-  return direct || !/^https?:/i.test(text) || !URL.canParse(text) ? undefined : new URL(text);
 }

@@ -11,6 +11,7 @@ import { dirname } from 'node:path';
 import Database from 'better-sqlite3';
 import { type Generated, Kysely, SqliteDialect, sql } from 'kysely';
 import { addCounts, type Counts, NO_COUNTS } from '../model/counts.ts';
+import { FEEDS_SCHEMA, type Feeds, type FeedTables, openFeeds } from './feeds.ts';
 import { type ItemRow, type Library, openLibrary } from './library.ts';
 import { openSecrets, type Secrets } from './secrets.ts';
 import { openSources, SOURCES_SCHEMA, type Sources, type SourceTables } from './sources.ts';
@@ -70,7 +71,7 @@ export interface Delivery {
   readonly counts: Counts;
 }
 
-interface Tables extends SourceTables {
+interface Tables extends SourceTables, FeedTables {
   delivery: {
     id: string;
     name: string;
@@ -104,6 +105,7 @@ const SCHEMA = [
   SOURCES_SCHEMA,
   `CREATE TABLE repeated (source TEXT NOT NULL, bucket INTEGER NOT NULL, deliveries INTEGER NOT NULL, records INTEGER NOT NULL,
      PRIMARY KEY (source, bucket)) WITHOUT ROWID;`,
+  FEEDS_SCHEMA,
 ];
 
 /** Seconds of a bucket of `repeated`, and how long one is kept. */
@@ -115,6 +117,8 @@ export interface Metadata {
   readonly library: Library;
   /** What collects. */
   readonly sources: Sources;
+  /** Feeds of threat indicators. */
+  readonly feeds: Feeds;
   delivery(id: string): Promise<Delivery | undefined>;
   /** Registers a delivery that is about to be read; an unfinished one keeps its progress. `again` forgets that it was done. */
   open(delivery: { id: string; name: string; size: number; head: string }, again?: boolean): Promise<Delivery>;
@@ -197,6 +201,7 @@ class SqliteMetadata implements Metadata {
   readonly #seen: Seen;
   readonly library: Library;
   readonly sources: Sources;
+  readonly feeds: Feeds;
 
   constructor(db: Kysely<Tables>, now: () => number, secrets: Secrets, seen: Seen) {
     this.#db = db;
@@ -204,6 +209,7 @@ class SqliteMetadata implements Metadata {
     this.#seen = seen;
     this.library = openLibrary(db, now);
     this.sources = openSources(db, secrets, now);
+    this.feeds = openFeeds(db, secrets, now);
   }
 
   async delivery(id: string): Promise<Delivery | undefined> {

@@ -6,6 +6,7 @@ import { completenessRoutes } from './completeness.ts';
 import { dashboardRoutes } from './dashboards.ts';
 import { docsRoutes } from './docs.ts';
 import { exportRoutes } from './exports.ts';
+import { feedRoutes } from './feeds.ts';
 import { findingRoutes } from './findings.ts';
 import { flowRoutes } from './flows.ts';
 import { healthRoutes } from './health.ts';
@@ -43,6 +44,7 @@ export const ROUTES: readonly Routes[] = [
   ruleRoutes,
   valueRoutes,
   lookupRoutes,
+  feedRoutes,
   quarantineRoutes,
   findingRoutes,
   ingestRoutes,

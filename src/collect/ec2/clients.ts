@@ -1,7 +1,8 @@
 /** Clients of EC2, one a region, and of STS, for one lookup. */
 import { EC2Client } from '@aws-sdk/client-ec2';
 import { GetCallerIdentityCommand } from '@aws-sdk/client-sts';
-import { AwsConnection, type Environment } from '../aws-connection.ts';
+import { AwsConnection } from '../aws-connection.ts';
+import type { Environment } from '../proxy.ts';
 import type { Doing } from '../s3/problems.ts';
 import type { Ec2Settings } from './settings.ts';
 

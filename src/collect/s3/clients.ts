@@ -5,7 +5,8 @@
 import { HeadBucketCommand, S3Client } from '@aws-sdk/client-s3';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import type { STSClient } from '@aws-sdk/client-sts';
-import { AwsConnection, type Environment } from '../aws-connection.ts';
+import { AwsConnection } from '../aws-connection.ts';
+import type { Environment } from '../proxy.ts';
 import { type Doing, explain, isRegion, regionOf, S3Failure } from './problems.ts';
 import { readQueue, type S3Settings } from './settings.ts';
 

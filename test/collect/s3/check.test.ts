@@ -5,7 +5,7 @@ import { type AddressInfo, connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { environmentProxy } from '../../../src/collect/aws-connection.ts';
+import { environmentProxy } from '../../../src/collect/proxy.ts';
 import { type Check, testS3Source } from '../../../src/collect/s3/check.ts';
 import { S3Settings, type S3SettingsInput } from '../../../src/collect/s3/settings.ts';
 import { Aws, FaultProxy, flowFile, flowLines, folderOf, KEYS, REGION, type Started, start, until, xmlError } from './aws.ts';

@@ -1,0 +1,80 @@
+/** What keeps a feed from being fetched, in words for people. Codes are stable. */
+
+export type FeedErrorCode =
+  | 'feed-settings'
+  | 'feed-unreachable'
+  | 'feed-timeout'
+  | 'feed-refused'
+  | 'feed-busy'
+  | 'feed-missing'
+  | 'feed-answer'
+  | 'feed-redirect'
+  | 'feed-too-large'
+  | 'feed-file'
+  | 'feed-unreadable'
+  | 'feed-not-stored';
+
+export class FeedError extends Error {
+  readonly code: FeedErrorCode;
+  readonly hint: string | undefined;
+  /** Seconds that the other side asks to wait. */
+  readonly retryAfter: number | undefined;
+  constructor(
+    code: FeedErrorCode,
+    message: string,
+    options: { readonly hint?: string; readonly retryAfter?: number | undefined; readonly cause?: unknown } = {},
+  ) {
+    super(message, { cause: options.cause });
+    this.name = 'FeedError';
+    this.code = code;
+    this.hint = options.hint;
+    this.retryAfter = options.retryAfter;
+  }
+}
+
+/** A failure of the network, by what Node says of it. */
+export function networkError(host: string, error: unknown): FeedError {
+  if (error instanceof FeedError) return error;
+  const { code = '', message } = error as NodeJS.ErrnoException;
+  const why =
+    WHY[code] ?? (/^(?:ERR_TLS|CERT_|UNABLE_TO|SELF_SIGNED|DEPTH_ZERO)/.test(code) ? `its certificate is not trusted (${code})` : message || String(error));
+  const hint = /certificate/.test(why)
+    ? 'Add its certificate authority to this machine’s: NODE_EXTRA_CA_CERTS.'
+    : 'Look at the address, the network and the proxy.';
+  return new FeedError('feed-unreachable', `${host} cannot be reached: ${why}.`, { hint, cause: error });
+}
+
+const WHY: Readonly<Record<string, string>> = {
+  ENOTFOUND: 'its name is not known',
+  EAI_AGAIN: 'names cannot be looked up at the moment',
+  ECONNREFUSED: 'nothing listens there',
+  ECONNRESET: 'it closed the connection',
+  EHOSTUNREACH: 'there is no way to it',
+  ENETUNREACH: 'there is no way to it',
+  ETIMEDOUT: 'it does not answer',
+  EPIPE: 'it closed the connection',
+};
+
+/** What an answer that is no success means. */
+export function statusError(host: string, status: number, retryAfter: string | undefined): FeedError {
+  const seconds = waitOf(retryAfter);
+  if (status === 401 || status === 403)
+    return new FeedError('feed-refused', `${host} refuses the request (${status}).`, {
+      hint: 'Look at the key, the token or the password of this feed, and at what they may read.',
+    });
+  if (status === 404 || status === 410)
+    return new FeedError('feed-missing', `${host} has nothing at this address (${status}).`, { hint: 'Look at the address of this feed.' });
+  if (status === 429 || status === 503)
+    return new FeedError('feed-busy', `${host} asks to wait (${status}).`, {
+      hint: 'It is tried again later; a longer interval may help.',
+      retryAfter: seconds,
+    });
+  return new FeedError('feed-answer', `${host} answered ${status}.`, { hint: 'It is tried again later.', retryAfter: seconds });
+}
+
+/** Seconds of a Retry-After header; a day at most. */
+function waitOf(header: string | undefined): number | undefined {
+  if (!header) return undefined;
+  const seconds = /^\d{1,9}$/.test(header) ? Number(header) : (Date.parse(header) - Date.now()) / 1000;
+  return Number.isFinite(seconds) && seconds > 0 ? Math.min(seconds, 86_400) : undefined;
+}
