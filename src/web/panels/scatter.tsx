@@ -2,7 +2,7 @@
 import { useMemo } from 'react';
 import { exact, short, type Unit } from '../format/numbers.ts';
 import { roleOf } from '../format/values.ts';
-import { colorsOf, INK, MEANING_COLORS, type Scheme, withAlpha } from '../theme/palette.ts';
+import { colorsOf, INK, MEANING_COLORS, type Scheme } from '../theme/palette.ts';
 import { useScheme } from '../theme/use-scheme.ts';
 import { Chart } from './chart.tsx';
 import { baseOption, tipHead, tipLine, valueAxis } from './chart-style.ts';
@@ -95,7 +95,13 @@ function scatterOption(points: readonly Point[], x: Located, series: readonly Na
           axisLine: { lineStyle: { color: ink.border } },
           splitLine: { show: true, lineStyle: { color: ink.line } },
           // The number above, its service below: side by side they would not fit.
-          axisLabel: { color: ink.dim, fontSize: 11, interval: 0, hideOverlap: true, formatter: (v: string) => (labels.get(v) ?? v).replace(' ', '\n') },
+          axisLabel: {
+            color: ink.dim,
+            fontSize: values.length > 8 && !full ? 10 : 11,
+            interval: 0,
+            hideOverlap: true,
+            formatter: (v: string) => (labels.get(v) ?? v).replace(' ', '\n'),
+          },
         }
       : portAxis(weights, roleOf(x.column), scheme, full),
     yAxis: log ? { ...axis, type: 'log', min: 'dataMin', max: 'dataMax', interval: undefined } : axis,
@@ -117,7 +123,7 @@ function scatterOption(points: readonly Point[], x: Located, series: readonly Na
       cursor: 'pointer',
       symbol: SHAPES[series.findIndex((all) => all.key === s.key) % SHAPES.length],
       symbolSize: full ? 14 : 11,
-      itemStyle: { color: withAlpha(s.color, 0.8), borderColor: ink.panel, borderWidth: 1 },
+      itemStyle: { color: s.color, borderColor: ink.panel, borderWidth: 1 },
       emphasis: { scale: false },
       data: points.filter((p) => p.series === s.key).map((p) => [beside ? p.x : Number(p.x), p.y]),
     })),

@@ -133,7 +133,7 @@ function stackOption({ data, layers, columns, share, scheme, zone, unit, window 
     tooltip: {
       ...base.tooltip,
       trigger: 'axis',
-      axisPointer: { type: columns ? 'shadow' : 'line', snap: true },
+      axisPointer: { type: columns ? 'shadow' : 'line', lineStyle: { color: INK[scheme].dim, type: 'solid' }, snap: true },
       formatter: ([first]: { dataIndex: number }[]) => {
         const i = first?.dataIndex ?? 0;
         const whole = heights[i] ?? 0;
