@@ -1,7 +1,7 @@
 /** Points: x a port (or any value), y what is counted, a colour for each series. A few values stand side by side; many lie on an axis of numbers. */
 import { useMemo } from 'react';
 import { exact, short, type Unit } from '../format/numbers.ts';
-import { roleOf } from '../format/values.ts';
+import { roleOf, shortenMiddle } from '../format/values.ts';
 import { colorsOf, INK, MEANING_COLORS, type Scheme } from '../theme/palette.ts';
 import { useScheme } from '../theme/use-scheme.ts';
 import { Chart } from './chart.tsx';
@@ -79,6 +79,7 @@ function scatterOption(points: readonly Point[], x: Located, series: readonly Na
   const values = [...labels.keys()].sort((a, b) => Number(a) - Number(b) || a.localeCompare(b));
   const numbers = values.every((v) => Number(v) > 0);
   const beside = !numbers || values.length <= (full ? MOST_BESIDE_FULL : MOST_BESIDE);
+  const aslant = values.length > (full ? 14 : 6);
   const heights = points.filter((p) => p.y > 0).map((p) => p.y);
   const most = heights.reduce((a, b) => Math.max(a, b), 0);
   const log = most / heights.reduce((a, b) => Math.min(a, b), most) > LOG_FROM;
@@ -94,13 +95,14 @@ function scatterOption(points: readonly Point[], x: Located, series: readonly Na
           axisTick: { show: false },
           axisLine: { lineStyle: { color: ink.border } },
           splitLine: { show: true, lineStyle: { color: ink.line } },
-          // The number above, its service below: side by side they would not fit.
+          // A few have room for the service below the number; more stand aslant.
           axisLabel: {
             color: ink.dim,
-            fontSize: values.length > 8 && !full ? 10 : 11,
+            fontSize: 11,
             interval: 0,
             hideOverlap: true,
-            formatter: (v: string) => (labels.get(v) ?? v).replace(' ', '\n'),
+            rotate: aslant ? 40 : 0,
+            formatter: (v: string) => shortenMiddle(labels.get(v) ?? v, 18).replace(' ', aslant ? ' ' : '\n'),
           },
         }
       : portAxis(weights, roleOf(x.column), scheme, full),
