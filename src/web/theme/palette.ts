@@ -20,7 +20,7 @@ export const MEANING_COLORS: Readonly<Record<Scheme, Readonly<Record<Meaning, st
   },
   light: {
     accept: '#008575',
-    reject: '#a84400',
+    reject: '#a54200',
     threat: '#8a0b57',
     inbound: '#2269e9',
     outbound: '#5a1ca4',
