@@ -72,3 +72,13 @@ describe.each(['dark', 'light'] as const)('in the %s scheme', (scheme) => {
     expect(await violations()).toEqual([]);
   });
 });
+
+it('what is wrong would be found: words as pale as the ground, and a button without a name', async () => {
+  await goto('/lookups');
+  await on.page.locator('main h1, main h2').first().waitFor();
+  await on.page.evaluate(() => {
+    document.querySelector('main')?.insertAdjacentHTML('beforeend', '<p style="color:#777;background:#888">pale</p><button type="button"></button>');
+  });
+  const found = (await violations()).map((text) => text.split(':')[0]);
+  expect(found).toEqual(expect.arrayContaining(['color-contrast', 'button-name']));
+});
