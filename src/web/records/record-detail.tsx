@@ -1,4 +1,4 @@
-/** An opened record: its ECS document as a tree, its fields by AWS's names, its raw text. */
+/** An opened record: its ECS document as a tree, its fields by AWS's names, its tags, its raw text. */
 import { CopyButton, SegmentedControl } from '@mantine/core';
 import { useState } from 'react';
 import { findField } from '../../model/fields.ts';
@@ -6,14 +6,16 @@ import { Icon } from '../app/icons.tsx';
 import { stamp, zoneName } from '../format/times.ts';
 import type { Rec } from './flow.ts';
 import { Pickable } from './pickable.tsx';
+import { tagsOf } from './tags.ts';
 import { cornerOf, type Picked } from './value-menu.tsx';
 
-type View = 'document' | 'fields' | 'raw';
+type View = 'document' | 'fields' | 'tags' | 'raw';
 type OnPick = (picked: Picked) => void;
 
 const VIEWS = [
   { value: 'document', label: 'ECS document' },
   { value: 'fields', label: 'Fields' },
+  { value: 'tags', label: 'Tags' },
   { value: 'raw', label: 'Raw' },
 ];
 
@@ -38,6 +40,8 @@ export function RecordDetail({ record, zone, onPick }: { record: Rec; zone: stri
         <pre className="bz-raw">{record.raw}</pre>
       ) : view === 'fields' ? (
         <Fields record={record} onPick={onPick} />
+      ) : view === 'tags' ? (
+        <Tags record={record} onPick={onPick} />
       ) : (
         <Tree value={record.document} path="" onPick={onPick} />
       )}
@@ -47,7 +51,25 @@ export function RecordDetail({ record, zone, onPick }: { record: Rec; zone: stri
 
 function textOf(record: Rec, view: View): string {
   if (view === 'raw') return record.raw;
-  return JSON.stringify(view === 'fields' ? record.fields : record.document, null, 2);
+  const shown = { document: record.document, fields: record.fields, tags: Object.fromEntries(tagsOf(record).map((t) => [t.name, t.value])) };
+  return JSON.stringify(shown[view], null, 2);
+}
+
+function Tags({ record, onPick }: { record: Rec; onPick: OnPick }) {
+  return (
+    <dl className="bz-fields">
+      {tagsOf(record).map(({ name, field, value, shown }) => (
+        <div key={name}>
+          <dt title={findField(field)?.doc}>{name}</dt>
+          <dd>
+            <Pickable className="bz-leaf bz-mono" onPick={(element) => onPick({ field, value, at: cornerOf(element) })}>
+              {shown}
+            </Pickable>
+          </dd>
+        </div>
+      ))}
+    </dl>
+  );
 }
 
 function Fields({ record, onPick }: { record: Rec; onPick: OnPick }) {
