@@ -11,8 +11,10 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import { z } from 'zod';
+import type { InterfaceHistory, Snapshot } from '../collect/ec2/history.ts';
 import { createDemo, type Demo } from '../demo/demo.ts';
 import { internalNetworks } from '../demo/estate.ts';
+import { demoInterfaces } from '../demo/interfaces.ts';
 import type { Ingest } from '../ingest/ingest.ts';
 import { loadEstate } from './demo-estate.ts';
 
@@ -134,6 +136,8 @@ export function openDemo(options: DemoOptions): DemoFeed {
 export interface DemoStart {
   readonly dataDir: string;
   readonly pipeline: Pick<Ingest, 'ingest'>;
+  /** Takes what is known of the estate's interfaces. */
+  readonly interfaces: InterfaceHistory;
   readonly signal: AbortSignal;
   /** Tells the person at the terminal. */
   readonly say: (text: string) => void;
@@ -147,12 +151,21 @@ export interface DemoStart {
  * minute follow in the background until the signal. A failed round is told and tried again a minute
  * later. Wait for `finished` before the pipeline is closed.
  */
-export async function startDemo({ dataDir, pipeline, signal, say, now = Date.now, historyMinutes }: DemoStart): Promise<{ readonly finished: Promise<void> }> {
+export async function startDemo({
+  dataDir,
+  pipeline,
+  interfaces,
+  signal,
+  say,
+  now = Date.now,
+  historyMinutes,
+}: DemoStart): Promise<{ readonly finished: Promise<void> }> {
   const ingest = async (paths: readonly string[]) => {
     const { failures } = await pipeline.ingest(paths, { sourceCategory: DEMO_CATEGORY, signal });
     if (failures[0]) throw new Error(`${failures[0].path}: ${failures[0].message}`);
   };
   const feed = openDemo({ dataDir, seed: DEMO_SEED, now, ingest, ...(historyMinutes === undefined ? {} : { historyMinutes }) });
+  for (const snapshot of demoSnapshots(now() / 1000 - (historyMinutes ?? HISTORY_MINUTES) * 60)) await interfaces.take(snapshot);
   const shown = Promise.withResolvers<void>();
   const run = async () => {
     while (!signal.aborted) {
@@ -166,6 +179,17 @@ export async function startDemo({ dataDir, pipeline, signal, say, now = Date.now
   const finished = run();
   await shown.promise;
   return { finished };
+}
+
+/** The estate's interfaces as a lookup finds them that first asked an hour before `since` (epoch seconds), before all records. */
+function demoSnapshots(since: number): Snapshot[] {
+  const at = Math.floor(since) - 3600;
+  return demoInterfaces(loadEstate(), DEMO_SEED).map(({ account, region, interfaces }) => ({
+    scope: `demo ${account}`,
+    region,
+    at,
+    interfaces: interfaces.map((facts) => ({ facts, attached: undefined, named: true })),
+  }));
 }
 
 /** Networks that a demo's server must count as internal beside the operator's own. */
