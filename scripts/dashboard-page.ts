@@ -71,8 +71,11 @@ ${MADE}
 
 What ships is data: one file each in \`content/dashboards/\`. Titles are those of the products that people come from; a
 description says where a panel computes something else than its original. Every dashboard opens on the last 60 minutes, shows
-its own range on each panel that has one, and leads from every value to the records behind it. All of them can be filtered by
-source category, which is how an app is bound to the sources that it is for.
+its own range on each panel that has one, and leads from every value to the records behind it.
+
+*Scope*, on every dashboard of an app, binds the app to the records that it is for: a field (the source category unless
+another one is chosen) and its values. It is kept on the server, for everybody and for all dashboards of the app, and can be
+changed at any time; filters come on top.
 
 *Inbound* is from outside to an internal address, *outbound* the other way, *internal* between internal addresses. NODATA and
 SKIPDATA records are never counted as flows. A *threat* is an address that an active indicator names at the record's time; *high*

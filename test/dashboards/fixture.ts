@@ -25,14 +25,27 @@ export interface Fixture {
   run(dashboard: string, body?: object): Promise<Map<string, PanelEvent>>;
 }
 
+/** What is different where threats are tested. */
+interface Threats {
+  readonly facts: TestServer['deps']['facts'];
+  /** Stores indicators; gives the columns that matching adds to a flow. */
+  matching(server: TestServer): Promise<(flow: WideFlow) => object>;
+}
+
 /** Noise: flows before and after the window and at its edges, status records; within it external flows, absent fields, other accounts. */
-export async function openFixture(seed: number): Promise<Fixture> {
+export async function openFixture(seed: number, threats?: Threats): Promise<Fixture> {
   // Any field may be absent.
-  const server = await startServer({ deps: { absentMask: () => (1n << 64n) - 1n } });
+  const server = await startServer({ deps: { absentMask: () => (1n << 64n) - 1n, ...(threats && { facts: threats.facts }) } });
+  const matched = (await threats?.matching(server)) ?? (() => ({}));
+  const insert = (flows: readonly WideFlow[]) =>
+    insertFlows(
+      server.store,
+      flows.map((flow) => ({ ...flow, ...matched(flow) })),
+    );
   const flows = makeWideFlows(seed, 3000, WINDOW.from, WINDOW.to);
   const [edge] = makeWideFlows(seed + 1, 1, WINDOW.from, WINDOW.to) as [WideFlow];
   flows.push({ ...edge, action: 'ACCEPT', start: WINDOW.from }, { ...edge, action: 'REJECT', start: WINDOW.to - 1 });
-  await insertFlows(server.store, [
+  await insert([
     ...flows,
     { ...edge, action: 'ACCEPT', start: WINDOW.from - 1 },
     { ...edge, action: 'REJECT', start: WINDOW.to },
