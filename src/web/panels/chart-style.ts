@@ -65,3 +65,11 @@ export function tipLine(color: string, name: string, value: string): string {
 export function tipHead(text: string): string {
   return `<div style="opacity:.75;margin-bottom:2px">${escapeHtml(text)}</div>`;
 }
+
+/** Names and values below a line of a tooltip. */
+export function tipDetails(details: readonly { readonly name: string; readonly text: string }[]): string {
+  const lines = details.map(
+    ({ name, text }) => `<div style="overflow-wrap:anywhere"><span style="opacity:.75">${escapeHtml(name)}</span> ${escapeHtml(text)}</div>`,
+  );
+  return `<div style="margin:1px 0 4px 14px;font-size:11px">${lines.join('')}</div>`;
+}
