@@ -3,7 +3,8 @@ import { execFileSync } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
-import { MIXED, PLAIN, type Written, writeFlows } from './flows.ts';
+import type { Indicator } from '../src/model/indicator.ts';
+import { MIXED, PLAIN, random, type Written, writeFlows } from './flows.ts';
 import { compare, median, type Result, ROUNDS, same, time } from './measure.ts';
 import { BENCH_DIR, type Bench, openBench } from './workspace.ts';
 
@@ -33,7 +34,7 @@ export async function ingestGoals(): Promise<Result[]> {
       await compare(
         {
           name: 'P1',
-          what: `ingest of ${LINES / 1e6} M v2 lines (gunzip, decode, direction, 2× place and AS, exactly once) / raw INSERT of the same gz by the engine's own parser; no indicators, rules or rollups yet`,
+          what: `ingest of ${LINES / 1e6} M v2 lines (gunzip, decode, direction, 2× place and AS, exactly once) / raw INSERT of the same gz by the engine's own parser; no indicators, rules or rollups`,
           direction: 'at least',
           goal: 1,
         },
@@ -49,6 +50,7 @@ export async function ingestGoals(): Promise<Result[]> {
     );
     await ours();
     results.push(await size(bench, plain));
+    results.push(await withIndicators(bench, { ours, raw }));
   } finally {
     await bench.close();
   }
@@ -80,6 +82,56 @@ async function checkEqual(bench: Bench, plain: Written): Promise<void> {
   same('P1 sums', await summary('vpc_flow'), await summary('raw'));
   same('P1 rows', await golden('vpc_flow'), await golden('raw'));
   same('P1 count', (await summary('vpc_flow'))[0]?.slice(0, 2), [plain.lines, plain.bytes]);
+}
+
+const INDICATORS = 1_000_000;
+
+/** P1 once more, with a million indicators to match both ends with; some of them are addresses of the flows. */
+async function withIndicators(bench: Bench, { ours, raw }: { ours: () => Promise<number>; raw: () => Promise<number> }): Promise<Result> {
+  const seen = (
+    await bench.rows(
+      "SELECT DISTINCT substring(toString(srcaddr), 8) FROM bartizan.vpc_flow WHERE direction = 'inbound' ORDER BY cityHash64(srcaddr) LIMIT 500",
+    )
+  ).map(([address]) => String(address));
+  const loading = await time(async () => {
+    await bench.indicators.apply('bench', indicators(seen), { at: END, complete: true });
+    await bench.indicatorsInUse();
+  });
+  const megabytes = (bench.pipeline.indicators?.length ?? 0) / 2 ** 20;
+  console.log(`     ${bench.indicators.active} indicators: stored and in use after ${Math.round(loading)} ms, ${megabytes.toFixed(1)} MiB in memory`);
+  await ours();
+  const [[matched, expected] = []] = await bench.rows(`SELECT countIf(src_indicator != 0) + countIf(dst_indicator != 0),
+    countIf(direction = 'inbound' AND srcaddr IN (SELECT first FROM bartizan.indicator)) + countIf(direction = 'outbound' AND dstaddr IN (SELECT first FROM bartizan.indicator)) FROM bartizan.vpc_flow`);
+  same('P1 matches', matched, expected);
+  if (!Number(matched)) throw new Error('P1: no flow has an indicator');
+  return compare(
+    { name: 'P1', what: `the same with ${INDICATORS / 1e6} M indicators loaded (${Number(matched)} ends matched)`, direction: 'at least', goal: 1 },
+    { ours, yardstick: raw },
+  );
+}
+
+/** Different addresses, `first` ones among them. */
+function* indicators(first: readonly string[]): Iterable<Indicator> {
+  const next = random(5);
+  const seen = new Set<string>();
+  const rest = {
+    type: 'address',
+    id: '',
+    confidence: 60,
+    severity: '',
+    threatType: 'scanner',
+    actors: [],
+    malware: [],
+    killChain: [],
+    labels: ['bench'],
+  } as const;
+  const times = { firstSeen: 0, updated: 0, validFrom: 0, validUntil: 0 };
+  while (seen.size < INDICATORS) {
+    const value = first[seen.size] ?? `${1 + Math.floor(next() * 222)}.${Math.floor(next() * 256)}.${Math.floor(next() * 256)}.${Math.floor(next() * 256)}`;
+    if (seen.has(value)) continue;
+    seen.add(value);
+    yield { ...rest, ...times, value };
+  }
 }
 
 /** The bench is not won by doing less: a mixed set must come out record by record as it was written. */

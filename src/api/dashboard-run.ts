@@ -81,7 +81,9 @@ export async function runDashboard(
   indicators.catch(() => undefined);
   const census = new Census(deps, signal);
   const relations = copies.relations(runId);
-  const work: PanelWork[] = run.tasks.map((task) => ({
+  // An index finds the few flows with an indicator faster than a copy of all flows is made.
+  const tasks = run.tasks.map((task) => (task.panel.needs ? { ...task, shared: false } : task));
+  const work: PanelWork[] = tasks.map((task) => ({
     task,
     id: `${runId} ${task.panel.id}`,
     ...(task.shared ? { onCopy: { mask: relations.absentMask, result: compileTask(deps, run, task, relations) } } : {}),
@@ -170,7 +172,7 @@ async function maybeCopy(
   work: readonly PanelWork[],
   signal: AbortSignal,
 ): Promise<WindowCopy | undefined> {
-  const shared = work.filter(({ task }) => task.shared && !task.panel.needs);
+  const shared = work.filter(({ task }) => task.shared);
   if (shared.length < COPY_PANELS) return undefined;
   try {
     const rows = await boundFlows(deps.store, run.window, { signal });

@@ -98,10 +98,7 @@ function check(deps: ServerDeps, title: string, body: Body): void {
   if (finding) throw new Problem('invalid-dashboard', `${finding.path.join('.')}: ${finding.message}`);
   const panels = panelsOf(dashboard);
   if (panels.length > MOST_PANELS) throw new Problem('invalid-dashboard', `A dashboard has at most ${MOST_PANELS} panels.`);
-  for (const panel of panels) {
-    // The operators of these come with the indicators.
-    if (!panel.needs) checkPanel(deps, panel);
-  }
+  for (const panel of panels) checkPanel(deps, panel);
 }
 
 function checkPanel(deps: ServerDeps, panel: Panel): void {

@@ -67,7 +67,8 @@ function fieldsOf(row: ReadonlyMap<string, Value>, format: FlowFormat, time: num
   });
   for (const field of ADDED_FIELDS) {
     const value = scalar(row.get(field.column) ?? null);
-    if (value !== null && value !== '') fields[field.name] = value;
+    // What is known of an indicator is told in the document.
+    if (value !== null && value !== '' && !field.column.endsWith('_indicator')) fields[field.name] = value;
   }
   for (const { name } of INTERFACE_FIELDS) {
     const value = scalar(row.get(name) ?? null);

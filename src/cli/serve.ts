@@ -199,7 +199,7 @@ export async function serverDeps(workspace: Workspace, auth: ServerDeps['auth'],
     logger: pino({ level: workspace.config.logLevel, base: null }, pino.destination(2)),
     webRoot,
     facts: async () => ({
-      indicators: 0,
+      indicators: workspace.indicators.active,
       quarantined: (await quarantine.list({ limit: 1 })).total,
       place: place ? { name: place.name, ageDays: place.ageDays, credit: place.credit, link: place.creditUrl } : null,
     }),

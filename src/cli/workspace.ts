@@ -9,12 +9,14 @@ import { createEnricher } from '../enrich/enricher.ts';
 import { type LoadedDatabases, loadDatabases } from '../ingest/databases.ts';
 import { DiskGuard } from '../ingest/disk-guard.ts';
 import { LayoutMemory } from '../ingest/layout-memory.ts';
+import { buildIndex, LiveIndicators } from '../ingest/live-indicators.ts';
 import { Pipeline } from '../ingest/pipeline.ts';
 import { Quarantine } from '../ingest/quarantine.ts';
 import { openRegistries, type Registries } from '../ingest/registry.ts';
 import { LOOKUP_LIMITS } from '../model/lookup-table.ts';
 import { type Catalogs, openCatalogs } from '../store/catalog.ts';
 import { openEmbedded } from '../store/embedded.ts';
+import { type Indicators, openIndicators } from '../store/indicators.ts';
 import { type Lookups, openLookups } from '../store/lookups.ts';
 import { type Metadata, openMetadata } from '../store/metadata.ts';
 import { applyRetention } from '../store/retention.ts';
@@ -28,6 +30,9 @@ export interface Workspace {
   readonly metadata: Metadata;
   readonly catalogs: Catalogs;
   readonly lookups: Lookups;
+  readonly indicators: Indicators;
+  /** Answers when records are matched with all indicators that are stored now, and those matched with fewer are stored. */
+  indicatorsInUse(): Promise<void>;
   readonly databases: LoadedDatabases;
   readonly registries: Registries;
   readonly pipeline: Pipeline;
@@ -135,8 +140,17 @@ export async function openWorkspace(config: Config, options: { readonly server?:
     folder: join(config.data, 'lookups'),
     limits: { ...LOOKUP_LIMITS, bytes: config.lookupMaxMib * 2 ** 20, cells: config.lookupMaxCells },
   });
+  const indicators = await openIndicators({ store, metadata, catalogs, folder: join(config.data, 'indicators') });
+  await pipeline.matchWith(await buildIndex(await indicators.index()));
+  const live = new LiveIndicators({
+    read: () => indicators.index(),
+    use: (index) => pipeline.matchWith(index),
+    onError: (error) => note(`warning: threat indicators could not be read for matching: ${String(error)}`),
+  });
+  indicators.onChange(() => live.changed());
   const retain = async () => {
     await applyRetention(store, config.retentionDays, epochSeconds());
+    if (config.retentionDays > 0) await indicators.forget(epochSeconds() - config.retentionDays * 86_400);
   };
   await retain();
   return {
@@ -147,6 +161,8 @@ export async function openWorkspace(config: Config, options: { readonly server?:
     metadata,
     catalogs,
     lookups,
+    indicators,
+    indicatorsInUse: () => live.settled(),
     databases,
     pipeline,
     layouts,
@@ -154,6 +170,8 @@ export async function openWorkspace(config: Config, options: { readonly server?:
     async close() {
       disk.close();
       await layouts.close();
+      await live.close();
+      await indicators.close();
       await pipeline.close();
       await lookups.close();
       await store.close();

@@ -5,6 +5,7 @@
 import { parseAddress } from '../model/address.ts';
 import type { Batch, Column } from '../model/batch.ts';
 import { openAsnIndex, parseAs } from './asn.ts';
+import { type IndicatorIndex, openIndicatorIndex } from './indicators.ts';
 import type { AddressLookup } from './lookup.ts';
 import { createNetworks, DIRECTIONS, directionIndex } from './networks.ts';
 import { createPlaces, type Place, parsePlace } from './place.ts';
@@ -32,8 +33,13 @@ export interface AddressDescription {
 }
 
 export interface Enricher {
-  /** Adds direction, src_place, dst_place, src_as and dst_as to a batch that has srcaddr and dstaddr. */
+  /**
+   * Adds direction, src_place, dst_place, src_as and dst_as to a batch that has srcaddr and dstaddr, and
+   * src_indicator and dst_indicator where threat indicators hold for rows of it.
+   */
   enrich(batch: Batch): void;
+  /** Matches with these indicators from now on (bytes of an IndicatorIndexBuilder); undefined: with none. Throws RangeError. */
+  matchWith(bytes: Uint8Array | undefined): void;
   /** One address in text; undefined when it is none. */
   describe(address: string): AddressDescription | undefined;
 }
@@ -52,8 +58,14 @@ export function createEnricher(databases: Databases, options: EnrichOptions): En
   ];
   // By address id, like each `idOf`: reused from batch to batch, entry 0 always 0.
   let internal = new Uint8Array(0);
+  let covers = new Uint32Array(0);
+  let indicators: IndicatorIndex | undefined;
 
   return {
+    matchWith(bytes) {
+      const index = bytes && openIndicatorIndex(bytes);
+      indicators = index?.size ? index : undefined;
+    },
     enrich(batch) {
       const { bytes, count } = batch.addresses;
       const source = batch.columns.get('srcaddr');
@@ -61,6 +73,7 @@ export function createEnricher(databases: Databases, options: EnrichOptions): En
       if (source?.type !== 'IPv6' || destination?.type !== 'IPv6') return;
       if (internal.length < count) {
         internal = new Uint8Array(count * 2);
+        covers = new Uint32Array(count * 2);
         for (const entry of lookups) entry.idOf = new Uint32Array(count * 2);
       }
       for (let id = 1; id < count; id++) internal[id] = networks.isInternal(bytes, id * 16) ? 1 : 0;
@@ -76,6 +89,16 @@ export function createEnricher(databases: Databases, options: EnrichOptions): En
         directions[row] = from === 0 || to === 0 ? 0 : directionIndex(internal[from] === 1, internal[to] === 1);
       }
       batch.columns.set('direction', { type: 'LowCardinality(String)', ids: directions, dictionary: DIRECTIONS });
+      if (!indicators) return;
+      let any = false;
+      for (let id = 1; id < count; id++) {
+        const cover = internal[id] === 1 ? 0 : indicators.cover(bytes, id * 16);
+        covers[id] = cover;
+        if (cover !== 0) any = true;
+      }
+      if (!any) return;
+      addIndicators(batch, 'src_indicator', source.ids, covers, indicators);
+      addIndicators(batch, 'dst_indicator', destination.ids, covers, indicators);
     },
     describe(address) {
       const bytes = parseAddress(address);
@@ -86,6 +109,24 @@ export function createEnricher(databases: Databases, options: EnrichOptions): En
       return { internal: false, ...(place && { place }), ...(as && { as }) };
     },
   };
+}
+
+/** The numbers of the indicators that hold for addresses at the rows' start; no column where there are none. */
+function addIndicators(batch: Batch, column: string, ids: Uint32Array, covers: Uint32Array, index: IndicatorIndex): void {
+  const start = batch.columns.get('start');
+  if (start?.type !== "DateTime('UTC')") return;
+  let found: { readonly low: Uint32Array; readonly high: Uint32Array } | undefined;
+  for (let row = 0; row < batch.rows; row++) {
+    const id = ids[row]!;
+    const cover = covers[id]!;
+    if (cover === 0) continue;
+    const entry = index.best(cover, batch.addresses.bytes, id * 16, start.values[row]!);
+    if (entry === 0) continue;
+    found ??= { low: new Uint32Array(batch.rows), high: new Uint32Array(batch.rows) };
+    found.low[row] = index.low(entry);
+    found.high[row] = index.high(entry);
+  }
+  if (found) batch.columns.set(column, { type: 'UInt64Mask', ...found });
 }
 
 /** Ids of all texts become ids of a dictionary that holds only what this column uses. */

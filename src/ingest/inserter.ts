@@ -77,6 +77,11 @@ export class Inserter {
     return this.#inTurn(manifest, false);
   }
 
+  /** Answers when all that was given before the call is stored, or storing has ended. */
+  async settled(): Promise<void> {
+    await this.#turn;
+  }
+
   /** Ends waiting for a store that does not come back; the open manifest is repaired by the next start. */
   async close(): Promise<void> {
     this.#closed = true;

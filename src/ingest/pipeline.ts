@@ -39,6 +39,7 @@ export class Pipeline implements Ingest, Intake {
   readonly #inserter: Inserter;
   readonly #queue: DeliveryQueue;
   #pool: WorkerPool | undefined;
+  #indicators: Uint8Array | undefined;
 
   private constructor(options: PipelineOptions) {
     this.#options = options;
@@ -103,6 +104,21 @@ export class Pipeline implements Ingest, Intake {
     return { counts, known };
   }
 
+  /** Index of threat indicators that records are matched with. */
+  get indicators(): Uint8Array | undefined {
+    return this.#indicators;
+  }
+
+  /**
+   * Matches with this index (bytes of an IndicatorIndexBuilder) from now on; undefined: with none. Answers when all that
+   * was matched with the one before is stored.
+   */
+  async matchWith(index: Uint8Array | undefined): Promise<void> {
+    this.#indicators = index;
+    await this.#pool?.matchWith(index);
+    await this.#inserter.settled();
+  }
+
   /** Commits and inserts a batch that was staged elsewhere. */
   async storeBatch(manifest: Manifest): Promise<void> {
     await this.#inserter.store(manifest);
@@ -115,7 +131,7 @@ export class Pipeline implements Ingest, Intake {
 
   #threads(): WorkerPool {
     const { workers, staging, batchRows, databases, internalNetworks, untilDone } = this.#options;
-    this.#pool ??= new WorkerPool(workers, { staging, batchRows, databases, internalNetworks, untilDone });
+    this.#pool ??= new WorkerPool(workers, { staging, batchRows, databases, internalNetworks, untilDone, indicators: this.#indicators });
     return this.#pool;
   }
 }

@@ -137,6 +137,7 @@ export class Quarantine {
     const { pipeline, registries, staging, now } = this.#options;
     this.#enricher ??= this.#options.enricher();
     const enricher = this.#enricher;
+    enricher.matchWith(pipeline.indicators);
     const groups = Map.groupBy(rows, (row) => layout ?? String(row[3]));
     let resolved = 0;
     for (const [tried, group] of groups) {

@@ -8,23 +8,33 @@ export class WorkerPool {
   #receive: (worker: number, message: FromWorker) => void = () => undefined;
   #lost: (worker: number, error: Error) => void = () => undefined;
   #closing = false;
+  #indicators: Uint8Array | undefined;
+  /** Answers of threads to the newest index that are still to come. */
+  #asked: { readonly number: number; readonly workers: Set<number>; readonly resolve: () => void } | undefined;
+  #numbers = 0;
 
   constructor(size: number, setup: WorkerSetup) {
     this.#setup = setup;
+    this.#indicators = setup.indicators;
     this.#workers = Array.from({ length: size }, (_, index) => this.#start(index));
   }
 
   #start(index: number): Worker {
     const file = new URL(import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.js', import.meta.url);
-    const worker = new Worker(file, { workerData: this.#setup, execArgv: [] });
+    const worker = new Worker(file, { workerData: { ...this.#setup, indicators: this.#indicators } satisfies WorkerSetup, execArgv: [] });
     let failure: Error | undefined;
-    worker.on('message', (message: FromWorker) => this.#receive(index, message));
+    worker.on('message', (message: FromWorker) => {
+      if (message.type !== 'indicators-used') this.#receive(index, message);
+      else if (message.number === this.#asked?.number) this.#used(index);
+    });
     worker.on('error', (error: unknown) => {
       failure = error instanceof Error ? error : new Error(String(error));
     });
     worker.on('exit', (code) => {
       if (this.#closing) return;
       this.#workers[index] = this.#start(index);
+      // It begins with the newest index.
+      this.#used(index);
       this.#lost(index, failure ?? new Error(`a decoding thread ended with code ${code}`));
     });
     // Threads alone do not keep the process alive: deliveries do, while they are read.
@@ -50,6 +60,28 @@ export class WorkerPool {
     this.#workers[worker]?.postMessage(message);
   }
 
+  /**
+   * Gives all threads an index of threat indicators; undefined: they match with none. Answers when each of them uses
+   * it, or a newer one, and has handed over what it matched before.
+   */
+  async matchWith(index: Uint8Array | undefined): Promise<void> {
+    this.#indicators = index;
+    this.#asked?.resolve();
+    const number = ++this.#numbers;
+    // Threads that are waited for do not keep the process alive; who waits wants it to be.
+    const alive = setInterval(() => undefined, 2 ** 30);
+    await new Promise<void>((resolve) => {
+      this.#asked = { number, workers: new Set(this.#workers.keys()), resolve };
+      for (const worker of this.#workers.keys()) this.send(worker, { type: 'indicators', number, index });
+    });
+    clearInterval(alive);
+  }
+
+  #used(worker: number): void {
+    this.#asked?.workers.delete(worker);
+    if (this.#asked?.workers.size === 0) this.#asked.resolve();
+  }
+
   ref(): void {
     for (const worker of this.#workers) worker.ref();
   }
@@ -60,6 +92,7 @@ export class WorkerPool {
 
   async close(): Promise<void> {
     this.#closing = true;
+    this.#asked?.resolve();
     await Promise.all(this.#workers.map((worker) => worker.terminate()));
   }
 }

@@ -12,6 +12,8 @@ export interface WorkerSetup {
   readonly batchRows: number;
   readonly databases: Databases;
   readonly internalNetworks: readonly string[];
+  /** Index of threat indicators, in shared memory; none when absent. */
+  readonly indicators?: Uint8Array | undefined;
   /** Waits for a disk that is full; otherwise the thread ends, and what it held fails. */
   readonly untilDone: boolean;
 }
@@ -45,6 +47,8 @@ export type ToWorker =
   | { readonly type: 'ids'; readonly ask: number; readonly ids: readonly number[] }
   /** The batch is stored. */
   | { readonly type: 'stored'; readonly batch: string }
+  /** Matches with this index of threat indicators from the next batch on; `number` comes back in the answer. */
+  | { readonly type: 'indicators'; readonly number: number; readonly index: Uint8Array | undefined }
   /** No more jobs for now: hand over what is decoded. */
   | { readonly type: 'flush' }
   /** Stop reading a job; hand over what is decoded. */
@@ -52,6 +56,8 @@ export type ToWorker =
 
 export type FromWorker =
   | { readonly type: 'ready' }
+  /** All batches that were matched with an earlier index have been handed over. */
+  | { readonly type: 'indicators-used'; readonly number: number }
   | { readonly type: 'identified'; readonly job: number; readonly id: string; readonly size: number; readonly head: string }
   /** Ids of texts of a registry (model/registries.ts). */
   | { readonly type: 'ask-ids'; readonly ask: number; readonly registry: string; readonly texts: readonly string[] }

@@ -30,6 +30,7 @@ if (!parentPort) throw new Error('this file is a worker thread');
 const port = parentPort;
 const setup = workerData as WorkerSetup;
 const enricher = createEnricher(setup.databases, { internalNetworks: setup.internalNetworks });
+enricher.matchWith(setup.indicators);
 const now = () => Math.floor(Date.now() / 1000);
 
 const jobs: (Job | 'flush')[] = [];
@@ -53,6 +54,9 @@ const cancelled = new Set<number>();
 let input: Readable | undefined;
 let wake: (() => void) | undefined;
 let stored: (() => void) | undefined;
+/** A batch is being enriched and staged; an index of indicators that comes meanwhile waits for its end. */
+let staging = false;
+let nextIndicators: Extract<ToWorker, { readonly type: 'indicators' }> | undefined;
 /** Ends a wait for the disk. */
 let pause: (() => void) | undefined;
 
@@ -83,6 +87,10 @@ port.on('message', (message: ToWorker) => {
       asked.get(message.ask)?.(message.ids);
       asked.delete(message.ask);
       return;
+    case 'indicators':
+      nextIndicators = message;
+      if (!staging) matchWith();
+      return;
     case 'stored':
       unstored.delete(message.batch);
       stored?.();
@@ -98,6 +106,13 @@ port.on('message', (message: ToWorker) => {
   }
   wake?.();
 });
+
+function matchWith(): void {
+  if (!nextIndicators) return;
+  enricher.matchWith(nextIndicators.index);
+  send({ type: 'indicators-used', number: nextIndicators.number });
+  nextIndicators = undefined;
+}
 
 async function run(job: Job): Promise<void> {
   current = job.job;
@@ -261,10 +276,13 @@ async function handOver(): Promise<void> {
   const taken = decoder.take();
   if (taken.deliveries.some((part) => deliveries.has(part.delivery))) {
     const batch = randomUUID();
+    staging = true;
     const manifest = await stage(() => stageBatch(batch, taken, deliveries, decoder?.state ?? '', { staging: setup.staging, enricher, ids, now }));
     unstored.add(batch);
     const held = new Set(taken.bad.some((b) => b.code === 'layout-unknown') ? [...deliveries.values()].flatMap((d) => d.stream ?? []) : []);
     send({ type: 'batch', manifest, extent: taken.maxStart ? { from: taken.minStart, to: taken.maxStart } : null, held: [...held] });
+    staging = false;
+    matchWith();
   }
   deliveries = new Map([...deliveries].filter(([number]) => reading && number === deliveryNumber));
   while (unstored.size >= OPEN_BATCHES) {

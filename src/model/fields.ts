@@ -360,6 +360,22 @@ export const ADDED_FIELDS: readonly Field[] = [
     'T64, ZSTD(1)',
     'Id of the autonomous system of the destination address at ingest (see destination.as.…); 0 when unknown.',
   ),
+  added(
+    'source.indicator',
+    'src_indicator',
+    ['src_indicator'],
+    'UInt64',
+    'T64, ZSTD(1)',
+    'Number of the best threat indicator that held for the source address at the record’s start, as known when it was stored; 0 for none.',
+  ),
+  added(
+    'destination.indicator',
+    'dst_indicator',
+    ['dst_indicator'],
+    'UInt64',
+    'T64, ZSTD(1)',
+    'Number of the best threat indicator that held for the destination address at the record’s start, as known when it was stored; 0 for none.',
+  ),
   added('forwarder.direction', 'forwarder_direction', ['forwarder_direction'], LC, 'ZSTD(1)', 'Direction that a forwarder sent beside the record.'),
   added(
     'forwarder.security_group_ids',

@@ -52,3 +52,37 @@ export function confidenceBand(confidence: number): ConfidenceBand {
 export function isValidAt({ validFrom, validUntil }: Pick<Indicator, 'validFrom' | 'validUntil'>, time: number): boolean {
   return time >= validFrom && (validUntil === 0 || time < validUntil);
 }
+
+/** An address or block of an indicator, as it is matched. Times are epoch seconds. */
+export interface IndicatorEntry {
+  /** First address of the block: four words of 32 bits, network order (IPv4 as ::ffff:a.b.c.d). */
+  readonly words: readonly [number, number, number, number];
+  /** Bits of the 128 that the block fixes: 128 for an address, 120 for 192.0.2.0/24. */
+  readonly prefix: number;
+  /** Halves of its number: SipHash of feed, type and value, never 0. */
+  readonly low: number;
+  readonly high: number;
+  readonly feed: string;
+  readonly confidence: number;
+  /** When its feed last said something of it: of two with the same confidence the newer one counts. */
+  readonly newest: number;
+  readonly validFrom: number;
+  /** 0: without end. */
+  readonly validUntil: number;
+}
+
+/** What never matches, of one feed or (feed '') of all. */
+export type AllowedRange = Pick<IndicatorEntry, 'words' | 'prefix' | 'feed'>;
+
+/** Addresses, networks and other values that never match, by feed; those of '' hold for all feeds. */
+export type AllowedIndicators = Readonly<Record<string, readonly string[]>>;
+
+/** What an index of indicators is built of. */
+export interface IndicatorEntries {
+  /** How many will come at most, by family. */
+  readonly ipv4: number;
+  readonly ipv6: number;
+  readonly allowed: readonly AllowedRange[];
+  /** In the order of their first address, wider blocks before those that they hold. */
+  readonly entries: AsyncIterable<readonly IndicatorEntry[]>;
+}

@@ -1,9 +1,11 @@
-/** What is stored beside an address: the ids of its place and of its autonomous system. */
+/** What is stored beside an address: the ids of its place and of its autonomous system, the number of its indicator. */
 import { findField } from '../model/fields.ts';
 import { type Sql, sql } from './sql.ts';
 import type { State } from './state.ts';
 import { storedField } from './stored.ts';
 import { asAddress, type Typed } from './typed.ts';
+
+export type Beside = 'place' | 'as' | 'indicator';
 
 const ENDS = ['srcaddr', 'dstaddr'] as const;
 
@@ -11,7 +13,7 @@ const ENDS = ['srcaddr', 'dstaddr'] as const;
  * SQL of the id beside an address; undefined where nothing can be known. An address that was taken out of a
  * record's text is usually one of the record's own two.
  */
-export function besideId(address: Typed, which: 'place' | 'as', state: State): (() => Sql) | undefined {
+export function besideId(address: Typed, which: Beside, state: State): (() => Sql) | undefined {
   const own = address[which] ?? (address.textOf && !address.textOf.when ? address.textOf.value[which] : undefined);
   if (own) return own;
   if (!state.parts.stored || address.kind !== 'text' || address.field || address.literal) return undefined;

@@ -3,6 +3,7 @@
  * folder speaks these types; index.ts hands them out.
  */
 import { type Dataset, type FlowFormat, VPC_FLOW } from '../model/flow-formats.ts';
+import type { AllowedIndicators } from '../model/indicator.ts';
 import type { Sql, Statement } from './sql.ts';
 
 /** A wrong thing in a person's text. Offsets are UTF-16 code units into the text. */
@@ -66,6 +67,18 @@ export function isFor(rule: ExtractionRule, format: FlowFormat): boolean {
   return (rule.formats ?? [VPC_FLOW.name]).includes(format.name);
 }
 
+/** What is known of threat indicators as a whole. */
+export interface Threats {
+  readonly allowed: AllowedIndicators;
+  /** Lengths of the blocks that there are, in bits of an IPv6 address. */
+  readonly prefixes: readonly number[];
+  /**
+   * The number of an indicator that was found for an address when its record had long been stored, from the address
+   * (IPv6) and the record's start (DateTime): UInt64, 0 for none. Absent while nothing was found so.
+   */
+  readonly retro?: (address: Sql, start: Sql) => Sql;
+}
+
 /** What exists beside the field table because people made it. Names are found in any letter case. */
 export interface Catalog {
   /** A field that a rule stored with records, as it is spelled in the store. */
@@ -77,6 +90,8 @@ export interface Catalog {
   /** By name or path, as `lookup … from`, `cat` and `save` write it. */
   readonly lookup: (source: string) => LookupTable | undefined;
   readonly lookupNames: readonly string[];
+  /** Absent while no threat indicators are stored. */
+  readonly threats?: Threats;
   /** Whether there is an index of the name beside those of the field table; it holds no flows. */
   readonly index?: (name: string) => boolean;
 }

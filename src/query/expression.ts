@@ -109,7 +109,12 @@ function compileIn(left: Typed, list: readonly Expr[], names: Names): Sql {
     return left.bare ? found : sql`ifNull(${found}, false)`;
   }
   const plainText =
-    left.kind === 'text' && !left.field?.foldCase && !left.equals && !left.textOf && values.every(({ value }) => typeof value.literal?.value === 'string');
+    left.kind === 'text' &&
+    !left.field?.foldCase &&
+    !left.equals &&
+    !left.textOf &&
+    !left.missing &&
+    values.every(({ value }) => typeof value.literal?.value === 'string');
   if (plainText) {
     const found = sql`(${left.sql} IN (${param(
       'Array(String)',

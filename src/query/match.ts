@@ -53,6 +53,8 @@ function decided(condition: Sql, op: Comparison, left: Typed, right?: Typed): Sq
 /** `left op right` by the rules of their kinds: true or false, never NULL. */
 export function compare(op: Comparison, left: Typed, right: Typed, span: Span): Sql {
   if (left.literal && !right.literal) return compare(MIRRORED[op], right, left, span);
+  // Said once more of the column whose index finds the few rows that have a value.
+  if (left.missing && op !== '!=' && right.literal?.value !== null) return all([not(left.missing), compare(op, withoutMissing(left), right, span)]);
   const constant = right.literal?.value;
   if (constant === null) return op === '=' ? isNull(left) : op === '!=' ? not(isNull(left)) : sql`false`;
   if (left.kind === 'number' && right.literal) return compareNumber(op, left, right, span);
@@ -61,6 +63,10 @@ export function compare(op: Comparison, left: Typed, right: Typed, span: Span): 
   const found = decided(compareValues(op, left, right, span), op, left, right);
   const stored = onStored(op, left, right, span);
   return stored ? all([stored, found]) : found;
+}
+
+function withoutMissing({ missing: _, ...value }: Typed): Typed {
+  return value;
 }
 
 /**

@@ -240,12 +240,13 @@ export class State {
   #named(value: Typed, made: Made[]): Typed {
     const name = this.ctx.fresh();
     made.push({ value: value.sql, name });
-    const beside = this.parts.stored ? { ...(value.place ? { place: value.place } : {}), ...(value.as ? { as: value.as } : {}) } : {};
+    const { place, as, indicator } = value;
+    const beside = { ...(place ? { place } : {}), ...(as ? { as } : {}), ...(indicator ? { indicator } : {}) };
     return { ...plain(value), sql: name, ...(this.parts.stored ? beside : this.#carried(value, made)) };
   }
 
-  /** Grouped rows carry the place and network of an address as columns of their own. */
-  #carried(value: Typed, made: Made[]): Pick<Typed, 'place' | 'as'> {
+  /** Grouped rows carry the place, network and indicator of an address as columns of their own. */
+  #carried(value: Typed, made: Made[]): Pick<Typed, 'place' | 'as' | 'indicator'> {
     const carry = (source: (() => Sql) | undefined): (() => Sql) | undefined => {
       if (!source) return undefined;
       const name = this.ctx.fresh();
@@ -254,7 +255,8 @@ export class State {
     };
     const place = carry(value.place);
     const as = carry(value.as);
-    return { ...(place ? { place } : {}), ...(as ? { as } : {}) };
+    const indicator = carry(value.indicator);
+    return { ...(place ? { place } : {}), ...(as ? { as } : {}), ...(indicator ? { indicator } : {}) };
   }
 
   /** SQL of this SELECT with a list of expressions. */

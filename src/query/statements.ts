@@ -17,8 +17,9 @@ import { parse } from './parser.ts';
 import { rawText } from './raw.ts';
 import { ident, join, num, param, type Sql, type Statement, sql, statement } from './sql.ts';
 import { type State, THIS_WINDOW } from './state.ts';
-import { registryText } from './stored.ts';
+import { indicatorOf, registryText } from './stored.ts';
 import { zoneOffset } from './subqueries.ts';
+import { indicatorAttribute } from './threats.ts';
 import type { Query } from './tree.ts';
 import { asOutput, asText, isNull, nullable, type Typed } from './typed.ts';
 
@@ -50,13 +51,16 @@ function fieldsOf(datasets: readonly Dataset[]): readonly Field[] {
 /** What the interface lookup adds to a record. */
 const LOOKED_UP: readonly Field[] = FIELDS.filter((f) => f.derived === 'interface');
 
+/** Columns of the numbers of indicators, and the addresses that they are of. */
+const INDICATORS: Readonly<Record<string, string>> = { src_indicator: 'srcaddr', dst_indicator: 'dstaddr' };
+
 /** Columns of recordsStatement, in order: `_index`, all stored columns by their name, what the interface lookup adds by field name, `_raw`. */
 function recordColumns(datasets: readonly Dataset[]): OutputColumn[] {
   return [
     { name: '_index', kind: 'text' },
     ...fieldsOf(datasets).map((f): OutputColumn => {
       const made = f.columnType === 'Array(String)' ? 'list' : f.type;
-      const kind = f.type === 'time' && f.columnType === 'UInt32' ? 'number' : REGISTRY_OF.has(f.column) ? 'text' : made;
+      const kind = f.type === 'time' && f.columnType === 'UInt32' ? 'number' : REGISTRY_OF.has(f.column) || f.column in INDICATORS ? 'text' : made;
       return { name: f.column, kind, field: f.name };
     }),
     ...RECORD_COLUMNS.map((c): OutputColumn => ({ name: c.column, kind: c.clickhouse === 'UInt64' ? 'number' : 'text' })),
@@ -215,10 +219,19 @@ function recordValue(ctx: Context, column: OutputColumn): Sql {
   const value = ident(column.name);
   const text = registryText(column.name, value);
   if (text) return text;
+  const address = INDICATORS[column.name];
+  if (address) return indicatorText(ctx, column.name, ident(address));
   if (column.name === EXTRACTED) return sql`toJSONString(${value})`;
   if (column.name === 'absent') return sql`toString(${value})`;
   const typed: Typed = { sql: value, kind: column.kind, ...(column.kind === 'time' ? { datetime: true } : {}) };
   return asOutput(typed);
+}
+
+/** What is known of an indicator, as JSON (store/indicator-ddl.ts); empty where there is none. */
+function indicatorText(ctx: Context, column: string, address: Sql): Sql {
+  if (!ctx.options.catalog?.threats) return sql`''`;
+  const number = indicatorOf(ctx, address, column);
+  return sql`if(${number} = 0, '', ${indicatorAttribute(number, 'raw')})`;
 }
 
 /** The 50 most frequent values of a field in the window that begin with a text: rows of [value text, count]. */

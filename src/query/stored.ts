@@ -11,10 +11,10 @@ import { rawText } from './raw.ts';
 import { join, num, param, type Sql, sql } from './sql.ts';
 import { decidedBy, listed, number, type Typed, text } from './typed.ts';
 
-/** Addresses whose place and autonomous system are stored beside them. */
-const BESIDE: Readonly<Record<string, { place: string; as: string }>> = {
-  srcaddr: { place: 'src_place', as: 'src_as' },
-  dstaddr: { place: 'dst_place', as: 'dst_as' },
+/** Addresses whose place, autonomous system and threat indicator are stored beside them. */
+const BESIDE: Readonly<Record<string, { place: string; as: string; indicator: string }>> = {
+  srcaddr: { place: 'src_place', as: 'src_as', indicator: 'src_indicator' },
+  dstaddr: { place: 'dst_place', as: 'dst_as', indicator: 'dst_indicator' },
 };
 
 /** The value of a stored or derived field in a record. */
@@ -33,7 +33,9 @@ export function storedField(ctx: Context, field: Field): Typed {
         kind: 'address',
         field,
         ...(absent ? { emptyIsNull: true } : {}),
-        ...(beside ? { place: () => ctx.column(beside.place), as: () => ctx.column(beside.as) } : {}),
+        ...(beside
+          ? { place: () => ctx.column(beside.place), as: () => ctx.column(beside.as), indicator: () => indicatorOf(ctx, column, beside.indicator) }
+          : {}),
       };
     }
     case 'number':
@@ -42,6 +44,13 @@ export function storedField(ctx: Context, field: Field): Typed {
       if (field.name === '_receiptTime') return { sql: sql`toUnixTimestamp(${column}) * 1000`, kind: 'time', field };
       return { sql: column, kind: 'time', datetime: true, field };
   }
+}
+
+/** The number of the indicator that was matched as the record was stored, or that was found for it later; 0 for none. `address`: the end’s. */
+export function indicatorOf(ctx: Context, address: Sql, stored: string): Sql {
+  const retro = ctx.options.catalog?.threats?.retro;
+  const number = ctx.column(stored);
+  return retro ? sql`if(${number} != 0, ${number}, ${retro(address, ctx.column('start'))})` : number;
 }
 
 /** A field that a rule stored with records, by its name in any letter case; undefined when none ever did. Empty text is no value. */

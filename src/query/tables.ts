@@ -18,6 +18,11 @@ export const BUILT_IN: readonly (readonly [name: string, doc: string, columns: r
 /** Sources that a table cannot be called like: they are no tables of people. */
 export const RESERVED = /^(?:geo|asn|sumo|bartizan):\/\//i;
 
+/** `sumo://threat/cs`, `sumo://threat/i471`: all feeds are one table here. */
+export function isThreatSource(source: string): boolean {
+  return /^sumo:\/\/threat\/\w+$/i.test(source.trim());
+}
+
 const NOT_YET: Readonly<Record<string, string>> = { 'bartizan://aws-ranges': 'The address ranges of AWS are not part of this release.' };
 
 /** `path://"/Library/Users/ann/hosts"`, `"hosts"`, `shared/hosts`, `https://example.com/hosts.csv`, up to `on`, a comma or the end. */

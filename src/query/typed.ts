@@ -23,9 +23,12 @@ export interface Typed {
   readonly bare?: Sql;
   /** Written in the query. `text` is as written. */
   readonly literal?: { readonly value: string | number | boolean | null; readonly text: string };
-  /** Stored place and autonomous system of an address. */
+  /** Stored place, autonomous system and threat indicator of an address. */
   readonly place?: () => Sql;
   readonly as?: () => Sql;
+  readonly indicator?: () => Sql;
+  /** A condition on stored columns that holds where there is no value, and that an index answers. */
+  readonly missing?: Sql;
   /** A stored column of few values that alone decides this value: groups are made on it first. */
   readonly of?: Decided;
   /** Text `[name](url)` of tourl. */
@@ -142,6 +145,7 @@ export function asCondition(value: Typed, span: Span): Sql {
 
 /** Is there no value? */
 export function isNull(value: Typed): Sql {
+  if (value.missing) return value.missing;
   if (!value.emptyIsNull) return sql`isNull(${value.sql})`;
   return value.kind === 'address' ? sql`(ifNull(${value.sql}, ${NO_ADDRESS}) = ${NO_ADDRESS})` : sql`(ifNull(${value.sql}, '') = '')`;
 }

@@ -4,7 +4,7 @@
  */
 import { DATASETS, formatOf } from '../model/flow-formats.ts';
 import { checkRule, type StagedSelect, stagedExtraction } from '../query/extraction.ts';
-import { type Catalog, EMPTY_CATALOG, type ExtractionRule, isFor, type LookupTable } from '../query/index.ts';
+import { type Catalog, EMPTY_CATALOG, type ExtractionRule, isFor, type LookupTable, type Threats } from '../query/index.ts';
 import { ident, join, num, param, sql } from '../query/sql.ts';
 import type { Item, Library } from './library.ts';
 import type { Metadata, StagedBlock } from './metadata.ts';
@@ -45,6 +45,10 @@ export interface Catalogs {
   extraction(block: StagedBlock, absentMask: bigint, now: number, only?: readonly string[]): Promise<StagedSelect | undefined>;
   /** Names of the rules that run as records are stored. */
   atIngest(): readonly string[];
+  /** What is stored of threat indicators from now on; undefined: none are. */
+  knowThreats(threats: Omit<Threats, 'retro'> | undefined): void;
+  /** How flows of the past are told that an indicator was found for them later; undefined: none was. */
+  knowRetro(retro: Threats['retro'] | undefined): void;
 }
 
 interface Read {
@@ -61,8 +65,25 @@ export async function openCatalogs(metadata: Pick<Metadata, 'library' | 'setting
     read = await readCatalog(metadata.library, JSON.parse((await metadata.setting(EXTRACTED_FIELDS)) ?? '[]') as string[]);
   };
   await reload();
+  let threats: Omit<Threats, 'retro'> | undefined;
+  let retro: Threats['retro'] | undefined;
+  let current: { readonly of: Catalog; readonly catalog: Catalog } | undefined;
   return {
-    current: () => read.catalog,
+    current() {
+      if (current?.of !== read.catalog) {
+        const known = threats && { threats: { ...threats, ...(retro ? { retro } : {}) } };
+        current = { of: read.catalog, catalog: { ...read.catalog, ...known } };
+      }
+      return current.catalog;
+    },
+    knowThreats(known) {
+      threats = known;
+      current = undefined;
+    },
+    knowRetro(known) {
+      retro = known;
+      current = undefined;
+    },
     reload,
     atIngest: () => read.atIngest.map((rule) => rule.name),
     async extraction({ table, columns, layouts }, absentMask, now, only) {

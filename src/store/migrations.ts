@@ -2,7 +2,9 @@
  * The schema's history. Each migration is numbered, idempotent and never edited once released; the
  * store runs the missing ones when it opens. A new field is an ADD COLUMN here.
  */
-import { ADDRESS_INDEX, createInterfaces, createRegistries, createTable, DATABASE } from './ddl.ts';
+import { DATASETS } from '../model/flow-formats.ts';
+import { ADDRESS_INDEX, createInterfaces, createRegistries, createTable, DATABASE, INDICATOR_INDEX } from './ddl.ts';
+import { createIndicators } from './indicator-ddl.ts';
 
 export interface Migration {
   readonly version: number;
@@ -95,6 +97,18 @@ export const MIGRATIONS: readonly Migration[] = [
     statements: ['stream', 'log_group', 'log_stream'].map(
       (name) => `ALTER TABLE ${DATABASE}.quarantine ADD COLUMN IF NOT EXISTS ${name} LowCardinality(String)`,
     ),
+  },
+  {
+    version: 10,
+    why: 'threat indicators, and which of them held for the ends of a record',
+    statements: [
+      ...createIndicators(),
+      ...DATASETS.flatMap((table) => [
+        ...['src_indicator', 'dst_indicator'].map((name) => `ALTER TABLE ${DATABASE}.${table} ADD COLUMN IF NOT EXISTS ${name} UInt64 CODEC(T64, ZSTD(1))`),
+        `ALTER TABLE ${DATABASE}.${table} ADD INDEX IF NOT EXISTS ${INDICATOR_INDEX}`,
+        `ALTER TABLE ${DATABASE}.${table} MATERIALIZE INDEX indicators`,
+      ]),
+    ],
   },
 ];
 

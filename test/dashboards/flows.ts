@@ -144,7 +144,7 @@ export async function insertFlows(
     return JSON.stringify({ ...withIds(f), ...wide, srcaddr: mapped(f.srcaddr), dstaddr: mapped(f.dstaddr), log_status: status });
   });
   const structure =
-    'start UInt32, account_id String, interface_id String, srcaddr IPv6, dstaddr IPv6, srcport UInt16, dstport UInt16, protocol UInt8, packets UInt64, bytes UInt64, action String, direction String, src_place UInt32, dst_place UInt32, src_as UInt32, dst_as UInt32, log_status String, vpc_id String, subnet_id String, instance_id String, tcp_flags UInt16, region String, az_id String, flow_direction String, traffic_path UInt8, security_group_ids Array(String), source_category String, absent UInt64';
+    'start UInt32, account_id String, interface_id String, srcaddr IPv6, dstaddr IPv6, srcport UInt16, dstport UInt16, protocol UInt8, packets UInt64, bytes UInt64, action String, direction String, src_place UInt32, dst_place UInt32, src_as UInt32, dst_as UInt32, log_status String, vpc_id String, subnet_id String, instance_id String, tcp_flags UInt16, region String, az_id String, flow_direction String, traffic_path UInt8, security_group_ids Array(String), source_category String, absent UInt64, src_indicator UInt64, dst_indicator UInt64';
   await insertJson(store, `bartizan.${table}`, structure, lines);
   for (const { table: registry, structure: columns, rows, reload } of registryInserts()) {
     await insertJson(

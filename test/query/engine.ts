@@ -5,10 +5,11 @@ import { createClient } from '@clickhouse/client';
 import { createChdbConnection } from 'chdb/connection';
 import { columnOf } from '../../src/model/fields.ts';
 import { DATASETS, type FlowFormat, TGW_FLOW, VPC_FLOW } from '../../src/model/flow-formats.ts';
-import type { CompileOptions, Relations } from '../../src/query/index.ts';
+import { type Catalog, type CompileOptions, EMPTY_CATALOG, type Relations } from '../../src/query/index.ts';
 import type { Cell } from '../../src/query/shape.ts';
 import type { Statement } from '../../src/query/sql.ts';
 import { createInterfaces, createRegistries, createTable, DATABASE, tableName } from '../../src/store/ddl.ts';
+import { createIndicators } from '../../src/store/indicator-ddl.ts';
 import { registryInserts, withIds } from '../registries.ts';
 
 type Client = ReturnType<typeof createClient>;
@@ -27,8 +28,21 @@ export interface Line {
 
 const V2 = 'version account-id interface-id srcaddr dstaddr srcport dstport protocol packets bytes start end action log-status';
 
+/** Times are seconds after T0. */
+export interface TestIndicator {
+  readonly feed: string;
+  readonly value: string;
+  readonly valid_from?: number | undefined;
+  readonly valid_until?: number | undefined;
+  readonly removed?: number | undefined;
+}
+
 export interface Engine {
   readonly relations: Relations;
+  /** With what is known of the indicators that are loaded. */
+  readonly catalog: Catalog;
+  /** Puts indicators in the place of those before; to be called before the lines that name them. */
+  loadIndicators(indicators: readonly TestIndicator[], allowed?: Readonly<Record<string, readonly string[]>>): Promise<void>;
   load(lines: readonly Line[]): Promise<void>;
   clear(): Promise<void>;
   rows(statement: Statement): Promise<Cell[][]>;
@@ -42,13 +56,42 @@ export async function openEngine(): Promise<Engine> {
   const client: Client = createClient({ connection: connection as unknown as Connection });
   const command = async (query: string): Promise<void> => void (await client.command({ query }));
   await command(`CREATE DATABASE IF NOT EXISTS ${DATABASE}`);
-  for (const text of [...createRegistries(), ...createInterfaces()]) await command(text);
+  for (const text of [...createRegistries(), ...createInterfaces(), ...createIndicators()]) await command(text);
   for (const table of DATASETS) {
     await command(`DROP TABLE IF EXISTS ${DATABASE}.${table}`);
     await command(createTable(table));
   }
   let mask = 0n;
+  let catalog = EMPTY_CATALOG;
+  /** Numbers by `feed/value`. */
+  let numbers = new Map<string, string>();
+  const select = async (query: string): Promise<string[][]> =>
+    ((await (await client.query({ query, format: 'JSONCompact' })).json()) as unknown as { data: string[][] }).data;
   return {
+    get catalog() {
+      return catalog;
+    },
+    async loadIndicators(indicators, allowed = {}) {
+      await command(`TRUNCATE TABLE ${DATABASE}.indicator`);
+      const at = (time: number | undefined): number => (time === undefined ? 0 : T0 + time);
+      const values = indicators.map((i) => ({
+        ...i,
+        imported: T0 - 86_400,
+        valid_from: at(i.valid_from),
+        valid_until: at(i.valid_until),
+        removed: at(i.removed),
+      }));
+      if (values.length) await client.insert({ table: `${DATABASE}.indicator`, values, format: 'JSONEachRow' });
+      await command(`SYSTEM RELOAD DICTIONARY ${DATABASE}.indicator_by_number`);
+      numbers = new Map(
+        (await select(`SELECT concat(feed, '/', value), toString(number) FROM ${DATABASE}.indicator`)).map(([name, number]) => [
+          name as string,
+          number as string,
+        ]),
+      );
+      const prefixes = await select(`SELECT DISTINCT toString(prefix) FROM ${DATABASE}.indicator WHERE type = 'address'`);
+      catalog = values.length ? { ...EMPTY_CATALOG, threats: { allowed, prefixes: prefixes.map(Number) } } : EMPTY_CATALOG;
+    },
     relations: {
       table: tableName,
       get absentMask() {
@@ -58,7 +101,7 @@ export async function openEngine(): Promise<Engine> {
     command,
     async load(lines) {
       for (const [dataset, of] of Map.groupBy(lines, datasetOf)) {
-        const values = of.map((line) => withIds(toRow(line)));
+        const values = of.map((line) => withIds(toRow(line, numbers)));
         if (dataset === 'vpc_flow') for (const row of values) mask |= BigInt(row.absent as string);
         await client.insert({ table: `${DATABASE}.${dataset}`, values, format: 'JSONEachRow' });
       }
@@ -94,7 +137,7 @@ function datasetOf(line: Line): (typeof DATASETS)[number] {
   return /\b(NODATA|SKIPDATA)\b/.test(line.line) ? status : flows;
 }
 
-function toRow({ line, layout = V2, columns = {} }: Line): Record<string, string | number | readonly string[]> {
+function toRow({ line, layout = V2, columns = {} }: Line, numbers: ReadonlyMap<string, string>): Record<string, string | number | readonly string[]> {
   const values = line.replace(/\$(-?\d+)/g, (_, offset: string) => String(T0 + Number(offset))).split(' ');
   const names = layout.split(' ');
   const row: Record<string, string | number | readonly string[]> = { layout, ...columns };
@@ -108,10 +151,17 @@ function toRow({ line, layout = V2, columns = {} }: Line): Record<string, string
     if (name === 'end') row.duration = Number(value) - Number(values[names.indexOf('start')]);
     else row[columnOf(name)] = field.type === 'address' && !value.includes(':') ? `::ffff:${value}` : field.percentEncoded ? decodeURIComponent(value) : value;
   }
+  for (const end of ['src_indicator', 'dst_indicator']) {
+    const name = row[end];
+    if (name === undefined) continue;
+    const number = numbers.get(String(name));
+    if (number === undefined) throw new Error(`there is no indicator ${String(name)}`);
+    row[end] = number;
+  }
   return { ...row, absent: String(absent) };
 }
 
 /** Window of one hour from T0, in UTC. */
 export function options(engine: Engine, more: Partial<CompileOptions> = {}): CompileOptions {
-  return { from: T0, to: T0 + 3600, now: T0 + 3600, timeZone: 'UTC', relations: engine.relations, maxRows: 1000, ...more };
+  return { from: T0, to: T0 + 3600, now: T0 + 3600, timeZone: 'UTC', relations: engine.relations, catalog: engine.catalog, maxRows: 1000, ...more };
 }

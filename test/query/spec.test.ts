@@ -23,6 +23,7 @@ for (const file of readdirSync(folder).sort()) {
   describe(`${file}: ${spec.about}`, () => {
     beforeAll(async () => {
       await engine.clear();
+      await engine.loadIndicators(spec.indicators, spec.allowed);
       await engine.load(spec.load.map(({ line, layout, columns }) => ({ line, ...(layout ? { layout } : {}), ...(columns ? { columns } : {}) })));
     });
     for (const { name, query, columns, rows, sql = [], notSql = [], warnings = [], ...more } of spec.evals) {

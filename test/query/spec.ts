@@ -39,6 +39,29 @@ export const SpecFile = z.strictObject({
       columns: z.record(z.string(), z.union([z.string(), z.number()])).optional(),
     }),
   ),
+  /** Threat indicators that are stored. A record’s `src_indicator: feed/value` is the number of one. */
+  indicators: z
+    .array(
+      z.strictObject({
+        feed: z.string(),
+        value: z.string(),
+        type: z.string().default('address'),
+        confidence: z.number().default(50),
+        id: z.string().default(''),
+        threat_type: z.string().default(''),
+        actors: z.array(z.string()).default([]),
+        malware: z.array(z.string()).default([]),
+        labels: z.array(z.string()).default([]),
+        updated: z.number().default(0),
+        /** Seconds after T0. */
+        valid_from: z.number().optional(),
+        valid_until: z.number().optional(),
+        removed: z.number().optional(),
+      }),
+    )
+    .default([]),
+  /** Allow-lists by feed; '' for all. */
+  allowed: z.record(z.string(), z.array(z.string())).default({}),
   evals: z.array(Eval).min(1),
 });
 

@@ -16,6 +16,7 @@ const catalogue: CatalogueResponse = {
   extracted: ['sessionId'],
   rules: [{ name: 'users', scope: '*', expression: 'parse "user=*" as user', fields: ['user'] }],
   lookups: [{ name: 'owners', columns: ['account', 'team'] }],
+  indicators: false,
 };
 const around: Surroundings = { catalogue, window: { from: 0, to: 3600 }, zone: 'UTC' };
 
@@ -111,6 +112,7 @@ describe('problems', () => {
 
   it('tells warnings from mistakes', () => {
     expect(problemsOf('* | threatip srcaddr', around).map((p) => [p.code, p.severity])).toEqual([['no-indicators', 'warning']]);
+    expect(problemsOf('* | threatip srcaddr', { ...around, catalogue: { ...catalogue, indicators: true } })).toEqual([]);
   });
 });
 

@@ -7,6 +7,8 @@ export const CatalogueResponse = z.object({
   /** Rules that run when a query asks for one of their fields. */
   rules: z.array(z.object({ name: z.string(), scope: z.string(), expression: z.string(), fields: z.array(z.string()) })),
   lookups: z.array(z.object({ name: z.string(), columns: z.array(z.string()) })),
+  /** Whether threat indicators are stored. */
+  indicators: z.boolean(),
 });
 
 export type CatalogueResponse = z.infer<typeof CatalogueResponse>;

@@ -11,11 +11,12 @@ export function catalogueRoutes(app: FastifyInstance, deps: ServerDeps): void {
       '/api/v1/catalogue',
       { schema: { tags: ['query'], summary: 'Extracted fields, rules and lookup tables that a query can name.', response: { 200: CatalogueResponse } } },
       async () => {
-        const { extractedNames, rules, lookup, lookupNames } = deps.catalogs.current();
+        const { extractedNames, rules, lookup, lookupNames, threats } = deps.catalogs.current();
         return {
           extracted: [...extractedNames],
           rules: rules.map(({ name, scope, expression, fields }) => ({ name, scope, expression, fields: [...fields] })),
           lookups: lookupNames.map((name) => ({ name, columns: [...(lookup(name)?.columns ?? [])] })),
+          indicators: threats !== undefined,
         };
       },
     );

@@ -194,7 +194,14 @@ const DERIVED: Readonly<Record<Derivation, (v: Values, field: Field) => Document
 };
 
 /** Text columns whose parts are derived fields, and fields of the store alone. */
-const NOT_SHOWN: ReadonlySet<string> = new Set(['source.place', 'destination.place', 'source.as', 'destination.as']);
+const NOT_SHOWN: ReadonlySet<string> = new Set([
+  'source.place',
+  'destination.place',
+  'source.as',
+  'destination.as',
+  'source.indicator',
+  'destination.indicator',
+]);
 
 /** The base document with everything else that is known of the record. Adds fields, never changes one. */
 export function enrichedDocument(record: FlowRecord, format: FlowFormat): Document {
@@ -206,6 +213,7 @@ export function enrichedDocument(record: FlowRecord, format: FlowFormat): Docume
     const value = field.derived ? DERIVED[field.derived](v, field) : stored(v, field);
     if (value !== undefined) add(document, field.name, value);
   }
+  addThreat(document, v);
   const instance = v.text('interface.instance.id');
   if (instance !== undefined) add(document, 'cloud.instance.id', instance);
   if (v.text('flow_direction')?.toLowerCase() === 'egress') {
@@ -239,6 +247,49 @@ function addNetwork(document: Document, v: Values): void {
   if (source === undefined || destination === undefined || protocol === undefined) return;
   const id = communityId(source, destination, protocol, sourcePort, destinationPort);
   if (id !== undefined) add(document, 'network.community_id', id);
+}
+
+/** What the store tells of an indicator, beside the number in the column (store/indicator-ddl.ts). */
+interface KnownIndicator {
+  readonly indicator: string;
+  readonly source: string;
+  readonly confidence: number;
+  readonly malicious_confidence: string;
+  readonly threat_types: readonly string[];
+  /** Epoch seconds. */
+  readonly published_date: number;
+  readonly last_updated: number;
+}
+
+/** Our bands in the words that ECS allows. */
+const CONFIDENCE: Readonly<Record<string, string>> = { high: 'High', medium: 'Medium', low: 'Low' };
+
+/**
+ * The indicator of the end that has one; of two the one of higher confidence, then that of the source
+ * (https://www.elastic.co/docs/reference/ecs/ecs-threat).
+ */
+function addThreat(document: Document, v: Values): void {
+  const [found] = (['src', 'dst'] as const)
+    .flatMap((end) => {
+      const text = v.text(`${end}_indicator`);
+      // A batch has the number alone.
+      return text?.startsWith('{') ? [{ address: v.address(`${end}addr`), known: JSON.parse(text) as KnownIndicator }] : [];
+    })
+    .sort((a, b) => b.known.confidence - a.known.confidence);
+  if (!found) return;
+  const { address, known } = found;
+  const values = {
+    'indicator.ip': address,
+    'indicator.type': address?.includes(':') ? 'ipv6-addr' : 'ipv4-addr',
+    'indicator.name': known.indicator,
+    'indicator.confidence': CONFIDENCE[known.malicious_confidence] ?? 'Not Specified',
+    'indicator.provider': known.source,
+    'indicator.description': known.threat_types.join(', ') || undefined,
+    'indicator.first_seen': isoTime(known.published_date),
+    'indicator.last_seen': isoTime(known.last_updated),
+    'feed.name': known.source,
+  };
+  for (const [name, value] of Object.entries(values)) if (value !== undefined) add(document, `threat.${name}`, value);
 }
 
 /** Sets a value at a path, unless something is there. */

@@ -1,12 +1,13 @@
 /** Operators that group: aggregates, timeslice, top. */
 import { AGGREGATES, type Aggregate, eachColumn, findAggregate, plain, type RowOrder, shortName } from '../aggregates.ts';
-import { besideId } from '../beside.ts';
+import { type Beside, besideId } from '../beside.ts';
 import type { Cursor } from '../cursor.ts';
 import { didYouMean, QueryError } from '../diagnostics.ts';
 import { compileExpr } from '../expression.ts';
 import { printExpr, printName } from '../print-expression.ts';
 import { EMPTY, join, type Sql, sql } from '../sql.ts';
 import { type Column, type State, WINDOW } from '../state.ts';
+import { isThreatSource } from '../tables.ts';
 import type { AggregateCall, Expr, GroupKey, Name, Operation } from '../tree.ts';
 import { nullable, type Typed } from '../typed.ts';
 import type { Of, Operator } from './kinds.ts';
@@ -283,25 +284,30 @@ function groupBy(columns: readonly Column[]): Sql {
   return keys.length ? sql` GROUP BY ${join(keys, ', ')}` : EMPTY;
 }
 
-/** An address that is grouped by keeps its place and network, if a later step asks for them. */
-function carriedBeside(value: Typed, state: State, after: readonly Operation[], selected: Sql[]): Pick<Typed, 'place' | 'as'> {
-  const wants = { place: false, as: false };
+/** An address that is grouped by keeps its place, network and indicator, if a later step asks for them. */
+function carriedBeside(value: Typed, state: State, after: readonly Operation[], selected: Sql[]): Pick<Typed, Beside> {
+  const wants = new Set<Beside>();
   for (const step of after) {
-    if (step.op === 'geoip') wants.place = true;
-    if (step.op === 'lookup') {
-      wants.place ||= /^geo:/i.test(step.source.name);
-      wants.as ||= /^asn:/i.test(step.source.name);
-    }
+    if (step.op === 'geoip') wants.add('place');
+    if (step.op === 'threat') wants.add('indicator');
+    if (step.op !== 'lookup') continue;
+    if (/^geo:/i.test(step.source.name)) wants.add('place');
+    if (/^asn:/i.test(step.source.name)) wants.add('as');
+    if (isThreatSource(step.source.name)) wants.add('indicator');
   }
-  const carry = (source: (() => Sql) | undefined): (() => Sql) | undefined => {
-    if (!source) return undefined;
+  const carry = (which: Beside): Partial<Record<Beside, () => Sql>> => {
+    const source = wants.has(which) ? besideId(value, which, state) : undefined;
+    if (!source) return {};
     const id = state.ctx.fresh();
-    selected.push(sql`any(${source()}) AS ${id}`);
-    return () => id;
+    selected.push(sql`${which === 'indicator' ? latest(source(), state) : sql`any(${source()})`} AS ${id}`);
+    return { [which]: () => id };
   };
-  const place = wants.place ? carry(besideId(value, 'place', state)) : undefined;
-  const as = wants.as ? carry(besideId(value, 'as', state)) : undefined;
-  return { ...(place ? { place } : {}), ...(as ? { as } : {}) };
+  return { ...carry('place'), ...carry('as'), ...carry('indicator') };
+}
+
+/** Of the records of a group some may have no indicator, and others another: that of the newest which has one. */
+function latest(number: Sql, state: State): Sql {
+  return sql`argMax(${number}, (${number} != 0${state.parts.stored ? sql`, ${state.ctx.column('start')}` : EMPTY}))`;
 }
 
 /** Rows without an order come as the engine reads them. */

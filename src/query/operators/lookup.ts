@@ -4,11 +4,11 @@ import { rowsWith, tableKey } from '../keys.ts';
 import { printName } from '../print-expression.ts';
 import { join, type Sql, sql } from '../sql.ts';
 import type { State } from '../state.ts';
-import { cell, columnPlace, findTable, pairOf, parseSource, printSource, tableName } from '../tables.ts';
+import { cell, columnPlace, findTable, isThreatSource, pairOf, parseSource, printSource, tableName } from '../tables.ts';
 import type { Name } from '../tree.ts';
 import type { Of, Operator } from './kinds.ts';
 import { addPlace, PLACE_SOURCES, type Wanted } from './places.ts';
-import { addThreat, isThreatSource, THREAT_COLUMNS } from './threat.ts';
+import { addThreat, THREAT_COLUMNS } from './threat.ts';
 
 type Lookup = Of<'lookup'>;
 
@@ -56,7 +56,7 @@ export const lookup: Operator<'lookup'> = {
     const every = (names: readonly string[]): readonly Wanted[] => (o.all ? names.map((column) => ({ name: column, as: column, span: o.span })) : o.columns);
     const places = PLACE_SOURCES[name];
     if (places) return addPlace(state, places, ownSide(o, 'ip'), every(Object.keys(places.columns)));
-    if (isThreatSource(name)) return addThreat(state, ownSide(o, 'threat'), every(Object.keys(THREAT_COLUMNS)), o.source.span);
+    if (isThreatSource(name)) return addThreat(state, ownSide(o, 'threat'), every(THREAT_COLUMNS), o.source.span);
     return fromTable(o, state);
   },
 };

@@ -13,7 +13,7 @@ export interface Surroundings {
   readonly zone: string;
 }
 
-const NOTHING: CatalogueResponse = { extracted: [], rules: [], lookups: [] };
+const NOTHING: CatalogueResponse = { extracted: [], rules: [], lookups: [], indicators: false };
 
 export function optionsOf({ catalogue = NOTHING, window, zone }: Surroundings): CompileOptions {
   const extracted = new Map(catalogue.extracted.map((name) => [name.toLowerCase(), name]));
@@ -26,6 +26,7 @@ export function optionsOf({ catalogue = NOTHING, window, zone }: Surroundings): 
       rules: catalogue.rules,
       lookup: (source) => lookups.get(source.toLowerCase()),
       lookupNames: catalogue.lookups.map((l) => l.name),
+      ...(catalogue.indicators ? { threats: { allowed: {}, prefixes: [] } } : {}),
     },
     from: window?.from ?? 0,
     to: window?.to ?? now,
