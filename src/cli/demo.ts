@@ -15,8 +15,10 @@ import type { InterfaceHistory, Snapshot } from '../collect/ec2/history.ts';
 import { createDemo, type Demo } from '../demo/demo.ts';
 import { internalNetworks } from '../demo/estate.ts';
 import { demoInterfaces } from '../demo/interfaces.ts';
+import { demoIndicators } from '../demo/threats.ts';
 import type { Ingest } from '../ingest/ingest.ts';
 import { loadEstate } from './demo-estate.ts';
+import type { Workspace } from './workspace.ts';
 
 export interface DemoOptions {
   /** The data directory; files go to its folder `demo`. */
@@ -44,6 +46,7 @@ const SLICE_MINUTES = 8 * 60;
 const DEMO_SEED = 1;
 /** Source category of demo records. */
 const DEMO_CATEGORY = 'demo/vpc-flow';
+const DEMO_FEED = 'demo';
 /** Days whose files stay on disk; older ones can be written again at any time. */
 const KEEP_DAYS = 6;
 const DAY_MS = 86_400_000;
@@ -138,6 +141,8 @@ export interface DemoStart {
   readonly pipeline: Pick<Ingest, 'ingest'>;
   /** Takes what is known of the estate's interfaces. */
   readonly interfaces: InterfaceHistory;
+  /** Take the demo's threat feed; records are matched with it from the first one on. */
+  readonly threats: Pick<Workspace, 'indicators' | 'indicatorsInUse'>;
   readonly signal: AbortSignal;
   /** Tells the person at the terminal. */
   readonly say: (text: string) => void;
@@ -155,6 +160,7 @@ export async function startDemo({
   dataDir,
   pipeline,
   interfaces,
+  threats,
   signal,
   say,
   now = Date.now,
@@ -166,6 +172,8 @@ export async function startDemo({
   };
   const feed = openDemo({ dataDir, seed: DEMO_SEED, now, ingest, ...(historyMinutes === undefined ? {} : { historyMinutes }) });
   for (const snapshot of demoSnapshots(now() / 1000 - (historyMinutes ?? HISTORY_MINUTES) * 60)) await interfaces.take(snapshot);
+  await threats.indicators.apply(DEMO_FEED, demoIndicators(loadEstate(), DEMO_SEED), { at: Math.floor(now() / 1000), complete: true });
+  await threats.indicatorsInUse();
   const shown = Promise.withResolvers<void>();
   const run = async () => {
     while (!signal.aborted) {

@@ -162,7 +162,7 @@ async function feed(workspace: Workspace, options: Options, link: (path: string)
   }
   if (options.demo) {
     const interfaces = openInterfaceHistory(workspace.store, workspace.metadata);
-    const demo = await startDemo({ dataDir: workspace.config.data, pipeline: workspace.pipeline, interfaces, signal, say: note });
+    const demo = await startDemo({ dataDir: workspace.config.data, pipeline: workspace.pipeline, interfaces, threats: workspace, signal, say: note });
     background = demo.finished;
     await tell('Demo data: a synthetic estate, not a real one.');
   }
