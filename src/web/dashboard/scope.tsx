@@ -51,7 +51,7 @@ export function ScopeButton({ dashboard: { app, own, variables }, scope, range }
     save.mutate({ app, scope: filter });
   };
   return (
-    <Popover opened={opened} onChange={setOpened} position="bottom-start" width={340} shadow="md" trapFocus returnFocus withRoles={false}>
+    <Popover opened={opened} onChange={setOpened} position="bottom-start" width={340} shadow="md" trapFocus returnFocus withRoles={false} closeOnEscape={false}>
       <Popover.Target>
         <Button
           size="compact-xs"
