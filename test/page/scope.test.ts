@@ -40,6 +40,7 @@ it('binds the dashboards of an app to a field, and frees them', async () => {
   await on.open();
   await soon(() => on.value('accepted-total')).toBe(bound);
   await scope().click();
-  await on.page.getByRole('button', { name: 'All records' }).click();
+  await on.page.getByRole('button', { name: 'All records', exact: true }).click();
+  await soon(() => scope().textContent()).toContain('all records');
   await soon(() => on.value('accepted-total')).toBe(before);
 });

@@ -65,16 +65,16 @@ export function ScopeButton({ dashboard: { app, own, variables }, scope, range }
         </Button>
       </Popover.Target>
       <Popover.Dropdown p={12}>
+        {chip && (
+          <Button size="compact-xs" variant="subtle" color="gray" onClick={() => save.mutate({ app, scope: null })}>
+            All records
+          </Button>
+        )}
         {opened && <FilterEditor chip={chip ?? DEFAULT_KEY} variables={variables} range={range} onDone={bind} />}
         {save.error && (
           <p className="bz-small" role="alert">
             {explain(save.error).message}
           </p>
-        )}
-        {chip && (
-          <Button size="compact-xs" variant="subtle" color="gray" onClick={() => save.mutate({ app, scope: null })}>
-            All records
-          </Button>
         )}
       </Popover.Dropdown>
     </Popover>
