@@ -57,7 +57,7 @@ const PANELS = [
   panel('area', 'area', '| timeslice 5m | sum(bytes) as b by _timeslice, direction', { x: '_timeslice', y: 'b', series: 'direction', unit: 'bytes' }),
   panel('column', 'column', 'action=REJECT | timeslice 5m | count by _timeslice, dest_port', { x: '_timeslice', y: '_count', series: 'dest_port', top: 6 }),
   panel('share', 'share', '| timeslice 5m | sum(bytes) as b by _timeslice, dest_port', { x: '_timeslice', y: 'b', series: 'dest_port', top: 6, unit: 'bytes' }),
-  panel('sparse', 'line', 'dest_port=123 eni=* | timeslice 1m | count by _timeslice', { x: '_timeslice', y: '_count' }),
+  panel('sparse', 'line', 'dest_port=123 src_port<9000 | timeslice 1m | count by _timeslice', { x: '_timeslice', y: '_count' }),
   panel('bar', 'bar', '| count by dest_port, action', { x: 'dest_port', y: '_count', series: 'action', top: 8 }),
   panel('plain', 'bar', '| sum(bytes) as b by accountID', { x: 'accountID', y: 'b', unit: 'bytes', meaning: 'outbound' }),
   panel('donut', 'donut', '| sum(bytes) as b by dest_port', { x: 'dest_port', y: 'b', unit: 'bytes', top: 6 }),

@@ -285,7 +285,11 @@ describe('a click in a legend', () => {
   });
 
   test('what is hidden comes back from the address as it was', () => {
-    fc.assert(fc.property(fc.array(fc.string({ unit: 'binary' }), { minLength: 1 }), (names) => expect(decodeHidden(encodeHidden(names))).toEqual(names)));
+    fc.assert(
+      fc.property(fc.array(fc.string({ unit: 'binary' }), { minLength: 1 }), (names) => {
+        expect(decodeHidden(encodeHidden(names))).toEqual(names);
+      }),
+    );
     expect([decodeHidden(undefined), encodeHidden(['22', REST, 'a~b%'])]).toEqual([[], '22~%00other~a%7eb%25']);
   });
 });

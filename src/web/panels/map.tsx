@@ -22,8 +22,9 @@ interface View {
 const RADIUS = 26;
 const WORLD: View = { center: [12, 16], zoom: 1 };
 const CLOSEST = 60;
-/** Sets of details of one place. */
-const MOST_DETAILS = 3;
+/** Sets of details of a place that stands alone, and of each of several. */
+const MOST_DETAILS = 6;
+const FEW_DETAILS = 2;
 
 export default function MapPanel({ panel, result, measure, unit, zone, onDrill }: PanelViewProps) {
   const scheme = useScheme();
@@ -111,9 +112,9 @@ function Unknown({ spots, unit, onDrill }: { spots: readonly Spot[]; unit: Unit;
 }
 
 /** A place in a tooltip: its name and count, and below what its rows say of it. */
-function placeTip(spot: Spot, color: string, unit: Unit): string {
-  const told = spot.details.slice(0, MOST_DETAILS).map((details) => tipDetails(details));
-  const more = spot.details.length > MOST_DETAILS ? tipHead(`and ${spot.details.length - MOST_DETAILS} more`) : '';
+function placeTip(spot: Spot, most: number, color: string, unit: Unit): string {
+  const told = spot.details.slice(0, most).map((details) => tipDetails(details));
+  const more = spot.details.length > most ? tipDetails([{ name: `and ${spot.details.length - most} more`, text: '' }]) : '';
   return tipLine(color, spot.name, exact(spot.value, unit)) + told.join('') + more;
 }
 
@@ -132,7 +133,7 @@ function mapOption(clusters: readonly Cluster<Spot>[], view: View, color: string
         if (!cluster) return '';
         // Places with details need the room of several.
         const most = cluster.places.some((s) => s.details.length > 0) ? 3 : 8;
-        const lines = cluster.places.slice(0, most).map((s) => placeTip(s, color, unit));
+        const lines = cluster.places.slice(0, most).map((s) => placeTip(s, cluster.places.length > 1 ? FEW_DETAILS : MOST_DETAILS, color, unit));
         const more = cluster.places.length > most ? tipHead(`and ${cluster.places.length - most} more places`) : '';
         const head = cluster.places.length > 1 ? tipHead(`${cluster.places.length} places, ${exact(cluster.value, unit)}`) : '';
         return head + lines.join('') + more;

@@ -10,7 +10,7 @@ import { isMono, roleOf, shortenMiddle } from '../format/values.ts';
 import { heatOf } from '../theme/heat.ts';
 import { useScheme } from '../theme/use-scheme.ts';
 import { type Located, REST } from './columns.ts';
-import { type Axis, matrixOf } from './matrix-data.ts';
+import { type Axis, type Matrix, matrixOf } from './matrix-data.ts';
 import type { PanelViewProps } from './props.ts';
 
 export default function MatrixPanel({ panel, result, measure, unit, zone, onDrill }: PanelViewProps) {
@@ -83,13 +83,14 @@ export default function MatrixPanel({ panel, result, measure, unit, zone, onDril
           </tbody>
         </table>
       </div>
-      {data.cut.columns + data.cut.rows > 0 && (
-        <p className="bz-matrix-cut">
-          Not shown, because smaller: {data.cut.columns} columns, {data.cut.rows} rows.
-        </p>
-      )}
+      {data.cut.columns + data.cut.rows > 0 && <p className="bz-matrix-cut">{`${cutText(data.cut)}, because smaller.`}</p>}
     </div>
   );
+}
+
+function cutText({ columns, rows }: Matrix['cut']): string {
+  const parts = [columns > 0 ? `${exact(columns)} columns` : '', rows > 0 ? `${exact(rows)} rows` : ''].filter(Boolean);
+  return `${parts.join(' and ')} are not shown`;
 }
 
 /** The clicked slice, where the columns are times. */

@@ -1,8 +1,8 @@
 /** Points: x a port (or any value), y what is counted, a colour for each series. A few values stand side by side; many lie on an axis of numbers. */
 import { useMemo } from 'react';
 import { exact, short, type Unit } from '../format/numbers.ts';
-import { roleOf } from '../format/values.ts';
-import { colorsOf, INK, MEANING_COLORS, type Scheme, withAlpha } from '../theme/palette.ts';
+import { roleOf, shortenMiddle } from '../format/values.ts';
+import { colorsOf, INK, MEANING_COLORS, type Scheme } from '../theme/palette.ts';
 import { useScheme } from '../theme/use-scheme.ts';
 import { Chart } from './chart.tsx';
 import { baseOption, tipHead, tipLine, valueAxis } from './chart-style.ts';
@@ -79,6 +79,7 @@ function scatterOption(points: readonly Point[], x: Located, series: readonly Na
   const values = [...labels.keys()].sort((a, b) => Number(a) - Number(b) || a.localeCompare(b));
   const numbers = values.every((v) => Number(v) > 0);
   const beside = !numbers || values.length <= (full ? MOST_BESIDE_FULL : MOST_BESIDE);
+  const aslant = values.length > (full ? 14 : 6);
   const heights = points.filter((p) => p.y > 0).map((p) => p.y);
   const most = heights.reduce((a, b) => Math.max(a, b), 0);
   const log = most / heights.reduce((a, b) => Math.min(a, b), most) > LOG_FROM;
@@ -94,8 +95,15 @@ function scatterOption(points: readonly Point[], x: Located, series: readonly Na
           axisTick: { show: false },
           axisLine: { lineStyle: { color: ink.border } },
           splitLine: { show: true, lineStyle: { color: ink.line } },
-          // The number above, its service below: side by side they would not fit.
-          axisLabel: { color: ink.dim, fontSize: 11, interval: 0, hideOverlap: true, formatter: (v: string) => (labels.get(v) ?? v).replace(' ', '\n') },
+          // A few have room for the service below the number; more stand aslant.
+          axisLabel: {
+            color: ink.dim,
+            fontSize: 11,
+            interval: 0,
+            hideOverlap: true,
+            rotate: aslant ? 40 : 0,
+            formatter: (v: string) => shortenMiddle(labels.get(v) ?? v, 18).replace(' ', aslant ? ' ' : '\n'),
+          },
         }
       : portAxis(weights, roleOf(x.column), scheme, full),
     yAxis: log ? { ...axis, type: 'log', min: 'dataMin', max: 'dataMax', interval: undefined } : axis,
@@ -117,7 +125,7 @@ function scatterOption(points: readonly Point[], x: Located, series: readonly Na
       cursor: 'pointer',
       symbol: SHAPES[series.findIndex((all) => all.key === s.key) % SHAPES.length],
       symbolSize: full ? 14 : 11,
-      itemStyle: { color: withAlpha(s.color, 0.8), borderColor: ink.panel, borderWidth: 1 },
+      itemStyle: { color: s.color, borderColor: ink.panel, borderWidth: 1 },
       emphasis: { scale: false },
       data: points.filter((p) => p.series === s.key).map((p) => [beside ? p.x : Number(p.x), p.y]),
     })),

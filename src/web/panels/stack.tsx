@@ -133,7 +133,7 @@ function stackOption({ data, layers, columns, share, scheme, zone, unit, window 
     tooltip: {
       ...base.tooltip,
       trigger: 'axis',
-      axisPointer: { type: columns ? 'shadow' : 'line', snap: true },
+      axisPointer: { type: columns ? 'shadow' : 'line', lineStyle: { color: INK[scheme].dim, type: 'solid' }, snap: true },
       formatter: ([first]: { dataIndex: number }[]) => {
         const i = first?.dataIndex ?? 0;
         const whole = heights[i] ?? 0;
@@ -170,6 +170,6 @@ const NAMES: Readonly<Record<string, string>> = { column: 'Stacked columns', sha
 function summaryOf(title: string, kind: string, layers: readonly Layer[], unit: Unit): string {
   const whole = layers.reduce((sum, l) => sum + totalOf(l.values), 0);
   const said = (total: number) => (kind === 'share' ? short(percentOf(total, whole), 'percent') : short(total, unit));
-  const parts = layers.slice(0, 6).map((l) => `${l.name}: ${said(totalOf(l.values))} together`);
+  const parts = layers.slice(0, MOST_LAYERS + 1).map((l) => `${l.name}: ${said(totalOf(l.values))} together`);
   return `${title}. ${NAMES[kind] ?? 'Stacked'} over time. ${parts.join('; ')}.`;
 }

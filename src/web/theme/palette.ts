@@ -20,11 +20,11 @@ export const MEANING_COLORS: Readonly<Record<Scheme, Readonly<Record<Meaning, st
   },
   light: {
     accept: '#008575',
-    reject: '#8f3400',
-    threat: '#7b0b52',
+    reject: '#a54200',
+    threat: '#8a0b57',
     inbound: '#2269e9',
     outbound: '#5a1ca4',
-    internal: '#7d7815',
+    internal: '#968f1e',
     neutral: '#566b80',
   },
 };
