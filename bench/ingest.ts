@@ -84,7 +84,7 @@ async function checkEqual(bench: Bench, plain: Written): Promise<void> {
   same('P1 count', (await summary('vpc_flow'))[0]?.slice(0, 2), [plain.lines, plain.bytes]);
 }
 
-const INDICATORS = 1_000_000;
+const INDICATORS = Number(process.env.BENCH_INDICATORS ?? 1_000_000);
 
 /** P1 once more, with a million indicators to match both ends with; some of them are addresses of the flows. */
 async function withIndicators(bench: Bench, { ours, raw }: { ours: () => Promise<number>; raw: () => Promise<number> }): Promise<Result> {

@@ -77,8 +77,6 @@ export async function runDashboard(
   const { window, runId } = run;
   emit({ type: 'start', runId, snapshot: run.now, window, panels: run.tasks.map((t) => t.panel.id) });
   const options = { signal };
-  const indicators = deps.facts().then((facts) => facts.indicators);
-  indicators.catch(() => undefined);
   const census = new Census(deps, signal);
   const relations = copies.relations(runId);
   // An index finds the few flows with an indicator faster than a copy of all flows is made.
@@ -108,7 +106,7 @@ export async function runDashboard(
       const { task, id } = panel;
       if (signal.aborted) return;
       try {
-        const waits = task.panel.needs === 'indicators' && (await indicators) === 0;
+        const waits = task.panel.needs === 'indicators' && deps.catalogs.current().threats === undefined;
         emit(waits ? noIndicators(task) : await runPanel(deps, run, panel, task.shared ? await copying : undefined, census, signal));
       } catch (error) {
         if (signal.aborted) return;

@@ -44,6 +44,9 @@ export interface Enricher {
   describe(address: string): AddressDescription | undefined;
 }
 
+const INTERNAL = 1;
+const COVERED = 2;
+
 const NOTHING: AddressLookup = { texts: [''], find: () => 0 };
 
 /** Throws NetworkError, MmdbError or AsnIndexError. */
@@ -56,8 +59,8 @@ export function createEnricher(databases: Databases, options: EnrichOptions): En
     { column: 'place', lookup: places, idOf: new Uint32Array(0) },
     { column: 'as', lookup: systems, idOf: new Uint32Array(0) },
   ];
-  // By address id, like each `idOf`: reused from batch to batch, entry 0 always 0.
-  let internal = new Uint8Array(0);
+  // By address id, like each `idOf`: reused from batch to batch, entry 0 always 0. INTERNAL, or COVERED by an indicator.
+  let marks = new Uint8Array(0);
   let covers = new Uint32Array(0);
   let indicators: IndicatorIndex | undefined;
 
@@ -71,34 +74,38 @@ export function createEnricher(databases: Databases, options: EnrichOptions): En
       const source = batch.columns.get('srcaddr');
       const destination = batch.columns.get('dstaddr');
       if (source?.type !== 'IPv6' || destination?.type !== 'IPv6') return;
-      if (internal.length < count) {
-        internal = new Uint8Array(count * 2);
+      if (marks.length < count) {
+        marks = new Uint8Array(count * 2);
         covers = new Uint32Array(count * 2);
         for (const entry of lookups) entry.idOf = new Uint32Array(count * 2);
       }
-      for (let id = 1; id < count; id++) internal[id] = networks.isInternal(bytes, id * 16) ? 1 : 0;
+      for (let id = 1; id < count; id++) marks[id] = networks.isInternal(bytes, id * 16) ? INTERNAL : 0;
       for (const { column, lookup, idOf } of lookups) {
-        for (let id = 1; id < count; id++) idOf[id] = internal[id] === 1 ? 0 : lookup.find(bytes, id * 16);
+        for (let id = 1; id < count; id++) idOf[id] = marks[id] === INTERNAL ? 0 : lookup.find(bytes, id * 16);
         batch.columns.set(`src_${column}`, textColumn(batch.rows, source.ids, idOf, lookup.texts));
         batch.columns.set(`dst_${column}`, textColumn(batch.rows, destination.ids, idOf, lookup.texts));
       }
+      if (indicators) {
+        for (let id = 1; id < count; id++) {
+          const cover = marks[id] === INTERNAL ? 0 : indicators.cover(bytes, id * 16);
+          covers[id] = cover;
+          if (cover !== 0) marks[id] = COVERED;
+        }
+      }
       const directions = new Uint32Array(batch.rows);
+      const covered: number[] = [];
       for (let row = 0; row < batch.rows; row++) {
         const from = source.ids[row]!;
         const to = destination.ids[row]!;
-        directions[row] = from === 0 || to === 0 ? 0 : directionIndex(internal[from] === 1, internal[to] === 1);
+        const a = marks[from]!;
+        const b = marks[to]!;
+        directions[row] = from === 0 || to === 0 ? 0 : directionIndex(a === INTERNAL, b === INTERNAL);
+        if (((a | b) & COVERED) !== 0) covered.push(row);
       }
       batch.columns.set('direction', { type: 'LowCardinality(String)', ids: directions, dictionary: DIRECTIONS });
-      if (!indicators) return;
-      let any = false;
-      for (let id = 1; id < count; id++) {
-        const cover = internal[id] === 1 ? 0 : indicators.cover(bytes, id * 16);
-        covers[id] = cover;
-        if (cover !== 0) any = true;
-      }
-      if (!any) return;
-      addIndicators(batch, 'src_indicator', source.ids, covers, indicators);
-      addIndicators(batch, 'dst_indicator', destination.ids, covers, indicators);
+      if (!indicators || covered.length === 0) return;
+      addIndicators(batch, covered, 'src_indicator', source.ids, covers, indicators);
+      addIndicators(batch, covered, 'dst_indicator', destination.ids, covers, indicators);
     },
     describe(address) {
       const bytes = parseAddress(address);
@@ -111,12 +118,12 @@ export function createEnricher(databases: Databases, options: EnrichOptions): En
   };
 }
 
-/** The numbers of the indicators that hold for addresses at the rows' start; no column where there are none. */
-function addIndicators(batch: Batch, column: string, ids: Uint32Array, covers: Uint32Array, index: IndicatorIndex): void {
+/** The numbers of the indicators that hold for addresses at the rows’ start, of rows that have a covered one; no column where there are none. */
+function addIndicators(batch: Batch, rows: readonly number[], column: string, ids: Uint32Array, covers: Uint32Array, index: IndicatorIndex): void {
   const start = batch.columns.get('start');
   if (start?.type !== "DateTime('UTC')") return;
   let found: { readonly low: Uint32Array; readonly high: Uint32Array } | undefined;
-  for (let row = 0; row < batch.rows; row++) {
+  for (const row of rows) {
     const id = ids[row]!;
     const cover = covers[id]!;
     if (cover === 0) continue;

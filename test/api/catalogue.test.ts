@@ -12,7 +12,7 @@ afterAll(() => server.close());
 const read = async (from: TestServer) => CatalogueResponse.parse(await (await from.call('/api/v1/catalogue')).json());
 
 it('is empty before anybody made anything, and needs a session', async () => {
-  expect(await read(server)).toEqual({ extracted: [], rules: [], lookups: [] });
+  expect(await read(server)).toEqual({ extracted: [], rules: [], lookups: [], indicators: false });
   expect((await fetch(`${server.base}/api/v1/catalogue`)).status).toBe(401);
 });
 
@@ -28,6 +28,9 @@ it('names lookup tables with their columns, fields that rules store, and rules t
     extracted: ['user'],
     rules: [{ name: 'users', scope: '_sourceCategory=app', expression: 'parse "user=*" as user', fields: ['user'] }],
     lookups: [{ name: 'owners', columns: ['account', 'team'] }],
+    indicators: false,
   });
+  other.deps.catalogs.knowThreats({ allowed: {}, prefixes: [] });
+  expect(await read(other)).toMatchObject({ indicators: true });
   await other.close();
 });

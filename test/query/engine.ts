@@ -31,6 +31,7 @@ const V2 = 'version account-id interface-id srcaddr dstaddr srcport dstport prot
 /** Times are seconds after T0. */
 export interface TestIndicator {
   readonly feed: string;
+  readonly type: string;
   readonly value: string;
   readonly valid_from?: number | undefined;
   readonly valid_until?: number | undefined;
