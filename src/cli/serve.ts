@@ -14,6 +14,7 @@ import type { Config } from '../config.ts';
 import { loadDashboards } from '../dashboards/load.ts';
 import { loadSearches } from '../dashboards/load-searches.ts';
 import type { IngestSummary } from '../ingest/ingest.ts';
+import { openInterfaceHistory } from '../ingest/interface-history.ts';
 import { reasonsOf, vitalsOf } from '../ingest/vitals.ts';
 import { version } from '../version.ts';
 import { listenForSenders, openCollection, receiveLimits } from './collect.ts';
@@ -163,7 +164,8 @@ async function feed(workspace: Workspace, options: Options, link: (path: string)
     await tell(describeSummary(summary));
   }
   if (options.demo) {
-    const demo = await startDemo({ dataDir: workspace.config.data, pipeline: workspace.pipeline, signal, say: note });
+    const interfaces = openInterfaceHistory(workspace.store, workspace.metadata);
+    const demo = await startDemo({ dataDir: workspace.config.data, pipeline: workspace.pipeline, interfaces, threats: workspace, signal, say: note });
     background = demo.finished;
     await tell('Demo data: a synthetic estate, not a real one.');
   }

@@ -94,6 +94,8 @@ export const Panel = z.strictObject({
   bucket: z.number().int().positive().optional(),
   /** Panels that need threat indicators say so while none are loaded. */
   needs: z.enum(['indicators']).optional(),
+  /** What else to say where nothing matches: where the records get what the panel reads. */
+  empty: z.string().max(500).optional(),
   /** Table: columns with totals in the footer. */
   totals: z.array(z.string()).default([]),
   /** Table: columns of numbers whose cells are coloured, the stronger the greater in its column. */

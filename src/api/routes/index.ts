@@ -1,6 +1,7 @@
 /** Every group of routes, by noun. */
 import type { FastifyInstance } from 'fastify';
 import type { ServerDeps } from '../deps.ts';
+import { appRoutes } from './apps.ts';
 import { catalogueRoutes } from './catalogue.ts';
 import { completenessRoutes } from './completeness.ts';
 import { dashboardRoutes } from './dashboards.ts';
@@ -33,6 +34,7 @@ export const ROUTES: readonly Routes[] = [
   statusRoutes,
   completenessRoutes,
   dashboardRoutes,
+  appRoutes,
   queryRoutes,
   recordRoutes,
   flowRoutes,

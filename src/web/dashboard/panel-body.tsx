@@ -40,12 +40,14 @@ export function Stopped({ onRetry }: { onRetry: () => void }) {
 
 interface EmptyProps {
   readonly result: PanelResult;
+  /** What the panel says of being empty. */
+  readonly about: string | undefined;
   readonly store: RunStore;
   readonly zone: string;
   readonly onWindow: (window: Window) => void;
 }
 
-export function Empty({ result, store, zone, onWindow }: EmptyProps) {
+export function Empty({ result, about, store, zone, onWindow }: EmptyProps) {
   const { extent } = useSyncExternalStore(store.subscribe, () => store.summary());
   if (result.state === 'no-indicators') {
     return (
@@ -63,6 +65,7 @@ export function Empty({ result, store, zone, onWindow }: EmptyProps) {
       <div className="bz-note">
         <p>No matches in this window.</p>
         <p className="bz-dim">Records were ingested, none of them match this panel and the filters.</p>
+        {about && <p className="bz-dim">{about}</p>}
       </div>
     );
   }

@@ -1,4 +1,4 @@
-/** An opened record: its ECS document as a tree, its fields by AWS's names, its raw text, and why it was refused. */
+/** An opened record: its ECS document as a tree, its fields by AWS's names, its tags, its raw text, and why it was refused. */
 import { CopyButton, SegmentedControl } from '@mantine/core';
 import { useState } from 'react';
 import { findField } from '../../model/fields.ts';
@@ -8,14 +8,16 @@ import type { Rec } from './flow.ts';
 import { Pickable } from './pickable.tsx';
 import { Refusal } from './refusal.tsx';
 import { isRefused } from './refused.ts';
+import { tagsOf } from './tags.ts';
 import { cornerOf, type Picked } from './value-menu.tsx';
 
-type View = 'document' | 'fields' | 'raw' | 'why';
+type View = 'document' | 'fields' | 'tags' | 'raw' | 'why';
 type OnPick = (picked: Picked) => void;
 
 const VIEWS = [
   { value: 'document', label: 'ECS document' },
   { value: 'fields', label: 'Fields' },
+  { value: 'tags', label: 'Tags' },
   { value: 'raw', label: 'Raw' },
 ];
 const WHY = { value: 'why', label: 'Why refused?' };
@@ -60,6 +62,8 @@ export function RecordDetail({ record, zone, why = false, onPick }: Props) {
         <pre className="bz-raw">{record.raw}</pre>
       ) : view === 'fields' ? (
         <Fields record={record} onPick={onPick} />
+      ) : view === 'tags' ? (
+        <Tags record={record} onPick={onPick} />
       ) : (
         <Tree value={record.document} path="" onPick={onPick} />
       )}
@@ -67,9 +71,27 @@ export function RecordDetail({ record, zone, why = false, onPick }: Props) {
   );
 }
 
-function textOf(record: Rec, view: View): string {
+function textOf(record: Rec, view: Exclude<View, 'why'>): string {
   if (view === 'raw') return record.raw;
-  return JSON.stringify(view === 'fields' ? record.fields : record.document, null, 2);
+  const shown = { document: record.document, fields: record.fields, tags: Object.fromEntries(tagsOf(record).map((t) => [t.name, t.value])) };
+  return JSON.stringify(shown[view], null, 2);
+}
+
+function Tags({ record, onPick }: { record: Rec; onPick: OnPick }) {
+  return (
+    <dl className="bz-fields">
+      {tagsOf(record).map(({ name, field, value, shown }) => (
+        <div key={name}>
+          <dt title={findField(field)?.doc}>{name}</dt>
+          <dd>
+            <Pickable className="bz-leaf bz-mono" onPick={(element) => onPick({ field, value, at: cornerOf(element) })}>
+              {shown}
+            </Pickable>
+          </dd>
+        </div>
+      ))}
+    </dl>
+  );
 }
 
 function Fields({ record, onPick }: { record: Rec; onPick: OnPick }) {
