@@ -1,5 +1,6 @@
 /** The command line's root. Commands are thin; each file in cli/ is one. */
 import { Command, CommanderError } from 'commander';
+import { dashboardsCommand } from './cli/dashboards.ts';
 import { extractionCommand } from './cli/extraction.ts';
 import { ingestCommand } from './cli/ingest.ts';
 import { linkCommand } from './cli/link.ts';
@@ -21,6 +22,7 @@ const COMMANDS = [
   quarantineCommand,
   extractionCommand,
   lookupCommand,
+  dashboardsCommand,
   sourcesCommand,
   collectorsCommand,
   linkCommand,
