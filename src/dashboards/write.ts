@@ -2,7 +2,7 @@
  * A dashboard as the text of a file: what `load.ts` reads back as the same dashboard, and what is written
  * again as the same bytes. Keys come in the schema's order; what is the default anyway is left out.
  */
-import { stringify } from 'yaml';
+import { Document, Scalar, visit } from 'yaml';
 import { Dashboard, Measure, Panel, Section, Variable } from './schema.ts';
 
 const LINE = 120;
@@ -15,7 +15,18 @@ export function writeDashboard(dashboard: Dashboard): string {
     ...(variables.length > 0 && { variables: variables.map((v) => ordered(Variable.shape, v)) }),
     sections: sections.map(({ panels, ...section }) => ({ ...ordered(Section.shape, section), panels: panels.map(panel) })),
   };
-  return stringify(content, { lineWidth: LINE, blockQuote: 'literal', aliasDuplicateObjects: false });
+  const document = new Document(content, { aliasDuplicateObjects: false });
+  visit(document, {
+    Scalar: (_, node) => {
+      if (typeof node.value === 'string' && node.value.includes('\n')) node.type = isBlock(node.value) ? Scalar.BLOCK_LITERAL : Scalar.QUOTE_DOUBLE;
+    },
+  });
+  return document.toString({ lineWidth: LINE });
+}
+
+/** Stands as it is, line for line; blanks at the ends of lines, and lines at the ends, would not all be kept. */
+function isBlock(text: string): boolean {
+  return /^\S/u.test(text) && !/[^\S\n]$/mu.test(text) && !text.endsWith('\n') && !/[^\P{C}\n]/u.test(text);
 }
 
 function panel({ measures, ...rest }: Panel): object {

@@ -15,6 +15,7 @@ interface Props {
 }
 
 export const UNDO_ID = 'bz-edit-undo';
+export const ADD_ID = 'bz-edit-add';
 
 export function EditBar({ editing, busy, error, onAdd, onSettings, onLeave, onSave }: Props) {
   const { draft, dirty, count, said, back, again } = editing;
@@ -49,7 +50,7 @@ export function EditBar({ editing, busy, error, onAdd, onSettings, onLeave, onSa
         >
           <Icon name="redo" size={14} />
         </ActionIcon>
-        <Button size="xs" variant="default" leftSection={<Icon name="plus" size={14} />} onClick={onAdd} title="Add a panel (a)">
+        <Button id={ADD_ID} size="xs" variant="default" leftSection={<Icon name="plus" size={14} />} onClick={onAdd} title="Add a panel (a)">
           Panel
         </Button>
         <Button size="xs" variant="default" onClick={onSettings}>

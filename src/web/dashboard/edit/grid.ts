@@ -36,7 +36,9 @@ export function place(panels: readonly (Size & { readonly id: string })[]): Plac
 }
 
 function isFree(taken: ReadonlySet<number>, at: number, width: number, height: number): boolean {
-  return (at % COLUMNS) + width <= COLUMNS && cells(at, width, height).every((cell) => !taken.has(cell));
+  if ((at % COLUMNS) + width > COLUMNS) return false;
+  for (let row = 0; row < height; row++) for (let x = 0; x < width; x++) if (taken.has(at + row * COLUMNS + x)) return false;
+  return true;
 }
 
 function cells(at: number, width: number, height: number): number[] {

@@ -24,7 +24,7 @@ import { Refresh } from '../../time/refresh.tsx';
 import { ownRanges, useRuns } from '../use-runs.ts';
 import { Conflict, isConflict, Leaving } from './dialogs.tsx';
 import { addPanel, type Draft, panelsOf, replacePanel } from './draft.ts';
-import { EditBar } from './edit-bar.tsx';
+import { ADD_ID, EditBar } from './edit-bar.tsx';
 import { PanelEditor } from './panel-editor.tsx';
 import { previewStore } from './preview.ts';
 import { Sections } from './sections.tsx';
@@ -134,11 +134,16 @@ function Session({ base, onAgain }: { base: DashboardAnswer; onAgain: () => void
   }, [draft.title]);
 
   const panelDone = (panel: Panel | null) => {
+    let id = open?.panel.id;
     if (panel && open) {
       const next: Draft = open.isNew ? addPanel(draft, panel, open.section) : replacePanel(draft, panel);
+      const before = new Set(panelsOf(draft).map((p) => p.id));
+      id = open.isNew ? panelsOf(next).find((p) => !before.has(p.id))?.id : id;
       change(next, `${open.isNew ? 'Added' : 'Changed'} “${panel.title}”`);
     }
     setOpen(null);
+    // When the dialog is gone.
+    setTimeout(() => document.querySelector<HTMLElement>(id ? `[data-slot="${id}"]` : `#${ADD_ID}`)?.focus());
   };
   const toggle = (section: string) => {
     const next = folded.has(section) ? [...folded].filter((s) => s !== section) : [...folded, section];

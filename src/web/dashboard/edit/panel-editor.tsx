@@ -61,6 +61,7 @@ export function PanelEditor({ panel: before, isNew, chips, range, zone, variable
       fullScreen
       onClose={close}
       closeOnEscape={!isChanged}
+      returnFocus={false}
       title={isNew ? 'A new panel' : `Edit “${before.title}”`}
       transitionProps={{ duration: 0 }}
       className="bz-panel-editor"

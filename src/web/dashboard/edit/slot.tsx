@@ -68,7 +68,7 @@ export const Slot = memo(function Slot({ panel, position, of, section, others, s
       aria-label={`${panel.title}, panel ${position} of ${of} in ${section.title}, ${panel.width} wide, ${panel.height} high${error ? `. ${error}` : ''}`}
       aria-describedby={HELP_ID}
       onKeyDown={onKeyDown}
-      onDoubleClick={() => actions.open(panel)}
+      onDoubleClick={(event) => (event.target as Element).closest('button') ?? actions.open(panel)}
       onPointerDown={(event) => {
         // A finger scrolls here; it drags at the grip.
         if (event.pointerType !== 'touch' && !(event.target as Element).closest('button')) actions.drag(event, panel, 'move');
