@@ -73,6 +73,7 @@ export function CountInput({
       value={value ?? ''}
       min={least}
       max={most}
+      placeholder={field.required ? '' : 'All'}
       allowDecimal={false}
       clampBehavior="blur"
       onChange={(next) => {

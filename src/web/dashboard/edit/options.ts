@@ -113,6 +113,10 @@ export function fitted(panel: Panel, kind: Panel['kind'], columns: readonly Outp
 export function findings(panel: Panel, columns: readonly OutputColumn[] | undefined): string[] {
   const sections = [{ id: 'one', title: '', panels: [panel] }];
   const wrong = checkDashboard({ id: 'one', title: '', description: '', useCase: '', app: '', window: 3600, variables: [], sections }).map((f) => f.message);
+  for (const { title, y } of panel.measures) {
+    if (!title.trim()) wrong.push('another measure has no title');
+    if (!y) wrong.push(`the measure “${title}” names no column`);
+  }
   if (!columns) return wrong;
   const named = optionsOf(panel.kind).flatMap((option) => {
     const value = INPUTS[option] === 'column' || INPUTS[option] === 'columns' ? panel[option] : undefined;

@@ -42,12 +42,14 @@ export function PanelEditor({ panel: before, isNew, chips, range, zone, variable
   const editor = useRef<EditorHandle>(null);
   const change = (part: Partial<Panel>) => setPanel((old) => ({ ...old, ...part }));
 
-  const broken = useMemo(() => problemsOf(panel.query, surroundings).some((p) => p.severity === 'error'), [panel.query, surroundings]);
+  const broken = useMemo(() => isBroken(panel.query, surroundings), [panel.query, surroundings]);
+  const brokenMeasure = useMemo(() => panel.measures.find((m) => isBroken(m.query, surroundings)), [panel.measures, surroundings]);
   const runs = panel.query.trim() !== '' && !broken;
   const preview = usePreview({ panel, runs, auto, chips, range, zone, onPanel: setPanel });
   const compiled = useMemo(() => columnsOf(panel.query, surroundings), [panel.query, surroundings]);
   const columns = compiled ?? preview.columns ?? NO_COLUMNS;
   const wrong = runs ? findings(panel, columns.length > 0 ? columns : undefined) : [];
+  if (brokenMeasure) wrong.push(`the query of “${brokenMeasure.title}” has a mistake`);
   const isChanged = !same(panel, before);
   const close = () => (isChanged ? setLeaving(true) : onDone(null));
   const valuesOf = async (field: string, prefix: string, signal: AbortSignal) => {
@@ -118,7 +120,7 @@ export function PanelEditor({ panel: before, isNew, chips, range, zone, variable
           />
         </form>
       </div>
-      <footer className="bz-editor-foot">
+      <div className="bz-editor-foot">
         <div className="bz-grow" aria-live="polite">
           {leaving ? (
             <span>
@@ -149,7 +151,7 @@ export function PanelEditor({ panel: before, isNew, chips, range, zone, variable
         <Button type="submit" form="bz-panel-form" disabled={!runs || wrong.length > 0 || panel.title.trim() === ''}>
           {isNew ? 'Add the panel' : 'Take over'}
         </Button>
-      </footer>
+      </div>
       {looking !== null && (
         <Suspense fallback={null}>
           <Reference at={looking} onInsert={(text) => editor.current?.insert(text)} onClose={() => setLooking(null)} />
@@ -157,4 +159,8 @@ export function PanelEditor({ panel: before, isNew, chips, range, zone, variable
       )}
     </Modal>
   );
+}
+
+function isBroken(query: string, surroundings: Surroundings): boolean {
+  return problemsOf(query, surroundings).some((p) => p.severity === 'error');
 }

@@ -71,7 +71,8 @@ export const Slot = memo(function Slot({ panel, position, of, section, others, s
       onDoubleClick={(event) => (event.target as Element).closest('button') ?? actions.open(panel)}
       onPointerDown={(event) => {
         // A finger scrolls here; it drags at the grip.
-        if (event.pointerType !== 'touch' && !(event.target as Element).closest('button')) actions.drag(event, panel, 'move');
+        const { target, pointerType } = event;
+        if (pointerType !== 'touch' && !(target as Element).closest('button, .bz-edit-corner')) actions.drag(event, panel, 'move');
       }}
     >
       <div className="bz-edit-frame" inert>
