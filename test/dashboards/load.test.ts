@@ -52,6 +52,23 @@ describe('dashboard files', () => {
       MINIMAL.replace(/ {6}- id: total.*/s, (panel) => panel + panel),
       /^small\.yaml:16: sections\.0\.panels\.1\.id: the id "panel total" is used twice$/,
     ],
+    ['heat of what is no table', `${MINIMAL}        heat: [_count]\n`, /^small\.yaml:16: sections\.0\.panels\.0\.heat: only a table has cells to colour$/],
+    [
+      'a top of a single value',
+      `${MINIMAL}        top: 3\n`,
+      /^small\.yaml:16: sections\.0\.panels\.0\.top: a value panel has no top; limit the rows in its query$/,
+    ],
+    [
+      'a top without series',
+      `${MINIMAL.replace('kind: value', 'kind: share\n        x: _timeslice')}        top: 3\n`,
+      /^small\.yaml:17: sections\.0\.panels\.0\.top: top ranks the series, and the panel names no column of them$/,
+    ],
+    ['a top of too many', `${MINIMAL}        top: 51\n`, /^small\.yaml:16: sections\.0\.panels\.0\.top: /],
+    [
+      'a matrix without rows',
+      MINIMAL.replace('kind: value', 'kind: matrix\n        x: dest_port\n        size: _count'),
+      /^small\.yaml:10: sections\.0\.panels\.0: a matrix panel must name the column of its series$/,
+    ],
     ['broken YAML', 'id: [', /^small\.yaml:1: not valid YAML: /],
   ])('%s is named with its file, line and path', (_, text, message) => {
     expect(problemsOf(text)).toMatch(message);

@@ -16,6 +16,8 @@ export interface Search {
   readonly w?: readonly string[];
   /** Panels' chosen measures: `panel:measure`. */
   readonly m?: readonly string[];
+  /** Series that are hidden in panels: `panel:name~name` (panels/hidden.ts). */
+  readonly hide?: readonly string[];
   /** Sections that are folded away. */
   readonly fold?: readonly string[];
   /** Dashboard: it is being edited; the id of a panel opens that one. */
@@ -42,7 +44,7 @@ export interface Search {
 export const FLOW_COLUMNS: readonly string[] = ['action', 'direction', 'srcaddr', 'srcport', 'dstaddr', 'dstport', 'protocol', 'bytes'];
 
 const SINGLE = ['from', 'to', 'tz', 'panel', 'edit', 'refresh', 'q', 'saved', 'view', 'order', 'kind', 'step'] as const;
-const LISTS = ['f', 'w', 'm', 'fold', 'cols'] as const;
+const LISTS = ['f', 'w', 'm', 'hide', 'fold', 'cols'] as const;
 
 export function parseSearch(text: string): Search {
   const params = new URLSearchParams(text);

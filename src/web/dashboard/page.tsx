@@ -15,6 +15,7 @@ import { usePage } from '../app/use-page.ts';
 import { MissingNotice } from '../completeness/notice.tsx';
 import { addFilters, applied, encodeChip } from '../filters/filter.ts';
 import { FilterBar } from '../filters/filter-bar.tsx';
+import { encodeHidden } from '../panels/hidden.ts';
 import { absolute, lastSeconds, type Range } from '../time/range.ts';
 import { RangePicker } from '../time/range-picker.tsx';
 import { Refresh } from '../time/refresh.tsx';
@@ -56,6 +57,7 @@ function Loaded({ dashboard }: { dashboard: DashboardAnswer }) {
     [search.from, search.to, dashboard.window],
   );
   const measures = useMemo(() => pairs(search.m), [search.m]);
+  const hidden = useMemo(() => pairs(search.hide), [search.hide]);
   const own = useMemo(() => ownRanges(dashboard, search.w), [dashboard, search.w]);
   const folded = useMemo(() => new Set(search.fold), [search.fold]);
   const run = useRuns({ dashboard, store, range, filters: JSON.stringify(applied(chips)), zone, own, measures, folded, full: search.panel });
@@ -78,6 +80,8 @@ function Loaded({ dashboard }: { dashboard: DashboardAnswer }) {
       zoom: (window: Window) => change(absolute(window)),
       setWindow: (panel, next) => change({ w: withPair(latest.current.search.w, panel, next ? `${next.from}..${next.to}` : undefined) }),
       setMeasure: (panel, measure) => change({ m: withPair(latest.current.search.m, panel, measure ?? undefined) }),
+      setHidden: (panel, keys) =>
+        change({ hide: withPair(latest.current.search.hide, panel, keys.length > 0 ? encodeHidden(keys) : undefined) }, { replace: true }),
       full: (panel) => change({ panel: panel ?? undefined }),
       retry: (panel) => run([panel]),
       search: (panel, query) => {
@@ -103,6 +107,7 @@ function Loaded({ dashboard }: { dashboard: DashboardAnswer }) {
       group={isFull ? `${dashboard.id}-full` : dashboard.id}
       own={own.get(panel.id) ?? null}
       measureId={measures.get(panel.id)}
+      hidden={hidden.get(panel.id)}
       actions={actions}
       full={isFull}
     />

@@ -51,7 +51,10 @@ export function Empty({ result, store, zone, onWindow }: EmptyProps) {
     return (
       <div className="bz-note">
         <p>No threat indicators are loaded.</p>
-        <p className="bz-dim">This panel compares addresses with threat indicators; this release cannot import any yet.</p>
+        <p className="bz-dim">
+          This panel compares addresses with threat indicators. Add a feed on the page <a href="/threats">Threats</a>, or load a file with{' '}
+          <code>bartizan ioc import FILE</code>.
+        </p>
       </div>
     );
   }
@@ -116,6 +119,7 @@ function shape(kind: Panel['kind']) {
     case 'bar':
       return BARS.map((w) => <i key={w} style={{ width: `${w}%`, height: 14 }} />);
     case 'table':
+    case 'matrix':
       return COLUMNS.map((w, i) => <i key={w} style={{ width: '100%', height: 14, opacity: i === 0 ? 1 : 0.6 }} />);
     case 'donut':
       return <i className="bz-ring" />;

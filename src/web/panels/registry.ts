@@ -5,7 +5,7 @@ import type { PanelViewProps } from './props.ts';
 
 export interface PanelKind {
   readonly view: LazyExoticComponent<ComponentType<PanelViewProps>>;
-  /** Has a picture that can be saved; a table's rows are better saved as rows. */
+  /** Has a picture that can be saved; the rows of a table and the cells of a matrix are better saved as rows. */
   readonly picture: boolean;
   /** Column of the panel that names its measure. */
   readonly measure: 'y' | 'size';
@@ -25,9 +25,9 @@ export const PANEL_KINDS: Readonly<Record<Panel['kind'], PanelKind>> = {
   share: { view: stack, picture: true, measure: 'y' },
   bar: { view: lazy(() => import('./bar.tsx')), picture: true, measure: 'y' },
   donut: { view: lazy(() => import('./donut.tsx')), picture: true, measure: 'y' },
-  scatter: { view: lazy(() => import('./bubble.tsx')), picture: true, measure: 'y' },
+  scatter: { view: lazy(() => import('./scatter.tsx')), picture: true, measure: 'y' },
   bubble: { view: lazy(() => import('./bubble.tsx')), picture: true, measure: 'size' },
-  matrix: { view: lazy(() => import('./table.tsx')), picture: true, measure: 'size' },
+  matrix: { view: lazy(() => import('./matrix.tsx')), picture: false, measure: 'size' },
   map: { view: lazy(() => import('./map.tsx')), picture: true, measure: 'size' },
   table: { view: lazy(() => import('./table.tsx')), picture: false, measure: 'y' },
 };

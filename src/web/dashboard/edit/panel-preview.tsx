@@ -4,6 +4,7 @@ import { type CSSProperties, useEffect, useMemo, useRef, useState, useSyncExtern
 import type { OutputColumn } from '../../../api/contract.ts';
 import type { Panel } from '../../../dashboards/schema.ts';
 import { applied, type Chip } from '../../filters/filter.ts';
+import { encodeHidden } from '../../panels/hidden.ts';
 import { shapeOf, unitOf, viewsOf } from '../../search/results/shape.ts';
 import type { Range } from '../../time/range.ts';
 import { type PanelActions, PanelFrame } from '../panel-frame.tsx';
@@ -81,6 +82,8 @@ interface Props {
 
 export function PanelPreview({ panel, runs, preview, zone }: Props) {
   const { again, onMeasure, measure, store } = preview;
+  /** A look at fewer series; nothing of the panel. */
+  const [hidden, setHidden] = useState<string | undefined>();
   const actions = useMemo<PanelActions>(
     () => ({
       drill: nothing,
@@ -89,6 +92,7 @@ export function PanelPreview({ panel, runs, preview, zone }: Props) {
       full: nothing,
       search: nothing,
       setMeasure: (_, id) => onMeasure(id),
+      setHidden: (_, keys) => setHidden(keys.length > 0 ? encodeHidden(keys) : undefined),
       retry: () => again(),
     }),
     [again, onMeasure],
@@ -98,7 +102,7 @@ export function PanelPreview({ panel, runs, preview, zone }: Props) {
     <section className="bz-editor-preview" aria-label="Preview">
       {runs ? (
         <div className="bz-editor-panel" style={{ '--h': panel.height } as CSSProperties}>
-          <PanelFrame panel={shown} store={store} zone={zone} group="panel-editor" own={null} measureId={measure} actions={actions} />
+          <PanelFrame panel={shown} store={store} zone={zone} group="panel-editor" own={null} measureId={measure} hidden={hidden} actions={actions} />
         </div>
       ) : (
         <p className="bz-dim">

@@ -41,7 +41,16 @@ interface Props {
 }
 
 /** Panels take no clicks while they are edited. */
-const NO_ACTIONS: PanelActions = { drill: nothing, zoom: nothing, setWindow: nothing, setMeasure: nothing, full: nothing, retry: nothing, search: nothing };
+const NO_ACTIONS: PanelActions = {
+  drill: nothing,
+  zoom: nothing,
+  setWindow: nothing,
+  setMeasure: nothing,
+  setHidden: nothing,
+  full: nothing,
+  retry: nothing,
+  search: nothing,
+};
 
 export function Sections({ editing, store, zone, group, own, measures, folded, onToggle, onOpen, onAdd }: Props) {
   const { draft, change, say } = editing;
@@ -153,6 +162,7 @@ export function Sections({ editing, store, zone, group, own, measures, folded, o
                   group={group}
                   own={own.get(panel.id) ?? null}
                   measureId={measures.get(panel.id)}
+                  hidden={undefined}
                   actions={NO_ACTIONS}
                 />
               </Slot>

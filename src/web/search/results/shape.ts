@@ -4,6 +4,7 @@ import type { Panel } from '../../../dashboards/schema.ts';
 import { parse } from '../../../query/parser.ts';
 import type { Operation } from '../../../query/tree.ts';
 import type { PanelResult } from '../../dashboard/run-store.ts';
+import { unitOf as unitOfName } from '../../format/numbers.ts';
 import { roleOf } from '../../format/values.ts';
 import type { Answer } from './answer.ts';
 import { keyNames } from './edit.ts';
@@ -127,7 +128,7 @@ function isSum({ name }: OutputColumn): boolean {
 }
 
 export function unitOf(column: OutputColumn | undefined): Panel['unit'] {
-  return column && /(?:^|_)bytes(?:_|$)/i.test(column.name) ? 'bytes' : 'count';
+  return column ? unitOfName(column.name) : 'count';
 }
 
 /** An answer in the form that panels draw. */
