@@ -21,6 +21,7 @@ type Common =
   | 'unit'
   | 'meaning'
   | 'needs'
+  | 'empty'
   | 'window'
   | 'measure'
   | 'measures';
