@@ -50,6 +50,7 @@ export function PanelEditor({ panel: before, isNew, chips, range, zone, variable
   const columns = compiled ?? preview.columns ?? NO_COLUMNS;
   const wrong = runs ? findings(panel, columns.length > 0 ? columns : undefined) : [];
   if (brokenMeasure) wrong.push(`the query of “${brokenMeasure.title}” has a mistake`);
+  const isMendable = wrong.length > 0 && columns.length > 0 && !same(fitted(panel, panel.kind, columns), panel);
   const isChanged = !same(panel, before);
   const close = () => (isChanged ? setLeaving(true) : onDone(null));
   const valuesOf = async (field: string, prefix: string, signal: AbortSignal) => {
@@ -135,7 +136,7 @@ export function PanelEditor({ panel: before, isNew, chips, range, zone, variable
           ) : wrong.length > 0 ? (
             <span className="bz-library-problem">
               {wrong.join('; ')}.{' '}
-              {columns.length > 0 && (
+              {isMendable && (
                 <Button size="compact-xs" variant="light" onClick={() => setPanel((old) => fitted(old, old.kind, columns))}>
                   Take columns of the result
                 </Button>
