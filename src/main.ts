@@ -1,5 +1,6 @@
 /** The command line's root. Commands are thin; each file in cli/ is one. */
 import { Command, CommanderError } from 'commander';
+import { dashboardsCommand } from './cli/dashboards.ts';
 import { extractionCommand } from './cli/extraction.ts';
 import { ingestCommand } from './cli/ingest.ts';
 import { iocCommand } from './cli/ioc.ts';
@@ -23,6 +24,7 @@ const COMMANDS = [
   extractionCommand,
   lookupCommand,
   iocCommand,
+  dashboardsCommand,
   sourcesCommand,
   collectorsCommand,
   linkCommand,

@@ -15,6 +15,8 @@ export const ApiError = z.object({
     span: z.object({ start: z.number(), end: z.number() }).optional(),
     /** Which text the span is in, where a request has several. */
     in: z.string().optional(),
+    /** Of a file: everything that is wrong in it, with its line (1-based) and its dotted path. */
+    problems: z.array(z.object({ line: z.number(), path: z.string(), message: z.string() })).optional(),
   }),
 });
 

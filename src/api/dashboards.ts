@@ -3,6 +3,7 @@
  * ships cannot be changed, but copied.
  */
 import { checkDashboard } from '../dashboards/check.ts';
+import { freeId } from '../dashboards/ids.ts';
 import { panelsOf } from '../dashboards/plan.ts';
 import { Dashboard, type Panel } from '../dashboards/schema.ts';
 import { compile } from '../query/index.ts';
@@ -14,20 +15,18 @@ import { compileOptions } from './queries.ts';
 
 const OWN_APP = 'Own dashboards';
 const FIRST_SECTION = { id: 'panels', title: 'Panels' } as const;
-/** What one run computes. */
-const MOST_PANELS = 200;
 const MOST_DASHBOARDS = 1000;
 
 /** What is stored of an own dashboard; its id and title are the item's. */
 type Body = Omit<Dashboard, 'id' | 'title'>;
 
-/** Own ones first, each by title. */
+/** Own ones first, each by title. One that cannot be opened is there, too: it can be removed. */
 export async function listDashboards(deps: ServerDeps): Promise<DashboardList['dashboards']> {
-  const own = (await deps.library.list('dashboard')).map(ownDashboard);
-  const entry =
-    (isOwn: boolean) =>
-    ({ id, title, description, app }: Dashboard) => ({ id, title, description, app, own: isOwn });
-  return [...own.map(entry(true)), ...deps.dashboards.map(entry(false))];
+  const own = (await deps.library.list('dashboard')).map(({ id, name, body }) => {
+    const { description, app } = body as Partial<Body>;
+    return { id, title: name, description: String(description ?? ''), app: String(app ?? OWN_APP), own: true };
+  });
+  return [...own, ...deps.dashboards.map(({ id, title, description, app }) => ({ id, title, description, app, own: false }))];
 }
 
 /** Throws Problem `not-found`. */
@@ -57,7 +56,7 @@ export async function changeDashboard(deps: ServerDeps, id: string, { title, rev
 
 /** Throws Problem, LibraryError. */
 export async function removeDashboard(deps: ServerDeps, id: string): Promise<void> {
-  await ownOnly(deps, id);
+  if ((await deps.library.get(id))?.kind !== 'dashboard') await ownOnly(deps, id);
   await deps.library.remove(id);
 }
 
@@ -68,7 +67,7 @@ export async function addPanel(deps: ServerDeps, id: string, { section, ...given
   const at = section === undefined ? sections.length - 1 : sections.findIndex((s) => s.id === section);
   const target = sections[at];
   if (!target) throw new Problem('not-found', `The dashboard has no section “${section}”.`, { hint: `It has: ${sections.map((s) => s.id).join(', ')}.` });
-  const panel: Panel = { ...given, id: freeId(given.title, new Set(panelsOf(old).map((p) => p.id))) };
+  const panel: Panel = { ...given, id: freeId(given.title, panelsOf(old)) };
   return save(deps, { ...old, sections: sections.with(at, { ...target, panels: [...target.panels, panel] }) }, old.revision);
 }
 
@@ -96,20 +95,24 @@ function check(deps: ServerDeps, title: string, body: Body): void {
   const dashboard = { ...body, id: 'own', title };
   const [finding] = checkDashboard(dashboard);
   if (finding) throw new Problem('invalid-dashboard', `${finding.path.join('.')}: ${finding.message}`);
-  const panels = panelsOf(dashboard);
-  if (panels.length > MOST_PANELS) throw new Problem('invalid-dashboard', `A dashboard has at most ${MOST_PANELS} panels.`);
-  for (const panel of panels) checkPanel(deps, panel);
+  for (const panel of panelsOf(dashboard)) checkPanel(deps, panel);
 }
 
-function checkPanel(deps: ServerDeps, panel: Panel): void {
+/** Its queries compile and make the columns that it names. Throws Problem, DiagnosticError. */
+export function checkPanel(deps: ServerDeps, panel: Panel): void {
+  // The operators of these come with the indicators.
+  if (panel.needs) return;
   const { range: _, ...options } = compileOptions(deps, { from: '-1h', to: 'now', filters: panel.filters ?? [] }, 1);
-  const wanted = { x: panel.x, y: panel.y, series: panel.series, size: panel.size, label: panel.label };
+  const { x, y, series, size, label, totals, heat, details } = panel;
+  const wanted = { x, y, series, size, label };
   for (const { query, ...own } of [{ query: panel.query, ...wanted }, ...panel.measures.map((m) => ({ ...wanted, y: m.y, query: m.query }))]) {
     const result = compile(query, options);
     if (!result.ok) throw new DiagnosticError(result.diagnostics.map((d) => ({ ...d, message: `Panel “${panel.title}”: ${d.message}` })));
     if (result.compiled.pivot) continue;
     const names = result.compiled.columns.map((c) => c.name);
-    for (const [role, name] of Object.entries(own)) {
+    const lists = { totals, heat, details };
+    const roles = [...Object.entries(own), ...Object.entries(lists).flatMap(([role, list]) => list.map((name) => [role, name] as const))];
+    for (const [role, name] of roles) {
       if (name !== undefined && !names.some((n) => n.toLowerCase() === name.toLowerCase()))
         throw new Problem('invalid-dashboard', `Panel “${panel.title}”: its ${role} is “${name}”, which its query does not make.`, {
           hint: `It makes: ${names.join(', ')}.`,
@@ -119,7 +122,12 @@ function checkPanel(deps: ServerDeps, panel: Panel): void {
 }
 
 function ownDashboard(item: Item): Dashboard {
-  return Dashboard.parse({ ...(item.body as Body), id: item.id, title: item.name });
+  const read = Dashboard.safeParse({ ...(item.body as Body), id: item.id, title: item.name });
+  if (read.success) return read.data;
+  const [issue] = read.error.issues;
+  throw new Problem('invalid-dashboard', `“${item.name}” cannot be opened: ${issue?.path.join('.')}: ${issue?.message}`, {
+    hint: 'It was stored by a release with other rules. Remove it, or import it anew.',
+  });
 }
 
 function answer(item: Item): DashboardAnswer {
@@ -133,18 +141,4 @@ function bodyOf({ id: _, title: __, own: ___, revision: ____, ...body }: Dashboa
 /** Without what is undefined, which would hide what it is laid over. */
 function defined<T extends object>(given: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
   return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as { [K in keyof T]?: Exclude<T[K], undefined> };
-}
-
-/** `Top 10 sources` → `top-10-sources`, or that with a number. */
-function freeId(title: string, taken: ReadonlySet<string>): string {
-  const base =
-    title
-      .toLowerCase()
-      .replace(/[^a-z0-9]+/g, '-')
-      .replace(/^-|-$/g, '')
-      .slice(0, 80) || 'panel';
-  for (let n = 1; ; n++) {
-    const id = n === 1 ? base : `${base}-${n}`;
-    if (!taken.has(id)) return id;
-  }
 }

@@ -144,11 +144,14 @@ export interface Answer {
 export class Problem extends Error {
   readonly code: ProblemCode;
   readonly hint: string | undefined;
-  constructor(code: ProblemCode, message: string, options: { hint?: string; cause?: unknown } = {}) {
+  /** Of a file: each with its place. */
+  readonly problems: ApiError['error']['problems'];
+  constructor(code: ProblemCode, message: string, options: { hint?: string; cause?: unknown; problems?: ApiError['error']['problems'] } = {}) {
     super(message, { cause: options.cause });
     this.name = 'Problem';
     this.code = code;
     this.hint = options.hint;
+    this.problems = options.problems;
   }
 }
 
@@ -167,7 +170,10 @@ export class DiagnosticError extends Error {
 
 /** Any thrown thing → status and body. */
 export function toAnswer(error: unknown): Answer {
-  if (error instanceof Problem) return answer(error.code, error.message, error.hint);
+  if (error instanceof Problem) {
+    const { status, body } = answer(error.code, error.message, error.hint);
+    return { status, body: { error: { ...body.error, ...(error.problems ? { problems: error.problems } : {}) } } };
+  }
   if (error instanceof StoreError) {
     // The engine's own words hold statements and data: they are for the log.
     const message = error.code === 'query-failed' ? 'The store could not answer this.' : error.message;

@@ -1,9 +1,9 @@
 /** What the schema of dashboards alone can't say: unique ids, fields that exist, the columns that a kind needs. Pure. */
 import { findField } from '../model/fields.ts';
-import type { Dashboard, Panel } from './schema.ts';
+import { type Dashboard, MOST_PANELS, type Panel } from './schema.ts';
 
 /** Which result columns a panel of each kind must name. */
-const NEEDED: Record<Panel['kind'], readonly ('x' | 'y' | 'series' | 'size')[]> = {
+export const NEEDED: Record<Panel['kind'], readonly ('x' | 'y' | 'series' | 'size')[]> = {
   value: ['y'],
   // Without y they draw every number of the result, as a transpose makes them.
   line: ['x'],
@@ -52,6 +52,8 @@ export function checkDashboard(dashboard: Dashboard): Finding[] {
     unique(`variable ${variable.id}`, ['variables', i]);
     if (!findField(variable.field)) findings.push({ path: ['variables', i, 'field'], message: `no field is called "${variable.field}"` });
   });
+  if (dashboard.sections.reduce((sum, { panels }) => sum + panels.length, 0) > MOST_PANELS)
+    findings.push({ path: ['sections'], message: `a dashboard has at most ${MOST_PANELS} panels` });
   dashboard.sections.forEach((section, s) => {
     unique(`section ${section.id}`, ['sections', s]);
     section.panels.forEach((panel, p) => {

@@ -4,7 +4,7 @@
  */
 import { readdir, readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { isNode, LineCounter, parseDocument } from 'yaml';
+import { type Document, isNode, LineCounter, parseDocument } from 'yaml';
 import { checkDashboard, type Finding } from './check.ts';
 import { Dashboard } from './schema.ts';
 
@@ -27,15 +27,25 @@ export class DashboardFileError extends Error {
   }
 }
 
+/** Problems that are named at once: a file that is none of ours may have one on every line. */
+const MOST_PROBLEMS = 50;
+
+/** A dashboard, and where its parts stand in its file. */
+export interface ReadDashboard {
+  readonly dashboard: Dashboard;
+  /** 1-based line of a path, or of the nearest part around it. */
+  lineOf(path: Finding['path']): number;
+}
+
 /** Text of a dashboard file → dashboard. `file` is for messages. Throws DashboardFileError. */
 export function parseDashboard(text: string, file: string): Dashboard {
+  return readDashboard(text, file).dashboard;
+}
+
+/** The same, with the lines of its parts. */
+export function readDashboard(text: string, file: string): ReadDashboard {
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines });
-  if (document.errors.length) {
-    throw new DashboardFileError(
-      document.errors.map((e) => ({ file, line: lines.linePos(e.pos[0]).line, path: '', message: `not valid YAML: ${e.message.split('\n')[0]}` })),
-    );
-  }
+  const { document, content } = readYaml(text, file, lines);
   const lineOf = (path: readonly (string | number)[]): number => {
     for (let length = path.length; length > 0; length--) {
       const node = document.getIn(path.slice(0, length), true);
@@ -43,13 +53,28 @@ export function parseDashboard(text: string, file: string): Dashboard {
     }
     return 1;
   };
-  const parsed = Dashboard.safeParse(document.toJS());
+  const parsed = Dashboard.safeParse(content);
   const findings: Finding[] = parsed.success
     ? [...emptiness(parsed.data), ...checkDashboard(parsed.data)]
     : parsed.error.issues.map((issue) => ({ path: issue.path.map((p) => (typeof p === 'symbol' ? String(p) : p)), message: issue.message }));
-  if (findings.length) throw new DashboardFileError(findings.map((f) => ({ file, line: lineOf(f.path), path: f.path.join('.'), message: f.message })));
+  if (findings.length)
+    throw new DashboardFileError(findings.slice(0, MOST_PROBLEMS).map((f) => ({ file, line: lineOf(f.path), path: f.path.join('.'), message: f.message })));
   if (!parsed.success) throw new DashboardFileError([{ file, line: 1, path: '', message: parsed.error.message }]);
-  return parsed.data;
+  return { dashboard: parsed.data, lineOf };
+}
+
+/** What the reader throws, too, for a file that is nested too deep or whose aliases grow too large, is a problem of the file. */
+function readYaml(text: string, file: string, lines: LineCounter): { readonly document: Document.Parsed; readonly content: unknown } {
+  const wrong = (line: number, message: string) => ({ file, line, path: '', message: `not valid YAML: ${message.split('\n')[0]}` });
+  let found: DashboardProblem[];
+  try {
+    const document = parseDocument(text, { lineCounter: lines });
+    if (document.errors.length === 0) return { document, content: document.toJS() as unknown };
+    found = document.errors.slice(0, MOST_PROBLEMS).map((e) => wrong(lines.linePos(e.pos[0]).line, e.message));
+  } catch (error) {
+    found = [wrong(1, error instanceof RangeError ? 'it is nested too deep' : error instanceof Error ? error.message : String(error))];
+  }
+  throw new DashboardFileError(found);
 }
 
 /** Every dashboard of a folder, by file name. Throws DashboardFileError with the problems of all files. */

@@ -4,14 +4,22 @@
  */
 import { z } from 'zod';
 
-const id = z.string().regex(/^[a-z0-9-]+$/);
+const id = z
+  .string()
+  .max(100)
+  .regex(/^[a-z0-9-]+$/);
+const title = z.string().max(200);
+const description = z.string().max(2000);
+const query = z.string().max(64 * 1024);
+/** Name of a column of a result. */
+const column = z.string().max(500);
 
 /** A filter of the whole dashboard: bound as a condition on `field`, never pasted into a query. */
 export const Variable = z.strictObject({
   id,
-  title: z.string(),
+  title,
   /** Any name of a field (model/fields.ts). */
-  field: z.string(),
+  field: column,
 });
 
 /** Values that a viewer picked: bound as a condition on the field, never pasted into a query. */
@@ -61,15 +69,15 @@ export const MEANINGS = ['accept', 'reject', 'threat', 'inbound', 'outbound', 'i
 export const Unit = z.enum(['count', 'bytes', 'percent', 'none']);
 
 /** Another measure of the same panel; the result has the panel's columns but for `y`. */
-export const Measure = z.strictObject({ id, title: z.string(), query: z.string(), y: z.string(), unit: Unit.default('count') });
+export const Measure = z.strictObject({ id, title, query, y: column, unit: Unit.default('count') });
 
 export const Panel = z.strictObject({
   id,
-  title: z.string(),
+  title,
   /** One or two sentences: what it computes; says where it deliberately differs from the source. */
-  description: z.string(),
+  description,
   kind: z.enum(PANEL_KINDS),
-  query: z.string(),
+  query,
   /** Conditions of this panel alone, beside the dashboard's. */
   filters: z.array(BoundFilter).max(50).optional(),
   /** Grid columns of 24 and rows of 40 px. */
@@ -78,12 +86,12 @@ export const Panel = z.strictObject({
   unit: Unit.default('count'),
   meaning: z.enum(MEANINGS).default('neutral'),
   /** Column names of the query's result. Which are needed depends on the kind. */
-  x: z.string().optional(),
-  y: z.string().optional(),
-  series: z.string().optional(),
-  size: z.string().optional(),
+  x: column.optional(),
+  y: column.optional(),
+  series: column.optional(),
+  size: column.optional(),
   /** A name that stands beside what the panel's labels show: an organization beside its AS number. */
-  label: z.string().optional(),
+  label: column.optional(),
   /**
    * Only the N groups with the greatest sum of the measure, found over the whole result. Over time and in a
    * matrix the groups are the `series`, in a donut `x`, and the rest is summed as “other”; in a bar and a
@@ -97,32 +105,35 @@ export const Panel = z.strictObject({
   /** What else to say where nothing matches: where the records get what the panel reads. */
   empty: z.string().max(500).optional(),
   /** Table: columns with totals in the footer. */
-  totals: z.array(z.string()).default([]),
+  totals: z.array(column).max(50).default([]),
   /** Table: columns of numbers whose cells are coloured, the stronger the greater in its column. */
-  heat: z.array(z.string()).max(20).default([]),
+  heat: z.array(column).max(20).default([]),
   /** Map: columns that a marker's tooltip shows of each place, in this order. */
-  details: z.array(z.string()).max(12).default([]),
+  details: z.array(column).max(12).default([]),
   /** Default window when the panel has its own, in seconds. */
   window: z.number().int().positive().optional(),
   /** Title of what `query` measures, where the panel can be switched to others. */
-  measure: z.string().optional(),
+  measure: title.optional(),
   /** Other measures of the panel: a switch in its head. A run names the chosen one by id. */
-  measures: z.array(Measure).default([]),
+  measures: z.array(Measure).max(20).default([]),
 });
 
+/** What one run computes. */
+export const MOST_PANELS = 200;
+
 /** A file's section has a panel at least; one that a person made may wait for its first. */
-export const Section = z.strictObject({ id, title: z.string(), panels: z.array(Panel) });
+export const Section = z.strictObject({ id, title, panels: z.array(Panel).max(MOST_PANELS) });
 
 export const Dashboard = z.strictObject({
   id,
-  title: z.string(),
-  description: z.string(),
-  useCase: z.string(),
-  app: z.string(),
+  title,
+  description,
+  useCase: description,
+  app: title,
   /** Default window in seconds, ending now. */
   window: z.number().int().positive().default(3600),
-  variables: z.array(Variable).default([]),
-  sections: z.array(Section),
+  variables: z.array(Variable).max(50).default([]),
+  sections: z.array(Section).max(50),
 });
 
 export type Dashboard = z.infer<typeof Dashboard>;

@@ -160,8 +160,12 @@ describe('a dashboard of one’s own', () => {
 
     await panel.hover();
     await button('More of Refused, by port').click();
-    await page.getByRole('menuitem', { name: 'Remove this panel …' }).click();
-    await dialog().getByRole('button', { name: 'Remove' }).click();
+    await page.getByRole('menuitem', { name: 'Edit this panel …' }).click();
+    await page.getByRole('dialog', { name: 'Edit “Refused, by port”' }).getByRole('button', { name: 'Cancel' }).click();
+    await soon(() => page.locator('[data-slot="refused-by-port"]').evaluate((e) => e === document.activeElement)).toBe(true);
+    await page.keyboard.press('Delete');
+    await page.getByRole('button', { name: 'Save', exact: true }).click();
+    await soon(() => page.locator('.bz-editing').count()).toBe(0);
     await soon(() => page.getByText('This dashboard has no panel yet.').count()).toBe(1);
     await button('More of this dashboard').click();
     await page.getByRole('menuitem', { name: 'Remove …' }).click();
@@ -173,7 +177,7 @@ describe('a dashboard of one’s own', () => {
     const { page } = session;
     await session.open();
     await button('More of this dashboard').click();
-    await soon(() => page.getByRole('menuitem').allTextContents()).toEqual(['Duplicate …']);
+    await soon(() => page.getByRole('menuitem').allTextContents()).toEqual(['Duplicate …', 'Save as a file', 'New dashboard …', 'Import a file …']);
     await page.getByRole('menuitem', { name: 'Duplicate …' }).click();
     await dialog().getByLabel('Title').fill('My overview');
     await dialog().getByRole('button', { name: 'Duplicate' }).click();

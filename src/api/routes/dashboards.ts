@@ -2,8 +2,18 @@
 import type { FastifyInstance } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { z } from 'zod';
-import { DashboardAnswer, DashboardChange, DashboardList, DashboardNew, PanelNew } from '../contract/dashboards.ts';
+import {
+  DashboardAnswer,
+  DashboardChange,
+  DashboardFile,
+  DashboardImport,
+  DashboardList,
+  DashboardNew,
+  PanelNew,
+  PreviewRequest,
+} from '../contract/dashboards.ts';
 import { RunEvent, RunRequest } from '../contract.ts';
+import { exportDashboard, importDashboard, previewOf } from '../dashboard-files.ts';
 import { prepareRun, runDashboard } from '../dashboard-run.ts';
 import { addPanel, changeDashboard, createDashboard, findDashboard, listDashboards, removeDashboard, removePanel } from '../dashboards.ts';
 import type { ServerDeps } from '../deps.ts';
@@ -39,6 +49,38 @@ export function dashboardRoutes(app: FastifyInstance, deps: ServerDeps): void {
       const run = await prepareRun(deps, await findDashboard(deps, request.params.id), request.body);
       return sendLines<RunEvent>(reply, (emit, signal) => runDashboard(deps, copies, run, emit, signal));
     },
+  );
+  typed.post(
+    '/api/v1/dashboards/preview',
+    {
+      schema: {
+        tags,
+        summary: 'Computes panels that are given with the request, saved or not. Answers as a run does; stores nothing.',
+        body: PreviewRequest,
+        response: { 200: { content: { [NDJSON]: { schema: RunEvent } } } },
+      },
+    },
+    async (request, reply) => {
+      const run = await prepareRun(deps, ...previewOf(request.body));
+      return sendLines<RunEvent>(reply, (emit, signal) => runDashboard(deps, copies, run, emit, signal));
+    },
+  );
+  typed.get(
+    '/api/v1/dashboards/:id/file',
+    { schema: { tags, summary: 'The dashboard as a file, which can be imported anywhere.', params: Id, response: { 200: DashboardFile } } },
+    async (request) => exportDashboard(deps, request.params.id),
+  );
+  typed.post(
+    '/api/v1/dashboards/import',
+    {
+      schema: {
+        tags,
+        summary: 'Makes a dashboard of a file, or replaces an own one. What is wrong in the file is answered with lines and paths.',
+        body: DashboardImport,
+        response: { 201: DashboardAnswer },
+      },
+    },
+    async (request, reply) => reply.status(201).send(await importDashboard(deps, request.body)),
   );
   typed.post(
     '/api/v1/dashboards',

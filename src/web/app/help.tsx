@@ -7,6 +7,7 @@ const EVERYWHERE: readonly Entry[] = [
   [['f'], 'Add a filter'],
   [['t'], 'Time range'],
   [['r'], 'Refresh, or run again'],
+  [['e'], 'Edit the dashboard, or a copy of it'],
   [['o'], 'Search: open a saved one'],
   [['s'], 'Search: save this one'],
   [['g', 'd'], 'Go to the dashboard'],
@@ -30,6 +31,17 @@ const IN_THE_QUERY: readonly Entry[] = [
   [['Tab'], 'To what comes next on the page'],
 ];
 
+const EDITING: readonly Entry[] = [
+  [['↑', '↓', '←', '→'], 'Move the panel in focus'],
+  [['Shift', '→'], 'Resize it: any arrow'],
+  [['Enter'], 'Open it'],
+  [['d'], 'Duplicate it'],
+  [['Del'], 'Remove it'],
+  [['a'], 'Add a panel'],
+  [['Ctrl', 'Z'], 'Undo; with Shift, do it again'],
+  [['Ctrl', 'S'], 'Save'],
+];
+
 const POINTER: readonly (readonly [how: string, what: string])[] = [
   ['click a value', 'The records behind it'],
   ['Shift-click a value', 'Filter the dashboard by it'],
@@ -42,6 +54,8 @@ export function Help({ opened, onClose }: { opened: boolean; onClose: () => void
       <Keys entries={EVERYWHERE} />
       <h3 className="bz-help-title">In the query</h3>
       <Keys entries={IN_THE_QUERY} />
+      <h3 className="bz-help-title">While a dashboard is edited</h3>
+      <Keys entries={EDITING} />
       <h3 className="bz-help-title">Pointer</h3>
       <dl className="bz-help">
         {POINTER.map(([how, what]) => (

@@ -20,6 +20,8 @@ export interface Search {
   readonly hide?: readonly string[];
   /** Sections that are folded away. */
   readonly fold?: readonly string[];
+  /** Dashboard: it is being edited; the id of a panel opens that one. */
+  readonly edit?: string;
   /** Auto-refresh: `10s`, `30s`, `1m`, `5m`. */
   readonly refresh?: string;
   /** Query text of the records page. */
@@ -43,7 +45,7 @@ export interface Search {
 /** Columns of the message list that tell a flow in a line. */
 export const FLOW_COLUMNS: readonly string[] = ['action', 'direction', 'srcaddr', 'srcport', 'dstaddr', 'dstport', 'protocol', 'bytes'];
 
-const SINGLE = ['from', 'to', 'tz', 'panel', 'refresh', 'q', 'saved', 'view', 'order', 'why', 'kind', 'step'] as const;
+const SINGLE = ['from', 'to', 'tz', 'panel', 'edit', 'refresh', 'q', 'saved', 'view', 'order', 'why', 'kind', 'step'] as const;
 const LISTS = ['f', 'w', 'm', 'hide', 'fold', 'cols'] as const;
 
 export function parseSearch(text: string): Search {

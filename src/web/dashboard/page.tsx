@@ -2,10 +2,10 @@
 import { Tooltip } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useNavigate, useParams } from '@tanstack/react-router';
-import { useCallback, useEffect, useMemo, useRef, useState, useSyncExternalStore } from 'react';
+import { lazy, Suspense, useCallback, useEffect, useMemo, useRef, useState, useSyncExternalStore } from 'react';
 import type { DashboardAnswer } from '../../api/contract/dashboards.ts';
 import type { Window } from '../../api/contract.ts';
-import type { Dashboard, Panel } from '../../dashboards/schema.ts';
+import type { Panel } from '../../dashboards/schema.ts';
 import { dashboardQuery } from '../api/queries.ts';
 import { PageFailed } from '../app/failed.tsx';
 import { Icon } from '../app/icons.tsx';
@@ -21,20 +21,31 @@ import { RangePicker } from '../time/range-picker.tsx';
 import { Refresh } from '../time/refresh.tsx';
 import { drillFilters, querySearch, recordsSearch } from './drill.ts';
 import '../library/library.css';
-import { DashboardTools, NoPanels, RemovePanel } from './own.tsx';
+import { DashboardTools, NoPanels } from './own.tsx';
 import { Failed } from './panel-body.tsx';
 import { type PanelActions, PanelFrame } from './panel-frame.tsx';
 import { RunStore } from './run-store.ts';
 import { ScopeButton, useScope } from './scope.tsx';
 import { SectionView } from './section.tsx';
+import { ownRanges, queryOf, useRuns } from './use-runs.ts';
+
+const EditPage = lazy(() => import('./edit/page.tsx').then((m) => ({ default: m.EditPage })));
 
 export function DashboardPage() {
   const { id = '' } = useParams({ strict: false });
+  const { edit } = usePage().search;
   const dashboard = useQuery(dashboardQuery(id));
   const scope = useScope(dashboard.data);
   if (dashboard.isError) return <PageFailed error={dashboard.error} onRetry={() => void dashboard.refetch()} />;
   if (scope.error) return <PageFailed error={scope.error} onRetry={() => void scope.refetch()} />;
   if (!dashboard.data || !scope.chips) return <main className="bz-dashboard" aria-busy="true" />;
+  if (edit && dashboard.data.own) {
+    return (
+      <Suspense fallback={<main className="bz-dashboard" aria-busy="true" />}>
+        <EditPage key={id} id={id} />
+      </Suspense>
+    );
+  }
   return <Loaded key={id} dashboard={dashboard.data} scope={scope.chips} />;
 }
 
@@ -46,7 +57,6 @@ function Loaded({ dashboard, scope }: { dashboard: DashboardAnswer; scope: reado
   const navigate = useNavigate();
   const [picking, setPicking] = useState(false);
   const [adding, setAdding] = useState(false);
-  const [removing, setRemoving] = useState<Panel | null>(null);
   const range = useMemo<Range>(
     () => (search.from ? { from: search.from, to: search.to ?? 'now' } : lastSeconds(dashboard.window)),
     [search.from, search.to, dashboard.window],
@@ -83,7 +93,7 @@ function Loaded({ dashboard, scope }: { dashboard: DashboardAnswer; scope: reado
         const { chips: f, search: at, own: windows, range: page } = latest.current;
         void navigate({ to: '/search', search: querySearch(query, windows.get(panel.id) ?? page, addFilters(f, panel.filters ?? []), at.tz) });
       },
-      ...(dashboard.own && { remove: setRemoving }),
+      ...(dashboard.own && { edit: (panel) => change({ edit: panel.id }) }),
     }),
     [change, navigate, run, dashboard.own],
   );
@@ -156,69 +166,6 @@ function Loaded({ dashboard, scope }: { dashboard: DashboardAnswer; scope: reado
           {frame(full, true)}
         </div>
       )}
-      {removing && <RemovePanel dashboard={dashboard} panel={removing} onClose={() => setRemoving(null)} />}
     </main>
   );
-}
-
-function queryOf(panel: Panel, measure: string | undefined): string {
-  return panel.measures.find((m) => m.id === measure)?.query ?? panel.query;
-}
-
-/** Ranges of panels that do not follow the dashboard's: chosen ones, else the panel's default. */
-function ownRanges(dashboard: Dashboard, w: readonly string[] | undefined): Map<string, Range> {
-  const chosen = pairs(w);
-  const map = new Map<string, Range>();
-  for (const panel of dashboard.sections.flatMap((s) => s.panels)) {
-    const [from, to] = chosen.get(panel.id)?.split('..') ?? [];
-    if (from && to) map.set(panel.id, { from, to });
-    else if (panel.window !== undefined) map.set(panel.id, lastSeconds(panel.window));
-  }
-  return map;
-}
-
-interface RunInput {
-  readonly dashboard: Dashboard;
-  readonly store: RunStore;
-  readonly range: Range;
-  /** JSON of the filters in effect: equal text, equal filters. */
-  readonly filters: string;
-  readonly zone: string;
-  readonly own: ReadonlyMap<string, Range>;
-  readonly measures: ReadonlyMap<string, string>;
-  readonly folded: ReadonlySet<string>;
-  readonly full: string | undefined;
-}
-
-/** Runs the panels whose question changed since they were last asked, in one batch; answers a function that runs them all again. */
-function useRuns({ dashboard, store, range, filters, zone, own, measures, folded, full }: RunInput): (only?: string[]) => void {
-  const asked = useRef(new Map<string, string>());
-  const questions = useMemo(() => {
-    const shown = dashboard.sections.flatMap((s) => s.panels.filter((p) => !folded.has(s.id) || p.id === full));
-    return new Map(shown.map((p) => [p.id, JSON.stringify([own.get(p.id) ?? range, filters, zone, measures.get(p.id) ?? ''])]));
-  }, [dashboard, range, filters, zone, own, measures, folded, full]);
-
-  const ask = useCallback(
-    (ids: string[]) => {
-      if (ids.length === 0) return;
-      for (const id of ids) asked.current.set(id, questions.get(id) ?? '');
-      const windows = Object.fromEntries(ids.flatMap((id) => (own.has(id) ? [[id, own.get(id) as Range]] : [])));
-      const chosen = Object.fromEntries(ids.flatMap((id) => (measures.has(id) ? [[id, measures.get(id) as string]] : [])));
-      void store.run({ from: range.from, to: range.to, filters: JSON.parse(filters), timeZone: zone, panels: ids, windows, measures: chosen });
-    },
-    [store, questions, range, filters, zone, own, measures],
-  );
-
-  useEffect(() => {
-    ask([...questions].filter(([id, question]) => asked.current.get(id) !== question).map(([id]) => id));
-  }, [ask, questions]);
-  useEffect(() => {
-    const map = asked.current;
-    return () => {
-      // Asked again when the page comes back.
-      map.clear();
-      store.stopAll();
-    };
-  }, [store]);
-  return useCallback((only?: string[]) => ask(only ?? [...questions.keys()]), [ask, questions]);
 }

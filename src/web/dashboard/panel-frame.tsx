@@ -30,7 +30,7 @@ export interface PanelActions {
   /** Opens the search page with the panel's query and window. */
   readonly search: (panel: Panel, query: string) => void;
   /** Of one's own dashboard only. */
-  readonly remove?: (panel: Panel) => void;
+  readonly edit?: (panel: Panel) => void;
 }
 
 interface Props {
@@ -165,11 +165,11 @@ export const PanelFrame = memo(function PanelFrame({ panel, store, zone, group, 
                 Save as JSON
               </Menu.Item>
               {kind.picture && !asTable && <SavePicture title={panel.title} body={body} />}
-              {actions.remove && !full && (
+              {actions.edit && !full && (
                 <>
                   <Menu.Divider />
-                  <Menu.Item leftSection={<Icon name="trash" size={14} />} onClick={() => actions.remove?.(panel)}>
-                    Remove this panel …
+                  <Menu.Item leftSection={<Icon name="edit" size={14} />} onClick={() => actions.edit?.(panel)}>
+                    Edit this panel …
                   </Menu.Item>
                 </>
               )}
@@ -181,7 +181,7 @@ export const PanelFrame = memo(function PanelFrame({ panel, store, zone, group, 
         {state.error ? (
           <Failed error={state.error} onRetry={() => actions.retry(panel.id)} />
         ) : props && result?.state === 'data' ? (
-          <PanelBoundary of={result}>
+          <PanelBoundary of={props}>
             <Suspense fallback={<Skeleton kind={panel.kind} />}>
               <View {...props} />
             </Suspense>

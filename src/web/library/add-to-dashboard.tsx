@@ -8,6 +8,7 @@ import type { QueryResponse } from '../../api/contract.ts';
 import type { Panel } from '../../dashboards/schema.ts';
 import { postJson } from '../api/client.ts';
 import { dashboardsQuery } from '../api/queries.ts';
+import { sizeOf } from '../dashboard/edit/options.ts';
 import { Skeleton } from '../dashboard/panel-body.tsx';
 import { PanelBoundary } from '../dashboard/panel-boundary.tsx';
 import { PANEL_KINDS } from '../panels/registry.ts';
@@ -28,9 +29,6 @@ interface Props {
 /** Rows that are enough to see what a panel will look like. */
 const PREVIEW_ROWS = 2000;
 const NEW = '-';
-/** Grid columns and rows of a new panel; of the others, WIDE. */
-const SIZE: Readonly<Partial<Record<ViewName, readonly [width: number, height: number]>>> = { value: [6, 5], donut: [8, 8] };
-const WIDE = [12, 8] as const;
 
 export function AddToDashboard({ current, zone, name, onClose }: Props) {
   const asked = useMemo(() => ({ ...toSaved(current), timeZone: zone, limit: PREVIEW_ROWS }), [current, zone]);
@@ -135,8 +133,7 @@ function suggestions(query: string, answer: QueryResponse) {
 
 function panelBody(panel: Panel, title: string, filters: PanelNew['filters']): PanelNew {
   const { id: _, ...rest } = panel;
-  const [width, height] = SIZE[panel.kind] ?? WIDE;
-  return { ...rest, title, description: '', width, height, ...(filters && filters.length > 0 && { filters }) };
+  return { ...rest, title, description: '', ...sizeOf(panel.kind), ...(filters && filters.length > 0 && { filters }) };
 }
 
 function Preview({ panel, answer, zone, waiting }: { panel: Panel | undefined; answer: QueryResponse | undefined; zone: string; waiting: boolean }) {

@@ -1,6 +1,6 @@
 /** What the library's parts ask of the server; each change lets what is shown be asked anew. */
 import { queryOptions, useMutation, useQueryClient } from '@tanstack/react-query';
-import type { DashboardAnswer, DashboardChange, DashboardNew, PanelNew } from '../../api/contract/dashboards.ts';
+import type { DashboardAnswer, DashboardChange, DashboardImport, DashboardNew, PanelNew } from '../../api/contract/dashboards.ts';
 import type { LibraryChange, LibraryItem, LibraryList, LibraryNew } from '../../api/contract/library.ts';
 import { getJson, postJson, putJson, remove } from '../api/client.ts';
 
@@ -49,8 +49,8 @@ type DashboardEdit =
   | { readonly do: 'create'; readonly body: DashboardNew }
   | { readonly do: 'change'; readonly id: string; readonly body: DashboardChange }
   | { readonly do: 'add'; readonly id: string; readonly body: PanelNew }
-  | { readonly do: 'remove'; readonly id: string }
-  | { readonly do: 'remove-panel'; readonly id: string; readonly panel: string };
+  | { readonly do: 'import'; readonly body: DashboardImport }
+  | { readonly do: 'remove'; readonly id: string };
 
 /** Changes an own dashboard. Removing a whole one answers nothing. */
 export function useDashboardChange() {
@@ -58,11 +58,12 @@ export function useDashboardChange() {
   return useMutation({
     mutationFn: async (edit: DashboardEdit): Promise<DashboardAnswer | null> => {
       if (edit.do === 'create') return postJson<DashboardAnswer>(DASHBOARDS, edit.body);
+      if (edit.do === 'import') return postJson<DashboardAnswer>(`${DASHBOARDS}/import`, edit.body);
       const path = `${DASHBOARDS}/${encodeURIComponent(edit.id)}`;
       if (edit.do === 'change') return putJson<DashboardAnswer>(path, edit.body);
       if (edit.do === 'add') return postJson<DashboardAnswer>(`${path}/panels`, edit.body);
-      await remove(edit.do === 'remove' ? path : `${path}/panels/${encodeURIComponent(edit.panel)}`);
-      return edit.do === 'remove' ? null : getJson<DashboardAnswer>(path);
+      await remove(path);
+      return null;
     },
     onSuccess: (dashboard) => {
       if (dashboard) client.setQueryData(['dashboard', dashboard.id], dashboard);

@@ -98,7 +98,7 @@ interface FirstProblemProps {
 }
 
 /** One problem at a time, mistakes before warnings. */
-function FirstProblem({ problems, onMend, onExplain }: FirstProblemProps) {
+export function FirstProblem({ problems, onMend, onExplain }: FirstProblemProps) {
   const first = problems.find((p) => p.severity === 'error') ?? problems[0];
   const word = first && suggestion(first);
   const more = problems.length - 1;

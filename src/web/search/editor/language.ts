@@ -1,6 +1,6 @@
 /** The compiler in the page: it checks and completes with what the server says exists. It never runs what it compiles. */
 import type { CatalogueResponse } from '../../../api/contract/catalogue.ts';
-import type { Window } from '../../../api/contract.ts';
+import type { OutputColumn, Window } from '../../../api/contract.ts';
 import { compileQuery } from '../../../query/compile.ts';
 import { type CompileOptions, type Diagnostic, parse } from '../../../query/index.ts';
 import { sql } from '../../../query/sql.ts';
@@ -37,6 +37,14 @@ export function optionsOf({ catalogue = NOTHING, window, zone }: Surroundings): 
     // The page asks before it writes.
     maySave: true,
   };
+}
+
+/** The columns that a text makes; undefined where it has a mistake, or data makes them. */
+export function columnsOf(text: string, surroundings: Surroundings): readonly OutputColumn[] | undefined {
+  const { query, diagnostics } = parse(text);
+  if (diagnostics.length > 0) return undefined;
+  const result = compileQuery(query, optionsOf(surroundings));
+  return result.ok && !result.compiled.pivot ? result.compiled.columns : undefined;
 }
 
 export interface Problem extends Diagnostic {
