@@ -26,6 +26,9 @@ const ROLE_BY_FIELD: ReadonlyMap<string, Role> = new Map<string, Role>([
   ['cloud.instance.id', 'id'],
   ['aws.flowlogs.vpc_id', 'id'],
   ['aws.flowlogs.subnet_id', 'id'],
+  ['interface.instance.id', 'id'],
+  ['interface.vpc.id', 'id'],
+  ['interface.subnet.id', 'id'],
 ]);
 
 const ROLE_BY_NAME: ReadonlyMap<string, Role> = new Map<string, Role>([
