@@ -81,6 +81,8 @@ interface Parts {
 }
 
 const SETTING = 'indicators-allowed';
+/** The last load's: rows that are forgotten do not take it with them. */
+const REVISION = 'indicators-revision';
 /** Indicators that one block stages. */
 const CHUNK = 20_000;
 export const MOST_INDICATORS = 5_000_000;
@@ -101,7 +103,7 @@ export async function openIndicators({ store, metadata, catalogs, folder, most =
   const listeners = new Set<(applied: Applied | undefined) => void>();
   let allowed = JSON.parse((await metadata.setting(SETTING)) ?? '{}') as AllowedIndicators;
   let active = 0;
-  let revision = 0;
+  let revision = Number((await metadata.setting(REVISION)) ?? 0);
   let turn: Promise<unknown> = Promise.resolve();
   const alone = <T>(work: () => Promise<T>): Promise<T> => {
     const mine = turn.then(work);
@@ -167,6 +169,7 @@ export async function openIndicators({ store, metadata, catalogs, folder, most =
         if (others + added + changed + unchanged > most) throw tooMany(most);
         const isNew = added + changed + expired > 0;
         if (isNew) {
+          await metadata.saveSetting(REVISION, String(mine));
           await command(sql`ALTER TABLE bartizan.indicator REPLACE PARTITION ${name} FROM bartizan.indicator_next`);
           await command(sql`SYSTEM RELOAD DICTIONARY bartizan.indicator_by_number`);
           await know();
