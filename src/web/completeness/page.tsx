@@ -104,7 +104,7 @@ function Summary({ board }: { board: CompletenessResponse }) {
           .join(', ')}
         .{board.truncated && ' There are more; these are the first.'}
       </p>
-      <ul className="bz-legend" aria-label={`Cells of ${duration(board.cell)}`}>
+      <ul className="bz-board-legend" aria-label={`Cells of ${duration(board.cell)}`}>
         <li>
           <Key level={2} />
           <Key level={5} /> few to many records in {duration(board.cell)}

@@ -79,7 +79,7 @@ function scatterOption(points: readonly Point[], x: Located, series: readonly Na
   const values = [...labels.keys()].sort((a, b) => Number(a) - Number(b) || a.localeCompare(b));
   const numbers = values.every((v) => Number(v) > 0);
   const beside = !numbers || values.length <= (full ? MOST_BESIDE_FULL : MOST_BESIDE);
-  const aslant = values.length > (full ? 14 : 6);
+  const aslant = values.length > 6;
   const heights = points.filter((p) => p.y > 0).map((p) => p.y);
   const most = heights.reduce((a, b) => Math.max(a, b), 0);
   const log = most / heights.reduce((a, b) => Math.min(a, b), most) > LOG_FROM;
@@ -99,6 +99,7 @@ function scatterOption(points: readonly Point[], x: Located, series: readonly Na
           axisLabel: {
             color: ink.dim,
             fontSize: 11,
+            lineHeight: 13,
             interval: 0,
             hideOverlap: true,
             rotate: aslant ? 40 : 0,
@@ -125,7 +126,7 @@ function scatterOption(points: readonly Point[], x: Located, series: readonly Na
       cursor: 'pointer',
       symbol: SHAPES[series.findIndex((all) => all.key === s.key) % SHAPES.length],
       symbolSize: full ? 14 : 11,
-      itemStyle: { color: s.color, borderColor: ink.panel, borderWidth: 1 },
+      itemStyle: { color: s.color, opacity: 1, borderColor: ink.panel, borderWidth: 1 },
       emphasis: { scale: false },
       data: points.filter((p) => p.series === s.key).map((p) => [beside ? p.x : Number(p.x), p.y]),
     })),
