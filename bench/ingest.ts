@@ -59,7 +59,7 @@ export async function ingestGoals(): Promise<Result[]> {
 }
 
 async function ingestFresh(bench: Bench, folder: string): Promise<number> {
-  await bench.command('TRUNCATE TABLE bartizan.vpc_flow');
+  for (const table of ['vpc_flow', 'address_day']) await bench.command(`TRUNCATE TABLE bartizan.${table}`);
   return time(() => bench.pipeline.ingest([folder], { again: true }));
 }
 
@@ -84,7 +84,7 @@ async function checkEqual(bench: Bench, plain: Written): Promise<void> {
   same('P1 count', (await summary('vpc_flow'))[0]?.slice(0, 2), [plain.lines, plain.bytes]);
 }
 
-const INDICATORS = 1_000_000;
+const INDICATORS = Number(process.env.BENCH_INDICATORS ?? 1_000_000);
 
 /** P1 once more, with a million indicators to match both ends with; some of them are addresses of the flows. */
 async function withIndicators(bench: Bench, { ours, raw }: { ours: () => Promise<number>; raw: () => Promise<number> }): Promise<Result> {
@@ -191,9 +191,9 @@ function cores(folder: string): Result {
 }
 
 async function size(bench: Bench, plain: Written): Promise<Result> {
-  await bench.command('OPTIMIZE TABLE bartizan.vpc_flow FINAL');
+  for (const table of ['vpc_flow', 'address_day']) await bench.command(`OPTIMIZE TABLE bartizan.${table} FINAL`);
   const [[bytes = 0, rows = 1] = []] = await bench.rows(
-    "SELECT sum(bytes_on_disk), sum(rows) FROM system.parts WHERE active AND database = 'bartizan' AND table IN ('vpc_flow', 'place', 'autonomous_system')",
+    "SELECT sum(bytes_on_disk), sum(rows) FROM system.parts WHERE active AND database = 'bartizan' AND table IN ('vpc_flow', 'address_day', 'place', 'autonomous_system')",
   );
   const [[flows = 1] = []] = await bench.rows('SELECT count() FROM bartizan.vpc_flow');
   const perColumn = await bench.rows(

@@ -17,13 +17,13 @@ const DAY = 86_400;
 const HOUR = 3600;
 const THREADS = 2;
 
-/** 20 M flows over four days, made once and kept: making them takes longer than the bench. */
-async function history(): Promise<{ bench: Bench; end: number }> {
-  const folder = resolve(BENCH_DIR, `days-${LINES}`);
+/** Flows over four days, made once and kept: making them takes longer than the bench. */
+export async function history(lines = LINES): Promise<{ bench: Bench; end: number }> {
+  const folder = resolve(BENCH_DIR, `days-${lines}`);
   const end = Date.UTC(2026, 10, 20) / 1000;
   const files = (DAYS * DAY) / 300;
-  if (!existsSync(folder)) writeFlows({ directory: folder, count: LINES, files, end, mix: PLAIN, seed: 3 });
-  const bench = await openBench(`days-${LINES}-store`, false);
+  if (!existsSync(folder)) writeFlows({ directory: folder, count: lines, files, end, mix: PLAIN, seed: 3 });
+  const bench = await openBench(`days-${lines}-store`, false);
   await bench.pipeline.ingest([folder]);
   return { bench, end };
 }

@@ -1,6 +1,6 @@
 /**
  * Writes the reference pages in docs/ that are derived from the tables of truth: fields, settings,
- * reasons for quarantine, formats, AWS templates, metrics, operators, functions, diagnostics. `node scripts/docs.ts` writes them; a test
+ * reasons for quarantine, formats, AWS templates, metrics, dashboards, operators, functions, diagnostics. `node scripts/docs.ts` writes them; a test
  * fails when one is out of date.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -13,6 +13,7 @@ import { NOT_READY } from '../src/ingest/vitals.ts';
 import { RECORD_ERRORS } from '../src/model/batch.ts';
 import { ADDED_FIELDS, AWS_FIELDS, DERIVED_FIELDS, type Field, namesOf, TGW_FIELDS } from '../src/model/fields.ts';
 import { reference } from '../src/query/index.ts';
+import { dashboardPage } from './dashboard-page.ts';
 import { FORMAT_PAGES } from './format-pages.ts';
 import { code, MADE, table } from './markdown.ts';
 
@@ -164,6 +165,7 @@ ${table(
 )}
 `,
   'query-language.md': () => reference().replace(/^(# .*\n)/, `$1\n${MADE}\n`),
+  'dashboards.md': dashboardPage,
   ...FORMAT_PAGES,
 };
 

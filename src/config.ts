@@ -64,6 +64,12 @@ export const ConfigSchema = z.strictObject({
   batchRows: z.number().int().min(1000).max(1_000_000).default(262_144).describe('Records per insert. More is faster and takes more memory.'),
   placeV4: z.string().default('').describe('City database (mmdb) for IPv4; the packaged DB-IP when empty.'),
   placeV6: z.string().default('').describe('City database (mmdb) for IPv6; the packaged DB-IP when empty.'),
+  awsRanges: z
+    .string()
+    .default('')
+    .describe(
+      'AWS’s list of its address ranges (a copy of ip-ranges.json): tells the AWS service of an address. When empty, the one that a feed of it fetched, or none.',
+    ),
   queryMaxSeconds: z.number().int().min(1).default(60).describe('Longest time that one query may run.'),
   queryMaxMemoryMib: z.number().int().min(64).default(4096).describe('Most memory that one query may use.'),
   queryMaxRows: z.number().int().min(1).default(1_000_000).describe('Most rows of a result that is held whole; exports and jobs are not.'),

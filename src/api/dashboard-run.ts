@@ -195,6 +195,7 @@ function compileTask(deps: ServerDeps, run: PreparedRun, task: PanelTask, relati
     // One more than are shown, to know that there are more.
     maxRows: rowLimit(deps, task) + 1,
     ...(task.alignTo === undefined ? {} : { alignTo: task.alignTo }),
+    ...(task.top ? { top: task.top } : {}),
   });
 }
 

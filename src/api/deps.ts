@@ -6,6 +6,7 @@ import type { Collection } from '../ingest/collection.ts';
 import type { FeedRuns } from '../ingest/feeds.ts';
 import type { Ingest } from '../ingest/ingest.ts';
 import type { LayoutMemory } from '../ingest/layout-memory.ts';
+import type { RetroHunts } from '../ingest/retro-hunts.ts';
 import type { Samples } from '../ingest/samples.ts';
 import type { Reason, Vitals } from '../ingest/vitals.ts';
 import type { Catalogs } from '../store/catalog.ts';
@@ -129,6 +130,8 @@ export interface ServerDeps {
   readonly collection?: Collection;
   readonly sources?: Sources;
   readonly layouts?: LayoutMemory;
+  /** Hunts in what is stored for what became known later. */
+  readonly retro?: RetroHunts;
   readonly threats?: Threats;
   /** Deliveries that were stored already when they came. */
   readonly repeats?: Metadata['repeats'];

@@ -61,7 +61,8 @@ function fieldsOf(row: ReadonlyMap<string, Value>, format: FlowFormat, time: num
   const fields: Shown['fields'] = {};
   format.fields.forEach((field, bit) => {
     const value = scalar(row.get(field.column) ?? null);
-    if ((absent >> BigInt(bit)) & 1n || value === null) return;
+    const given = field.type === 'text' && value !== '';
+    if (value === null || ((absent >> BigInt(bit)) & 1n && !given)) return;
     const seconds = field.aws === 'start' ? time / 1000 : field.aws === 'end' ? time / 1000 + Number(value) : undefined;
     fields[field.aws ?? field.name] = seconds ?? value;
   });

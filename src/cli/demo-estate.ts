@@ -3,11 +3,13 @@ import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import type { Estate } from '../demo/estate.ts';
+import { SEVERITIES } from '../model/indicator.ts';
 
 const weights = z.record(z.string(), z.number().positive());
 const share = z.number().min(0).max(1);
 const party = z.union([z.strictObject({ pool: z.string() }), z.strictObject({ role: z.string() })]);
 const bytes = z.tuple([z.number().int().positive(), z.number().int().positive()]);
+const words = z.array(z.string()).optional();
 const minutes = z.number().int().positive();
 
 const EstateSchema = z.strictObject({
@@ -53,6 +55,21 @@ const EstateSchema = z.strictObject({
       bursts: z.strictObject({ minutes, chance: share }).optional(),
       fixed: z.boolean().optional(),
       sweep: z.boolean().optional(),
+    }),
+  ),
+  threats: z.array(
+    z.strictObject({
+      pool: z.string().optional(),
+      members: z.tuple([z.number().int().min(0), minutes]).optional(),
+      ranges: words,
+      confidence: z.number().int().min(0).max(100),
+      severity: z.enum(SEVERITIES),
+      threatType: z.string(),
+      actors: words,
+      malware: words,
+      killChain: words,
+      labels: z.array(z.string()),
+      updated: z.iso.date(),
     }),
   ),
 }) satisfies z.ZodType<Estate>;

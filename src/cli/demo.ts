@@ -11,10 +11,14 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import { z } from 'zod';
+import type { InterfaceHistory, Snapshot } from '../collect/ec2/history.ts';
 import { createDemo, type Demo } from '../demo/demo.ts';
 import { internalNetworks } from '../demo/estate.ts';
+import { demoInterfaces } from '../demo/interfaces.ts';
+import { demoIndicators } from '../demo/threats.ts';
 import type { Ingest } from '../ingest/ingest.ts';
 import { loadEstate } from './demo-estate.ts';
+import type { Workspace } from './workspace.ts';
 
 export interface DemoOptions {
   /** The data directory; files go to its folder `demo`. */
@@ -42,6 +46,7 @@ const SLICE_MINUTES = 8 * 60;
 const DEMO_SEED = 1;
 /** Source category of demo records. */
 const DEMO_CATEGORY = 'demo/vpc-flow';
+const DEMO_FEED = 'demo';
 /** Days whose files stay on disk; older ones can be written again at any time. */
 const KEEP_DAYS = 6;
 const DAY_MS = 86_400_000;
@@ -134,6 +139,10 @@ export function openDemo(options: DemoOptions): DemoFeed {
 export interface DemoStart {
   readonly dataDir: string;
   readonly pipeline: Pick<Ingest, 'ingest'>;
+  /** Takes what is known of the estate's interfaces. */
+  readonly interfaces: InterfaceHistory;
+  /** Take the demo's threat feed; records are matched with it from the first one on. */
+  readonly threats: Pick<Workspace, 'indicators' | 'indicatorsInUse'>;
   readonly signal: AbortSignal;
   /** Tells the person at the terminal. */
   readonly say: (text: string) => void;
@@ -147,12 +156,24 @@ export interface DemoStart {
  * minute follow in the background until the signal. A failed round is told and tried again a minute
  * later. Wait for `finished` before the pipeline is closed.
  */
-export async function startDemo({ dataDir, pipeline, signal, say, now = Date.now, historyMinutes }: DemoStart): Promise<{ readonly finished: Promise<void> }> {
+export async function startDemo({
+  dataDir,
+  pipeline,
+  interfaces,
+  threats,
+  signal,
+  say,
+  now = Date.now,
+  historyMinutes,
+}: DemoStart): Promise<{ readonly finished: Promise<void> }> {
   const ingest = async (paths: readonly string[]) => {
     const { failures } = await pipeline.ingest(paths, { sourceCategory: DEMO_CATEGORY, signal });
     if (failures[0]) throw new Error(`${failures[0].path}: ${failures[0].message}`);
   };
   const feed = openDemo({ dataDir, seed: DEMO_SEED, now, ingest, ...(historyMinutes === undefined ? {} : { historyMinutes }) });
+  for (const snapshot of demoSnapshots(now() / 1000 - (historyMinutes ?? HISTORY_MINUTES) * 60)) await interfaces.take(snapshot);
+  await threats.indicators.apply(DEMO_FEED, demoIndicators(loadEstate(), DEMO_SEED), { at: Math.floor(now() / 1000), complete: true });
+  await threats.indicatorsInUse();
   const shown = Promise.withResolvers<void>();
   const run = async () => {
     while (!signal.aborted) {
@@ -166,6 +187,17 @@ export async function startDemo({ dataDir, pipeline, signal, say, now = Date.now
   const finished = run();
   await shown.promise;
   return { finished };
+}
+
+/** The estate's interfaces as a lookup finds them that first asked an hour before `since` (epoch seconds), before all records. */
+function demoSnapshots(since: number): Snapshot[] {
+  const at = Math.floor(since) - 3600;
+  return demoInterfaces(loadEstate(), DEMO_SEED).map(({ account, region, interfaces }) => ({
+    scope: `demo ${account}`,
+    region,
+    at,
+    interfaces: interfaces.map((facts) => ({ facts, attached: undefined, named: true })),
+  }));
 }
 
 /** Networks that a demo's server must count as internal beside the operator's own. */

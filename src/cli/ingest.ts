@@ -5,7 +5,7 @@ import { formatsOf, LayoutError, parseLayout } from '../formats/vpc-flow/layout.
 import type { IngestOptions, IngestProgress, IngestSummary } from '../ingest/ingest.ts';
 import { RECORD_FORMATS, type RecordFormat } from '../model/source.ts';
 import { onInterrupt } from './interrupt.ts';
-import { type CommonOptions, configOf, withCommon } from './options.ts';
+import { type CommonOptions, configOf, withAwsRanges, withCommon } from './options.ts';
 import { CliError, count, EXIT, note, print } from './output.ts';
 import { progressBar } from './progress.ts';
 import { remoteFor } from './remote.ts';
@@ -24,7 +24,7 @@ interface Options extends CommonOptions {
 }
 
 export function ingestCommand(): Command {
-  return withCommon(new Command('ingest'))
+  return withAwsRanges(withCommon(new Command('ingest')))
     .description('read files, folders (recursive), globs or - (standard input) into the store')
     .argument('<path...>', 'what to read; gzip, zstd and plain are told by content')
     .option('--server <url>', 'a running server to give the files to')
@@ -62,6 +62,7 @@ async function run(paths: string[], options: Options): Promise<void> {
     const remote = await remoteFor(config.data, options);
     let summary: IngestSummary;
     if (remote) {
+      if (options.awsRanges !== undefined) note('--aws-ranges is left out: the server that has the data directory enriches by its own settings.');
       summary = await remote.ingest(paths, ask);
     } else {
       const workspace = await openWorkspace(config);

@@ -1,4 +1,4 @@
-/** `bartizan ioc import | list | stats | feeds`: threat indicators and their feeds, here or at a running server. Secrets come by the environment or standard input, never as arguments. */
+/** `bartizan ioc import | list | stats | feeds | retro`: threat indicators and their feeds, here or at a running server. Secrets come by the environment or standard input, never as arguments. */
 import { openAsBlob } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
@@ -8,6 +8,7 @@ import { FEED_KINDS, INDICATOR_FORMATS } from '../model/feed.ts';
 import { CONFIDENCE_BANDS, INDICATOR_TYPES } from '../model/indicator.ts';
 import { type Api, withApi } from './api.ts';
 import { type FeedOptions, type MapOption, mappingOf, settingsOf } from './ioc-options.ts';
+import { retroCommand } from './ioc-retro.ts';
 import { type CommonOptions, withCommon } from './options.ts';
 import { CliError, count, EXIT, note, print, visible } from './output.ts';
 
@@ -87,6 +88,7 @@ export function iocCommand(): Command {
   feeds.addCommand(sub('run', 'run a feed now, and wait for it').argument('<name>').action(runFeed));
   feeds.addCommand(sub('remove', 'remove a feed with its indicators').argument('<name>').action(removeFeed));
   command.addCommand(feeds);
+  command.addCommand(retroCommand());
   return command;
 }
 

@@ -3,12 +3,13 @@ import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Command } from 'commander';
 import { expandPaths, PathError } from '../collect/files.ts';
+import type { Config } from '../config.ts';
 import { FILE_LIMITS, segments } from '../decode/segments.ts';
 import { createEnricher } from '../enrich/enricher.ts';
 import { type NormalizeOptions, normalize } from '../formats/vpc-flow/normalize.ts';
 import { loadDatabases } from '../ingest/databases.ts';
 import { checkLayout, FORMAT_DOC, formatNamed } from './ingest.ts';
-import { type CommonOptions, configOf, withCommon } from './options.ts';
+import { type CommonOptions, configOf, withAwsRanges, withCommon } from './options.ts';
 import { CliError, EXIT, note, print } from './output.ts';
 import { epochSeconds } from './workspace.ts';
 
@@ -19,7 +20,7 @@ interface Options extends CommonOptions {
 }
 
 export function normalizeCommand(): Command {
-  return withCommon(new Command('normalize'))
+  return withAwsRanges(withCommon(new Command('normalize')))
     .description('raw records in, one ECS JSON document a line out, in input order')
     .argument('[path...]', 'files, folders, globs or - (standard input)', ['-'])
     .option('--format <name>', FORMAT_DOC, 'auto')
@@ -33,7 +34,7 @@ async function run(paths: string[], options: Options): Promise<void> {
   if (!['none', 'all'].includes(options.enrich)) throw new CliError(`--enrich takes none or all, not ${options.enrich}`, EXIT.wrongUse);
   checkLayout(options.layout, format);
   const config = configOf(options);
-  const enricher = options.enrich === 'all' ? await openEnricher(config.data, config.internalNetworks) : undefined;
+  const enricher = options.enrich === 'all' ? await openEnricher(config) : undefined;
   const files = await expandPaths(paths).catch((error: unknown) => {
     throw error instanceof PathError ? new CliError(error.message, EXIT.wrongUse) : error;
   });
@@ -59,13 +60,13 @@ async function write(path: string, options: NormalizeOptions): Promise<void> {
   for await (const document of normalize(segments(source, { limits: FILE_LIMITS }), options)) await print(JSON.stringify(document));
 }
 
-async function openEnricher(data: string, internalNetworks: readonly string[]) {
+async function openEnricher({ data, internalNetworks, awsRanges }: Config) {
   // The AS index is cached in the data directory where there is one; nothing else of it is touched.
   const exists = await stat(data).then(
     (info) => info.isDirectory(),
     () => false,
   );
-  const { databases, warnings } = loadDatabases({ cacheDir: exists ? join(data, 'cache') : undefined, now: Date.now() });
+  const { databases, warnings } = loadDatabases({ cacheDir: exists ? join(data, 'cache') : undefined, awsRangesFile: awsRanges || undefined, now: Date.now() });
   for (const warning of warnings) note(`warning: ${warning}`);
   return createEnricher(databases, { internalNetworks });
 }

@@ -14,6 +14,7 @@ import type { Config } from '../config.ts';
 import { loadDashboards } from '../dashboards/load.ts';
 import { loadSearches } from '../dashboards/load-searches.ts';
 import type { IngestSummary } from '../ingest/ingest.ts';
+import { openInterfaceHistory } from '../ingest/interface-history.ts';
 import { reasonsOf, vitalsOf } from '../ingest/vitals.ts';
 import { version } from '../version.ts';
 import { listenForSenders, openCollection, receiveLimits } from './collect.ts';
@@ -21,7 +22,7 @@ import { demoNetworks, startDemo } from './demo.ts';
 import { checkLayout, describeSummary } from './ingest.ts';
 import { onInterrupt } from './interrupt.ts';
 import { loopback } from './listen.ts';
-import { type CommonOptions, configOf, withCommon } from './options.ts';
+import { type CommonOptions, configOf, withAwsRanges, withCommon } from './options.ts';
 import { CliError, EXIT, note, print } from './output.ts';
 import { progressBar } from './progress.ts';
 import { samplesOf } from './samples.ts';
@@ -44,7 +45,7 @@ const HOUR = 3600;
 const RETENTION_INTERVAL = HOUR * 1000;
 
 export function serveCommand(): Command {
-  return withCommon(new Command('serve'))
+  return withAwsRanges(withCommon(new Command('serve')))
     .description('the server and its page, in the foreground; SIGTERM ends it')
     .option('--listen <host:port>', 'address to listen on (default 127.0.0.1:8620)')
     .option('--ingest-listen <host:port>', 'a second listener with the routes that senders push to, and nothing else')
@@ -125,6 +126,7 @@ async function serveOpen(workspace: Workspace, options: Options, host: string, p
     });
     await tell(`Bartizan ${version()} is listening on ${address}, data in ${config.data}`);
     if (senders) await tell(`Senders are heard on ${senders.address}`);
+    workspace.retro.start();
     work = feed(workspace, options, (to) => `${address}${auth.issueLink(START_LINK_SECONDS)}?to=${encodeURIComponent(to)}`, stopping.signal);
     await Promise.race([ended, work.then(() => ended)]);
   } finally {
@@ -162,7 +164,8 @@ async function feed(workspace: Workspace, options: Options, link: (path: string)
     await tell(describeSummary(summary));
   }
   if (options.demo) {
-    const demo = await startDemo({ dataDir: workspace.config.data, pipeline: workspace.pipeline, signal, say: note });
+    const interfaces = openInterfaceHistory(workspace.store, workspace.metadata);
+    const demo = await startDemo({ dataDir: workspace.config.data, pipeline: workspace.pipeline, interfaces, threats: workspace, signal, say: note });
     background = demo.finished;
     await tell('Demo data: a synthetic estate, not a real one.');
   }
@@ -211,6 +214,7 @@ export async function serverDeps(workspace: Workspace, auth: ServerDeps['auth'],
     catalogs: workspace.catalogs,
     lookups: workspace.lookups,
     quarantine,
+    retro: workspace.retro,
     trials: samplesOf(workspace),
     ingest: workspace.pipeline,
     threats: { feeds: workspace.metadata.feeds, runs: workspace.feedRuns, indicators: workspace.indicators },

@@ -7,6 +7,8 @@ import { join } from 'node:path';
 import { pino } from 'pino';
 import type { Config } from '../config.ts';
 import { createEnricher } from '../enrich/enricher.ts';
+import { AddressBackfill } from '../ingest/address-backfill.ts';
+import { AWS_RANGES_FILE, type AwsRangesSummary, keepAwsRanges, sharedAwsIndex } from '../ingest/aws-ranges.ts';
 import { type LoadedDatabases, loadDatabases } from '../ingest/databases.ts';
 import { DiskGuard } from '../ingest/disk-guard.ts';
 import { FeedRuns } from '../ingest/feeds.ts';
@@ -15,6 +17,7 @@ import { buildIndex, LiveIndicators } from '../ingest/live-indicators.ts';
 import { Pipeline } from '../ingest/pipeline.ts';
 import { Quarantine } from '../ingest/quarantine.ts';
 import { openRegistries, type Registries } from '../ingest/registry.ts';
+import { RetroHunts } from '../ingest/retro-hunts.ts';
 import { LOOKUP_LIMITS } from '../model/lookup-table.ts';
 import { type Catalogs, openCatalogs } from '../store/catalog.ts';
 import { openEmbedded } from '../store/embedded.ts';
@@ -22,6 +25,7 @@ import { type Indicators, openIndicators } from '../store/indicators.ts';
 import { type Lookups, openLookups } from '../store/lookups.ts';
 import { type Metadata, openMetadata } from '../store/metadata.ts';
 import { applyRetention } from '../store/retention.ts';
+import { retroNumber } from '../store/retro-tables.ts';
 import { SecretsError } from '../store/secrets.ts';
 import { type Store, StoreError } from '../store/store.ts';
 import { version } from '../version.ts';
@@ -43,6 +47,10 @@ export interface Workspace {
   readonly pipeline: Pipeline;
   readonly layouts: LayoutMemory;
   readonly quarantine: Quarantine;
+  /** They wait until they are started: a command that is soon over does not hunt. */
+  readonly retro: RetroHunts;
+  /** Takes a new list of AWS's address ranges (ip-ranges.json): for records from now on, and for the next start. Throws AwsRangesError. */
+  setAwsRanges(json: Uint8Array): AwsRangesSummary;
   /** Drops what is older than the retention setting. */
   retain(): Promise<void>;
   close(): Promise<void>;
@@ -97,10 +105,12 @@ export async function openWorkspace(config: Config, options: { readonly server?:
   const metadata = await openMetadata(join(config.data, 'metadata.db'), epochSeconds, process.env.BARTIZAN_SECRET_KEY).catch((error: unknown) => {
     throw error instanceof SecretsError ? new CliError(error.message) : error;
   });
+  const keptRanges = join(config.data, AWS_RANGES_FILE);
   const databases = loadDatabases({
     cacheDir: join(config.data, 'cache'),
     placeV4File: config.placeV4 || undefined,
     placeV6File: config.placeV6 || undefined,
+    awsRangesFile: config.awsRanges || (existsSync(keptRanges) ? keptRanges : undefined),
     now: Date.now(),
   });
   const registries = await openRegistries(store, metadata);
@@ -114,6 +124,7 @@ export async function openWorkspace(config: Config, options: { readonly server?:
     now: epochSeconds,
     onError: (error) => note(`warning: a layout could not be learned: ${String(error)}`),
   });
+  const backfill = await AddressBackfill.open({ store, metadata, now: epochSeconds });
   const pipeline = await Pipeline.open({
     layouts,
     disk,
@@ -134,7 +145,7 @@ export async function openWorkspace(config: Config, options: { readonly server?:
     store,
     pipeline,
     registries,
-    enricher: () => createEnricher(databases.databases, { internalNetworks: config.internalNetworks }),
+    enricher: () => createEnricher(pipeline.databases, { internalNetworks: config.internalNetworks }),
     staging: join(config.data, 'staging'),
     now: epochSeconds,
   });
@@ -152,7 +163,25 @@ export async function openWorkspace(config: Config, options: { readonly server?:
     use: (index) => pipeline.matchWith(index),
     onError: (error) => note(`warning: threat indicators could not be read for matching: ${String(error)}`),
   });
-  indicators.onChange(() => live.changed());
+  const retro = await RetroHunts.open({
+    store,
+    metadata,
+    backfill,
+    internalNetworks: config.internalNetworks,
+    allowed: async (feed) => Object.entries(indicators.allowed()).flatMap(([of, values]) => (of === '' || of === feed ? values : [])),
+    repairing: () => pipeline.load.repairing,
+    inUse: () => live.settled(),
+    now: epochSeconds,
+    onFound: () => catalogs.knowRetro(retroNumber),
+  });
+  indicators.onChange((applied) => {
+    live.changed();
+    if (!applied || applied.added + applied.changed === 0) return;
+    const { feed, revision } = applied;
+    retro
+      .add({ feed, fresh: revision, known: epochSeconds() })
+      .catch((error: unknown) => note(`warning: history is not searched for new indicators of ${feed}: ${String(error)}`));
+  });
   const feedRuns = await FeedRuns.open({
     feeds: metadata.feeds,
     indicators,
@@ -168,8 +197,15 @@ export async function openWorkspace(config: Config, options: { readonly server?:
     if (config.retentionDays > 0) await indicators.forget(epochSeconds() - config.retentionDays * 86_400);
   };
   await retain();
+  const setAwsRanges = (json: Uint8Array) => {
+    const { index, summary } = sharedAwsIndex(json);
+    keepAwsRanges(keptRanges, json);
+    pipeline.setAwsRanges(index);
+    return summary;
+  };
   return {
     registries,
+    setAwsRanges,
     retain,
     config,
     store,
@@ -183,7 +219,9 @@ export async function openWorkspace(config: Config, options: { readonly server?:
     pipeline,
     layouts,
     quarantine,
+    retro,
     async close() {
+      await retro.close();
       disk.close();
       await layouts.close();
       await feedRuns.close();

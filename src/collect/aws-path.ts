@@ -51,9 +51,10 @@ const SERVICES: ReadonlyMap<string, ObjectKind> = new Map([
 ]);
 
 /** Names of files that services write as a test, and that tools leave beside their data. */
-const TESTS: ReadonlySet<string> = new Set(['elbaccesslogtestfile', 'configwritabilitycheckfile', 'awslogs-test', 'aws-programmatic-access-test-object']);
+const TEST =
+  /^(elbaccesslogtestfile|cloudtrail_test.*|aws-?logs(-write)?-test|aws-programmatic-access-test-object|.*access-check.*|.*(writability|writeaccess)check.*)$/;
 const MANIFEST =
-  /^(manifest(\..*)?|.*manifest\.(json|checksum|txt|csv)|symlink\.txt|_success|_started_\d+|_committed_\d+|_(common_)?metadata|.*\.metadata|.*_\$folder\$|\.keep|\.ds_store)$/;
+  /^(manifest(\..*)?|_.*manifest.*|.*manifest\.(json|checksum|txt|csv)|symlink\.txt|_success|_started_\d+|_committed_\d+|_(common_)?metadata|.*\.metadata|\.keep|\.ds_store)$/;
 
 /** `<account>_vpcflowlogs_<region>_fl-…_YYYYMMDDTHHmmZ_….log.gz`, `<account>_CloudTrail-Digest_<region>_…`. */
 const FILE_NAME = /^(\d{12})_([A-Za-z0-9-]+)_([a-z]{2,}(?:-[a-z]+)+-\d+|[a-z]+-[a-z]+-\d)_(?:.*_)?(\d{4})(\d{2})(\d{2})T\d{4,6}Z/;
@@ -72,15 +73,20 @@ export function pathFacts(key: string): PathFacts {
   readFolders(parts, facts);
   if (facts.service !== undefined) facts.kind = SERVICES.get(facts.service.toLowerCase()) ?? 'other-log';
   const lower = name.toLowerCase();
-  if (name === '') facts.kind = 'folder';
-  else if (TESTS.has(lower)) facts.kind = 'test';
+  if (name === '' || name.endsWith('_$folder$')) facts.kind = 'folder';
+  else if (TEST.test(lower)) facts.kind = 'test';
   else if (MANIFEST.test(lower)) facts.kind = 'manifest';
   return facts;
 }
 
-/** Whether the object may hold flow records: the others in a shared bucket are passed over, and counted. */
-export function mayHoldFlows(facts: PathFacts): boolean {
-  return facts.kind === 'flow-log' || facts.kind === 'unknown';
+/** Kinds that hold no flow records: in a shared bucket they are passed over, and counted. */
+export type OtherObject = Exclude<ObjectKind, 'flow-log' | 'unknown'>;
+
+/** What an object is that holds no flow records; undefined for one that must be read. `size` in bytes where it is known: an empty one is a folder. */
+export function otherObject(key: string, size?: number): OtherObject | undefined {
+  const { kind } = pathFacts(key);
+  if (kind !== 'flow-log' && kind !== 'unknown') return kind;
+  return size === 0 ? 'folder' : undefined;
 }
 
 function readName(name: string, facts: Draft): void {

@@ -10,12 +10,29 @@ const NEEDED: Record<Panel['kind'], readonly ('x' | 'y' | 'series' | 'size')[]> 
   step: ['x'],
   column: ['x'],
   area: ['x'],
+  share: ['x'],
   comparison: ['x', 'y'],
+  outlier: ['x', 'y'],
   bar: ['x', 'y'],
   donut: ['x', 'y'],
+  scatter: ['x', 'y'],
   bubble: ['x', 'y', 'size'],
+  matrix: ['x', 'series', 'size'],
   map: ['size'],
   table: [],
+};
+
+/** Kinds that `top` suits, the column that it ranks, and whether the rest is summed or left out. */
+export const TOP_OF: Readonly<Partial<Record<Panel['kind'], { readonly ranks: 'x' | 'series'; readonly rest: 'other' | 'none' }>>> = {
+  line: { ranks: 'series', rest: 'other' },
+  step: { ranks: 'series', rest: 'other' },
+  column: { ranks: 'series', rest: 'other' },
+  area: { ranks: 'series', rest: 'other' },
+  share: { ranks: 'series', rest: 'other' },
+  matrix: { ranks: 'series', rest: 'other' },
+  donut: { ranks: 'x', rest: 'other' },
+  bar: { ranks: 'x', rest: 'none' },
+  scatter: { ranks: 'x', rest: 'none' },
 };
 
 export interface Finding {
@@ -46,8 +63,29 @@ export function checkDashboard(dashboard: Dashboard): Finding[] {
       panel.filters?.forEach((filter, f) => {
         if (!findField(filter.field)) findings.push({ path: [...path, 'filters', f, 'field'], message: `no field is called "${filter.field}"` });
       });
-      if (panel.bucket && panel.kind !== 'value') findings.push({ path: [...path, 'bucket'], message: 'only a value panel has a bucket' });
+      findings.push(...misplaced(panel).map(({ option, message }) => ({ path: [...path, option], message })));
     });
   });
   return findings;
+}
+
+/** Options that mean nothing for the panel's kind. */
+function misplaced(panel: Panel): { readonly option: string; readonly message: string }[] {
+  const { kind } = panel;
+  const wrong: { option: string; message: string }[] = [];
+  const only = (option: string, is: boolean, message: string): void => {
+    if (is) wrong.push({ option, message });
+  };
+  only('bucket', panel.bucket !== undefined && kind !== 'value', 'only a value panel has a bucket');
+  only('heat', panel.heat.length > 0 && kind !== 'table', 'only a table has cells to colour');
+  only('totals', panel.totals.length > 0 && kind !== 'table', 'only a table has totals');
+  only('details', panel.details.length > 0 && kind !== 'map', 'only the markers of a map have details');
+  only('series', panel.series !== undefined && kind === 'outlier', 'an outlier panel draws one series');
+  if (panel.top !== undefined) {
+    const ranked = TOP_OF[kind]?.ranks;
+    only('top', ranked === undefined, `a ${kind} panel has no top; limit the rows in its query`);
+    only('top', ranked === 'series' && !panel.series, 'top ranks the series, and the panel names no column of them');
+    only('top', ranked !== undefined && !(panel.y ?? panel.size), 'top ranks by the measure, and the panel names no column of it');
+  }
+  return wrong;
 }

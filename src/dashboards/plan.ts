@@ -2,7 +2,9 @@
  * What a run of a dashboard computes: for each panel its text, its window, and whether it reads nothing
  * outside the run's own window, so that it may be answered from a copy of that window. Pure.
  */
-import type { Dashboard, Panel } from './schema.ts';
+import type { Top } from '../query/index.ts';
+import { TOP_OF } from './check.ts';
+import type { Dashboard, Measure, Panel } from './schema.ts';
 
 /** Epoch seconds, [from, to). */
 export interface Span {
@@ -27,6 +29,8 @@ export interface PanelTask {
   readonly shared: boolean;
   /** Epoch seconds that buckets are counted from, backwards; absent for epoch-aligned buckets. */
   readonly alignTo?: number;
+  /** The groups that it names, where the panel has a `top`. */
+  readonly top?: Top;
 }
 
 /** Ids of a request that the dashboard does not have. */
@@ -45,14 +49,26 @@ export function planPanels(dashboard: Dashboard, choices: Choices, window: Span)
   return panelsOf(dashboard)
     .filter((panel) => !wanted || wanted.has(panel.id))
     .map((panel) => {
-      const query = panel.measures.find((m) => m.id === choices.measures[panel.id])?.query ?? panel.query;
+      const measure = panel.measures.find((m) => m.id === choices.measures[panel.id]);
+      const query = measure?.query ?? panel.query;
+      const top = topOf(panel, measure);
       const base = choices.windows.get(panel.id) ?? (panel.window ? { from: window.to - panel.window, to: window.to } : window);
       const own = panel.bucket ? wholeBuckets(base, panel.bucket) : base;
       const inside = own.from >= window.from && own.to <= window.to;
       // Other windows than its own are read by `compare` and by subqueries that name one; the words anywhere are taken for them.
       const shared = inside && !/\bcompare\b|\bsubquery\s+(?:from|to)\b/i.test(query);
-      return { panel, query, window: own, shared, ...(panel.bucket ? { alignTo: own.to } : {}) };
+      return { panel, query, window: own, shared, ...(panel.bucket ? { alignTo: own.to } : {}), ...(top ? { top } : {}) };
     });
+}
+
+/** What a panel's `top` ranks, and by what. */
+function topOf(panel: Panel, chosen: Measure | undefined): Top | undefined {
+  const rule = TOP_OF[panel.kind];
+  const of = rule && panel[rule.ranks];
+  const measure = chosen?.y ?? panel.y ?? panel.size;
+  if (panel.top === undefined || !rule || of === undefined || measure === undefined) return undefined;
+  const other = rule.ranks === 'x' ? panel.series : panel.x;
+  return { of, measure, count: panel.top, by: other === undefined ? [] : [other], beside: panel.label === undefined ? [] : [panel.label], rest: rule.rest };
 }
 
 /** Buckets of a single value's line; of a longer window, the newest. */

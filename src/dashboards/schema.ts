@@ -21,7 +21,39 @@ export const BoundFilter = z.strictObject({
   negate: z.boolean().default(false),
 });
 
-export const PANEL_KINDS = ['value', 'line', 'step', 'comparison', 'column', 'area', 'bar', 'donut', 'bubble', 'map', 'table'] as const;
+/**
+ * How a panel draws its rows.
+ *
+ * - `value`: one number of the newest bucket, its change and all buckets.
+ * - `line`, `step`: a line over time for each `series`; without `y` one for every number of the result.
+ * - `comparison`: the window and its copies of earlier days, as the language's `compare` makes them, on one time axis.
+ * - `outlier`: a line with the band and the marked slices of the language's `outlier y`.
+ * - `column`, `area`, `share`: `series` stacked over time; in `share` every slice is 100 %.
+ * - `bar`: a bar for each `x`; with `series` each is stacked.
+ * - `donut`: parts of a whole. `scatter`: a point for each row at `x` (a number, such as a port) and `y`, coloured by `series`.
+ * - `bubble`: a circle of area `size` at `x` and `y`. `matrix`: a cell for each `x` and `series`, the darker the more `size`.
+ * - `map`: places by `size`, from the columns that `geoip` makes. `table`: the rows.
+ */
+export const PANEL_KINDS = [
+  'value',
+  'line',
+  'step',
+  'comparison',
+  'outlier',
+  'column',
+  'area',
+  'share',
+  'bar',
+  'donut',
+  'scatter',
+  'bubble',
+  'matrix',
+  'map',
+  'table',
+] as const;
+
+/** Most groups that `top` names. */
+export const MOST_TOP = 50;
 
 /** Meaning of a series, which picks its colour everywhere: accept, reject, threat, inbound, outbound, internal. */
 export const MEANINGS = ['accept', 'reject', 'threat', 'inbound', 'outbound', 'internal', 'neutral'] as const;
@@ -50,13 +82,26 @@ export const Panel = z.strictObject({
   y: z.string().optional(),
   series: z.string().optional(),
   size: z.string().optional(),
+  /** A name that stands beside what the panel's labels show: an organization beside its AS number. */
   label: z.string().optional(),
+  /**
+   * Only the N groups with the greatest sum of the measure, found over the whole result. Over time and in a
+   * matrix the groups are the `series`, in a donut `x`, and the rest is summed as “other”; in a bar and a
+   * scatter they are `x`, and the rest is left out. The measure must add up, as counts and sums do.
+   */
+  top: z.number().int().min(1).max(MOST_TOP).optional(),
   /** Single value: width of a bucket in seconds; buckets end at the window's end. */
   bucket: z.number().int().positive().optional(),
   /** Panels that need threat indicators say so while none are loaded. */
   needs: z.enum(['indicators']).optional(),
+  /** What else to say where nothing matches: where the records get what the panel reads. */
+  empty: z.string().max(500).optional(),
   /** Table: columns with totals in the footer. */
   totals: z.array(z.string()).default([]),
+  /** Table: columns of numbers whose cells are coloured, the stronger the greater in its column. */
+  heat: z.array(z.string()).max(20).default([]),
+  /** Map: columns that a marker's tooltip shows of each place, in this order. */
+  details: z.array(z.string()).max(12).default([]),
   /** Default window when the panel has its own, in seconds. */
   window: z.number().int().positive().optional(),
   /** Title of what `query` measures, where the panel can be switched to others. */

@@ -3,12 +3,34 @@
  * which networks, which machines stand in them, who talks to whom and how much.
  */
 
+import type { Severity } from '../model/indicator.ts';
+
 export interface Estate {
   readonly accounts: Readonly<Record<string, string>>;
   readonly rhythms: Readonly<Record<string, Rhythm>>;
   readonly pools: Readonly<Record<string, Pool>>;
   readonly vpcs: readonly Vpc[];
   readonly traffic: readonly Traffic[];
+  readonly threats: readonly Threat[];
+}
+
+/** What the demo's threat feed says of addresses. */
+export interface Threat {
+  /** Members of a pool, [first, after the last); the most frequent come first. */
+  readonly pool?: string | undefined;
+  readonly members?: readonly [number, number] | undefined;
+  /** CIDR blocks. */
+  readonly ranges?: readonly string[] | undefined;
+  /** 0–100. */
+  readonly confidence: number;
+  readonly severity: Severity;
+  readonly threatType: string;
+  readonly actors?: readonly string[] | undefined;
+  readonly malware?: readonly string[] | undefined;
+  readonly killChain?: readonly string[] | undefined;
+  readonly labels: readonly string[];
+  /** `2026-11-17` */
+  readonly updated: string;
 }
 
 /** How traffic swells over a day and a week. */

@@ -64,7 +64,7 @@ export function resolveParty(estate: Estate, hosts: ReadonlyMap<string, readonly
   if ('pool' in party) {
     const pool = estate.pools[party.pool];
     if (!pool) throw new Error(`demo estate: there is no pool ${party.pool}`);
-    return poolEnds(pool, hash(seed, hashText(party.pool)));
+    return poolEnds(pool, poolSeed(seed, party.pool));
   }
   const machines = hosts.get(party.role);
   if (!machines || machines.length === 0) throw new Error(`demo estate: there is no role ${party.role}`);
@@ -75,17 +75,29 @@ export function resolveParty(estate: Estate, hosts: ReadonlyMap<string, readonly
 }
 
 function poolEnds(pool: Pool, seed: number): Ends {
+  const address = poolAddresses(pool, seed);
+  return {
+    // The cube makes a few members frequent and leaves a long tail.
+    at: (share, wantIPv6) => ({
+      address: address(Math.floor(share ** 3 * pool.members), wantIPv6),
+      service: pool.service ?? '-',
+      endpoint: pool.endpoint === true,
+    }),
+  };
+}
+
+/** The addresses of a pool's members, the most frequent first. `seed`: of the pool (poolSeed). */
+export function poolAddresses(pool: Pool, seed: number): (member: number, ipv6: boolean) => string {
   const ipv4 = new Weighted(Object.entries(pool.networks).map(([cidr, weight]) => [blockIPv4(cidr), weight] as const));
   const ipv6 = pool.networks6 ? new Weighted(Object.entries(pool.networks6).map(([cidr, weight]) => [blockIPv6(cidr), weight] as const)) : undefined;
-  return {
-    at(share, wantIPv6) {
-      // The cube makes a few members frequent and leaves a long tail.
-      const member = Math.floor(share ** 3 * pool.members);
-      const blocks = wantIPv6 && ipv6 ? ipv6 : ipv4;
-      const address = blocks.at(hash(seed, member, 1) / 2 ** 32)(hash(seed, member, 2), hash(seed, member, 3));
-      return { address, service: pool.service ?? '-', endpoint: pool.endpoint === true };
-    },
+  return (member, wantIPv6) => {
+    const blocks = wantIPv6 && ipv6 ? ipv6 : ipv4;
+    return blocks.at(hash(seed, member, 1) / 2 ** 32)(hash(seed, member, 2), hash(seed, member, 3));
   };
+}
+
+export function poolSeed(seed: number, name: string): number {
+  return hash(seed, hashText(name));
 }
 
 type Block = (a: number, b: number) => string;

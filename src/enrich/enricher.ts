@@ -4,11 +4,13 @@
  */
 import { parseAddress } from '../model/address.ts';
 import type { Batch, Column } from '../model/batch.ts';
-import { openAsnIndex, parseAs } from './asn.ts';
+import { parseAs } from './asn.ts';
+import { parseAws } from './aws-ranges.ts';
 import { type IndicatorIndex, openIndicatorIndex } from './indicators.ts';
 import type { AddressLookup } from './lookup.ts';
 import { createNetworks, DIRECTIONS, directionIndex } from './networks.ts';
 import { createPlaces, type Place, parsePlace } from './place.ts';
+import { openRangeIndex } from './range-index.ts';
 
 /** The bytes of each database; what is missing leaves its columns empty. */
 export interface Databases {
@@ -18,6 +20,8 @@ export interface Databases {
   readonly placeV6?: Uint8Array | undefined;
   /** From buildAsnIndex. */
   readonly asn?: Uint8Array | undefined;
+  /** From buildAwsIndex. */
+  readonly aws?: Uint8Array | undefined;
 }
 
 export interface EnrichOptions {
@@ -30,34 +34,52 @@ export interface AddressDescription {
   readonly internal: boolean;
   readonly place?: Place;
   readonly as?: { readonly number: number; readonly organization: string };
+  readonly aws?: { readonly service: string; readonly region: string };
 }
 
 export interface Enricher {
   /**
-   * Adds direction, src_place, dst_place, src_as and dst_as to a batch that has srcaddr and dstaddr, and
-   * src_indicator and dst_indicator where threat indicators hold for rows of it.
+   * Adds direction, src_place, dst_place, src_as and dst_as to a batch that has srcaddr and dstaddr, src_aws and
+   * dst_aws while AWS’s ranges are there, and src_indicator and dst_indicator where threat indicators hold for rows of it.
    */
   enrich(batch: Batch): void;
   /** Matches with these indicators from now on (bytes of an IndicatorIndexBuilder); undefined: with none. Throws RangeError. */
   matchWith(bytes: Uint8Array | undefined): void;
+  /** Looks up AWS services in this index (buildAwsIndex) from now on; undefined: nowhere. Throws RangeIndexError. */
+  setAwsRanges(index: Uint8Array | undefined): void;
   /** One address in text; undefined when it is none. */
   describe(address: string): AddressDescription | undefined;
 }
 
+const INTERNAL = 1;
+const COVERED = 2;
+
 const NOTHING: AddressLookup = { texts: [''], find: () => 0 };
 
-/** Throws NetworkError, MmdbError or AsnIndexError. */
+/** One makes the columns src_… and dst_…. */
+interface Lookup {
+  readonly column: string;
+  readonly lookup: AddressLookup;
+  /** By address id. */
+  idOf: Uint32Array;
+}
+
+/** Throws NetworkError, MmdbError or RangeIndexError. */
 export function createEnricher(databases: Databases, options: EnrichOptions): Enricher {
   const networks = createNetworks(options.internalNetworks);
   const places = createPlaces(databases.placeV4, databases.placeV6);
-  const systems = databases.asn ? openAsnIndex(databases.asn) : NOTHING;
-  /** Each makes the columns src_… and dst_…; another lookup is another line. */
-  const lookups = [
-    { column: 'place', lookup: places, idOf: new Uint32Array(0) },
-    { column: 'as', lookup: systems, idOf: new Uint32Array(0) },
-  ];
-  // By address id, like each `idOf`: reused from batch to batch, entry 0 always 0.
-  let internal = new Uint8Array(0);
+  const systems = databases.asn ? openRangeIndex(databases.asn) : NOTHING;
+  const lookupOf = (column: string, lookup: AddressLookup): Lookup => ({ column, lookup, idOf: new Uint32Array(0) });
+  const always = [lookupOf('place', places), lookupOf('as', systems)];
+  let services = NOTHING;
+  let lookups = always;
+  const setAwsRanges = (index: Uint8Array | undefined): void => {
+    services = index ? openRangeIndex(index) : NOTHING;
+    lookups = index ? [...always, lookupOf('aws', services)] : always;
+  };
+  setAwsRanges(databases.aws);
+  // By address id, like each `idOf`: reused from batch to batch, entry 0 always 0. INTERNAL, or COVERED by an indicator.
+  let marks = new Uint8Array(0);
   let covers = new Uint32Array(0);
   let indicators: IndicatorIndex | undefined;
 
@@ -66,39 +88,45 @@ export function createEnricher(databases: Databases, options: EnrichOptions): En
       const index = bytes && openIndicatorIndex(bytes);
       indicators = index?.size ? index : undefined;
     },
+    setAwsRanges,
     enrich(batch) {
       const { bytes, count } = batch.addresses;
       const source = batch.columns.get('srcaddr');
       const destination = batch.columns.get('dstaddr');
       if (source?.type !== 'IPv6' || destination?.type !== 'IPv6') return;
-      if (internal.length < count) {
-        internal = new Uint8Array(count * 2);
+      if (marks.length < count) {
+        marks = new Uint8Array(count * 2);
         covers = new Uint32Array(count * 2);
-        for (const entry of lookups) entry.idOf = new Uint32Array(count * 2);
       }
-      for (let id = 1; id < count; id++) internal[id] = networks.isInternal(bytes, id * 16) ? 1 : 0;
-      for (const { column, lookup, idOf } of lookups) {
-        for (let id = 1; id < count; id++) idOf[id] = internal[id] === 1 ? 0 : lookup.find(bytes, id * 16);
+      for (let id = 1; id < count; id++) marks[id] = networks.isInternal(bytes, id * 16) ? INTERNAL : 0;
+      for (const entry of lookups) {
+        if (entry.idOf.length < count) entry.idOf = new Uint32Array(count * 2);
+        const { column, lookup, idOf } = entry;
+        for (let id = 1; id < count; id++) idOf[id] = marks[id] === INTERNAL ? 0 : lookup.find(bytes, id * 16);
         batch.columns.set(`src_${column}`, textColumn(batch.rows, source.ids, idOf, lookup.texts));
         batch.columns.set(`dst_${column}`, textColumn(batch.rows, destination.ids, idOf, lookup.texts));
       }
+      if (indicators) {
+        for (let id = 1; id < count; id++) {
+          const cover = marks[id] === INTERNAL ? 0 : indicators.cover(bytes, id * 16);
+          covers[id] = cover;
+          if (cover !== 0) marks[id] = COVERED;
+        }
+      }
       const directions = new Uint32Array(batch.rows);
+      const covered: number[] = [];
       for (let row = 0; row < batch.rows; row++) {
         const from = source.ids[row]!;
         const to = destination.ids[row]!;
-        directions[row] = from === 0 || to === 0 ? 0 : directionIndex(internal[from] === 1, internal[to] === 1);
+        const a = marks[from]!;
+        const b = marks[to]!;
+        directions[row] = from === 0 || to === 0 ? 0 : directionIndex(a === INTERNAL, b === INTERNAL);
+        if (((a | b) & COVERED) !== 0) covered.push(row);
       }
       batch.columns.set('direction', { type: 'LowCardinality(String)', ids: directions, dictionary: DIRECTIONS });
-      if (!indicators) return;
-      let any = false;
-      for (let id = 1; id < count; id++) {
-        const cover = internal[id] === 1 ? 0 : indicators.cover(bytes, id * 16);
-        covers[id] = cover;
-        if (cover !== 0) any = true;
-      }
-      if (!any) return;
-      addIndicators(batch, 'src_indicator', source.ids, covers, indicators);
-      addIndicators(batch, 'dst_indicator', destination.ids, covers, indicators);
+      if (!indicators || covered.length === 0) return;
+      addIndicators(batch, covered, 'src_indicator', source.ids, covers, indicators);
+      addIndicators(batch, covered, 'dst_indicator', destination.ids, covers, indicators);
     },
     describe(address) {
       const bytes = parseAddress(address);
@@ -106,17 +134,18 @@ export function createEnricher(databases: Databases, options: EnrichOptions): En
       if (networks.isInternal(bytes, 0)) return { internal: true };
       const place = parsePlace(places.texts[places.find(bytes, 0)]!);
       const as = parseAs(systems.texts[systems.find(bytes, 0)]!);
-      return { internal: false, ...(place && { place }), ...(as && { as }) };
+      const aws = parseAws(services.texts[services.find(bytes, 0)]!);
+      return { internal: false, ...(place && { place }), ...(as && { as }), ...(aws && { aws }) };
     },
   };
 }
 
-/** The numbers of the indicators that hold for addresses at the rows' start; no column where there are none. */
-function addIndicators(batch: Batch, column: string, ids: Uint32Array, covers: Uint32Array, index: IndicatorIndex): void {
+/** The numbers of the indicators that hold for addresses at the rows’ start, of rows that have a covered one; no column where there are none. */
+function addIndicators(batch: Batch, rows: readonly number[], column: string, ids: Uint32Array, covers: Uint32Array, index: IndicatorIndex): void {
   const start = batch.columns.get('start');
   if (start?.type !== "DateTime('UTC')") return;
   let found: { readonly low: Uint32Array; readonly high: Uint32Array } | undefined;
-  for (let row = 0; row < batch.rows; row++) {
+  for (const row of rows) {
     const id = ids[row]!;
     const cover = covers[id]!;
     if (cover === 0) continue;

@@ -2,7 +2,7 @@
  * Threat indicators of addresses as one piece of memory that threads share: which indicators cover an
  * address, and which of them counts at an instant. CIDR blocks either lie within each other or do not touch,
  * so each entry names the next wider one that holds it; the innermost entry of an address leads to all of
- * its indicators. 32 bytes an IPv4 indicator, 44 an IPv6 one, and 256 KiB to begin with.
+ * its indicators. 32 bytes an IPv4 indicator, 44 an IPv6 one, and 2.25 MiB to begin with.
  */
 import { isIPv4 } from '../model/address.ts';
 import type { AllowedRange, IndicatorEntry } from '../model/indicator.ts';
@@ -12,6 +12,8 @@ const MAGIC = 0x42494e31;
 /** Words: magic, then for both families of indicators and of what is allowed how many there are and how many fit. */
 const HEADER = 16;
 const BUCKETS = 0x10001;
+/** Bytes of a bit for each /24 of IPv4. */
+const TOUCHED = 2 ** 21;
 const OPEN = 0xffffffff;
 const V4_MARK = 0xffff;
 
@@ -58,6 +60,8 @@ interface Layout {
   readonly header: Uint32Array;
   /** First IPv4 indicator at or behind each beginning of 16 bits. */
   readonly buckets: Uint32Array;
+  /** A bit for each /24 of IPv4: whether an indicator touches it. Most addresses need no search. */
+  readonly touched: Uint8Array;
   /** IPv4 and IPv6 indicators, then what is allowed of both. */
   readonly families: readonly [Family, Family, Family, Family];
 }
@@ -65,11 +69,12 @@ interface Layout {
 const WIDTHS = [1, 4, 1, 4] as const;
 
 function totalBytes(sizes: readonly number[]): number {
-  return (HEADER + BUCKETS + 1) * 4 + WIDTHS.reduce((sum, width, i) => sum + familyBytes(width, sizes[i] as number), 0);
+  return (HEADER + BUCKETS + 1) * 4 + TOUCHED + WIDTHS.reduce((sum, width, i) => sum + familyBytes(width, sizes[i] as number), 0);
 }
 
 function layoutOf(memory: ArrayBufferLike, sizes: readonly number[]): Layout {
-  let at = (HEADER + BUCKETS + 1) * 4;
+  const touched = new Uint8Array(memory, (HEADER + BUCKETS + 1) * 4, TOUCHED);
+  let at = touched.byteOffset + TOUCHED;
   const family = (i: 0 | 1 | 2 | 3): Family => {
     const made = familyAt(memory, at, WIDTHS[i], sizes[i] as number);
     at += familyBytes(WIDTHS[i], sizes[i] as number);
@@ -77,7 +82,7 @@ function layoutOf(memory: ArrayBufferLike, sizes: readonly number[]): Layout {
   };
   const header = new Uint32Array(memory, 0, HEADER);
   const buckets = new Uint32Array(memory, HEADER * 4, BUCKETS);
-  return { header, buckets, families: [family(0), family(1), family(2), family(3)] };
+  return { header, buckets, touched, families: [family(0), family(1), family(2), family(3)] };
 }
 
 /** More entries came than the index was made for: what it is built from has changed meanwhile. */
@@ -110,7 +115,9 @@ export class IndicatorIndexBuilder {
 
   /** Throws IndicatorIndexFull, and RangeError for an entry that is out of order. */
   add(entry: IndicatorEntry): void {
-    this.#put(isMapped(entry.words) && entry.prefix >= 96 ? 0 : 1, entry);
+    const isV4 = isMapped(entry.words) && entry.prefix >= 96;
+    this.#put(isV4 ? 0 : 1, entry);
+    if (isV4) touch(this.#layout.touched, entry.words[3] >>> 8, 2 ** Math.max(0, 120 - entry.prefix));
   }
 
   finish(): Uint8Array {
@@ -159,6 +166,12 @@ export class IndicatorIndexBuilder {
     this.#feeds.set(feed, id);
     return id;
   }
+}
+
+/** Sets `count` bits from `first` on; a power of two of them, beginning at a multiple of it. */
+function touch(bits: Uint8Array, first: number, count: number): void {
+  if (count >= 8) bits.fill(0xff, first >>> 3, (first + count) >>> 3);
+  else for (let bit = first; bit < first + count; bit++) bits[bit >>> 3] = (bits[bit >>> 3] as number) | (1 << (bit & 7));
 }
 
 function isMapped([a, b, c]: readonly number[]): boolean {
@@ -214,7 +227,7 @@ export function openIndicatorIndex(bytes: Uint8Array): IndicatorIndex {
   const sizes = [...head.slice(1, 5)];
   const counts = head.slice(5, 9);
   if (head[0] !== MAGIC || bytes.byteOffset !== 0 || bytes.length !== totalBytes(sizes)) throw new RangeError('these bytes are no index of indicators');
-  const { families, buckets } = layoutOf(bytes.buffer, sizes);
+  const { families, buckets, touched } = layoutOf(bytes.buffer, sizes);
   const [v4, v6, v4Allowed, v6Allowed] = families;
   const [v4Count, v6Count, v4AllowedCount, v6AllowedCount] = counts as unknown as [number, number, number, number];
   const address = new Uint32Array(4);
@@ -224,7 +237,7 @@ export function openIndicatorIndex(bytes: Uint8Array): IndicatorIndex {
 
   const load = (source: Uint8Array, offset: number): boolean => {
     address[3] = wordAt(source, offset + 12);
-    if (isIPv4(source, offset)) return true;
+    if (source[offset + 11] === 0xff && isIPv4(source, offset)) return true;
     address[0] = wordAt(source, offset);
     address[1] = wordAt(source, offset + 4);
     address[2] = wordAt(source, offset + 8);
@@ -259,7 +272,9 @@ export function openIndicatorIndex(bytes: Uint8Array): IndicatorIndex {
     cover(source, offset) {
       if (load(source, offset)) {
         if (v4Count === 0) return 0;
-        const bucket = (address[3] as number) >>> 16;
+        const word = address[3] as number;
+        if (((touched[word >>> 11] as number) & (1 << ((word >>> 8) & 7))) === 0) return 0;
+        const bucket = word >>> 16;
         return innermost(v4, buckets[bucket] as number, buckets[bucket + 1] as number);
       }
       if (v6Count === 0) return 0;

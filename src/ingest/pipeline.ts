@@ -34,15 +34,23 @@ export interface PipelineOptions extends InserterOptions {
   readonly clock: () => number;
 }
 
+/**
+ * Files of one run in the queue at a time. A file is settled when it is stored, and a thread whose queue is empty hands
+ * over what it has: with few of them waiting, small files would be stored in small batches.
+ */
+const FILES_AT_ONCE = 2000;
+
 export class Pipeline implements Ingest, Intake {
   readonly #options: PipelineOptions;
   readonly #inserter: Inserter;
   readonly #queue: DeliveryQueue;
+  #databases: Databases;
   #pool: WorkerPool | undefined;
   #indicators: Uint8Array | undefined;
 
   private constructor(options: PipelineOptions) {
     this.#options = options;
+    this.#databases = options.databases;
     this.#inserter = new Inserter(options);
     this.#queue = new DeliveryQueue({
       pool: () => this.#threads(),
@@ -87,8 +95,7 @@ export class Pipeline implements Ingest, Intake {
 
   async ingest(paths: readonly string[], options: IngestOptions = {}): Promise<IngestSummary> {
     const files = await expandPaths(paths);
-    // One more than there are threads: the next file is at hand when one is read.
-    const summary = await new Run(this.#queue, files, options, this.#options.clock).finished(this.#options.workers + 1);
+    const summary = await new Run(this.#queue, files, options, this.#options.clock).finished(FILES_AT_ONCE);
     if (this.#inserter.failure) throw this.#inserter.failure;
     return summary;
   }
@@ -119,6 +126,17 @@ export class Pipeline implements Ingest, Intake {
     await this.#inserter.settled();
   }
 
+  /** What records are enriched from at the moment. */
+  get databases(): Databases {
+    return this.#databases;
+  }
+
+  /** Looks up AWS services in another index (enrich/aws-ranges.ts, in a SharedArrayBuffer) from the next batch on. */
+  setAwsRanges(index: Uint8Array): void {
+    this.#databases = { ...this.#databases, aws: index };
+    this.#pool?.setAwsRanges(index);
+  }
+
   /** Commits and inserts a batch that was staged elsewhere. */
   async storeBatch(manifest: Manifest): Promise<void> {
     await this.#inserter.store(manifest);
@@ -130,8 +148,15 @@ export class Pipeline implements Ingest, Intake {
   }
 
   #threads(): WorkerPool {
-    const { workers, staging, batchRows, databases, internalNetworks, untilDone } = this.#options;
-    this.#pool ??= new WorkerPool(workers, { staging, batchRows, databases, internalNetworks, untilDone, indicators: this.#indicators });
+    const { workers, staging, batchRows, internalNetworks, untilDone } = this.#options;
+    this.#pool ??= new WorkerPool(workers, {
+      staging,
+      batchRows,
+      databases: this.#databases,
+      internalNetworks,
+      untilDone,
+      indicators: this.#indicators,
+    });
     return this.#pool;
   }
 }

@@ -138,6 +138,7 @@ export class Quarantine {
     this.#enricher ??= this.#options.enricher();
     const enricher = this.#enricher;
     enricher.matchWith(pipeline.indicators);
+    enricher.setAwsRanges(pipeline.databases.aws);
     const groups = Map.groupBy(rows, (row) => layout ?? String(row[3]));
     let resolved = 0;
     for (const [tried, group] of groups) {

@@ -3,7 +3,7 @@ import { Worker } from 'node:worker_threads';
 import type { FromWorker, ToWorker, WorkerSetup } from './worker-protocol.ts';
 
 export class WorkerPool {
-  readonly #setup: WorkerSetup;
+  #setup: WorkerSetup;
   readonly #workers: Worker[];
   #receive: (worker: number, message: FromWorker) => void = () => undefined;
   #lost: (worker: number, error: Error) => void = () => undefined;
@@ -54,6 +54,12 @@ export class WorkerPool {
   listen(receive: (worker: number, message: FromWorker) => void, lost: (worker: number, error: Error) => void): void {
     this.#receive = receive;
     this.#lost = lost;
+  }
+
+  /** For all threads, and those that replace one. */
+  setAwsRanges(index: Uint8Array): void {
+    this.#setup = { ...this.#setup, databases: { ...this.#setup.databases, aws: index } };
+    for (const worker of this.#workers) worker.postMessage({ type: 'aws-ranges', index } satisfies ToWorker);
   }
 
   send(worker: number, message: ToWorker): void {

@@ -51,6 +51,8 @@ export type ToWorker =
   | { readonly type: 'indicators'; readonly number: number; readonly index: Uint8Array | undefined }
   /** No more jobs for now: hand over what is decoded. */
   | { readonly type: 'flush' }
+  /** Look up AWS services in this index from now on (in a SharedArrayBuffer). */
+  | { readonly type: 'aws-ranges'; readonly index: Uint8Array }
   /** Stop reading a job; hand over what is decoded. */
   | { readonly type: 'stop'; readonly job: number };
 

@@ -12,6 +12,7 @@ import { createEnricher } from '../enrich/enricher.ts';
 import { compileRecordRules } from '../formats/record-rules.ts';
 import { FlowDecoder } from '../formats/vpc-flow/decode.ts';
 import { heldState, namedState } from '../formats/vpc-flow/detect.ts';
+import type { FlowReading } from '../formats/vpc-flow/options.ts';
 import { RAW_LIMIT } from '../model/batch.ts';
 import type { Segment } from '../model/segment.ts';
 import type { Manifest } from '../store/metadata.ts';
@@ -24,6 +25,8 @@ import type { FromWorker, Job, ToWorker, Verdict, WorkerSetup } from './worker-p
 const OPEN_BATCHES = 2;
 /** Between two tries to write to a full disk. */
 const STALL_MS = 1000;
+/** Settings whose compiled form is kept. */
+const READINGS = 256;
 const EMPTY = new Uint8Array(0);
 
 if (!parentPort) throw new Error('this file is a worker thread');
@@ -60,12 +63,13 @@ let nextIndicators: Extract<ToWorker, { readonly type: 'indicators' }> | undefin
 /** Ends a wait for the disk. */
 let pause: (() => void) | undefined;
 
-/** A decoder per setting of format and layout; the open one holds the batch that is being filled. */
+/** Holds the batch that is being filled. */
 let decoder: FlowDecoder | undefined;
-let decoderSetting = '';
+/** How sources' records are read, by their settings as JSON. */
+const readings = new Map<string, FlowReading>();
 /** Segments of deliveries in the open batch, by the decoder's delivery number. */
 let deliveries = new Map<number, BatchDelivery>();
-let deliveryNumber = -1;
+let deliveryNumber = 0;
 /** The last delivery has not come to its end. */
 let reading = false;
 
@@ -94,6 +98,9 @@ port.on('message', (message: ToWorker) => {
     case 'stored':
       unstored.delete(message.batch);
       stored?.();
+      return;
+    case 'aws-ranges':
+      enricher.setAwsRanges(message.index);
       return;
     case 'stop':
       if (message.job === current) {
@@ -136,7 +143,7 @@ async function run(job: Job): Promise<void> {
     return;
   }
   if ('refused' in read) throw new Error(read.refused);
-  await decodeBy(job);
+  decodeBy(job);
   const whole = job.refused ? await readRefused(job, contents[0], id) : await readAll(job, contents, id, read);
   if (!whole) await abandon();
   reading = false;
@@ -247,24 +254,31 @@ function open(): FlowDecoder {
   return decoder;
 }
 
-/** Makes the open decoder one of the job's settings. */
-async function decodeBy({ settings }: Job): Promise<void> {
-  const setting = JSON.stringify(settings);
-  if (decoder && decoderSetting === setting) return;
-  await handOver();
-  decoder = new FlowDecoder({ layout: settings.layout, format: settings.format, now, capacity: setup.batchRows, rules: compileRecordRules(settings) });
-  // A decoder begins with a delivery of its own, which is nobody's.
-  decoder.push(EMPTY, true);
-  decoderSetting = setting;
-  deliveryNumber = 0;
+/** Lets the open decoder read by the job's settings. Sources of different settings share batches. */
+function decodeBy({ settings }: Job): void {
+  const key = JSON.stringify(settings);
+  let reading = readings.get(key);
+  if (!reading) {
+    reading = { layout: settings.layout, format: settings.format, rules: compileRecordRules(settings) };
+    // Settings that were changed are not used again.
+    if (readings.size >= READINGS) readings.clear();
+    readings.set(key, reading);
+  }
+  if (decoder) decoder.readBy(reading);
+  else {
+    decoder = new FlowDecoder({ ...reading, now, capacity: setup.batchRows });
+    // A decoder begins with a delivery of its own, which is nobody's.
+    decoder.push(EMPTY, true);
+    decoder.readBy(reading);
+    deliveryNumber = 0;
+  }
 }
 
 /** Begins a segment of a delivery at an offset. `state`: that of the decoder where it was read before. */
 function begin(job: Job, id: string, segment: Exclude<Segment, { kind: 'control' }> | undefined, offset: number, state?: string): Owner {
   open().nextDelivery(state === undefined ? { offset } : { state, offset });
   deliveryNumber++;
-  const { logGroup = '', logStream = '' } = segment?.origin ?? {};
-  const owner = { id, source: job.source ?? '', origin: { ...job.origin, logGroup, logStream }, internalTraffic: job.settings.internalTraffic, last: false };
+  const owner = { id, source: job.source ?? '', origin: { ...job.origin, ...segment?.origin }, internalTraffic: job.settings.internalTraffic, last: false };
   deliveries.set(deliveryNumber, owner);
   reading = true;
   return owner;

@@ -54,6 +54,9 @@ export interface Origin {
   /** CloudWatch’s, where an envelope around the records names them. */
   readonly logGroup?: string;
   readonly logStream?: string;
+  /** The sender's account and region, where an envelope names them. */
+  readonly account?: string;
+  readonly region?: string;
 }
 
 /** A record that could not be read. Nothing is dropped: the bytes are kept and shown. */

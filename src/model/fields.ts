@@ -41,6 +41,8 @@ export type Derivation =
   | 'place-longitude'
   | 'as-number'
   | 'as-organization'
+  | 'aws-service'
+  | 'aws-region'
   | 'interface';
 
 export interface Field {
@@ -376,6 +378,22 @@ export const ADDED_FIELDS: readonly Field[] = [
     'T64, ZSTD(1)',
     'Number of the best threat indicator that held for the destination address at the record’s start, as known when it was stored; 0 for none.',
   ),
+  added(
+    'source.aws',
+    'src_aws',
+    ['src_aws'],
+    'UInt32',
+    'T64, ZSTD(1)',
+    'Id of the AWS address range that held the source address at ingest (see source.aws.…); 0 for none, or while AWS’s list of ranges is not loaded.',
+  ),
+  added(
+    'destination.aws',
+    'dst_aws',
+    ['dst_aws'],
+    'UInt32',
+    'T64, ZSTD(1)',
+    'Id of the AWS address range that held the destination address at ingest (see destination.aws.…); 0 for none, or while AWS’s list of ranges is not loaded.',
+  ),
   added('forwarder.direction', 'forwarder_direction', ['forwarder_direction'], LC, 'ZSTD(1)', 'Direction that a forwarder sent beside the record.'),
   added(
     'forwarder.security_group_ids',
@@ -475,6 +493,24 @@ export const DERIVED_FIELDS: readonly Field[] = [
     ['dst_organization', 'dest_organization'],
     'Organization that announces the destination address.',
   ),
+  derived(
+    'source.aws.service',
+    'src_aws',
+    'aws-service',
+    'text',
+    ['src_aws_service'],
+    'AWS service whose address range holds the source address: S3, CLOUDFRONT, EC2, … (AMAZON where no other is named).',
+  ),
+  derived('source.aws.region', 'src_aws', 'aws-region', 'text', ['src_aws_region'], 'AWS region of that range, or GLOBAL.'),
+  derived(
+    'destination.aws.service',
+    'dst_aws',
+    'aws-service',
+    'text',
+    ['dst_aws_service', 'dest_aws_service'],
+    'AWS service whose address range holds the destination address: S3, CLOUDFRONT, EC2, … (AMAZON where no other is named).',
+  ),
+  derived('destination.aws.region', 'dst_aws', 'aws-region', 'text', ['dst_aws_region', 'dest_aws_region'], 'AWS region of that range, or GLOBAL.'),
   ...INTERFACE_FIELDS.map((f) =>
     derived(f.name, 'interface_id', 'interface', 'text', [...f.aliases], f.doc, INTERFACE_LISTS.has(f.fact) ? { columnType: 'Array(String)' } : {}),
   ),

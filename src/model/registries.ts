@@ -12,7 +12,7 @@ export interface RegistryPart {
 
 export interface Registry {
   /** Table; the dictionary is `<name>_by_id`. */
-  readonly name: 'place' | 'autonomous_system';
+  readonly name: 'place' | 'autonomous_system' | 'aws_range';
   /** Columns of a batch that hold its texts, and of the tables that hold its ids. */
   readonly columns: readonly string[];
   readonly separator: '|' | ' ';
@@ -20,7 +20,7 @@ export interface Registry {
   readonly parts: readonly RegistryPart[];
 }
 
-/** `country|state|city|latitude|longitude` and `16509 Amazon.com, Inc.`. */
+/** `country|state|city|latitude|longitude`, `16509 Amazon.com, Inc.` and `S3|eu-central-1`. */
 export const REGISTRIES: readonly Registry[] = [
   {
     name: 'place',
@@ -41,6 +41,15 @@ export const REGISTRIES: readonly Registry[] = [
     parts: [
       { name: 'asn', type: 'UInt32' },
       { name: 'organization', type: 'String' },
+    ],
+  },
+  {
+    name: 'aws_range',
+    columns: ['src_aws', 'dst_aws'],
+    separator: '|',
+    parts: [
+      { name: 'service', type: 'String' },
+      { name: 'region', type: 'String' },
     ],
   },
 ];

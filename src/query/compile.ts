@@ -19,6 +19,7 @@ import { EMPTY, ident, join, num, type Sql, sql, statement } from './sql.ts';
 import { baseState, type Column, type Order, orderList, type Reading, type State, THIS_WINDOW } from './state.ts';
 import { storedField } from './stored.ts';
 import { subqueryTime, zoneOffset } from './subqueries.ts';
+import { topGroups } from './top.ts';
 import type { Query, Scope, Subquery } from './tree.ts';
 import { asOutput, type Typed } from './typed.ts';
 
@@ -151,6 +152,11 @@ function run(query: Query, ctx: Context, reading: Reading, count = query.operati
 
 function emit(query: Query, ctx: Context): Compiled {
   const state = run(query, ctx, THIS_WINDOW);
+  const { top, maxRows } = ctx.options;
+  if (top) {
+    const { shown, from, order } = topGroups(state, top);
+    return finish(state, shown, from, order, maxRows, 'aggregates');
+  }
   return state.parts.grouped ? emitGroups(state) : emitRecords(state);
 }
 

@@ -106,6 +106,21 @@ export function isMadeByRules(catalog: Catalog | undefined, name: string): boole
   );
 }
 
+/** The groups of a result with most. Its rows are added up: the measure must be a count or a sum. */
+export interface Top {
+  /** Column whose values are ranked by the sum of `measure` over the whole result. */
+  readonly of: string;
+  readonly measure: string;
+  /** Groups that are named. */
+  readonly count: number;
+  /** Columns that rows stay apart by within a group: the slice. */
+  readonly by: readonly string[];
+  /** Columns with one value for each group, such as its name; left out where the result lacks them. */
+  readonly beside: readonly string[];
+  /** All others: one group “other”, in rows whose column `_other` says of how many, or none. */
+  readonly rest: 'other' | 'none';
+}
+
 export interface CompileOptions {
   /** What people made; nothing when absent. */
   readonly catalog?: Catalog;
@@ -124,6 +139,8 @@ export interface CompileOptions {
   readonly variables?: Readonly<Record<string, string>>;
   /** Epoch seconds that a timeslice boundary must fall on (single values end at the window's end); default: epoch-aligned. */
   readonly alignTo?: number;
+  /** Only the groups with most, of a query that groups. */
+  readonly top?: Top;
   /** Rows of a query that does not say `limit`. */
   readonly maxRows: number;
   /** All rows are read as a stream: records are read newest first as the table lies, in place of being sorted, unless the query sorts. */

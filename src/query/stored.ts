@@ -64,6 +64,8 @@ export function extractedField(ctx: Context, name: string): Typed | undefined {
 
 const PLACE = sql`'bartizan.place_by_id'`;
 const SYSTEM = sql`'bartizan.autonomous_system_by_id'`;
+const AWS = sql`'bartizan.aws_range_by_id'`;
+const DICTIONARIES: Readonly<Record<Registry['name'], Sql>> = { place: PLACE, autonomous_system: SYSTEM, aws_range: AWS };
 
 /** Columns that `geoip` and `lookup … from geo://location` add, from the id of a stored place. */
 export const PLACE_COLUMNS: Readonly<Record<string, (place: Sql) => Typed>> = {
@@ -91,7 +93,7 @@ export function partOf(id: Sql, name: Registry['name'], part: string, make: (id:
 export function registryText(column: string, id: Sql): Sql | undefined {
   const registry = REGISTRY_OF.get(column);
   if (!registry) return undefined;
-  const dictionary = registry.name === 'place' ? PLACE : SYSTEM;
+  const dictionary = DICTIONARIES[registry.name];
   const parts = registry.parts.map((p) => sql`ifNull(toString(dictGet(${dictionary}, ${param('String', p.name)}, ${id})), '')`);
   return sql`if(${id} = 0, '', arrayStringConcat([${join(parts, ', ')}], ${param('String', registry.separator)}))`;
 }
@@ -137,6 +139,11 @@ const place =
   (ctx: Context, field: Field): Typed =>
     partOf(ctx.column(field.column), 'place', name, PLACE_COLUMNS[name] as (place: Sql) => Typed);
 
+const aws =
+  (name: 'service' | 'region') =>
+  (ctx: Context, field: Field): Typed =>
+    partOf(ctx.column(field.column), 'aws_range', name, (id) => empty(sql`dictGet(${AWS}, ${param('String', name)}, ${id})`));
+
 const DERIVED: Readonly<Record<Derivation, (ctx: Context, field: Field) => Typed>> = {
   end: (ctx) => ({ sql: sql`(${ctx.column('start')} + ${ctx.column('duration')})`, kind: 'time', datetime: true }),
   transport: (ctx) => {
@@ -179,6 +186,8 @@ const DERIVED: Readonly<Record<Derivation, (ctx: Context, field: Field) => Typed
   'place-latitude': place('latitude'),
   'place-longitude': place('longitude'),
   'as-number': (ctx, field) => partOf(ctx.column(field.column), 'autonomous_system', 'asn', AS_COLUMNS.asn as (as: Sql) => Typed),
+  'aws-service': aws('service'),
+  'aws-region': aws('region'),
   interface: interfaceValue,
   'as-organization': (ctx, field) => partOf(ctx.column(field.column), 'autonomous_system', 'organization', AS_COLUMNS.organization as (as: Sql) => Typed),
 };

@@ -5,6 +5,7 @@
 import { DATASETS } from '../model/flow-formats.ts';
 import { ADDRESS_INDEX, createInterfaces, createRegistries, createTable, DATABASE, INDICATOR_INDEX } from './ddl.ts';
 import { createIndicators } from './indicator-ddl.ts';
+import { createRetroTables } from './retro-tables.ts';
 
 export interface Migration {
   readonly version: number;
@@ -110,6 +111,9 @@ export const MIGRATIONS: readonly Migration[] = [
       ]),
     ],
   },
+  { version: 11, why: 'external addresses by day, and what later indicators say of them', statements: createRetroTables() },
+  // The columns with their ids come by the field table.
+  { version: 12, why: 'AWS services of addresses', statements: createRegistries() },
 ];
 
 export const SCHEMA_VERSION = MIGRATIONS[MIGRATIONS.length - 1]?.version ?? 0;

@@ -6,7 +6,7 @@ import type { Store } from './store.ts';
 
 const DAY = 86_400;
 /** Tables whose partitions are days. */
-const TABLES = [...DATASETS, 'ingest_counter'] as const;
+const TABLES = [...DATASETS, 'ingest_counter', 'address_day'] as const;
 
 /** Drops the days that ended more than `days` days before `now` (epoch seconds); 0 keeps all. Returns the dropped partitions. */
 export async function applyRetention(store: Store, days: number, now: number): Promise<string[]> {
@@ -27,7 +27,17 @@ export async function applyRetention(store: Store, days: number, now: number): P
     }
   }
   await forgetInterfaces(store, Math.floor(now / DAY - days) * DAY);
+  await forgetFindings(store, Math.floor(now / DAY) - days);
   return dropped;
+}
+
+/** What was found later of records that are gone. `before`: days since 1970. */
+async function forgetFindings(store: Store, before: number): Promise<void> {
+  const old = sql`day < toDate(${num(before)})`;
+  const found = await store.rows(statement(sql`SELECT count() FROM bartizan.retro_match WHERE ${old}`), { lane: 'background' });
+  if (Number(found.rows[0]?.[0] ?? 0) === 0) return;
+  await store.command(statement(sql`ALTER TABLE bartizan.retro_match DELETE WHERE ${old} SETTINGS mutations_sync = 1`), { lane: 'background' });
+  await store.command(statement(sql`SYSTEM RELOAD DICTIONARY bartizan.retro_match_at`), { lane: 'background' });
 }
 
 /** Versions of interfaces that ended before an instant: no record is left that is read with them. All rows of such a version go, those with an earlier end too. */

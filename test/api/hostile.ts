@@ -1,6 +1,5 @@
 /** Both listeners over a real collection, a neighbour that goes on sending good records, and senders that mean harm. */
 import { readdirSync, statSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
 import { request as httpRequest } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -11,11 +10,10 @@ import { expect } from 'vitest';
 import { DEFAULT_SETTINGS } from '../../src/api/deps.ts';
 import { createIngestServer } from '../../src/api/ingest-server.ts';
 import type { ReceiveLimits } from '../../src/api/receive/guard.ts';
-import { Collection } from '../../src/ingest/collection.ts';
-import { openInterfaceHistory } from '../../src/ingest/interface-history.ts';
+import type { Collection } from '../../src/ingest/collection.ts';
 import type { Counts } from '../../src/model/counts.ts';
 import type { SourceKind } from '../../src/model/source.ts';
-import { lines, openPlace, type Place } from '../ingest/helpers.ts';
+import { lines, openCollection, openPlace, type Place } from '../ingest/helpers.ts';
 import { startServer, type TestServer } from './helpers.ts';
 
 export const MIB = 2 ** 20;
@@ -34,42 +32,30 @@ export class Estate {
   /** The listener for senders elsewhere, with short timeouts. */
   readonly outside: FastifyInstance;
   readonly port: number;
-  readonly #downloads: string;
   #sources = 0;
   #neighbour: Source | undefined;
   /** Records that the neighbour was told are taken. */
   #sent = 0;
 
-  private constructor(place: Place, server: TestServer, collection: Collection, outside: FastifyInstance, downloads: string) {
+  private constructor(place: Place, server: TestServer, collection: Collection, outside: FastifyInstance) {
     this.place = place;
     this.server = server;
     this.collection = collection;
     this.outside = outside;
     this.port = (outside.server.address() as { port: number }).port;
-    this.#downloads = downloads;
   }
 
   static async open(timeouts: { readonly headers: number; readonly request: number }): Promise<Estate> {
     const place = await openPlace({ workers: 2, batchRows: 50_000 });
-    const downloads = await mkdtemp(join(tmpdir(), 'bartizan-downloads-'));
     const logger = pino({ level: 'silent' });
-    const collection = await Collection.open({
-      metadata: place.metadata,
-      intake: place.pipeline,
-      interfaces: openInterfaceHistory(place.store, place.metadata),
-      spool: { folder: join(place.directory, 'spool'), maxBytes: 256 * MIB, minFreeBytes: 0, clock: Date.now },
-      clock: Date.now,
-      downloads,
-      proxy: undefined,
-      log: logger,
-    });
+    const collection = await openCollection(place, 256 * MIB);
     const server = await startServer({
       deps: { store: place.store, collection, sources: place.metadata.sources, clock: Date.now },
       settings: { receive: LIMITS },
     });
     const outside = await createIngestServer({ collection, limits: LIMITS, clock: Date.now, logger, timeouts });
     await outside.listen({ host: '127.0.0.1', port: 0 });
-    return new Estate(place, server, collection, outside, downloads);
+    return new Estate(place, server, collection, outside);
   }
 
   async close(): Promise<void> {
@@ -77,7 +63,6 @@ export class Estate {
     await this.server.close();
     await this.collection.close();
     await this.place.close();
-    await rm(this.#downloads, { recursive: true, force: true });
   }
 
   /** Names of files and folders where it writes (but for the engine's own, which come and go) and above. */
@@ -89,7 +74,6 @@ export class Estate {
       ...inside
         .filter((name) => statSync(join(directory, name)).isDirectory())
         .flatMap((name) => readdirSync(join(directory, name), { recursive: true }) as string[]),
-      ...(readdirSync(this.#downloads, { recursive: true }) as string[]),
       ...readdirSync(tmpdir()),
       ...readdirSync('/'),
     ];

@@ -1,15 +1,9 @@
-/** An interface lookup as people set it up: over the API, with EC2 on loopback, and records that then know their instance. */
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Source, SourceMade, TestResponse } from '../../src/api/contract/sources.ts';
 import type { RecordsResponse } from '../../src/api/contract.ts';
-import { Collection } from '../../src/ingest/collection.ts';
-import { openInterfaceHistory } from '../../src/ingest/interface-history.ts';
+import type { Collection } from '../../src/ingest/collection.ts';
 import { FakeEc2, KEYS, NOT_AUTHORIZED } from '../collect/ec2/server.ts';
-import { HEADER, openPlace, type Place } from '../ingest/helpers.ts';
+import { HEADER, openCollection, openPlace, type Place } from '../ingest/helpers.ts';
 import { startServer, type TestServer } from './helpers.ts';
 
 const REGION = 'eu-central-1';
@@ -19,7 +13,6 @@ let place: Place;
 let aws: FakeEc2;
 let collection: Collection;
 let server: TestServer;
-let downloads: string;
 let collector: string;
 
 beforeAll(async () => {
@@ -30,17 +23,7 @@ beforeAll(async () => {
     instances: { 'i-web': 'web-1' },
     groups: { 'sg-1': 'front', 'sg-2': 'back' },
   });
-  downloads = await mkdtemp(join(tmpdir(), 'bartizan-downloads-'));
-  collection = await Collection.open({
-    metadata: place.metadata,
-    intake: place.pipeline,
-    interfaces: openInterfaceHistory(place.store, place.metadata),
-    spool: { folder: join(place.directory, 'spool'), maxBytes: 2 ** 20, minFreeBytes: 0, clock: Date.now },
-    clock: Date.now,
-    downloads,
-    proxy: undefined,
-    log: pino({ level: 'silent' }),
-  });
+  collection = await openCollection(place, 2 ** 20);
   server = await startServer({
     deps: { store: place.store, collection, sources: place.metadata.sources, clock: Date.now, absentMask: () => place.metadata.absentMask() },
   });
@@ -51,7 +34,6 @@ afterAll(async () => {
   await collection.close();
   await place.close();
   await aws.stop();
-  await rm(downloads, { recursive: true, force: true });
 });
 
 const connection = (more: object = {}) => ({ regions: [REGION], credentials: KEYS, endpoint: aws.endpoint, stsEndpoint: aws.endpoint, ...more });

@@ -1,19 +1,15 @@
 /** Readiness and metrics of a server that collects: real pushes, a spool that is full, a disk without room, batches that a crash left. */
 import { mkdirSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { pino } from 'pino';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { METRICS } from '../../src/api/metric-table.ts';
 import { stageResolved } from '../../src/ingest/batch-writer.ts';
-import { Collection } from '../../src/ingest/collection.ts';
+import type { Collection } from '../../src/ingest/collection.ts';
 import { DiskGuard } from '../../src/ingest/disk-guard.ts';
-import { openInterfaceHistory } from '../../src/ingest/interface-history.ts';
 import { Pipeline } from '../../src/ingest/pipeline.ts';
 import { openRegistries } from '../../src/ingest/registry.ts';
 import { NOT_READY, reasonsOf, vitalsOf } from '../../src/ingest/vitals.ts';
-import { HEADER, lines, openPlace, type Place } from '../ingest/helpers.ts';
+import { HEADER, lines, openCollection, openPlace, type Place } from '../ingest/helpers.ts';
 import { startServer, type TestServer } from './helpers.ts';
 
 const MAX = 64 * 1024;
@@ -21,24 +17,13 @@ const MAX = 64 * 1024;
 let place: Place;
 let server: TestServer;
 let collection: Collection;
-let downloads: string;
 let minFreeBytes = 0;
 let token: string;
 let id: string;
 
 beforeAll(async () => {
   place = await openPlace();
-  downloads = await mkdtemp(join(tmpdir(), 'bartizan-downloads-'));
-  collection = await Collection.open({
-    metadata: place.metadata,
-    intake: place.pipeline,
-    interfaces: openInterfaceHistory(place.store, place.metadata),
-    spool: { folder: join(place.directory, 'spool'), maxBytes: MAX, minFreeBytes: 0, clock: Date.now },
-    clock: Date.now,
-    downloads,
-    proxy: undefined,
-    log: pino({ level: 'silent' }),
-  });
+  collection = await openCollection(place, MAX);
   const watched = { pipeline: place.pipeline, folder: place.directory };
   server = await startServer({
     deps: {
@@ -59,7 +44,6 @@ afterAll(async () => {
   await server.close();
   await collection.close();
   await place.close();
-  await rm(downloads, { recursive: true, force: true });
 });
 
 const push = (body: BodyInit) => fetch(`${server.base}/v1/http/${token}`, { method: 'POST', body });

@@ -1,34 +1,17 @@
-/** What is pushed, over real HTTP, through the spool and the pipeline into the store. */
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { deflateSync, gzipSync, zstdCompressSync } from 'node:zlib';
-import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DEFAULT_SETTINGS } from '../../src/api/deps.ts';
-import { Collection } from '../../src/ingest/collection.ts';
-import { openInterfaceHistory } from '../../src/ingest/interface-history.ts';
-import { HEADER, lines, openPlace, type Place } from '../ingest/helpers.ts';
+import type { Collection } from '../../src/ingest/collection.ts';
+import { HEADER, lines, openCollection, openPlace, type Place } from '../ingest/helpers.ts';
 import { startServer, type TestServer } from './helpers.ts';
 
 let place: Place;
 let server: TestServer;
 let collection: Collection;
-let downloads: string;
 
 beforeAll(async () => {
   place = await openPlace({ workers: 2 });
-  downloads = await mkdtemp(join(tmpdir(), 'bartizan-downloads-'));
-  collection = await Collection.open({
-    metadata: place.metadata,
-    intake: place.pipeline,
-    interfaces: openInterfaceHistory(place.store, place.metadata),
-    spool: { folder: join(place.directory, 'spool'), maxBytes: 64 * 2 ** 20, minFreeBytes: 0, clock: Date.now },
-    clock: Date.now,
-    downloads,
-    proxy: undefined,
-    log: pino({ level: 'silent' }),
-  });
+  collection = await openCollection(place);
   server = await startServer({
     deps: { store: place.store, collection, sources: place.metadata.sources, clock: Date.now, listener: () => 'https://ingest.example.net' },
     settings: { receive: { ...DEFAULT_SETTINGS.receive, bodyBytes: 4 * 2 ** 20, requestsPerSecond: 50 } },
@@ -38,7 +21,6 @@ afterAll(async () => {
   await server.close();
   await collection.close();
   await place.close();
-  await rm(downloads, { recursive: true, force: true });
 });
 
 /** Waits until the store says so. */

@@ -1,37 +1,20 @@
-/** Collectors and sources over real HTTP: what is kept of a change, what is refused and where, and the templates. */
-import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import type { Source, SourceList, SourceMade, TemplateList, TestResponse } from '../../src/api/contract/sources.ts';
 import type { ApiError } from '../../src/api/contract.ts';
-import { Collection } from '../../src/ingest/collection.ts';
-import { openInterfaceHistory } from '../../src/ingest/interface-history.ts';
-import { openPlace, type Place } from '../ingest/helpers.ts';
+import type { Collection } from '../../src/ingest/collection.ts';
+import { openCollection, openPlace, type Place } from '../ingest/helpers.ts';
 import { startServer, type TestServer } from './helpers.ts';
 
 let place: Place;
 let server: TestServer;
 let collection: Collection;
-let downloads: string;
 let collector: string;
 
 beforeAll(async () => {
   place = await openPlace({ workers: 1 });
-  downloads = await mkdtemp(join(tmpdir(), 'bartizan-downloads-'));
-  collection = await Collection.open({
-    metadata: place.metadata,
-    intake: place.pipeline,
-    interfaces: openInterfaceHistory(place.store, place.metadata),
-    spool: { folder: join(place.directory, 'spool'), maxBytes: 2 ** 20, minFreeBytes: 0, clock: Date.now },
-    clock: Date.now,
-    downloads,
-    proxy: undefined,
-    log: pino({ level: 'silent' }),
-  });
+  collection = await openCollection(place, 2 ** 20);
   const { store, quarantine } = place;
   server = await startServer({
     deps: { store, quarantine, collection, sources: place.metadata.sources, clock: Date.now, listener: () => 'http://127.0.0.1:8621' },
@@ -42,7 +25,6 @@ afterAll(async () => {
   await server.close();
   await collection.close();
   await place.close();
-  await rm(downloads, { recursive: true, force: true });
 });
 
 const put = (path: string, body: unknown) => server.call(path, { method: 'PUT', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) });

@@ -51,6 +51,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'ingest/ingest.ts',
     'ingest/layout-memory.ts',
     'ingest/quarantine.ts',
+    'ingest/retro-hunts.ts',
     'ingest/samples.ts',
     'ingest/spool.ts',
     'ingest/vitals.ts',

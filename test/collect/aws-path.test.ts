@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { mayHoldFlows, type PathFacts, pathFacts } from '../../src/collect/aws-path.ts';
+import { otherObject, type PathFacts, pathFacts } from '../../src/collect/aws-path.ts';
 
 const FLOW = { kind: 'flow-log', account: '123456789012', region: 'eu-west-1', service: 'vpcflowlogs', date: '2026-11-20' };
 const FILE = '123456789012_vpcflowlogs_eu-west-1_fl-0123456789abcdef0_20261120T0955Z_1a2b3c4d.log.gz';
@@ -22,7 +22,7 @@ describe('flow logs', () => {
     ['under two such folders', `AWSLogs/AWSLogs/123456789012/vpcflowlogs/eu-west-1/2026/11/20/x`, FLOW],
   ])('%s', (_, key, facts) => {
     expect(pathFacts(key)).toEqual(facts);
-    expect(mayHoldFlows(pathFacts(key))).toBe(true);
+    expect(otherObject(key)).toBeUndefined();
   });
 });
 
@@ -54,7 +54,7 @@ describe('what else lies in such buckets', () => {
     ['folder', ''],
   ])('%s', (kind, key) => {
     expect(pathFacts(key).kind).toBe(kind);
-    expect(mayHoldFlows(pathFacts(key))).toBe(false);
+    expect(otherObject(key)).toBe(kind);
   });
 
   it('keeps what the path of another log says', () => {
@@ -71,7 +71,7 @@ describe('what else lies in such buckets', () => {
 it('does not believe what cannot be, and does not fail on any key', () => {
   expect(pathFacts('AWSLogs/12/vpcflowlogs/nowhere/2026/02/30/27/x')).toEqual({ kind: 'flow-log', service: 'vpcflowlogs' });
   expect(pathFacts('my/own/export.csv')).toEqual({ kind: 'unknown' });
-  expect(mayHoldFlows(pathFacts('my/own/export.csv'))).toBe(true);
+  expect(otherObject('my/own/export.csv')).toBeUndefined();
   fc.assert(
     fc.property(
       fc.array(fc.oneof(fc.constantFrom('AWSLogs', 'year=', 'aws-service=x', '..', '__proto__', '2026', '123456789012'), fc.string({ maxLength: 20 })), {

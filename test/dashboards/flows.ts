@@ -1,5 +1,6 @@
 /** Generated flows with everything that a panel must count and must not, from a seed. */
 
+import { VPC_FLOW } from '../../src/model/flow-formats.ts';
 import { param, sql, statement } from '../../src/query/sql.ts';
 import type { Store } from '../../src/store/store.ts';
 import { registryInserts, withIds } from '../registries.ts';
@@ -76,12 +77,74 @@ export function makeFlows(seed: number, count: number, from: number, to: number)
   });
 }
 
+/** What flow logs of higher versions and forwarders add; null and empty where the record has none. */
+export interface WideFlow extends Flow {
+  readonly vpc_id: string;
+  readonly subnet_id: string;
+  readonly instance_id: string;
+  readonly tcp_flags: number | null;
+  readonly region: string;
+  readonly az_id: string;
+  readonly flow_direction: string;
+  readonly traffic_path: number | null;
+  readonly security_group_ids: readonly string[];
+  readonly source_category: string;
+}
+
+const WIDE = ['vpc-id', 'subnet-id', 'instance-id', 'tcp-flags', 'region', 'az-id', 'flow-direction', 'traffic-path'] as const;
+const REGIONS = ['eu-central-1', 'us-east-1', 'us-east-1', 'ap-southeast-2'] as const;
+
+/** Every third flow is in the default format; of the others one in ten lacks its action. */
+export function makeWideFlows(seed: number, count: number, from: number, to: number): WideFlow[] {
+  const next = random(seed * 7919);
+  const below = (limit: number) => Math.floor(next() * limit);
+  return makeFlows(seed, count, from, to).map((made, i) => {
+    // Rarer services, and a protocol without a name.
+    const rare = below(8) === 0 ? { dstport: [23, 23, 137, 138, 139, 1434, 9042, 9200, 11211, 27017][below(10)] ?? 0 } : {};
+    const flow = { ...made, ...rare, ...(below(40) === 0 ? { protocol: 253 } : {}) };
+    const groups = Array.from({ length: below(4) }, () => `sg-${below(14)}`);
+    const more = { security_group_ids: [...new Set(groups)], source_category: ['prod/vpc', 'prod/vpc', 'test/vpc'][below(3)] ?? '' };
+    const narrow = { vpc_id: '', subnet_id: '', instance_id: '', tcp_flags: null, region: '', az_id: '', flow_direction: '', traffic_path: null };
+    if (i % 3 === 0) return { ...flow, ...more, ...narrow };
+    const region = REGIONS[below(4)] ?? '';
+    const egress = next() < 0.5;
+    return {
+      ...flow,
+      ...more,
+      action: below(10) === 0 ? '' : flow.action,
+      vpc_id: `vpc-${below(13)}`,
+      subnet_id: `subnet-${below(15)}`,
+      instance_id: below(5) === 0 ? '' : `i-${below(14)}`,
+      tcp_flags: flow.protocol === 6 ? ([0, 2, 3, 18, 19, 4, 24, 1, 16, 20, 17, 6, 255][below(13)] ?? 0) : 0,
+      region,
+      az_id: `${region}-az${below(4)}`,
+      flow_direction: egress ? 'egress' : 'ingress',
+      traffic_path: egress ? 1 + below(8) : null,
+    };
+  });
+}
+
+/** Bits of the fields that a record lacks (model/flow-formats.ts). */
+function absentOf(flow: WideFlow): number {
+  const value = (name: string) => flow[name.replaceAll('-', '_') as keyof WideFlow];
+  const lacking = ['action', ...WIDE].filter((name) => value(name) === null || value(name) === '');
+  return lacking.reduce((mask, name) => mask + 2 ** (VPC_FLOW.bits.get(name) ?? 0), 0);
+}
+
 /** As stored: an IPv4 address is mapped into IPv6. */
-export async function insertFlows(store: Store, flows: readonly Flow[], table: 'vpc_flow' | 'vpc_flow_status' = 'vpc_flow', status = 'OK'): Promise<void> {
+export async function insertFlows(
+  store: Store,
+  flows: readonly (Flow | WideFlow)[],
+  table: 'vpc_flow' | 'vpc_flow_status' = 'vpc_flow',
+  status = 'OK',
+): Promise<void> {
   const mapped = (address: string): string => (address.includes(':') ? address : `::ffff:${address}`);
-  const lines = flows.map((f) => JSON.stringify({ ...withIds(f), srcaddr: mapped(f.srcaddr), dstaddr: mapped(f.dstaddr), log_status: status }));
+  const lines = flows.map((f) => {
+    const wide = 'region' in f ? { tcp_flags: f.tcp_flags ?? 0, traffic_path: f.traffic_path ?? 0, absent: absentOf(f) } : {};
+    return JSON.stringify({ ...withIds(f), ...wide, srcaddr: mapped(f.srcaddr), dstaddr: mapped(f.dstaddr), log_status: status });
+  });
   const structure =
-    'start UInt32, account_id String, interface_id String, srcaddr IPv6, dstaddr IPv6, srcport UInt16, dstport UInt16, protocol UInt8, packets UInt64, bytes UInt64, action String, direction String, src_place UInt32, dst_place UInt32, src_as UInt32, dst_as UInt32, log_status String';
+    'start UInt32, account_id String, interface_id String, srcaddr IPv6, dstaddr IPv6, srcport UInt16, dstport UInt16, protocol UInt8, packets UInt64, bytes UInt64, action String, direction String, src_place UInt32, dst_place UInt32, src_as UInt32, dst_as UInt32, log_status String, vpc_id String, subnet_id String, instance_id String, tcp_flags UInt16, region String, az_id String, flow_direction String, traffic_path UInt8, security_group_ids Array(String), source_category String, absent UInt64, src_indicator UInt64, dst_indicator UInt64';
   await insertJson(store, `bartizan.${table}`, structure, lines);
   for (const { table: registry, structure: columns, rows, reload } of registryInserts()) {
     await insertJson(

@@ -52,6 +52,23 @@ describe('dashboard files', () => {
       MINIMAL.replace(/ {6}- id: total.*/s, (panel) => panel + panel),
       /^small\.yaml:16: sections\.0\.panels\.1\.id: the id "panel total" is used twice$/,
     ],
+    ['heat of what is no table', `${MINIMAL}        heat: [_count]\n`, /^small\.yaml:16: sections\.0\.panels\.0\.heat: only a table has cells to colour$/],
+    [
+      'a top of a single value',
+      `${MINIMAL}        top: 3\n`,
+      /^small\.yaml:16: sections\.0\.panels\.0\.top: a value panel has no top; limit the rows in its query$/,
+    ],
+    [
+      'a top without series',
+      `${MINIMAL.replace('kind: value', 'kind: share\n        x: _timeslice')}        top: 3\n`,
+      /^small\.yaml:17: sections\.0\.panels\.0\.top: top ranks the series, and the panel names no column of them$/,
+    ],
+    ['a top of too many', `${MINIMAL}        top: 51\n`, /^small\.yaml:16: sections\.0\.panels\.0\.top: /],
+    [
+      'a matrix without rows',
+      MINIMAL.replace('kind: value', 'kind: matrix\n        x: dest_port\n        size: _count'),
+      /^small\.yaml:10: sections\.0\.panels\.0: a matrix panel must name the column of its series$/,
+    ],
     ['broken YAML', 'id: [', /^small\.yaml:1: not valid YAML: /],
   ])('%s is named with its file, line and path', (_, text, message) => {
     expect(problemsOf(text)).toMatch(message);
@@ -63,13 +80,41 @@ describe('dashboard files', () => {
 });
 
 describe('content/dashboards', () => {
-  test('Overview has its 23 panels in five sections and six variables', async () => {
-    const overview = (await loadDashboards(CONTENT)).find((d) => d.id === 'vpc-overview');
-    expect(overview?.title).toBe('Amazon VPC Flow – Security Monitoring – Overview');
-    expect(overview?.variables.map((v) => v.title)).toEqual(['Account ID', 'Interface ID', 'Source IP', 'Destination IP', 'Destination Port', 'Source Port']);
-    expect(overview?.sections.map((s) => s.panels.length)).toEqual([6, 4, 4, 5, 4]);
-    const panels = overview?.sections.flatMap((s) => s.panels) ?? [];
-    expect(panels.filter((p) => p.needs === 'indicators').map((p) => p.id)).toEqual(panels.slice(0, 6).map((p) => p.id));
-    expect(panels.every((p) => p.description.endsWith('.'))).toBe(true);
+  test.each([
+    ['vpc-overview', 'Amazon VPC Flow – Security Monitoring – Overview', [6, 4, 4, 5, 4], 6],
+    ['vpc-accepts-rejects', 'Amazon VPC Flow – Security Analytics – Accepts & Rejects', [7, 7], 4],
+    ['vpc-traffic-direction', 'Amazon VPC Flow – Security Analytics – Traffic Direction Monitoring', [6, 6], 2],
+    ['vpc-security-groups', 'Amazon VPC Flow – Security Groups', [4, 4, 2], 0],
+    ['vpc-network', 'AWS VPC Flow: Network', [4, 4, 4], 0],
+    ['vpc-security', 'AWS VPC Flow: Security', [3, 5, 2, 1], 0],
+  ])('%s has its panels', async (id, title, counts, threats) => {
+    const dashboard = (await loadDashboards(CONTENT)).find((d) => d.id === id);
+    expect(dashboard?.title).toBe(title);
+    expect(dashboard?.sections.map((s) => s.panels.length)).toEqual(counts);
+    const panels = dashboard?.sections.flatMap((s) => s.panels) ?? [];
+    expect(panels.filter((p) => p.needs === 'indicators')).toHaveLength(threats);
+    const titles = dashboard?.variables.map((v) => v.title) ?? [];
+    expect(titles.slice(0, 6)).toEqual(['Account ID', 'Interface ID', 'Source IP', 'Destination IP', 'Destination Port', 'Source Port']);
+    expect(titles.slice(6)).toEqual(
+      id === 'vpc-network' || id === 'vpc-security' ? ['Region', 'Availability Zone', 'VPC', 'Source Category'] : ['Source Category'],
+    );
+  });
+
+  test('the panels of the three dashboards have the titles that people know, in their order', async () => {
+    const dashboards = await loadDashboards(CONTENT);
+    const titles = ['vpc-overview', 'vpc-accepts-rejects', 'vpc-traffic-direction'].flatMap(
+      (id) => dashboards.find((d) => d.id === id)?.sections.flatMap((s) => s.panels.map((p) => p.title)) ?? [],
+    );
+    expect(titles).toHaveLength(49);
+    expect([13, 23, 27, 28, 36, 40, 42, 48].map((at) => titles[at])).toEqual([
+      'Rejects by InterfaceID, dstDevice_ip',
+      'Flows Rejected by InterfaceID',
+      'Flows Rejected by Destination Port',
+      'Top20 Rejected by srcDevice_ip',
+      'Destination ASN by TCP Destination Port',
+      'Inbound Top 10 dstDevice_ip by MB',
+      'Top 10 Inbound Destination Ports by Flow Records',
+      'Top 10 Outbound Destination Ports by Flow Records',
+    ]);
   });
 });

@@ -101,3 +101,29 @@ describe('single values', () => {
     ]);
   });
 });
+
+describe('the top of a panel', () => {
+  const bytes = { id: 'bytes', title: 'B', query: '| sum(bytes) as b by dest_port', y: 'b' };
+  const taskOf = (more: object, measure?: string) => {
+    const panel = { id: 'p', title: 'P', description: 'P.', query: '| count', x: '_timeslice', y: '_count', series: 'dest_port', top: 5, ...more };
+    const made = Dashboard.parse({ ...dashboard, sections: [{ id: 's', title: 'S', panels: [panel] }] });
+    return planPanels(made, { ...ANY, measures: measure ? { p: measure } : {} }, WINDOW)[0]?.top;
+  };
+
+  test('ranks the series over time, by the measure in effect', () => {
+    const top = { of: 'dest_port', measure: '_count', count: 5, by: ['_timeslice'], beside: [], rest: 'other' };
+    for (const kind of ['line', 'step', 'column', 'area', 'share']) expect(taskOf({ kind })).toEqual(top);
+    expect(taskOf({ kind: 'share', label: 'organization', measures: [bytes] }, 'bytes')).toEqual({ ...top, measure: 'b', beside: ['organization'] });
+  });
+
+  test('ranks the bars, the points and the parts; only the parts have a rest', () => {
+    expect(taskOf({ kind: 'bar', x: 'dest_port', series: 'action' })).toMatchObject({ of: 'dest_port', by: ['action'], rest: 'none' });
+    expect(taskOf({ kind: 'scatter', x: 'dest_port', series: undefined })).toMatchObject({ of: 'dest_port', by: [], rest: 'none' });
+    expect(taskOf({ kind: 'donut', x: 'dest_port', series: undefined })).toMatchObject({ of: 'dest_port', by: [], rest: 'other' });
+    expect(taskOf({ kind: 'matrix', y: undefined, size: '_count' })).toMatchObject({ of: 'dest_port', measure: '_count', by: ['_timeslice'] });
+  });
+
+  test('is none where the panel has none', () => {
+    expect([taskOf({ kind: 'line', top: undefined }), taskOf({ kind: 'table' })]).toEqual([undefined, undefined]);
+  });
+});

@@ -87,6 +87,10 @@ const EXPECTED: Readonly<Record<string, readonly [rows: readonly Cells[], by: nu
   ],
 };
 
+/** Checked by tests of their own. */
+const OTHERS = ['log-status-by-interface', 'longest-flows', 'new-destination-asn-today', 'threat-matches-accepted', 'threat-matches-rejected'];
+const DAY = 86_400;
+
 const sorted = (rows: readonly unknown[]) => rows.map((r) => JSON.stringify(r)).sort();
 
 async function run(id: string): Promise<QueryResponse> {
@@ -105,6 +109,42 @@ test.each(Object.keys(EXPECTED))('%s', async (id) => {
   expect(found.rows.map((r) => r[by])).toEqual(top.slice(0, 100).map((r) => r[by]));
 });
 
+test('new-destination-asn-today finds the networks of today that no day before had', async () => {
+  const today = Math.floor(NOW / DAY) * DAY;
+  const [like] = makeFlows(33, 1, NOW - 60, NOW) as [Flow];
+  const to = (asn: string, start: number, more: Partial<Flow> = {}): Flow => ({
+    ...like,
+    action: 'ACCEPT',
+    direction: 'outbound',
+    dstaddr: '198.51.100.77',
+    bytes: 100,
+    dst_as: asn,
+    start,
+    ...more,
+  });
+  await insertFlows(server.store, [
+    to('65001 New Today', today, { dstaddr: '198.51.100.78' }),
+    to('65001 New Today', NOW - 10),
+    to('65002 Known, Last Week', NOW - 20),
+    to('65002 Known, Last Week', today - 7 * DAY + 60),
+    to('65003 Known, A Second Before', today - 1),
+    to('65003 Known, A Second Before', NOW - 30),
+    to('65004 Forgotten', NOW - 40),
+    to('65004 Forgotten', NOW - 9 * DAY),
+    to('65005 Refused', NOW - 50, { action: 'REJECT' }),
+    to('65006 Inbound', NOW - 50, { direction: 'inbound' }),
+    to('', NOW - 50),
+  ]);
+  const { rows, columns } = await run('new-destination-asn-today');
+  expect(columns.map((c) => c.name)).toEqual(['asn', 'organization', 'first_seen', 'destinations', '_count', 'bytes_sum']);
+  // Those of the flows of the other tests are new as well.
+  const own = rows.filter((r) => Number(r[0]) > 65_000);
+  expect(own).toEqual([
+    [65_001, 'New Today', today * 1000, 2, 2, 200],
+    [65_004, 'Forgotten', (NOW - 40) * 1000, 1, 1, 100],
+  ]);
+});
+
 test('log-status-by-interface counts lost and silent records apart', async () => {
   const { rows } = await run('log-status-by-interface');
   const sum = (status: string) => rows.filter((r) => r[0] === status).reduce((all, r) => all + Number(r[2]), 0);
@@ -119,7 +159,7 @@ test('longest-flows begins with the longest', async () => {
 });
 
 test('every search that ships is checked above, says what it is for, and has a name of its own', () => {
-  expect(SEARCHES.map((s) => s.id).sort()).toEqual([...Object.keys(EXPECTED), 'log-status-by-interface', 'longest-flows'].sort());
+  expect(SEARCHES.map((s) => s.id).sort()).toEqual([...Object.keys(EXPECTED), ...OTHERS].sort());
   expect(new Set(SEARCHES.map((s) => s.name)).size).toBe(SEARCHES.length);
   expect(SEARCHES.every((s) => (s.search.description ?? '').length > 20)).toBe(true);
 });

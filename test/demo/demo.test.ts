@@ -3,6 +3,8 @@ import { describe, expect, test } from 'vitest';
 import { loadEstate } from '../../src/cli/demo-estate.ts';
 import { createDemo, type DemoFile } from '../../src/demo/demo.ts';
 import { internalNetworks } from '../../src/demo/estate.ts';
+import { demoInterfaces } from '../../src/demo/interfaces.ts';
+import { demoIndicators } from '../../src/demo/threats.ts';
 import { createNetworks } from '../../src/enrich/networks.ts';
 import { FlowDecoder } from '../../src/formats/vpc-flow/decode.ts';
 import { parseAddress } from '../../src/model/address.ts';
@@ -35,7 +37,7 @@ describe('repeatable', () => {
   test('the bytes stay the same from release to release, so that a demo goes on after an update', () => {
     const digest = createHash('sha256');
     for (const { name, text } of demo.minute(MINUTE)) digest.update(name).update(text);
-    expect(digest.digest('hex').slice(0, 16)).toMatchInlineSnapshot(`"023696863e52eca9"`);
+    expect(digest.digest('hex').slice(0, 16)).toMatchInlineSnapshot(`"ec51f7add6c67549"`);
   });
 
   test('minutes are independent: an hour is its minutes, whatever was asked before', () => {
@@ -162,6 +164,66 @@ describe('the story', () => {
     }
     expect(Math.max(...[...ports.values()].map((set) => set.size))).toBeGreaterThan(200);
     for (const port of ['22', '3389']) expect(Math.max(...[...attempts].filter(([key]) => key.endsWith(` ${port}`)).map(([, n]) => n))).toBeGreaterThan(100);
+  });
+});
+
+describe('what is known of the estate', () => {
+  const OURS = new Set(demoInterfaces(estate, 1).flatMap(({ interfaces }) => interfaces.map((facts) => facts.interfaceId)));
+
+  test('every interface that writes records, with groups, VPC and subnet, and instances with names of their own', () => {
+    const flows = records(demo.files(MINUTE, MINUTE + 30));
+    expect([...new Set(flows.map((r) => r['interface-id']))].filter((id) => !OURS.has(id ?? ''))).toEqual([]);
+    const regions = demoInterfaces(estate, 1);
+    expect(regions.map(({ account, region }) => `${account} ${region}`)).toEqual([
+      '111122223333 us-east-1',
+      '111122223333 eu-central-1',
+      '444455556666 us-east-1',
+      '777788889999 ap-southeast-2',
+    ]);
+    const facts = regions.flatMap(({ interfaces }) => interfaces);
+    expect(new Set(facts.map((f) => f.interfaceId)).size).toBe(facts.length);
+    for (const f of facts) {
+      expect([f.groupIds.length, f.groupNames.length]).toEqual(f.instanceId ? [2, 2] : [1, 1]);
+      expect(f.groupIds.join()).toMatch(/^sg-0[0-9a-f]{16}(,sg-0[0-9a-f]{16})?$/);
+    }
+    const said = flows.find((r) => r['subnet-id'] && r['instance-id']?.startsWith('i-'));
+    expect(facts.find((f) => f.interfaceId === said?.['interface-id'])).toMatchObject({
+      instanceId: said?.['instance-id'],
+      subnetId: said?.['subnet-id'],
+      vpcId: said?.['vpc-id'],
+    });
+    const names = facts.filter((f) => f.instanceId).map((f) => f.instanceName);
+    expect(new Set(names).size).toBe(names.length);
+  });
+
+  test('its threat feed names attackers of every hour, accepted and refused, in and out, and no machine of ours', () => {
+    const indicators = demoIndicators(estate, 1);
+    const values = new Map(indicators.map((i) => [i.value, i]));
+    expect(values.size).toBe(indicators.length);
+    expect(demoIndicators(loadEstate(), 1)).toEqual(indicators);
+    for (let hour = 0; hour < 24; hour += 8) {
+      const flows = records(demo.files(MINUTE + hour * 60, MINUTE + hour * 60 + 30)).filter((r) => r['log-status'] === 'OK');
+      const high = (address: string | undefined) => (values.get(address ?? '')?.confidence ?? 0) >= 85;
+      const seen = new Set(flows.flatMap((r) => [...(high(r.srcaddr) ? [`from ${r.action}`] : []), ...(high(r.dstaddr) ? [`to ${r.action}`] : [])]));
+      expect(seen).toEqual(new Set(['from ACCEPT', 'from REJECT', 'to ACCEPT', 'to REJECT']));
+    }
+    const networks = createNetworks(internalNetworks(estate));
+    for (const { value } of indicators.filter((i) => !i.value.includes('/'))) expect(networks.isInternal(parseAddress(value)!, 0)).toBe(false);
+    expect(indicators.filter((i) => i.value.includes('/')).map((i) => i.value)).toEqual(['192.0.2.0/24', '198.51.100.0/24', '203.0.113.0/24', '2001:db8::/32']);
+    expect(() => demoIndicators({ ...estate, pools: {} }, 1)).toThrow(/there is no pool/);
+  });
+
+  test('there is something for every panel: flags, paths, zones, and refusals at the ports that panels are about', () => {
+    const flows = records(demo.files(MINUTE, MINUTE + 20)).filter((r) => r['log-status'] === 'OK');
+    const refused = new Set(flows.filter((r) => r.action === 'REJECT').map((r) => r.dstport));
+    for (const port of ['22', '23', '3389', '445', '1433', '3306']) expect([port, refused.has(port)]).toEqual([port, true]);
+    const distinct = (name: string) => new Set(flows.map((r) => r[name]).filter((value) => value !== undefined && value !== '-')).size;
+    expect(distinct('region')).toBeGreaterThan(1);
+    expect(distinct('az-id')).toBeGreaterThan(3);
+    expect(distinct('vpc-id')).toBeGreaterThan(2);
+    expect(distinct('tcp-flags')).toBeGreaterThan(3);
+    expect(distinct('traffic-path')).toBeGreaterThan(3);
+    expect(distinct('flow-direction')).toBe(2);
   });
 });
 

@@ -8,7 +8,9 @@ import { loadEstate } from '../../src/cli/demo-estate.ts';
 import { openWorkspace, type Workspace } from '../../src/cli/workspace.ts';
 import { loadConfig } from '../../src/config.ts';
 import { createDemo } from '../../src/demo/demo.ts';
-import { sql, statement } from '../../src/query/sql.ts';
+import { demoInterfaces } from '../../src/demo/interfaces.ts';
+import { openInterfaceHistory } from '../../src/ingest/interface-history.ts';
+import { num, sql, statement } from '../../src/query/sql.ts';
 
 const HISTORY = 100;
 const MINUTE = Math.floor(Date.now() / 60_000) - 10;
@@ -46,6 +48,8 @@ async function runUntil(now: () => number, to: number, said: string[]): Promise<
   const { finished } = await startDemo({
     dataDir,
     pipeline: workspace.pipeline,
+    interfaces: openInterfaceHistory(workspace.store, workspace.metadata),
+    threats: workspace,
     signal: controller.signal,
     say: (text) => said.push(text),
     now,
@@ -88,4 +92,21 @@ test('history and new minutes are stored once, over failures and restarts, with 
   expect(Number(inbound![2])).toBeGreaterThan(30);
   expect(inbound![3]).toBe(0);
   expect(internal![2]).toBe(1);
+
+  // Every record of every layout knows the machine and its groups, once for all rounds.
+  const known = await workspace.store.rows(
+    statement(sql`
+      SELECT toUInt32((SELECT count() FROM bartizan.network_interface FINAL)),
+        toUInt32(countIf(empty(dictGet('bartizan.network_interface_at', 'group_ids', cityHash64(interface_id), start)))),
+        toUInt32(uniqExact(dictGet('bartizan.network_interface_at', 'vpc_id', cityHash64(interface_id), start)))
+      FROM bartizan.vpc_flow`),
+  );
+  const matched = await workspace.store.rows(
+    statement(sql`
+      SELECT toUInt32(countIf(src_indicator != 0 AND action = 'ACCEPT')) > 0, countIf(src_indicator != 0 AND action = 'REJECT') > 0, countIf(dst_indicator != 0) > 0
+      FROM bartizan.vpc_flow WHERE start < toDateTime(${num(FIRST * 60 + 3600)}, 'UTC')`),
+  );
+  expect(matched.rows[0]?.map(Number)).toEqual([1, 1, 1]);
+  const interfaces = demoInterfaces(loadEstate(), 1).flatMap((region) => region.interfaces);
+  expect(known.rows[0]).toEqual([interfaces.length, 0, 4]);
 });

@@ -1,40 +1,23 @@
-/** The forwarder posts to the real HTTP source: what it sends is what is stored, once. */
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { DescribeNetworkInterfacesCommand, EC2Client } from '@aws-sdk/client-ec2';
 import { mockClient } from 'aws-sdk-client-mock';
-import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readConfig } from '../../deploy/aws/forwarder/config.ts';
 import { forward } from '../../deploy/aws/forwarder/forward.ts';
 import { createInterfaces } from '../../deploy/aws/forwarder/interfaces.ts';
 import type { Clock } from '../../deploy/aws/forwarder/post.ts';
 import { DEFAULT_SETTINGS } from '../../src/api/deps.ts';
-import { Collection } from '../../src/ingest/collection.ts';
-import { openInterfaceHistory } from '../../src/ingest/interface-history.ts';
+import type { Collection } from '../../src/ingest/collection.ts';
 import { startServer, type TestServer } from '../api/helpers.ts';
-import { openPlace, type Place } from '../ingest/helpers.ts';
+import { openCollection, openPlace, type Place } from '../ingest/helpers.ts';
 
 let place: Place;
 let server: TestServer;
 let collection: Collection;
-let downloads: string;
 
 beforeAll(async () => {
   place = await openPlace({ workers: 1 });
-  downloads = await mkdtemp(join(tmpdir(), 'bartizan-downloads-'));
-  collection = await Collection.open({
-    metadata: place.metadata,
-    intake: place.pipeline,
-    interfaces: openInterfaceHistory(place.store, place.metadata),
-    spool: { folder: join(place.directory, 'spool'), maxBytes: 64 * 2 ** 20, minFreeBytes: 0, clock: Date.now },
-    clock: Date.now,
-    downloads,
-    proxy: undefined,
-    log: pino({ level: 'silent' }),
-  });
+  collection = await openCollection(place);
   server = await startServer({
     deps: { store: place.store, collection, sources: place.metadata.sources, clock: Date.now, listener: () => undefined },
     settings: { receive: { ...DEFAULT_SETTINGS.receive, requestsPerSecond: 50 } },
@@ -44,7 +27,6 @@ afterAll(async () => {
   await server.close();
   await collection.close();
   await place.close();
-  await rm(downloads, { recursive: true, force: true });
 });
 
 const ENI = 'eni-0123456789abcdef0';

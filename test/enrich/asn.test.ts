@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { AsnIndexError, buildAsnIndex, openAsnIndex, parseAs } from '../../src/enrich/asn.ts';
+import { buildAsnIndex, parseAs } from '../../src/enrich/asn.ts';
 import type { AddressLookup } from '../../src/enrich/lookup.ts';
+import { openRangeIndex, RangeIndexError } from '../../src/enrich/range-index.ts';
 import { parseAddress } from '../../src/model/address.ts';
 import { asnFile, numbers } from './databases.ts';
 
@@ -10,7 +11,7 @@ const textOf = (systems: AddressLookup, address: string) => systems.texts[system
 
 describe('a small index', () => {
   const v4 = (address: string) => number(address) & 0xffffffffn;
-  const systems = openAsnIndex(
+  const systems = openRangeIndex(
     buildAsnIndex(
       bytes(
         [
@@ -52,23 +53,23 @@ describe('a small index', () => {
 
   test('damage is refused by name', () => {
     const index = buildAsnIndex(bytes('0,1,1,A'), bytes(''));
-    expect(() => openAsnIndex(index.subarray(0, index.length - 1))).toThrow(AsnIndexError);
-    expect(() => openAsnIndex(index.subarray(0, 1000))).toThrow(AsnIndexError);
-    expect(() => openAsnIndex(new Uint8Array(64))).toThrow(AsnIndexError);
-    expect(() => openAsnIndex(new Uint8Array(0))).toThrow(AsnIndexError);
+    expect(() => openRangeIndex(index.subarray(0, index.length - 1))).toThrow(RangeIndexError);
+    expect(() => openRangeIndex(index.subarray(0, 1000))).toThrow(RangeIndexError);
+    expect(() => openRangeIndex(new Uint8Array(64))).toThrow(RangeIndexError);
+    expect(() => openRangeIndex(new Uint8Array(0))).toThrow(RangeIndexError);
   });
 
   test('an index may lie anywhere in a buffer', () => {
     const index = buildAsnIndex(bytes('0,16777215,1,A'), bytes(''));
     const shifted = new Uint8Array(index.length + 3);
     shifted.set(index, 3);
-    expect(textOf(openAsnIndex(shifted.subarray(3)), '0.1.2.3')).toBe('1 A');
+    expect(textOf(openRangeIndex(shifted.subarray(3)), '0.1.2.3')).toBe('1 A');
   });
 });
 
 describe('the shipped data', () => {
   const csv = { ipv4: asnFile('ipv4'), ipv6: asnFile('ipv6') };
-  const systems = openAsnIndex(buildAsnIndex(csv.ipv4, csv.ipv6));
+  const systems = openRangeIndex(buildAsnIndex(csv.ipv4, csv.ipv6));
 
   test('known addresses', () => {
     expect(textOf(systems, '1.1.1.1')).toBe('13335 Cloudflare, Inc.');

@@ -80,6 +80,29 @@ describe('the enriched document', () => {
     expect(enrichedDocument(row, VPC_FLOW)).toEqual(document);
     expect(enrichedDocument({ ...row, raw: undefined }, VPC_FLOW)).toEqual(document);
   });
+
+  it('tells the indicator of the end that has one, of two the one of higher confidence, beside the technique', () => {
+    const known = (indicator: string, confidence: number, band: string) =>
+      JSON.stringify({
+        indicator,
+        source: 'feed',
+        confidence,
+        malicious_confidence: band,
+        threat_types: [],
+        published_date: 1_658_131_186,
+        last_updated: 1_658_131_200,
+      });
+    const low = known('52.95.128.0/24', 10, 'unverified');
+    const high = known('10.0.0.71', 60, 'medium');
+    const of = (ends: Record<string, string>) => enrichedDocument({ ...record, ...ends }, VPC_FLOW);
+    expect(of({ src_indicator: low, dst_indicator: high })).toMatchObject({
+      threat: { indicator: { ip: '10.0.0.71', confidence: 'Medium', first_seen: '2022-07-18T07:59:46Z' }, technique: { id: ['T1110'] } },
+    });
+    expect(of({ src_indicator: low, dst_indicator: '' })).toMatchObject({
+      threat: { indicator: { ip: '52.95.128.179', name: '52.95.128.0/24', confidence: 'Not Specified', provider: 'feed' }, feed: { name: 'feed' } },
+    });
+    expect(of({ src_indicator: '0', dst_indicator: '' }).threat).not.toHaveProperty('indicator');
+  });
 });
 
 describe('community id', () => {

@@ -190,6 +190,48 @@ describe('a delivery with rules', () => {
     expect(bad.map((b) => [b.code, b.raw.length, b.length])).toEqual([['gzip-damaged', 0, 4]]);
   });
 
+  it('reads deliveries of one batch each by its own settings, and none by those of the one before', () => {
+    const encode = (text: string) => new TextEncoder().encode(text);
+    const masked = { layout: 'auto', rules: rulesOf(rule('mask', 'eni-(\\w+)')) };
+    const named = { layout: 'bytes start', rules: undefined };
+    const plain = { layout: 'auto', rules: undefined };
+    const gateway = { layout: 'auto', format: 'tgw-flow' as const, rules: rulesOf(rule('exclude', 'DROP')) };
+    const decoder = new FlowDecoder({ ...plain, now: () => NOW, capacity: 100 });
+    decoder.push(encode(''), true);
+    for (const [reading, text] of [
+      [masked, LINE],
+      [named, '7 1599665193'],
+      [plain, LINE],
+      [gateway, `${LINE}\nDROP`],
+      [masked, LINE],
+      [named, '8 1599665194'],
+      [plain, '9 1599665195'],
+    ] as const) {
+      decoder.readBy(reading);
+      decoder.nextDelivery();
+      expect(() => decoder.readBy(plain)).toThrow('not finished');
+      decoder.push(encode(`${text}\n`), true);
+    }
+    const { tables, bad, deliveries } = decoder.take();
+    const flows = (tables[0] as DatasetRows).batch;
+    const interfaces = flows.columns.get('interface_id');
+    const bytes = flows.columns.get('bytes');
+    if (interfaces?.type !== 'LowCardinality(String)' || bytes?.type !== 'UInt64') throw new Error('other columns');
+    expect(Array.from(interfaces.ids.subarray(0, flows.rows), (id) => interfaces.dictionary[id])).toEqual(['eni-#', '', 'eni-1', 'eni-#', '']);
+    expect(Array.from(bytes.values.subarray(0, flows.rows), Number).filter((_, i) => i === 1 || i === 4)).toEqual([7, 8]);
+    expect(deliveries.map(({ counts }) => [counts.stored, counts.quarantined, counts.filtered])).toEqual([
+      [0, 0, 0],
+      [1, 0, 0],
+      [1, 0, 0],
+      [1, 0, 0],
+      [0, 1, 1],
+      [1, 0, 0],
+      [1, 0, 0],
+      [0, 1, 0],
+    ]);
+    expect(bad).toHaveLength(2);
+  });
+
   it('quarantines without text what a rule would match too often', () => {
     const { rows } = decodeWith(`${'SECRET'.repeat(1001)}\n`, { rules: [rule('mask', 'SECRET')] });
     expect(rows).toMatchObject([{ table: 'bad', raw: '', bad: { code: 'too-many-matches', length: 6006 } }]);

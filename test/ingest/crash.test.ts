@@ -59,6 +59,12 @@ it('loses and doubles nothing, however often it is killed', async () => {
   expect(await after.rows('SELECT start, sum(records) FROM bartizan.ingest_counter WHERE records > 0 GROUP BY start ORDER BY start')).toEqual(
     await after.rows('SELECT toStartOfFiveMinutes(start) AS bucket, count() FROM bartizan.vpc_flow GROUP BY bucket ORDER BY bucket'),
   );
+  // And so is what is known of external addresses, which are the sources here.
+  expect(await after.rows('SELECT address, sum(accepted), sum(refused), sum(bytes) FROM bartizan.address_day GROUP BY address ORDER BY address')).toEqual(
+    await after.rows(
+      "SELECT srcaddr, countIf(action = 'ACCEPT'), countIf(action = 'REJECT'), sum(bytes) FROM bartizan.vpc_flow GROUP BY srcaddr ORDER BY srcaddr",
+    ),
+  );
   await after.close();
   await rm(directory, { recursive: true, force: true });
 });

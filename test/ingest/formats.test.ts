@@ -53,6 +53,51 @@ describe('an ingest of several formats', () => {
     expect(counts(await place.pipeline.ingest([join(place.directory, 'logs')]))).toEqual({ ...NO_COUNTS, records: 3080, duplicates: 3080 });
   });
 
+  it('takes account, region and interface from what is around records that do not name them, and leaves their text alone', async () => {
+    const stream = (logStream: string, messages: readonly string[]) =>
+      JSON.stringify({
+        messageType: 'DATA_MESSAGE',
+        owner: '210987654321',
+        logGroup: '/flows',
+        logStream,
+        subscriptionFilters: ['all'],
+        '@aws.region': 'eu-north-1',
+        logEvents: messages.map((message, i) => ({ id: String(i), timestamp: START * 1000, message })),
+      });
+    const own = (account: string, eni: string) => `2 ${account} ${eni} 10.0.0.1 198.51.100.9 1 2 6 1 40 ${START} ${START} ACCEPT OK`;
+    const folder = `AWSLogs/345678901234/vpcflowlogs/ap-south-1/2023/11/14`;
+    await place.file('a.json', stream('eni-0123456789abcdef0-all', [own('-', '-'), own('111122223333', 'eni-of-the-record')]));
+    await place.file('b.json', stream('of a name of its own', [own('-', '-')]));
+    await place.file(
+      `${folder}/345678901234_vpcflowlogs_ap-south-1_fl-1_20231114T2210Z_1.log`,
+      `srcaddr dstaddr start end\n10.0.0.3 198.51.100.9 ${START} ${START}\n`,
+    );
+    await place.pipeline.ingest([join(place.directory, 'logs')]);
+    const rows = await place.rows('SELECT account_id, region, interface_id FROM bartizan.vpc_flow ORDER BY account_id, interface_id');
+    expect(rows).toEqual([
+      ['111122223333', 'eu-north-1', 'eni-of-the-record'],
+      ['210987654321', 'eu-north-1', ''],
+      ['210987654321', 'eu-north-1', 'eni-0123456789abcdef0'],
+      ['345678901234', 'ap-south-1', ''],
+    ]);
+    expect(await place.rows('SELECT account, region, sum(records) FROM bartizan.ingest_counter WHERE records > 0 GROUP BY ALL ORDER BY account')).toEqual([
+      ['111122223333', 'eu-north-1', 1],
+      ['210987654321', 'eu-north-1', 2],
+      ['345678901234', 'ap-south-1', 1],
+    ]);
+    const relations = { table: tableName, absentMask: place.metadata.absentMask(), missingMask: place.metadata.missingMask() };
+    const ask = async (query: string) => {
+      const result = compile(query, { from: START - 10, to: START + 10, now: START, timeZone: 'UTC', relations, maxRows: 10 });
+      if (!result.ok) expect.fail(JSON.stringify(result.diagnostics));
+      return (await place.store.rows(result.compiled.statement)).rows;
+    };
+    expect(await ask('interfaceID=eni-0123456789abcdef0 awsRegion=eu-north-1 | fields accountID, _raw')).toEqual([['210987654321', own('-', '-')]]);
+    expect(await ask('awsRegion=ap-south-1 | fields accountID, interfaceID, _raw')).toEqual([
+      ['345678901234', null, `10.0.0.3 198.51.100.9 ${START} ${START}`],
+    ]);
+    expect(await ask('ap-south-1 | count')).toEqual([[1]]);
+  });
+
   it('answers queries over either, and shows their records as they came', async () => {
     await place.pipeline.ingest([await place.file('vpc.log', lines(20, 1)), await place.file('tgw.log', gateway(3, 100))]);
     const relations = {

@@ -3,8 +3,11 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
+import { pino } from 'pino';
 import { createEnricher } from '../../src/enrich/enricher.ts';
+import { Collection } from '../../src/ingest/collection.ts';
 import { DiskGuard } from '../../src/ingest/disk-guard.ts';
+import { openInterfaceHistory } from '../../src/ingest/interface-history.ts';
 import { LayoutMemory } from '../../src/ingest/layout-memory.ts';
 import { Pipeline } from '../../src/ingest/pipeline.ts';
 import { Quarantine } from '../../src/ingest/quarantine.ts';
@@ -87,6 +90,23 @@ export async function openPlace(options: { directory?: string; batchRows?: numbe
       if (!options.directory) await rm(directory, { recursive: true, force: true });
     },
   };
+}
+
+/** What collectors bring, into a place: no limit of the disk, and a spool of 64 MiB. Closed before the place. */
+export async function openCollection(place: Place, spoolBytes = 64 * 2 ** 20): Promise<Collection> {
+  const { directory, metadata, pipeline, store } = place;
+  const downloads = join(directory, 'downloads');
+  await mkdir(downloads);
+  return Collection.open({
+    metadata,
+    intake: pipeline,
+    interfaces: openInterfaceHistory(store, metadata),
+    spool: { folder: join(directory, 'spool'), maxBytes: spoolBytes, minFreeBytes: 0, clock: Date.now },
+    clock: Date.now,
+    downloads,
+    proxy: undefined,
+    log: pino({ level: 'silent' }),
+  });
 }
 
 /** `count` default-format lines; `seed` makes files differ. */

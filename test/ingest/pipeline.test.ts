@@ -37,6 +37,24 @@ describe('ingest', () => {
     expect(readdirSync(join(place.directory, 'staging'))).toEqual([]);
   });
 
+  it('lets many small files share an insert, however they are laid out', async () => {
+    const [one, other] = ['srcaddr dstaddr start end bytes', 'start end bytes srcaddr dstaddr'];
+    const names = Array.from({ length: 90 }, (_, i) => `small/${i}.log`);
+    await Promise.all(
+      names.map((name, i) =>
+        place.file(
+          name,
+          i % 3 === 0 ? `${HEADER}\n${lines(10, i)}` : `${i % 3 === 1 ? one : other}\n${'10.0.0.1 10.0.0.2 1700000000 1700000001 7\n'.repeat(9)}`,
+        ),
+      ),
+    );
+    const summary = await place.pipeline.ingest([join(place.directory, 'logs')]);
+    expect(summary).toMatchObject({ files: 90, failures: [] });
+    // Parts that merges have replaced are still listed.
+    const [parts] = await place.rows("SELECT count() FROM system.parts WHERE database = 'bartizan' AND table = 'vpc_flow' AND rows > 0 AND level = 0");
+    expect(Number(parts?.[0])).toBeLessThan(10);
+  });
+
   it('stores the same bytes once: again, under another name, twice in one run; and says when a file has grown', async () => {
     const path = await place.file('first.log', `${HEADER}\n${lines(1500)}`);
     await place.pipeline.ingest([path]);

@@ -35,3 +35,10 @@ it('leaves alone a store that was closed, one that a process has, and a log that
   expect(forgetTokensWithoutParts(path)).toBe(0);
   expect(forgetTokensWithoutParts(join(path, 'nowhere'))).toBe(0);
 });
+
+it('knows a killed store of a container, where each start has the same number, and one that this process has itself', () => {
+  writeFileSync(join(path, 'status'), `PID: ${process.pid}\n`);
+  expect(forgetTokensWithoutParts(path)).toBe(1);
+  writeFileSync(log, `${RECORDS[2]}\n`);
+  expect(forgetTokensWithoutParts(path)).toBe(0);
+});

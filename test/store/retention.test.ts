@@ -56,6 +56,23 @@ it('forgets versions of interfaces that ended before the kept days, whole, and n
   expect(await rows('SELECT uniqExact(interface_id) FROM bartizan.network_interface')).toEqual([[2]]);
 });
 
+it('drops what is known of the addresses of these days, and what was found later of them', async () => {
+  const at = (days: number) => `toDateTime(${NOON + days * DAY}, 'UTC')`;
+  await run(
+    `INSERT INTO bartizan.address_day (address, day) SELECT toIPv6('198.51.100.1'), toDate(toDateTime(${NOON}, 'UTC') - number * ${DAY}) FROM numbers(6)`,
+  );
+  const match = (address: string, day: number) => `(toIPv6('${address}'), 7, toDate(${at(day)}), 0, ${at(-100)}, ${at(100)})`;
+  const matches = [match('198.51.100.1', -5), match('198.51.100.2', -4), match('198.51.100.2', -3)];
+  await run(`INSERT INTO bartizan.retro_match (address, indicator, day, confidence, valid_from, valid_until) VALUES ${matches.join(', ')}`);
+  const numberOf = async (address: string) =>
+    (await rows(`SELECT dictGetOrDefault('bartizan.retro_match_at', 'indicator', cityHash64(toIPv6('${address}')), ${at(-5)}, 0)`))[0]?.[0];
+  expect([await numberOf('198.51.100.1'), await numberOf('198.51.100.2')]).toEqual([7, 7]);
+  expect(await applyRetention(store, 3, NOON)).toEqual(['address_day/20261115', 'address_day/20261116']);
+  expect(await rows('SELECT toString(min(day)), count() FROM bartizan.address_day')).toEqual([['2026-11-17', 4]]);
+  expect(await rows('SELECT toString(address), toString(day) FROM bartizan.retro_match')).toEqual([['::ffff:198.51.100.2', '2026-11-17']]);
+  expect([await numberOf('198.51.100.1'), await numberOf('198.51.100.2')]).toEqual([0, 7]);
+});
+
 it('adds the columns that an older store lacks, and refuses a store of a newer release', async () => {
   await run('ALTER TABLE bartizan.vpc_flow DROP COLUMN next_hop_vpc_id');
   await migrate(store);

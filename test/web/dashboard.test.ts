@@ -28,6 +28,22 @@ test('computed columns belong to the side of the flow that the query looks up', 
   expect(drillField(LOOKUP, port)).toBe('destination.port');
 });
 
+test('a value that a query took out of a list, or put together from an end of the flow, leads to the fields that have it', () => {
+  const text = (name: string, value: unknown, field?: string) => ({ column: { name, kind: 'text', ...(field && { field }) } as OutputColumn, value });
+  expect(drillFilters('x', [text('security_group', 'sg-1')])).toEqual([{ field: 'interface.security_group.ids', values: ['sg-1'], negate: false }]);
+  expect(drillFilters('x', [text('src', '10.0.0.5:443')]).map((f) => [f.field, f.values])).toEqual([
+    ['source.ip', ['10.0.0.5']],
+    ['source.port', ['443']],
+  ]);
+  expect(drillFilters('x', [text('dest', '[2001:db8::5]:0')]).map((f) => [f.field, f.values])).toEqual([
+    ['destination.ip', ['2001:db8::5']],
+    ['destination.port', ['0']],
+  ]);
+  // A field of that name is one address, and other texts are no ends.
+  expect(drillFilters('x', [text('src', '2001:db8::5', 'source.ip')])).toEqual([{ field: 'source.ip', values: ['2001:db8::5'], negate: false }]);
+  expect(drillFilters('x', [text('dest', 'web'), text('group', 'sg-1')])).toEqual([]);
+});
+
 test('a drill-down asks for the clicked values, in the clicked bucket, beside the filters in effect', () => {
   const cells = [
     { column: port, value: 443 },

@@ -1,12 +1,22 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { Panel } from '../../src/dashboards/schema.ts';
 import type { PanelResult } from '../../src/web/dashboard/run-store.ts';
 import { niceStep } from '../../src/web/panels/chart-style.ts';
 import { clusterPlaces, hasPosition, type Place } from '../../src/web/panels/cluster.ts';
-import { seriesCell } from '../../src/web/panels/columns.ts';
+import { NONE, REST, seriesCell } from '../../src/web/panels/columns.ts';
 import { rangeOf } from '../../src/web/panels/drag-zoom.tsx';
+import { decodeHidden, encodeHidden } from '../../src/web/panels/hidden.ts';
+import { fewSeries, itemsOf } from '../../src/web/panels/items.ts';
+import { besideOf, labelOf } from '../../src/web/panels/labels.ts';
 import { unwrapRing } from '../../src/web/panels/land.ts';
-import { layersOf } from '../../src/web/panels/stack.tsx';
+import { afterClick } from '../../src/web/panels/legend.tsx';
+import { matrixOf } from '../../src/web/panels/matrix-data.ts';
+import { bandOf } from '../../src/web/panels/outlier.ts';
+import { labelled } from '../../src/web/panels/port-axis.ts';
+import type { PanelViewProps } from '../../src/web/panels/props.ts';
+import { spotsOf } from '../../src/web/panels/spots.ts';
+import { layersOf, percentOf } from '../../src/web/panels/stack.tsx';
 import { isIncomplete, type TimeSeries, toTimeSeries } from '../../src/web/panels/time-series.ts';
 import { CATEGORIES, colorsOf, MEANING_COLORS } from '../../src/web/theme/palette.ts';
 
@@ -22,6 +32,11 @@ const result = (columns: PanelResult['columns'], rows: unknown[][], window: Pane
 const time = { name: '_timeslice', kind: 'time' } as const;
 const count = { name: '_count', kind: 'number' } as const;
 const action = { name: 'action', kind: 'text', field: 'event.action' } as const;
+const port = { name: 'dest_port', kind: 'number', field: 'destination.port' } as const;
+const asn = { name: 'asn', kind: 'number' } as const;
+const organization = { name: 'organization', kind: 'text' } as const;
+const other = { name: '_other', kind: 'number' } as const;
+const HOUR = { from: 0, to: 3600 };
 
 test('a missing slice is a gap; the axis covers the window', () => {
   const data = toTimeSeries(
@@ -39,8 +54,8 @@ test('a missing slice is a gap; the axis covers the window', () => {
   );
   expect(data?.times).toEqual([300_000, 600_000, 900_000, 1_200_000, 1_500_000]);
   expect(data?.series).toEqual([
-    { name: 'ACCEPT', values: [null, 5, null, 7, null] },
-    { name: 'REJECT', values: [null, null, null, 1, null] },
+    { name: 'ACCEPT', label: 'ACCEPT', values: [null, 5, null, 7, null] },
+    { name: 'REJECT', label: 'REJECT', values: [null, null, null, 1, null] },
   ]);
 });
 
@@ -174,15 +189,15 @@ describe('stacked series', () => {
   });
 
   test('are the greatest, and one layer of all others', () => {
-    const layers = layersOf(series(14), 'neutral', 'dark', 'UTC');
-    expect(layers.map((l) => l.key)).toEqual(['s13', 's12', 's11', 's10', 's9', 's8', 's7', 's6', 's5', 's4', 's3', undefined]);
+    const layers = layersOf(series(14), 'neutral', 'dark');
+    expect(layers.map((l) => l.key)).toEqual(['s13', 's12', 's11', 's10', 's9', 's8', 's7', 's6', 's5', 's4', 's3', REST]);
     // s0, s1, s2: 0 + 2 + 4, no row of any, and 1 of s0 and of s2.
-    expect(layers.at(-1)).toMatchObject({ name: '3 others', values: [6, null, 2] });
+    expect(layers.at(-1)).toMatchObject({ name: 'other (3)', values: [6, null, 2] });
   });
 
   test('are all told apart while they fit', () => {
-    expect(layersOf(series(12), 'neutral', 'dark', 'UTC').map((l) => l.name)).toHaveLength(12);
-    expect(new Set(layersOf(series(12), 'neutral', 'light', 'UTC').map((l) => l.color)).size).toBe(12);
+    expect(layersOf(series(12), 'neutral', 'dark').map((l) => l.name)).toHaveLength(12);
+    expect(new Set(layersOf(series(12), 'neutral', 'light').map((l) => l.color)).size).toBe(12);
   });
 });
 
@@ -195,4 +210,235 @@ test('tells a click on a series by the column that named it, or by its own colum
   expect(seriesCell(columns, { column: columns[1], index: 1 }, 'ACCEPT')).toEqual([{ column: columns[1], value: 'ACCEPT' }]);
   expect(seriesCell(columns, undefined, 'REJECT')).toEqual([{ column: columns[2], value: 'REJECT' }]);
   expect([seriesCell(columns, undefined, undefined), seriesCell(columns, undefined, 'other')]).toEqual([[], []]);
+  // Records without the value are asked for by the empty value; the rest of a top can't be asked for.
+  expect(seriesCell(columns, { column: columns[1], index: 1 }, NONE)).toEqual([{ column: columns[1], value: '' }]);
+  expect(seriesCell(columns, { column: columns[1], index: 1 }, REST)).toEqual([]);
+});
+
+describe('labels', () => {
+  const columns = [port, asn, organization, { name: 'country_code', kind: 'text' }] as PanelResult['columns'];
+  const row = [22, 15169, 'Google', 'CH'];
+  const label = (i: number, own?: string) => {
+    const at = { column: columns[i] as PanelResult['columns'][number], index: i };
+    return labelOf(row, at, besideOf(columns, at, own), 'UTC');
+  };
+
+  test('say the service of a port, the organization of a number, the flag of a country', () => {
+    expect([label(0), label(1), label(3)]).toEqual(['22 ssh', 'AS15169 Google', '🇨🇭 Switzerland']);
+  });
+
+  test('say a name that the panel puts beside them, and none that is not there', () => {
+    expect(label(0, 'organization')).toBe('22 ssh Google');
+    expect(label(2, 'organization')).toBe('Google');
+    expect(labelOf([null], { column: port, index: 0 }, undefined, 'UTC')).toBe('(none)');
+    const far = [
+      { name: 'src_asn', kind: 'number', field: 'source.as.number' },
+      { name: 'to', kind: 'text', field: 'destination.as.organization.name' },
+    ] as PanelResult['columns'];
+    expect(besideOf(far, { column: far[0] as (typeof far)[number], index: 0 }, undefined)).toBeUndefined();
+  });
+});
+
+test('the rest of a top is a series of its own, whatever its values are called', () => {
+  const data = toTimeSeries(
+    result(
+      [time, action, count, other],
+      [
+        [0, 'other', 5, 0],
+        [0, 'other', 9, 37],
+        [300_000, 'other', 4, 37],
+      ],
+      { from: 0, to: 600 },
+      300,
+    ),
+    { x: '_timeslice', series: 'action', measure: '_count' },
+  );
+  expect(data?.series).toEqual([
+    { name: 'other', label: 'other', values: [5, null] },
+    { name: REST, label: 'other (37)', values: [9, 4] },
+  ]);
+  expect(layersOf(data as TimeSeries, 'neutral', 'dark').map((l) => [l.key, l.name])).toEqual([
+    ['other', 'other'],
+    [REST, 'other (37)'],
+  ]);
+});
+
+describe('a click in a legend', () => {
+  const keys = ['a', 'b', 'c'];
+  const click = (hidden: string[], key: string, only = false) => afterClick(keys, new Set(hidden), key, only);
+
+  test('hides and shows; with shift shows one alone, and again all', () => {
+    expect(click([], 'b')).toEqual(['b']);
+    expect(click(['b'], 'b')).toEqual([]);
+    expect(click(['b'], 'c', true)).toEqual(['a', 'b']);
+    expect(click(['a', 'b'], 'c', true)).toEqual([]);
+    expect(click(['a', 'b', 'c'], 'c', true)).toEqual(['a', 'b']);
+  });
+
+  test('never leaves nothing', () => {
+    expect(click(['a', 'b'], 'c')).toEqual([]);
+    fc.assert(
+      fc.property(fc.subarray(keys), fc.constantFrom(...keys), fc.boolean(), (hidden, key, only) => {
+        expect(click(hidden, key, only).length).toBeLessThan(keys.length);
+      }),
+    );
+  });
+
+  test('what is hidden comes back from the address as it was', () => {
+    fc.assert(
+      fc.property(fc.array(fc.string({ unit: 'binary' }), { minLength: 1 }), (names) => {
+        expect(decodeHidden(encodeHidden(names))).toEqual(names);
+      }),
+    );
+    expect([decodeHidden(undefined), encodeHidden(['22', REST, 'a~b%'])]).toEqual([[], '22~%00other~a%7eb%25']);
+  });
+});
+
+describe('stacked bars', () => {
+  const props = (columns: PanelResult['columns'], rows: unknown[][], more: object): PanelViewProps => ({
+    panel: Panel.parse({ id: 'p', title: 'P', description: '', kind: 'bar', query: '*', x: 'dest_port', y: '_count', ...more }),
+    result: result(columns, rows, HOUR),
+    zone: 'UTC',
+    measure: '_count',
+    unit: 'count',
+    group: 'g',
+    full: false,
+    onDrill: () => undefined,
+    onZoom: () => undefined,
+  });
+  const rows = [
+    [22, 'ACCEPT', 1],
+    [22, 'REJECT', 30],
+    [443, 'ACCEPT', 40],
+    [null, 'ACCEPT', 2],
+  ];
+
+  test('add up the parts of each bar, greatest first', () => {
+    const items = itemsOf(props([port, action, count], rows, { series: 'action' }));
+    expect(items?.items.map((i) => [i.key, i.label, i.value, [...i.parts]])).toEqual([
+      ['443', '443 https', 40, [['ACCEPT', 40]]],
+      [
+        '22',
+        '22 ssh',
+        31,
+        [
+          ['ACCEPT', 1],
+          ['REJECT', 30],
+        ],
+      ],
+      ['', '(none)', 2, [['ACCEPT', 2]]],
+    ]);
+    expect(items?.series.map((s) => [s.key, s.total])).toEqual([
+      ['ACCEPT', 43],
+      ['REJECT', 30],
+    ]);
+  });
+
+  test('of too many series have one for the rest, and lose nothing', () => {
+    const many = Array.from({ length: 30 }, (_, i) => [22 + (i % 2), `s${i}`, i]);
+    const items = itemsOf(props([port, action, count], many, { series: 'action' }));
+    if (!items) return expect.fail('no items');
+    const { series, partOf } = fewSeries(items, 11);
+    expect(series.map((s) => s.label).at(-1)).toBe('other (19)');
+    for (const item of items.items) expect(series.reduce((sum, s) => sum + partOf(item, s.key), 0)).toBe(item.value);
+  });
+
+  test('without a series are plain bars; the rest of a top comes last', () => {
+    const items = itemsOf(
+      props(
+        [port, count, other],
+        [
+          ['other', 99, 12],
+          ['22', 5, 0],
+        ],
+        { kind: 'donut', top: 1 },
+      ),
+    );
+    expect(items?.items.map((i) => [i.key, i.label, i.value])).toEqual([
+      ['22', '22 ssh', 5],
+      [REST, 'other (12)', 99],
+    ]);
+    expect(items?.series).toEqual([]);
+  });
+});
+
+test('a band lies on the slices of its line, and marks its outliers', () => {
+  const columns = ['_count', '_count_lower', '_count_upper', '_count_violation'].map((name) => ({ name, kind: 'number' }) as const);
+  const answer = result(
+    [time, ...columns],
+    [
+      [0, 5, null, null, 0],
+      [600_000, 90, -3, 12, 1],
+    ],
+    { from: 0, to: 900 },
+    300,
+  );
+  const data = toTimeSeries(answer, { x: '_timeslice', series: undefined, measure: '_count' }) as TimeSeries;
+  expect(bandOf(answer, data, '_timeslice')).toEqual({ lower: [null, null, 0], upper: [null, null, 12], marked: [null, null, 90] });
+  const plain = result([time, count], [[0, 5]], { from: 0, to: 900 }, 300);
+  expect(bandOf(plain, toTimeSeries(plain, { x: '_timeslice', series: undefined, measure: '_count' }) as TimeSeries, '_timeslice')).toBeNull();
+});
+
+test('a matrix sums its cells, sorts numbers as numbers and rows by what they have, and names what it lacks', () => {
+  const answer = result(
+    [port, action, count, other],
+    [
+      [443, 'ACCEPT', 3, 0],
+      [22, 'REJECT', 7, 0],
+      [22, 'REJECT', 1, 0],
+      [22, null, 2, 0],
+      [22, 'other', 50, 4],
+    ],
+    HOUR,
+  );
+  const matrix = matrixOf(answer, { x: 'dest_port', series: 'action', measure: '_count', label: undefined }, 'UTC');
+  expect(matrix?.columns.map((c) => c.label)).toEqual(['22 ssh', '443 https']);
+  expect(matrix?.rows.map((r) => [r.label, r.total])).toEqual([
+    ['REJECT', 8],
+    ['ACCEPT', 3],
+    ['(none)', 2],
+    ['other (4)', 50],
+  ]);
+  expect([matrix?.cell('REJECT', '22'), matrix?.cell('REJECT', '443'), matrix?.greatest]).toEqual([8, undefined, 50]);
+});
+
+test('ports that get a label are the weightiest, with room between them', () => {
+  const values = [22, 23, 443, 8443, 8080].map((value, i) => ({ value, weight: [5, 9, 3, 1, 2][i] ?? 0 }));
+  expect(labelled(values, 0.16)).toEqual([23, 443, 8080]);
+  expect(labelled(values, 0)).toEqual([22, 23, 443, 8080, 8443]);
+  expect(labelled([{ value: 22, weight: 1 }], 0.2)).toEqual([22]);
+});
+
+test('rows of one place are one spot with what each says of it; places without a position stand apart', () => {
+  const names = ['latitude', 'longitude', 'country_code', 'city', 'labels', 'confidence', '_count'];
+  const columns = names.map((name, i) => ({ name, kind: i < 2 || i > 5 ? 'number' : 'text' }) as const);
+  const { spots, unknown } = spotsOf(
+    result(
+      columns,
+      [
+        [47.4, 8.5, 'CH', 'Zurich', 'botnet', 'high', 3],
+        [47.4, 8.5, 'CH', 'Zurich', 'scanner', null, 9],
+        [47.4, 8.5, 'CH', 'Zurich', 'botnet', 'high', 1],
+        [null, null, null, null, 'botnet', 'low', 2],
+        [0, 0, null, null, null, null, 4],
+      ],
+      HOUR,
+    ),
+    '_count',
+    ['labels', 'confidence', 'missing'],
+    'UTC',
+  );
+  expect(spots.map((s) => [s.name, s.value, s.row[4]])).toEqual([['🇨🇭 Zurich, CH', 13, 'scanner']]);
+  expect(spots[0]?.details).toEqual([
+    [
+      { name: 'labels', text: 'botnet' },
+      { name: 'confidence', text: 'high' },
+    ],
+    [{ name: 'labels', text: 'scanner' }],
+  ]);
+  expect(unknown.map((s) => [s.name, s.value])).toEqual([['unknown place', 6]]);
+});
+
+test('parts of nothing are none', () => {
+  expect([percentOf(1, 4), percentOf(0, 0)]).toEqual([25, 0]);
 });

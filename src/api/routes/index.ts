@@ -1,12 +1,15 @@
 /** Every group of routes, by noun. */
 import type { FastifyInstance } from 'fastify';
 import type { ServerDeps } from '../deps.ts';
+import { appRoutes } from './apps.ts';
 import { catalogueRoutes } from './catalogue.ts';
 import { completenessRoutes } from './completeness.ts';
 import { dashboardRoutes } from './dashboards.ts';
 import { docsRoutes } from './docs.ts';
 import { exportRoutes } from './exports.ts';
 import { feedRoutes } from './feeds.ts';
+import { findingRoutes } from './findings.ts';
+import { flowRoutes } from './flows.ts';
 import { healthRoutes } from './health.ts';
 import { ingestRoutes } from './ingest.ts';
 import { jobRoutes } from './jobs.ts';
@@ -31,8 +34,10 @@ export const ROUTES: readonly Routes[] = [
   statusRoutes,
   completenessRoutes,
   dashboardRoutes,
+  appRoutes,
   queryRoutes,
   recordRoutes,
+  flowRoutes,
   searchRoutes,
   catalogueRoutes,
   exportRoutes,
@@ -43,6 +48,7 @@ export const ROUTES: readonly Routes[] = [
   lookupRoutes,
   feedRoutes,
   quarantineRoutes,
+  findingRoutes,
   ingestRoutes,
   sourceRoutes,
   layoutRoutes,

@@ -2,12 +2,13 @@
  * Tries an S3 source's settings step by step, changing nothing: each step is named, and a failure says what is wrong
  * and the way out. No message is received, so that none is hidden from the running source.
  */
+
 import { GetBucketNotificationConfigurationCommand, GetObjectCommand, HeadBucketCommand, type QueueConfiguration } from '@aws-sdk/client-s3';
 import { GetQueueAttributesCommand, GetQueueUrlCommand, type SQSClient } from '@aws-sdk/client-sqs';
 import { GetCallerIdentityCommand } from '@aws-sdk/client-sts';
+import { otherObject } from '../aws-path.ts';
 import { Clients } from './clients.ts';
 import { dayBefore, dayOf, type ListedObject, listObjects } from './listing.ts';
-import { objectKind } from './objects.ts';
 import { type Doing, explain, isRegion, S3Failure, type S3ProblemCode } from './problems.ts';
 import { queueState } from './queue-worker.ts';
 import { readQueue, type S3Settings } from './settings.ts';
@@ -195,7 +196,7 @@ class Test {
       others = 0;
       for await (const page of listObjects({ clients: this.#clients, bucket, prefix: this.#settings.prefix ?? '', after: '', fromDay, signal: this.#signal })) {
         for (const object of page) {
-          if (objectKind(object.key, object.size) !== 'records') others += 1;
+          if (otherObject(object.key, object.size)) others += 1;
           else if (!found || object.modified > found.modified) found = object;
         }
         pages += 1;

@@ -6,7 +6,7 @@
  */
 import { ListObjectsV2Command } from '@aws-sdk/client-s3';
 import type { Clients } from './clients.ts';
-import { datedKey, startOfDay } from './objects.ts';
+import { datedKey, startOfDay } from './dated-key.ts';
 
 export interface ListedObject {
   readonly key: string;

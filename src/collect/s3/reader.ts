@@ -2,14 +2,15 @@
  * Reads the objects that a queue or a listing names and hands them to the intake. An object is read once however
  * often it is named while it is in hand, and not fetched again while it is remembered; the ledger knows the rest.
  */
+
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Origin } from '../../model/batch.ts';
 import type { RecordSettings } from '../../model/source.ts';
+import { otherObject } from '../aws-path.ts';
 import { DeliveryError, type Intake, type Outcome } from '../delivery.ts';
 import type { Clients } from './clients.ts';
 import { type Downloaded, download } from './download.ts';
 import type { Limiter } from './limiter.ts';
-import { objectKind } from './objects.ts';
 import { S3Failure, type S3Problem } from './problems.ts';
 import type { Tally } from './status.ts';
 
@@ -78,8 +79,8 @@ export class ObjectReader {
       tally.counts.outside += 1;
       return Promise.resolve();
     }
-    const kind = objectKind(object.key, object.size);
-    if (kind !== 'records') {
+    const kind = otherObject(object.key, object.size);
+    if (kind) {
       tally.recognize(kind);
       return Promise.resolve();
     }

@@ -1,6 +1,6 @@
 /** What a source has done and what is wrong with it, kept while it runs and shown to people. */
 import { addCounts, type Counts, NO_COUNTS } from '../../model/counts.ts';
-import type { OtherObject } from './objects.ts';
+import type { OtherObject } from '../aws-path.ts';
 import type { S3Problem, S3ProblemCode } from './problems.ts';
 
 export type S3State = 'starting' | 'running' | 'failing' | 'finished' | 'stopping' | 'stopped';

@@ -4,37 +4,17 @@
  * they were cut into chunks, so a batch can be made again from its byte ranges.
  */
 import { type BadRecord, RAW_LIMIT, type RecordErrorCode } from '../../model/batch.ts';
-import type { RecordFormat } from '../../model/source.ts';
-import type { RecordRules } from '../record-rules.ts';
 import { BatchUnderway } from './batch-underway.ts';
 import { Detector, NO_LAYOUT } from './detect.ts';
 import { type Diagnosis, diagnose, type Failure } from './diagnose.ts';
 import { type Source, sourceOf } from './intern.ts';
 import { JsonFramer } from './json-frame.ts';
 import { readJsonRow } from './json-reader.ts';
+import type { FlowDecoderOptions, FlowReading, ResumePoint } from './options.ts';
 import type { Plan } from './plan.ts';
 import type { FlowBatches } from './result.ts';
 import { RowReader } from './row.ts';
 import { BROKEN_JSON, RuledRecords } from './ruled.ts';
-
-export interface FlowDecoderOptions {
-  /** `auto`, a preset's name or field names (layout.ts). A header line in the data always wins. */
-  readonly layout: string;
-  /** `auto`, the default: told by the header or shape of each record. */
-  readonly format?: RecordFormat;
-  /** Epoch seconds. Read once a `push`; give the same answer when a batch is made again. */
-  readonly now: () => number;
-  /** Most records of a batch. */
-  readonly capacity: number;
-  /** What the source's settings do with each record first (compileRecordRules). */
-  readonly rules?: RecordRules | undefined;
-}
-
-/** Where a delivery is taken up again: a part's `layout` and `from`; without a state another segment begins there. */
-export interface ResumePoint {
-  readonly state?: string;
-  readonly offset: number;
-}
 
 const LINE_FEED = 10;
 const CARRIAGE_RETURN = 13;
@@ -48,10 +28,12 @@ const BOM = [0xef, 0xbb, 0xbf];
 
 export class FlowDecoder {
   private readonly reader: RowReader;
-  private readonly detector: Detector;
+  private detector!: Detector;
+  private ruled: RuledRecords | undefined;
+  /** What was made of readings. */
+  private readonly made = new WeakMap<FlowReading, { detector: Detector; ruled: RuledRecords | undefined }>();
   private readonly json = new JsonFramer();
   private readonly batch: BatchUnderway;
-  private readonly ruled: RuledRecords | undefined;
   private readonly now: () => number;
   /** Input not yet decoded, from `chunkAt`; offset of its first byte in the delivery. */
   private chunk: Uint8Array = new Uint8Array(0);
@@ -74,10 +56,22 @@ export class FlowDecoder {
   constructor(options: FlowDecoderOptions) {
     this.now = options.now;
     this.reader = new RowReader(options.capacity);
-    this.detector = new Detector(options.layout, options.format);
     this.batch = new BatchUnderway(options.capacity, this.reader);
-    this.ruled = options.rules && new RuledRecords(options.rules, this.reader, this.detector, this.batch);
+    this.readBy(options);
     this.nextDelivery();
+  }
+
+  /** How the deliveries to come are read; the one before must be finished. Throws LayoutError for a layout that is none. */
+  readBy(reading: FlowReading): void {
+    if (!this.finished) throw new Error('the delivery before is not finished');
+    let made = this.made.get(reading);
+    if (!made) {
+      const detector = new Detector(reading.layout, reading.format);
+      made = { detector, ruled: reading.rules && new RuledRecords(reading.rules, this.reader, detector, this.batch) };
+      this.made.set(reading, made);
+    }
+    this.detector = made.detector;
+    this.ruled = made.ruled;
   }
 
   /** The batch takes no more: call `take`, then `push` with no bytes until it answers true. */

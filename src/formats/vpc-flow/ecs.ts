@@ -36,6 +36,8 @@ class Values {
   get(column: string): Cell | undefined {
     const value = this.record[column];
     if (value === undefined || value === null || value === '' || (Array.isArray(value) && value.length === 0)) return undefined;
+    // Text of an absent field is what an envelope around the record said.
+    if (TEXT_COLUMNS.has(column)) return value;
     const bit = BIT_OF_COLUMN.get(this.format)?.get(column);
     return bit !== undefined && (this.mask >> BigInt(bit)) & 1n ? undefined : value;
   }
@@ -79,6 +81,10 @@ class Values {
     return rebuildText({ ...Object.fromEntries(known), start: this.start }, this.format);
   }
 }
+
+const TEXT_COLUMNS: ReadonlySet<string> = new Set(
+  FLOW_FORMATS.flatMap(({ fields }) => fields.filter(({ type }) => type === 'text').map(({ column }) => column)),
+);
 
 const BIT_OF_COLUMN: ReadonlyMap<FlowFormat, ReadonlyMap<string, number>> = new Map(
   FLOW_FORMATS.map((format) => [format, new Map(format.fields.map((field, bit) => [field.column, bit]))]),
@@ -188,20 +194,15 @@ const DERIVED: Readonly<Record<Derivation, (v: Values, field: Field) => Document
     const text = v.text(field.column);
     return text === undefined ? undefined : Number.parseInt(text, 10);
   },
+  'aws-service': (v, field) => part(v, field, 0),
+  'aws-region': (v, field) => part(v, field, 1),
   // As the store looked it up for this record, by the field's name.
   interface: (v, field) => (field.columnType === 'Array(String)' ? v.list(field.name) : v.text(field.name)),
   'as-organization': (v, field) => v.text(field.column)?.replace(/^\d+ ?/, '') || undefined,
 };
 
 /** Text columns whose parts are derived fields, and fields of the store alone. */
-const NOT_SHOWN: ReadonlySet<string> = new Set([
-  'source.place',
-  'destination.place',
-  'source.as',
-  'destination.as',
-  'source.indicator',
-  'destination.indicator',
-]);
+const NOT_SHOWN: ReadonlySet<string> = new Set(['place', 'as', 'aws', 'indicator'].flatMap((name) => [`source.${name}`, `destination.${name}`]));
 
 /** The base document with everything else that is known of the record. Adds fields, never changes one. */
 export function enrichedDocument(record: FlowRecord, format: FlowFormat): Document {

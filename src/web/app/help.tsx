@@ -13,6 +13,7 @@ const EVERYWHERE: readonly Entry[] = [
   [['g', 's'], 'Go to the search page'],
   [['g', 'c'], 'Go to the completeness board'],
   [['g', 'o'], 'Go to the sources'],
+  [['w'], 'On a refused message: why it was refused'],
   [['Esc'], 'Leave what is open'],
   [['?'], 'This help'],
 ];

@@ -16,6 +16,8 @@ export interface Search {
   readonly w?: readonly string[];
   /** Panels' chosen measures: `panel:measure`. */
   readonly m?: readonly string[];
+  /** Series that are hidden in panels: `panel:name~name` (panels/hidden.ts). */
+  readonly hide?: readonly string[];
   /** Sections that are folded away. */
   readonly fold?: readonly string[];
   /** Auto-refresh: `10s`, `30s`, `1m`, `5m`. */
@@ -32,6 +34,8 @@ export interface Search {
   readonly step?: string;
   /** Search page: `oldest` puts the first message first. */
   readonly order?: string;
+  /** Search page: the first message is opened, and why it was refused. */
+  readonly why?: string;
   /** Search page: columns of the message list. */
   readonly cols?: readonly string[];
 }
@@ -39,8 +43,8 @@ export interface Search {
 /** Columns of the message list that tell a flow in a line. */
 export const FLOW_COLUMNS: readonly string[] = ['action', 'direction', 'srcaddr', 'srcport', 'dstaddr', 'dstport', 'protocol', 'bytes'];
 
-const SINGLE = ['from', 'to', 'tz', 'panel', 'refresh', 'q', 'saved', 'view', 'order', 'kind', 'step'] as const;
-const LISTS = ['f', 'w', 'm', 'fold', 'cols'] as const;
+const SINGLE = ['from', 'to', 'tz', 'panel', 'refresh', 'q', 'saved', 'view', 'order', 'why', 'kind', 'step'] as const;
+const LISTS = ['f', 'w', 'm', 'hide', 'fold', 'cols'] as const;
 
 export function parseSearch(text: string): Search {
   const params = new URLSearchParams(text);

@@ -51,6 +51,12 @@ const COMPUTED: Readonly<Record<string, string>> = {
   organization: 'as.organization.name',
 };
 
+/** Columns that a query takes out of a list, one value a row → the field that has the list. */
+const PART_OF: Readonly<Record<string, string>> = { security_group: 'interface.security_group.ids' };
+
+/** Columns that put an end of the flow together, `10.0.0.5:443` or `[2001:db8::5]:443` → the end. */
+const ENDS: Readonly<Record<string, string>> = { src: 'source', dest: 'destination' };
+
 /** Which end of the flow a query looks up: `geoip dest_ip`, `lookup asn from asn://default on ip=dest_ip`. */
 function lookedUp(query: string): string | undefined {
   for (const step of stages(query).slice(1)) {
@@ -65,6 +71,8 @@ function lookedUp(query: string): string | undefined {
 export function drillField(query: string, column: OutputColumn): string | undefined {
   const own = fieldOf(column);
   if (own !== undefined) return own;
+  const list = PART_OF[column.name.toLowerCase()];
+  if (list !== undefined) return list;
   const below = COMPUTED[column.name.toLowerCase()];
   const side = below === undefined ? undefined : lookedUp(query);
   return side && `${side}.${below}`;
@@ -73,9 +81,16 @@ export function drillField(query: string, column: OutputColumn): string | undefi
 /** A filter for every clicked value that a field holds. What is not there is asked for by the empty value. */
 export function drillFilters(query: string, cells: Drill['cells']): Filter[] {
   return cells.flatMap(({ column, value }) => {
+    const end = fieldOf(column) === undefined ? ENDS[column.name.toLowerCase()] : undefined;
+    const [, address, port] = (end && /^\[?(.*?)\]?:(\d+)$/.exec(String(value))) || [];
+    if (address && port) return [filterOf(`${end}.ip`, address), filterOf(`${end}.port`, port)];
     const field = drillField(query, column);
-    return field === undefined ? [] : [{ field, values: [value === null || value === undefined ? '' : String(value)], negate: false }];
+    return field === undefined ? [] : [filterOf(field, value)];
   });
+}
+
+function filterOf(field: string, value: unknown): Filter {
+  return { field, values: [value === null || value === undefined ? '' : String(value)], negate: false };
 }
 
 /** The search page's address for a drill-down: the records behind a value. */
@@ -87,6 +102,7 @@ export function recordsSearch(query: string, drill: Drill, chips: readonly Chip[
     q: scopeOf(query) || '*',
     cols: FLOW_COLUMNS,
     ...(all.length > 0 && { f: all.map(encodeChip) }),
+    ...(drill.why && { why: 'newest' }),
     ...(tz !== undefined && { tz }),
   };
 }

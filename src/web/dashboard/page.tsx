@@ -13,8 +13,9 @@ import { useKeys } from '../app/keys.ts';
 import { pairs, withPair } from '../app/search.ts';
 import { usePage } from '../app/use-page.ts';
 import { MissingNotice } from '../completeness/notice.tsx';
-import { addFilters, applied, encodeChip } from '../filters/filter.ts';
+import { addFilters, applied, type Chip, encodeChip } from '../filters/filter.ts';
 import { FilterBar } from '../filters/filter-bar.tsx';
+import { encodeHidden } from '../panels/hidden.ts';
 import { absolute, lastSeconds, type Range } from '../time/range.ts';
 import { RangePicker } from '../time/range-picker.tsx';
 import { Refresh } from '../time/refresh.tsx';
@@ -24,18 +25,23 @@ import { DashboardTools, NoPanels, RemovePanel } from './own.tsx';
 import { Failed } from './panel-body.tsx';
 import { type PanelActions, PanelFrame } from './panel-frame.tsx';
 import { RunStore } from './run-store.ts';
+import { ScopeButton, useScope } from './scope.tsx';
 import { SectionView } from './section.tsx';
 
 export function DashboardPage() {
   const { id = '' } = useParams({ strict: false });
   const dashboard = useQuery(dashboardQuery(id));
+  const scope = useScope(dashboard.data);
   if (dashboard.isError) return <PageFailed error={dashboard.error} onRetry={() => void dashboard.refetch()} />;
-  if (!dashboard.data) return <main className="bz-dashboard" aria-busy="true" />;
-  return <Loaded key={id} dashboard={dashboard.data} />;
+  if (scope.error) return <PageFailed error={scope.error} onRetry={() => void scope.refetch()} />;
+  if (!dashboard.data || !scope.chips) return <main className="bz-dashboard" aria-busy="true" />;
+  return <Loaded key={id} dashboard={dashboard.data} scope={scope.chips} />;
 }
 
-function Loaded({ dashboard }: { dashboard: DashboardAnswer }) {
-  const { search, chips, zone, change, setChips, setRange } = usePage();
+function Loaded({ dashboard, scope }: { dashboard: DashboardAnswer; scope: readonly Chip[] }) {
+  const { search, chips: asked, zone, change, setChips, setRange } = usePage();
+  // What panels and drill-downs ask with; the address has what a viewer chose.
+  const chips = useMemo(() => [...scope, ...asked], [scope, asked]);
   const store = useMemo(() => new RunStore(dashboard.id), [dashboard.id]);
   const navigate = useNavigate();
   const [picking, setPicking] = useState(false);
@@ -46,6 +52,7 @@ function Loaded({ dashboard }: { dashboard: DashboardAnswer }) {
     [search.from, search.to, dashboard.window],
   );
   const measures = useMemo(() => pairs(search.m), [search.m]);
+  const hidden = useMemo(() => pairs(search.hide), [search.hide]);
   const own = useMemo(() => ownRanges(dashboard, search.w), [dashboard, search.w]);
   const folded = useMemo(() => new Set(search.fold), [search.fold]);
   const run = useRuns({ dashboard, store, range, filters: JSON.stringify(applied(chips)), zone, own, measures, folded, full: search.panel });
@@ -54,20 +61,22 @@ function Loaded({ dashboard }: { dashboard: DashboardAnswer }) {
   const panels = dashboard.sections.flatMap((s) => s.panels);
   const full = panels.find((p) => p.id === search.panel);
 
-  const latest = useRef({ chips, search, own, range });
-  latest.current = { chips, search, own, range };
+  const latest = useRef({ chips, asked, search, own, range });
+  latest.current = { chips, asked, search, own, range };
   const actions = useMemo<PanelActions>(
     () => ({
       drill: (panel, drill, window) => {
-        const { chips: now, search: at } = latest.current;
+        const { chips: now, asked: chosen, search: at } = latest.current;
         const query = queryOf(panel, pairs(at.m).get(panel.id));
         const fields = drillFilters(query, drill.cells);
-        if (drill.shift && fields.length > 0) return change({ f: addFilters(now, fields).map(encodeChip) });
+        if (drill.shift && fields.length > 0) return change({ f: addFilters(chosen, fields).map(encodeChip) });
         void navigate({ to: '/search', search: recordsSearch(query, drill, addFilters(now, panel.filters ?? []), window, at.tz) });
       },
       zoom: (window: Window) => change(absolute(window)),
       setWindow: (panel, next) => change({ w: withPair(latest.current.search.w, panel, next ? `${next.from}..${next.to}` : undefined) }),
       setMeasure: (panel, measure) => change({ m: withPair(latest.current.search.m, panel, measure ?? undefined) }),
+      setHidden: (panel, keys) =>
+        change({ hide: withPair(latest.current.search.hide, panel, keys.length > 0 ? encodeHidden(keys) : undefined) }, { replace: true }),
       full: (panel) => change({ panel: panel ?? undefined }),
       retry: (panel) => run([panel]),
       search: (panel, query) => {
@@ -93,6 +102,7 @@ function Loaded({ dashboard }: { dashboard: DashboardAnswer }) {
       group={isFull ? `${dashboard.id}-full` : dashboard.id}
       own={own.get(panel.id) ?? null}
       measureId={measures.get(panel.id)}
+      hidden={hidden.get(panel.id)}
       actions={actions}
       full={isFull}
     />
@@ -118,7 +128,8 @@ function Loaded({ dashboard }: { dashboard: DashboardAnswer }) {
             <Icon name="info" size={15} />
           </button>
         </Tooltip>
-        <FilterBar chips={chips} variables={dashboard.variables} range={range} onChange={setChips} adding={adding} onAdding={setAdding} />
+        <ScopeButton dashboard={dashboard} scope={scope} range={range} />
+        <FilterBar chips={asked} variables={dashboard.variables} range={range} onChange={setChips} adding={adding} onAdding={setAdding} />
         <span className="bz-grow" />
         <RangePicker range={range} zone={zone} window={summary.window} onChange={setRange} opened={picking} onOpen={setPicking} />
         <Refresh

@@ -40,18 +40,23 @@ export function Stopped({ onRetry }: { onRetry: () => void }) {
 
 interface EmptyProps {
   readonly result: PanelResult;
+  /** What the panel says of being empty. */
+  readonly about: string | undefined;
   readonly store: RunStore;
   readonly zone: string;
   readonly onWindow: (window: Window) => void;
 }
 
-export function Empty({ result, store, zone, onWindow }: EmptyProps) {
+export function Empty({ result, about, store, zone, onWindow }: EmptyProps) {
   const { extent } = useSyncExternalStore(store.subscribe, () => store.summary());
   if (result.state === 'no-indicators') {
     return (
       <div className="bz-note">
         <p>No threat indicators are loaded.</p>
-        <p className="bz-dim">This panel compares addresses with threat indicators. Add a feed, or load a file: bartizan ioc import FILE</p>
+        <p className="bz-dim">
+          This panel compares addresses with threat indicators. Add a feed on the page <a href="/threats">Threats</a>, or load a file with{' '}
+          <code>bartizan ioc import FILE</code>.
+        </p>
       </div>
     );
   }
@@ -60,6 +65,7 @@ export function Empty({ result, store, zone, onWindow }: EmptyProps) {
       <div className="bz-note">
         <p>No matches in this window.</p>
         <p className="bz-dim">Records were ingested, none of them match this panel and the filters.</p>
+        {about && <p className="bz-dim">{about}</p>}
       </div>
     );
   }
@@ -116,6 +122,7 @@ function shape(kind: Panel['kind']) {
     case 'bar':
       return BARS.map((w) => <i key={w} style={{ width: `${w}%`, height: 14 }} />);
     case 'table':
+    case 'matrix':
       return COLUMNS.map((w, i) => <i key={w} style={{ width: '100%', height: 14, opacity: i === 0 ? 1 : 0.6 }} />);
     case 'donut':
       return <i className="bz-ring" />;

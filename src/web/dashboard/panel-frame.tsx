@@ -4,6 +4,7 @@ import { memo, Suspense, useMemo, useRef, useState, useSyncExternalStore } from 
 import type { Window } from '../../api/contract.ts';
 import type { Panel } from '../../dashboards/schema.ts';
 import { Icon } from '../app/icons.tsx';
+import { decodeHidden } from '../panels/hidden.ts';
 import { askForPicture } from '../panels/picture.ts';
 import type { Drill } from '../panels/props.ts';
 import { PANEL_KINDS } from '../panels/registry.ts';
@@ -22,6 +23,8 @@ export interface PanelActions {
   readonly zoom: (window: Window) => void;
   readonly setWindow: (panel: string, range: Range | null) => void;
   readonly setMeasure: (panel: string, measure: string | null) => void;
+  /** Series that the panel's legend hides. */
+  readonly setHidden: (panel: string, keys: readonly string[]) => void;
   readonly full: (panel: string | null) => void;
   readonly retry: (panel: string) => void;
   /** Opens the search page with the panel's query and window. */
@@ -38,11 +41,13 @@ interface Props {
   /** The panel's own range, when it has one. */
   readonly own: Range | null;
   readonly measureId: string | undefined;
+  /** Of the address (panels/hidden.ts). */
+  readonly hidden: string | undefined;
   readonly actions: PanelActions;
   readonly full?: boolean;
 }
 
-export const PanelFrame = memo(function PanelFrame({ panel, store, zone, group, own, measureId, actions, full = false }: Props) {
+export const PanelFrame = memo(function PanelFrame({ panel, store, zone, group, own, measureId, hidden, actions, full = false }: Props) {
   const state = useSyncExternalStore(store.subscribe, () => store.panel(panel.id));
   const body = useRef<HTMLDivElement>(null);
   const [asTable, setAsTable] = useState(false);
@@ -63,8 +68,10 @@ export const PanelFrame = memo(function PanelFrame({ panel, store, zone, group, 
         unit: other?.unit ?? panel.unit,
         onDrill: (drill: Drill) => actions.drill(panel, drill, result.window),
         onZoom: actions.zoom,
+        hidden: decodeHidden(hidden),
+        onHidden: (keys: readonly string[]) => actions.setHidden(panel.id, keys),
       },
-    [result, panel, zone, group, full, other, kind.measure, actions],
+    [result, panel, zone, group, full, other, kind.measure, hidden, actions],
   );
 
   return (
@@ -180,7 +187,7 @@ export const PanelFrame = memo(function PanelFrame({ panel, store, zone, group, 
             </Suspense>
           </PanelBoundary>
         ) : result ? (
-          <Empty result={result} store={store} zone={zone} onWindow={actions.zoom} />
+          <Empty result={result} about={panel.empty} store={store} zone={zone} onWindow={actions.zoom} />
         ) : state.stopped ? (
           <Stopped onRetry={() => actions.retry(panel.id)} />
         ) : (

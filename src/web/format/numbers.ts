@@ -73,3 +73,9 @@ function rounded(n: number): number {
 function trimmed(n: number): string {
   return String(Number.isInteger(n) ? n : Math.round(n * 100) / 100);
 }
+
+/** Unit that the name of a column tells: `bytes_sum`, `percent_rejected`. */
+export function unitOf(name: string): Unit {
+  if (/(?:^|_)bytes(?:_|$)/i.test(name)) return 'bytes';
+  return /(?:^|_)(?:percent|percentage|share)(?:_|$)/i.test(name) ? 'percent' : 'count';
+}

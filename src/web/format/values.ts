@@ -9,7 +9,7 @@ import { flag } from './flags.ts';
 import { asNumber, cell } from './numbers.ts';
 import { stamp } from './times.ts';
 
-export type Role = 'port' | 'protocol' | 'country' | 'asn' | 'address' | 'id' | 'action' | 'direction' | 'time' | 'number' | 'text';
+export type Role = 'port' | 'protocol' | 'country' | 'asn' | 'address' | 'id' | 'action' | 'direction' | 'confidence' | 'time' | 'number' | 'text';
 
 const ROLE_BY_FIELD: ReadonlyMap<string, Role> = new Map<string, Role>([
   ['source.port', 'port'],
@@ -42,6 +42,8 @@ export function roleOf(column: OutputColumn): Role {
   const field = fieldOf(column);
   const known = (field && ROLE_BY_FIELD.get(field)) ?? ROLE_BY_NAME.get(column.name.toLowerCase());
   if (known) return known;
+  // `confidence`, `threat_confidence`, `_threatlookup.confidence`: words, where a number of 0 to 100 is a number.
+  if (column.kind === 'text' && /(?:^|[._])confidence$/i.test(column.name)) return 'confidence';
   if (column.kind === 'address' || column.kind === 'time' || column.kind === 'number') return column.kind;
   return 'text';
 }

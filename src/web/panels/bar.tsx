@@ -1,68 +1,77 @@
-/** Horizontal bars, one a label, the greatest on top. */
+/** Horizontal bars, one a label, the greatest on top; with a series each is stacked of its parts. */
 import type { ECharts } from 'echarts/core';
 import { useCallback, useMemo, useRef } from 'react';
 import { exact, short, type Unit } from '../format/numbers.ts';
-import { display, isMono, roleOf, shortenMiddle } from '../format/values.ts';
+import { shortenMiddle } from '../format/values.ts';
 import { colorsOf, INK, MEANING_COLORS, type Scheme, withAlpha } from '../theme/palette.ts';
 import { MONO } from '../theme/theme.ts';
 import { useScheme } from '../theme/use-scheme.ts';
 import { Chart } from './chart.tsx';
-import { baseOption, tipLine, valueAxis } from './chart-style.ts';
-import { locate, locateMeasure, numberAt, textAt } from './columns.ts';
+import { baseOption, tipHead, tipLine, valueAxis } from './chart-style.ts';
+import { NONE, REST } from './columns.ts';
+import { fewSeries, type Item, itemsOf } from './items.ts';
+import { Legend, type Named, useHidden } from './legend.tsx';
 import type { PanelViewProps } from './props.ts';
 
-export interface Item {
-  readonly key: string;
-  readonly label: string;
-  readonly value: number;
-}
+/** Series that a bar is stacked of; the rest of them is one. */
+const MOST_SERIES = 11;
 
-/** Rows of (label, measure) as items, greatest first. */
-export function itemsOf({ panel, result, measure, zone }: PanelViewProps) {
-  const label = locate(result.columns, panel.x ?? panel.label) ?? locate(result.columns, result.columns.find((c) => c.kind !== 'number')?.name);
-  const value = locateMeasure(result.columns, measure, [label?.column.name]);
-  if (!label || !value) return null;
-  const role = roleOf(label.column);
-  const items = result.rows
-    .map((row): Item => ({ key: textAt(row, label), label: display(row[label.index], role, zone), value: numberAt(row, value) }))
-    .sort((a, b) => b.value - a.value);
-  return { column: label.column, role, items };
+/** A drawn part of the bars. `of`: its length in each. */
+interface Layer extends Named {
+  readonly of: (item: Item) => number;
 }
 
 export default function BarPanel(props: PanelViewProps) {
-  const { panel, unit, onDrill } = props;
+  const { panel, result, measure, zone, unit, onDrill, full } = props;
   const scheme = useScheme();
-  const data = useMemo(() => itemsOf(props), [props]);
+  const [hidden, setHidden] = useHidden(props);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: of the props only these say what is drawn
+  const data = useMemo(() => itemsOf(props), [panel, result, measure, zone]);
+  const layers = useMemo((): Layer[] => {
+    if (!data || data.series.length === 0) return [];
+    const { series, partOf } = fewSeries(data, MOST_SERIES);
+    const named = series.map((s) => s.key).filter((key) => key !== REST);
+    const colors = colorsOf(named, scheme);
+    return series.map(({ key, label }) => ({ key, name: label, color: colors.get(key) ?? INK[scheme].other, of: (item) => partOf(item, key) }));
+  }, [data, scheme]);
+  const shown = useMemo(() => layers.filter((layer) => !hidden.has(layer.key)), [layers, hidden]);
   const option = useMemo(() => {
     if (!data) return {};
-    const colors =
-      panel.meaning === 'neutral'
-        ? colorsOf(
-            data.items.map((i) => i.key),
-            scheme,
-          )
-        : undefined;
-    const colored = data.items.map((i) => ({ ...i, color: colors?.get(i.key) ?? MEANING_COLORS[scheme][panel.meaning] }));
-    return barOption(colored, scheme, unit, isMono(data.role));
-  }, [data, panel.meaning, scheme, unit]);
-  const latest = useRef({ data, onDrill });
-  latest.current = { data, onDrill };
+    if (layers.length > 0) return barOption(data.items, shown, scheme, unit, data.mono, full);
+    const keys = data.items.map((i) => i.key).filter((key) => key !== REST);
+    const colors = panel.meaning === 'neutral' ? colorsOf(keys, scheme) : undefined;
+    const one = MEANING_COLORS[scheme][panel.meaning];
+    const colorOf = (item: Item) => (item.key === REST ? INK[scheme].other : (colors?.get(item.key) ?? one));
+    return barOption(data.items, [{ key: 'bars', name: '', color: one, of: (item) => item.value }], scheme, unit, data.mono, full, colorOf);
+  }, [data, layers, shown, panel.meaning, scheme, unit, full]);
+
+  const latest = useRef({ data, shown, onDrill });
+  latest.current = { data, shown, onDrill };
   const ready = useCallback((chart: ECharts) => {
     const pointer = chart.getZr();
-    pointer.on('click', ({ offsetY, event }) => {
-      const { data: now, onDrill: drill } = latest.current;
+    pointer.on('click', ({ offsetX, offsetY, event }) => {
+      const { data: now, shown: stacked, onDrill: drill } = latest.current;
       const item = now?.items[lineAt(chart, offsetY)];
-      if (now && item) drill({ cells: [{ column: now.column, value: item.key }], shift: (event as unknown as MouseEvent).shiftKey });
+      if (!now || !item || item.key === REST) return;
+      const cells = [{ column: now.column, value: item.key }];
+      const part = now.seriesColumn && partAt(item, stacked, Number(chart.convertFromPixel({ xAxisIndex: 0 }, offsetX)));
+      if (now.seriesColumn && part) cells.push({ column: now.seriesColumn, value: part.key === NONE ? '' : part.key });
+      drill({ cells, shift: (event as unknown as MouseEvent).shiftKey });
     });
     pointer.on('mousemove', () => pointer.setCursorStyle('pointer'));
     return undefined;
   }, []);
   if (!data) return null;
-  const summary = `${panel.title}. Bars. ${data.items
+  const summary = `${panel.title}. ${layers.length > 0 ? `Bars stacked by ${data.seriesColumn?.name}` : 'Bars'}. ${data.items
     .slice(0, 10)
     .map((i) => `${i.label}: ${short(i.value, unit)}`)
     .join('; ')}.`;
-  return <Chart option={option} summary={summary} onReady={ready} />;
+  return (
+    <div className="bz-lines">
+      <Chart option={option} summary={summary} onReady={ready} />
+      {layers.length > 1 && <Legend lines={layers} hidden={hidden} onHidden={setHidden} mark="area" />}
+    </div>
+  );
 }
 
 /** The whole line of a bar takes the click, its label too: a small bar is hard to hit. */
@@ -70,13 +79,34 @@ function lineAt(chart: ECharts, y: number): number {
   return Math.round(Number(chart.convertFromPixel({ yAxisIndex: 0 }, y)));
 }
 
-function barOption(items: readonly (Item & { color: string })[], scheme: Scheme, unit: Unit, mono: boolean) {
+/** The part of a stacked bar at a length; beside the bar none, and so the whole bar. */
+function partAt(item: Item, layers: readonly Layer[], length: number): Layer | undefined {
+  let end = 0;
+  if (length < 0) return undefined;
+  const found = layers.find((layer) => {
+    end += layer.of(item);
+    return length <= end;
+  });
+  return found?.key === REST ? undefined : found;
+}
+
+function barOption(
+  items: readonly Item[],
+  layers: readonly Layer[],
+  scheme: Scheme,
+  unit: Unit,
+  mono: boolean,
+  full: boolean,
+  colorOf?: (item: Item) => string,
+) {
   const base = baseOption(scheme);
   const ink = INK[scheme];
+  const lengths = items.map((item) => layers.reduce((sum, layer) => sum + layer.of(item), 0));
+  const last = layers.length - 1;
   return {
     ...base,
     grid: { left: 4, right: 52, top: 4, bottom: 2, containLabel: true },
-    xAxis: valueAxis(scheme, unit, Math.max(0, ...items.map((i) => i.value))),
+    xAxis: valueAxis(scheme, unit, Math.max(0, ...lengths)),
     yAxis: {
       type: 'category',
       inverse: true,
@@ -84,7 +114,14 @@ function barOption(items: readonly (Item & { color: string })[], scheme: Scheme,
       triggerEvent: false,
       axisTick: { show: false },
       axisLine: { lineStyle: { color: ink.border } },
-      axisLabel: { color: ink.text, fontSize: 12, interval: 0, fontFamily: mono ? MONO : undefined, formatter: (v: string) => shortenMiddle(v, 22) },
+      axisLabel: {
+        color: ink.text,
+        fontSize: 12,
+        interval: 0,
+        hideOverlap: true,
+        fontFamily: mono ? MONO : undefined,
+        formatter: (v: string) => shortenMiddle(v, full ? 44 : 24),
+      },
     },
     tooltip: {
       ...base.tooltip,
@@ -92,17 +129,34 @@ function barOption(items: readonly (Item & { color: string })[], scheme: Scheme,
       axisPointer: { type: 'shadow', shadowStyle: { color: withAlpha(ink.dim, 0.1) } },
       formatter: ([p]: { dataIndex: number }[]) => {
         const item = p && items[p.dataIndex];
-        return item ? tipLine(item.color, item.label, exact(item.value, unit)) : '';
+        if (!item) return '';
+        if (colorOf) return tipLine(colorOf(item), item.label, exact(item.value, unit));
+        const there = layers.filter((layer) => layer.of(item) !== 0);
+        const total = there.length > 1 ? tipLine('transparent', 'together', exact(lengths[p.dataIndex], unit)) : '';
+        return tipHead(item.label) + there.map((layer) => tipLine(layer.color, layer.name, exact(layer.of(item), unit))).join('') + total;
       },
     },
-    series: [
-      {
-        type: 'bar',
-        barMaxWidth: 18,
-        cursor: 'pointer',
-        label: { show: true, position: 'right', color: ink.dim, fontSize: 11, formatter: (p: { value: number }) => short(p.value, unit) },
-        data: items.map((i) => ({ value: i.value, name: i.label, itemStyle: { color: i.color, borderRadius: [0, 2, 2, 0] } })),
+    series: layers.map((layer, n) => ({
+      type: 'bar',
+      id: layer.key,
+      name: layer.key,
+      stack: 'all',
+      barMaxWidth: 18,
+      cursor: 'pointer',
+      emphasis: { disabled: true },
+      // The length of the whole bar, said at its end.
+      label: {
+        show: n === last,
+        position: 'right',
+        color: ink.dim,
+        fontSize: 11,
+        formatter: (p: { dataIndex: number }) => short(lengths[p.dataIndex], unit),
       },
-    ],
+      data: items.map((item) => ({
+        value: layer.of(item),
+        name: item.label,
+        itemStyle: { color: colorOf?.(item) ?? layer.color, borderRadius: n === last ? [0, 2, 2, 0] : 0 },
+      })),
+    })),
   };
 }

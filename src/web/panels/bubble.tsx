@@ -1,12 +1,14 @@
 /** Bubbles: x a port on a logarithmic axis, y an autonomous system (or any label), the area a measure. */
 import { useMemo } from 'react';
 import { exact, short, type Unit } from '../format/numbers.ts';
-import { display, roleOf } from '../format/values.ts';
+import { display, roleOf, shortenMiddle } from '../format/values.ts';
 import { INK, MEANING_COLORS, type Scheme, withAlpha } from '../theme/palette.ts';
 import { useScheme } from '../theme/use-scheme.ts';
 import { Chart } from './chart.tsx';
 import { baseOption, tipHead, tipLine } from './chart-style.ts';
 import { type Located, locate, locateMeasure, numberAt, textAt } from './columns.ts';
+import { besideOf, labelOf } from './labels.ts';
+import { portAxis } from './port-axis.ts';
 import type { PanelViewProps } from './props.ts';
 
 interface Bubble {
@@ -27,7 +29,9 @@ export default function BubblePanel({ panel, result, measure, unit, zone, full, 
     const size = locateMeasure(result.columns, panel.size ?? measure, [panel.x, panel.y]);
     if (!x || !y || !size) return null;
     const label = locate(result.columns, panel.label);
-    const bubbles = result.rows.map((row): Bubble => ({ x: textAt(row, x), y: nameOf(row, y, label, zone), size: numberAt(row, size), row }));
+    const bubbles = result.rows.map(
+      (row): Bubble => ({ x: textAt(row, x), y: labelOf(row, y, besideOf(result.columns, y, panel.label), zone), size: numberAt(row, size), row }),
+    );
     return { x, y, label, bubbles: bubbles.sort((a, b) => b.size - a.size) };
   }, [result, panel.x, panel.y, panel.size, panel.label, measure, zone]);
   const color = MEANING_COLORS[scheme][panel.meaning];
@@ -38,7 +42,7 @@ export default function BubblePanel({ panel, result, measure, unit, zone, full, 
       option={option}
       summary={`${panel.title}. Bubbles. Greatest: ${data.bubbles
         .slice(0, 5)
-        .map((b) => `${b.y}, port ${b.x}: ${short(b.size, unit)}`)
+        .map((b) => `${b.y}, ${data.x.column.name} ${display(b.x, roleOf(data.x.column))}: ${short(b.size, unit)}`)
         .join('; ')}.`}
       onClick={(click) => {
         const bubble = data.bubbles[click.dataIndex];
@@ -63,12 +67,6 @@ function keptNames(bubbles: readonly Bubble[], most: number): string[] {
     .map(([name]) => name);
 }
 
-function nameOf(row: readonly unknown[], y: Located, label: Located | undefined, zone: string): string {
-  const value = display(row[y.index], roleOf(y.column), zone);
-  const name = label ? textAt(row, label) : '';
-  return name && name !== value ? `${value} ${name}` : value;
-}
-
 function bubbleOption(bubbles: readonly Bubble[], x: Located, color: string, scheme: Scheme, unit: Unit, full: boolean) {
   const base = baseOption(scheme);
   const ink = INK[scheme];
@@ -88,22 +86,14 @@ function bubbleOption(bubbles: readonly Bubble[], x: Located, color: string, sch
     splitLine: { show: true, lineStyle: { color: ink.line } },
   };
   const role = roleOf(x.column);
+  const weights = numbers.map((value, i) => ({ value, weight: bubbles.reduce((sum, b) => sum + (b.x === xs[i] ? b.size : 0), 0) }));
   return {
     ...base,
     grid: { left: 4, right: GREATEST, top: 12, bottom: 2, containLabel: true },
-    xAxis: {
-      ...axis,
-      ...(log ? { type: 'log', min: Math.max(1, Math.min(...numbers) / 2.5), max: Math.max(...numbers) * 1.6, minorSplitLine: { show: false } } : { data: xs }),
-      axisLabel: {
-        color: ink.dim,
-        fontSize: 11,
-        hideOverlap: true,
-        showMinLabel: false,
-        showMaxLabel: false,
-        formatter: (v: string | number) => (log ? String(Math.round(Number(v))) : v),
-      },
-    },
-    yAxis: { ...axis, data: ys, axisLabel: { color: ink.text, fontSize: 11, width: full ? 260 : 140, overflow: 'truncate', interval: 0 } },
+    xAxis: log
+      ? portAxis(weights, role, scheme, full)
+      : { ...axis, data: xs, axisLabel: { color: ink.dim, fontSize: 11, hideOverlap: true, formatter: (v: string) => shortenMiddle(display(v, role), 18) } },
+    yAxis: { ...axis, data: ys, axisLabel: { color: ink.text, fontSize: 11, width: full ? 260 : 150, overflow: 'truncate', interval: 0 } },
     tooltip: {
       ...base.tooltip,
       trigger: 'item',

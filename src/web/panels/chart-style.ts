@@ -65,3 +65,9 @@ export function tipLine(color: string, name: string, value: string): string {
 export function tipHead(text: string): string {
   return `<div style="opacity:.75;margin-bottom:2px">${escapeHtml(text)}</div>`;
 }
+
+/** Names and values in a paragraph below a line of a tooltip. */
+export function tipDetails(details: readonly { readonly name: string; readonly text: string }[]): string {
+  const parts = details.map(({ name, text }) => `<span style="opacity:.75">${escapeHtml(name)}</span>&nbsp;${escapeHtml(text)}`);
+  return `<div style="margin:0 0 3px 14px;font-size:11px;line-height:1.35;overflow-wrap:anywhere">${parts.join(' · ')}</div>`;
+}

@@ -7,6 +7,12 @@ export interface Located {
   readonly index: number;
 }
 
+/** Name of the series of rows that do not have its value. */
+export const NONE = '(none)';
+
+/** Name of the series that is the rest of a top: no value, and so nothing to click through to. */
+export const REST = '\0other';
+
 export function locate(columns: readonly OutputColumn[], name: string | undefined): Located | undefined {
   if (name === undefined) return undefined;
   const exact = columns.findIndex((c) => c.name === name);
@@ -30,8 +36,8 @@ export function seriesCell(
   seriesColumn: Located | undefined,
   name: string | undefined,
 ): { column: OutputColumn; value: string }[] {
-  const column = name === undefined ? undefined : (seriesColumn?.column ?? columns.find((c) => c.name === name));
-  return column && name !== undefined ? [{ column, value: name }] : [];
+  const column = name === undefined || name === REST ? undefined : (seriesColumn?.column ?? columns.find((c) => c.name === name));
+  return column && name !== undefined ? [{ column, value: name === NONE && seriesColumn ? '' : name }] : [];
 }
 
 export function numberAt(row: readonly unknown[], at: Located | undefined): number {

@@ -90,9 +90,10 @@ export function rangeOf(a: number, b: number, slice: number): Window {
 
 /** The slice under the pointer, and the line that is nearest to it there. */
 function nearest(chart: ECharts, x: number, y: number, time: number): Point | null {
-  const option = chart.getOption() as { series?: { name: string; step?: string | false; data: (Sample | { readonly value: Sample })[] }[] };
+  const option = chart.getOption() as { series?: { name: string; silent?: boolean; step?: string | false; data: (Sample | { readonly value: Sample })[] }[] };
   let best: Point | null = null;
   for (const series of option.series ?? []) {
+    if (series.silent) continue;
     const data = series.data.map((d) => ('value' in d ? d.value : d));
     const index = series.step ? data.findLastIndex(([t]) => t <= time) : closest(data, time);
     const point = data[index];

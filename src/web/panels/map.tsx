@@ -3,20 +3,15 @@ import { ActionIcon } from '@mantine/core';
 import type { ECharts } from 'echarts/core';
 import { useCallback, useEffect, useMemo, useState } from 'react';
 import { Icon } from '../app/icons.tsx';
-import { flag } from '../format/flags.ts';
-import { asNumber, exact, short, type Unit } from '../format/numbers.ts';
+import { exact, short, type Unit } from '../format/numbers.ts';
 import { INK, MEANING_COLORS, type Scheme, withAlpha } from '../theme/palette.ts';
 import { useScheme } from '../theme/use-scheme.ts';
 import { Chart } from './chart.tsx';
-import { baseOption, tipHead, tipLine } from './chart-style.ts';
-import { type Cluster, clusterPlaces, hasPosition, type Place } from './cluster.ts';
-import { type Located, locate, locateMeasure, numberAt, textAt } from './columns.ts';
+import { baseOption, tipDetails, tipHead, tipLine } from './chart-style.ts';
+import { type Cluster, clusterPlaces } from './cluster.ts';
 import { LAND, registerLand } from './land.ts';
 import type { PanelViewProps } from './props.ts';
-
-interface Spot extends Place {
-  readonly row: readonly unknown[];
-}
+import { type Spot, spotsOf } from './spots.ts';
 
 interface View {
   readonly center: readonly [number, number];
@@ -27,15 +22,16 @@ interface View {
 const RADIUS = 26;
 const WORLD: View = { center: [12, 16], zoom: 1 };
 const CLOSEST = 60;
-/** Columns that say where, from coarse to fine. */
-const PLACE_COLUMNS = ['country_code', 'state', 'city'];
+/** Sets of details of a place that stands alone, and of each of several. */
+const MOST_DETAILS = 6;
+const FEW_DETAILS = 2;
 
-export default function MapPanel({ panel, result, measure, unit, onDrill }: PanelViewProps) {
+export default function MapPanel({ panel, result, measure, unit, zone, onDrill }: PanelViewProps) {
   const scheme = useScheme();
   const [chart, setChart] = useState<ECharts | null>(null);
   const [view, setView] = useState<View>(WORLD);
   const [drawn, setDrawn] = useState(0);
-  const data = useMemo(() => spotsOf(result, panel.size ?? measure), [result, panel.size, measure]);
+  const data = useMemo(() => spotsOf(result, measure ?? panel.size, panel.details, zone), [result, panel.size, panel.details, measure, zone]);
   const color = MEANING_COLORS[scheme][panel.meaning];
 
   // Where a place lands on the screen is known only after the view has been set.
@@ -115,32 +111,11 @@ function Unknown({ spots, unit, onDrill }: { spots: readonly Spot[]; unit: Unit;
   );
 }
 
-function spotsOf(result: PanelViewProps['result'], measure: string | undefined) {
-  const latitude = locate(result.columns, 'latitude');
-  const longitude = locate(result.columns, 'longitude');
-  const value = locateMeasure(result.columns, measure, ['latitude', 'longitude']);
-  const where = PLACE_COLUMNS.map((name) => locate(result.columns, name)).filter((c) => c !== undefined);
-  const spots: Spot[] = [];
-  const unknown: Spot[] = [];
-  for (const row of result.rows) {
-    const [lat, lon] = [latitude && asNumber(row[latitude.index]), longitude && asNumber(row[longitude.index])];
-    const spot = { name: placeName(result, row, where), value: numberAt(row, value), row, latitude: lat ?? 0, longitude: lon ?? 0 };
-    (hasPosition(lat ?? null, lon ?? null) ? spots : unknown).push(spot);
-  }
-  const byValue = (a: Spot, b: Spot) => b.value - a.value;
-  return { spots: spots.sort(byValue), unknown: unknown.sort(byValue), where };
-}
-
-function placeName(result: PanelViewProps['result'], row: readonly unknown[], where: readonly Located[]): string {
-  const [code = '', state = '', city = ''] = PLACE_COLUMNS.map((name) =>
-    textAt(
-      row,
-      where.find((w) => w.column.name.toLowerCase() === name),
-    ),
-  );
-  const country = textAt(row, locate(result.columns, 'country_name')) || code;
-  const named = [city, state === city ? '' : state, country].filter(Boolean).join(', ');
-  return named ? `${flag(code)} ${named}`.trim() : 'unknown place';
+/** A place in a tooltip: its name and count, and below what its rows say of it. */
+function placeTip(spot: Spot, most: number, color: string, unit: Unit): string {
+  const told = spot.details.slice(0, most).map((details) => tipDetails(details));
+  const more = spot.details.length > most ? tipDetails([{ name: `and ${spot.details.length - most} more`, text: '' }]) : '';
+  return tipLine(color, spot.name, exact(spot.value, unit)) + told.join('') + more;
 }
 
 function mapOption(clusters: readonly Cluster<Spot>[], view: View, color: string, scheme: Scheme, unit: Unit) {
@@ -156,8 +131,10 @@ function mapOption(clusters: readonly Cluster<Spot>[], view: View, color: string
       formatter: (p: { componentType: string; dataIndex: number }) => {
         const cluster = p.componentType === 'series' ? clusters[p.dataIndex] : undefined;
         if (!cluster) return '';
-        const lines = cluster.places.slice(0, 8).map((s) => tipLine(color, s.name, exact(s.value, unit)));
-        const more = cluster.places.length > 8 ? tipHead(`and ${cluster.places.length - 8} more places`) : '';
+        // Places with details need the room of several.
+        const most = cluster.places.some((s) => s.details.length > 0) ? 3 : 8;
+        const lines = cluster.places.slice(0, most).map((s) => placeTip(s, cluster.places.length > 1 ? FEW_DETAILS : MOST_DETAILS, color, unit));
+        const more = cluster.places.length > most ? tipHead(`and ${cluster.places.length - most} more places`) : '';
         const head = cluster.places.length > 1 ? tipHead(`${cluster.places.length} places, ${exact(cluster.value, unit)}`) : '';
         return head + lines.join('') + more;
       },

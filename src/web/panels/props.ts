@@ -11,6 +11,8 @@ export interface Drill {
   /** A part of the panel's window: the clicked bucket. */
   readonly window?: Window;
   readonly shift: boolean;
+  /** Not the records but why the newest of them was refused. */
+  readonly why?: boolean;
 }
 
 export interface PanelViewProps {
@@ -26,6 +28,9 @@ export interface PanelViewProps {
   readonly onZoom: (window: Window) => void;
   /** Charts of one group show their hover together. */
   readonly group: string;
+  /** Series that the viewer has hidden, and what to do when that changes; a view without them keeps its own. */
+  readonly hidden?: readonly string[] | undefined;
+  readonly onHidden?: ((keys: readonly string[]) => void) | undefined;
   /** Shown full screen. */
   readonly full: boolean;
 }

@@ -5,7 +5,7 @@ import type { PanelViewProps } from './props.ts';
 
 export interface PanelKind {
   readonly view: LazyExoticComponent<ComponentType<PanelViewProps>>;
-  /** Has a picture that can be saved; a table's rows are better saved as rows. */
+  /** Has a picture that can be saved; the rows of a table and the cells of a matrix are better saved as rows. */
   readonly picture: boolean;
   /** Column of the panel that names its measure. */
   readonly measure: 'y' | 'size';
@@ -19,11 +19,15 @@ export const PANEL_KINDS: Readonly<Record<Panel['kind'], PanelKind>> = {
   line: { view: line, picture: true, measure: 'y' },
   step: { view: line, picture: true, measure: 'y' },
   comparison: { view: line, picture: true, measure: 'y' },
+  outlier: { view: line, picture: true, measure: 'y' },
   column: { view: stack, picture: true, measure: 'y' },
   area: { view: stack, picture: true, measure: 'y' },
+  share: { view: stack, picture: true, measure: 'y' },
   bar: { view: lazy(() => import('./bar.tsx')), picture: true, measure: 'y' },
   donut: { view: lazy(() => import('./donut.tsx')), picture: true, measure: 'y' },
+  scatter: { view: lazy(() => import('./scatter.tsx')), picture: true, measure: 'y' },
   bubble: { view: lazy(() => import('./bubble.tsx')), picture: true, measure: 'size' },
+  matrix: { view: lazy(() => import('./matrix.tsx')), picture: false, measure: 'size' },
   map: { view: lazy(() => import('./map.tsx')), picture: true, measure: 'size' },
   table: { view: lazy(() => import('./table.tsx')), picture: false, measure: 'y' },
 };

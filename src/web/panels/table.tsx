@@ -12,12 +12,14 @@ import {
   useTable,
 } from '@tanstack/react-table';
 import { useVirtualizer } from '@tanstack/react-virtual';
-import { useMemo, useRef } from 'react';
+import { type CSSProperties, useMemo, useRef } from 'react';
 import type { OutputColumn } from '../../api/contract.ts';
 import { Icon } from '../app/icons.tsx';
-import { asNumber, cell, exact, type Unit } from '../format/numbers.ts';
+import { asNumber, cell, exact, type Unit, unitOf } from '../format/numbers.ts';
 import { type Role, roleOf } from '../format/values.ts';
-import { MEANING_COLORS, withAlpha } from '../theme/palette.ts';
+import { asksForRefused, isRefusedRow } from '../records/refused.ts';
+import { heatOf } from '../theme/heat.ts';
+import { MEANING_COLORS, type Meaning, type Scheme, withAlpha } from '../theme/palette.ts';
 import { useScheme } from '../theme/use-scheme.ts';
 import type { PanelViewProps } from './props.ts';
 import { ValueText } from './value-text.tsx';
@@ -45,9 +47,13 @@ const helper = createColumnHelper<typeof features, Row>();
 
 interface Head {
   readonly column: OutputColumn;
+  /** Its place in a row. */
+  readonly at: number;
   readonly role: Role;
   readonly unit: Unit | null;
   readonly greatest: number;
+  /** How much is said beside the number: by a bar, by colour, or not. */
+  readonly shows: 'bar' | 'heat' | null;
 }
 
 const ROW_HEIGHT = 26;
@@ -56,16 +62,13 @@ const SEARCH_FROM = 12;
 
 export default function TablePanel({ panel, result, measure, unit, zone, onDrill }: PanelViewProps) {
   const scheme = useScheme();
-  const heads = useMemo(
-    () => result.columns.map((column, i) => headOf(column, i, result.rows, panel.totals, measure, unit)),
-    [result, panel.totals, measure, unit],
-  );
+  const heads = useMemo(() => headsOf(result, panel, measure, unit), [result, panel, measure, unit]);
   const columns = useMemo(
     () =>
       helper.columns(
-        heads.map((head, i) =>
-          helper.accessor((row: Row) => row[i], {
-            id: String(i),
+        heads.map((head) =>
+          helper.accessor((row: Row) => row[head.at], {
+            id: String(head.at),
             header: head.column.name,
             sortFn: byValue,
             sortDescFirst: head.unit !== null,
@@ -93,6 +96,8 @@ export default function TablePanel({ panel, result, measure, unit, zone, onDrill
   const after = virtual.getTotalSize() - (items.at(-1)?.end ?? 0);
   const searched = table.state.globalFilter as string | undefined;
   const bar = withAlpha(MEANING_COLORS[scheme][panel.meaning], 0.22);
+  const allRefused = useMemo(() => asksForRefused(panel), [panel]);
+  const firstLabel = heads.findIndex((head) => head.unit === null);
   const totals = heads.some((h) => panel.totals.includes(h.column.name));
 
   return (
@@ -150,16 +155,11 @@ export default function TablePanel({ panel, result, measure, unit, zone, onDrill
               const values = row.original;
               return (
                 <tr key={row.id} aria-rowindex={item.index + 2} style={{ height: ROW_HEIGHT }}>
-                  {heads.map((head, i) => {
-                    const value = values[i];
+                  {heads.map((head) => {
+                    const value = values[head.at];
                     if (head.unit !== null) {
-                      const filled = head.greatest > 0 ? ((asNumber(value) ?? 0) / head.greatest) * 100 : 0;
                       return (
-                        <td
-                          key={head.column.name}
-                          data-right
-                          style={{ backgroundImage: `linear-gradient(to left, ${bar} ${filled}%, transparent ${filled}%)` }}
-                        >
+                        <td key={head.at} data-right data-heat={head.shows === 'heat' || undefined} style={cellStyle(head, value, bar, panel.meaning, scheme)}>
                           <button
                             type="button"
                             className="bz-cell"
@@ -172,13 +172,24 @@ export default function TablePanel({ panel, result, measure, unit, zone, onDrill
                       );
                     }
                     return (
-                      <td key={head.column.name} data-right={head.role === 'number' || undefined}>
+                      <td key={head.at} data-right={head.role === 'number' || undefined}>
                         <ValueText
                           column={head.column}
                           value={value}
                           zone={zone}
                           onDrill={(shift) => onDrill({ cells: [{ column: head.column, value }], shift })}
                         />
+                        {head === heads[firstLabel] && (allRefused || isRefusedRow(result.columns, values)) && (
+                          <button
+                            type="button"
+                            className="bz-why"
+                            aria-label="Why refused?"
+                            title="Why refused? Of the newest record behind this row"
+                            onClick={() => onDrill({ cells: labelsOf(heads, values), shift: false, why: true })}
+                          >
+                            <Icon name="help" size={12} />
+                          </button>
+                        )}
                       </td>
                     );
                   })}
@@ -191,9 +202,9 @@ export default function TablePanel({ panel, result, measure, unit, zone, onDrill
             <tfoot>
               <tr>
                 {heads.map((head, i) => (
-                  <td key={head.column.name} data-right={head.role === 'number' || undefined}>
+                  <td key={head.at} data-right={head.role === 'number' || undefined}>
                     {panel.totals.includes(head.column.name) ? (
-                      <TotalCell rows={rows.map((r) => r.original)} at={i} unit={head.unit ?? 'count'} />
+                      <TotalCell rows={rows.map((r) => r.original)} at={head.at} unit={head.unit ?? 'count'} />
                     ) : i === 0 ? (
                       `${result.truncated ? 'Sum of the first' : 'Total of'} ${exact(rows.length)}`
                     ) : (
@@ -229,13 +240,31 @@ function ownCell(column: OutputColumn, value: unknown) {
 }
 
 function labelsOf(heads: readonly Head[], values: Row) {
-  return heads.flatMap((head, i) => (head.unit === null ? [{ column: head.column, value: values[i] }] : []));
+  return heads.flatMap((head) => (head.unit === null ? [{ column: head.column, value: values[head.at] }] : []));
 }
 
-/** A measure is a number that is no field's value: counts and sums, not ports. */
-function headOf(column: OutputColumn, index: number, rows: readonly Row[], totals: readonly string[], measure: string | undefined, unit: Unit): Head {
-  const role = roleOf(column);
-  const isMeasure = column.name === measure || totals.includes(column.name) || (role === 'number' && column.field === undefined);
-  const greatest = isMeasure ? rows.reduce((most, row) => Math.max(most, asNumber(row[index]) ?? 0), 0) : 0;
-  return { column, role, unit: isMeasure ? unit : null, greatest };
+/** Columns as they are shown; how many groups the rest of a top stands for is said by its name. */
+function headsOf({ columns, rows }: PanelViewProps['result'], panel: PanelViewProps['panel'], measure: string | undefined, unit: Unit): Head[] {
+  const shown = columns.map((column, at) => ({ column, at })).filter(({ column }) => column.name !== '_other');
+  // A measure is a number that is no field's value: counts and sums, not ports.
+  const isMeasure = (column: OutputColumn): boolean =>
+    [measure, ...panel.totals, ...panel.heat].includes(column.name) || (roleOf(column) === 'number' && column.field === undefined);
+  const several = shown.filter(({ column }) => isMeasure(column)).length > 1;
+  return shown.map(({ column, at }): Head => {
+    const role = roleOf(column);
+    if (!isMeasure(column)) return { column, at, role, unit: null, greatest: 0, shows: null };
+    const greatest = rows.reduce((most, row) => Math.max(most, asNumber(row[at]) ?? 0), 0);
+    const own = several && column.name !== measure ? unitOf(column.name) : unit;
+    return { column, at, role: 'number', unit: own, greatest, shows: panel.heat.includes(column.name) ? 'heat' : greatest > 0 ? 'bar' : null };
+  });
+}
+
+function cellStyle({ greatest, shows }: Head, value: unknown, bar: string, meaning: Meaning, scheme: Scheme): CSSProperties | undefined {
+  const n = asNumber(value) ?? 0;
+  if (shows === 'heat') {
+    const { background, color } = heatOf(n, greatest, meaning, scheme);
+    return { backgroundColor: background, color };
+  }
+  const filled = Math.max(0, (n / greatest) * 100);
+  return shows === 'bar' ? { backgroundImage: `linear-gradient(to left, ${bar} ${filled}%, transparent ${filled}%)` } : undefined;
 }

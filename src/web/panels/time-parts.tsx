@@ -1,4 +1,4 @@
-/** What every chart over time has: its axis, its legend, the parts of it that are not whole, a bucket as a window. */
+/** What every chart over time has: its axis, the parts of it that are not whole, a bucket as a window. */
 import type { Window } from '../../api/contract.ts';
 import { clock, dayOf, minuteStamp, zoneName } from '../format/times.ts';
 import { INK, type Scheme, withAlpha } from '../theme/palette.ts';
@@ -6,31 +6,6 @@ import { tipHead } from './chart-style.ts';
 import { isIncomplete } from './time-series.ts';
 
 const DAY = 86_400_000;
-const MOST_IN_LEGEND = 12;
-
-/** An entry of a legend. */
-export interface Named {
-  readonly name: string;
-  readonly color: string;
-  readonly dashed: boolean;
-}
-
-export function Legend({ lines }: { lines: readonly Named[] }) {
-  return (
-    <ul className="bz-legend" aria-label="Lines">
-      {lines.slice(0, MOST_IN_LEGEND).map((line) => (
-        <li key={line.name}>
-          <span
-            className="bz-swatch"
-            data-dashed={line.dashed || undefined}
-            style={{ background: line.dashed ? undefined : line.color, borderColor: line.color }}
-          />
-          {line.name}
-        </li>
-      ))}
-    </ul>
-  );
-}
 
 /** The slice that begins at a time (ms), within the window. */
 export function sliceWindow(time: number, slice: number, window: Window): Window {

@@ -5,10 +5,14 @@
 import type { Window } from '../../api/contract.ts';
 import type { PanelResult } from '../dashboard/run-store.ts';
 import { asNumber } from '../format/numbers.ts';
-import { type Located, locate, locateMeasure, textAt } from './columns.ts';
+import { type Located, locate, locateMeasure, NONE, REST, textAt } from './columns.ts';
+import { besideOf, labelOf, restLabel, restOf } from './labels.ts';
 
 export interface Series {
+  /** Its value, or the name of its column. */
   readonly name: string;
+  /** As it is shown, where rows name their series. */
+  readonly label?: string;
   /** By slice of the axis; null = no row. */
   readonly values: (number | null)[];
 }
@@ -27,6 +31,9 @@ interface Named {
   readonly x: string | undefined;
   readonly series: string | undefined;
   readonly measure: string | undefined;
+  /** Column of a name beside the series' own. */
+  readonly label?: string | undefined;
+  readonly zone?: string;
 }
 
 const MOST_SLICES = 20_000;
@@ -39,6 +46,14 @@ export function toTimeSeries(result: PanelResult, named: Named): TimeSeries | nu
   const times = axis(result, x, slice);
   const at = new Map(times.map((t, i) => [t, i]));
   const lines = new Map<string, (number | null)[]>();
+  const labels = new Map<string, string>();
+  const beside = seriesColumn && besideOf(result.columns, seriesColumn, named.label);
+  const nameOf = (row: readonly unknown[], at: Located) => {
+    const others = restOf(result.columns, row);
+    const name = others > 0 ? REST : textAt(row, at) || NONE;
+    if (!labels.has(name)) labels.set(name, others > 0 ? restLabel(others) : labelOf(row, at, beside, named.zone ?? 'UTC'));
+    return name;
+  };
   const lineOf = (name: string) => {
     let line = lines.get(name);
     if (!line) {
@@ -51,9 +66,14 @@ export function toTimeSeries(result: PanelResult, named: Named): TimeSeries | nu
   for (const row of result.rows) {
     const index = at.get(asNumber(row[x.index]) ?? Number.NaN);
     if (index === undefined) continue;
-    for (const m of measures) lineOf(seriesColumn ? textAt(row, seriesColumn) || '(none)' : m.column.name)[index] = asNumber(row[m.index]);
+    for (const m of measures) lineOf(seriesColumn ? nameOf(row, seriesColumn) : m.column.name)[index] = asNumber(row[m.index]);
   }
-  return { times, slice, series: [...lines].map(([name, values]) => ({ name, values })), seriesColumn };
+  return {
+    times,
+    slice,
+    series: [...lines].map(([name, values]) => ({ name, ...(seriesColumn && { label: labels.get(name) ?? name }), values })),
+    seriesColumn,
+  };
 }
 
 function oneMeasure(result: PanelResult, named: Named, x: Located, series: Located): Located[] {

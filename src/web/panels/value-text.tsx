@@ -3,7 +3,9 @@ import { CopyButton, UnstyledButton } from '@mantine/core';
 import type { OutputColumn } from '../../api/contract.ts';
 import { Icon } from '../app/icons.tsx';
 import { linkOf } from '../format/links.ts';
-import { display, isMono, roleOf, shortenMiddle } from '../format/values.ts';
+import { display, isMono, type Role, roleOf, shortenMiddle } from '../format/values.ts';
+import { MEANING_COLORS, meaningOf } from '../theme/palette.ts';
+import { useScheme } from '../theme/use-scheme.ts';
 
 interface Props {
   readonly column: OutputColumn;
@@ -36,6 +38,7 @@ export function ValueText({ column, value, zone, onDrill }: Props) {
         title={`${text} · open the records, with shift filter by it`}
         onClick={(event) => onDrill(event.shiftKey)}
       >
+        <Mark role={role} text={text} />
         {shortenMiddle(text, most)}
       </button>
       {String(value).length >= COPY_FROM && (
@@ -50,3 +53,16 @@ export function ValueText({ column, value, zone, onDrill }: Props) {
     </span>
   );
 }
+
+/** The colour of what a value means, before it: of an action and a direction a dot, of a confidence as many bars as it is worth. */
+function Mark({ role, text }: { role: Role; text: string }) {
+  const scheme = useScheme();
+  if (role === 'confidence') {
+    const level = CONFIDENCES.indexOf(text.toLowerCase());
+    return level < 0 ? null : <span className="bz-confidence" data-level={level} aria-hidden="true" />;
+  }
+  const meaning = role === 'action' || role === 'direction' ? meaningOf(text) : undefined;
+  return meaning ? <span className="bz-dot" style={{ background: MEANING_COLORS[scheme][meaning] }} aria-hidden="true" /> : null;
+}
+
+const CONFIDENCES = ['unverified', 'low', 'medium', 'high'];

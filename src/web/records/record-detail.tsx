@@ -1,4 +1,4 @@
-/** An opened record: its ECS document as a tree, its fields by AWS's names, its raw text. */
+/** An opened record: its ECS document as a tree, its fields by AWS's names, its tags, its raw text, and why it was refused. */
 import { CopyButton, SegmentedControl } from '@mantine/core';
 import { useState } from 'react';
 import { findField } from '../../model/fields.ts';
@@ -6,38 +6,64 @@ import { Icon } from '../app/icons.tsx';
 import { stamp, zoneName } from '../format/times.ts';
 import type { Rec } from './flow.ts';
 import { Pickable } from './pickable.tsx';
+import { Refusal } from './refusal.tsx';
+import { isRefused } from './refused.ts';
+import { tagsOf } from './tags.ts';
 import { cornerOf, type Picked } from './value-menu.tsx';
 
-type View = 'document' | 'fields' | 'raw';
+type View = 'document' | 'fields' | 'tags' | 'raw' | 'why';
 type OnPick = (picked: Picked) => void;
 
 const VIEWS = [
   { value: 'document', label: 'ECS document' },
   { value: 'fields', label: 'Fields' },
+  { value: 'tags', label: 'Tags' },
   { value: 'raw', label: 'Raw' },
 ];
+const WHY = { value: 'why', label: 'Why refused?' };
 
-export function RecordDetail({ record, zone, onPick }: { record: Rec; zone: string; onPick: OnPick }) {
-  const [view, setView] = useState<View>('document');
+interface Props {
+  readonly record: Rec;
+  readonly zone: string;
+  /** Opens with the answer to why it was refused, where it was. */
+  readonly why?: boolean;
+  readonly onPick: OnPick;
+}
+
+export function RecordDetail({ record, zone, why = false, onPick }: Props) {
+  const refused = isRefused(record);
+  const [view, setView] = useState<View>(why && refused ? 'why' : 'document');
   return (
     <div className="bz-detail">
       <div className="bz-detail-head">
-        <SegmentedControl size="xs" aria-label="Form of the record" data={VIEWS} value={view} onChange={(v) => setView(v as View)} />
-        <CopyButton value={textOf(record, view)}>
-          {({ copied, copy }) => (
-            <button type="button" className="bz-link" onClick={copy}>
-              <Icon name={copied ? 'check' : 'copy'} size={12} /> {copied ? 'Copied' : 'Copy'}
-            </button>
-          )}
-        </CopyButton>
+        <SegmentedControl
+          size="xs"
+          aria-label="Form of the record"
+          data={refused ? [...VIEWS, WHY] : VIEWS}
+          value={view}
+          onChange={(v) => setView(v as View)}
+        />
+        {view !== 'why' && (
+          <CopyButton value={textOf(record, view)}>
+            {({ copied, copy }) => (
+              <button type="button" className="bz-link" onClick={copy}>
+                <Icon name={copied ? 'check' : 'copy'} size={12} /> {copied ? 'Copied' : 'Copy'}
+              </button>
+            )}
+          </CopyButton>
+        )}
         <span className="bz-dim bz-small">
           {stamp(record.time, zone)} {zoneName(zone, record.time)} · from {record.origin.sourceName || 'an unnamed source'}
         </span>
       </div>
-      {view === 'raw' ? (
+      {view === 'why' ? (
+        <Refusal record={record} zone={zone} />
+      ) : view === 'raw' ? (
         <pre className="bz-raw">{record.raw}</pre>
       ) : view === 'fields' ? (
         <Fields record={record} onPick={onPick} />
+      ) : view === 'tags' ? (
+        <Tags record={record} onPick={onPick} />
       ) : (
         <Tree value={record.document} path="" onPick={onPick} />
       )}
@@ -45,9 +71,27 @@ export function RecordDetail({ record, zone, onPick }: { record: Rec; zone: stri
   );
 }
 
-function textOf(record: Rec, view: View): string {
+function textOf(record: Rec, view: Exclude<View, 'why'>): string {
   if (view === 'raw') return record.raw;
-  return JSON.stringify(view === 'fields' ? record.fields : record.document, null, 2);
+  const shown = { document: record.document, fields: record.fields, tags: Object.fromEntries(tagsOf(record).map((t) => [t.name, t.value])) };
+  return JSON.stringify(shown[view], null, 2);
+}
+
+function Tags({ record, onPick }: { record: Rec; onPick: OnPick }) {
+  return (
+    <dl className="bz-fields">
+      {tagsOf(record).map(({ name, field, value, shown }) => (
+        <div key={name}>
+          <dt title={findField(field)?.doc}>{name}</dt>
+          <dd>
+            <Pickable className="bz-leaf bz-mono" onPick={(element) => onPick({ field, value, at: cornerOf(element) })}>
+              {shown}
+            </Pickable>
+          </dd>
+        </div>
+      ))}
+    </dl>
+  );
 }
 
 function Fields({ record, onPick }: { record: Rec; onPick: OnPick }) {

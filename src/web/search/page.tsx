@@ -62,12 +62,12 @@ export function SearchPage() {
       setDraft(query);
       const sameWindow = (more.from ?? range.from) === range.from && (more.to ?? range.to) === range.to;
       if (query === q && sameWindow) setRun((n) => n + 1);
-      else change({ q: query, ...more });
+      else change({ q: query, why: undefined, ...more });
     },
     [q, range, change],
   );
   /** What is typed goes along when the window changes. */
-  const setRange = useCallback((next: Range) => change({ ...next, ...(draft.trim() && { q: draft.trim() }) }), [change, draft]);
+  const setRange = useCallback((next: Range) => change({ ...next, why: undefined, ...(draft.trim() && { q: draft.trim() }) }), [change, draft]);
   useKeys({ f: () => setAdding(true), t: () => setPicking(true), r: () => asked && setRun((n) => n + 1) });
 
   return (

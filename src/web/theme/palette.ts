@@ -1,6 +1,6 @@
 /**
- * Colours that mean something, the same everywhere. Accepted and refused are told apart by hue and by
- * lightness for every kind of colour vision; the categorical series are chosen so too. A canvas can't
+ * Colours that mean something, the same everywhere. They are told apart by hue and by lightness, with
+ * normal sight and without red or green (tested in test/web/palette.test.ts). A canvas can't
  * read CSS variables, so the charts take their colours from here and app.css repeats the frame's.
  */
 import type { MEANINGS } from '../../dashboards/schema.ts';
@@ -10,21 +10,21 @@ export type Scheme = 'dark' | 'light';
 
 export const MEANING_COLORS: Readonly<Record<Scheme, Readonly<Record<Meaning, string>>>> = {
   dark: {
-    accept: '#2fb8a2',
-    reject: '#f2913d',
-    threat: '#f25c93',
-    inbound: '#6aa5ff',
-    outbound: '#b79af5',
-    internal: '#d3bf55',
+    accept: '#4fdccb',
+    reject: '#f58a1f',
+    threat: '#d9569f',
+    inbound: '#4db5fb',
+    outbound: '#8a72fb',
+    internal: '#efd560',
     neutral: '#93a7bb',
   },
   light: {
-    accept: '#0a7d6d',
-    reject: '#c25a00',
-    threat: '#bd1a5f',
-    inbound: '#1d63c9',
-    outbound: '#6a45c4',
-    internal: '#8a7300',
+    accept: '#008575',
+    reject: '#a54200',
+    threat: '#8a0b57',
+    inbound: '#2269e9',
+    outbound: '#5a1ca4',
+    internal: '#968f1e',
     neutral: '#566b80',
   },
 };
@@ -38,7 +38,17 @@ const MEANING_OF_VALUE: Readonly<Record<string, Meaning>> = {
   inbound: 'inbound',
   outbound: 'outbound',
   internal: 'internal',
+  external: 'neutral',
+  threat: 'threat',
+  // The results of calls are told apart as those of connections are.
+  success: 'accept',
+  failure: 'reject',
 };
+
+/** The meaning that a value carries wherever it stands, if any. */
+export function meaningOf(value: string): Meaning | undefined {
+  return MEANING_OF_VALUE[value.toLowerCase()];
+}
 
 export const CATEGORIES: Readonly<Record<Scheme, readonly string[]>> = {
   dark: [
@@ -111,7 +121,7 @@ export function colorsOf(values: readonly string[], scheme: Scheme): Map<string,
   const colors = new Map<string, string>();
   for (const value of values) {
     if (colors.has(value)) continue;
-    const meaning = MEANING_OF_VALUE[value.toLowerCase()];
+    const meaning = meaningOf(value);
     if (meaning) {
       colors.set(value, MEANING_COLORS[scheme][meaning]);
       continue;

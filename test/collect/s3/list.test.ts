@@ -141,7 +141,7 @@ describe('all of a prefix', () => {
       () => s.status(),
     );
     // Looked at again and again, counted once.
-    expect(s.status().recognized).toEqual({ 'cloudtrail-insight': 1, 'load-balancer': 1, manifest: 1, config: 1, 'other-service': 1 });
+    expect(s.status().recognized).toEqual({ 'cloudtrail-insight': 1, 'load-balancer': 1, manifest: 1, config: 1, 'other-log': 1 });
     expect(s.ledger.stored.size).toBe(1);
   });
 });

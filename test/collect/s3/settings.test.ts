@@ -2,8 +2,9 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { splitSecrets } from '../../../src/collect/aws-credentials.ts';
+import { otherObject } from '../../../src/collect/aws-path.ts';
+import { datedKey, startOfDay } from '../../../src/collect/s3/dated-key.ts';
 import { Limiter } from '../../../src/collect/s3/limiter.ts';
-import { datedKey, objectKind, startOfDay } from '../../../src/collect/s3/objects.ts';
 import { S3_PROBLEMS } from '../../../src/collect/s3/problems.ts';
 import { joinSecrets, readQueue, S3Settings } from '../../../src/collect/s3/settings.ts';
 import { KEYS } from './aws.ts';
@@ -108,7 +109,7 @@ describe('objects', () => {
       '__proto__',
       'constructor/toString',
     ])
-      expect(objectKind(key, 10), key).toBe('records');
+      expect(otherObject(key, 10), key).toBeUndefined();
     for (const [key, kind] of [
       ['AWSLogs/123456789012/CloudTrail/eu-west-1/2026/11/20/x.json.gz', 'cloudtrail'],
       ['p/AWSLogs/o-exampleorgid/123456789012/CloudTrail-Digest/eu-west-1/x.json.gz', 'cloudtrail-digest'],
@@ -119,16 +120,16 @@ describe('objects', () => {
       ['AWSLogs/123456789012/elasticloadbalancing/eu-west-1/2026/11/20/x.log.gz', 'load-balancer'],
       ['AWSLogs/123456789012/vpcflowlogs/x-Access-Check', 'test'],
       ['CloudTrail_TestFile', 'test'],
-      ['AWSLogs/123456789012/constructor/x', 'other-service'],
-      ['AWSLogs/123456789012/WAFLogs/eu-west-1/x.log.gz', 'other-service'],
+      ['AWSLogs/123456789012/constructor/x', 'other-log'],
+      ['AWSLogs/123456789012/WAFLogs/eu-west-1/x.log.gz', 'other-log'],
       ['tables/_manifest', 'manifest'],
       ['tables/_delta_manifest.json', 'manifest'],
       ['AWSLogs/', 'folder'],
       ['AWSLogs_$folder$', 'folder'],
     ] as const)
-      expect(objectKind(key, 10), key).toBe(kind);
-    expect(objectKind(flow, 0)).toBe('folder');
-    expect(objectKind(flow)).toBe('records');
+      expect(otherObject(key, 10), key).toBe(kind);
+    expect(otherObject(flow, 0)).toBe('folder');
+    expect(otherObject(flow)).toBeUndefined();
   });
 
   it('know their day only where AWS lays days out', () => {

@@ -24,7 +24,18 @@ export interface Group {
 }
 
 /** Ids of registries, whose parts have fields of their own; and the text and the times, which differ in every record. */
-const NOT_LISTED = new Set(['source.place', 'destination.place', 'source.as', 'destination.as', '_raw', '_messageTime', 'event.start', 'event.end']);
+const NOT_LISTED = new Set([
+  'source.place',
+  'destination.place',
+  'source.as',
+  'destination.as',
+  'source.aws',
+  'destination.aws',
+  '_raw',
+  '_messageTime',
+  'event.start',
+  'event.end',
+]);
 
 /** Fields that messages of the formats at hand can have; without a message those of VPC flow logs. */
 function kindsOf(sample: readonly Rec[]): readonly (readonly [title: string, fields: readonly Field[]])[] {

@@ -14,10 +14,12 @@ interface Props {
   readonly record: Rec;
   readonly made: readonly OutputColumn[];
   readonly zone: string;
+  /** Opens with the answer to why it was refused. */
+  readonly why: boolean;
   readonly onPick: (picked: Picked) => void;
 }
 
-export function MessageDetail({ record, made, zone, onPick }: Props) {
+export function MessageDetail({ record, made, zone, why, onPick }: Props) {
   return (
     <div className="bz-message-detail">
       <div className="bz-message-links">
@@ -48,7 +50,7 @@ export function MessageDetail({ record, made, zone, onPick }: Props) {
           ))}
         </dl>
       )}
-      <RecordDetail record={record} zone={zone} onPick={onPick} />
+      <RecordDetail record={record} zone={zone} why={why} onPick={onPick} />
     </div>
   );
 }

@@ -19,6 +19,8 @@ interface Props {
   readonly terms: readonly Term[];
   readonly zone: string;
   readonly open: boolean;
+  /** Opened to ask why it was refused. */
+  readonly why: boolean;
   readonly focusable: boolean;
   readonly onToggle: (index: number) => void;
   readonly onMove: (index: number, event: KeyboardEvent) => void;
@@ -26,7 +28,7 @@ interface Props {
 }
 
 export const MessageRow = memo(function MessageRow(props: Props) {
-  const { record, index, columns, made, terms, zone, open, focusable, onToggle, onMove, onPick } = props;
+  const { record, index, columns, made, terms, zone, open, why, focusable, onToggle, onMove, onPick } = props;
   if (!record) return <div className="bz-message-ghost" aria-hidden="true" />;
   const clicked = (event: MouseEvent) => {
     // A text that was just selected is to be copied, and a value opens its menu.
@@ -60,7 +62,7 @@ export const MessageRow = memo(function MessageRow(props: Props) {
           ),
         )}
       </div>
-      {open && <MessageDetail record={record} made={made} zone={zone} onPick={onPick} />}
+      {open && <MessageDetail key={why ? 'why' : ''} record={record} made={made} zone={zone} why={why} onPick={onPick} />}
     </>
   );
 });

@@ -4,6 +4,7 @@ import { type CSSProperties, type KeyboardEvent, useCallback, useEffect, useLayo
 import type { OutputColumn } from '../../../api/contract.ts';
 import { exact } from '../../format/numbers.ts';
 import { display, roleOf } from '../../format/values.ts';
+import { isRefused } from '../../records/refused.ts';
 import type { Picked } from '../../records/value-menu.tsx';
 import { MOST } from './ask.ts';
 import type { Term } from './highlight.tsx';
@@ -20,6 +21,8 @@ interface Props {
   readonly order: 'newest' | 'oldest';
   /** The query has an order of its own. */
   readonly sorted: boolean;
+  /** Begins with the first message opened, and why it was refused. */
+  readonly why: boolean;
   readonly onSeen: (seen: Seen) => void;
   readonly onPick: (picked: Picked) => void;
   readonly onColumn: (name: string) => void;
@@ -29,17 +32,21 @@ const LINE = 27;
 /** What stands above the list while one scrolls: the toolbar and the names of the columns. */
 const HEAD = 72;
 const NOBODY: ReadonlySet<number> = new Set();
+const FIRST: ReadonlySet<number> = new Set([0]);
 
-export function Messages({ pages, columns, terms, zone, wrap, order, sorted, onSeen, onPick, onColumn }: Props) {
+export function Messages({ pages, columns, terms, zone, wrap, order, sorted, why, onSeen, onPick, onColumn }: Props) {
   const { count, total, at, first, made } = pages;
-  const [open, setOpen] = useState(NOBODY);
+  const [open, setOpen] = useState(why ? FIRST : NOBODY);
+  /** Of those that are open: where it is asked why they were refused. */
+  const [asked, setAsked] = useState(why ? FIRST : NOBODY);
   const [current, setCurrent] = useState(0);
   const list = useRef<HTMLUListElement>(null);
   // Another window, other records in the same places.
   const [of, setOf] = useState(pages.window);
   if (of !== pages.window) {
     setOf(pages.window);
-    setOpen(NOBODY);
+    setOpen(why ? FIRST : NOBODY);
+    setAsked(why ? FIRST : NOBODY);
     setCurrent(0);
   }
   const margin = useTop(list);
@@ -69,12 +76,20 @@ export function Messages({ pages, columns, terms, zone, wrap, order, sorted, onS
   });
   const toggle = useCallback((index: number) => {
     setCurrent(index);
+    setAsked((old) => new Set([...old].filter((i) => i !== index)));
     setOpen((old) => {
       const next = new Set(old);
       if (!next.delete(index)) next.add(index);
       return next;
     });
   }, []);
+  const askWhy = useRef<(index: number) => void>(() => undefined);
+  askWhy.current = (index) => {
+    const record = at(index);
+    if (!record || !isRefused(record)) return;
+    setAsked((old) => new Set(old).add(index));
+    setOpen((old) => new Set(old).add(index));
+  };
   const go = useRef<(index: number) => void>(() => undefined);
   go.current = (index) => {
     const to = Math.min(count - 1, Math.max(0, index));
@@ -87,6 +102,7 @@ export function Messages({ pages, columns, terms, zone, wrap, order, sorted, onS
     if (step !== undefined) go.current(index + step);
     else if (event.key === 'Home') go.current(0);
     else if (event.key === 'End') go.current(MOST);
+    else if (event.key === 'w' && !event.ctrlKey && !event.metaKey && !event.altKey) askWhy.current(index);
     else if (event.key === 'Escape') setOpen((old) => (old.has(index) ? new Set([...old].filter((i) => i !== index)) : NOBODY));
     else return;
     event.preventDefault();
@@ -136,6 +152,7 @@ export function Messages({ pages, columns, terms, zone, wrap, order, sorted, onS
               terms={terms}
               zone={zone}
               open={open.has(item.index)}
+              why={asked.has(item.index)}
               focusable={item.index === current || (item.index === top && (current < top || current > end))}
               onToggle={toggle}
               onMove={move}

@@ -117,7 +117,13 @@ export function Results({ asked, zone, onRange, onQuery, onState, stop }: Props)
   };
   const slice = answer.answer?.timeslice;
   const drill = useCallback(
-    ({ cells, window = sliceOf(cells, slice) }: Drill) => change({ q: drilled(query, cells) || '*', view: undefined, ...(window && absolute(window)) }),
+    ({ cells, window = sliceOf(cells, slice), why }: Drill) =>
+      change({
+        q: drilled(query, cells) || '*',
+        view: undefined,
+        ...(why ? { why: 'newest', order: undefined } : { why: undefined }),
+        ...(window && absolute(window)),
+      }),
     [change, query, slice],
   );
   const retry = () => {
@@ -227,6 +233,7 @@ export function Results({ asked, zone, onRange, onQuery, onState, stop }: Props)
                   wrap={wrap}
                   order={order}
                   sorted={sorted}
+                  why={search.why !== undefined}
                   onSeen={setSeen}
                   onPick={setPicked}
                   onColumn={toggleColumn}

@@ -4,6 +4,7 @@ import type { Panel } from '../../../dashboards/schema.ts';
 import { parse } from '../../../query/parser.ts';
 import type { Operation } from '../../../query/tree.ts';
 import type { PanelResult } from '../../dashboard/run-store.ts';
+import { unitOf as unitOfName } from '../../format/numbers.ts';
 import { roleOf } from '../../format/values.ts';
 import type { Answer } from './answer.ts';
 import { keyNames } from './edit.ts';
@@ -15,11 +16,15 @@ export const VIEW_TITLES: Readonly<Record<ViewName, string>> = {
   line: 'Line',
   step: 'Step',
   comparison: 'Comparison',
+  outlier: 'Outliers',
   column: 'Columns',
   area: 'Areas',
+  share: 'Shares',
   bar: 'Bars',
   donut: 'Donut',
+  scatter: 'Scatter',
   bubble: 'Bubbles',
+  matrix: 'Matrix',
   map: 'Map',
   value: 'Value',
 };
@@ -107,6 +112,8 @@ export function panelOf(view: ViewName, query: string, shape: Shape): Panel {
     unit: unitOf(shape.measures[0]),
     meaning: 'neutral',
     totals: view === 'table' ? shape.measures.filter(isSum).map((c) => c.name) : [],
+    heat: [],
+    details: [],
     measures: [],
     ...(shape.time ? { x: shape.time.name } : x && { x: x.name }),
     ...(bubble ? { ...(y && { y: y.name }), ...(measure !== undefined && { size: measure }) } : {}),
@@ -121,7 +128,7 @@ function isSum({ name }: OutputColumn): boolean {
 }
 
 export function unitOf(column: OutputColumn | undefined): Panel['unit'] {
-  return column && /(?:^|_)bytes(?:_|$)/i.test(column.name) ? 'bytes' : 'count';
+  return column ? unitOfName(column.name) : 'count';
 }
 
 /** An answer in the form that panels draw. */

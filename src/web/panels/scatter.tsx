@@ -1,0 +1,133 @@
+/** Points: x a port (or any value), y what is counted, a colour for each series. A few values stand side by side; many lie on an axis of numbers. */
+import { useMemo } from 'react';
+import { exact, short, type Unit } from '../format/numbers.ts';
+import { roleOf, shortenMiddle } from '../format/values.ts';
+import { colorsOf, INK, MEANING_COLORS, type Scheme } from '../theme/palette.ts';
+import { useScheme } from '../theme/use-scheme.ts';
+import { Chart } from './chart.tsx';
+import { baseOption, tipHead, tipLine, valueAxis } from './chart-style.ts';
+import { type Located, locate, locateMeasure, NONE, numberAt, textAt } from './columns.ts';
+import { besideOf, labelOf } from './labels.ts';
+import { Legend, type Named, useHidden } from './legend.tsx';
+import { portAxis } from './port-axis.ts';
+import type { PanelViewProps } from './props.ts';
+
+interface Point {
+  readonly x: string;
+  readonly label: string;
+  readonly y: number;
+  readonly series: string;
+  readonly row: readonly unknown[];
+}
+
+/** Values that stand side by side. */
+const MOST_BESIDE = 20;
+const MOST_BESIDE_FULL = 60;
+/** Above this the greatest would press the others onto the axis. */
+const LOG_FROM = 200;
+/** Shapes beside colours, so that the series differ in more than hue. */
+const SHAPES = ['circle', 'diamond', 'triangle', 'rect'];
+
+export default function ScatterPanel(props: PanelViewProps) {
+  const { panel, result, measure, unit, zone, full, onDrill } = props;
+  const scheme = useScheme();
+  const [hidden, setHidden] = useHidden(props);
+  const data = useMemo(() => pointsOf(result, panel, measure, zone), [result, panel, measure, zone]);
+  const series = useMemo(() => {
+    const names = [...new Set(data?.points.map((p) => p.series))].sort();
+    const colors = colorsOf(names, scheme);
+    const own = MEANING_COLORS[scheme][panel.meaning];
+    return names.map((name): Named => ({ key: name, name, color: data?.series ? (colors.get(name) ?? own) : own }));
+  }, [data, scheme, panel.meaning]);
+  const shown = useMemo(() => series.filter((s) => !hidden.has(s.key)), [series, hidden]);
+  const option = useMemo(() => (data ? scatterOption(data.points, data.x, series, shown, scheme, unit, full) : {}), [data, series, shown, scheme, unit, full]);
+  if (!data) return null;
+  const greatest = [...data.points].sort((a, b) => b.y - a.y).slice(0, 6);
+  return (
+    <div className="bz-lines">
+      <Chart
+        option={option}
+        summary={`${panel.title}. Points. Greatest: ${greatest.map((p) => `${p.label}${data.series ? ` ${p.series}` : ''}: ${short(p.y, unit)}`).join('; ')}.`}
+        onClick={(click) => {
+          const point = data.points.filter((p) => p.series === click.seriesName)[click.dataIndex];
+          const places = [data.x, data.series].filter((at) => at !== undefined);
+          if (point) onDrill({ cells: places.map((at) => ({ column: at.column, value: point.row[at.index] })), shift: click.shift });
+        }}
+      />
+      {series.length > 1 && <Legend lines={series} hidden={hidden} onHidden={setHidden} mark="area" />}
+    </div>
+  );
+}
+
+function pointsOf(result: PanelViewProps['result'], panel: PanelViewProps['panel'], measure: string | undefined, zone: string) {
+  const x = locate(result.columns, panel.x);
+  const series = locate(result.columns, panel.series);
+  const y = locateMeasure(result.columns, measure, [panel.x, panel.series]);
+  if (!x || !y) return null;
+  const beside = besideOf(result.columns, x, panel.label);
+  const points = result.rows.map((row): Point => {
+    const name = series ? textAt(row, series) || NONE : panel.title;
+    return { x: textAt(row, x), label: labelOf(row, x, beside, zone), y: numberAt(row, y), series: name, row };
+  });
+  return { x, series, points };
+}
+
+function scatterOption(points: readonly Point[], x: Located, series: readonly Named[], shown: readonly Named[], scheme: Scheme, unit: Unit, full: boolean) {
+  const base = baseOption(scheme);
+  const ink = INK[scheme];
+  const labels = new Map(points.map((p) => [p.x, p.label]));
+  const values = [...labels.keys()].sort((a, b) => Number(a) - Number(b) || a.localeCompare(b));
+  const numbers = values.every((v) => Number(v) > 0);
+  const beside = !numbers || values.length <= (full ? MOST_BESIDE_FULL : MOST_BESIDE);
+  const aslant = values.length > (full ? 14 : 6);
+  const heights = points.filter((p) => p.y > 0).map((p) => p.y);
+  const most = heights.reduce((a, b) => Math.max(a, b), 0);
+  const log = most / heights.reduce((a, b) => Math.min(a, b), most) > LOG_FROM;
+  const axis = valueAxis(scheme, unit, most);
+  const weights = values.map((v) => ({ value: Number(v), weight: points.reduce((sum, p) => sum + (p.x === v ? p.y : 0), 0) }));
+  return {
+    ...base,
+    grid: { left: 4, right: 18, top: 12, bottom: 2, containLabel: true },
+    xAxis: beside
+      ? {
+          type: 'category',
+          data: values,
+          axisTick: { show: false },
+          axisLine: { lineStyle: { color: ink.border } },
+          splitLine: { show: true, lineStyle: { color: ink.line } },
+          // A few have room for the service below the number; more stand aslant.
+          axisLabel: {
+            color: ink.dim,
+            fontSize: 11,
+            interval: 0,
+            hideOverlap: true,
+            rotate: aslant ? 40 : 0,
+            formatter: (v: string) => shortenMiddle(labels.get(v) ?? v, 18).replace(' ', aslant ? ' ' : '\n'),
+          },
+        }
+      : portAxis(weights, roleOf(x.column), scheme, full),
+    yAxis: log ? { ...axis, type: 'log', min: 'dataMin', max: 'dataMax', interval: undefined } : axis,
+    tooltip: {
+      ...base.tooltip,
+      trigger: 'item',
+      formatter: (p: { seriesName: string; dataIndex: number }) => {
+        const at = points.filter((q) => q.series === p.seriesName)[p.dataIndex];
+        if (!at) return '';
+        // All series of the value: they are what one compares.
+        const all = shown.flatMap((s) => points.filter((q) => q.x === at.x && q.series === s.key).map((q) => tipLine(s.color, s.name, exact(q.y, unit))));
+        return tipHead(at.label) + all.join('');
+      },
+    },
+    series: shown.map((s) => ({
+      type: 'scatter',
+      id: s.key,
+      name: s.key,
+      cursor: 'pointer',
+      symbol: SHAPES[series.findIndex((all) => all.key === s.key) % SHAPES.length],
+      symbolSize: full ? 14 : 11,
+      itemStyle: { color: s.color, borderColor: ink.panel, borderWidth: 1 },
+      emphasis: { scale: false },
+      data: points.filter((p) => p.series === s.key).map((p) => [beside ? p.x : Number(p.x), p.y]),
+    })),
+  };
+}

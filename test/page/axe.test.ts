@@ -1,0 +1,84 @@
+/** No page has a violation that axe finds: with data, without, with errors, in both schemes, wide and narrow. */
+import { AxeBuilder } from '@axe-core/playwright';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { END } from './browser.ts';
+import { drawn, makeKinds } from './kinds.ts';
+import { HOUR, iso, soon, startSession } from './session.ts';
+
+const on = startSession();
+const RANGE = `from=${iso(END - HOUR)}&to=${iso(END)}`;
+const EMPTY = `from=${iso(END - 400 * HOUR)}&to=${iso(END - 399 * HOUR)}`;
+let kinds: string | undefined;
+
+const violations = async () => {
+  const { violations: found } = await new AxeBuilder({ page: on.page }).analyze();
+  return found.flatMap(({ id, nodes }) => nodes.slice(0, 3).map((node) => `${id}: ${node.html.slice(0, 200)} ${node.any[0]?.message ?? ''}`));
+};
+const goto = (path: string) => on.page.goto(`${on.served.address}${path}`);
+
+describe.each(['dark', 'light'] as const)('in the %s scheme', (scheme) => {
+  beforeEach(() => on.page.addInitScript((value) => localStorage.setItem('bartizan-color-scheme', value), scheme));
+  afterEach(() => on.complaints.splice(0));
+
+  it.each([
+    ['with data', RANGE],
+    ['without', EMPTY],
+  ])('a dashboard of every kind %s', async (_, range) => {
+    kinds ??= await makeKinds(on);
+    await goto(`${kinds}?${range}`);
+    await drawn(on);
+    expect(await on.page.evaluate(() => document.documentElement.dataset.mantineColorScheme)).toBe(scheme);
+    expect(await violations()).toEqual([]);
+  });
+
+  it('its panels as tables, one of them full screen, and narrow', async () => {
+    kinds ??= await makeKinds(on);
+    await goto(`${kinds}?${RANGE}&panel=share`);
+    await drawn(on);
+    await on.page
+      .getByRole('dialog')
+      .getByRole('button', { name: /^More of/ })
+      .click();
+    await on.page.getByRole('menuitem', { name: 'Show as a table' }).click();
+    await soon(() => on.page.getByRole('dialog').locator('table').count()).toBe(1);
+    expect(await violations()).toEqual([]);
+    await on.page.setViewportSize({ width: 390, height: 800 });
+    await goto(`${kinds}?${RANGE}`);
+    await drawn(on);
+    expect(await violations()).toEqual([]);
+  });
+
+  it('Overview with data, and with errors in its panels', async () => {
+    await on.open();
+    expect(await violations()).toEqual([]);
+    await on.page.route('**/api/v1/dashboards/*/run', (route) => route.abort());
+    await on.page.reload();
+    await on.page.getByRole('alert').first().waitFor();
+    expect(await violations()).toEqual([]);
+  });
+
+  it.each([
+    ['search, messages', `/search?${RANGE}&q=${encodeURIComponent('action=REJECT')}`, '.bz-messages, [role=status]'],
+    ['search, groups', `/search?${RANGE}&q=${encodeURIComponent('| count by dest_port, action')}`, '.bz-table'],
+    ['search, wrong', `/search?${RANGE}&q=${encodeURIComponent('| cuont by dest_port')}`, '.bz-note, [role=alert]'],
+    ['sources', '/sources', 'main h1, main h2'],
+    ['adding a source', '/sources/add', 'main h1, main h2'],
+    ['completeness', '/completeness', 'main h1, main h2'],
+    ['lookups', '/lookups', 'main h1, main h2'],
+  ])('%s', async (_, path, there) => {
+    await goto(path);
+    await on.page.locator(there).first().waitFor();
+    await on.page.waitForLoadState('networkidle');
+    expect(await violations()).toEqual([]);
+  });
+});
+
+it('what is wrong would be found: words as pale as the ground, and a button without a name', async () => {
+  await goto('/lookups');
+  await on.page.locator('main h1, main h2').first().waitFor();
+  await on.page.evaluate(() => {
+    document.querySelector('main')?.insertAdjacentHTML('beforeend', '<p style="color:#777;background:#888">pale</p><button type="button"></button>');
+  });
+  const found = (await violations()).map((text) => text.split(':')[0]);
+  expect(found).toEqual(expect.arrayContaining(['color-contrast', 'button-name']));
+});
