@@ -66,10 +66,11 @@ export async function changeFeed(deps: ServerDeps, name: string, { settings, ena
 export async function removeFeed(deps: ServerDeps, name: string): Promise<void> {
   const { feeds, runs, indicators } = threatsOf(deps);
   const feed = await existing(deps, name);
-  await runs.alone(async () => {
-    await indicators.removeFeed(feed.name, secondsOf(deps));
-    await feeds.remove(feed.name);
-  });
+  // No run begins any more, and none is under way, when its indicators go.
+  await feeds.update(feed.name, { enabled: false });
+  await runs.end(feed.name);
+  await indicators.removeFeed(feed.name, secondsOf(deps));
+  await feeds.remove(feed.name);
 }
 
 /** `wait`: answers when it has run. Throws Problem `not-found`. */

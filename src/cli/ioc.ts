@@ -150,7 +150,9 @@ function imported(file: string, { feed, format, added, changed, expired, unchang
 
 function tellProblems({ problems, problemCount, skipped }: Pick<Imported, 'problems' | 'problemCount' | 'skipped'>): void {
   for (const { line, index, reason, excerpt } of problems.slice(0, TOLD)) {
-    note(`  ${line === undefined ? (index === undefined ? '' : `entry ${index}: `) : `line ${line}: `}${visible(reason)}: ${visible(excerpt)}`);
+    note(
+      `  ${line === undefined ? (index === undefined ? '' : `entry ${index}: `) : `line ${line}: `}${visible(reason)}${excerpt === '' ? '' : `: ${visible(excerpt)}`}`,
+    );
   }
   if (problemCount > TOLD) note(`  … ${count(problemCount - TOLD)} more`);
   for (const { reason, count: number } of skipped) note(`  left out: ${count(number)} ${visible(reason)}`);

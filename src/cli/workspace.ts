@@ -182,6 +182,12 @@ export async function openWorkspace(config: Config, options: { readonly server?:
       .add({ feed, fresh: revision, known: epochSeconds() })
       .catch((error: unknown) => note(`warning: history is not searched for new indicators of ${feed}: ${String(error)}`));
   });
+  const setAwsRanges = (json: Uint8Array) => {
+    const { index, summary } = sharedAwsIndex(json);
+    keepAwsRanges(keptRanges, json);
+    pipeline.setAwsRanges(index);
+    return summary;
+  };
   const feedRuns = await FeedRuns.open({
     feeds: metadata.feeds,
     indicators,
@@ -191,18 +197,13 @@ export async function openWorkspace(config: Config, options: { readonly server?:
     proxy: config.proxy || undefined,
     environment: process.env,
     userAgent: `bartizan/${version()}`,
+    awsRanges: setAwsRanges,
   });
   const retain = async () => {
     await applyRetention(store, config.retentionDays, epochSeconds());
     if (config.retentionDays > 0) await indicators.forget(epochSeconds() - config.retentionDays * 86_400);
   };
   await retain();
-  const setAwsRanges = (json: Uint8Array) => {
-    const { index, summary } = sharedAwsIndex(json);
-    keepAwsRanges(keptRanges, json);
-    pipeline.setAwsRanges(index);
-    return summary;
-  };
   return {
     registries,
     setAwsRanges,

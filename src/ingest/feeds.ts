@@ -67,6 +67,18 @@ interface Runnable {
   readonly secrets: FeedSecrets;
 }
 
+/** A document on its way into the store. */
+interface Storing {
+  readonly name: string;
+  readonly what: Runnable;
+  readonly file: string;
+  readonly fetched: Fetched;
+  readonly at: number;
+  readonly summary: ReadSummary;
+  readonly progress: RunProgress;
+  readonly signal: AbortSignal;
+}
+
 export interface TestResult {
   readonly error: FeedError | undefined;
   readonly bytes: number;
@@ -90,8 +102,7 @@ export interface ImportResult extends FeedCounts {
 }
 
 const SAMPLES = 10;
-/** Bytes of a document that a test reads. */
-const TEST_BYTES = 64 * 2 ** 20;
+const WAITING = 'waiting for other feeds';
 const LONGEST_SLEEP_MS = 60_000;
 
 export class FeedRuns {
@@ -99,6 +110,8 @@ export class FeedRuns {
   readonly #stopping = new AbortController();
   /** Feeds that run or wait for their turn. */
   readonly #progress = new Map<string, RunProgress>();
+  /** How a run is ended. */
+  readonly #ending = new Map<string, () => Promise<void>>();
   /** Epoch seconds at which a feed is due. */
   readonly #due = new Map<string, { readonly revision: number; readonly at: number }>();
   #turn: Promise<unknown> = Promise.resolve();
@@ -156,18 +169,30 @@ export class FeedRuns {
   /** Runs a feed as soon as none runs. Resolves to false at once where it runs or waits already, else when it is done. */
   async run(name: string): Promise<boolean> {
     if (this.#progress.has(name) || this.#stopping.signal.aborted) return false;
-    const progress: RunProgress = { started: this.#now(), bytes: 0, entries: 0, doing: 'waiting for other feeds' };
+    const progress: RunProgress = { started: this.#now(), bytes: 0, entries: 0, doing: WAITING };
     this.#progress.set(name, progress);
-    await this.#alone(async () => {
-      try {
-        const feed = await this.#options.feeds.get(name);
-        if (feed && !this.#stopping.signal.aborted) await this.#runOnce(feed, progress);
-      } finally {
-        this.#progress.delete(name);
-        this.#due.delete(name);
-      }
+    const ending = new AbortController();
+    const done = this.#alone(async () => {
+      const signal = AbortSignal.any([ending.signal, this.#stopping.signal]);
+      const feed = signal.aborted ? undefined : await this.#options.feeds.get(name);
+      if (feed) await this.#runOnce(feed, progress, signal);
+    }).finally(() => {
+      this.#ending.delete(name);
+      this.#progress.delete(name);
+      this.#due.delete(name);
     });
+    this.#ending.set(name, async () => {
+      ending.abort(new Error('the run is ended'));
+      // One that waits behind others does nothing when its turn comes.
+      if (progress.doing !== WAITING) await done.catch(() => undefined);
+    });
+    await done;
     return true;
+  }
+
+  /** Ends the run of a feed that is under way; what it had before stays. */
+  async end(name: string): Promise<void> {
+    if (this.#progress.has(name)) await this.#ending.get(name)?.();
   }
 
   /** Fetches and reads, and stores nothing. */
@@ -179,9 +204,8 @@ export class FeedRuns {
     const progress: RunProgress = { started: this.#now(), bytes: 0, entries: 0, doing: '' };
     let partial = false;
     let error: FeedError | undefined;
-    const most = Math.min(TEST_BYTES, what.settings.maxMib * 2 ** 20);
     try {
-      const fetched = await this.#fetch(what, {}, file, progress, { signal: AbortSignal.any([signal, this.#stopping.signal]), sample: true, most });
+      const fetched = await this.#fetch(what, {}, file, progress, { signal: AbortSignal.any([signal, this.#stopping.signal]), sample: true });
       partial = what.kind !== 'http' && what.kind !== 'file' && what.kind !== 'aws-ranges';
       if (what.kind !== 'aws-ranges') {
         for await (const indicator of this.#reading(what, file, fetched, 'some', signal, summary)) {
@@ -204,23 +228,16 @@ export class FeedRuns {
     const { signal } = this.#stopping;
     try {
       await pipeline(Readable.from(limited(body, options.maxBytes)), createWriteStream(file, { mode: 0o600 }), { signal });
-      return await this.#alone(async () => {
-        const summary = newSummary();
-        const at = this.#now();
-        const source = readFeed({ file, at, trust: 'some', signal, ...options }, summary);
-        const counts = countsOf(await this.#options.indicators.apply(options.feed, source, { at, complete: options.replace }), summary);
-        const state = await this.#options.feeds.state(options.feed);
-        await this.#options.feeds.saveState(options.feed, { ...succeeded(state, at, counts, summary), cursor: {} });
-        return { ...counts, summary };
-      });
+      const summary = newSummary();
+      const at = this.#now();
+      const source = readFeed({ file, at, trust: 'some', signal, ...options }, summary);
+      const counts = countsOf(await this.#options.indicators.apply(options.feed, source, { at, complete: options.replace }), summary);
+      const state = await this.#options.feeds.state(options.feed);
+      await this.#options.feeds.saveState(options.feed, succeeded(state, at, counts, summary));
+      return { ...counts, summary };
     } finally {
       await rm(file, { force: true });
     }
-  }
-
-  /** Work that no run may be in the midst of, such as removing a feed. */
-  alone<T>(work: () => Promise<T>): Promise<T> {
-    return this.#alone(work);
   }
 
   /** Ends what runs; a feed that was being read keeps what it had. */
@@ -242,16 +259,16 @@ export class FeedRuns {
     this.#timer = setTimeout(() => void this.#look(), Math.min(LONGEST_SLEEP_MS, wait)).unref();
   }
 
-  async #runOnce(feed: Feed, progress: RunProgress): Promise<void> {
+  async #runOnce(feed: Feed, progress: RunProgress, signal: AbortSignal): Promise<void> {
+    progress.doing = 'starting';
     const { feeds, log } = this.#options;
     const at = this.#now();
     const state = await feeds.state(feed.name);
     const file = join(this.#options.folder, randomUUID());
-    const { signal } = this.#stopping;
     try {
       const what = { ...feed, secrets: await feeds.secrets(feed.name) };
       const cursor = isUsable(state.cursor, feed, at) ? state.cursor : {};
-      const fetched = await this.#fetch(what, cursor, file, progress, { signal, sample: false, most: feed.settings.maxMib * 2 ** 20 });
+      const fetched = await this.#fetch(what, cursor, file, progress, { signal, sample: false });
       const kept = { ...fetched.cursor, revision: feed.revision, read: fetched.notModified ? cursor.read : at };
       if (fetched.notModified) {
         await feeds.saveState(feed.name, { ...state, lastTry: at, lastSuccess: at, notModified: true, error: null, failures: 0, notBefore: 0, cursor: kept });
@@ -259,7 +276,10 @@ export class FeedRuns {
       }
       progress.doing = 'storing';
       const summary = newSummary();
-      const counts = feed.kind === 'aws-ranges' ? await this.#takeRanges(file, summary) : await this.#store(feed, what, file, fetched, at, summary, progress);
+      const counts =
+        feed.kind === 'aws-ranges'
+          ? await this.#takeRanges(file, summary)
+          : await this.#store({ name: feed.name, what, file, fetched, at, summary, progress, signal });
       await feeds.saveState(feed.name, { ...succeeded(state, at, counts, summary), cursor: kept });
       log.info({ feed: feed.name, ...counts, problems: summary.problemCount }, 'A feed was read.');
     } catch (failure) {
@@ -273,15 +293,15 @@ export class FeedRuns {
     }
   }
 
-  async #store(feed: Feed, what: Runnable, file: string, fetched: Fetched, at: number, summary: ReadSummary, progress: RunProgress): Promise<FeedCounts> {
-    const reading = this.#reading(what, file, fetched, 'whole', this.#stopping.signal, summary);
+  async #store({ name, what, file, fetched, at, summary, progress, signal }: Storing): Promise<FeedCounts> {
+    const reading = this.#reading(what, file, fetched, 'whole', signal, summary);
     const counted = async function* (): AsyncGenerator<Indicator> {
       for await (const indicator of reading) {
         progress.entries = summary.entries;
         yield indicator;
       }
     };
-    return countsOf(await this.#options.indicators.apply(feed.name, counted(), { at, complete: fetched.complete }), summary);
+    return countsOf(await this.#options.indicators.apply(name, counted(), { at, complete: fetched.complete }), summary);
   }
 
   async #takeRanges(file: string, summary: ReadSummary): Promise<FeedCounts> {
@@ -316,10 +336,11 @@ export class FeedRuns {
     cursor: FeedState['cursor'],
     file: string,
     progress: RunProgress,
-    { signal, sample, most }: { readonly signal: AbortSignal; readonly sample: boolean; readonly most: number },
+    { signal, sample }: { readonly signal: AbortSignal; readonly sample: boolean },
   ): Promise<Fetched> {
     const { proxy, environment, userAgent, timeouts = TIMEOUTS } = this.#options;
     const keyHeader = KEY_HEADERS[kind];
+    const most = settings.maxMib * 2 ** 20;
     const way: Way = {
       auth: { ...settings.auth, secret: secrets.secret },
       ...(keyHeader ? { keyHeader } : {}),
