@@ -79,7 +79,8 @@ changed at any time; filters come on top.
 
 *Inbound* is from outside to an internal address, *outbound* the other way, *internal* between internal addresses. NODATA and
 SKIPDATA records are never counted as flows. A *threat* is an address that an active indicator names at the record's time; *high*
-is a confidence of 85 or more.
+is a confidence of 85 or more. What each kind of panel shows is in [panels](panels.md); how to make dashboards of your own, in
+[editing](dashboards-editing.md).
 
 ${apps.join('\n\n')}
 

@@ -100,8 +100,6 @@ function check(deps: ServerDeps, title: string, body: Body): void {
 
 /** Its queries compile and make the columns that it names. Throws Problem, DiagnosticError. */
 export function checkPanel(deps: ServerDeps, panel: Panel): void {
-  // The operators of these come with the indicators.
-  if (panel.needs) return;
   const { range: _, ...options } = compileOptions(deps, { from: '-1h', to: 'now', filters: panel.filters ?? [] }, 1);
   const { x, y, series, size, label, totals, heat, details } = panel;
   const wanted = { x, y, series, size, label };
