@@ -12,6 +12,7 @@ const EVERYWHERE: readonly Entry[] = [
   [['g', 'd'], 'Go to the dashboard'],
   [['g', 's'], 'Go to the search page'],
   [['g', 'c'], 'Go to the completeness board'],
+  [['g', 't'], 'Go to the feeds and indicators of threats'],
   [['g', 'o'], 'Go to the sources'],
   [['Esc'], 'Leave what is open'],
   [['?'], 'This help'],
