@@ -180,14 +180,10 @@ const SECURITY: Record<string, Check> = {
     ),
   'blocked-ports': top(['dest_port', '_count'], reject, (f) => [f.dstport]),
   // No indicators are stored: the columns of a threat are empty.
-  'blocked-sources': top(
-    ['src_ip', 'src_country', 'src_city', 'src_asn', 'src_organization', '_threatlookup.indicator', '_threatlookup.confidence', '_count'],
-    reject,
-    (f) => {
-      const [, , country, , , city] = place(f.src_place);
-      return [f.srcaddr, country ?? null, city ?? null, ...system(f.src_as), null, null];
-    },
-  ),
+  'blocked-sources': top(['src_ip', 'src_country', 'src_city', 'src_asn', 'src_organization', 'threat', 'confidence', '_count'], reject, (f) => {
+    const [, , country, , , city] = place(f.src_place);
+    return [f.srcaddr, country ?? null, city ?? null, ...system(f.src_as), null, null];
+  }),
   'ssh-blocked': blocked(port(22)),
   'rdp-blocked': blocked(port(3389)),
   'telnet-blocked': blocked(port(23)),

@@ -158,6 +158,7 @@ export async function insertFlows(
 }
 
 async function insertJson(store: Store, table: string, structure: string, lines: readonly string[]): Promise<void> {
+  if (lines.length === 0) return;
   const names = structure
     .split(', ')
     .map((c) => c.split(' ')[0])

@@ -145,7 +145,7 @@ const CHECKS: Readonly<Record<string, Readonly<Record<string, Check>>>> = {
         const found = threatOf(f, 'srcaddr');
         return [f.srcaddr, country ?? null, city ?? null, ...system(f.src_as), found?.value ?? null, found?.confidence ?? null];
       });
-      const columns = ['src_ip', 'src_country', 'src_city', 'src_asn', 'src_organization', '_threatlookup.indicator', '_threatlookup.confidence', '_count'];
+      const columns = ['src_ip', 'src_country', 'src_city', 'src_asn', 'src_organization', 'threat', 'confidence', '_count'];
       expectGroups(panel, columns, groups, 10);
     },
   },

@@ -52,6 +52,12 @@ export async function putFile<T>(path: string, file: Blob, type: string): Promis
   return (await (await send(path, { method: 'PUT', headers, body: file })).json()) as T;
 }
 
+/** A file to be read, as it is. */
+export async function postFile<T>(path: string, file: Blob, type: string): Promise<T> {
+  const headers = { 'content-type': type, 'x-csrf-token': csrfToken(document.cookie) };
+  return (await (await send(path, { method: 'POST', headers, body: file })).json()) as T;
+}
+
 export async function remove(path: string): Promise<void> {
   await send(path, { method: 'DELETE', headers: { 'x-csrf-token': csrfToken(document.cookie) } });
 }

@@ -13,6 +13,7 @@ const EVERYWHERE: readonly Entry[] = [
   [['g', 'd'], 'Go to the dashboard'],
   [['g', 's'], 'Go to the search page'],
   [['g', 'c'], 'Go to the completeness board'],
+  [['g', 't'], 'Go to the feeds and indicators of threats'],
   [['g', 'o'], 'Go to the sources'],
   [['w'], 'On a refused message: why it was refused'],
   [['Esc'], 'Leave what is open'],

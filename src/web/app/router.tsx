@@ -59,6 +59,12 @@ export const completenessRoute = createRoute({
   component: lazyRouteComponent(() => import('../completeness/page.tsx'), 'CompletenessPage'),
 });
 
+export const threatsRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/threats',
+  component: lazyRouteComponent(() => import('../threats/page.tsx'), 'ThreatsPage'),
+});
+
 export const sourcesRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: '/sources',
@@ -91,6 +97,7 @@ export const router = createRouter({
     searchRoute,
     extractionRoute,
     lookupsRoute,
+    threatsRoute,
     sourcesRoute,
     addSourceRoute,
     layoutsRoute,

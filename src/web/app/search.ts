@@ -24,16 +24,24 @@ export interface Search {
   readonly edit?: string;
   /** Auto-refresh: `10s`, `30s`, `1m`, `5m`. */
   readonly refresh?: string;
-  /** Query text of the records page. */
+  /** Query text; on the threats page what indicators are searched for. */
   readonly q?: string;
   /** Search page: id of the saved search that it began with. */
   readonly saved?: string;
-  /** Search page: how the result is drawn, or `messages`. */
+  /** Search page: how the result is drawn, or `messages`. Threats: which part of the page. */
   readonly view?: string;
-  /** Adding a source: what somebody has. */
+  /** Adding a source or a feed: what somebody has. */
   readonly kind?: string;
-  /** Sources: the step of adding one, or what is open of one. */
+  /** Sources and threats: the step of adding one, or what is open of one. */
   readonly step?: string;
+  /** Threats: the feed that is open, or whose indicators are listed. */
+  readonly feed?: string;
+  /** Threats: type and confidence of the indicators that are listed; `removed` with those that feeds have dropped. */
+  readonly type?: string;
+  readonly band?: string;
+  readonly removed?: string;
+  /** Threats: number of the indicator that is open. */
+  readonly indicator?: string;
   /** Search page: `oldest` puts the first message first. */
   readonly order?: string;
   /** Search page: the first message is opened, and why it was refused. */
@@ -45,7 +53,26 @@ export interface Search {
 /** Columns of the message list that tell a flow in a line. */
 export const FLOW_COLUMNS: readonly string[] = ['action', 'direction', 'srcaddr', 'srcport', 'dstaddr', 'dstport', 'protocol', 'bytes'];
 
-const SINGLE = ['from', 'to', 'tz', 'panel', 'edit', 'refresh', 'q', 'saved', 'view', 'order', 'why', 'kind', 'step'] as const;
+const SINGLE = [
+  'from',
+  'to',
+  'tz',
+  'panel',
+  'edit',
+  'refresh',
+  'q',
+  'saved',
+  'view',
+  'order',
+  'why',
+  'kind',
+  'step',
+  'feed',
+  'type',
+  'band',
+  'removed',
+  'indicator',
+] as const;
 const LISTS = ['f', 'w', 'm', 'hide', 'fold', 'cols'] as const;
 
 export function parseSearch(text: string): Search {
@@ -69,6 +96,11 @@ export function stringifySearch(search: Search): string {
   // These are legal in a query string, and a link is easier to read with them.
   const text = params.toString().replace(/%3A/gi, ':').replace(/%2C/gi, ',').replace(/%2F/gi, '/').replace(/%21/g, '!').replace(/%7E/gi, '~');
   return text ? `?${text}` : '';
+}
+
+/** What goes along from page to page. */
+export function carried({ from, to, tz, f }: Search): Search {
+  return { ...(from && { from }), ...(to && { to }), ...(tz && { tz }), ...(f && { f }) };
 }
 
 /** `['a:x', 'b:y']` → a map; what has no colon is left out. */

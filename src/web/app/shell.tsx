@@ -11,15 +11,9 @@ import { SignedOut } from './failed.tsx';
 import { Help } from './help.tsx';
 import { Icon, type IconName } from './icons.tsx';
 import { useKeys } from './keys.ts';
-import type { Search } from './search.ts';
+import { carried, type Search } from './search.ts';
 import { FIRST_DASHBOARD } from './start.ts';
 import { usePage } from './use-page.ts';
-
-/** What goes along from page to page. */
-function carried(search: Search): Search {
-  const { from, to, tz, f } = search;
-  return { ...(from && { from }), ...(to && { to }), ...(tz && { tz }), ...(f && { f }) };
-}
 
 export function Shell() {
   const status = useQuery(statusQuery);
@@ -36,6 +30,7 @@ export function Shell() {
     'g d': () => void navigate({ to: '/dashboards/$id', params: { id: FIRST_DASHBOARD }, search: carried(search) }),
     'g c': () => void navigate({ to: '/completeness', search: carried(search) }),
     'g s': () => void navigate({ to: '/search', search: carried(search) }),
+    'g t': () => void navigate({ to: '/threats', search: carried(search) }),
     'g o': () => void navigate({ to: '/sources', search: carried(search) }),
   });
   const signedOut = status.error instanceof ApiFailure && status.error.status === 401;
@@ -137,6 +132,9 @@ function Pages({ search }: { search: Search }) {
       </Link>
       <Link to="/lookups" search={carried(search)} className="bz-nav-item" activeProps={{ 'data-current': true } as object}>
         Lookups
+      </Link>
+      <Link to="/threats" search={carried(search)} className="bz-nav-item" activeProps={{ 'data-current': true } as object}>
+        Threats
       </Link>
       <Link to="/completeness" search={carried(search)} className="bz-nav-item" activeProps={{ 'data-current': true } as object}>
         Completeness

@@ -1,10 +1,12 @@
 /** A panel without data: still loading, failed, stopped, or empty, and then why and what to do next. */
 import { Button } from '@mantine/core';
+import { Link } from '@tanstack/react-router';
 import { useSyncExternalStore } from 'react';
 import type { Window } from '../../api/contract.ts';
 import type { Panel } from '../../dashboards/schema.ts';
 import type { ErrorBody } from '../api/client.ts';
 import { Icon } from '../app/icons.tsx';
+import { carried } from '../app/search.ts';
 import { rangeText } from '../format/times.ts';
 import type { PanelResult, RunStore } from './run-store.ts';
 
@@ -54,8 +56,10 @@ export function Empty({ result, about, store, zone, onWindow }: EmptyProps) {
       <div className="bz-note">
         <p>No threat indicators are loaded.</p>
         <p className="bz-dim">
-          This panel compares addresses with threat indicators. Add a feed on the page <a href="/threats">Threats</a>, or load a file with{' '}
-          <code>bartizan ioc import FILE</code>.
+          This panel compares addresses with threat indicators.{' '}
+          <Link className="bz-link" to="/threats" search={carried}>
+            Add a feed or import a file
+          </Link>
         </p>
       </div>
     );

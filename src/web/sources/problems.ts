@@ -2,7 +2,7 @@
  * What the server refused of a form, by field. Its message names each wrong place as `connection.region: …` or
  * `body.records.rules.0.pattern: …`, several joined by `; `. Pure.
  */
-const PLACE = /(?:^|; )(?:body\.)?((?:name|collector|kind|sourceCategory|sourceName|sourceHost|connection|records|parameters)(?:\.\w+)*): /g;
+const PLACE = /(?:^|; )(?:body\.)?((?:name|collector|kind|sourceCategory|sourceName|sourceHost|connection|records|parameters|settings|allowList)(?:\.\w+)*): /g;
 
 /** Path → message; under the empty path what names no place. */
 export function fieldProblems(message: string): Map<string, string> {
