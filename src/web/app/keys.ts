@@ -1,4 +1,4 @@
-/** Keyboard: single keys and two-key sequences, silent while somebody types. */
+/** Keyboard: single keys, and sequences of `g` and another, silent while somebody types. */
 import { useEffect, useRef } from 'react';
 
 export type Keys = Readonly<Record<string, () => void>>;
@@ -16,8 +16,9 @@ export function useKeys(keys: Keys): void {
       if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented || isTyping(event.target)) return;
       const now = Date.now();
       const key = event.key === 'Escape' ? 'esc' : event.key;
-      const sequence = first && now - at < SEQUENCE_MS ? `${first} ${key}` : '';
-      const action = latest.current[sequence] ?? latest.current[key];
+      // Whoever listens first: `t` behind `g` is no `t`.
+      const goes = first === 'g' && now - at < SEQUENCE_MS && key !== 'esc';
+      const action = latest.current[goes ? `g ${key}` : key];
       first = key;
       at = now;
       if (!action) return;

@@ -45,7 +45,7 @@ export function AllowListEditor({ entries, save }: EditorProps) {
     >
       <Textarea
         label="Entries"
-        description="An address, a network such as 203.0.113.0/24, a domain (with its subdomains), a URL or a hash a line. Matches that are stored stay; what comes from now on does not match."
+        description="An address, a network such as 203.0.113.0/24, a domain, a URL or a hash a line. Matches that are stored stay; what comes from now on does not match."
         placeholder={'192.0.2.10\n203.0.113.0/24\ncdn.example.net'}
         classNames={{ input: 'bz-mono' }}
         autosize
