@@ -16,7 +16,10 @@ import { createDemo, type Demo } from '../demo/demo.ts';
 import { internalNetworks } from '../demo/estate.ts';
 import { demoInterfaces } from '../demo/interfaces.ts';
 import { demoIndicators } from '../demo/threats.ts';
+import { newSummary } from '../ingest/feed-reading.ts';
+import { succeeded } from '../ingest/feed-state.ts';
 import type { Ingest } from '../ingest/ingest.ts';
+import { DEFAULT_FEED_DEFAULTS } from '../model/feed.ts';
 import { loadEstate } from './demo-estate.ts';
 import type { Workspace } from './workspace.ts';
 
@@ -142,13 +145,25 @@ export interface DemoStart {
   /** Takes what is known of the estate's interfaces. */
   readonly interfaces: InterfaceHistory;
   /** Take the demo's threat feed; records are matched with it from the first one on. */
-  readonly threats: Pick<Workspace, 'indicators' | 'indicatorsInUse'>;
+  readonly threats: Pick<Workspace, 'indicators' | 'indicatorsInUse' | 'metadata'>;
   readonly signal: AbortSignal;
   /** Tells the person at the terminal. */
   readonly say: (text: string) => void;
   /** Epoch milliseconds; the clock when absent. */
   readonly now?: () => number;
   readonly historyMinutes?: number;
+}
+
+/** The demo's threat feed, as if its file had been imported. */
+async function loadFeed({ indicators, indicatorsInUse, metadata: { feeds } }: DemoStart['threats'], at: number): Promise<void> {
+  if (!(await feeds.get(DEMO_FEED))) {
+    const settings = { format: 'auto', everyMinutes: 0, auth: { kind: 'none' }, defaults: DEFAULT_FEED_DEFAULTS, maxMib: 1 } as const;
+    await feeds.create({ name: DEMO_FEED, kind: 'import', settings, enabled: true, secrets: {} });
+  }
+  const { added, changed, expired, unchanged } = await indicators.apply(DEMO_FEED, demoIndicators(loadEstate(), DEMO_SEED), { at, complete: true });
+  const counts = { added, changed, expired, unchanged };
+  await feeds.saveState(DEMO_FEED, succeeded(await feeds.state(DEMO_FEED), at, counts, newSummary()));
+  await indicatorsInUse();
 }
 
 /**
@@ -172,8 +187,7 @@ export async function startDemo({
   };
   const feed = openDemo({ dataDir, seed: DEMO_SEED, now, ingest, ...(historyMinutes === undefined ? {} : { historyMinutes }) });
   for (const snapshot of demoSnapshots(now() / 1000 - (historyMinutes ?? HISTORY_MINUTES) * 60)) await interfaces.take(snapshot);
-  await threats.indicators.apply(DEMO_FEED, demoIndicators(loadEstate(), DEMO_SEED), { at: Math.floor(now() / 1000), complete: true });
-  await threats.indicatorsInUse();
+  await loadFeed(threats, Math.floor(now() / 1000));
   const shown = Promise.withResolvers<void>();
   const run = async () => {
     while (!signal.aborted) {
