@@ -3,7 +3,8 @@
 // system's Node is another, this starts the packaged one in its place.
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import module, { createRequire } from 'node:module';
+import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -16,6 +17,8 @@ const entry = existsSync(source) ? source : join(root, 'dist', 'main.js');
 const args = process.argv.slice(2);
 
 if (Number(process.versions.node.split('.')[0]) >= 24) {
+  // Compiled code is kept for the next start, which takes half the time then; in a folder that is this user's alone.
+  module.enableCompileCache?.(join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'bartizan'));
   const { main } = await import(entry);
   await main(args);
 } else {
