@@ -72,7 +72,11 @@ function FeedRow({ feed, days, zone, now }: { feed: Feed; days: number; zone: st
       <td data-label="Kind">{KINDS[feed.kind].name}</td>
       <td data-label="State">
         <FeedState feed={feed} />
-        {state.error && <span className="bz-source-wrong bz-threat-why">{state.error.message}</span>}
+        {state.error && (
+          <span className="bz-source-wrong bz-threat-why" title={state.error.message}>
+            {state.error.message}
+          </span>
+        )}
       </td>
       <td data-label="Schedule">{scheduleText(feed.kind, feed.settings.everyMinutes)}</td>
       <td data-label="Last success">
