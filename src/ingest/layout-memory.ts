@@ -80,9 +80,12 @@ export class LayoutMemory {
     if (!this.#streams.has(stream)) void this.#settle(stream, layout, 'evidence').catch(this.#options.onError);
   }
 
-  /** Records of a stream were held: looks, in a moment, whether they are enough by now. */
+  /**
+   * Records of a stream were held: looks, in a moment, whether they are enough by now. A delivery may have been read
+   * before the layout was known and be stored after what waited was read again: then it is its turn.
+   */
   held(stream: string): void {
-    if (this.#streams.has(stream) || this.#looks.has(stream)) return;
+    if (this.#looks.has(stream)) return;
     const timer = setTimeout(() => {
       this.#looks.delete(stream);
       void this.#look(stream).catch(this.#options.onError);
@@ -92,6 +95,11 @@ export class LayoutMemory {
   }
 
   async #look(stream: string): Promise<void> {
+    const known = this.#streams.get(stream);
+    if (known) {
+      await this.#inTurn(() => this.#options.quarantine().retry(undefined, known.layout, stream));
+      return;
+    }
     const lines = await this.#samples(stream, LOOKED_AT);
     if (lines.length < ENOUGH_ROWS) return;
     const { certain, layout } = inferLayout(lines);
@@ -108,15 +116,19 @@ export class LayoutMemory {
     await this.#save();
   }
 
-  /** One after another: two would read the same records again. */
   #settle(stream: string, layout: string, by: StreamLayout['by']): Promise<RetryResult> {
-    const done = this.#turn.then(async () => {
+    return this.#inTurn(async () => {
       const oldest = this.#streams.keys().next().value;
       if (!this.#streams.has(stream) && this.#streams.size >= MOST_STREAMS && oldest !== undefined) this.#streams.delete(oldest);
       this.#streams.set(stream, { layout, by, since: this.#options.now() });
       await this.#save();
       return this.#options.quarantine().retry(undefined, layout, stream);
     });
+  }
+
+  /** One after another: two would read the same records again. */
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.#turn.then(work);
     this.#turn = done.catch(() => undefined);
     return done;
   }

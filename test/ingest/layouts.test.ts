@@ -60,6 +60,18 @@ it('holds what is too little to tell, and reads it again when enough has come', 
   await expect.poll(async () => (await place.quarantine.list()).total).toBe(0);
 });
 
+it('reads again what was held before the layout was known and stored after the others were read again', async () => {
+  const few = linesOf(ROWS.slice(0, 5), provable);
+  expect((await take('s1', few)).counts.quarantined).toBe(5);
+  await place.layouts.answer('s1|', provable.join(' '));
+  expect(await stored()).toBe(5);
+  // As a thread does that had not heard of it.
+  await place.store.command({ params: {}, text: "INSERT INTO bartizan.quarantine SELECT * REPLACE ('later' AS batch) FROM bartizan.quarantine" });
+  place.layouts.held('s1|');
+  await expect.poll(stored, { timeout: 30_000 }).toBe(10);
+  await expect.poll(async () => (await place.quarantine.list()).total).toBe(0);
+});
+
 it('asks where the lines leave it open, and reads what waits in the order that a person names', async () => {
   const lines = linesOf(ROWS, open);
   expect((await take('s1', lines)).counts).toMatchObject({ records: 1200, quarantined: 1200 });
