@@ -105,8 +105,10 @@ function readFolders(folders: readonly string[], facts: Draft): void {
   const hive = new Map(rest.flatMap((part) => (part.includes('=') ? [[part.slice(0, part.indexOf('=')), part.slice(part.indexOf('=') + 1)] as const] : [])));
   const [account, service, region, year, month, day, hour] =
     hive.size > 0 ? ['aws-account-id', 'aws-service', 'aws-region', 'year', 'month', 'day', 'hour'].map((name) => hive.get(name)) : rest;
-  if (/^\d{12}$/.test(account ?? '')) facts.account = account as string;
-  if (service) facts.service = service;
+  const owned = /^\d{12}$/.test(account ?? '');
+  if (owned) facts.account = account as string;
+  // Anybody may write below a folder of that name: what is not known there is no service.
+  if (service && (owned || SERVICES.has(service.toLowerCase()))) facts.service = service;
   if (REGION.test(region ?? '')) facts.region = region as string;
   if (year && month && day) setDate(facts, year, month, day);
   if (/^\d{1,2}$/.test(hour ?? '') && Number(hour) < 24) facts.hour = Number(hour);

@@ -91,8 +91,8 @@ it('counts what was pushed, by source and outcome, and once however often it is 
     ['bartizan_ingest_queue_length', 0],
     ['bartizan_ingest_open_manifests', 0],
     ['bartizan_store_batches_total', 1],
-    // Quarantine, flows, counters.
-    ['bartizan_store_inserts_total', 3],
+    // Quarantine, flows, counters, external addresses of the day.
+    ['bartizan_store_inserts_total', 4],
     ['bartizan_store_insert_failures_total', 0],
   ];
   expect(expected.map(([name]) => [name, metrics.get(name)])).toEqual(expected);

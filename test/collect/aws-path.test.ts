@@ -71,7 +71,7 @@ describe('what else lies in such buckets', () => {
 it('does not believe what cannot be, and does not fail on any key', () => {
   expect(pathFacts('AWSLogs/12/vpcflowlogs/nowhere/2026/02/30/27/x')).toEqual({ kind: 'flow-log', service: 'vpcflowlogs' });
   expect(pathFacts('my/own/export.csv')).toEqual({ kind: 'unknown' });
-  expect(otherObject('my/own/export.csv')).toBeUndefined();
+  for (const key of ['my/own/export.csv', 'AWSLogs/../../../../escaped.log.gz', 'AWSLogs/my/own/export.csv']) expect(otherObject(key), key).toBeUndefined();
   fc.assert(
     fc.property(
       fc.array(fc.oneof(fc.constantFrom('AWSLogs', 'year=', 'aws-service=x', '..', '__proto__', '2026', '123456789012'), fc.string({ maxLength: 20 })), {
