@@ -176,7 +176,8 @@ it('leads from a layer of a column to the messages of its time', async () => {
   const box = await drawn.boundingBox();
   if (!box) throw new Error('nothing is drawn');
   // The lowest layer is the greatest: accepted flows. The axis at the bottom takes some 25 pixels.
-  await on.page.mouse.click(box.x + box.width / 2, box.y + box.height - 60);
+  // The middle is between two columns.
+  await on.page.mouse.click(box.x + box.width / 2 + 25, box.y + box.height - 60);
   await soon(query).toBe('event.action="ACCEPT"');
   const [from, to] = [Date.parse(on.search('from') ?? '') / 1000, Date.parse(on.search('to') ?? '') / 1000];
   expect([to - from, from % 300]).toEqual([300, 0]);
