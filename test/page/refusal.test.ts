@@ -55,7 +55,7 @@ it('is not asked of an accepted message', async () => {
   await on.page.keyboard.press('w');
   await on.page.keyboard.press('Enter');
   await form().waitFor();
-  expect(await form().textContent()).toBe('ECS documentFieldsRaw');
+  expect(await form().textContent()).toBe('ECS documentFieldsTagsRaw');
 });
 
 it('leads from a row of refused flows to the newest record behind it, and the address tells so', async () => {
