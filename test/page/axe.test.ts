@@ -41,6 +41,8 @@ describe.each(['dark', 'light'] as const)('in the %s scheme', (scheme) => {
       .click();
     await on.page.getByRole('menuitem', { name: 'Show as a table' }).click();
     await soon(() => on.page.getByRole('dialog').locator('table').count()).toBe(1);
+    // The menu goes in its own time.
+    await soon(() => on.page.getByRole('menu').count()).toBe(0);
     expect(await violations()).toEqual([]);
     await on.page.setViewportSize({ width: 390, height: 800 });
     await goto(`${kinds}?${RANGE}`);
