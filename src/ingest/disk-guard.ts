@@ -20,6 +20,8 @@ export interface DiskGuardOptions {
 export class DiskGuard {
   readonly #options: DiskGuardOptions;
   #low: string | undefined;
+  /** The engine was told to merge nothing. */
+  #stopped = false;
   #timer: NodeJS.Timeout | undefined;
   #looking: Promise<void> | undefined;
   #lookedAt = Number.NEGATIVE_INFINITY;
@@ -60,7 +62,7 @@ export class DiskGuard {
       free < minFreeBytes
         ? `The disk of the data directory has ${Math.floor(free / MIB)} MiB left; ${Math.ceil(minFreeBytes / MIB)} MiB stay free.`
         : undefined;
-    if ((low === undefined) !== (this.#low === undefined)) {
+    if ((low !== undefined) !== this.#stopped) {
       // What the engine cannot be told now is told with the next look.
       const told = await store
         .command(statement(low === undefined ? sql`SYSTEM START MERGES` : sql`SYSTEM STOP MERGES`), { lane: 'control', maxSeconds: 10 })
@@ -68,7 +70,8 @@ export class DiskGuard {
           () => true,
           () => false,
         );
-      if (!told && low === undefined) return;
+      if (told) this.#stopped = low !== undefined;
+      else if (low === undefined) return;
     }
     this.#low = low;
   }
