@@ -132,9 +132,6 @@ describe('under load from all collectors', () => {
     await fill(40 * MIB);
     await expect.poll(() => ledger.refused, { timeout: 60_000 }).toBeGreaterThan(5);
     await expect.poll(async () => (await fetch(`${server.base}/readyz`)).status, { timeout: 60_000 }).toBe(503);
-    // The guard looks twice a second, and has merges stopped. A disk that loses all its reserve between two looks is not
-    // survived: a merge that is under way then may lose its rows (docs/sources.md says so, too).
-    await wait(2000);
     // Now to the last byte: the ledger and the log cannot be written either.
     await fill(0);
     await wait(1500);
