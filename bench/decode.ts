@@ -5,7 +5,7 @@
 import { cpus } from 'node:os';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { decompress } from '../src/decode/decompress.ts';
-import { FlowDecoder } from '../src/formats/vpc-flow/decode.ts';
+import { FlowDecoder } from '../src/formats/flow/decode.ts';
 
 const LINES = Number(process.argv[2] ?? 500_000);
 const ROUNDS = 5;

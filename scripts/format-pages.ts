@@ -4,11 +4,11 @@
  * and from the samples that the tests compare (src/formats/NAME/samples).
  */
 import { readdirSync, readFileSync } from 'node:fs';
-import { SERVICE } from '../src/formats/vpc-flow/ecs.ts';
-import { PRESETS } from '../src/formats/vpc-flow/presets.ts';
+import { SERVICE } from '../src/formats/flow/ecs.ts';
+import { PRESETS } from '../src/formats/flow/presets.ts';
 import { RECORD_ERRORS, type RecordErrorCode } from '../src/model/batch.ts';
 import { columnOf, type Field, findField, namesOf } from '../src/model/fields.ts';
-import { FLOW_FORMATS, type FlowFormat } from '../src/model/flow-formats.ts';
+import { FLOW_FORMATS, type FlowFormat } from '../src/model/log-formats.ts';
 import { block, code, ECS_TYPES, MADE, table } from './markdown.ts';
 
 interface Page {

@@ -1,5 +1,5 @@
 /** Small questions about what is stored, for empty states and the page's frame. */
-import { FLOW_FORMATS } from '../model/flow-formats.ts';
+import { FLOW_FORMATS } from '../model/log-formats.ts';
 import { join, num, type Sql, sql, statement } from '../query/sql.ts';
 import type { QueryOptions, Store } from '../store/store.ts';
 import type { Window } from './contract.ts';

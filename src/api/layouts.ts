@@ -1,5 +1,5 @@
 /** Layouts of streams as the API shows them. */
-import { LayoutError } from '../formats/vpc-flow/layout.ts';
+import { LayoutError } from '../formats/flow/layout.ts';
 import type { LayoutMemory } from '../ingest/layout-memory.ts';
 import type { LayoutAnswered, LayoutList } from './contract/sources.ts';
 import type { ServerDeps } from './deps.ts';

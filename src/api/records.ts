@@ -1,7 +1,7 @@
 /** Records behind a value: as received, as an ECS document, and by their field names. */
-import { type Document, enrichedDocument, type FlowRecord } from '../formats/vpc-flow/ecs.ts';
+import { type Document, enrichedDocument, type FlowRecord } from '../formats/flow/ecs.ts';
 import { ADDED_FIELDS, EXTRACTED } from '../model/fields.ts';
-import { DATASETS, type FlowFormat, formatOf, VPC_FLOW } from '../model/flow-formats.ts';
+import { DATASETS, type FlowFormat, formatOf, VPC_FLOW } from '../model/log-formats.ts';
 import { INTERFACE_FIELDS } from '../model/network-interface.ts';
 import { countStatement, recordsStatement } from '../query/index.ts';
 import type { Value } from '../store/store.ts';

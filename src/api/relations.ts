@@ -1,5 +1,5 @@
 /** Where a query's datasets are read. */
-import type { Dataset } from '../model/flow-formats.ts';
+import type { Dataset } from '../model/log-formats.ts';
 import type { Relations } from '../query/index.ts';
 import { type Sql, sql } from '../query/sql.ts';
 import type { ServerDeps } from './deps.ts';

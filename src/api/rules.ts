@@ -1,5 +1,5 @@
 /** Field extraction rules: kept in the library once they compile and the engine takes them, tried on samples. */
-import { DATASETS, formatOf, VPC_FLOW } from '../model/flow-formats.ts';
+import { DATASETS, formatOf, VPC_FLOW } from '../model/log-formats.ts';
 import { checkRule, MAX_FIELDS, type RuleCheck, stagedTrial } from '../query/extraction.ts';
 import { type Catalog, EMPTY_CATALOG } from '../query/index.ts';
 import type { RuleBody } from '../store/catalog.ts';

@@ -3,7 +3,7 @@
  * writes to disk, so that a crash leaves none behind.
  */
 
-import { COLUMN_TYPES, VPC_FLOW } from '../model/flow-formats.ts';
+import { COLUMN_TYPES, VPC_FLOW } from '../model/log-formats.ts';
 import type { Relations } from '../query/index.ts';
 import { ident, join, type Sql, sql, statement } from '../query/sql.ts';
 import type { Window } from './contract.ts';

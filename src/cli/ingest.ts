@@ -1,7 +1,7 @@
 /** `bartizan ingest`: files, folders, globs or standard input into the store. */
 import { Command } from 'commander';
 import { PathError } from '../collect/files.ts';
-import { formatsOf, LayoutError, parseLayout } from '../formats/vpc-flow/layout.ts';
+import { formatsOf, LayoutError, parseLayout } from '../formats/flow/layout.ts';
 import type { IngestOptions, IngestProgress, IngestSummary } from '../ingest/ingest.ts';
 import { RECORD_FORMATS, type RecordFormat } from '../model/source.ts';
 import { onInterrupt } from './interrupt.ts';

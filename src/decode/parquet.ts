@@ -5,7 +5,7 @@
  * format: https://github.com/apache/parquet-format.
  */
 import { type FileMetaData, parquetMetadata, type SchemaElement } from 'hyparquet';
-import { FLOW_FORMATS } from '../model/flow-formats.ts';
+import { FLOW_FORMATS } from '../model/log-formats.ts';
 import type { Stop } from './decompress.ts';
 import { type Column, ColumnReader, type Held, type RandomAccess } from './parquet-column.ts';
 import { checkThrift, ParquetError } from './parquet-page.ts';

@@ -4,7 +4,7 @@
  * them apart. A day is filled under a token, and the days that are done are on record, so that it goes on
  * where a stop or a crash left it, and fills none twice.
  */
-import { DATASETS, type Dataset, formatOf } from '../model/flow-formats.ts';
+import { DATASETS, type Dataset, formatOf } from '../model/log-formats.ts';
 import { join, num, param, type Sql, sql, statement } from '../query/sql.ts';
 import type { Metadata } from '../store/metadata.ts';
 import type { Store } from '../store/store.ts';

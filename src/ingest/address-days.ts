@@ -6,7 +6,7 @@
  */
 import { DIRECTIONS } from '../enrich/networks.ts';
 import type { Batch, Column } from '../model/batch.ts';
-import type { Dataset } from '../model/flow-formats.ts';
+import type { Dataset } from '../model/log-formats.ts';
 
 const DAY = 86_400;
 /** One insert touches at most this many partitions (days). */

@@ -5,10 +5,10 @@
 import { closeSync, openSync, writevSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Enricher } from '../enrich/enricher.ts';
-import type { DatasetRows, FlowBatches, Range } from '../formats/vpc-flow/result.ts';
+import type { DatasetRows, DecodedBatches, Range } from '../formats/result.ts';
 import { type BadRecord, type Batch, type Column, type Origin, textColumn } from '../model/batch.ts';
 import type { Field } from '../model/fields.ts';
-import { formatOf, VPC_FLOW } from '../model/flow-formats.ts';
+import { formatOf, VPC_FLOW } from '../model/log-formats.ts';
 import { REGISTRY_OF } from '../model/registries.ts';
 import type { DeliveryRange, Manifest, StagedBlock } from '../store/metadata.ts';
 import { encodeBlock, selectRows } from '../store/native-block.ts';
@@ -53,7 +53,7 @@ const DAYS_PER_INSERT = 32;
  */
 export async function stageBatch(
   batch: string,
-  decoded: FlowBatches,
+  decoded: DecodedBatches,
   deliveries: ReadonlyMap<number, BatchDelivery>,
   state: string,
   context: WriterContext,

@@ -4,7 +4,7 @@
  * are. Completeness (api/completeness.ts) is read from it.
  */
 import { pathFacts } from '../collect/aws-path.ts';
-import type { Range } from '../formats/vpc-flow/result.ts';
+import type { Range } from '../formats/result.ts';
 import { type Batch, type Column, type Origin, textColumn } from '../model/batch.ts';
 import { lagClass, NO_LAG } from '../model/lag.ts';
 import type { DeliveryRange } from '../store/metadata.ts';

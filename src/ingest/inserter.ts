@@ -4,7 +4,7 @@
  * for good stops all inserting until the next start repairs it.
  */
 import { rmSync } from 'node:fs';
-import { DATASETS } from '../model/flow-formats.ts';
+import { DATASETS } from '../model/log-formats.ts';
 import type { Manifest, Metadata, StagedBlock } from '../store/metadata.ts';
 import { type StagedSelect, type Store, StoreError } from '../store/store.ts';
 import type { DiskGuard } from './disk-guard.ts';

@@ -1,9 +1,9 @@
 /** The internal-traffic filter: drops a batch's flows whose two ends both lie in networks that their source lists. */
 import { listedNetworks, type Networks } from '../enrich/networks.ts';
-import { extent } from '../formats/vpc-flow/batch-underway.ts';
-import type { DeliveryPart, FlowBatches } from '../formats/vpc-flow/result.ts';
+import { extent } from '../formats/flow/batch-underway.ts';
+import type { DecodedBatches, DeliveryPart } from '../formats/result.ts';
 import type { Batch } from '../model/batch.ts';
-import { FLOW_FORMATS } from '../model/flow-formats.ts';
+import { FLOW_FORMATS } from '../model/log-formats.ts';
 import { selectRows } from '../store/native-block.ts';
 
 /** Datasets of flows; notes without traffic have no ends. */
@@ -14,7 +14,7 @@ const FLOWS: ReadonlySet<string> = new Set(FLOW_FORMATS.map((format) => format.f
  * is dropped. `listOf`: the networks of a delivery's source, by the decoder's delivery number. A flow
  * without an address is kept. Throws NetworkError for a list that checkRecordSettings finds fault with.
  */
-export function withoutInternalTraffic(taken: FlowBatches, listOf: (delivery: number) => readonly string[] | undefined): FlowBatches {
+export function withoutInternalTraffic(taken: DecodedBatches, listOf: (delivery: number) => readonly string[] | undefined): DecodedBatches {
   let result = taken;
   taken.tables.forEach(({ dataset, batch }, table) => {
     const dropped = FLOWS.has(dataset) ? internalRows(batch, table, taken.deliveries, listOf) : undefined;
@@ -61,7 +61,7 @@ function listedAddresses({ addresses }: Batch, networks: Networks): Uint8Array {
   return listed;
 }
 
-function without(taken: FlowBatches, table: number, dropped: Uint8Array): FlowBatches {
+function without(taken: DecodedBatches, table: number, dropped: Uint8Array): DecodedBatches {
   const rows: number[] = [];
   /** Kept rows before each row. */
   const before = new Uint32Array(dropped.length + 1);

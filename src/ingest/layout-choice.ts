@@ -3,11 +3,11 @@
  * answered for, in a preset that nothing in them speaks against, or in what the evidence proves. Where
  * it proves nothing the records are held: a guess that reads them wrongly would be worse than a question.
  */
-import { type Contradiction, contradicts } from '../formats/vpc-flow/contradicts.ts';
-import { inferLayout } from '../formats/vpc-flow/infer.ts';
-import { readHeader, unknownHeaderNames } from '../formats/vpc-flow/layout.ts';
-import { presetsOfCount } from '../formats/vpc-flow/presets.ts';
-import { VPC_FLOW } from '../model/flow-formats.ts';
+import { type Contradiction, contradicts } from '../formats/flow/contradicts.ts';
+import { inferLayout } from '../formats/flow/infer.ts';
+import { readHeader, unknownHeaderNames } from '../formats/flow/layout.ts';
+import { presetsOfCount } from '../formats/flow/presets.ts';
+import { VPC_FLOW } from '../model/log-formats.ts';
 
 /**
  * - `detect`: line by line, as the decoder does;

@@ -4,8 +4,8 @@
  * layout is known.
  */
 
-import { ENOUGH_ROWS, type Inference, inferLayout } from '../formats/vpc-flow/infer.ts';
-import { formatsOf, parseLayout } from '../formats/vpc-flow/layout.ts';
+import { ENOUGH_ROWS, type Inference, inferLayout } from '../formats/flow/infer.ts';
+import { formatsOf, parseLayout } from '../formats/flow/layout.ts';
 import { num, param, sql, statement } from '../query/sql.ts';
 import type { Metadata } from '../store/metadata.ts';
 import type { Store } from '../store/store.ts';

@@ -1,9 +1,9 @@
 /** Columns of a batch that do not come out of its records: where they came from, and what was around them. */
 import { pathFacts } from '../collect/aws-path.ts';
-import type { Range } from '../formats/vpc-flow/result.ts';
-import { interfaceOfStream } from '../formats/vpc-flow/stream-name.ts';
+import { interfaceOfStream } from '../formats/flow/stream-name.ts';
+import type { Range } from '../formats/result.ts';
 import type { Batch, Column, Origin } from '../model/batch.ts';
-import type { FlowFormat } from '../model/flow-formats.ts';
+import type { FlowFormat } from '../model/log-formats.ts';
 
 /** Text columns that say where each row came from: constant in a batch of one delivery. */
 export function addOrigins(batch: Batch, ranges: readonly Range[], origins: readonly Origin[], received: number): void {

@@ -5,8 +5,8 @@
  */
 import { createHash } from 'node:crypto';
 import type { Enricher } from '../enrich/enricher.ts';
-import { FlowDecoder } from '../formats/vpc-flow/decode.ts';
-import { readingOf } from '../formats/vpc-flow/layout.ts';
+import { FlowDecoder } from '../formats/flow/decode.ts';
+import { readingOf } from '../formats/flow/layout.ts';
 import type { Origin } from '../model/batch.ts';
 import { join, num, param, type Sql, sql, statement } from '../query/sql.ts';
 import type { Store, Value } from '../store/store.ts';

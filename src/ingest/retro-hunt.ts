@@ -7,7 +7,7 @@
  */
 import type { Networks } from '../enrich/networks.ts';
 import { parseAddress } from '../model/address.ts';
-import { DATASETS, type Dataset, formatOf } from '../model/flow-formats.ts';
+import { DATASETS, type Dataset, formatOf } from '../model/log-formats.ts';
 import { OPEN } from '../model/network-interface.ts';
 import { ident, join, num, param, type Sql, sql, statement } from '../query/sql.ts';
 import type { QueryOptions, Store, Value } from '../store/store.ts';

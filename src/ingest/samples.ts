@@ -5,7 +5,7 @@
 import { randomUUID } from 'node:crypto';
 import { rmSync } from 'node:fs';
 import type { Enricher } from '../enrich/enricher.ts';
-import { FlowDecoder } from '../formats/vpc-flow/decode.ts';
+import { FlowDecoder } from '../formats/flow/decode.ts';
 import type { BadRecord, Batch, Column, Origin } from '../model/batch.ts';
 import type { StagedBlock } from '../store/metadata.ts';
 import type { StagedSelect, Store, Value } from '../store/store.ts';

@@ -48,7 +48,7 @@ export type Derivation =
 export interface Field {
   /** Canonical name: the ECS path, or our own where ECS has none. Unique, lower case. */
   readonly name: string;
-  /** Column in the tables of its formats (flow-formats.ts); for a derived field, the column that it reads first. */
+  /** Column in the tables of its formats (log-formats.ts); for a derived field, the column that it reads first. */
   readonly column: string;
   /** The name in a flow log's header line; absent on what AWS does not write. */
   readonly aws?: string;

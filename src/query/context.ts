@@ -3,7 +3,7 @@
  * datasets, and fresh names. Mutable, made per statement, never shared.
  */
 import type { Field } from '../model/fields.ts';
-import { COLUMN_TYPES, type Dataset, type FlowFormat, formatOf, hasField, VPC_FLOW } from '../model/flow-formats.ts';
+import { COLUMN_TYPES, type Dataset, type FlowFormat, formatOf, hasField, VPC_FLOW } from '../model/log-formats.ts';
 import { type CompileOptions, type Diagnostic, type ExtractionRule, isFor, type Save } from './contract.ts';
 import { QueryError } from './diagnostics.ts';
 import { ident, join, late, num, param, type Sql, sql } from './sql.ts';

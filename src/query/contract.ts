@@ -2,8 +2,9 @@
  * The query layer's contract: what a compilation is asked and what it answers. Everything in this
  * folder speaks these types; index.ts hands them out.
  */
-import { type Dataset, type FlowFormat, VPC_FLOW } from '../model/flow-formats.ts';
+
 import type { AllowedIndicators } from '../model/indicator.ts';
+import { type Dataset, type FlowFormat, VPC_FLOW } from '../model/log-formats.ts';
 import type { Sql, Statement } from './sql.ts';
 
 /** A wrong thing in a person's text. Offsets are UTF-16 code units into the text. */

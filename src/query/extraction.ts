@@ -7,7 +7,7 @@
  * for a field of theirs, or over a block that is about to be stored, as one SELECT.
  */
 import { EXTRACTED, type Field, findField } from '../model/fields.ts';
-import { COLUMN_TYPES, type Dataset, type FlowFormat, formatOf, hasField, VPC_FLOW } from '../model/flow-formats.ts';
+import { COLUMN_TYPES, type Dataset, type FlowFormat, formatOf, hasField, VPC_FLOW } from '../model/log-formats.ts';
 import { Context } from './context.ts';
 import { type Catalog, EMPTY_CATALOG, type ExtractionRule } from './contract.ts';
 import { QueryError } from './diagnostics.ts';

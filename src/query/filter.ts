@@ -8,7 +8,7 @@
  * notes, nor with what a transit gateway saw of them, unless somebody asks for it.
  */
 import { FIELDS, findField, namesOf } from '../model/fields.ts';
-import { DATASETS, type Dataset, VPC_FLOW } from '../model/flow-formats.ts';
+import { DATASETS, type Dataset, VPC_FLOW } from '../model/log-formats.ts';
 import { type Context, fillTemplates } from './context.ts';
 import { type CompileOptions, type Condition, isMadeByRules } from './contract.ts';
 import { didYouMean, QueryError } from './diagnostics.ts';

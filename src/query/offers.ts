@@ -1,6 +1,6 @@
 /** What the editor can offer, made of the tables that the compiler reads. Columns of earlier steps come from compiling those steps. */
 import { columnOf, FIELDS, type Field, findField, namesOf } from '../model/fields.ts';
-import { DATASETS } from '../model/flow-formats.ts';
+import { DATASETS } from '../model/log-formats.ts';
 import { AGGREGATES } from './aggregates.ts';
 import { compileQuery } from './compile.ts';
 import type { CompileOptions, OutputColumn } from './contract.ts';

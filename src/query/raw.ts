@@ -4,7 +4,7 @@
  * costs some fifty conversions a row, so it is done last and only when asked for.
  */
 import type { Field } from '../model/fields.ts';
-import { type FlowFormat, VPC_FLOW } from '../model/flow-formats.ts';
+import { type FlowFormat, VPC_FLOW } from '../model/log-formats.ts';
 import type { Context } from './context.ts';
 import { join, num, param, type Sql, sql } from './sql.ts';
 import { addressToText } from './typed.ts';

@@ -4,7 +4,7 @@
  * the SELECT becomes the relation of a new one. States are values: every step returns a new one.
  */
 import { FIELDS, type Field, findField, namesOf } from '../model/fields.ts';
-import { type Dataset, FLOW_FORMATS, hasField } from '../model/flow-formats.ts';
+import { type Dataset, FLOW_FORMATS, hasField } from '../model/log-formats.ts';
 import { plain } from './aggregates.ts';
 import type { Context } from './context.ts';
 import type { CompileOptions } from './contract.ts';

@@ -4,7 +4,7 @@
  * of the data.
  */
 import { EXTRACTED, FIELDS, type Field, RECORD_COLUMNS } from '../model/fields.ts';
-import { type Dataset, formatOf, VPC_FLOW } from '../model/flow-formats.ts';
+import { type Dataset, formatOf, VPC_FLOW } from '../model/log-formats.ts';
 import { REGISTRY_OF } from '../model/registries.ts';
 import { caught, distinct, matches, newContext, scoped, withContext, withRules } from './compile.ts';
 import type { Context } from './context.ts';

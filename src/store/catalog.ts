@@ -2,7 +2,7 @@
  * What people made, as the compiler sees it: lookup tables, extraction rules, and the fields that rules
  * have ever stored (records keep theirs when a rule goes). Held in memory, read anew after a change.
  */
-import { DATASETS, formatOf } from '../model/flow-formats.ts';
+import { DATASETS, formatOf } from '../model/log-formats.ts';
 import { checkRule, type StagedSelect, stagedExtraction } from '../query/extraction.ts';
 import { type Catalog, EMPTY_CATALOG, type ExtractionRule, isFor, type LookupTable, type Threats } from '../query/index.ts';
 import { ident, join, num, param, sql } from '../query/sql.ts';

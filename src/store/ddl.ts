@@ -3,7 +3,7 @@
  * docs/performance.md before changing one.
  */
 import { RECORD_COLUMNS } from '../model/fields.ts';
-import { type Dataset, type FlowFormat, formatOf, VPC_FLOW } from '../model/flow-formats.ts';
+import { type Dataset, type FlowFormat, formatOf, VPC_FLOW } from '../model/log-formats.ts';
 import { INTERFACE_COLUMNS, INTERFACE_LISTS, OPEN } from '../model/network-interface.ts';
 import { REGISTRIES } from '../model/registries.ts';
 import { ident, join, type Sql, sql } from '../query/sql.ts';

@@ -1,5 +1,5 @@
 /** Brings a store to this release's schema. Safe to repeat and to interrupt. */
-import { DATASETS, formatOf } from '../model/flow-formats.ts';
+import { DATASETS, formatOf } from '../model/log-formats.ts';
 import { num, param, sql, statement } from '../query/sql.ts';
 import { DATABASE, flowColumns } from './ddl.ts';
 import { MIGRATIONS, SCHEMA_VERSION } from './migrations.ts';

@@ -2,7 +2,7 @@
  * The schema's history. Each migration is numbered, idempotent and never edited once released; the
  * store runs the missing ones when it opens. A new field is an ADD COLUMN here.
  */
-import { DATASETS } from '../model/flow-formats.ts';
+import { DATASETS } from '../model/log-formats.ts';
 import { ADDRESS_INDEX, createInterfaces, createRegistries, createTable, DATABASE, INDICATOR_INDEX } from './ddl.ts';
 import { createIndicators } from './indicator-ddl.ts';
 import { createRetroTables } from './retro-tables.ts';

@@ -1,5 +1,5 @@
 /** Retention: whole days are dropped, so that nothing is rewritten. The ledger of deliveries stays. */
-import { DATASETS } from '../model/flow-formats.ts';
+import { DATASETS } from '../model/log-formats.ts';
 import { num, param, sql, statement } from '../query/sql.ts';
 import { DATABASE } from './ddl.ts';
 import type { Store } from './store.ts';

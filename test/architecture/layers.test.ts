@@ -60,7 +60,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'store/indicators.ts',
     'store/indicator-reader.ts',
   ],
-  web: ['model', 'query', 'dashboards', 'formats/vpc-flow/layout.ts', 'api/contract.ts', 'api/contract/'],
+  web: ['model', 'query', 'dashboards', 'formats/flow/layout.ts', 'api/contract.ts', 'api/contract/'],
   cli: ['*'],
   'main.ts': ['*'],
   'config.ts': ['model', 'query/diagnostics.ts'],

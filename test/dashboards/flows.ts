@@ -1,6 +1,6 @@
 /** Generated flows with everything that a panel must count and must not, from a seed. */
 
-import { VPC_FLOW } from '../../src/model/flow-formats.ts';
+import { VPC_FLOW } from '../../src/model/log-formats.ts';
 import { param, sql, statement } from '../../src/query/sql.ts';
 import type { Store } from '../../src/store/store.ts';
 import { registryInserts, withIds } from '../registries.ts';
@@ -124,7 +124,7 @@ export function makeWideFlows(seed: number, count: number, from: number, to: num
   });
 }
 
-/** Bits of the fields that a record lacks (model/flow-formats.ts). */
+/** Bits of the fields that a record lacks (model/log-formats.ts). */
 function absentOf(flow: WideFlow): number {
   const value = (name: string) => flow[name.replaceAll('-', '_') as keyof WideFlow];
   const lacking = ['action', ...WIDE].filter((name) => value(name) === null || value(name) === '');

@@ -6,7 +6,7 @@ import { internalNetworks } from '../../src/demo/estate.ts';
 import { demoInterfaces } from '../../src/demo/interfaces.ts';
 import { demoIndicators } from '../../src/demo/threats.ts';
 import { createNetworks } from '../../src/enrich/networks.ts';
-import { FlowDecoder } from '../../src/formats/vpc-flow/decode.ts';
+import { FlowDecoder } from '../../src/formats/flow/decode.ts';
 import { parseAddress } from '../../src/model/address.ts';
 
 const estate = loadEstate();

@@ -8,8 +8,8 @@ import { readConfig } from '../../deploy/aws/forwarder/config.ts';
 import { forward, MAX_POST } from '../../deploy/aws/forwarder/forward.ts';
 import { createInterfaces, type Interfaces } from '../../deploy/aws/forwarder/interfaces.ts';
 import { type Clock, MAX_ATTEMPTS } from '../../deploy/aws/forwarder/post.ts';
-import { readJson } from '../../src/formats/vpc-flow/json-record.ts';
-import { slotOf } from '../../src/formats/vpc-flow/plan.ts';
+import { readJson } from '../../src/formats/flow/json-record.ts';
+import { slotOf } from '../../src/formats/flow/plan.ts';
 import { type HttpSource, startHttpSource } from './http-source.ts';
 
 const ENI = 'eni-0123456789abcdef0';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { VARIABLES } from '../../deploy/aws/forwarder/config.ts';
 import { membership, NetworkError, readNetworks } from '../../deploy/aws/forwarder/networks.ts';
-import { PRESETS } from '../../src/formats/vpc-flow/presets.ts';
+import { PRESETS } from '../../src/formats/flow/presets.ts';
 import { accepts, readTemplate } from './cloudformation.ts';
 
 const ROOT = join(import.meta.dirname, '../..');

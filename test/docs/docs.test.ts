@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { pages } from '../../scripts/docs.ts';
-import { FLOW_FORMATS } from '../../src/model/flow-formats.ts';
+import { FLOW_FORMATS } from '../../src/model/log-formats.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 

@@ -1,6 +1,6 @@
 /** The decoder's rules, one by one. */
 import { describe, expect, it } from 'vitest';
-import { FlowDecoder } from '../../src/formats/vpc-flow/decode.ts';
+import { FlowDecoder } from '../../src/formats/flow/decode.ts';
 import { RAW_LIMIT, RECORD_ERRORS } from '../../src/model/batch.ts';
 import { decodeAll, decodeOne, NOW } from './support.ts';
 

@@ -1,8 +1,8 @@
 /** Random flow records as text, for property tests and fuzzing. Deterministic: the randomness is a parameter. */
 import fc from 'fast-check';
-import type { Layout } from '../../src/formats/vpc-flow/layout.ts';
+import type { Layout } from '../../src/formats/flow/layout.ts';
 import { FIELDS } from '../../src/model/fields.ts';
-import { FLOW_FORMATS } from '../../src/model/flow-formats.ts';
+import { FLOW_FORMATS } from '../../src/model/log-formats.ts';
 import { NOW } from './support.ts';
 
 const ipv4 = fc.ipV4();

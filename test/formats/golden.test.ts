@@ -7,11 +7,11 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { DELIVERY_LIMITS, segments } from '../../src/decode/segments.ts';
-import { type Document, type ErrorDocument, normalize } from '../../src/formats/vpc-flow/normalize.ts';
+import { type Document, type ErrorDocument, normalize } from '../../src/formats/flow/normalize.ts';
 import { NOW } from './support.ts';
 
 const FORMATS = join(import.meta.dirname, '../../src/formats');
-const FOLDER = join(FORMATS, 'vpc-flow/samples');
+const FOLDER = join(FORMATS, 'flow/samples');
 const casesIn = (folder: string): string[] =>
   readdirSync(folder)
     .filter((f) => f.endsWith('.raw'))

@@ -1,9 +1,9 @@
 /** Layouts of lines without a header: what evidence decides is right, and what it does not is left open. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { contradicts } from '../../src/formats/vpc-flow/contradicts.ts';
-import { CANDIDATES, inferLayout } from '../../src/formats/vpc-flow/infer.ts';
-import { PRESETS } from '../../src/formats/vpc-flow/presets.ts';
+import { contradicts } from '../../src/formats/flow/contradicts.ts';
+import { CANDIDATES, inferLayout } from '../../src/formats/flow/infer.ts';
+import { PRESETS } from '../../src/formats/flow/presets.ts';
 import { ALL_NAMES, estateRows, fieldsUpTo, linesOf, randomOf, shuffled } from './estate.ts';
 
 const RUNS = Number(process.env.BARTIZAN_RUNS ?? 200);

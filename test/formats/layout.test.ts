@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { LayoutError, parseLayout, readHeader } from '../../src/formats/vpc-flow/layout.ts';
-import { PRESETS } from '../../src/formats/vpc-flow/presets.ts';
+import { LayoutError, parseLayout, readHeader } from '../../src/formats/flow/layout.ts';
+import { PRESETS } from '../../src/formats/flow/presets.ts';
 
 describe('layouts', () => {
   it('have AWS’s counts by version', () => {

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { interfaceOfStream } from '../../src/formats/vpc-flow/stream-name.ts';
+import { interfaceOfStream } from '../../src/formats/flow/stream-name.ts';
 
 it('knows the interface by the stream’s name, and nothing by other names', () => {
   for (const traffic of ['all', 'accept', 'reject']) expect(interfaceOfStream(`eni-0123456789abcdef0-${traffic}`)).toBe('eni-0123456789abcdef0');

@@ -1,9 +1,10 @@
 /** Helpers for decoder tests: decode whole texts, and compare what came out without looking at ids. */
+
+import { FlowDecoder } from '../../src/formats/flow/decode.ts';
+import { type Cell, rebuildBytes, recordAt } from '../../src/formats/flow/rebuild.ts';
 import type { RecordRules } from '../../src/formats/record-rules.ts';
-import { FlowDecoder } from '../../src/formats/vpc-flow/decode.ts';
-import { type Cell, rebuildBytes, recordAt } from '../../src/formats/vpc-flow/rebuild.ts';
-import { type FlowBadRecord, type FlowCounts, IN_BAD, noCounts } from '../../src/formats/vpc-flow/result.ts';
-import { formatOf } from '../../src/model/flow-formats.ts';
+import { type DeliveredBadRecord, IN_BAD, noCounts, type RecordCounts } from '../../src/formats/result.ts';
+import { formatOf } from '../../src/model/log-formats.ts';
 import type { RecordFormat } from '../../src/model/source.ts';
 
 const TABLES = { vpc_flow: 'flows', vpc_flow_status: 'status', tgw_flow: 'tgw flows', tgw_flow_status: 'tgw status' } as const;
@@ -13,11 +14,11 @@ export const NOW = 1795132800;
 
 export type Row =
   | { readonly table: 'flows' | 'status' | 'tgw flows' | 'tgw status'; readonly record: Record<string, Cell>; readonly raw: string }
-  | { readonly table: 'bad'; readonly bad: Omit<FlowBadRecord, 'raw'>; readonly raw: string };
+  | { readonly table: 'bad'; readonly bad: Omit<DeliveredBadRecord, 'raw'>; readonly raw: string };
 
 export interface Decoded {
   readonly rows: Row[];
-  readonly counts: FlowCounts;
+  readonly counts: RecordCounts;
   readonly bytes: number;
 }
 
@@ -61,7 +62,7 @@ export function decodeAll(input: string | Uint8Array, options: DecodeOptions = {
         if (value === 0 || value === '' || value === '::' || (Array.isArray(value) && value.length === 0)) delete record[name];
       rows.push({ table: TABLES[dataset], record, raw: latin1(rebuildBytes(rowsOf, row, formatOf(dataset))) });
     }
-    for (const key of Object.keys(counts) as (keyof FlowCounts)[]) counts[key] += batch.counts[key];
+    for (const key of Object.keys(counts) as (keyof RecordCounts)[]) counts[key] += batch.counts[key];
     for (const part of batch.deliveries) {
       if (part.from !== to) throw new Error(`a part begins at ${part.from}, not at ${to}`);
       to = part.to;

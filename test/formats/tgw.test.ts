@@ -1,9 +1,9 @@
 /** Transit gateway flow logs: told from VPC flow logs by header, shape or setting, and kept apart from them. */
 import { describe, expect, it } from 'vitest';
-import { FlowDecoder } from '../../src/formats/vpc-flow/decode.ts';
-import { enrichedDocument } from '../../src/formats/vpc-flow/ecs.ts';
-import { readingOf } from '../../src/formats/vpc-flow/layout.ts';
-import { DATASETS, formatOf, TGW_FLOW, VPC_FLOW } from '../../src/model/flow-formats.ts';
+import { FlowDecoder } from '../../src/formats/flow/decode.ts';
+import { enrichedDocument } from '../../src/formats/flow/ecs.ts';
+import { readingOf } from '../../src/formats/flow/layout.ts';
+import { DATASETS, formatOf, TGW_FLOW, VPC_FLOW } from '../../src/model/log-formats.ts';
 import { decodeAll, decodeOne, NOW } from './support.ts';
 
 const VPC = '2 424805057484 eni-0f06a40fc9be596f6 212.83.179.156 10.0.0.96 123 123 17 2 152 1599665193 1599665488 ACCEPT OK';

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { NO_COUNTS } from '../../src/model/counts.ts';
-import { TGW_FLOW } from '../../src/model/flow-formats.ts';
+import { TGW_FLOW } from '../../src/model/log-formats.ts';
 import { compile, recordsStatement } from '../../src/query/index.ts';
 import { tableName } from '../../src/store/ddl.ts';
 import { openEmbedded } from '../../src/store/embedded.ts';

@@ -2,18 +2,18 @@
 import fc from 'fast-check';
 import ipaddr from 'ipaddr.js';
 import { describe, expect, it } from 'vitest';
-import { FlowDecoder } from '../../src/formats/vpc-flow/decode.ts';
-import { rebuildBytes } from '../../src/formats/vpc-flow/rebuild.ts';
-import type { DatasetRows, FlowBatches } from '../../src/formats/vpc-flow/result.ts';
+import { FlowDecoder } from '../../src/formats/flow/decode.ts';
+import { rebuildBytes } from '../../src/formats/flow/rebuild.ts';
+import type { DatasetRows, DecodedBatches } from '../../src/formats/result.ts';
 import { withoutInternalTraffic } from '../../src/ingest/internal-traffic.ts';
-import { VPC_FLOW } from '../../src/model/flow-formats.ts';
+import { VPC_FLOW } from '../../src/model/log-formats.ts';
 import { networkRange, prefixRange, splitNetworks } from '../../src/model/network.ts';
 import { NOW } from '../formats/support.ts';
 
 const line = (source: string, destination: string, start = 1599665193, status = 'OK') =>
   `2 123456789010 eni-1 ${source} ${destination} 40000 443 6 3 180 ${start} ${start + 60} ACCEPT ${status}`;
 
-function decode(...texts: readonly string[]): FlowBatches {
+function decode(...texts: readonly string[]): DecodedBatches {
   const decoder = new FlowDecoder({ layout: 'auto', now: () => NOW, capacity: 1000 });
   texts.forEach((text, i) => {
     if (i > 0) decoder.nextDelivery();
@@ -22,9 +22,9 @@ function decode(...texts: readonly string[]): FlowBatches {
   return decoder.take();
 }
 
-const flowsOf = ({ tables }: FlowBatches) => (tables[0] as DatasetRows).batch;
+const flowsOf = ({ tables }: DecodedBatches) => (tables[0] as DatasetRows).batch;
 
-function textsOf(taken: FlowBatches): string[] {
+function textsOf(taken: DecodedBatches): string[] {
   const flows = flowsOf(taken);
   return Array.from({ length: flows.rows }, (_, row) => new TextDecoder().decode(rebuildBytes(flows, row, VPC_FLOW)));
 }

@@ -1,7 +1,7 @@
 /** Lines without a header in orders of people's own: learned where they prove it, held and asked about where they do not. */
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { inferLayout } from '../../src/formats/vpc-flow/infer.ts';
-import { PRESETS } from '../../src/formats/vpc-flow/presets.ts';
+import { inferLayout } from '../../src/formats/flow/infer.ts';
+import { PRESETS } from '../../src/formats/flow/presets.ts';
 import { DEFAULT_RECORD_SETTINGS } from '../../src/model/source.ts';
 import { estateRows, fieldsUpTo, linesOf, randomOf, shuffled } from '../formats/estate.ts';
 import { openPlace, type Place } from './helpers.ts';

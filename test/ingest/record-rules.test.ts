@@ -2,12 +2,12 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import { FlowDecoder } from '../../src/formats/flow/decode.ts';
+import { enrichedDocument } from '../../src/formats/flow/ecs.ts';
 import { compileRecordRules } from '../../src/formats/record-rules.ts';
-import { FlowDecoder } from '../../src/formats/vpc-flow/decode.ts';
-import { enrichedDocument } from '../../src/formats/vpc-flow/ecs.ts';
 import { stageBatch } from '../../src/ingest/batch-writer.ts';
 import { IdCache } from '../../src/ingest/registry.ts';
-import { VPC_FLOW } from '../../src/model/flow-formats.ts';
+import { VPC_FLOW } from '../../src/model/log-formats.ts';
 import { DEFAULT_RECORD_SETTINGS, type RecordSettings } from '../../src/model/source.ts';
 import { type CompileOptions, compile } from '../../src/query/index.ts';
 import { ident, join as joined, sql } from '../../src/query/sql.ts';

@@ -1,7 +1,7 @@
 /** A stream that nothing proves the layout of: the page asks, reads what waits, and forgets again. */
 import { AxeBuilder } from '@axe-core/playwright';
 import { expect, test } from 'vitest';
-import { inferLayout } from '../../src/formats/vpc-flow/infer.ts';
+import { inferLayout } from '../../src/formats/flow/infer.ts';
 import { estateRows, fieldsUpTo, linesOf, randomOf, shuffled } from '../formats/estate.ts';
 import { soon, startSession } from './session.ts';
 

@@ -4,7 +4,7 @@
 import { createClient } from '@clickhouse/client';
 import { createChdbConnection } from 'chdb/connection';
 import { columnOf } from '../../src/model/fields.ts';
-import { DATASETS, type FlowFormat, TGW_FLOW, VPC_FLOW } from '../../src/model/flow-formats.ts';
+import { DATASETS, type FlowFormat, TGW_FLOW, VPC_FLOW } from '../../src/model/log-formats.ts';
 import { type Catalog, type CompileOptions, EMPTY_CATALOG, type Relations } from '../../src/query/index.ts';
 import type { Cell } from '../../src/query/shape.ts';
 import type { Statement } from '../../src/query/sql.ts';

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { DATASETS } from '../../src/model/flow-formats.ts';
+import { DATASETS } from '../../src/model/log-formats.ts';
 import { openEmbedded } from '../../src/store/embedded.ts';
 import { migrate, schemaVersion } from '../../src/store/migrate.ts';
 import { SCHEMA_VERSION } from '../../src/store/migrations.ts';

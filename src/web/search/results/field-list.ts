@@ -1,7 +1,7 @@
 /** Fields to look into: those that the messages at hand have first, then all others, by where they come from. Pure. */
 import type { OutputColumn } from '../../../api/contract.ts';
 import { ADDED_FIELDS, DERIVED_FIELDS, type Field, findField, namesOf } from '../../../model/fields.ts';
-import { FLOW_FORMATS, hasField, VPC_FLOW } from '../../../model/flow-formats.ts';
+import { FLOW_FORMATS, hasField, VPC_FLOW } from '../../../model/log-formats.ts';
 import type { Rec } from '../../records/flow.ts';
 import { valueIn } from './values.ts';
 

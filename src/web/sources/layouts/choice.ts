@@ -1,6 +1,6 @@
 /** Choosing the layout of a stream: its samples as columns, and what each column may be. Pure. */
 import type { LayoutQuestion } from '../../../api/contract/sources.ts';
-import { LayoutError, parseLayout } from '../../../formats/vpc-flow/layout.ts';
+import { LayoutError, parseLayout } from '../../../formats/flow/layout.ts';
 import { AWS_FIELDS, findField } from '../../../model/fields.ts';
 
 export type Layout = readonly string[];

@@ -3,7 +3,7 @@
  * force before. Without one, and unless the person named a layout, a line is tried in the presets that have
  * as many fields as it has values; the first that reads it stays in force until a line needs another.
  */
-import { FLOW_FORMATS, type FlowFormat } from '../../model/flow-formats.ts';
+import { FLOW_FORMATS, type FlowFormat } from '../../model/log-formats.ts';
 import type { RecordFormat } from '../../model/source.ts';
 import { type Diagnosis, diagnose, type Failure } from './diagnose.ts';
 import { type Source, sourceOf } from './intern.ts';

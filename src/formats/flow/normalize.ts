@@ -3,13 +3,13 @@
  * same decoder as those that are stored, so what is shown here is what would be stored.
  */
 import type { Batch } from '../../model/batch.ts';
-import { type FlowFormat, formatOf } from '../../model/flow-formats.ts';
+import { type FlowFormat, formatOf } from '../../model/log-formats.ts';
 import type { Damage, Segment } from '../../model/segment.ts';
 import type { RecordFormat } from '../../model/source.ts';
+import { type DecodedBatches, type DeliveredBadRecord, IN_BAD } from '../result.ts';
 import { FlowDecoder } from './decode.ts';
 import { baseDocument, type Document, enrichedDocument, type FlowRecord } from './ecs.ts';
 import { rebuildBytes, recordAt } from './rebuild.ts';
-import { type FlowBadRecord, type FlowBatches, IN_BAD } from './result.ts';
 
 export type { Document } from './ecs.ts';
 
@@ -73,7 +73,7 @@ export async function* normalize(source: AsyncGenerator<Segment, Damage | undefi
 }
 
 /** Documents of a batch in the order of input. */
-export function* documents(batch: FlowBatches, options: Pick<NormalizeOptions, 'enrich'>): Generator<Document | ErrorDocument> {
+export function* documents(batch: DecodedBatches, options: Pick<NormalizeOptions, 'enrich'>): Generator<Document | ErrorDocument> {
   for (const table of batch.tables) options.enrich?.(table.batch);
   const toDocument = options.enrich ? enrichedDocument : baseDocument;
   const next = batch.tables.map(() => 0);
@@ -91,7 +91,7 @@ export function* documents(batch: FlowBatches, options: Pick<NormalizeOptions, '
 
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 
-function errorDocument(bad: FlowBadRecord): ErrorDocument {
+function errorDocument(bad: DeliveredBadRecord): ErrorDocument {
   return { error: { code: bad.code, message: bad.message }, raw: decoder.decode(bad.raw) };
 }
 

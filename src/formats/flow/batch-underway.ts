@@ -1,9 +1,9 @@
 /** The batch that a decoder is filling: rows, bad records, and which delivery each belongs to. */
 import type { BadRecord, Batch } from '../../model/batch.ts';
-import { DATASETS, FLOW_FORMATS } from '../../model/flow-formats.ts';
+import { DATASETS, FLOW_FORMATS } from '../../model/log-formats.ts';
+import { type DatasetRows, type DecodedBatches, type DeliveredBadRecord, type DeliveryPart, IN_BAD, noCounts, type RecordCounts } from '../result.ts';
 import type { Table } from './columns.ts';
 import type { Plan } from './plan.ts';
-import { type DatasetRows, type DeliveryPart, type FlowBadRecord, type FlowBatches, type FlowCounts, IN_BAD, noCounts } from './result.ts';
 import type { RowReader } from './row.ts';
 import { RECORD_STATUS } from './spellings.ts';
 
@@ -13,7 +13,7 @@ const MEASURE_EVERY = 1024;
 
 export class BatchUnderway {
   /** Counts of the open part. */
-  counts: FlowCounts = noCounts();
+  counts: RecordCounts = noCounts();
   /** Offset in the delivery up to which everything is in this batch or an earlier one. */
   passed = 0;
   /** Records in the batch. */
@@ -21,7 +21,7 @@ export class BatchUnderway {
   private readonly capacity: number;
   private readonly reader: RowReader;
   private order: Uint8Array;
-  private bad: FlowBadRecord[] = [];
+  private bad: DeliveredBadRecord[] = [];
   /** Bytes of raw records. */
   private held = 0;
   /** The batch takes no more. */
@@ -134,13 +134,13 @@ export class BatchUnderway {
     this.count(IN_BAD);
   }
 
-  take(state: string, finished: boolean): FlowBatches {
+  take(state: string, finished: boolean): DecodedBatches {
     const { reader } = this;
     this.close(finished);
     const counts = noCounts();
-    for (const part of this.deliveries) for (const key of Object.keys(counts) as (keyof FlowCounts)[]) counts[key] += part.counts[key];
+    for (const part of this.deliveries) for (const key of Object.keys(counts) as (keyof RecordCounts)[]) counts[key] += part.counts[key];
     const tables = this.takeTables();
-    const result: FlowBatches = {
+    const result: DecodedBatches = {
       tables,
       bad: this.bad,
       deliveries: this.deliveries,

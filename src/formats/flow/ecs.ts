@@ -4,7 +4,7 @@
  * adds to it. Field paths come from the field table.
  */
 import { DERIVED_FIELDS, type Derivation, type Field } from '../../model/fields.ts';
-import { FLOW_FORMATS, type FlowFormat, hasField } from '../../model/flow-formats.ts';
+import { FLOW_FORMATS, type FlowFormat, hasField } from '../../model/log-formats.ts';
 import { ADMIN_PORTS, PROTOCOL_NAMES, SERVICE_NAMES, TCP_FLAGS, TRAFFIC_PATHS } from '../../model/services.ts';
 import { communityId } from './community-id.ts';
 import { addressText, type Cell, rebuildText } from './rebuild.ts';

@@ -1,9 +1,9 @@
 /** What a decoder hands over: the rows, the bad records, and the account of each delivery's share. */
-import type { BadRecord, Batch } from '../../model/batch.ts';
-import type { Dataset, FlowFormat } from '../../model/flow-formats.ts';
+import type { BadRecord, Batch } from '../model/batch.ts';
+import type { Dataset, FlowFormat } from '../model/log-formats.ts';
 
 /** Counts of records. `records` = stored + nodata + skipdata + quarantined + filtered, always. */
-export interface FlowCounts {
+export interface RecordCounts {
   records: number;
   stored: number;
   nodata: number;
@@ -18,7 +18,7 @@ export interface FlowCounts {
   emptyLines: number;
 }
 
-export function noCounts(): FlowCounts {
+export function noCounts(): RecordCounts {
   return { records: 0, stored: 0, nodata: 0, skipdata: 0, quarantined: 0, filtered: 0, notLocated: 0, headers: 0, emptyLines: 0 };
 }
 
@@ -37,22 +37,22 @@ export interface DeliveryPart {
   readonly to: number;
   /** Decoder state at `from`: `nextDelivery({ state: layout, offset: from })` and the same bytes give the same rows. */
   readonly layout: string;
-  /** Rows that are this delivery's, of each of `FlowBatches.tables`. */
+  /** Rows that are this delivery's, of each of `DecodedBatches.tables`. */
   readonly rows: readonly Range[];
   readonly bad: Range;
-  readonly counts: FlowCounts;
+  readonly counts: RecordCounts;
   /** Records by format; those that are no rows count as what most of the rows are. */
   readonly formats: Readonly<Partial<Record<FlowFormat['name'], number>>>;
   /** The delivery's last byte is in this part. */
   readonly finished: boolean;
 }
 
-/** A bad record with its delivery, an index into `FlowBatches.deliveries`. */
-export interface FlowBadRecord extends BadRecord {
+/** A bad record with its delivery, an index into `DecodedBatches.deliveries`. */
+export interface DeliveredBadRecord extends BadRecord {
   readonly delivery: number;
 }
 
-/** In `FlowBatches.order`: a bad record. */
+/** In `DecodedBatches.order`: a bad record. */
 export const IN_BAD = 255;
 
 /**
@@ -65,16 +65,16 @@ export interface DatasetRows {
 }
 
 /** Rows since the last `take`. */
-export interface FlowBatches {
+export interface DecodedBatches {
   /** One for each of DATASETS, in their order; it may be empty. */
   readonly tables: readonly DatasetRows[];
-  readonly bad: readonly FlowBadRecord[];
+  readonly bad: readonly DeliveredBadRecord[];
   /** One for each delivery that was open since the last `take`, in the order of input; a share may be empty. */
   readonly deliveries: readonly DeliveryPart[];
   /** For each record in the order of input that was not filtered, the list that holds it: a place in `tables`, or IN_BAD. */
   readonly order: Uint8Array;
   /** Sum over the deliveries. */
-  readonly counts: FlowCounts;
+  readonly counts: RecordCounts;
   /** Earliest and latest start of the rows, epoch seconds; both 0 without rows. */
   readonly minStart: number;
   readonly maxStart: number;

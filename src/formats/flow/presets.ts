@@ -2,7 +2,7 @@
  * Layouts with a name, by format: what lines without a header may be, told by their number of values. The
  * headers of objects and what people write go before them.
  */
-import { FLOW_FORMATS, type FlowFormat, TGW_FLOW, VPC_FLOW } from '../../model/flow-formats.ts';
+import { FLOW_FORMATS, type FlowFormat, TGW_FLOW, VPC_FLOW } from '../../model/log-formats.ts';
 
 /** Header names, in the record's order. */
 export type Layout = readonly string[];

@@ -5,7 +5,7 @@
  * tells the reasons in the words of those who use them.
  */
 import { AWS_FIELDS } from '../../model/fields.ts';
-import { VPC_FLOW } from '../../model/flow-formats.ts';
+import { VPC_FLOW } from '../../model/log-formats.ts';
 import { type Known, type Order, packetPairs, sourceAddress, sourcePort, sourceService } from './infer-ends.ts';
 import { LABEL, type Naming, nameNumbers, PORT } from './infer-numbers.ts';
 import { ABSENT, domainOf, NUMBERS, type Table, tableOf } from './infer-table.ts';

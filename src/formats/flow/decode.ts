@@ -4,6 +4,7 @@
  * they were cut into chunks, so a batch can be made again from its byte ranges.
  */
 import { type BadRecord, RAW_LIMIT, type RecordErrorCode } from '../../model/batch.ts';
+import type { DecodedBatches } from '../result.ts';
 import { BatchUnderway } from './batch-underway.ts';
 import { Detector, NO_LAYOUT } from './detect.ts';
 import { type Diagnosis, diagnose, type Failure } from './diagnose.ts';
@@ -12,7 +13,6 @@ import { JsonFramer } from './json-frame.ts';
 import { readJsonRow } from './json-reader.ts';
 import type { FlowDecoderOptions, FlowReading, ResumePoint } from './options.ts';
 import type { Plan } from './plan.ts';
-import type { FlowBatches } from './result.ts';
 import { RowReader } from './row.ts';
 import { BROKEN_JSON, RuledRecords } from './ruled.ts';
 
@@ -166,7 +166,7 @@ export class FlowDecoder {
   }
 
   /** The batch; the decoder goes on with an empty one. */
-  take(): FlowBatches {
+  take(): DecodedBatches {
     return this.batch.take(this.state, this.finished);
   }
 

@@ -4,7 +4,7 @@
  * there to the status table, and a bad one is simply overwritten by the next.
  */
 import type { RecordErrorCode } from '../../model/batch.ts';
-import { DATASETS, type FlowFormat, VPC_FLOW } from '../../model/flow-formats.ts';
+import { DATASETS, type FlowFormat, VPC_FLOW } from '../../model/log-formats.ts';
 import type { ColumnArray } from './columns.ts';
 import { Table } from './columns.ts';
 import { ABSENT, INEXACT, type Source, type SpellingTable, STATUS_SHIFT, ValueScanner } from './intern.ts';

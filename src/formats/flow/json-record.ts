@@ -5,7 +5,7 @@
  */
 import type { RecordErrorCode } from '../../model/batch.ts';
 import { FIELDS } from '../../model/fields.ts';
-import { FLOW_FORMATS, type FlowFormat } from '../../model/flow-formats.ts';
+import { FLOW_FORMATS, type FlowFormat } from '../../model/log-formats.ts';
 import { type Diagnosis, shorten } from './diagnose.ts';
 import { formatOfLayout } from './layout.ts';
 import { FORWARDER_COLUMNS, SLOTS, slotOf } from './plan.ts';

@@ -5,7 +5,7 @@
  */
 import { formatAddress } from '../../model/address.ts';
 import type { Batch, Column } from '../../model/batch.ts';
-import type { FlowFormat } from '../../model/flow-formats.ts';
+import type { FlowFormat } from '../../model/log-formats.ts';
 import { percentEncode } from './spellings.ts';
 
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true });

@@ -3,7 +3,7 @@
  * person's own list, or, for lines without a header, from the number of values. AWS lets any subset in
  * any order be chosen, so a layout is data; decode follows it as a table.
  */
-import { FLOW_FORMATS, type FlowFormat } from '../../model/flow-formats.ts';
+import { FLOW_FORMATS, type FlowFormat } from '../../model/log-formats.ts';
 import { RECORD_FORMATS, type RecordFormat } from '../../model/source.ts';
 import { type Layout, PRESETS, presetNamed } from './presets.ts';
 

@@ -3,7 +3,7 @@
  * column, its limit and its bit in the `absent` mask.
  */
 import { ADDED_FIELDS, AWS_FIELDS, type ColumnType, type Field, TGW_ONLY } from '../../model/fields.ts';
-import type { FlowFormat } from '../../model/flow-formats.ts';
+import type { FlowFormat } from '../../model/log-formats.ts';
 import type { Layout } from './layout.ts';
 
 /** How the loop reads a value. */
