@@ -1,4 +1,5 @@
 /** What the server needs from the rest of Bartizan. The composition root gives it; tests give real ones. */
+
 import type { FastifyBaseLogger } from 'fastify';
 import type { ReadySearch } from '../dashboards/saved-search.ts';
 import type { Dashboard } from '../dashboards/schema.ts';
@@ -9,6 +10,7 @@ import type { LayoutMemory } from '../ingest/layout-memory.ts';
 import type { RetroHunts } from '../ingest/retro-hunts.ts';
 import type { Samples } from '../ingest/samples.ts';
 import type { Reason, Vitals } from '../ingest/vitals.ts';
+import type { Dataset } from '../model/log-formats.ts';
 import type { Catalogs } from '../store/catalog.ts';
 import type { Feeds } from '../store/feeds.ts';
 import type { Indicators } from '../store/indicators.ts';
@@ -113,6 +115,8 @@ export interface ServerDeps {
   readonly absentMask: () => bigint;
   /** AND of them: fields that no record has. None is known to be when absent. */
   readonly missingMask?: () => bigint;
+  /** Main datasets that hold records; flows of VPCs when absent. */
+  readonly present?: () => readonly Dataset[];
   /** Whether all stored flows are in the default layout and their texts their values joined by spaces; they are not when absent. */
   readonly defaultOnly?: () => boolean;
   /** Reasons why the server can't serve yet; empty when ready. */

@@ -1,7 +1,8 @@
 /** Records behind a value: as received, as an ECS document, and by their field names. */
-import { type Document, enrichedDocument, type FlowRecord } from '../formats/flow/ecs.ts';
+import type { Document, StoredRecord } from '../formats/document.ts';
+import { recordDocument } from '../formats/documents.ts';
 import { ADDED_FIELDS, EXTRACTED } from '../model/fields.ts';
-import { DATASETS, type FlowFormat, formatOf, VPC_FLOW } from '../model/log-formats.ts';
+import { DATASETS, formatOf, type LogFormat, VPC_FLOW } from '../model/log-formats.ts';
 import { INTERFACE_FIELDS } from '../model/network-interface.ts';
 import { countStatement, recordsStatement } from '../query/index.ts';
 import type { Value } from '../store/store.ts';
@@ -38,7 +39,7 @@ export async function findRecords(deps: ServerDeps, request: RecordsRequest, sig
 function shownRecord(row: ReadonlyMap<string, Value>): Shown {
   const time = Number(row.get('start') ?? 0);
   const format = formatOf(DATASETS.find((name) => name === textOf(row, '_index')) ?? VPC_FLOW.flows);
-  const record: FlowRecord = { ...Object.fromEntries([...row].map(([name, value]) => [name, cell(value)])), start: time / 1000, raw: textOf(row, '_raw') };
+  const record: StoredRecord = { ...Object.fromEntries([...row].map(([name, value]) => [name, cell(value)])), start: time / 1000, raw: textOf(row, '_raw') };
   return {
     time,
     dataset: textOf(row, '_index'),
@@ -50,13 +51,13 @@ function shownRecord(row: ReadonlyMap<string, Value>): Shown {
 }
 
 /** Extracted fields are labels: that is where ECS keeps what it has no field for, as text under flat names. */
-function documentOf(record: FlowRecord, format: FlowFormat, extracted: Record<string, string>): Document {
-  const document = enrichedDocument(record, format);
+function documentOf(record: StoredRecord, format: LogFormat, extracted: Record<string, string>): Document {
+  const document = recordDocument(record, format);
   return Object.keys(extracted).length ? { ...document, labels: extracted } : document;
 }
 
 /** Values that the record has, by the names of its header line; `end` as AWS writes it. */
-function fieldsOf(row: ReadonlyMap<string, Value>, format: FlowFormat, time: number): Shown['fields'] {
+function fieldsOf(row: ReadonlyMap<string, Value>, format: LogFormat, time: number): Shown['fields'] {
   const absent = BigInt(textOf(row, 'absent') || '0');
   const fields: Shown['fields'] = {};
   format.fields.forEach((field, bit) => {

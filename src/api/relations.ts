@@ -9,14 +9,16 @@ export const TABLES: Readonly<Record<Dataset, Sql>> = {
   vpc_flow_status: sql`bartizan.vpc_flow_status`,
   tgw_flow: sql`bartizan.tgw_flow`,
   tgw_flow_status: sql`bartizan.tgw_flow_status`,
+  cloudtrail: sql`bartizan.cloudtrail`,
 };
 
 /** The stored tables themselves. */
-export function rawRelations(deps: Pick<ServerDeps, 'absentMask' | 'missingMask' | 'defaultOnly'>): Relations {
+export function rawRelations(deps: Pick<ServerDeps, 'absentMask' | 'missingMask' | 'defaultOnly' | 'present'>): Relations {
   return {
     table: (dataset) => TABLES[dataset],
     absentMask: deps.absentMask(),
     missingMask: deps.missingMask?.() ?? 0n,
+    present: deps.present?.() ?? [],
     defaultOnly: deps.defaultOnly?.() ?? false,
   };
 }
@@ -26,13 +28,19 @@ export function rawRelations(deps: Pick<ServerDeps, 'absentMask' | 'missingMask'
  * lack a field, or have one, for the first time: it says so before its rows can be seen, and the work is done again.
  */
 export async function onTables<T>(
-  deps: Pick<ServerDeps, 'absentMask' | 'missingMask' | 'defaultOnly'>,
+  deps: Pick<ServerDeps, 'absentMask' | 'missingMask' | 'defaultOnly' | 'present'>,
   work: (relations: Relations) => Promise<T>,
 ): Promise<T> {
   for (;;) {
     const relations = rawRelations(deps);
     const result = await work(relations);
     const now = rawRelations(deps);
-    if (now.absentMask === relations.absentMask && now.missingMask === relations.missingMask && now.defaultOnly === relations.defaultOnly) return result;
+    if (
+      now.absentMask === relations.absentMask &&
+      now.missingMask === relations.missingMask &&
+      now.defaultOnly === relations.defaultOnly &&
+      now.present?.length === relations.present?.length
+    )
+      return result;
   }
 }

@@ -82,7 +82,7 @@ async function trySample(deps: ServerDeps, rule: Text, check: Checked, catalog: 
     const found = DATASETS.find((d) => d === table) ?? VPC_FLOW.flows;
     // What is no record of its formats is out of its scope; the engine is asked all the same whether it takes the rule.
     own = check.formats.includes(formatOf(found));
-    const dataset = own ? found : (check.formats[0] ?? VPC_FLOW).flows;
+    const dataset = own ? found : (check.formats[0] ?? VPC_FLOW).main;
     const { fields, ...select } = stagedTrial(rule, { dataset, columns: columns.map((c) => c.name), layouts }, now, catalog);
     names = fields;
     return select;

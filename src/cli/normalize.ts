@@ -6,7 +6,7 @@ import { expandPaths, PathError } from '../collect/files.ts';
 import type { Config } from '../config.ts';
 import { FILE_LIMITS, segments } from '../decode/segments.ts';
 import { createEnricher } from '../enrich/enricher.ts';
-import { type NormalizeOptions, normalize } from '../formats/flow/normalize.ts';
+import { type NormalizeOptions, normalize } from '../formats/normalize.ts';
 import { loadDatabases } from '../ingest/databases.ts';
 import { checkLayout, FORMAT_DOC, formatNamed } from './ingest.ts';
 import { type CommonOptions, configOf, withAwsRanges, withCommon } from './options.ts';

@@ -39,7 +39,7 @@ export interface AddressDescription {
 
 export interface Enricher {
   /**
-   * Adds direction, src_place, dst_place, src_as and dst_as to a batch that has srcaddr and dstaddr, src_aws and
+   * Adds src_place, src_as and, to a batch that has dstaddr too, direction, dst_place and dst_as; src_aws and
    * dst_aws while AWS’s ranges are there, and src_indicator and dst_indicator where threat indicators hold for rows of it.
    */
   enrich(batch: Batch): void;
@@ -93,7 +93,8 @@ export function createEnricher(databases: Databases, options: EnrichOptions): En
       const { bytes, count } = batch.addresses;
       const source = batch.columns.get('srcaddr');
       const destination = batch.columns.get('dstaddr');
-      if (source?.type !== 'IPv6' || destination?.type !== 'IPv6') return;
+      if (source?.type !== 'IPv6') return;
+      const other = destination?.type === 'IPv6' ? destination : undefined;
       if (marks.length < count) {
         marks = new Uint8Array(count * 2);
         covers = new Uint32Array(count * 2);
@@ -104,7 +105,7 @@ export function createEnricher(databases: Databases, options: EnrichOptions): En
         const { column, lookup, idOf } = entry;
         for (let id = 1; id < count; id++) idOf[id] = marks[id] === INTERNAL ? 0 : lookup.find(bytes, id * 16);
         batch.columns.set(`src_${column}`, textColumn(batch.rows, source.ids, idOf, lookup.texts));
-        batch.columns.set(`dst_${column}`, textColumn(batch.rows, destination.ids, idOf, lookup.texts));
+        if (other) batch.columns.set(`dst_${column}`, textColumn(batch.rows, other.ids, idOf, lookup.texts));
       }
       if (indicators) {
         for (let id = 1; id < count; id++) {
@@ -117,16 +118,16 @@ export function createEnricher(databases: Databases, options: EnrichOptions): En
       const covered: number[] = [];
       for (let row = 0; row < batch.rows; row++) {
         const from = source.ids[row]!;
-        const to = destination.ids[row]!;
+        const to = other?.ids[row] ?? 0;
         const a = marks[from]!;
         const b = marks[to]!;
         directions[row] = from === 0 || to === 0 ? 0 : directionIndex(a === INTERNAL, b === INTERNAL);
         if (((a | b) & COVERED) !== 0) covered.push(row);
       }
-      batch.columns.set('direction', { type: 'LowCardinality(String)', ids: directions, dictionary: DIRECTIONS });
+      if (other) batch.columns.set('direction', { type: 'LowCardinality(String)', ids: directions, dictionary: DIRECTIONS });
       if (!indicators || covered.length === 0) return;
       addIndicators(batch, covered, 'src_indicator', source.ids, covers, indicators);
-      addIndicators(batch, covered, 'dst_indicator', destination.ids, covers, indicators);
+      if (other) addIndicators(batch, covered, 'dst_indicator', other.ids, covers, indicators);
     },
     describe(address) {
       const bytes = parseAddress(address);

@@ -1,8 +1,8 @@
 /** What a decoder hands over: the rows, the bad records, and the account of each delivery's share. */
 import type { BadRecord, Batch } from '../model/batch.ts';
-import type { Dataset, FlowFormat } from '../model/log-formats.ts';
+import type { Dataset, LogFormat } from '../model/log-formats.ts';
 
-/** Counts of records. `records` = stored + nodata + skipdata + quarantined + filtered, always. */
+/** Counts of records. `records` = stored + nodata + skipdata + quarantined + filtered + duplicates, always. */
 export interface RecordCounts {
   records: number;
   stored: number;
@@ -11,6 +11,8 @@ export interface RecordCounts {
   quarantined: number;
   /** Not to be stored by the source's rules. */
   filtered: number;
+  /** Copies of events of the same batch. */
+  duplicates: number;
   /** Among those stored: the source's locator found no time in them, or one that is not believed. They keep their start. */
   notLocated: number;
   /** Header and empty lines are no records. */
@@ -19,7 +21,7 @@ export interface RecordCounts {
 }
 
 export function noCounts(): RecordCounts {
-  return { records: 0, stored: 0, nodata: 0, skipdata: 0, quarantined: 0, filtered: 0, notLocated: 0, headers: 0, emptyLines: 0 };
+  return { records: 0, stored: 0, nodata: 0, skipdata: 0, quarantined: 0, filtered: 0, duplicates: 0, notLocated: 0, headers: 0, emptyLines: 0 };
 }
 
 /** Half-open range of rows. */
@@ -42,7 +44,7 @@ export interface DeliveryPart {
   readonly bad: Range;
   readonly counts: RecordCounts;
   /** Records by format; those that are no rows count as what most of the rows are. */
-  readonly formats: Readonly<Partial<Record<FlowFormat['name'], number>>>;
+  readonly formats: Readonly<Partial<Record<LogFormat['name'], number>>>;
   /** The delivery's last byte is in this part. */
   readonly finished: boolean;
 }
@@ -66,12 +68,12 @@ export interface DatasetRows {
 
 /** Rows since the last `take`. */
 export interface DecodedBatches {
-  /** One for each of DATASETS, in their order; it may be empty. */
+  /** One for each dataset that the decoder makes rows of, always in the same order; it may be empty. */
   readonly tables: readonly DatasetRows[];
   readonly bad: readonly DeliveredBadRecord[];
   /** One for each delivery that was open since the last `take`, in the order of input; a share may be empty. */
   readonly deliveries: readonly DeliveryPart[];
-  /** For each record in the order of input that was not filtered, the list that holds it: a place in `tables`, or IN_BAD. */
+  /** For each record in the order of input that was neither filtered nor a copy, the list that holds it: a place in `tables`, or IN_BAD. */
   readonly order: Uint8Array;
   /** Sum over the deliveries. */
   readonly counts: RecordCounts;

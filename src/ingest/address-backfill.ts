@@ -4,7 +4,7 @@
  * them apart. A day is filled under a token, and the days that are done are on record, so that it goes on
  * where a stop or a crash left it, and fills none twice.
  */
-import { DATASETS, type Dataset, formatOf } from '../model/log-formats.ts';
+import { type Dataset, FLOW_FORMATS, formatOf } from '../model/log-formats.ts';
 import { join, num, param, type Sql, sql, statement } from '../query/sql.ts';
 import type { Metadata } from '../store/metadata.ts';
 import type { Store } from '../store/store.ts';
@@ -21,7 +21,7 @@ const DAY = 86_400;
 const BACKGROUND = { lane: 'background', threads: 1 } as const;
 /** A day may have many records. */
 const MOST_SECONDS = 6 * 3600;
-const FLOWS = DATASETS.filter((dataset) => dataset === formatOf(dataset).flows);
+const FLOWS = FLOW_FORMATS.map(({ flows }) => flows);
 
 interface Progress {
   /** Records received before it (epoch seconds) are the ones to fill in; 0 when all is done. */

@@ -5,10 +5,10 @@
 import { closeSync, openSync, writevSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Enricher } from '../enrich/enricher.ts';
-import type { DatasetRows, DecodedBatches, Range } from '../formats/result.ts';
+import type { DecodedBatches, Range } from '../formats/result.ts';
 import { type BadRecord, type Batch, type Column, type Origin, textColumn } from '../model/batch.ts';
 import type { Field } from '../model/fields.ts';
-import { formatOf, VPC_FLOW } from '../model/log-formats.ts';
+import { CLOUDTRAIL, FLOW_FORMATS, formatOf, VPC_FLOW } from '../model/log-formats.ts';
 import { REGISTRY_OF } from '../model/registries.ts';
 import type { DeliveryRange, Manifest, StagedBlock } from '../store/metadata.ts';
 import { encodeBlock, selectRows } from '../store/native-block.ts';
@@ -68,9 +68,9 @@ export async function stageBatch(
   const counter = new BatchCounter(owners, received);
   const blocks: StagedBlock[] = [];
   const external: Batch[] = [];
-  const stage = (table: string, rows: Batch): void => {
+  const stage = (table: string, rows: Batch, ends?: readonly number[]): void => {
     const token = `${batch}-${table}-${blocks.length}`;
-    blocks.push(writeBlock(context.staging, table, rows, token));
+    blocks.push({ ...writeBlock(context.staging, table, rows, token), ...(ends ? { ends } : {}) });
   };
 
   if (taken.bad.length)
@@ -92,19 +92,20 @@ export async function stageBatch(
     addOrigins(rows, ranges, origins, received);
     for (const name of addEnvelopes(rows, formatOf(dataset), ranges, origins)) given.add(name);
     counter.rows(rows, ranges);
-    for (const part of cutByDays(rows)) stage(dataset, part);
-    if (dataset === formatOf(dataset).flows) external.push(...addressDays(dataset, rows, received));
+    const days = cutByDays(rows);
+    for (const part of days) stage(dataset, part, dataset === CLOUDTRAIL.main && days.length === 1 ? ranges.map(({ end }) => end) : undefined);
+    if (FLOW_FORMATS.some(({ flows }) => flows === dataset)) external.push(...addressDays(dataset, rows, received));
   }
 
   const ranges = parts.map((part, i): DeliveryRange => {
-    const { records, stored, nodata, skipdata, quarantined, filtered } = part.counts;
+    const { records, stored, nodata, skipdata, quarantined, filtered, duplicates } = part.counts;
     return {
       delivery: (owners[i] as BatchDelivery).id,
       from: part.from,
       to: part.to,
       layout: state,
       last: part.finished && (owners[i] as BatchDelivery).last !== false,
-      counts: { records, stored, nodata, skipdata, quarantined, duplicates: 0, filtered },
+      counts: { records, stored, nodata, skipdata, quarantined, duplicates, filtered },
       formats: part.formats,
     };
   });
@@ -113,8 +114,8 @@ export async function stageBatch(
   // Behind the rows: nobody waits for it.
   for (const part of external) stage('address_day', part);
   // Of these alone the masks are kept; queries expect every field of other flows to be absent here and there.
-  const flows = (taken.tables.find(({ dataset }) => dataset === VPC_FLOW.flows) as DatasetRows).batch;
-  return { batch, ranges, blocks, ...masks(flows, given), defaultOnly: inDefaultLayout(flows) };
+  const flows = taken.tables.find(({ dataset }) => dataset === VPC_FLOW.flows)?.batch;
+  return { batch, ranges, blocks, ...masks(flows, given), defaultOnly: !flows || inDefaultLayout(flows) };
 }
 
 /** Writes rows as a block for a table. */
@@ -256,13 +257,13 @@ function inDefaultLayout(batch: Batch): boolean {
 }
 
 /** OR and AND of the flows' masks: a field whose bit is never set needs no null check in queries; one whose bit is always set holds nothing to find. */
-function masks(batch: Batch, given: ReadonlySet<string> = new Set()): Pick<Manifest, 'absentMask' | 'missingMask'> {
-  const column = batch.columns.get('absent');
+function masks(batch: Batch | undefined, given: ReadonlySet<string> = new Set()): Pick<Manifest, 'absentMask' | 'missingMask'> {
+  const column = batch?.columns.get('absent');
   const [some, every] = [
     [0, 0],
     [-1, -1],
   ] as [[number, number], [number, number]];
-  if (column?.type === 'UInt64Mask') {
+  if (batch && column?.type === 'UInt64Mask') {
     for (let i = 0; i < batch.rows; i++) {
       some[0] |= column.low[i] as number;
       some[1] |= column.high[i] as number;

@@ -19,7 +19,7 @@ export interface Identified {
 }
 
 /** Part of every identity by content: another way of reading is another delivery. What is told by content was called vpc-flow before there was more to tell. */
-const TARGETS: Readonly<Record<RecordFormat, string>> = { auto: 'vpc-flow', 'vpc-flow': 'vpc-flow', 'tgw-flow': 'tgw-flow' };
+const TARGETS: Readonly<Record<RecordFormat, string>> = { auto: 'vpc-flow', 'vpc-flow': 'vpc-flow', 'tgw-flow': 'tgw-flow', cloudtrail: 'cloudtrail' };
 /** Files up to this size are read once, for identity and content together. */
 const WHOLE_FILE = 64 * 1024 * 1024;
 /** Parts of files up to this size are read at once. */

@@ -8,6 +8,7 @@ import { DATASETS } from '../model/log-formats.ts';
 import type { Manifest, Metadata, StagedBlock } from '../store/metadata.ts';
 import { type StagedSelect, type Store, StoreError } from '../store/store.ts';
 import type { DiskGuard } from './disk-guard.ts';
+import { withoutCopies } from './event-copies.ts';
 
 export interface InserterOptions {
   readonly store: Store;
@@ -141,12 +142,13 @@ export class Inserter {
   /** With what rules make of its blocks. */
   async #commit(staged: Manifest): Promise<Manifest> {
     const blocks: StagedBlock[] = [];
-    for (const block of staged.blocks) {
+    const distinct = await withoutCopies(staged, this.#options.store);
+    for (const block of distinct.blocks) {
       // Only datasets hold records that rules are for.
       const extraction = DATASETS.some((name) => name === block.table) ? await this.#options.extraction?.(block, BigInt(staged.absentMask)) : undefined;
       blocks.push(extraction ? { ...block, extraction } : block);
     }
-    const manifest = { ...staged, blocks };
+    const manifest = { ...distinct, blocks };
     await this.#options.metadata.commit(manifest);
     return manifest;
   }

@@ -1,6 +1,6 @@
 /** The internal-traffic filter: drops a batch's flows whose two ends both lie in networks that their source lists. */
 import { listedNetworks, type Networks } from '../enrich/networks.ts';
-import { extent } from '../formats/flow/batch-underway.ts';
+import { extent } from '../formats/batch-shares.ts';
 import type { DecodedBatches, DeliveryPart } from '../formats/result.ts';
 import type { Batch } from '../model/batch.ts';
 import { FLOW_FORMATS } from '../model/log-formats.ts';

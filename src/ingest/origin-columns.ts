@@ -3,7 +3,7 @@ import { pathFacts } from '../collect/aws-path.ts';
 import { interfaceOfStream } from '../formats/flow/stream-name.ts';
 import type { Range } from '../formats/result.ts';
 import type { Batch, Column, Origin } from '../model/batch.ts';
-import type { FlowFormat } from '../model/log-formats.ts';
+import type { LogFormat } from '../model/log-formats.ts';
 
 /** Text columns that say where each row came from: constant in a batch of one delivery. */
 export function addOrigins(batch: Batch, ranges: readonly Range[], origins: readonly Origin[], received: number): void {
@@ -30,7 +30,7 @@ const GIVEN: readonly (readonly [column: string, tell: (origin: Origin) => strin
 ];
 
 /** Adds what is known of records that do not say it themselves; the columns that it gave a value. The records' text and their marks of absent fields stay. */
-export function addEnvelopes(batch: Batch, format: FlowFormat, ranges: readonly Range[], origins: readonly Origin[]): string[] {
+export function addEnvelopes(batch: Batch, format: LogFormat, ranges: readonly Range[], origins: readonly Origin[]): string[] {
   return GIVEN.flatMap(([name, tell]) => {
     if (!format.stored.some(({ column }) => column === name)) return [];
     const values = ranges.map((_, i) => tell(origins[i] as Origin) ?? '');

@@ -9,6 +9,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { DELIVERY_LIMITS, FILE_LIMITS, type Source, segments, segmentsFrom } from '../decode/segments.ts';
 import { segmentsOfAll } from '../decode/segments-of-all.ts';
 import { createEnricher } from '../enrich/enricher.ts';
+import { createDecoder, type DecoderKind, decoderKind, type RecordDecoder } from '../formats/decoder.ts';
 import { FlowDecoder } from '../formats/flow/decode.ts';
 import { heldState, namedState } from '../formats/flow/detect.ts';
 import type { FlowReading } from '../formats/flow/options.ts';
@@ -63,8 +64,9 @@ let nextIndicators: Extract<ToWorker, { readonly type: 'indicators' }> | undefin
 /** Ends a wait for the disk. */
 let pause: (() => void) | undefined;
 
-/** Holds the batch that is being filled. */
-let decoder: FlowDecoder | undefined;
+/** Holds the batch that is being filled, and what it reads. */
+let decoder: RecordDecoder | undefined;
+let kind: DecoderKind = 'flow';
 /** How sources' records are read, by their settings as JSON. */
 const readings = new Map<string, FlowReading>();
 /** Segments of deliveries in the open batch, by the decoder's delivery number. */
@@ -143,7 +145,6 @@ async function run(job: Job): Promise<void> {
     return;
   }
   if ('refused' in read) throw new Error(read.refused);
-  decodeBy(job);
   const whole = job.refused ? await readRefused(job, contents[0], id) : await readAll(job, contents, id, read);
   if (!whole) await abandon();
   reading = false;
@@ -163,7 +164,7 @@ async function readRefused(job: Job, content: Source, id: string): Promise<boole
   }
   const bytes = Buffer.concat(pieces);
   const { code, message } = job.refused as NonNullable<Job['refused']>;
-  begin(job, id, undefined, 0).last = true;
+  (await begin(job, id, undefined, 0, kind)).last = true;
   open().endDamaged(code, message, { raw: bytes.subarray(0, RAW_LIMIT), length: bytes.length });
   return true;
 }
@@ -184,7 +185,7 @@ async function readAll(job: Job, contents: readonly [Source, ...Source[]], id: s
     const next = await stream.next();
     if (next.done) {
       // The text before may be what is damaged: its end is still open.
-      if (!owner || open().deliveryFinished) owner = begin(job, id, undefined, next.value?.offset ?? end);
+      if (!owner || open().deliveryFinished) owner = await begin(job, id, undefined, next.value?.offset ?? end, kind);
       owner.last = true;
       if (next.value) open().endDamaged(next.value.code, next.value.message);
       else await push(EMPTY, true);
@@ -193,24 +194,27 @@ async function readAll(job: Job, contents: readonly [Source, ...Source[]], id: s
     const segment = next.value;
     if (segment.kind === 'control') continue;
     if (owner && !open().deliveryFinished) await push(EMPTY, true);
-    const resumed = segment.kind === 'text' && segment.resumed ? layout : undefined;
-    owner = begin(job, id, segment, segment.offset, resumed);
     if (segment.kind === 'bad') {
+      owner = await begin(job, id, segment, segment.offset, kind);
       open().endDamaged(segment.code, segment.message, segment);
       end = segment.offset + segment.length;
       continue;
     }
+    const resumed = segment.resumed ? layout : undefined;
     end = segment.offset;
-    let begun = resumed !== undefined;
+    owner = undefined;
     for await (const chunk of segment.chunks) {
-      if (!begun) choose(job, owner, chunk);
-      begun = true;
+      if (!owner) {
+        owner = await begin(job, id, segment, segment.offset, decoderKind(job.settings.format, chunk, resumed), resumed);
+        if (resumed === undefined) choose(job, owner, chunk);
+      }
       end += chunk.length;
       await push(chunk, false);
       if (!stopped) continue;
       await stream.return(undefined);
       return false;
     }
+    owner ??= await begin(job, id, segment, segment.offset, kind, resumed);
   }
 }
 
@@ -221,16 +225,17 @@ const MOST_SETTLED = 10_000;
 /** Decides how the lines of a segment that begins with these bytes are read, where the settings leave it open. */
 function choose(job: Job, owner: Owner, head: Uint8Array): void {
   const { layout, format } = job.settings;
+  if (!(decoder instanceof FlowDecoder)) return;
   if (layout.trim().toLowerCase() !== 'auto' || format === 'tgw-flow') return;
   const stream = streamOf(owner);
   const known = job.layouts?.[stream];
   if (known === undefined && settledStreams.has(stream)) return;
   const choice: LayoutChoice = known === undefined ? chooseLayout(head) : { kind: 'layout', layout: known, learned: false };
   if (choice.kind === 'layout') {
-    open().setState(namedState(choice.layout));
+    decoder.setState(namedState(choice.layout));
     if (choice.learned) send({ type: 'learned', stream, layout: choice.layout });
   } else if (choice.kind === 'hold') {
-    open().setState(heldState(choice.message));
+    decoder.setState(heldState(choice.message));
     owner.stream = stream;
   } else if (choice.settled && settledStreams.size < MOST_SETTLED) settledStreams.add(stream);
 }
@@ -249,13 +254,18 @@ async function push(bytes: Uint8Array, last: boolean): Promise<void> {
   }
 }
 
-function open(): FlowDecoder {
+function open(): RecordDecoder {
   if (!decoder) throw new Error('no decoder is open');
   return decoder;
 }
 
-/** Lets the open decoder read by the job's settings. Sources of different settings share batches. */
-function decodeBy({ settings }: Job): void {
+/** Lets the decoder of a kind read by the job's settings. Sources of different settings share batches; formats do not. */
+async function decodeBy({ settings }: Job, wanted: DecoderKind): Promise<void> {
+  if (wanted !== kind) {
+    await handOver();
+    decoder = undefined;
+    kind = wanted;
+  }
   const key = JSON.stringify(settings);
   let reading = readings.get(key);
   if (!reading) {
@@ -266,7 +276,7 @@ function decodeBy({ settings }: Job): void {
   }
   if (decoder) decoder.readBy(reading);
   else {
-    decoder = new FlowDecoder({ ...reading, now, capacity: setup.batchRows });
+    decoder = createDecoder(kind, { ...reading, now, capacity: setup.batchRows });
     // A decoder begins with a delivery of its own, which is nobody's.
     decoder.push(EMPTY, true);
     decoder.readBy(reading);
@@ -274,8 +284,16 @@ function decodeBy({ settings }: Job): void {
   }
 }
 
-/** Begins a segment of a delivery at an offset. `state`: that of the decoder where it was read before. */
-function begin(job: Job, id: string, segment: Exclude<Segment, { kind: 'control' }> | undefined, offset: number, state?: string): Owner {
+/** Begins a segment of a delivery at an offset, for a kind of decoder. `state`: that of the decoder where it was read before. */
+async function begin(
+  job: Job,
+  id: string,
+  segment: Exclude<Segment, { kind: 'control' }> | undefined,
+  offset: number,
+  wanted: DecoderKind,
+  state?: string,
+): Promise<Owner> {
+  await decodeBy(job, wanted);
   open().nextDelivery(state === undefined ? { offset } : { state, offset });
   deliveryNumber++;
   const owner = { id, source: job.source ?? '', origin: { ...job.origin, ...segment?.origin }, internalTraffic: job.settings.internalTraffic, last: false };

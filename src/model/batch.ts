@@ -28,6 +28,8 @@ export type Column =
   | { readonly type: 'Array(String)'; readonly ids: Uint32Array; readonly lists: readonly (readonly string[])[] }
   /** The same text in every row. */
   | { readonly type: 'Constant'; readonly value: string }
+  /** Different texts, one after another: that of row i is `bytes[ends[i - 1], ends[i])`. */
+  | { readonly type: 'String'; readonly bytes: Uint8Array; readonly ends: Uint32Array }
   /** Mostly empty: bytes by row. */
   | { readonly type: 'SparseString'; readonly values: ReadonlyMap<number, Uint8Array> };
 
@@ -98,7 +100,8 @@ export const RECORD_ERRORS = {
   'binary-data': 'The line holds control characters: it is not text.',
   'invalid-utf8': 'A value is not valid UTF-8 or not valid percent-encoding.',
   'not-json': 'The line starts like JSON and is not valid JSON.',
-  'unknown-json-shape': 'The JSON object is neither a flow record nor a forwarder’s message.',
+  'unknown-json-shape': 'The JSON object is no record of a format that is known.',
+  'event-too-large': 'A CloudTrail event has more than 16 MiB.',
   'unknown-field': 'The header line names a field that this version does not know, so the values under it cannot be told apart.',
   'layout-unknown': 'The line has no header, and its values are in an order that is not known: it waits for an answer.',
   'empty-value': 'Two spaces in a row, or a value without characters.',

@@ -10,65 +10,11 @@
  * https://www.elastic.co/docs/reference/ecs.
  */
 
+import { CLOUDTRAIL_DOCUMENTS, CLOUDTRAIL_ONLY } from './cloudtrail-fields.ts';
+import type { ColumnType, Derivation, Field, FieldType } from './field.ts';
 import { INTERFACE_FIELDS, INTERFACE_LISTS } from './network-interface.ts';
 
-/** How a value is written in a record and held in a column. */
-export type FieldType = 'address' | 'number' | 'text' | 'time';
-
-/** The ClickHouse types that a batch can carry (see model/batch.ts). */
-export type ColumnType = 'UInt8' | 'UInt16' | 'UInt32' | 'UInt64' | 'IPv6' | 'LowCardinality(String)' | 'String' | 'Array(String)' | "DateTime('UTC')";
-
-/**
- * A value that is computed from columns when it is read, never stored. Each name has one SQL template
- * in `query/` and, where records are shown as documents, one function in `formats/`.
- */
-export type Derivation =
-  | 'end'
-  | 'transport'
-  | 'service'
-  | 'event-class'
-  | 'mitre-id'
-  | 'mitre-tactic'
-  | 'raw'
-  | 'size'
-  | 'message-time'
-  | 'tcp-flag-names'
-  | 'traffic-path-name'
-  | 'place-country'
-  | 'place-state'
-  | 'place-city'
-  | 'place-latitude'
-  | 'place-longitude'
-  | 'as-number'
-  | 'as-organization'
-  | 'aws-service'
-  | 'aws-region'
-  | 'interface';
-
-export interface Field {
-  /** Canonical name: the ECS path, or our own where ECS has none. Unique, lower case. */
-  readonly name: string;
-  /** Column in the tables of its formats (log-formats.ts); for a derived field, the column that it reads first. */
-  readonly column: string;
-  /** The name in a flow log's header line; absent on what AWS does not write. */
-  readonly aws?: string;
-  /** First flow log version that has the field. */
-  readonly since?: number;
-  /** Other names that answer in queries with the same value form (formats.md section 9). */
-  readonly aliases: readonly string[];
-  readonly type: FieldType;
-  readonly columnType: ColumnType;
-  readonly codec?: string;
-  /** Largest value of a number; above it a record is `number-out-of-range`. */
-  readonly max?: number;
-  /** Equality ignores letter case (the sources spell ACCEPT and accept). */
-  readonly foldCase?: true;
-  /** Percent-encoded UTF-8 in the record, decoded in the column. */
-  readonly percentEncoded?: true;
-  readonly derived?: Derivation;
-  /** Plain-text description, used in completion and in the reference. */
-  readonly doc: string;
-}
+export type { ColumnType, Derivation, Field, FieldType } from './field.ts';
 
 const LC = 'LowCardinality(String)' as const;
 const MAX_SAFE = Number.MAX_SAFE_INTEGER;
@@ -530,18 +476,26 @@ export const DERIVED_FIELDS: readonly Field[] = [
 export const TGW_ONLY: readonly Field[] = TGW_FIELDS.filter((field) => !AWS_FIELDS.some((f) => f.column === field.column));
 
 /** Every field that a query can name, of whatever dataset. */
-export const FIELDS: readonly Field[] = [...AWS_FIELDS, ...TGW_ONLY, ...ADDED_FIELDS, ...DERIVED_FIELDS];
+export const FIELDS: readonly Field[] = [...AWS_FIELDS, ...TGW_ONLY, ...CLOUDTRAIL_ONLY, ...CLOUDTRAIL_DOCUMENTS, ...ADDED_FIELDS, ...DERIVED_FIELDS];
 
-const BY_NAME: ReadonlyMap<string, Field> = indexNames();
+const OF_EVENTS: ReadonlySet<Field> = new Set([...CLOUDTRAIL_ONLY, ...CLOUDTRAIL_DOCUMENTS]);
 
-function indexNames(): Map<string, Field> {
-  const map = new Map<string, Field>();
+const BY_NAME: ReadonlyMap<string, readonly Field[]> = indexNames();
+
+/** A name is that of one field of flows, or of one of events, or of one of each (`event.action`). */
+function indexNames(): Map<string, Field[]> {
+  const map = new Map<string, Field[]>();
   for (const field of FIELDS) {
     for (const name of namesOf(field)) {
       const key = name.toLowerCase();
-      const other = map.get(key);
+      const others = map.get(key) ?? [];
+      const other = others.find((o) => OF_EVENTS.has(o) === OF_EVENTS.has(field));
       if (other && other !== field) throw new Error(`field table: the name ${name} belongs to ${other.name} and ${field.name}`);
-      map.set(key, field);
+      if (!other)
+        map.set(
+          key,
+          [...others, field].sort((a, b) => Number(OF_EVENTS.has(a)) - Number(OF_EVENTS.has(b))),
+        );
     }
   }
   return map;
@@ -565,7 +519,12 @@ export function namesOf(field: Field): string[] {
   return [...new Set([...names, ...field.aliases])];
 }
 
-/** The field that answers to a name, in any letter case; undefined when none does. */
+/** The field that answers to a name, in any letter case; undefined when none does. Of a name that flows and events share, that of flows. */
 export function findField(name: string): Field | undefined {
-  return BY_NAME.get(name.toLowerCase());
+  return fieldsNamed(name)[0];
+}
+
+/** All fields that answer to a name: at most one of flows, then one of events. */
+export function fieldsNamed(name: string): readonly Field[] {
+  return BY_NAME.get(name.toLowerCase()) ?? [];
 }

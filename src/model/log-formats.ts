@@ -1,21 +1,24 @@
 /**
- * The formats of flow logs, as data: what a record of each can hold, and which datasets its records are in.
+ * The formats of logs, as data: what a record of each can hold, and which datasets its records are in.
  * Flows go to one table, notes without traffic (NODATA, SKIPDATA) to another, so that nobody counts them
  * together. Whatever knows fields by place or table takes a format, not a list.
  */
+import { CLOUDTRAIL_DOCUMENTS, CLOUDTRAIL_ONLY } from './cloudtrail-fields.ts';
 import { ADDED_FIELDS, AWS_FIELDS, type Field, RECORD_COLUMNS, TGW_FIELDS } from './fields.ts';
 
-/** Datasets that a query's `_index` names; the flows of a format stand before its notes. */
-export const DATASETS = ['vpc_flow', 'vpc_flow_status', 'tgw_flow', 'tgw_flow_status'] as const;
+/** Datasets of flow logs that a query's `_index` names; the flows of a format stand before its notes. */
+export const FLOW_DATASETS = ['vpc_flow', 'vpc_flow_status', 'tgw_flow', 'tgw_flow_status'] as const;
+export type FlowDataset = (typeof FLOW_DATASETS)[number];
+/** All datasets. */
+export const DATASETS = [...FLOW_DATASETS, 'cloudtrail'] as const;
 export type Dataset = (typeof DATASETS)[number];
 
-export interface FlowFormat {
-  readonly name: 'vpc-flow' | 'tgw-flow';
+interface CommonFormat {
   /** Shown to people: records of what. */
   readonly title: string;
-  readonly flows: Dataset;
-  readonly status: Dataset;
-  /** What AWS writes; the place of a field is its bit in the `absent` mask. */
+  /** The dataset of its records; of flow logs that of the flows. */
+  readonly main: Dataset;
+  /** What AWS writes; of flow logs the place of a field is its bit in the `absent` mask. */
   readonly fields: readonly Field[];
   /** The same bits, by header name. */
   readonly bits: ReadonlyMap<string, number>;
@@ -23,6 +26,13 @@ export interface FlowFormat {
   readonly stored: readonly Field[];
   /** Names of all columns of its tables. */
   readonly columns: ReadonlySet<string>;
+}
+
+export interface FlowFormat extends CommonFormat {
+  readonly kind: 'flow';
+  readonly name: 'vpc-flow' | 'tgw-flow';
+  readonly flows: FlowDataset;
+  readonly status: FlowDataset;
   /** The layout that AWS writes unless told otherwise. */
   readonly defaultFields: readonly Field[];
   /** As a header line has it. */
@@ -33,17 +43,33 @@ export interface FlowFormat {
   readonly sortedBy: readonly string[];
 }
 
+/** Records that are JSON objects; their text is kept whole, in `raw_exact`. */
+export interface EventFormat extends CommonFormat {
+  readonly kind: 'event';
+  readonly name: 'cloudtrail';
+  /** Columns that hold JSON. */
+  readonly documents: readonly Field[];
+}
+
+export type LogFormat = FlowFormat | EventFormat;
+
 type Given = Pick<FlowFormat, 'name' | 'title' | 'flows' | 'status' | 'fields' | 'defaultFields' | 'sortedBy'>;
 
+function columnsOf(stored: readonly Field[]): ReadonlySet<string> {
+  return new Set([...stored.map((f) => f.column), ...RECORD_COLUMNS.map((c) => c.column)]);
+}
+
 function flowFormat(given: Given): FlowFormat {
-  const { fields, defaultFields } = given;
+  const { fields, defaultFields, flows } = given;
   const bits = new Map(fields.map((f, i) => [f.aws as string, i]));
   const stored = [...fields, ...ADDED_FIELDS];
   return {
     ...given,
+    kind: 'flow',
+    main: flows,
     bits,
     stored,
-    columns: new Set([...stored.map((f) => f.column), ...RECORD_COLUMNS.map((c) => c.column)]),
+    columns: columnsOf(stored),
     defaultLayout: defaultFields.map((f) => f.aws).join(' '),
     defaultMask: defaultFields.reduce((mask, f) => mask | (1n << BigInt(bits.get(f.aws as string) as number)), 0n),
   };
@@ -72,21 +98,52 @@ export const TGW_FLOW = flowFormat({
 /** In the order in which a layout is tried. */
 export const FLOW_FORMATS: readonly FlowFormat[] = [VPC_FLOW, TGW_FLOW];
 
-const BY_DATASET: ReadonlyMap<Dataset, FlowFormat> = new Map(
-  FLOW_FORMATS.flatMap((format) => [[format.flows, format] as const, [format.status, format] as const]),
-);
+/** Fields that events share with flows: time, account (of the record's recipient), region, source address. */
+const SHARED: readonly Field[] = AWS_FIELDS.filter(({ column }) => ['start', 'account_id', 'region', 'srcaddr'].includes(column));
 
-export function formatOf(dataset: Dataset): FlowFormat {
-  return BY_DATASET.get(dataset) as FlowFormat;
+/** Of what is added to flows, what tells of a second end or of a forwarder. */
+const OF_FLOWS = /^(dst_|forwarder_|direction$|security_group_ids$)/;
+
+function eventFormat(): EventFormat {
+  const fields = [...SHARED, ...CLOUDTRAIL_ONLY];
+  const stored = [...fields, ...CLOUDTRAIL_DOCUMENTS, ...ADDED_FIELDS.filter(({ column }) => !OF_FLOWS.test(column))];
+  return {
+    kind: 'event',
+    name: 'cloudtrail',
+    title: 'CloudTrail events',
+    main: 'cloudtrail',
+    fields,
+    documents: CLOUDTRAIL_DOCUMENTS,
+    bits: new Map(),
+    stored,
+    columns: columnsOf(stored),
+  };
+}
+
+export const CLOUDTRAIL = eventFormat();
+
+export const LOG_FORMATS: readonly LogFormat[] = [...FLOW_FORMATS, CLOUDTRAIL];
+
+/** The datasets of a format's records. */
+export function datasetsOf(format: LogFormat): readonly Dataset[] {
+  return format.kind === 'flow' ? [format.flows, format.status] : [format.main];
+}
+
+const BY_DATASET: ReadonlyMap<Dataset, LogFormat> = new Map(LOG_FORMATS.flatMap((format) => datasetsOf(format).map((dataset) => [dataset, format] as const)));
+
+export function formatOf(dataset: FlowDataset): FlowFormat;
+export function formatOf(dataset: Dataset): LogFormat;
+export function formatOf(dataset: Dataset): LogFormat {
+  return BY_DATASET.get(dataset) as LogFormat;
 }
 
 /** ClickHouse type of each column that some table has; a column of several tables is the same in all. */
 export const COLUMN_TYPES: ReadonlyMap<string, string> = new Map<string, string>([
-  ...FLOW_FORMATS.flatMap(({ stored }) => stored.map((f) => [f.column, f.columnType] as const)),
+  ...LOG_FORMATS.flatMap(({ stored }) => stored.map((f) => [f.column, f.columnType] as const)),
   ...RECORD_COLUMNS.map((c) => [c.column, c.clickhouse] as const),
 ]);
 
 /** Whether records of the format have the field, or what a derived one is computed from. */
-export function hasField(format: FlowFormat, field: Field): boolean {
+export function hasField(format: LogFormat, field: Field): boolean {
   return format.columns.has(field.column);
 }

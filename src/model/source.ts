@@ -15,7 +15,7 @@ export function isPushed(kind: SourceKind): kind is PushedKind {
 }
 
 /** Formats that a source can be told to hold; `auto` looks at the content. */
-export const RECORD_FORMATS = ['auto', 'vpc-flow', 'tgw-flow'] as const;
+export const RECORD_FORMATS = ['auto', 'vpc-flow', 'tgw-flow', 'cloudtrail'] as const;
 export type RecordFormat = (typeof RECORD_FORMATS)[number];
 
 /**

@@ -6,12 +6,13 @@
  * compiled once: where there are such selects, it is compiled twice.
  */
 import { type Field, findField } from '../model/fields.ts';
+import type { Dataset } from '../model/log-formats.ts';
 import { plain } from './aggregates.ts';
-import { Context, NeedsField, type Nested } from './context.ts';
+import { Context, NeedsDataset, NeedsField, type Nested } from './context.ts';
 import type { Compiled, CompileOptions, CompileResult, Condition, Diagnostic, OutputColumn } from './contract.ts';
 import { QueryError } from './diagnostics.ts';
 import { namesMade, withMadeFields } from './extraction.ts';
-import { compileConditions, compileScope, datasetsOf, warnOfForgottenPipe } from './filter.ts';
+import { compileConditions, compileScope, datasetsOf, namesIndex, warnOfForgottenPipe } from './filter.ts';
 import { isZone } from './functions/time.ts';
 import { applyOperation } from './operators/index.ts';
 import { parse } from './parser.ts';
@@ -41,11 +42,31 @@ export function compileQuery(query: Query, options: CompileOptions): CompileResu
 
 /** Compiles with a context of its own. Throws QueryError. */
 export function withContext<T>(query: Query, options: CompileOptions, work: (ctx: Context) => T): { readonly value: T; readonly ctx: Context } {
-  const datasets = datasetsOf(query.scope, options);
-  return withRules((made) => {
-    const ctx = newContext(options, datasets, made);
-    return { value: work(ctx), ctx };
-  });
+  return withDatasets(query, options, (datasets) =>
+    withRules((made) => {
+      const ctx = newContext(options, datasets, made);
+      return { value: work(ctx), ctx };
+    }),
+  );
+}
+
+/**
+ * Works with the datasets that a query reads. Where it names none, and a field that only events have, it reads
+ * events: nobody has to say what the names say. Throws QueryError.
+ */
+export function withDatasets<T>(query: Query, options: CompileOptions, work: (datasets: readonly Dataset[]) => T): T {
+  const datasets = datasetsOf(query.scope, options, query.operations);
+  try {
+    return work(datasets);
+  } catch (error) {
+    if (!(error instanceof NeedsDataset)) throw error;
+    if (namesIndex(query.scope) || datasets.includes(error.dataset)) throw error.failure;
+    try {
+      return work([error.dataset]);
+    } catch (again) {
+      throw again instanceof NeedsDataset ? again.failure : again;
+    }
+  }
 }
 
 /** A context that compiles queries inside the query too. */

@@ -2,8 +2,8 @@
  * What one compilation knows and collects: options, which stored columns the statement reads, which
  * datasets, and fresh names. Mutable, made per statement, never shared.
  */
-import type { Field } from '../model/fields.ts';
-import { COLUMN_TYPES, type Dataset, type FlowFormat, formatOf, hasField, VPC_FLOW } from '../model/log-formats.ts';
+import { type Field, fieldsNamed } from '../model/fields.ts';
+import { COLUMN_TYPES, type Dataset, datasetsOf, formatOf, hasField, type LogFormat, VPC_FLOW } from '../model/log-formats.ts';
 import { type CompileOptions, type Diagnostic, type ExtractionRule, isFor, type Save } from './contract.ts';
 import { QueryError } from './diagnostics.ts';
 import { ident, join, late, num, param, type Sql, sql } from './sql.ts';
@@ -18,6 +18,17 @@ export class NeedsField extends Error {
   constructor(field: string) {
     super(`a rule makes ${field}`);
     this.field = field;
+  }
+}
+
+/** Thrown where a field is asked for that only records of another dataset have: the compilation begins again with that one. */
+export class NeedsDataset extends Error {
+  readonly dataset: Dataset;
+  readonly failure: QueryError;
+  constructor(dataset: Dataset, failure: QueryError) {
+    super(failure.message);
+    this.dataset = dataset;
+    this.failure = failure;
   }
 }
 
@@ -43,9 +54,9 @@ export class Context {
   readonly options: CompileOptions;
   readonly datasets: readonly Dataset[];
   /** Formats of the datasets. */
-  readonly formats: readonly FlowFormat[];
-  /** What records of some of them can hold, each column once. */
-  readonly fields: readonly Field[];
+  readonly formats: readonly LogFormat[];
+  /** What records of those that are flow logs can hold, each column once. */
+  readonly flowFields: readonly Field[];
   readonly warnings: Diagnostic[] = [];
   /** What the compiler chose for a step, by the step's start in the text. */
   readonly notes = new Map<number, string>();
@@ -60,7 +71,9 @@ export class Context {
     this.made = made;
     this.datasets = datasets;
     this.formats = [...new Set(datasets.map(formatOf))];
-    this.fields = [...new Map(this.formats.flatMap(({ fields }) => fields.map((f) => [f.column, f] as const))).values()];
+    this.flowFields = [
+      ...new Map(this.formats.filter(({ kind }) => kind === 'flow').flatMap(({ fields }) => fields.map((f) => [f.column, f] as const))).values(),
+    ];
   }
 
   /** Stored columns in the list of an inner select: all that the statement asks for in the end. */
@@ -74,6 +87,12 @@ export class Context {
     const given = (name: string): Sql =>
       columns.has(name) ? ident(name) : sql`defaultValueOfTypeName(${param('String', COLUMN_TYPES.get(name) ?? 'String')}) AS ${ident(name)}`;
     return late(() => join([...this.reads].sort().map(given), ', '));
+  }
+
+  /** The field of a name; of those that flows and events share the one that all datasets have, else the first that one has; undefined where none has it. */
+  field(name: string): Field | undefined {
+    const named = fieldsNamed(name);
+    return named.findLast((field) => this.formats.every((format) => hasField(format, field))) ?? named.find((field) => this.has(field));
   }
 
   /** Whether records of one of the datasets can have the field. */
@@ -131,10 +150,16 @@ export class Context {
   }
 
   /** What `make` gives for the format of the record at hand. */
-  byFormat(make: (format: FlowFormat) => Sql): Sql {
+  byFormat(make: (format: LogFormat) => Sql): Sql {
     const [first, ...others] = this.formats.map((format) => ({ format, value: make(format) }));
     if (!first || others.length === 0) return first?.value ?? sql`NULL`;
-    const cases = others.map(({ format, value }) => sql`_index IN (${param('String', format.flows)}, ${param('String', format.status)}), ${value}`);
+    const cases = others.map(
+      ({ format, value }) =>
+        sql`_index IN (${join(
+          datasetsOf(format).map((name) => param('String', name)),
+          ', ',
+        )}), ${value}`,
+    );
     return sql`multiIf(${join(cases, ', ')}, ${first.value})`;
   }
 

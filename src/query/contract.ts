@@ -4,7 +4,7 @@
  */
 
 import type { AllowedIndicators } from '../model/indicator.ts';
-import { type Dataset, type FlowFormat, VPC_FLOW } from '../model/log-formats.ts';
+import { type Dataset, type LogFormat, VPC_FLOW } from '../model/log-formats.ts';
 import type { Sql, Statement } from './sql.ts';
 
 /** A wrong thing in a person's text. Offsets are UTF-16 code units into the text. */
@@ -39,6 +39,8 @@ export interface Relations {
   readonly missingMask?: bigint;
   /** Every record of `vpc_flow` is in the default layout and its text is its values joined by spaces. */
   readonly defaultOnly?: boolean;
+  /** Main datasets that hold records: where nothing in a query tells what it is about, it reads all of them. Flows of VPCs when absent. */
+  readonly present?: readonly Dataset[];
   /** The layouts that records have, where they are known and few: their texts are then made without looking layouts up. */
   readonly layouts?: readonly string[];
 }
@@ -60,11 +62,11 @@ export interface ExtractionRule {
   readonly expression: string;
   readonly fields: readonly string[];
   /** Formats of the records that it is for: those of the datasets that its scope names; VPC flow logs when absent. */
-  readonly formats?: readonly FlowFormat['name'][];
+  readonly formats?: readonly LogFormat['name'][];
 }
 
 /** Whether a rule is for records of a format. */
-export function isFor(rule: ExtractionRule, format: FlowFormat): boolean {
+export function isFor(rule: ExtractionRule, format: LogFormat): boolean {
   return (rule.formats ?? [VPC_FLOW.name]).includes(format.name);
 }
 

@@ -42,7 +42,7 @@ export function explain(text: string, options: CompileOptions): Explanation {
 
 function plan(query: Query, options: CompileOptions, reads: readonly string[], notes: ReadonlyMap<number, string>): string[] {
   const { from, to } = options;
-  const datasets = datasetsOf(query.scope, options);
+  const datasets = datasetsOf(query.scope, options, query.operations);
   const lines = [
     `read ${datasets.join(' and ')}${from === null && to === null ? ', all time' : `, start in [${from ?? '…'}, ${to ?? '…'})`}: columns ${reads.join(', ')}`,
   ];

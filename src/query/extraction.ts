@@ -6,8 +6,8 @@
  * a query are gathered (State `kept`) and decide whether the fields have values. Rules run as a query asks
  * for a field of theirs, or over a block that is about to be stored, as one SELECT.
  */
-import { EXTRACTED, type Field, findField } from '../model/fields.ts';
-import { COLUMN_TYPES, type Dataset, type FlowFormat, formatOf, hasField, VPC_FLOW } from '../model/log-formats.ts';
+import { EXTRACTED, type Field, fieldsNamed, findField } from '../model/fields.ts';
+import { COLUMN_TYPES, type Dataset, formatOf, hasField, type LogFormat, VPC_FLOW } from '../model/log-formats.ts';
 import { Context } from './context.ts';
 import { type Catalog, EMPTY_CATALOG, type ExtractionRule } from './contract.ts';
 import { QueryError } from './diagnostics.ts';
@@ -58,7 +58,7 @@ export type RuleCheck =
       /** Of its steps, in the expression. */
       readonly steps: readonly Span[];
       /** Of the records that it is for: of the datasets that its scope names, or VPC flow logs. */
-      readonly formats: readonly FlowFormat[];
+      readonly formats: readonly LogFormat[];
     }
   | { readonly ok: false; readonly diagnostics: readonly RuleDiagnostic[] };
 
@@ -92,7 +92,7 @@ export function checkRule(rule: RuleText, catalog: Catalog = EMPTY_CATALOG): Rul
   if (!found.ok) return found;
   try {
     const formats = [...new Set(inScope(() => datasetsOf(found.rule.scope, { catalog })).map(formatOf))];
-    const made = formats.flatMap(({ flows }) => runRule(found.rule, stagedState(stagedContext({ dataset: flows, columns: [] }, 0, catalog)), 0).columns);
+    const made = formats.flatMap(({ main }) => runRule(found.rule, stagedState(stagedContext({ dataset: main, columns: [] }, 0, catalog)), 0).columns);
     const columns = [...new Set(made)];
     const isStored = (name: string): boolean => isStoredIn(formats, name);
     const fields = columns.filter((name) => !isStored(name));
@@ -181,9 +181,8 @@ function namesOfRules(rules: readonly ExtractionRule[]): string[] {
   return [...new Map(rules.flatMap((rule) => rule.fields).map((name) => [name.toLowerCase(), name])).values()];
 }
 
-function isStoredIn(formats: readonly FlowFormat[], name: string): boolean {
-  const field = findField(name);
-  return (field !== undefined && formats.some((format) => hasField(format, field))) || isIndexName(name);
+function isStoredIn(formats: readonly LogFormat[], name: string): boolean {
+  return fieldsNamed(name).some((field) => formats.some((format) => hasField(format, field))) || isIndexName(name);
 }
 
 /** Text without nulls, of bounded length. */

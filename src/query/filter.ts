@@ -4,30 +4,31 @@
  *
  * Rule: a query reads `vpc_flow` only. `_index=…` in the scope chooses otherwise (wildcards allowed;
  * `_index=*` is everything); without it, a scope or filter that names log-status, or the words NODATA
- * or SKIPDATA, reads `vpc_flow_status` as well. So flows are never counted together with "no data"
+ * or SKIPDATA, reads `vpc_flow_status` as well; a query of nothing but words, or one that takes JSON apart, reads
+ * flows and events, where there are both; and one that names a field which only events have reads those (compile.ts). So flows are never counted together with "no data"
  * notes, nor with what a transit gateway saw of them, unless somebody asks for it.
  */
-import { FIELDS, findField, namesOf } from '../model/fields.ts';
-import { DATASETS, type Dataset, VPC_FLOW } from '../model/log-formats.ts';
+import { FIELDS, fieldsNamed, findField, namesOf } from '../model/fields.ts';
+import { CLOUDTRAIL, DATASETS, type Dataset, hasField, VPC_FLOW } from '../model/log-formats.ts';
 import { type Context, fillTemplates } from './context.ts';
 import { type CompileOptions, type Condition, isMadeByRules } from './contract.ts';
 import { didYouMean, QueryError } from './diagnostics.ts';
-import { keyword, namesStatus } from './keyword.ts';
+import { isFlowWord, keyword, namesStatus } from './keyword.ts';
 import { all, any, compare, matchValue, not } from './match.ts';
 import { forgottenPipe, someScope } from './scope.ts';
 import { composed, composedKeywords } from './semi-join.ts';
 import { type Sql, sql } from './sql.ts';
 import { isIndexName, type State } from './state.ts';
-import type { Scope } from './tree.ts';
+import type { Operation, Scope } from './tree.ts';
 import { literal } from './typed.ts';
 
 type ScopeCondition = Scope & { node: 'condition' };
 
 /** What the choice of datasets asks of the options. */
-type Choice = Pick<CompileOptions, 'conditions' | 'variables' | 'catalog'>;
+type Choice = Pick<CompileOptions, 'conditions' | 'variables' | 'catalog'> & { readonly relations?: Pick<CompileOptions['relations'], 'present'> };
 
 /** Datasets that a scope reads. Throws QueryError when `_index` names none. */
-export function datasetsOf(scope: Scope, options: Choice): readonly Dataset[] {
+export function datasetsOf(scope: Scope, options: Choice, operations: readonly Operation[] = []): readonly Dataset[] {
   const conditions = options.conditions ?? [];
   const found = new Set<Dataset>();
   let named = false;
@@ -42,7 +43,28 @@ export function datasetsOf(scope: Scope, options: Choice): readonly Dataset[] {
   visit(scope, false);
   // An index that holds no flows: its statement reads flows and finds none.
   if (named) return found.size ? DATASETS.filter((d) => found.has(d)) : [VPC_FLOW.flows];
-  return namesLogStatus(scope) || conditions.some((c) => isLogStatus(c.field)) ? [VPC_FLOW.flows, VPC_FLOW.status] : [VPC_FLOW.flows];
+  if (namesLogStatus(scope) || conditions.some((c) => isLogStatus(c.field))) return [VPC_FLOW.flows, VPC_FLOW.status];
+  const { present } = options.relations ?? {};
+  if (!present?.includes(CLOUDTRAIL.main)) return [VPC_FLOW.flows];
+  return present.length === 1 || isOfAnything(scope, operations) ? present : [VPC_FLOW.flows];
+}
+
+/** Whether `_index` is named. */
+export function namesIndex(scope: Scope): boolean {
+  return someScope(scope, (s) => s.node === 'condition' && isIndexName(s.field));
+}
+
+/** Whether nothing tells what records a query is about: words that no field of flows is known by, or JSON in the records' text. */
+function isOfAnything(scope: Scope, operations: readonly Operation[]): boolean {
+  const ofFlows = (s: Scope): boolean =>
+    (s.node === 'condition' && fieldsNamed(s.field).some((field) => !hasField(CLOUDTRAIL, field))) || (s.node === 'term' && isFlowWord(s.text));
+  if (someScope(scope, ofFlows)) return false;
+  return someScope(scope, (s) => s.node === 'term' || s.node === 'phrase') || operations.some(takesJson);
+}
+
+function takesJson(operation: Operation): boolean {
+  if (operation.op === 'json') return true;
+  return (operation.op === 'parse' || operation.op === 'parse-regex') && operation.pattern.includes('"');
 }
 
 function datasetsLike(node: ScopeCondition, options: Choice): Dataset[] {

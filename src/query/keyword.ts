@@ -6,11 +6,12 @@
  * an address is looked for in the columns of its index and nowhere else.
  */
 import { EXTRACTED, type Field, type FieldType } from '../model/fields.ts';
+import { CLOUDTRAIL } from '../model/log-formats.ts';
 import type { Context } from './context.ts';
 import { all, any, compare, inRange, likePattern } from './match.ts';
 import { addressValue, parseNetwork, parseOctetWildcard } from './network.ts';
 import { percentEncode, rawText } from './raw.ts';
-import { param, type Sql, sql } from './sql.ts';
+import { join, param, type Sql, sql } from './sql.ts';
 import { storedField } from './stored.ts';
 import type { Span } from './tree.ts';
 import { addressToText, asNumber, asText, literal } from './typed.ts';
@@ -27,6 +28,11 @@ const IDS: Readonly<Record<string, readonly string[]>> = {
   tgw: ['tgw-id'],
   'tgw-attach': ['tgw-attachment-id', 'tgw-pair-attachment-id'],
 };
+
+/** Whether a term is a word of a flow's action or status, or an id that only flows have a field for. */
+export function isFlowWord(term: string): boolean {
+  return term.toUpperCase() in WORDS || /^eni-/.test(term);
+}
 
 /** Terms that name the status dataset. */
 export function namesStatus(term: string): boolean {
@@ -48,6 +54,22 @@ export function keyword(ctx: Context, term: string, span: Span): Sql {
 const ID = /^(eni|vpc|subnet|i|tgw|tgw-attach)-[0-9a-f]+$/;
 
 function inFields(ctx: Context, term: string, span: Span): Sql {
+  const [format, ...others] = ctx.formats;
+  if (format?.kind === 'event' && others.length === 0) return inEvent(ctx, term);
+  if (ctx.formats.every(({ kind }) => kind === 'flow')) return inFlow(ctx, term, span);
+  return ctx.byFormat(({ kind }) => (kind === 'event' ? inEvent(ctx, term) : inFlow(ctx, term, span)));
+}
+
+/** The text of an event holds all that it says; where it was given up, its columns are asked. */
+function inEvent(ctx: Context, term: string): Sql {
+  const holds = holding(term);
+  const raw = ctx.column('raw_exact');
+  const columns = CLOUDTRAIL.stored.filter((f) => f.type === 'text' && f.columnType !== 'Array(String)').map((f) => ctx.column(f.column));
+  const all = sql`concatWithSeparator(' ', ${join(columns, ', ')})`;
+  return sql`if(${raw} != '', ${holds(raw)}, ${holds(all)})`;
+}
+
+function inFlow(ctx: Context, term: string, span: Span): Sql {
   const equal = (field: Field, value: string): Sql => compare('=', storedField(ctx, field), literal(value), span);
   const byNames = (names: readonly string[]): Field[] => given(ctx).filter((f) => names.includes(f.aws as string));
   const word = WORDS[term.toUpperCase()];
@@ -63,7 +85,7 @@ function inFields(ctx: Context, term: string, span: Span): Sql {
 
 /** Fields, of these types or of all, that some record may have. */
 function given(ctx: Context, ...types: readonly FieldType[]): readonly Field[] {
-  return ctx.fields.filter((field) => (types.length === 0 || types.includes(field.type)) && !ctx.neverGiven(field));
+  return ctx.flowFields.filter((field) => (types.length === 0 || types.includes(field.type)) && !ctx.neverGiven(field));
 }
 
 /** The rebuilt text is made only of records that have each of the words somewhere. */

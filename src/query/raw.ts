@@ -13,7 +13,11 @@ import { addressToText } from './typed.ts';
 export function rawText(ctx: Context): Sql {
   if (ctx.defaultOnly) return joined(defaultValues(ctx, VPC_FLOW));
   const { layouts } = ctx.options.relations;
-  return ctx.byFormat((format) => (layouts?.length ? layoutTexts(ctx, format, layouts) : rebuilt(ctx, format)));
+  return ctx.byFormat((format) => {
+    // The text of an event is kept as it was.
+    if (format.kind === 'event') return ctx.column('raw_exact');
+    return layouts?.length ? layoutTexts(ctx, format, layouts) : rebuilt(ctx, format);
+  });
 }
 
 function rebuilt(ctx: Context, format: FlowFormat): Sql {

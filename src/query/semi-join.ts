@@ -75,7 +75,7 @@ export function composedKeywords(nested: Nested, state: State): Sql {
   // An address is looked for in the columns that have addresses, as a keyword is.
   if (only?.value.kind === 'address' && more.length === 0)
     return any(
-      ctx.fields
+      ctx.flowFields
         .filter((field) => field.type === 'address' && !ctx.neverGiven(field))
         .map((field) => among([{ own: storedField(ctx, field), other: only.value }], nested.rows)),
     );

@@ -4,11 +4,12 @@
  * the SELECT becomes the relation of a new one. States are values: every step returns a new one.
  */
 import { FIELDS, type Field, findField, namesOf } from '../model/fields.ts';
-import { type Dataset, FLOW_FORMATS, hasField } from '../model/log-formats.ts';
+import { CLOUDTRAIL, type Dataset, hasField, LOG_FORMATS } from '../model/log-formats.ts';
 import { plain } from './aggregates.ts';
-import type { Context } from './context.ts';
+import { type Context, NeedsDataset } from './context.ts';
 import type { CompileOptions } from './contract.ts';
 import { didYouMean, QueryError } from './diagnostics.ts';
+import { isPartOfEvent, partOfEvent } from './event-parts.ts';
 import { EMPTY, join, num, param, type Sql, sql } from './sql.ts';
 import { extractedField, storedField } from './stored.ts';
 import type { Name } from './tree.ts';
@@ -94,8 +95,8 @@ export class State {
   resolve(name: Name): Typed {
     const made = this.column(name.name);
     if (made) return made.value;
-    const known = findField(name.name);
-    const field = known && this.ctx.has(known) ? known : undefined;
+    const field = this.ctx.field(name.name);
+    const known = field ?? findField(name.name);
     if (this.parts.stored) {
       if (isIndexName(name.name)) return this.#dataset();
       if (field) return (field.derived === 'raw' && this.column(RAW)?.value) || storedField(this.ctx, field);
@@ -103,6 +104,8 @@ export class State {
     const inside = this.#inside(name.name);
     if (inside) return inside;
     if (this.parts.stored) {
+      const part = partOfEvent(this.ctx, name.name);
+      if (part) return part;
       if (!this.parts.kept) this.ctx.askRules(name.name);
       const extracted = extractedField(this.ctx, name.name);
       if (extracted) return extracted;
@@ -125,7 +128,12 @@ export class State {
       const hint = names.length ? `The result has ${names.join(', ')}. Add ${name.name} to the by list to keep it.` : undefined;
       throw new QueryError('field-not-grouped', name.span, `${name.name} is a field of records, and the query has grouped them.`, hint);
     }
-    if (known && !field && table === undefined) throw this.#ofOtherRecords(name, known);
+    if (known && !field && table === undefined) {
+      const failure = this.#ofOtherRecords(name, known);
+      throw hasField(CLOUDTRAIL, known) ? new NeedsDataset(CLOUDTRAIL.main, failure) : failure;
+    }
+    if (this.parts.stored && isPartOfEvent(name.name) && !this.ctx.formats.includes(CLOUDTRAIL))
+      throw new NeedsDataset(CLOUDTRAIL.main, this.#ofOtherRecords(name));
     const choice = this.parts.stored ? [...names, ...FIELDS.filter((f) => this.ctx.has(f)).flatMap(namesOf), ...this.#extractable, '_index'] : names;
     throw new QueryError(
       'unknown-field',
@@ -136,8 +144,8 @@ export class State {
     );
   }
 
-  #ofOtherRecords(name: Name, field: Field): QueryError {
-    const there = FLOW_FORMATS.filter((format) => hasField(format, field)).map((format) => format.flows);
+  #ofOtherRecords(name: Name, field?: Field): QueryError {
+    const there = LOG_FORMATS.filter((format) => (field ? hasField(format, field) : format === CLOUDTRAIL)).map((format) => format.main);
     const message = `${name.name} is a field of ${there.join(' and ')}, and this query reads ${this.ctx.datasets.join(' and ')}.`;
     return new QueryError('unknown-field', name.span, message, `Write _index=${there[0]} into the search before the first |.`);
   }
@@ -178,7 +186,7 @@ export class State {
 
   /** Whether a column, by any name of its field, is one that rows are grouped by. */
   keyOf(name: string): boolean {
-    const field = findField(name);
+    const field = this.ctx.field(name);
     return (this.column(name) ?? this.parts.columns.find((c) => field !== undefined && c.value.field === field))?.key === true;
   }
 
@@ -204,7 +212,7 @@ export class State {
       this.resolve(name);
       return true;
     } catch (error) {
-      if (error instanceof QueryError) return false;
+      if (error instanceof QueryError || error instanceof NeedsDataset) return false;
       throw error;
     }
   }

@@ -6,11 +6,10 @@
 import { EXTRACTED, FIELDS, type Field, RECORD_COLUMNS } from '../model/fields.ts';
 import { type Dataset, formatOf, VPC_FLOW } from '../model/log-formats.ts';
 import { REGISTRY_OF } from '../model/registries.ts';
-import { caught, distinct, matches, newContext, scoped, withContext, withRules } from './compile.ts';
+import { caught, distinct, matches, newContext, scoped, withContext, withDatasets, withRules } from './compile.ts';
 import type { Context } from './context.ts';
 import type { CompileOptions, Diagnostic, OutputColumn, Relations } from './contract.ts';
 import { QueryError } from './diagnostics.ts';
-import { datasetsOf } from './filter.ts';
 import { lookedUp } from './interfaces.ts';
 import { like } from './match.ts';
 import { parse } from './parser.ts';
@@ -89,7 +88,7 @@ function recordsOf(query: Query, ctx: Context): State {
 }
 
 /** Records of one second have an order of their own, or pages would repeat some and lose others. */
-const TIE = ['srcaddr', 'dstaddr', 'srcport', 'dstport', 'interface_id', 'tgw_attachment_id', 'action', 'bytes'];
+const TIE = ['event_id', 'srcaddr', 'dstaddr', 'srcport', 'dstport', 'interface_id', 'tgw_attachment_id', 'action', 'bytes'];
 
 /**
  * Where records come by their time, the time of the page's last one is found first: that reads one column,
@@ -112,44 +111,47 @@ function untilPage({ order, from, where }: State['parts'], last: number): Sql[] 
 export function recordsStatement(options: RecordsOptions): Result<RecordsStatement> {
   return caught(() => {
     const query = parsed(options.query);
-    const datasets = datasetsOf(query.scope, options);
-    const result = recordColumns(datasets);
-    const stored = new Set([...fieldsOf(datasets), ...RECORD_COLUMNS].map((c) => c.column));
-    const tie = sql`cityHash64(${join(TIE.filter((name) => stored.has(name)).map(ident), ', ')})`;
-    const { ctx, parts } = withRules((made) => recordsOf(query, newContext(options, datasets, made).handOn(stored)));
-    const columns = parts.columns.filter((c) => !c.hidden);
-    const own = columns.map((_, i) => ident(`m${i}`));
-    const order = parts.order.map((_, i) => ident(`k${i}`));
-    const index = ctx.datasets.length > 1 ? [sql`_index`] : [];
-    const first = join(
-      [
-        ...[...stored].map(ident),
-        ...index,
-        ...columns.map((c, i) => sql`${asOutput(c.value)} AS ${own[i] as Sql}`),
-        ...parts.order.map((o, i) => sql`${nullable(o.value)} AS ${order[i] as Sql}`),
-      ],
-      ', ',
-    );
-    const most = Math.min(options.limit, Math.max(0, (parts.limit ?? Number.MAX_SAFE_INTEGER) - options.offset));
-    const sorted = join([...parts.order.map((o, i) => sql`${order[i] as Sql} ${o.descending ? sql`DESC` : sql`ASC`}`), sql`tie`], ', ');
-    const where = [...parts.where, ...untilPage(parts, options.offset + most)];
-    const condition = where.length ? sql` WHERE ${join(where, ' AND ')}` : sql``;
-    const page = sql`SELECT ${first}, ${tie} AS tie FROM ${parts.from}${condition} ORDER BY ${sorted} LIMIT ${num(most)} OFFSET ${num(options.offset)}`;
-    const list = [
-      ...result.map((column) => sql`${recordValue(ctx, column)} AS ${ident(`o_${column.name}`)}`),
-      ...own.map((id, i) => sql`${id} AS ${ident(`v${i}`)}`),
-    ];
-    const made = columns.map(
-      (c): OutputColumn => ({
-        name: c.name,
-        kind: c.value.kind,
-        ...(c.value.field ? { field: c.value.field.name } : {}),
-        ...(c.value.link ? { link: true } : {}),
-      }),
-    );
-    const value = statement(sql`SELECT ${join(list, ', ')} FROM (${page}) ORDER BY ${sorted}`);
-    return { ok: true, statement: value, columns: result, made, warnings: distinct(ctx.warnings) };
+    return withDatasets(query, options, (datasets) => recordsOfDatasets(query, datasets, options));
   });
+}
+
+function recordsOfDatasets(query: Query, datasets: readonly Dataset[], options: RecordsOptions): Result<RecordsStatement> {
+  const result = recordColumns(datasets);
+  const stored = new Set([...fieldsOf(datasets), ...RECORD_COLUMNS].map((c) => c.column));
+  const tie = sql`cityHash64(${join(TIE.filter((name) => stored.has(name)).map(ident), ', ')})`;
+  const { ctx, parts } = withRules((made) => recordsOf(query, newContext(options, datasets, made).handOn(stored)));
+  const columns = parts.columns.filter((c) => !c.hidden);
+  const own = columns.map((_, i) => ident(`m${i}`));
+  const order = parts.order.map((_, i) => ident(`k${i}`));
+  const index = ctx.datasets.length > 1 ? [sql`_index`] : [];
+  const first = join(
+    [
+      ...[...stored].map(ident),
+      ...index,
+      ...columns.map((c, i) => sql`${asOutput(c.value)} AS ${own[i] as Sql}`),
+      ...parts.order.map((o, i) => sql`${nullable(o.value)} AS ${order[i] as Sql}`),
+    ],
+    ', ',
+  );
+  const most = Math.min(options.limit, Math.max(0, (parts.limit ?? Number.MAX_SAFE_INTEGER) - options.offset));
+  const sorted = join([...parts.order.map((o, i) => sql`${order[i] as Sql} ${o.descending ? sql`DESC` : sql`ASC`}`), sql`tie`], ', ');
+  const where = [...parts.where, ...untilPage(parts, options.offset + most)];
+  const condition = where.length ? sql` WHERE ${join(where, ' AND ')}` : sql``;
+  const page = sql`SELECT ${first}, ${tie} AS tie FROM ${parts.from}${condition} ORDER BY ${sorted} LIMIT ${num(most)} OFFSET ${num(options.offset)}`;
+  const list = [
+    ...result.map((column) => sql`${recordValue(ctx, column)} AS ${ident(`o_${column.name}`)}`),
+    ...own.map((id, i) => sql`${id} AS ${ident(`v${i}`)}`),
+  ];
+  const made = columns.map(
+    (c): OutputColumn => ({
+      name: c.name,
+      kind: c.value.kind,
+      ...(c.value.field ? { field: c.value.field.name } : {}),
+      ...(c.value.link ? { link: true } : {}),
+    }),
+  );
+  const value = statement(sql`SELECT ${join(list, ', ')} FROM (${page}) ORDER BY ${sorted}`);
+  return { ok: true, statement: value, columns: result, made, warnings: distinct(ctx.warnings) };
 }
 
 /** One row, one column: how many records match. */

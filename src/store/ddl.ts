@@ -3,7 +3,7 @@
  * docs/performance.md before changing one.
  */
 import { RECORD_COLUMNS } from '../model/fields.ts';
-import { type Dataset, type FlowFormat, formatOf, VPC_FLOW } from '../model/log-formats.ts';
+import { type Dataset, type EventFormat, type FlowFormat, formatOf, type LogFormat, VPC_FLOW } from '../model/log-formats.ts';
 import { INTERFACE_COLUMNS, INTERFACE_LISTS, OPEN } from '../model/network-interface.ts';
 import { REGISTRIES } from '../model/registries.ts';
 import { ident, join, type Sql, sql } from '../query/sql.ts';
@@ -20,7 +20,7 @@ export interface ColumnDefinition {
 }
 
 /** Columns of the tables of a format. */
-export function flowColumns(format: FlowFormat): ColumnDefinition[] {
+export function columnsOf(format: LogFormat): ColumnDefinition[] {
   const fields = format.stored.map((f) => ({ name: f.column, type: f.columnType as string, codec: f.codec ?? 'ZSTD(1)', doc: f.doc }));
   const record = RECORD_COLUMNS.map((c) => ({ name: c.column, type: c.clickhouse, codec: c.codec, doc: c.doc }));
   return [...fields, ...record];
@@ -47,7 +47,8 @@ export const ADDRESS_INDEX = addressIndex(VPC_FLOW);
  */
 export function createTable(dataset: Dataset): string {
   const format = formatOf(dataset);
-  const columns = flowColumns(format).map((c) => `  \`${c.name}\` ${c.type} CODEC(${c.codec})`);
+  const columns = columnsOf(format).map((c) => `  \`${c.name}\` ${c.type} CODEC(${c.codec})`);
+  if (format.kind === 'event') return createEventTable(format, columns);
   return [
     `CREATE TABLE IF NOT EXISTS ${DATABASE}.${dataset} (`,
     [...columns, `  INDEX ${addressIndex(format)}`, `  INDEX ${INDICATOR_INDEX}`].join(',\n'),
@@ -55,6 +56,27 @@ export function createTable(dataset: Dataset): string {
     `PARTITION BY toYYYYMMDD(start, 'UTC')`,
     `ORDER BY (toStartOfFiveMinutes(start), ${format.sortedBy.join(', ')}, dstport >= 32768, dstaddr)`,
     'SETTINGS non_replicated_deduplication_window = 10000',
+  ].join('\n');
+}
+
+/**
+ * Events are a hundredth of the flows: partitions are months, so that years of them are not a thousand
+ * parts. Sorted by what they are within a bucket, so that like JSON stands beside like and compresses. Blocks of
+ * 1 MiB and more of it are compressed together.
+ */
+function createEventTable({ main }: EventFormat, columns: readonly string[]): string {
+  return [
+    `CREATE TABLE IF NOT EXISTS ${DATABASE}.${main} (`,
+    [
+      ...columns,
+      '  INDEX addresses (srcaddr) TYPE bloom_filter(0.025) GRANULARITY 4',
+      '  INDEX indicators (src_indicator) TYPE minmax GRANULARITY 1',
+      '  INDEX ids (event_id) TYPE bloom_filter(0.01) GRANULARITY 1',
+    ].join(',\n'),
+    ') ENGINE = MergeTree',
+    `PARTITION BY toYYYYMM(start, 'UTC')`,
+    'ORDER BY (toStartOfFiveMinutes(start), event_source, event_name, account_id, user_name, start)',
+    'SETTINGS non_replicated_deduplication_window = 10000, min_compress_block_size = 1048576, max_compress_block_size = 4194304',
   ].join('\n');
 }
 

@@ -187,7 +187,8 @@ class EmbeddedStore implements Store {
 
   async insertNative(insert: NativeInsert): Promise<void> {
     const names = insert.columns.map((c) => `\`${c.name}\``).join(', ');
-    const { text, params } = stagedText(insert, insert.extraction ?? { statement: { text: `SELECT ${names} FROM staged`, params: {} }, lacks: [] });
+    const select = insert.extraction ?? { statement: { text: `SELECT ${names} FROM staged`, params: {} }, lacks: [] };
+    const { text, params } = stagedText(insert, insert.distinct ? withoutKnown(insert.table, insert.distinct, select) : select);
     const query = `INSERT INTO ${DATABASE}.${insert.table} (${names}${insert.extraction ? `, \`${EXTRACTED}\`` : ''}) ${text}`;
     await this.#execute({ lane: 'ingest', maxSeconds: 600 }, async (session, settings) => {
       await session.client.command({
@@ -289,6 +290,14 @@ function stagedText({ file, columns }: NativeBlockFile, { statement, lacks }: St
   const structure = [...columns, ...lacks].map((c) => `\`${c.name}\` ${c.type}`).join(', ');
   const text = `WITH staged AS (SELECT * FROM file({file:String}, 'Native', {structure:String})) ${statement.text}`;
   return { text, params: { ...statement.params, file, structure } };
+}
+
+/** Rows whose value of a column the table has not. */
+function withoutKnown(table: string, column: string, { statement, lacks }: StagedSelect): StagedSelect {
+  const within = 'start >= (SELECT min(start) FROM staged) AND start <= (SELECT max(start) FROM staged)';
+  const known = `SELECT \`${column}\` FROM ${DATABASE}.${table} WHERE ${within} AND \`${column}\` IN (SELECT \`${column}\` FROM staged)`;
+  const text = `SELECT * FROM (${statement.text}) WHERE \`${column}\` = '' OR \`${column}\` NOT IN (${known})`;
+  return { statement: { ...statement, text }, lacks };
 }
 
 /** The same names for every statement of a session, because settings stay on it. */

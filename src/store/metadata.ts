@@ -11,6 +11,7 @@ import { dirname } from 'node:path';
 import Database from 'better-sqlite3';
 import { type Generated, Kysely, SqliteDialect, sql } from 'kysely';
 import { addCounts, type Counts, NO_COUNTS } from '../model/counts.ts';
+import { CLOUDTRAIL, type Dataset, VPC_FLOW } from '../model/log-formats.ts';
 import { FEEDS_SCHEMA, type Feeds, type FeedTables, openFeeds } from './feeds.ts';
 import { type ItemRow, type Library, openLibrary } from './library.ts';
 import { openSecrets, type Secrets } from './secrets.ts';
@@ -43,6 +44,10 @@ export interface StagedBlock {
   readonly layouts?: readonly string[];
   /** As it was when the batch was staged: what a crash left is stored by the same rules, whatever they are by then. */
   readonly extraction?: StagedSelect;
+  /** Rows up to which each of the manifest's ranges goes, where the rows are in their order. */
+  readonly ends?: readonly number[];
+  /** Column by which rows that the table has are left out. */
+  readonly distinct?: string;
 }
 
 export interface Manifest {
@@ -138,6 +143,8 @@ export interface Metadata {
   missingMask(): bigint;
   /** Whether all flows are in the default layout and their texts their values joined by spaces. */
   defaultOnly(): boolean;
+  /** Main datasets that records were ever stored in. */
+  present(): readonly Dataset[];
   /** Forgets finished deliveries whose ids begin so: what only a spool could bring again, when the spool has let go of it. */
   forget(prefix: string): Promise<void>;
   /** The same for those that were finished before an instant (epoch seconds). */
@@ -158,6 +165,9 @@ export interface Metadata {
 const ABSENT_MASK = 'absent-mask';
 const MISSING_MASK = 'missing-mask';
 const OTHER_LAYOUTS = 'other-layouts';
+const PRESENT = 'datasets';
+/** Datasets that a query may read without naming them. */
+const UNNAMED: readonly Dataset[] = [VPC_FLOW.main, CLOUDTRAIL.main];
 /** Nothing has been stored yet. */
 const EVERYTHING = (1n << 64n) - 1n;
 
@@ -176,7 +186,7 @@ export async function openMetadata(path: string, now: () => number, secretKey?: 
   }
   file.prepare('DELETE FROM repeated WHERE bucket < ?').run(now() - REPEATED_KEPT);
   const db = new Kysely<Tables>({ dialect: new SqliteDialect({ database: file }) });
-  const saved = await db.selectFrom('setting').selectAll().where('name', 'in', [ABSENT_MASK, MISSING_MASK, OTHER_LAYOUTS]).execute();
+  const saved = await db.selectFrom('setting').selectAll().where('name', 'in', [ABSENT_MASK, MISSING_MASK, OTHER_LAYOUTS, PRESENT]).execute();
   const mask = (name: string) => saved.find((s) => s.name === name)?.value;
   // Flows that were stored before this mask was kept may have any field.
   const missing = mask(MISSING_MASK) ?? (mask(ABSENT_MASK) === undefined ? EVERYTHING : 0n);
@@ -185,6 +195,8 @@ export async function openMetadata(path: string, now: () => number, secretKey?: 
     absent: BigInt(mask(ABSENT_MASK) ?? 0n),
     missing: BigInt(missing),
     defaultOnly: other === 'false',
+    // Before this was kept there were flows alone.
+    present: new Set((mask(PRESENT) ?? (mask(ABSENT_MASK) === undefined ? '' : VPC_FLOW.main)).split(' ').filter(Boolean)),
   });
 }
 
@@ -193,6 +205,7 @@ interface Seen {
   absent: bigint;
   missing: bigint;
   defaultOnly: boolean;
+  readonly present: Set<string>;
 }
 
 class SqliteMetadata implements Metadata {
@@ -237,6 +250,7 @@ class SqliteMetadata implements Metadata {
     this.#seen.absent |= BigInt(manifest.absentMask);
     this.#seen.missing &= BigInt(manifest.missingMask ?? 0n);
     this.#seen.defaultOnly &&= manifest.defaultOnly === true;
+    for (const { table } of manifest.blocks) if (UNNAMED.some((name) => name === table)) this.#seen.present.add(table);
     await this.#db.transaction().execute(async (db) => {
       await db
         .insertInto('manifest')
@@ -246,6 +260,7 @@ class SqliteMetadata implements Metadata {
       await upsertSetting(db, ABSENT_MASK, this.#seen.absent.toString());
       await upsertSetting(db, MISSING_MASK, this.#seen.missing.toString());
       await upsertSetting(db, OTHER_LAYOUTS, String(!this.#seen.defaultOnly));
+      await upsertSetting(db, PRESENT, this.present().join(' '));
     });
   }
 
@@ -287,6 +302,10 @@ class SqliteMetadata implements Metadata {
 
   defaultOnly(): boolean {
     return this.#seen.defaultOnly;
+  }
+
+  present(): readonly Dataset[] {
+    return UNNAMED.filter((name) => this.#seen.present.has(name));
   }
 
   forget(prefix: string): Promise<void> {

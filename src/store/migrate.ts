@@ -1,7 +1,7 @@
 /** Brings a store to this release's schema. Safe to repeat and to interrupt. */
 import { DATASETS, formatOf } from '../model/log-formats.ts';
 import { num, param, sql, statement } from '../query/sql.ts';
-import { DATABASE, flowColumns } from './ddl.ts';
+import { columnsOf, DATABASE } from './ddl.ts';
 import { MIGRATIONS, SCHEMA_VERSION } from './migrations.ts';
 import { type Store, StoreError } from './store.ts';
 
@@ -41,7 +41,7 @@ async function addMissingColumns(store: Store): Promise<void> {
   for (const table of DATASETS) {
     const result = await store.rows(statement(sql`SELECT name FROM system.columns WHERE database = 'bartizan' AND table = ${param('String', table)}`), CONTROL);
     const present = new Set(result.rows.map((row) => String(row[0])));
-    for (const column of flowColumns(formatOf(table)).filter((c) => !present.has(c.name))) {
+    for (const column of columnsOf(formatOf(table)).filter((c) => !present.has(c.name))) {
       const text = `ALTER TABLE ${DATABASE}.${table} ADD COLUMN IF NOT EXISTS \`${column.name}\` ${column.type} CODEC(${column.codec})`;
       await store.command({ text, params: {} }, CONTROL);
     }

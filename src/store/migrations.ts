@@ -2,7 +2,7 @@
  * The schema's history. Each migration is numbered, idempotent and never edited once released; the
  * store runs the missing ones when it opens. A new field is an ADD COLUMN here.
  */
-import { DATASETS } from '../model/log-formats.ts';
+import { FLOW_DATASETS } from '../model/log-formats.ts';
 import { ADDRESS_INDEX, createInterfaces, createRegistries, createTable, DATABASE, INDICATOR_INDEX } from './ddl.ts';
 import { createIndicators } from './indicator-ddl.ts';
 import { createRetroTables } from './retro-tables.ts';
@@ -104,7 +104,7 @@ export const MIGRATIONS: readonly Migration[] = [
     why: 'threat indicators, and which of them held for the ends of a record',
     statements: [
       ...createIndicators(),
-      ...DATASETS.flatMap((table) => [
+      ...FLOW_DATASETS.flatMap((table) => [
         ...['src_indicator', 'dst_indicator'].map((name) => `ALTER TABLE ${DATABASE}.${table} ADD COLUMN IF NOT EXISTS ${name} UInt64 CODEC(T64, ZSTD(1))`),
         `ALTER TABLE ${DATABASE}.${table} ADD INDEX IF NOT EXISTS ${INDICATOR_INDEX}`,
         `ALTER TABLE ${DATABASE}.${table} MATERIALIZE INDEX indicators`,
@@ -114,6 +114,7 @@ export const MIGRATIONS: readonly Migration[] = [
   { version: 11, why: 'external addresses by day, and what later indicators say of them', statements: createRetroTables() },
   // The columns with their ids come by the field table.
   { version: 12, why: 'AWS services of addresses', statements: createRegistries() },
+  { version: 13, why: 'CloudTrail events', statements: [createTable('cloudtrail')] },
 ];
 
 export const SCHEMA_VERSION = MIGRATIONS[MIGRATIONS.length - 1]?.version ?? 0;

@@ -62,6 +62,8 @@ function encodeColumn(column: Column, rows: number, addresses: AddressTable): Ui
       return lists(column.lists, column.ids, rows);
     case 'Constant':
       return lowCardinality(column.value === '' ? [''] : ['', column.value], undefined, rows);
+    case 'String':
+      return [strings(column.bytes, column.ends, rows)];
     case 'SparseString':
       return sparse(column.values, rows);
   }
@@ -141,6 +143,30 @@ function lists(dictionary: readonly (readonly string[])[], ids: Uint32Array, row
   return [bytesOf(ends), elements];
 }
 
+/** Each text behind its length. */
+function strings(bytes: Uint8Array, ends: Uint32Array, rows: number): Uint8Array {
+  let from = 0;
+  let size = rows === 0 ? 0 : ends[rows - 1]!;
+  for (let i = 0; i < rows; i++) {
+    let length = ends[i]! - from;
+    from = ends[i]!;
+    for (size++; length >= 0x80; length >>>= 7) size++;
+  }
+  const out = new Uint8Array(size);
+  let at = 0;
+  from = 0;
+  for (let i = 0; i < rows; i++) {
+    const end = ends[i]!;
+    let length = end - from;
+    for (; length >= 0x80; length >>>= 7) out[at++] = (length & 0x7f) | 0x80;
+    out[at++] = length;
+    out.set(bytes.subarray(from, end), at);
+    at += end - from;
+    from = end;
+  }
+  return out;
+}
+
 function sparse(values: ReadonlyMap<number, Uint8Array>, rows: number): Uint8Array[] {
   if (values.size === 0) return [new Uint8Array(rows)];
   const pieces: Uint8Array[] = [];
@@ -209,6 +235,8 @@ function selectColumn(column: Column, rows: Uint32Array): Column {
       return { type: column.type, ids: gather(column.ids, new Uint32Array(rows.length), rows), lists: column.lists };
     case 'Constant':
       return column;
+    case 'String':
+      return gatherTexts(column.bytes, column.ends, rows);
     case 'SparseString': {
       const values = new Map<number, Uint8Array>();
       rows.forEach((row, i) => {
@@ -218,6 +246,18 @@ function selectColumn(column: Column, rows: Uint32Array): Column {
       return { type: column.type, values };
     }
   }
+}
+
+function gatherTexts(bytes: Uint8Array, ends: Uint32Array, rows: Uint32Array): Column {
+  const chosen = Array.from(rows, (row) => bytes.subarray(row === 0 ? 0 : ends[row - 1], ends[row]));
+  const out = new Uint8Array(chosen.reduce((sum, text) => sum + text.length, 0));
+  let at = 0;
+  const outEnds = Uint32Array.from(chosen, (text) => {
+    out.set(text, at);
+    at += text.length;
+    return at;
+  });
+  return { type: 'String', bytes: out, ends: outEnds };
 }
 
 function gather<T extends Uint8Array | Uint16Array | Uint32Array | Float64Array>(from: T, to: T, rows: Uint32Array): T {

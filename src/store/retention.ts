@@ -1,22 +1,26 @@
 /** Retention: whole days are dropped, so that nothing is rewritten. The ledger of deliveries stays. */
-import { DATASETS } from '../model/log-formats.ts';
+import { FLOW_DATASETS } from '../model/log-formats.ts';
 import { num, param, sql, statement } from '../query/sql.ts';
 import { DATABASE } from './ddl.ts';
 import type { Store } from './store.ts';
 
 const DAY = 86_400;
-/** Tables whose partitions are days. */
-const TABLES = [...DATASETS, 'ingest_counter', 'address_day'] as const;
+/** Tables and the form of their partitions: UTC days, or months where a day holds little. */
+const TABLES = [
+  ...[...FLOW_DATASETS, 'ingest_counter', 'address_day'].map((table) => ({ table, months: false })),
+  { table: 'cloudtrail', months: true },
+] as const;
 
 /** Drops the days that ended more than `days` days before `now` (epoch seconds); 0 keeps all. Returns the dropped partitions. */
 export async function applyRetention(store: Store, days: number, now: number): Promise<string[]> {
   if (days <= 0) return [];
   const oldest = Number(new Date((Math.floor(now / DAY) - days) * DAY * 1000).toISOString().slice(0, 10).replaceAll('-', ''));
   const dropped: string[] = [];
-  for (const table of TABLES) {
+  for (const { table, months } of TABLES) {
+    const before = months ? Math.floor(oldest / 100) : oldest;
     const result = await store.rows(
       statement(
-        sql`SELECT DISTINCT partition FROM system.parts WHERE active AND database = 'bartizan' AND table = ${param('String', table)} AND toUInt32(partition) < ${num(oldest)} ORDER BY partition`,
+        sql`SELECT DISTINCT partition FROM system.parts WHERE active AND database = 'bartizan' AND table = ${param('String', table)} AND toUInt32(partition) < ${num(before)} ORDER BY partition`,
       ),
       { lane: 'background' },
     );

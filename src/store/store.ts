@@ -60,6 +60,8 @@ export interface NativeInsert extends NativeBlockFile {
   readonly table: string;
   /** Gives the block's columns, then `extracted`: what rules take out of the records on the way. */
   readonly extraction?: StagedSelect;
+  /** Column by which rows that the table has, of the same time, are left out; empty values are never the same. */
+  readonly distinct?: string;
   /** Same token, same rows: a repeated insert stores nothing more. */
   readonly token: string;
 }

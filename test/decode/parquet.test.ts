@@ -8,7 +8,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parquetText } from '../../src/decode/parquet.ts';
 import { DELIVERY_LIMITS, segments } from '../../src/decode/segments.ts';
-import { type Document, normalize } from '../../src/formats/flow/normalize.ts';
+import { type Document, normalize } from '../../src/formats/normalize.ts';
 import { AWS_FIELDS } from '../../src/model/fields.ts';
 import { read, texts } from './support.ts';
 

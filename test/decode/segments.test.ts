@@ -5,7 +5,7 @@ import { deflateRawSync, deflateSync, gzipSync, zstdCompressSync } from 'node:zl
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
 import { DELIVERY_LIMITS, segments } from '../../src/decode/segments.ts';
-import { normalize } from '../../src/formats/flow/normalize.ts';
+import { normalize } from '../../src/formats/normalize.ts';
 import { CONTROL, cut, document, LINE, type Read, read, texts } from './support.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'bartizan-segments-'));

@@ -1,7 +1,8 @@
 /** Enriched documents: additions to the base, never changes; and the same from the store's rows as from a batch's. */
 import { describe, expect, it } from 'vitest';
+import type { Document, DocumentValue } from '../../src/formats/document.ts';
 import { communityId } from '../../src/formats/flow/community-id.ts';
-import { baseDocument, type Document, type DocumentValue, enrichedDocument } from '../../src/formats/flow/ecs.ts';
+import { baseDocument, enrichedDocument } from '../../src/formats/flow/ecs.ts';
 import { VPC_FLOW } from '../../src/model/log-formats.ts';
 import { decodeOne } from './support.ts';
 

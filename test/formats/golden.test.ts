@@ -7,7 +7,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { DELIVERY_LIMITS, segments } from '../../src/decode/segments.ts';
-import { type Document, type ErrorDocument, normalize } from '../../src/formats/flow/normalize.ts';
+import { type Document, type ErrorDocument, normalize } from '../../src/formats/normalize.ts';
 import { NOW } from './support.ts';
 
 const FORMATS = join(import.meta.dirname, '../../src/formats');

@@ -1,10 +1,11 @@
 /** Helpers for decoder tests: decode whole texts, and compare what came out without looking at ids. */
 
 import { FlowDecoder } from '../../src/formats/flow/decode.ts';
-import { type Cell, rebuildBytes, recordAt } from '../../src/formats/flow/rebuild.ts';
+import { rebuildBytes } from '../../src/formats/flow/rebuild.ts';
+import { type Cell, recordAt } from '../../src/formats/record.ts';
 import type { RecordRules } from '../../src/formats/record-rules.ts';
 import { type DeliveredBadRecord, IN_BAD, noCounts, type RecordCounts } from '../../src/formats/result.ts';
-import { formatOf } from '../../src/model/log-formats.ts';
+import { type FlowDataset, formatOf } from '../../src/model/log-formats.ts';
 import type { RecordFormat } from '../../src/model/source.ts';
 
 const TABLES = { vpc_flow: 'flows', vpc_flow_status: 'status', tgw_flow: 'tgw flows', tgw_flow_status: 'tgw status' } as const;
@@ -60,7 +61,7 @@ export function decodeAll(input: string | Uint8Array, options: DecodeOptions = {
       const record = recordAt(rowsOf, row);
       for (const [name, value] of Object.entries(record))
         if (value === 0 || value === '' || value === '::' || (Array.isArray(value) && value.length === 0)) delete record[name];
-      rows.push({ table: TABLES[dataset], record, raw: latin1(rebuildBytes(rowsOf, row, formatOf(dataset))) });
+      rows.push({ table: TABLES[dataset as FlowDataset], record, raw: latin1(rebuildBytes(rowsOf, row, formatOf(dataset as FlowDataset))) });
     }
     for (const key of Object.keys(counts) as (keyof RecordCounts)[]) counts[key] += batch.counts[key];
     for (const part of batch.deliveries) {

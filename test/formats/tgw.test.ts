@@ -16,7 +16,7 @@ const tables = (text: string, options: Parameters<typeof decodeAll>[1] = {}): st
 describe('formats', () => {
   it('have masks of at most 64 bits and share what has one name', () => {
     for (const { fields, bits } of [VPC_FLOW, TGW_FLOW]) expect([fields.length <= 63, bits.size]).toEqual([true, fields.length]);
-    expect([...DATASETS].map((dataset) => formatOf(dataset).name)).toEqual(['vpc-flow', 'vpc-flow', 'tgw-flow', 'tgw-flow']);
+    expect([...DATASETS].map((dataset) => formatOf(dataset).name)).toEqual(['vpc-flow', 'vpc-flow', 'tgw-flow', 'tgw-flow', 'cloudtrail']);
     for (const field of TGW_FLOW.fields) {
       const other = VPC_FLOW.fields.find((f) => f.aws === field.aws);
       if (other) expect({ ...field, doc: '' }).toEqual({ ...other, doc: '' });

@@ -196,7 +196,7 @@ describe('a rule of another format', () => {
     expect(check('', parse)).toEqual([['unknown-field', 'expression']]);
     expect(check('_index=*', 'parse "* *" as first, more')).toEqual([
       ['first', 'more'],
-      ['vpc-flow', 'tgw-flow'],
+      ['vpc-flow', 'tgw-flow', 'cloudtrail'],
     ]);
     // A name that only records of the other format have is free here.
     expect(check('', 'parse "* *" as resource_type, more')).toEqual([['resource_type', 'more'], ['vpc-flow']]);

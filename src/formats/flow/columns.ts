@@ -3,7 +3,7 @@
  * layout; where layouts mix, the others are filled with zeros once per run of rows, not per row.
  */
 import type { Batch, Column } from '../../model/batch.ts';
-import type { AddressInterner } from './intern.ts';
+import type { AddressInterner } from '../intern.ts';
 import { type Plan, SLOTS, START_SLOT } from './plan.ts';
 import type { Values } from './spellings.ts';
 

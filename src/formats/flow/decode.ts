@@ -4,11 +4,11 @@
  * they were cut into chunks, so a batch can be made again from its byte ranges.
  */
 import { type BadRecord, RAW_LIMIT, type RecordErrorCode } from '../../model/batch.ts';
+import { type Source, sourceOf } from '../intern.ts';
 import type { DecodedBatches } from '../result.ts';
 import { BatchUnderway } from './batch-underway.ts';
 import { Detector, NO_LAYOUT } from './detect.ts';
 import { type Diagnosis, diagnose, type Failure } from './diagnose.ts';
-import { type Source, sourceOf } from './intern.ts';
 import { JsonFramer } from './json-frame.ts';
 import { readJsonRow } from './json-reader.ts';
 import type { FlowDecoderOptions, FlowReading, ResumePoint } from './options.ts';

@@ -5,8 +5,8 @@
  */
 import { FLOW_FORMATS, type FlowFormat } from '../../model/log-formats.ts';
 import type { RecordFormat } from '../../model/source.ts';
+import { type Source, sourceOf } from '../intern.ts';
 import { type Diagnosis, diagnose, type Failure } from './diagnose.ts';
-import { type Source, sourceOf } from './intern.ts';
 import { formatOfLayout, formatsOf, type Layout, parseLayout, readHeader, unknownHeaderNames } from './layout.ts';
 import { compilePlan, type Plan } from './plan.ts';
 import { type Preset, presetOf, presetsOfCount } from './presets.ts';

@@ -6,67 +6,28 @@
 import { DERIVED_FIELDS, type Derivation, type Field } from '../../model/fields.ts';
 import { FLOW_FORMATS, type FlowFormat, hasField } from '../../model/log-formats.ts';
 import { ADMIN_PORTS, PROTOCOL_NAMES, SERVICE_NAMES, TCP_FLAGS, TRAFFIC_PATHS } from '../../model/services.ts';
+import { add, addThreat, type Document, type DocumentValue, isoTime, LOCATED, prune, RecordValues, type StoredRecord } from '../document.ts';
+import type { Cell } from '../record.ts';
 import { communityId } from './community-id.ts';
-import { addressText, type Cell, rebuildText } from './rebuild.ts';
-
-/**
- * A stored record by column name (model/fields.ts `column`), as a batch or the store gives it: numbers
- * as numbers or text, addresses as text, lists as arrays of text, times as epoch seconds or `YYYY-MM-DD hh:mm:ss` (UTC), and
- * `absent` as a number, text or bigint. `raw`: the text as received; rebuilt from the columns when it
- * is missing.
- */
-export type FlowRecord = Readonly<Record<string, Cell | null | undefined>>;
-
-export type Document = { [key: string]: DocumentValue };
-export type DocumentValue = string | number | boolean | string[] | Document;
+import { rebuildText } from './rebuild.ts';
 
 /** One record with its conversions. */
-class Values {
-  readonly record: FlowRecord;
+class Values extends RecordValues {
   readonly format: FlowFormat;
   private readonly mask: bigint;
 
-  constructor(record: FlowRecord, format: FlowFormat) {
-    this.record = record;
+  constructor(record: StoredRecord, format: FlowFormat) {
+    super(record);
     this.format = format;
     this.mask = BigInt(String(record.absent ?? 0));
   }
 
-  /** The value of a column; undefined where the record has none. */
-  get(column: string): Cell | undefined {
-    const value = this.record[column];
-    if (value === undefined || value === null || value === '' || (Array.isArray(value) && value.length === 0)) return undefined;
+  override get(column: string): Cell | undefined {
+    const value = super.get(column);
     // Text of an absent field is what an envelope around the record said.
     if (TEXT_COLUMNS.has(column)) return value;
     const bit = BIT_OF_COLUMN.get(this.format)?.get(column);
     return bit !== undefined && (this.mask >> BigInt(bit)) & 1n ? undefined : value;
-  }
-
-  text(column: string): string | undefined {
-    const value = this.get(column);
-    return value === undefined ? undefined : String(value);
-  }
-
-  list(column: string): string[] | undefined {
-    const value = this.get(column);
-    return Array.isArray(value) ? value.map(String) : undefined;
-  }
-
-  number(column: string): number | undefined {
-    const value = this.get(column);
-    return value === undefined ? undefined : Number(value);
-  }
-
-  /** IPv4 as a dotted quad, however the store printed it. */
-  address(column: string): string | undefined {
-    const text = this.text(column);
-    return text === undefined ? undefined : addressText(text);
-  }
-
-  /** Every row has a start: the record's, its end, or when it was received. */
-  get start(): number {
-    const value = this.record.start ?? 0;
-    return typeof value === 'string' && value.includes('-') ? Date.parse(`${value.replace(' ', 'T')}Z`) / 1000 : Number(value);
   }
 
   get end(): number | undefined {
@@ -93,29 +54,13 @@ const BIT_OF_COLUMN: ReadonlyMap<FlowFormat, ReadonlyMap<string, number>> = new 
 /** `cloud.service.name`. */
 export const SERVICE: Readonly<Record<FlowFormat['name'], string>> = { 'vpc-flow': 'vpc', 'tgw-flow': 'transit-gateway' };
 
-/** `2020-09-09T15:26:33Z`. */
-function isoTime(seconds: number): string {
-  return new Date(seconds * 1000).toISOString().replace('.000Z', 'Z');
-}
-
-/** The object without its undefined members, and without objects that are empty then. */
-function prune(object: { readonly [key: string]: DocumentValue | undefined }): Document {
-  const out: Document = {};
-  for (const [key, value] of Object.entries(object)) {
-    if (value === undefined) continue;
-    if (typeof value === 'object' && !Array.isArray(value) && Object.keys(value).length === 0) continue;
-    out[key] = value;
-  }
-  return out;
-}
-
 const EVENT_TYPE: ReadonlyMap<string, string> = new Map([
   ['accept', 'allowed'],
   ['reject', 'denied'],
 ]);
 
 /** The document with exactly the fields of the published samples. */
-export function baseDocument(record: FlowRecord, format: FlowFormat): Document {
+export function baseDocument(record: StoredRecord, format: FlowFormat): Document {
   return base(new Values(record, format));
 }
 
@@ -155,15 +100,6 @@ function base(v: Values): Document {
   });
 }
 
-function part(v: Values, field: Field, index: number): string | undefined {
-  return v.text(field.column)?.split('|')[index] || undefined;
-}
-
-function partNumber(v: Values, field: Field, index: number): number | undefined {
-  const text = part(v, field, index);
-  return text === undefined ? undefined : Number(text);
-}
-
 function refusedAdmin(v: Values): boolean {
   return v.text('action') === 'REJECT' && ADMIN_PORTS.includes(v.number('dstport') ?? -1);
 }
@@ -185,27 +121,16 @@ const DERIVED: Readonly<Record<Derivation, (v: Values, field: Field) => Document
     return names.length > 0 ? names.join('|') : undefined;
   },
   'traffic-path-name': (v) => TRAFFIC_PATHS.get(v.number('traffic_path') ?? -1),
-  'place-country': (v, field) => part(v, field, 0),
-  'place-state': (v, field) => part(v, field, 1),
-  'place-city': (v, field) => part(v, field, 2),
-  'place-latitude': (v, field) => partNumber(v, field, 3),
-  'place-longitude': (v, field) => partNumber(v, field, 4),
-  'as-number': (v, field) => {
-    const text = v.text(field.column);
-    return text === undefined ? undefined : Number.parseInt(text, 10);
-  },
-  'aws-service': (v, field) => part(v, field, 0),
-  'aws-region': (v, field) => part(v, field, 1),
+  ...LOCATED,
   // As the store looked it up for this record, by the field's name.
   interface: (v, field) => (field.columnType === 'Array(String)' ? v.list(field.name) : v.text(field.name)),
-  'as-organization': (v, field) => v.text(field.column)?.replace(/^\d+ ?/, '') || undefined,
 };
 
 /** Text columns whose parts are derived fields, and fields of the store alone. */
 const NOT_SHOWN: ReadonlySet<string> = new Set(['place', 'as', 'aws', 'indicator'].flatMap((name) => [`source.${name}`, `destination.${name}`]));
 
 /** The base document with everything else that is known of the record. Adds fields, never changes one. */
-export function enrichedDocument(record: FlowRecord, format: FlowFormat): Document {
+export function enrichedDocument(record: StoredRecord, format: FlowFormat): Document {
   const v = new Values(record, format);
   const document = base(v);
   addNetwork(document, v);
@@ -248,61 +173,4 @@ function addNetwork(document: Document, v: Values): void {
   if (source === undefined || destination === undefined || protocol === undefined) return;
   const id = communityId(source, destination, protocol, sourcePort, destinationPort);
   if (id !== undefined) add(document, 'network.community_id', id);
-}
-
-/** What the store tells of an indicator, beside the number in the column (store/indicator-ddl.ts). */
-interface KnownIndicator {
-  readonly indicator: string;
-  readonly source: string;
-  readonly confidence: number;
-  readonly malicious_confidence: string;
-  readonly threat_types: readonly string[];
-  /** Epoch seconds. */
-  readonly published_date: number;
-  readonly last_updated: number;
-}
-
-/** Our bands in the words that ECS allows. */
-const CONFIDENCE: Readonly<Record<string, string>> = { high: 'High', medium: 'Medium', low: 'Low' };
-
-/**
- * The indicator of the end that has one; of two the one of higher confidence, then that of the source
- * (https://www.elastic.co/docs/reference/ecs/ecs-threat).
- */
-function addThreat(document: Document, v: Values): void {
-  const [found] = (['src', 'dst'] as const)
-    .flatMap((end) => {
-      const text = v.text(`${end}_indicator`);
-      // A batch has the number alone.
-      return text?.startsWith('{') ? [{ address: v.address(`${end}addr`), known: JSON.parse(text) as KnownIndicator }] : [];
-    })
-    .sort((a, b) => b.known.confidence - a.known.confidence);
-  if (!found) return;
-  const { address, known } = found;
-  const values = {
-    'indicator.ip': address,
-    'indicator.type': address?.includes(':') ? 'ipv6-addr' : 'ipv4-addr',
-    'indicator.name': known.indicator,
-    'indicator.confidence': CONFIDENCE[known.malicious_confidence] ?? 'Not Specified',
-    'indicator.provider': known.source,
-    'indicator.description': known.threat_types.join(', ') || undefined,
-    'indicator.first_seen': isoTime(known.published_date),
-    'indicator.last_seen': isoTime(known.last_updated),
-    'feed.name': known.source,
-  };
-  for (const [name, value] of Object.entries(values)) if (value !== undefined) add(document, `threat.${name}`, value);
-}
-
-/** Sets a value at a path, unless something is there. */
-function add(document: Document, path: string, value: DocumentValue): void {
-  const names = path.split('.');
-  const last = names.pop() as string;
-  let at = document;
-  for (const name of names) {
-    const next = at[name] ?? {};
-    if (typeof next !== 'object' || Array.isArray(next)) return;
-    at[name] = next;
-    at = next;
-  }
-  at[last] ??= value;
 }

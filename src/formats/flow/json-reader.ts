@@ -1,7 +1,8 @@
 /** Reads a JSON object into the reader's row: its record through the decode loop, what came beside it into columns of its own. */
+
+import { sourceOf } from '../intern.ts';
 import type { Detector } from './detect.ts';
 import { type Diagnosis, diagnose } from './diagnose.ts';
-import { sourceOf } from './intern.ts';
 import { readJson } from './json-record.ts';
 import type { Plan } from './plan.ts';
 import type { RowReader } from './row.ts';

@@ -4,10 +4,10 @@
  * there to the status table, and a bad one is simply overwritten by the next.
  */
 import type { RecordErrorCode } from '../../model/batch.ts';
-import { DATASETS, type FlowFormat, VPC_FLOW } from '../../model/log-formats.ts';
+import { FLOW_DATASETS, type FlowFormat, VPC_FLOW } from '../../model/log-formats.ts';
+import { ABSENT, INEXACT, type Source, type SpellingTable, STATUS_SHIFT, ValueScanner } from '../intern.ts';
 import type { ColumnArray } from './columns.ts';
 import { Table } from './columns.ts';
-import { ABSENT, INEXACT, type Source, type SpellingTable, STATUS_SHIFT, ValueScanner } from './intern.ts';
 import { DURATION_SLOT, KIND, type Plan, START_SLOT, TIME_MAX } from './plan.ts';
 import { RECORD_STATUS, Values } from './spellings.ts';
 
@@ -38,8 +38,8 @@ interface Bound {
 
 export class RowReader {
   readonly values = new Values();
-  /** By place in DATASETS: the flows of a format, then its status; made when its first line is tried. */
-  readonly tables: (Table | undefined)[] = DATASETS.map(() => undefined);
+  /** By place in FLOW_DATASETS: the flows of a format, then its status; made when its first line is tried. */
+  readonly tables: (Table | undefined)[] = FLOW_DATASETS.map(() => undefined);
   /** Place of the flow table of the line that was read last, and its tables. */
   place = 0;
   flows: Table;
@@ -65,7 +65,7 @@ export class RowReader {
   }
 
   private tablesOf(format: FlowFormat): [Table, Table] {
-    const place = DATASETS.indexOf(format.flows);
+    const place = FLOW_DATASETS.indexOf(format.flows);
     // Full size at once: what is bound to its arrays stays so.
     this.tables[place] ??= new Table(this.capacity, this.capacity);
     this.tables[place + 1] ??= new Table(this.capacity, 1024);
@@ -207,7 +207,7 @@ export class RowReader {
       // Makes the arrays.
       this.flows.use(plan);
       bound = {
-        place: DATASETS.indexOf(plan.format.flows),
+        place: FLOW_DATASETS.indexOf(plan.format.flows),
         arrays: Array.from(plan.slots, (slot) => this.flows.arrays[slot]!),
         tables: Array.from(plan.slots, (slot, i) => (plan.kinds[i]! >= KIND.ADDRESS ? this.values.table(slot) : undefined)),
       };

@@ -4,11 +4,11 @@
  * into a dictionary, a message or quarantine. A header line is taken before the rules see it.
  */
 import { type BadRecord, RAW_LIMIT } from '../../model/batch.ts';
+import { sourceOf } from '../intern.ts';
 import type { RecordRules } from '../record-rules.ts';
 import type { BatchUnderway } from './batch-underway.ts';
 import { type Detector, NO_LAYOUT } from './detect.ts';
 import { type Diagnosis, diagnose, type Failure } from './diagnose.ts';
-import { sourceOf } from './intern.ts';
 import { readJsonRow } from './json-reader.ts';
 import type { Plan } from './plan.ts';
 import { EARLIEST_START, MAX_AHEAD, type RowReader } from './row.ts';

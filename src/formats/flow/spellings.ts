@@ -4,7 +4,7 @@
  */
 import { ADDRESS_BYTES, formatAddress, parseAddressBytes } from '../../model/address.ts';
 import type { RecordErrorCode } from '../../model/batch.ts';
-import { ABSENT, AddressInterner, hashBytes, INEXACT, SpellingTable, STATUS_SHIFT, sourceOf } from './intern.ts';
+import { ABSENT, AddressInterner, hashBytes, INEXACT, SpellingTable, STATUS_SHIFT, sourceOf } from '../intern.ts';
 import { ACTION_SLOT, SLOTS, STATUS_SLOT } from './plan.ts';
 
 /** What becomes of a record: 0 means that the record does not say. */

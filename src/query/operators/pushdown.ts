@@ -21,7 +21,7 @@ export function parsedFromColumns(o: Extraction & { readonly pattern: string; re
   const { ctx } = before;
   if (source !== '_raw' || before.column('_raw') || !before.parts.stored || o.pattern !== Array(stars).fill('*').join(' ')) return undefined;
   const [format, ...others] = ctx.formats;
-  if (!format || others.length > 0) return undefined;
+  if (format?.kind !== 'flow' || others.length > 0) return undefined;
   const values = defaultValues(ctx, format);
   if (stars < 2 || stars > values.length) return undefined;
   const column = (i: number): Sql => (i === stars - 1 ? joined(values.slice(i)) : (values[i] as Sql));

@@ -2,16 +2,18 @@
  * Records in, ECS documents out, in the order of input and nothing stored. The records go through the
  * same decoder as those that are stored, so what is shown here is what would be stored.
  */
-import type { Batch } from '../../model/batch.ts';
-import { type FlowFormat, formatOf } from '../../model/log-formats.ts';
-import type { Damage, Segment } from '../../model/segment.ts';
-import type { RecordFormat } from '../../model/source.ts';
-import { type DecodedBatches, type DeliveredBadRecord, IN_BAD } from '../result.ts';
-import { FlowDecoder } from './decode.ts';
-import { baseDocument, type Document, enrichedDocument, type FlowRecord } from './ecs.ts';
-import { rebuildBytes, recordAt } from './rebuild.ts';
+import type { Batch } from '../model/batch.ts';
+import { formatOf, type LogFormat } from '../model/log-formats.ts';
+import type { Damage, Segment } from '../model/segment.ts';
+import type { RecordFormat } from '../model/source.ts';
+import { createDecoder, decoderKind, type RecordDecoder } from './decoder.ts';
+import type { Document, StoredRecord } from './document.ts';
+import { recordDocument } from './documents.ts';
+import { rebuildBytes } from './flow/rebuild.ts';
+import { recordAt } from './record.ts';
+import { type DecodedBatches, type DeliveredBadRecord, IN_BAD } from './result.ts';
 
-export type { Document } from './ecs.ts';
+export type { Document } from './document.ts';
 
 export interface NormalizeOptions {
   /** As FlowDecoderOptions.layout. */
@@ -39,7 +41,8 @@ const NO_BYTES = new Uint8Array(0);
  * damage that ended it early.
  */
 export async function* normalize(source: AsyncGenerator<Segment, Damage | undefined>, options: NormalizeOptions): AsyncGenerator<Document | ErrorDocument> {
-  const decoder = new FlowDecoder({ ...options, capacity: CAPACITY });
+  let kind = decoderKind(options.format ?? 'auto', NO_BYTES);
+  let decoder: RecordDecoder = createDecoder(kind, { ...options, capacity: CAPACITY });
   const push = function* (bytes: Uint8Array, last: boolean): Generator<Document | ErrorDocument> {
     let rest = bytes;
     while (!decoder.push(rest, last)) {
@@ -53,6 +56,23 @@ export async function* normalize(source: AsyncGenerator<Segment, Damage | undefi
     if (!next.done && next.value.kind === 'control') continue;
     // The text before may be what is damaged: its end is still open.
     if (!next.done && !decoder.deliveryFinished) yield* push(NO_BYTES, true);
+    if (!next.done && next.value.kind === 'text') {
+      let begun = false;
+      for await (const chunk of next.value.chunks) {
+        if (!begun) {
+          const wanted = decoderKind(options.format ?? 'auto', chunk);
+          yield* documents(decoder.take(), options);
+          if (wanted !== kind) {
+            kind = wanted;
+            decoder = createDecoder(kind, { ...options, capacity: CAPACITY });
+          } else if (decoder.deliveryFinished) decoder.nextDelivery();
+          begun = true;
+        }
+        yield* push(chunk, false);
+        yield* documents(decoder.take(), options);
+      }
+      continue;
+    }
     if (decoder.deliveryFinished) decoder.nextDelivery();
     if (next.done) {
       yield* documents(decoder.take(), options);
@@ -61,12 +81,6 @@ export async function* normalize(source: AsyncGenerator<Segment, Damage | undefi
     }
     const segment = next.value;
     if (segment.kind === 'bad') decoder.endDamaged(segment.code, segment.message, segment);
-    else if (segment.kind === 'text') {
-      for await (const chunk of segment.chunks) {
-        yield* push(chunk, false);
-        yield* documents(decoder.take(), options);
-      }
-    }
   }
   if (!decoder.deliveryFinished) yield* push(NO_BYTES, true);
   yield* documents(decoder.take(), options);
@@ -75,7 +89,6 @@ export async function* normalize(source: AsyncGenerator<Segment, Damage | undefi
 /** Documents of a batch in the order of input. */
 export function* documents(batch: DecodedBatches, options: Pick<NormalizeOptions, 'enrich'>): Generator<Document | ErrorDocument> {
   for (const table of batch.tables) options.enrich?.(table.batch);
-  const toDocument = options.enrich ? enrichedDocument : baseDocument;
   const next = batch.tables.map(() => 0);
   let nextBad = 0;
   for (const list of batch.order) {
@@ -85,7 +98,7 @@ export function* documents(batch: DecodedBatches, options: Pick<NormalizeOptions
       continue;
     }
     const format = formatOf(table.dataset);
-    yield toDocument(flowRecord(table.batch, next[list]!++, format), format);
+    yield recordDocument(storedRecord(table.batch, next[list]!++, format), format, options.enrich !== undefined);
   }
 }
 
@@ -96,6 +109,7 @@ function errorDocument(bad: DeliveredBadRecord): ErrorDocument {
 }
 
 /** A row with its raw text, as the document functions take it. */
-export function flowRecord(batch: Batch, row: number, format: FlowFormat): FlowRecord {
-  return { ...recordAt(batch, row), raw: decoder.decode(rebuildBytes(batch, row, format)) };
+export function storedRecord(batch: Batch, row: number, format: LogFormat): StoredRecord {
+  const record = recordAt(batch, row);
+  return format.kind === 'event' ? { ...record, raw: record.raw_exact ?? '' } : { ...record, raw: decoder.decode(rebuildBytes(batch, row, format)) };
 }

@@ -3,7 +3,7 @@
  * typed arrays keyed by the record's own bytes, so that a value seen before costs no string and no
  * allocation. They are emptied, not freed, between batches.
  */
-import { ADDRESS_BYTES } from '../../model/address.ts';
+import { ADDRESS_BYTES } from '../model/address.ts';
 
 /** Flags of a spelling. */
 export const ABSENT = 1;
@@ -48,6 +48,17 @@ export function hashBytes(bytes: Uint8Array): number {
   let p = 0;
   for (; p + 4 <= bytes.length; p += 4) hash = hashStep(hash, wordAt(source, p));
   return p < bytes.length ? hashStep(hash, wordAt(source, p)) : hash;
+}
+
+/** The same of `[start, end)` of longer bytes. */
+export function hashRange(source: Source, start: number, end: number): number {
+  let hash = 0;
+  let p = start;
+  for (; p + 4 <= end; p += 4) hash = hashStep(hash, source.view.getInt32(p, true));
+  if (p === end) return hash;
+  let word = 0;
+  for (let i = 0; p + i < end; i++) word |= source.bytes[p + i]! << (i * 8);
+  return hashStep(hash, word);
 }
 
 /** Finds a value's end and its hash in one pass, four bytes a step. */

@@ -1,0 +1,99 @@
+/** Columns of a batch of events while rows are added. */
+import type { Column } from '../../model/batch.ts';
+import { hashRange, type Source, SpellingTable } from '../intern.ts';
+
+const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
+const BACKSLASH = 92;
+
+/** What stands between the quotes of a JSON string. Bytes that are no UTF-8 become U+FFFD. */
+export function stringContent(bytes: Uint8Array): string {
+  const text = decoder.decode(bytes);
+  return bytes.includes(BACKSLASH) ? (JSON.parse(`"${text}"`) as string) : text;
+}
+
+/** Texts of which many rows have the same. */
+export class TextColumn {
+  private ids = new Uint32Array(4096);
+  private dictionary = [''];
+  private index = new Map<string, number>([['', 0]]);
+  private readonly spellings = new SpellingTable();
+
+  /** `at` puts an id that `of…` gave. */
+  at(row: number, id: number): void {
+    if (row >= this.ids.length) {
+      const ids = new Uint32Array(this.ids.length * 2);
+      ids.set(this.ids);
+      this.ids = ids;
+    }
+    this.ids[row] = id;
+  }
+
+  /** Id of the JSON string whose content is `[from, to)`. */
+  ofBytes(source: Source, from: number, to: number): number {
+    if (to <= from) return 0;
+    const hash = hashRange(source, from, to);
+    const known = this.spellings.find(source, from, to, hash);
+    if (known >= 0) return this.spellings.values[known]!;
+    const id = this.ofText(stringContent(source.bytes.subarray(from, to)));
+    this.spellings.add(source.bytes, from, to, hash, id, 0);
+    return id;
+  }
+
+  ofText(text: string): number {
+    const known = this.index.get(text);
+    if (known !== undefined) return known;
+    const id = this.dictionary.push(text) - 1;
+    this.index.set(text, id);
+    return id;
+  }
+
+  text(id: number): string {
+    return this.dictionary[id]!;
+  }
+
+  /** Bytes of text held. */
+  get size(): number {
+    return this.spellings.size;
+  }
+
+  /** The column's first rows; it goes on empty. The ids are valid until the next row. */
+  take(): Column {
+    const { ids, dictionary } = this;
+    this.dictionary = [''];
+    this.index = new Map([['', 0]]);
+    this.spellings.clear();
+    return { type: 'LowCardinality(String)', ids, dictionary };
+  }
+}
+
+/** Texts that differ in nearly every row. */
+export class BytesColumn {
+  private bytes = new Uint8Array(64 * 1024);
+  private ends = new Uint32Array(4096);
+  size = 0;
+
+  /** Puts the next row; rows come one after another. */
+  put(row: number, text: Uint8Array): void {
+    const end = this.size + text.length;
+    if (end > this.bytes.length) {
+      const bytes = new Uint8Array(Math.max(end, this.bytes.length * 2));
+      bytes.set(this.bytes);
+      this.bytes = bytes;
+    }
+    if (row >= this.ends.length) {
+      const ends = new Uint32Array(this.ends.length * 2);
+      ends.set(this.ends);
+      this.ends = ends;
+    }
+    this.bytes.set(text, this.size);
+    this.size = end;
+    this.ends[row] = end;
+  }
+
+  /** Valid until the next row. */
+  take(): Column {
+    const { bytes, ends } = this;
+    this.size = 0;
+    return { type: 'String', bytes, ends };
+  }
+}
