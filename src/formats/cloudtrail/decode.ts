@@ -266,7 +266,7 @@ export class CloudTrailDecoder {
     }
     const timeOf = this.rules?.timeOf;
     const time = timeOf?.(raw);
-    const result = this.events.add(this.slices, raw, time);
+    const result = this.events.add(this.slices, time);
     if (result === undefined) {
       if (timeOf && time === undefined) this.batch.counts.notLocated++;
       this.batch.count(0);
