@@ -8,6 +8,7 @@ import { AddressInterner, hashRange, type Source, SpellingTable } from '../inter
 import { type Act, activityOf, isReadOnly } from './activity.ts';
 import { clientOf } from './client.ts';
 import { BytesColumn, TextColumn } from './columns.ts';
+import { EventTime } from './event-time.ts';
 import { addFrame } from './frame.ts';
 import { actorOf, objectOf, textOf } from './identity.ts';
 import { KEY, type Key } from './keys.ts';
@@ -126,9 +127,7 @@ export class EventRows {
   private clientIds: number[] = [0];
   /** Ids of `read_only` and `activity`, by the ids that decide them. */
   private acts = new Map<number, readonly [readOnly: number, activity: number]>();
-  /** Seconds of the day that the date in these bytes begins. */
-  private readonly date = new Uint8Array(10);
-  private day = -1;
+  private readonly clock = new EventTime();
 
   private text(name: (typeof PLAIN)[number][0] | (typeof ACTOR)[number] | (typeof TLS)[number] | (typeof MADE)[number]): TextColumn {
     return this.texts.get(name) as TextColumn;
@@ -211,7 +210,7 @@ export class EventRows {
   private timeOf(slices: RecordSlices): number | EventProblem {
     const known = slices.has(KEY.eventVersion) || (slices.has(KEY.eventName) && slices.has(KEY.eventSource));
     if (!known) return { code: 'unknown-json-shape', message: 'the object is no CloudTrail event: it has no eventVersion' };
-    let start = this.plainTime(slices);
+    let start = this.clock.read(slices);
     if (start < 0) {
       const text = slices.has(KEY.eventTime) ? contentText(slices, KEY.eventTime) : textOf(objectOf(jsonOf(slices, KEY.timeWindow)).windowStart);
       if (text === '') return { code: 'time-missing', message: 'the event has no eventTime' };
@@ -222,25 +221,6 @@ export class EventRows {
     const given = new Date(start * 1000);
     const text = Number.isNaN(given.getTime()) ? String(start) : given.toISOString();
     return { code: 'time-out-of-range', message: `eventTime ${text} lies before 2006-01-01 or more than 24 hours ahead of now` };
-  }
-
-  /** Epoch seconds of `YYYY-MM-DDThh:mm:ssZ`; -1 for any other form. Events of a file are of the same day. */
-  private plainTime(slices: RecordSlices): number {
-    const { buf } = slices;
-    const from = slices.from[KEY.eventTime]!;
-    if (from === 0 || slices.to[KEY.eventTime]! - from !== 22 || buf[from] !== QUOTE || buf[from + 20] !== 90 || buf[from + 11] !== 84) return -1;
-    const at = from + 1;
-    let same = this.day >= 0;
-    for (let i = 0; i < 10 && same; i++) same = buf[at + i] === this.date[i];
-    if (!same) {
-      const day = Date.parse(String.fromCharCode(...buf.subarray(at, at + 10)));
-      if (Number.isNaN(day) || day < 0) return -1;
-      this.date.set(buf.subarray(at, at + 10));
-      this.day = day / 1000;
-    }
-    const [hour, minute, second] = [twoDigits(buf, at + 11), twoDigits(buf, at + 14), twoDigits(buf, at + 17)];
-    if (hour > 23 || minute > 59 || second > 59 || buf[at + 13] !== 58 || buf[at + 16] !== 58) return -1;
-    return this.day + hour * 3600 + minute * 60 + second;
   }
 
   private addActor(row: number, source: Source, slices: RecordSlices): void {
@@ -374,12 +354,6 @@ export class EventRows {
     this.acts.clear();
     this.addresses.clear();
   }
-}
-
-/** Two digits as a number; more than 99 where they are none. */
-function twoDigits(buf: Uint8Array, at: number): number {
-  const [a, b] = [buf[at]! - 48, buf[at + 1]! - 48];
-  return a < 0 || a > 9 || b < 0 || b > 9 ? 100 : a * 10 + b;
 }
 
 /** What `readOnly` says, as a place in READ_ONLY. */
