@@ -2,10 +2,20 @@
  * The schema's history. Each migration is numbered, idempotent and never edited once released; the
  * store runs the missing ones when it opens. A new field is an ADD COLUMN here.
  */
-import { FLOW_DATASETS } from '../model/log-formats.ts';
+import { DATASETS, FLOW_DATASETS } from '../model/log-formats.ts';
+import { REGISTRIES } from '../model/registries.ts';
 import { ADDRESS_INDEX, createInterfaces, createRegistries, createTable, DATABASE, INDICATOR_INDEX } from './ddl.ts';
 import { createIndicators } from './indicator-ddl.ts';
 import { createRetroTables } from './retro-tables.ts';
+
+/** Tables whose rows nobody can bring again. */
+const MERGED = [
+  ...DATASETS,
+  ...['quarantine', 'quarantine_resolved', 'ingest_counter', 'address_day', 'retro_match', 'lookup_row', 'indicator', 'network_interface'],
+  ...REGISTRIES.map(({ name }) => name),
+];
+/** Seconds: what the engine's server keeps them for. */
+const OLD_PARTS_SECONDS = 480;
 
 export interface Migration {
   readonly version: number;
@@ -115,6 +125,12 @@ export const MIGRATIONS: readonly Migration[] = [
   // The columns with their ids come by the field table.
   { version: 12, why: 'AWS services of addresses', statements: createRegistries() },
   { version: 13, why: 'CloudTrail events', statements: [createTable('cloudtrail')] },
+  {
+    version: 14,
+    // The embedded engine deletes them at once unless it is told otherwise: a merged part that is damaged, or not on the disk yet when the power fails, would be all there is.
+    why: 'the parts that a merge made one of stay for a while',
+    statements: MERGED.map((table) => `ALTER TABLE ${DATABASE}.${table} MODIFY SETTING old_parts_lifetime = ${OLD_PARTS_SECONDS}`),
+  },
 ];
 
 export const SCHEMA_VERSION = MIGRATIONS[MIGRATIONS.length - 1]?.version ?? 0;
