@@ -3,8 +3,8 @@ import { execFileSync } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
-import type { Indicator } from '../src/model/indicator.ts';
-import { MIXED, PLAIN, random, type Written, writeFlows } from './flows.ts';
+import { MIXED, PLAIN, type Written, writeFlows } from './flows.ts';
+import { indicatorsOf } from './indicators.ts';
 import { compare, median, type Result, ROUNDS, same, time } from './measure.ts';
 import { BENCH_DIR, type Bench, openBench } from './workspace.ts';
 
@@ -94,7 +94,7 @@ async function withIndicators(bench: Bench, { ours, raw }: { ours: () => Promise
     )
   ).map(([address]) => String(address));
   const loading = await time(async () => {
-    await bench.indicators.apply('bench', indicators(seen), { at: END, complete: true });
+    await bench.indicators.apply('bench', indicatorsOf(seen, INDICATORS), { at: END, complete: true });
     await bench.indicatorsInUse();
   });
   const megabytes = (bench.pipeline.indicators?.length ?? 0) / 2 ** 20;
@@ -108,30 +108,6 @@ async function withIndicators(bench: Bench, { ours, raw }: { ours: () => Promise
     { name: 'P1', what: `the same with ${INDICATORS / 1e6} M indicators loaded (${Number(matched)} ends matched)`, direction: 'at least', goal: 1 },
     { ours, yardstick: raw },
   );
-}
-
-/** Different addresses, `first` ones among them. */
-function* indicators(first: readonly string[]): Iterable<Indicator> {
-  const next = random(5);
-  const seen = new Set<string>();
-  const rest = {
-    type: 'address',
-    id: '',
-    confidence: 60,
-    severity: '',
-    threatType: 'scanner',
-    actors: [],
-    malware: [],
-    killChain: [],
-    labels: ['bench'],
-  } as const;
-  const times = { firstSeen: 0, updated: 0, validFrom: 0, validUntil: 0 };
-  while (seen.size < INDICATORS) {
-    const value = first[seen.size] ?? `${1 + Math.floor(next() * 222)}.${Math.floor(next() * 256)}.${Math.floor(next() * 256)}.${Math.floor(next() * 256)}`;
-    if (seen.has(value)) continue;
-    seen.add(value);
-    yield { ...rest, ...times, value };
-  }
 }
 
 /** The bench is not won by doing less: a mixed set must come out record by record as it was written. */
