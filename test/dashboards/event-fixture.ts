@@ -16,7 +16,7 @@ import { openIndicators } from '../../src/store/indicators.ts';
 import { eventsOf, NOW, startServer, type TestServer } from '../api/helpers.ts';
 import { writeMmdb } from '../enrich/write-mmdb.ts';
 import { HEADER } from '../ingest/helpers.ts';
-import { ADDRESSES, makeEvents, moved, PLACES, type TrailEvent } from './events.ts';
+import { ADDRESSES, DENIED, makeEvents, moved, PLACES, type TrailEvent } from './events.ts';
 import { type Key, type PanelEvent, rowsOf } from './fixture.ts';
 
 export type KeepEvent = (e: TrailEvent) => boolean;
@@ -69,9 +69,9 @@ export interface EventFixture {
 
 /**
  * Noise: events before and after the window and at its edges, copies of events in a second object, flows of the same
- * addresses. Every third delivery is of `_sourceCategory` test/trail, see `isTestTrail`; all others are of prod/trail.
+ * addresses. `more`: events in the window beside the generated ones. What `isTestTrail` names came with that `_sourceCategory`, all else with prod/trail.
  */
-export async function openEventFixture(seed: number): Promise<EventFixture> {
+export async function openEventFixture(seed: number, more: readonly TrailEvent[] = []): Promise<EventFixture> {
   const server = await startServer();
   const { store, metadata, folder } = server;
   const indicators = await openIndicators({ store, metadata, catalogs: server.deps.catalogs, folder: join(folder, 'indicators') });
@@ -95,7 +95,7 @@ export async function openEventFixture(seed: number): Promise<EventFixture> {
 
   const events = makeEvents(seed, 3000, DAY.from, DAY.to);
   const [first, second] = makeEvents(seed + 1, 2, DAY.from, DAY.to) as [TrailEvent, TrailEvent];
-  events.push(moved(first, DAY.from, 'edge-1'), moved(second, DAY.to - 1, 'edge-2'));
+  events.push(moved(first, DAY.from, 'edge-1'), moved(second, DAY.to - 1, 'edge-2'), ...more);
   const noise = [
     moved(first, DAY.from - 1, 'edge-3'),
     moved(second, DAY.to, 'edge-4'),
@@ -139,6 +139,19 @@ export async function openEventFixture(seed: number): Promise<EventFixture> {
     },
   };
 }
+
+/** Calls of one API action of a service. */
+export const calls =
+  (source: string, ...names: readonly string[]): KeepEvent =>
+  (e) =>
+    e.record.eventSource === source && names.includes(e.name);
+export const succeeded: KeepEvent = (e) => e.outcome === 'success';
+export const failed: KeepEvent = (e) => e.record.errorCode !== undefined;
+export const denied: KeepEvent = (e) => DENIED.some((code) => code === e.record.errorCode);
+export const allOf =
+  (...conditions: readonly KeepEvent[]): KeepEvent =>
+  (e) =>
+    conditions.every((keep) => keep(e));
 
 /** What came with the `_sourceCategory` test/trail. */
 export const isTestTrail: KeepEvent = (e) => /[02468]$/.test(e.record.eventID);
