@@ -185,7 +185,18 @@ export function expectEventBuckets(panel: PanelEvent | undefined, events: readon
   expect(panel?.timeslice).toBe(seconds);
 }
 
-/** A detail table: exactly the rows of these events, newest first. The first column is the time, the last one how many are alike. */
+/** A detail table: exactly these rows, the newest first by their first column. Empty texts are no values. */
+export function expectRows(panel: PanelEvent | undefined, columns: readonly string[], expected: readonly (readonly Key[])[]): void {
+  const rows = rowsOf(panel, columns);
+  expect(rows.length).toBeGreaterThan(0);
+  const listed = expected.map((row) => JSON.stringify(row.map((cell) => (cell === '' ? null : cell))));
+  expect(rows.map((row) => JSON.stringify(row)).toSorted()).toEqual(listed.toSorted());
+  const times = rows.map(([at]) => Number(at));
+  expect(times).toEqual(times.toSorted((a, b) => b - a));
+  expect(panel?.truncated).toBe(false);
+}
+
+/** The same by time and keys, where the last column is how many events are alike. */
 export function expectDetails(
   panel: PanelEvent | undefined,
   columns: readonly string[],
@@ -194,14 +205,11 @@ export function expectDetails(
   keys: (e: TrailEvent) => Key[],
 ): void {
   const groups = counts(events, keep, (e) => [e.at * 1000, ...keys(e)]);
-  const rows = rowsOf(panel, columns);
-  expect(rows.length).toBeGreaterThan(0);
-  expect(rows.map((row) => JSON.stringify(row)).toSorted()).toEqual(
-    [...groups].map(([key, n]) => JSON.stringify([...(JSON.parse(key) as Key[]), n])).toSorted(),
+  expectRows(
+    panel,
+    columns,
+    [...groups].map(([key, n]) => [...(JSON.parse(key) as Key[]), n]),
   );
-  const times = rows.map((row) => Number(row[0]));
-  expect(times).toEqual(times.toSorted((a, b) => b - a));
-  expect(panel?.truncated).toBe(false);
 }
 
 /** Start of the hour that an event lies in, epoch milliseconds. */
