@@ -12,6 +12,7 @@ const CONTENT = new URL('../content/', import.meta.url);
 const APPS: Readonly<Record<string, readonly string[]>> = {
   'Amazon VPC Flow – Cloud Security Monitoring and Analytics': ['vpc-overview', 'vpc-accepts-rejects', 'vpc-traffic-direction', 'vpc-security-groups'],
   'AWS VPC Flow': ['vpc-network', 'vpc-security'],
+  'AWS CloudTrail – Cloud Security Monitoring and Analytics': ['cloudtrail-overview', 'cloudtrail-access-monitoring', 'cloudtrail-login-activity'],
 };
 
 const KINDS: Readonly<Record<Panel['kind'], string>> = {
@@ -70,8 +71,9 @@ export function dashboardPage(): string {
 ${MADE}
 
 What ships is data: one file each in \`content/dashboards/\`. Titles are those of the products that people come from; a
-description says where a panel computes something else than its original. Every dashboard opens on the last 60 minutes, shows
-its own range on each panel that has one, and leads from every value to the records behind it.
+description says where a panel computes something else than its original. Every dashboard opens on the last 60 minutes, those
+of CloudTrail on the last 24 hours, shows its own range on each panel that has one, and leads from every value to the records
+behind it.
 
 *Scope*, on every dashboard of an app, binds the app to the records that it is for: a field (the source category unless
 another one is chosen) and its values. It is kept on the server, for everybody and for all dashboards of the app, and can be
@@ -79,8 +81,9 @@ changed at any time; filters come on top.
 
 *Inbound* is from outside to an internal address, *outbound* the other way, *internal* between internal addresses. NODATA and
 SKIPDATA records are never counted as flows. A *threat* is an address that an active indicator names at the record's time; *high*
-is a confidence of 85 or more. What each kind of panel shows is in [panels](panels.md); how to make dashboards of your own, in
-[editing](dashboards-editing.md).
+is a confidence of 85 or more. A *user* of CloudTrail is the actor behind the event’s identity, a role’s session after its role
+(Admin/ann); a call has *failed* where the event has an error code. What each kind of panel shows is in [panels](panels.md);
+how to make dashboards of your own, in [editing](dashboards-editing.md).
 
 ${apps.join('\n\n')}
 

@@ -3,7 +3,7 @@
  * The meaning comes from the field that a column's values are values of; a computed column's from its name.
  */
 import type { OutputColumn } from '../../api/contract.ts';
-import { findField } from '../../model/fields.ts';
+import { canonicalName } from '../../model/fields.ts';
 import { PROTOCOL_NAMES, SERVICE_NAMES } from '../../model/services.ts';
 import { flag } from './flags.ts';
 import { asNumber, cell } from './numbers.ts';
@@ -38,7 +38,7 @@ const ROLE_BY_NAME: ReadonlyMap<string, Role> = new Map<string, Role>([
 
 /** Canonical name of the field that a column's values belong to, if any. */
 export function fieldOf(column: OutputColumn): string | undefined {
-  return column.field === undefined ? undefined : (findField(column.field)?.name ?? column.field);
+  return column.field === undefined ? undefined : (canonicalName(column.field) ?? column.field);
 }
 
 export function roleOf(column: OutputColumn): Role {

@@ -254,8 +254,10 @@ function headsOf({ columns, rows }: PanelViewProps['result'], panel: PanelViewPr
     const role = roleOf(column);
     if (!isMeasure(column)) return { column, at, role, unit: null, greatest: 0, shows: null };
     const greatest = rows.reduce((most, row) => Math.max(most, asNumber(row[at]) ?? 0), 0);
+    // A bar tells rows apart.
+    const differ = rows.some((row) => asNumber(row[at]) !== asNumber(rows[0]?.[at]));
     const own = several && column.name !== measure ? unitOf(column.name) : unit;
-    return { column, at, role: 'number', unit: own, greatest, shows: panel.heat.includes(column.name) ? 'heat' : greatest > 0 ? 'bar' : null };
+    return { column, at, role: 'number', unit: own, greatest, shows: panel.heat.includes(column.name) ? 'heat' : differ && greatest > 0 ? 'bar' : null };
   });
 }
 
