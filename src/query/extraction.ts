@@ -328,7 +328,7 @@ function runRule(rule: Query, before: State, place: number, { trace = false, wan
 
 function checkStep(operation: Operation): void {
   if (!RULE_OPERATORS.has(operation.op)) throw notInRules(operation);
-  if (operation.op === 'parse-regex' && operation.multi)
+  if ((operation.op === 'parse-regex' || operation.op === 'json') && operation.multi)
     throw new QueryError('rule-operator', operation.span, 'A rule makes one record of each record: multi would make several.', 'Leave multi out.');
   if (operation.op === 'json' && operation.auto)
     throw new QueryError(

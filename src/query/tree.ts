@@ -193,6 +193,8 @@ export type Operation =
       readonly op: 'json';
       readonly paths: readonly string[];
       readonly names: readonly Name[];
+      /** The one path gives a list, and each of its items a row. */
+      readonly multi: boolean;
       /** Names of later steps are looked for in the document. */
       readonly auto?: { readonly depth?: number; readonly arrays: boolean; readonly only: boolean };
     })
