@@ -1,5 +1,5 @@
 /** Functions that ask whether there is a value. Three kinds of emptiness, as in the public language. */
-import { sql } from '../sql.ts';
+import { type Sql, sql } from '../sql.ts';
 import { asText, isNull, nullable, type Typed } from '../typed.ts';
 import type { Argument, QueryFunction } from './kinds.ts';
 
