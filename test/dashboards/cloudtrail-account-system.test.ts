@@ -48,9 +48,9 @@ const CHECKS: Readonly<Record<string, Check>> = {
     (e) => [e.name, e.outcome],
   ),
   'iam-events': hourly('eventName', notReading, (e) => e.name),
-  ...pair('created-users', done('CreateUser'), ['created_user', 'created_arn'], (e) => [asked(e, 'userName'), answered(e, 'user', 'arn')]),
+  ...pair('created-users', done('CreateUser'), ['created_user'], (e) => [asked(e, 'userName')]),
   ...pair('deleted-users', done('DeleteUser'), ['deleted_user'], (e) => [asked(e, 'userName')]),
-  ...pair('created-roles', done('CreateRole'), ['created_role', 'created_arn'], (e) => [asked(e, 'roleName'), answered(e, 'role', 'arn')]),
+  ...pair('created-roles', done('CreateRole'), ['created_role'], (e) => [asked(e, 'roleName')]),
   ...pair('deleted-roles', done('DeleteRole'), ['deleted_role'], (e) => [asked(e, 'roleName')]),
   ...pair('created-keys', done('CreateAccessKey'), ['key_owner', 'created_key'], (e) => [
     answered(e, 'accessKey', 'userName') ?? orSelf(e),

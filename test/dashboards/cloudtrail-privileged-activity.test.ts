@@ -75,11 +75,20 @@ function rulesOf(e: TrailEvent): Key[][] {
 }
 
 function operationDetails(keep: KeepEvent, more: readonly string[], extra: (e: TrailEvent) => Key[]): Check {
-  const columns = ['userName', 'eventName', 'group_id', 'group_name', 'direction', 'protocol', 'ports', 'cidr', ...more, ...WHERE];
+  const columns = ['userName', 'operation', 'group_id', 'group_name', 'direction', 'protocol', 'ports', 'cidr', ...more, ...WHERE];
   return details(columns, both(operations, keep), (e) =>
     rulesOf(e).map((rule) => {
       const direction = e.name.endsWith('Ingress') ? 'inbound' : 'outbound';
-      return [e.actor, e.name, asked(e, 'groupId'), asked(e, 'groupName'), direction, ...rule, ...extra(e), ...where(e)];
+      return [
+        e.actor,
+        e.name.startsWith('Authorize') ? 'Authorize' : 'Revoke',
+        asked(e, 'groupId'),
+        asked(e, 'groupName'),
+        direction,
+        ...rule,
+        ...extra(e),
+        ...where(e),
+      ];
     }),
   );
 }
@@ -102,8 +111,8 @@ const CHECKS: Readonly<Record<string, Check>> = {
   'successful-changes': details([...CHANGE, ...WHERE, 'parameters'], both(changes, succeeded), (e) => [
     [e.actor, e.name, e.record.eventSource, ...where(e), parameters(e)],
   ]),
-  'failed-changes': details([...CHANGE, 'errorCode', 'errorMessage', ...WHERE, 'parameters'], both(changes, failed), (e) => [
-    [e.actor, e.name, e.record.eventSource, error(e), e.record.errorMessage ?? null, ...where(e), parameters(e)],
+  'failed-changes': details([...CHANGE, 'errorCode', ...WHERE, 'errorMessage', 'parameters'], both(changes, failed), (e) => [
+    [e.actor, e.name, e.record.eventSource, error(e), ...where(e), e.record.errorMessage ?? null, parameters(e)],
   ]),
   'group-activities': parts(ofGroups),
   'group-activity-over-time': hourly('eventName', ofGroups, (e) => e.name),
