@@ -16,21 +16,24 @@ const bind = (body: unknown) =>
   server.call('/api/v1/apps/scope', { method: 'PUT', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) });
 
 test('an app is bound, bound anew and freed; the others stay as they are', async () => {
+  const events = 'AWS CloudTrail – Cloud Security Monitoring and Analytics';
   const other = 'Amazon VPC Flow – Cloud Security Monitoring and Analytics';
   expect(await list()).toEqual([
+    { app: events, scope: null },
     { app: APP, scope: null },
     { app: other, scope: null },
   ]);
   expect((await bind({ app: APP, scope: SCOPE })).status).toBe(200);
   expect(await list()).toEqual([
+    { app: events, scope: null },
     { app: APP, scope: SCOPE },
     { app: other, scope: null },
   ]);
   // Any name of a field, kept under its own.
   await bind({ app: APP, scope: { field: 'account-id', values: ['111122223333'], negate: true } });
-  expect((await list())[0]?.scope).toEqual({ field: 'cloud.account.id', values: ['111122223333'], negate: true });
+  expect((await list()).find((a) => a.app === APP)?.scope).toEqual({ field: 'cloud.account.id', values: ['111122223333'], negate: true });
   const freed = (await (await bind({ app: APP, scope: null })).json()) as AppList;
-  expect(freed.apps.map((a) => a.scope)).toEqual([null, null]);
+  expect(freed.apps.map((a) => a.scope)).toEqual([null, null, null]);
   // Freed twice is free.
   expect((await bind({ app: APP, scope: null })).status).toBe(200);
 });
@@ -44,7 +47,7 @@ test.each([
   const response = await bind(body);
   const { error } = (await response.json()) as { error: { code: string } };
   expect([response.status, error.code]).toEqual([status, code]);
-  expect((await list()).map((a) => a.scope)).toEqual([null, null]);
+  expect((await list()).map((a) => a.scope)).toEqual([null, null, null]);
 });
 
 test('what is bound is kept in the library, apart from what people save there', async () => {

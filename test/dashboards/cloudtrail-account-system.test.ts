@@ -1,8 +1,8 @@
 /** Every panel of Account and System Monitoring against numbers computed here from the list of events. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { NOW } from '../api/helpers.ts';
-import { answered, asked, both, type Check, called, details, hourly, isCall, succeeded, topOfParts, WHERE, where } from './event-checks.ts';
-import { type EventFixture, expectEventBuckets, type KeepEvent, openEventFixture } from './event-fixture.ts';
+import { answered, asked, type Check, called, details, hourly, isCall, topOfParts, WHERE, where } from './event-checks.ts';
+import { allOf, type EventFixture, expectEventBuckets, type KeepEvent, openEventFixture, succeeded } from './event-fixture.ts';
 import { IAM, type TrailEvent } from './events.ts';
 import type { Key, PanelEvent } from './fixture.ts';
 import { privilegedEvents } from './privileged-events.ts';
@@ -19,7 +19,7 @@ afterAll(() => fixture.close());
 
 /** Other services have calls of the same names. */
 const iam: KeepEvent = (e) => e.record.eventSource === IAM;
-const done = (...names: string[]): KeepEvent => both(iam, succeeded, called(...names));
+const done = (...names: string[]): KeepEvent => allOf(iam, succeeded, called(...names));
 
 /** The number, and the table of the same title. */
 function pair(id: string, keep: KeepEvent, columns: readonly string[], row: (e: TrailEvent) => Key[]): Record<string, Check> {
@@ -39,12 +39,12 @@ const PASSWORDS = [
 ];
 const orSelf = (e: TrailEvent): Key => asked(e, 'userName') ?? e.actor;
 const member = (e: TrailEvent): Key[] => [asked(e, 'userName'), asked(e, 'groupName')];
-const notReading: KeepEvent = both(iam, isCall, (e) => !/^(Get|List|Describe|Generate|Simulate)/.test(e.name));
+const notReading: KeepEvent = allOf(iam, isCall, (e) => !/^(Get|List|Describe|Generate|Simulate)/.test(e.name));
 
 const CHECKS: Readonly<Record<string, Check>> = {
   'iam-activity': topOfParts(
     ['eventName', 'outcome', '_count'],
-    both(notReading, (e) => e.readOnly === 'false'),
+    allOf(notReading, (e) => e.readOnly === 'false'),
     (e) => [e.name, e.outcome],
   ),
   'iam-events': hourly('eventName', notReading, (e) => e.name),
@@ -58,7 +58,7 @@ const CHECKS: Readonly<Record<string, Check>> = {
   ]),
   ...pair('deleted-keys', done('DeleteAccessKey'), ['key_owner', 'deleted_key'], (e) => [orSelf(e), asked(e, 'accessKeyId')]),
   // What failed counts too.
-  ...pair('passwords', both(iam, called(...PASSWORDS)), ['eventName', 'password_of', 'result'], (e) => [
+  ...pair('passwords', allOf(iam, called(...PASSWORDS)), ['eventName', 'password_of', 'result'], (e) => [
     e.name,
     e.name.endsWith('PasswordPolicy') ? 'account' : orSelf(e),
     e.record.errorCode ?? 'Success',

@@ -1,8 +1,8 @@
 /** Every panel of Privileged Activity against numbers computed here from the list of events. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { NOW } from '../api/helpers.ts';
-import { answered, asked, both, type Check, called, details, failed, hourly, isCall, outliers, succeeded, topOfParts, WHERE, where } from './event-checks.ts';
-import { counts, type EventFixture, expectEventBuckets, type KeepEvent, openEventFixture } from './event-fixture.ts';
+import { answered, asked, type Check, called, details, hourly, isCall, outliers, topOfParts, WHERE, where } from './event-checks.ts';
+import { allOf, counts, type EventFixture, expectEventBuckets, failed, type KeepEvent, openEventFixture, succeeded } from './event-fixture.ts';
 import type { TrailEvent } from './events.ts';
 import { expectGroups, type Key, type PanelEvent } from './fixture.ts';
 import { privilegedEvents } from './privileged-events.ts';
@@ -21,7 +21,7 @@ const changes: KeepEvent = (e) =>
   /^(Create|Delete|Terminate|Modify|Put|Attach|Detach|Authorize|Revoke)/.test(e.name) && e.name !== 'CreateTags' && e.record.eventCategory !== 'Data';
 const ofGroups: KeepEvent = (e) => e.name.includes('SecurityGroup') && e.readOnly === 'false';
 const operations = called('AuthorizeSecurityGroupIngress', 'AuthorizeSecurityGroupEgress', 'RevokeSecurityGroupIngress', 'RevokeSecurityGroupEgress');
-const ofPolicies: KeepEvent = both(isCall, (e) => /^(Create|Update|Put|Attach|Detach|Delete).*Policy$|^(Create|Delete).*PolicyVersion$/.test(e.name));
+const ofPolicies: KeepEvent = allOf(isCall, (e) => /^(Create|Update|Put|Attach|Detach|Delete).*Policy$|^(Create|Delete).*PolicyVersion$/.test(e.name));
 
 const top =
   (keep: KeepEvent): Check =>
@@ -76,7 +76,7 @@ function rulesOf(e: TrailEvent): Key[][] {
 
 function operationDetails(keep: KeepEvent, more: readonly string[], extra: (e: TrailEvent) => Key[]): Check {
   const columns = ['userName', 'operation', 'group_id', 'group_name', 'direction', 'protocol', 'ports', 'cidr', ...more, ...WHERE];
-  return details(columns, both(operations, keep), (e) =>
+  return details(columns, allOf(operations, keep), (e) =>
     rulesOf(e).map((rule) => {
       const direction = e.name.endsWith('Ingress') ? 'inbound' : 'outbound';
       return [
@@ -104,40 +104,40 @@ const CHANGE = ['userName', 'eventName', 'eventSource'];
 const POLICY = ['userName', 'eventName', 'policy', 'policy_of'];
 
 const CHECKS: Readonly<Record<string, Check>> = {
-  'top-successful-changes': top(both(changes, succeeded)),
-  'top-failed-changes': top(both(changes, failed)),
-  'outlier-successful-changes': outliers(both(changes, succeeded), 1),
-  'outlier-failed-changes': outliers(both(changes, failed), 1),
-  'successful-changes': details([...CHANGE, ...WHERE, 'parameters'], both(changes, succeeded), (e) => [
+  'top-successful-changes': top(allOf(changes, succeeded)),
+  'top-failed-changes': top(allOf(changes, failed)),
+  'outlier-successful-changes': outliers(allOf(changes, succeeded), 1),
+  'outlier-failed-changes': outliers(allOf(changes, failed), 1),
+  'successful-changes': details([...CHANGE, ...WHERE, 'parameters'], allOf(changes, succeeded), (e) => [
     [e.actor, e.name, e.record.eventSource, ...where(e), parameters(e)],
   ]),
-  'failed-changes': details([...CHANGE, 'errorCode', ...WHERE, 'errorMessage', 'parameters'], both(changes, failed), (e) => [
+  'failed-changes': details([...CHANGE, 'errorCode', ...WHERE, 'errorMessage', 'parameters'], allOf(changes, failed), (e) => [
     [e.actor, e.name, e.record.eventSource, error(e), ...where(e), e.record.errorMessage ?? null, parameters(e)],
   ]),
   'group-activities': parts(ofGroups),
   'group-activity-over-time': hourly('eventName', ofGroups, (e) => e.name),
   'outlier-group-activity': outliers(ofGroups, 1),
-  'created-groups': value(both(succeeded, called('CreateSecurityGroup'))),
+  'created-groups': value(allOf(succeeded, called('CreateSecurityGroup'))),
   'created-groups-details': details(
     ['userName', 'group_id', 'group_name', 'vpc', 'group_description', ...WHERE],
-    both(succeeded, called('CreateSecurityGroup')),
+    allOf(succeeded, called('CreateSecurityGroup')),
     (e) => [[e.actor, answered(e, 'groupId'), asked(e, 'groupName'), asked(e, 'vpcId'), asked(e, 'groupDescription'), ...where(e)]],
   ),
-  'deleted-groups': value(both(succeeded, called('DeleteSecurityGroup'))),
-  'deleted-groups-details': details(['userName', 'group_id', 'group_name', ...WHERE], both(succeeded, called('DeleteSecurityGroup')), (e) => [
+  'deleted-groups': value(allOf(succeeded, called('DeleteSecurityGroup'))),
+  'deleted-groups-details': details(['userName', 'group_id', 'group_name', ...WHERE], allOf(succeeded, called('DeleteSecurityGroup')), (e) => [
     [e.actor, asked(e, 'groupId'), asked(e, 'groupName'), ...where(e)],
   ]),
-  'group-operation-successes': value(both(operations, succeeded)),
+  'group-operation-successes': value(allOf(operations, succeeded)),
   'group-operation-successes-details': operationDetails(succeeded, [], () => []),
-  'group-operation-failures': value(both(operations, failed)),
+  'group-operation-failures': value(allOf(operations, failed)),
   'group-operation-failures-details': operationDetails(failed, ['errorCode'], (e) => [error(e)]),
   'policy-changes': parts(ofPolicies),
   'policy-changes-over-time': hourly('eventName', ofPolicies, (e) => e.name),
   'outlier-policy-changes': outliers(ofPolicies, 1),
-  'successful-policy-changes': value(both(ofPolicies, succeeded)),
-  'successful-policy-changes-details': details([...POLICY, ...WHERE], both(ofPolicies, succeeded), (e) => [[e.actor, e.name, ...policyOf(e), ...where(e)]]),
-  'failed-policy-changes': value(both(ofPolicies, failed)),
-  'failed-policy-changes-details': details([...POLICY, 'errorCode', ...WHERE], both(ofPolicies, failed), (e) => [
+  'successful-policy-changes': value(allOf(ofPolicies, succeeded)),
+  'successful-policy-changes-details': details([...POLICY, ...WHERE], allOf(ofPolicies, succeeded), (e) => [[e.actor, e.name, ...policyOf(e), ...where(e)]]),
+  'failed-policy-changes': value(allOf(ofPolicies, failed)),
+  'failed-policy-changes-details': details([...POLICY, 'errorCode', ...WHERE], allOf(ofPolicies, failed), (e) => [
     [e.actor, e.name, ...policyOf(e), error(e), ...where(e)],
   ]),
 };

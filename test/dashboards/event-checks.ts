@@ -7,12 +7,6 @@ import { expectNamed, expectTopOfParts, type Key, type PanelEvent, rowsOf } from
 export type Check = (panel: PanelEvent | undefined, events: readonly TrailEvent[]) => void;
 type Json = Readonly<Record<string, unknown>>;
 
-export const both =
-  (...conditions: KeepEvent[]): KeepEvent =>
-  (e) =>
-    conditions.every((c) => c(e));
-export const succeeded: KeepEvent = (e) => e.outcome === 'success';
-export const failed: KeepEvent = (e) => e.outcome === 'failure';
 /** Insights are about calls, and are none. */
 export const isCall: KeepEvent = (e) => e.outcome !== '';
 export const called =

@@ -16,7 +16,7 @@ import { openIndicators } from '../../src/store/indicators.ts';
 import { eventsOf, NOW, startServer, type TestServer } from '../api/helpers.ts';
 import { writeMmdb } from '../enrich/write-mmdb.ts';
 import { HEADER } from '../ingest/helpers.ts';
-import { ADDRESSES, makeEvents, moved, PLACES, type TrailEvent } from './events.ts';
+import { ADDRESSES, DENIED, makeEvents, moved, PLACES, type TrailEvent } from './events.ts';
 import { type Key, type PanelEvent, rowsOf } from './fixture.ts';
 
 export type KeepEvent = (e: TrailEvent) => boolean;
@@ -69,7 +69,7 @@ export interface EventFixture {
 
 /**
  * Noise: events before and after the window and at its edges, copies of events in a second object, flows of the same
- * addresses. Every third delivery is of `_sourceCategory` test/trail, see `isTestTrail`; all others are of prod/trail.
+ * addresses. `more`: events in the window beside the generated ones. What `isTestTrail` names came with that `_sourceCategory`, all else with prod/trail.
  */
 export async function openEventFixture(seed: number, more: readonly TrailEvent[] = []): Promise<EventFixture> {
   const server = await startServer();
@@ -140,6 +140,19 @@ export async function openEventFixture(seed: number, more: readonly TrailEvent[]
   };
 }
 
+/** Calls of one API action of a service. */
+export const calls =
+  (source: string, ...names: readonly string[]): KeepEvent =>
+  (e) =>
+    e.record.eventSource === source && names.includes(e.name);
+export const succeeded: KeepEvent = (e) => e.outcome === 'success';
+export const failed: KeepEvent = (e) => e.record.errorCode !== undefined;
+export const denied: KeepEvent = (e) => DENIED.some((code) => code === e.record.errorCode);
+export const allOf =
+  (...conditions: readonly KeepEvent[]): KeepEvent =>
+  (e) =>
+    conditions.every((keep) => keep(e));
+
 /** What came with the `_sourceCategory` test/trail. */
 export const isTestTrail: KeepEvent = (e) => /[02468]$/.test(e.record.eventID);
 
@@ -172,7 +185,18 @@ export function expectEventBuckets(panel: PanelEvent | undefined, events: readon
   expect(panel?.timeslice).toBe(seconds);
 }
 
-/** A detail table: exactly the rows of these events, newest first. The first column is the time, the last one how many are alike. */
+/** A detail table: exactly these rows, the newest first by their first column. Empty texts are no values. */
+export function expectRows(panel: PanelEvent | undefined, columns: readonly string[], expected: readonly (readonly Key[])[]): void {
+  const rows = rowsOf(panel, columns);
+  expect(rows.length).toBeGreaterThan(0);
+  const listed = expected.map((row) => JSON.stringify(row.map((cell) => (cell === '' ? null : cell))));
+  expect(rows.map((row) => JSON.stringify(row)).toSorted()).toEqual(listed.toSorted());
+  const times = rows.map(([at]) => Number(at));
+  expect(times).toEqual(times.toSorted((a, b) => b - a));
+  expect(panel?.truncated).toBe(false);
+}
+
+/** The same by time and keys, where the last column is how many events are alike. */
 export function expectDetails(
   panel: PanelEvent | undefined,
   columns: readonly string[],
@@ -181,14 +205,11 @@ export function expectDetails(
   keys: (e: TrailEvent) => Key[],
 ): void {
   const groups = counts(events, keep, (e) => [e.at * 1000, ...keys(e)]);
-  const rows = rowsOf(panel, columns);
-  expect(rows.length).toBeGreaterThan(0);
-  expect(rows.map((row) => JSON.stringify(row)).toSorted()).toEqual(
-    [...groups].map(([key, n]) => JSON.stringify([...(JSON.parse(key) as Key[]), n])).toSorted(),
+  expectRows(
+    panel,
+    columns,
+    [...groups].map(([key, n]) => [...(JSON.parse(key) as Key[]), n]),
   );
-  const times = rows.map((row) => Number(row[0]));
-  expect(times).toEqual(times.toSorted((a, b) => b - a));
-  expect(panel?.truncated).toBe(false);
 }
 
 /** Start of the hour that an event lies in, epoch milliseconds. */
