@@ -1,5 +1,5 @@
 /** Functions that ask whether there is a value. Three kinds of emptiness, as in the public language. */
-import { sql } from '../sql.ts';
+import { type Sql, sql } from '../sql.ts';
 import { asText, isNull, nullable, type Typed } from '../typed.ts';
 import type { Argument, QueryFunction } from './kinds.ts';
 
@@ -36,9 +36,11 @@ export const LOGIC_FUNCTIONS: readonly QueryFunction[] = [
     returns: 'text',
     sql: (_, __, [value, other]) => {
       const [a, b] = [value as Typed, other as Typed];
+      // Either may be a field that a record does not have.
+      const given = (v: Typed): Sql => nullable({ ...v, sql: asText(v), kind: 'text' });
       return a.kind === 'number' && b.kind === 'number'
         ? { sql: sql`ifNull(${a.sql}, ${b.sql})`, kind: 'number' }
-        : { sql: sql`ifNull(${nullable({ ...a, sql: asText(a), kind: 'text' })}, ${asText(b)})`, kind: 'text' };
+        : { sql: sql`ifNull(${given(a)}, ${given(b)})`, kind: 'text' };
     },
     doc: 'The value, or the other one when there is none.',
     example: 'ifNull(instance_id, "none") as instance',
