@@ -163,7 +163,8 @@ function scriptSource(context: Context, script: Script): Source {
         // A step says how it fails; what the call does by chance is for chance.
         fails: step.error !== undefined,
         insight: step.insight,
-        shared: step.also ? uuid(key, minute, 3) : undefined,
+        // Copies of an event share an id, and so do the beginning and the end of what Insights found.
+        shared: step.also ? uuid(key, minute, 3) : step.insight === undefined ? undefined : uuid(hash(seed, hashText(script.name)), number, 4),
       };
       emit(eventOf(context, request));
       if (step.also) emit(eventOf(context, { ...request, account: step.also }));

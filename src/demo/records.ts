@@ -132,7 +132,7 @@ export function insightOf({ account, region, time, key, values, shared }: Reques
     eventID: uuid(...key, 2),
     eventType: 'AwsCloudTrailInsight',
     recipientAccountId: account,
-    sharedEventID: shared ?? uuid(...key, 3),
+    ...(shared ? { sharedEventID: shared } : {}),
     insightDetails: fill(details, values),
     eventCategory: 'Insight',
   };
