@@ -6,7 +6,7 @@
 import type { Activity, Json, Script, Step, Task } from './activity.ts';
 import type { DemoFile } from './demo.ts';
 import type { Estate, Vpc } from './estate.ts';
-import { type Actor, type Actors, createActors, cycleOf } from './identities.ts';
+import { type Actor, type Actors, createActors, cycleOf, seenFromOutside } from './identities.ts';
 import { buildHosts, type Host, machineOf } from './parties.ts';
 import { hash, hashText, Random, Weighted } from './random.ts';
 import { GLOBAL_REGION, insightOf, isGlobal, NO_POLICY, type Request, recordOf, uuid } from './records.ts';
@@ -163,11 +163,12 @@ function scriptSource(context: Context, script: Script): Source {
         // A step says how it fails; what the call does by chance is for chance.
         fails: step.error !== undefined,
         insight: step.insight,
+        run: hash(seed, hashText(script.name), number),
         // Copies of an event share an id, and so do the beginning and the end of what Insights found.
         shared: step.also ? uuid(key, minute, 3) : step.insight === undefined ? undefined : uuid(hash(seed, hashText(script.name)), number, 4),
       };
       emit(eventOf(context, request));
-      if (step.also) emit(eventOf(context, { ...request, account: step.also }));
+      if (step.also) emit(eventOf(context, { ...request, account: step.also, actor: seenFromOutside(request.actor) }));
     }
   };
 }
@@ -183,16 +184,17 @@ interface Happening extends Pick<Request, 'action' | 'call' | 'actor' | 'time' |
   readonly vpc: Vpc;
   readonly host: Host;
   readonly minute: number;
+  readonly run?: number;
   readonly insight?: Json | undefined;
   /** Account of the estate whose trail has it; that of the VPC when absent. */
   readonly account?: string;
 }
 
-function eventOf({ estate, values }: Context, { vpc, host, insight, minute, account: other, ...rest }: Happening): Event {
+function eventOf({ estate, values }: Context, { vpc, host, insight, minute, run, account: other, ...rest }: Happening): Event {
   const account = estate.accounts[other ?? vpc.account];
   if (!account) throw new Error(`demo activity: there is no account ${other}`);
   const region = isGlobal(rest.action) ? GLOBAL_REGION : vpc.region;
-  const request: Request = { ...rest, account, region, values: values({ account, region, host, minute, ...rest }) };
+  const request: Request = { ...rest, account, region, values: values({ account, region, host, minute, run, ...rest }) };
   const record = insight === undefined ? recordOf(request) : insightOf(request, insight);
   return { account, region, kind: insight === undefined ? 'CloudTrail' : 'CloudTrail-Insight', time: rest.time, record };
 }

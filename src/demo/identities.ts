@@ -129,6 +129,12 @@ function contextOf({ type, name, console, mfa }: Identity, account: string, prin
   return { sessionIssuer: { type: 'Role', principalId, arn: `arn:aws:iam::${account}:role/${name}`, accountId: account, userName: name }, attributes };
 }
 
+/** A user as another account's trail has it: its id and account, and no name. */
+export function seenFromOutside(actor: Actor): Actor {
+  const { principalId = '', accountId = '' } = actor.userIdentity as { readonly [key: string]: Json };
+  return { ...actor, userIdentity: { type: 'AWSAccount', principalId, accountId } };
+}
+
 interface Parts {
   readonly account: string;
   readonly arn: string;

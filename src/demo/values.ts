@@ -19,6 +19,8 @@ export interface Scene {
   /** Minutes since the epoch. */
   readonly minute: number;
   readonly key: readonly number[];
+  /** Different for every run of a script; absent for what comes by chance. */
+  readonly run?: number | undefined;
 }
 
 /** Of the scene and what is known of its machine's interface. */
@@ -36,7 +38,7 @@ const OWN: Readonly<Record<string, (scene: Scene, known: InterfaceFacts) => stri
   // The group of its role; every machine is in that of its VPC, too.
   group: (_, known) => known.groupIds[0] ?? '',
   'group-name': (_, known) => known.groupNames[0] ?? '',
-  // Of this event alone; {hourly} is of all events of an hour.
+  // Of this event alone; {run} is of one run of a script.
   id: ({ key }) => hex(16, ...key, 8),
   uuid: ({ key }) => uuid(...key, 9),
 };
@@ -57,7 +59,7 @@ export function valueMaker(estate: Estate, activity: Activity, actors: Actors, s
       const words = activity.words[name];
       const value =
         OWN[name]?.(scene, known) ??
-        (name === 'hourly' ? hex(16, seed, Math.floor(minute / 60), 9) : undefined) ??
+        (name === 'run' && scene.run !== undefined ? hex(16, seed, scene.run, 9) : undefined) ??
         words?.[hash(...key, name.length) % words.length] ??
         (rest === ''
           ? undefined

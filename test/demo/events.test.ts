@@ -126,7 +126,7 @@ describe('a day', () => {
       DisableKey PutEventSelectors StopConfigurationRecorder CreateRoute CreateNetworkAclEntry CreateInternetGateway PutBucketPolicy UpdatePolicy`;
     for (const name of wanted.split(/\s+/)) expect(succeeded).toContain(name);
     const types = new Set(calls.map((event) => event.userIdentity?.type));
-    expect(types).toEqual(new Set(['IAMUser', 'AssumedRole', 'AWSService', 'Root']));
+    expect(types).toEqual(new Set(['IAMUser', 'AssumedRole', 'AWSService', 'AWSAccount', 'Root']));
     const signIns = calls.filter((event) => event.eventName === 'ConsoleLogin');
     const answers = new Set(signIns.map((event) => `${event.userIdentity?.type} ${event.responseElements?.ConsoleLogin}`));
     expect(answers).toEqual(new Set(['IAMUser Success', 'IAMUser Failure', 'Root Success', 'Root Failure']));
@@ -249,9 +249,11 @@ describe('the stolen key', () => {
     const replaced = story.find((event) => event.eventName === 'CreateAccessKey' && event.requestParameters?.userName === 'ci-deploy')!;
     expect(JSON.stringify(replaced.responseElements)).not.toContain(stolen);
     const text = (event: Event) => JSON.stringify(event.responseElements);
-    const [assumed, copy] = story.filter((event) => event.eventName === 'AssumeRole' && event.sourceIPAddress === thief);
-    expect([assumed?.recipientAccountId, copy?.recipientAccountId].sort()).toEqual(['111122223333', '444455556666']);
+    const copies = story.filter((event) => event.eventName === 'AssumeRole' && event.sourceIPAddress === thief);
+    const [assumed, copy] = ['111122223333', '444455556666'].map((account) => copies.find((event) => event.recipientAccountId === account));
+    expect(copies).toHaveLength(2);
     expect(assumed?.sharedEventID).toBe(copy?.sharedEventID);
+    expect([copy?.userIdentity?.type, copy?.userIdentity?.principalId]).toEqual(['AWSAccount', assumed?.userIdentity?.principalId]);
     expect(text(his.find((e) => e.eventName === 'CreateAccessKey')!)).toContain(assumed?.userIdentity?.accessKeyId);
     const session = his.find((event) => event.userIdentity?.type === 'AssumedRole')!;
     expect(text(assumed!)).toContain(session.userIdentity?.accessKeyId);
@@ -261,6 +263,8 @@ describe('the stolen key', () => {
     const opened = at('AuthorizeSecurityGroupIngress');
     const shut = story.find((event) => event.eventName === 'RevokeSecurityGroupIngress')!;
     expect([opened.requestParameters?.groupId, shut.requestParameters?.groupId]).toEqual([facts.groupIds[0], facts.groupIds[0]]);
+    const [lent, given] = [at('AllocateAddress').responseElements?.allocationId, at('ReleaseAddress').requestParameters?.allocationId];
+    expect([given, at('AssociateAddress').requestParameters?.allocationId]).toEqual([lent, lent]);
     expect(at('AssociateAddress').requestParameters?.networkInterfaceId).toBe(target.interfaceId);
     const [header = '', ...lines] = flows
       .files(begin - 60, begin + 60)
