@@ -12,15 +12,16 @@ import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import { z } from 'zod';
 import type { InterfaceHistory, Snapshot } from '../collect/ec2/history.ts';
-import { createDemo, type Demo } from '../demo/demo.ts';
+import { createDemo, type Demo, type DemoFile } from '../demo/demo.ts';
 import { internalNetworks } from '../demo/estate.ts';
+import { createDemoEvents, type DemoEvents } from '../demo/events.ts';
 import { demoInterfaces } from '../demo/interfaces.ts';
 import { demoIndicators } from '../demo/threats.ts';
 import { newSummary } from '../ingest/feed-reading.ts';
 import { succeeded } from '../ingest/feed-state.ts';
 import type { Ingest } from '../ingest/ingest.ts';
 import { DEFAULT_FEED_DEFAULTS } from '../model/feed.ts';
-import { loadEstate } from './demo-estate.ts';
+import { loadActivity, loadEstate } from './demo-estate.ts';
 import type { Workspace } from './workspace.ts';
 
 export interface DemoOptions {
@@ -30,10 +31,15 @@ export interface DemoOptions {
   readonly seed: number;
   /** Epoch milliseconds. */
   readonly now: () => number;
-  /** Stores the files, exactly once each. */
-  readonly ingest: (paths: readonly string[]) => Promise<unknown>;
+  /** Stores the files of one kind of logs, exactly once each. */
+  readonly ingest: (paths: readonly string[], category: string) => Promise<unknown>;
   /** Minutes of history at the first start. */
   readonly historyMinutes?: number;
+}
+
+interface Logs {
+  readonly flows: Demo;
+  readonly events: DemoEvents;
 }
 
 export interface DemoFeed {
@@ -47,8 +53,9 @@ const HISTORY_MINUTES = (4 * 24 + 6) * 60;
 const FIRST_SLICE_MINUTES = 2 * 60;
 const SLICE_MINUTES = 8 * 60;
 const DEMO_SEED = 1;
-/** Source category of demo records. */
-const DEMO_CATEGORY = 'demo/vpc-flow';
+/** Source categories of demo records. */
+const FLOW_CATEGORY = 'demo/vpc-flow';
+const EVENT_CATEGORY = 'demo/cloudtrail';
 const DEMO_FEED = 'demo';
 /** Days whose files stay on disk; older ones can be written again at any time. */
 const KEEP_DAYS = 6;
@@ -92,7 +99,8 @@ export function openDemo(options: DemoOptions): DemoFeed {
   const historyStart = (now: number) => Math.floor((now - historyMinutes) / 60) * 60;
   const first = historyStart(minuteNow());
   let state: State = stored ?? { seed: options.seed, done: first, target: first };
-  const demo = createDemo(loadEstate(), state.seed);
+  const estate = loadEstate();
+  const logs: Logs = { flows: createDemo(estate, state.seed), events: createDemoEvents(estate, loadActivity(), state.seed) };
   const save = (next: State) => {
     const unfinished = `${stateFile}.new`;
     writeFileSync(unfinished, `${JSON.stringify(next)}\n`);
@@ -100,20 +108,28 @@ export function openDemo(options: DemoOptions): DemoFeed {
     state = next;
   };
 
+  const store = async (flows: readonly string[], events: readonly string[]): Promise<void> => {
+    await options.ingest(flows, FLOW_CATEGORY);
+    // Most minutes end no file of events.
+    if (events.length > 0) await options.ingest(events, EVENT_CATEGORY);
+  };
+
   /** From done to target; true when all of it is stored. */
   const finishPlan = async (signal: AbortSignal | undefined, onStored: () => void): Promise<boolean> => {
     let storing: Promise<unknown> = Promise.resolve();
     // Newest first: the page's default window fills at once.
     for (const slice of slices(units(state.done, state.target))) {
-      const paths: string[] = [];
-      for (const unit of slice) {
+      const flows: string[] = [];
+      const events: string[] = [];
+      for (const { from, to } of slice) {
         if (signal?.aborted) break;
-        paths.push(...(await writeUnit(demo, folder, unit)));
+        flows.push(...(await writeFiles(folder, logs.flows.files(from, to))));
+        events.push(...(await writeFiles(folder, logs.events.files(from, to))));
       }
       await storing;
       if (signal?.aborted) return false;
       // Files of the next slice are written while these are stored; a failure is thrown at the next await.
-      storing = options.ingest(paths).then(onStored);
+      storing = store(flows, events).then(onStored);
       storing.catch(() => {});
     }
     await storing;
@@ -132,7 +148,7 @@ export function openDemo(options: DemoOptions): DemoFeed {
       if (target > done) {
         save({ ...state, done, target });
         if (!(await finishPlan(signal, onStored))) return 0;
-        prune(demo, folder, options.now());
+        prune(logs, folder, options.now());
       }
       return state.done - before;
     },
@@ -181,8 +197,8 @@ export async function startDemo({
   now = Date.now,
   historyMinutes,
 }: DemoStart): Promise<{ readonly finished: Promise<void> }> {
-  const ingest = async (paths: readonly string[]) => {
-    const { failures } = await pipeline.ingest(paths, { sourceCategory: DEMO_CATEGORY, signal });
+  const ingest = async (paths: readonly string[], sourceCategory: string) => {
+    const { failures } = await pipeline.ingest(paths, { sourceCategory, signal });
     if (failures[0]) throw new Error(`${failures[0].path}: ${failures[0].message}`);
   };
   const feed = openDemo({ dataDir, seed: DEMO_SEED, now, ingest, ...(historyMinutes === undefined ? {} : { historyMinutes }) });
@@ -234,9 +250,9 @@ function slices(all: readonly Unit[]): Unit[][] {
 const compress = promisify(gzip);
 
 /** Level 1: history is written while somebody waits for it. */
-async function writeUnit(demo: Demo, folder: string, unit: Unit): Promise<string[]> {
+async function writeFiles(folder: string, files: readonly DemoFile[]): Promise<string[]> {
   return Promise.all(
-    demo.files(unit.from, unit.to).map(async ({ name, text }) => {
+    files.map(async ({ name, text }) => {
       const path = join(folder, `${name}.gz`);
       await mkdir(dirname(path), { recursive: true });
       await writeFile(path, await compress(text, { level: 1 }));
@@ -246,9 +262,9 @@ async function writeUnit(demo: Demo, folder: string, unit: Unit): Promise<string
 }
 
 /** Removes the folders of days before those that are kept, a week back: older ones went before. */
-function prune(demo: Demo, folder: string, now: number): void {
+function prune(logs: Logs, folder: string, now: number): void {
   for (let days = KEEP_DAYS; days < KEEP_DAYS + 7; days++) {
     const minute = Math.floor((now - days * DAY_MS) / 60_000);
-    for (const path of demo.folders(minute)) rmSync(join(folder, path), { recursive: true, force: true });
+    for (const path of [...logs.flows.folders(minute), ...logs.events.folders(minute)]) rmSync(join(folder, path), { recursive: true, force: true });
   }
 }

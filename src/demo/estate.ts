@@ -77,10 +77,22 @@ export interface Role {
   readonly count: number;
   /** Its interfaces belong to a service (load balancer, NAT gateway): no instance id. */
   readonly managed?: boolean | undefined;
+  /** There is one of them a day, in turn, launched in the morning and terminated when its work is done. */
+  readonly daily?: boolean | undefined;
 }
 
-/** One side of a conversation: a pool, or a role as `vpc/role`. */
+/** One side of a conversation: a pool, a role as `vpc/role`, one machine of it as `vpc/role/2`, or that of the day as `vpc/role/day`. */
 export type Party = { readonly pool: string } | { readonly role: string };
+
+export interface Window {
+  /** Minutes from one to the next; a day when absent. */
+  readonly every?: number | undefined;
+  /** Minute of its first minute after midnight (UTC) of the epoch: of the day, or of the piece of a day. */
+  readonly at: number;
+  readonly minutes: number;
+  /** Factor on bytes from the first to the last minute. */
+  readonly growth: number;
+}
 
 export interface Traffic {
   readonly name: string;
@@ -104,10 +116,8 @@ export interface Traffic {
   readonly nat?: string | undefined;
   /** Only at minutes divisible by this (shifted by the name). */
   readonly everyMinutes?: number | undefined;
-  /** Only in a daily window: minute of the day (UTC) and length. */
-  readonly daily?:
-    | { readonly at: number; readonly minutes: number /** Factor on bytes from the first to the last minute. */; readonly growth: number }
-    | undefined;
+  /** Only in a window that comes back. */
+  readonly window?: Window | undefined;
   /** In blocks of minutes that begin by chance, each block with one client of its own. */
   readonly bursts?: { readonly minutes: number; readonly chance: number } | undefined;
   /** Always the same client and server. */

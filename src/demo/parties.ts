@@ -26,8 +26,8 @@ export interface End {
 }
 
 export interface Ends {
-  /** The end for a share in [0, 1): the same share gives the same end. */
-  at(share: number, ipv6: boolean): End;
+  /** The end for a share in [0, 1): the same share gives the same end, on the same day (`minute`: since the epoch). */
+  at(share: number, ipv6: boolean, minute: number): End;
 }
 
 /** All machines by `vpc/role`. */
@@ -66,12 +66,28 @@ export function resolveParty(estate: Estate, hosts: ReadonlyMap<string, readonly
     if (!pool) throw new Error(`demo estate: there is no pool ${party.pool}`);
     return poolEnds(pool, poolSeed(seed, party.pool));
   }
-  const machines = hosts.get(party.role);
+  const [vpc, role, one] = party.role.split('/');
+  if (one !== undefined) {
+    machineOf(hosts, party.role, 0);
+    return { at: (_, ipv6, minute) => endOf(machineOf(hosts, party.role, minute), ipv6) };
+  }
+  const machines = hosts.get(`${vpc}/${role}`);
   if (!machines || machines.length === 0) throw new Error(`demo estate: there is no role ${party.role}`);
-  const ends = (['address', 'address6'] as const).map((family) =>
-    machines.map((host): End => ({ address: host[family], host, service: '-', endpoint: false })),
-  );
+  const ends = (['address', 'address6'] as const).map((family) => machines.map((host) => endOf(host, family === 'address6')));
   return { at: (share, ipv6) => ends[ipv6 ? 1 : 0]![Math.floor(share * machines.length)]! };
+}
+
+function endOf(host: Host, ipv6: boolean): End {
+  return { address: ipv6 ? host.address6 : host.address, host, service: '-', endpoint: false };
+}
+
+/** `vpc/role/2`, counted as their names are; `vpc/role/day` is that of the minute's day; `vpc/role` the first. Throws when there is none. */
+export function machineOf(hosts: ReadonlyMap<string, readonly Host[]>, name: string, minute: number): Host {
+  const [vpc, role, one = '1'] = name.split('/');
+  const machines = hosts.get(`${vpc}/${role}`) ?? [];
+  const machine = machines[one === 'day' ? Math.floor(minute / 1440) % machines.length : Number(one) - 1];
+  if (!machine) throw new Error(`demo estate: there is no machine ${name}`);
+  return machine;
 }
 
 function poolEnds(pool: Pool, seed: number): Ends {

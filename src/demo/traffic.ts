@@ -52,12 +52,13 @@ export function intensity(rhythm: Rhythm, minute: number, key: number): number {
 }
 
 /** Factor on bytes at a minute; 0 when there is no such traffic then. */
-function volumeAt({ everyMinutes, daily, bursts }: Traffic, minute: number, key: number): number {
+function volumeAt({ everyMinutes, window, bursts }: Traffic, minute: number, key: number): number {
   if (everyMinutes && minute % everyMinutes !== key % everyMinutes) return 0;
   if (bursts && hash(key, Math.floor(minute / bursts.minutes), 5) / 2 ** 32 >= bursts.chance) return 0;
-  if (!daily) return 1;
-  const position = (((minute - daily.at) % DAY) + DAY) % DAY;
-  return position < daily.minutes ? daily.growth ** (position / daily.minutes) : 0;
+  if (!window) return 1;
+  const every = window.every ?? DAY;
+  const position = (((minute - window.at) % every) + every) % every;
+  return position < window.minutes ? window.growth ** (position / window.minutes) : 0;
 }
 
 type Conversation = (minute: number, index: number, volume: number, random: Random, emit: (flow: Flow) => void) => void;
@@ -76,8 +77,8 @@ function conversations(
     const wantIPv6 = random.next() < ipv6;
     const block = bursts ? hash(key, Math.floor(minute / bursts.minutes), 6) : key;
     const one = fixed || bursts;
-    const client = clients.at(one ? hash(block, 1) / 2 ** 32 : random.next(), wantIPv6);
-    const server = servers.at(fixed ? hash(block, 2) / 2 ** 32 : random.next(), wantIPv6);
+    const client = clients.at(one ? hash(block, 1) / 2 ** 32 : random.next(), wantIPv6, minute);
+    const server = servers.at(fixed ? hash(block, 2) / 2 ** 32 : random.next(), wantIPv6, minute);
     const accepted = random.next() >= refused;
     const swept = bursts ? (minute % bursts.minutes) * Math.ceil(traffic.rate) : 0;
     const port = sweep ? 1 + ((block + swept + index) % 10_000) : ports.at(random.next());
@@ -125,7 +126,7 @@ function conversations(
     // What is refused on the way out never arrives anywhere.
     if (!accepted && client.host) return;
     if (nats && !wantIPv6) {
-      const nat = nats.at(hash(hashText(client.address), 3) / 2 ** 32, false);
+      const nat = nats.at(hash(hashText(client.address), 3) / 2 ** 32, false, minute);
       both(nat.host!, client, nat, client, server);
       both(nat.host!, nat, server, nat, server);
     }

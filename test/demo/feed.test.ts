@@ -5,17 +5,26 @@ import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { demoNetworks, openDemo, units } from '../../src/cli/demo.ts';
-import { loadEstate } from '../../src/cli/demo-estate.ts';
-import { createDemo } from '../../src/demo/demo.ts';
+import { loadActivity, loadEstate } from '../../src/cli/demo-estate.ts';
+import { createDemo, type DemoFile } from '../../src/demo/demo.ts';
+import { createDemoEvents } from '../../src/demo/events.ts';
+
+/** Lines of a flow log, events of CloudTrail. */
+function recordsOf(name: string, text: string): string[] {
+  if (name.includes('/vpcflowlogs/')) return text.trimEnd().split('\n').slice(1);
+  return (JSON.parse(text) as { Records: object[] }).Records.map((record) => JSON.stringify(record));
+}
 
 /** Stores like the ledger does: a file's bytes once. */
 class Stored {
   readonly lines = new Map<string, number>();
+  /** Files by source category. */
+  readonly categories = new Map<string, number>();
   readonly #seen = new Set<string>();
   calls = 0;
   failOnCall = 0;
 
-  ingest = async (paths: readonly string[]): Promise<void> => {
+  ingest = async (paths: readonly string[], category: string): Promise<void> => {
     this.calls++;
     const fails = this.calls === this.failOnCall;
     // A failure comes half-way: some files are stored, some are not.
@@ -24,7 +33,8 @@ class Stored {
       const digest = createHash('sha256').update(bytes).digest('hex');
       if (this.#seen.has(digest)) continue;
       this.#seen.add(digest);
-      for (const line of gunzipSync(bytes).toString().trimEnd().split('\n').slice(1)) this.lines.set(line, (this.lines.get(line) ?? 0) + 1);
+      for (const line of recordsOf(path, gunzipSync(bytes).toString())) this.lines.set(line, (this.lines.get(line) ?? 0) + 1);
+      this.categories.set(category, (this.categories.get(category) ?? 0) + 1);
     }
     if (fails) throw new Error('disk-full');
   };
@@ -32,9 +42,9 @@ class Stored {
 
 /** What must be stored for the minutes [from, to). */
 function expected(from: number, to: number): Map<string, number> {
-  const demo = createDemo(loadEstate(), 3);
+  const files: DemoFile[] = [...createDemo(loadEstate(), 3).files(from, to), ...createDemoEvents(loadEstate(), loadActivity(), 3).files(from, to)];
   const lines = new Map<string, number>();
-  for (const { text } of demo.files(from, to)) for (const line of text.trimEnd().split('\n').slice(1)) lines.set(line, (lines.get(line) ?? 0) + 1);
+  for (const { name, text } of files) for (const line of recordsOf(name, text)) lines.set(line, (lines.get(line) ?? 0) + 1);
   return lines;
 }
 
@@ -75,6 +85,13 @@ describe('the feed', () => {
     now += 60_000;
     expect(await feed.catchUp()).toBe(1);
     expectSame(stored.lines, expected(FIRST, MINUTE + 1));
+    expect([...stored.categories.keys()]).toEqual(['demo/vpc-flow', 'demo/cloudtrail']);
+    // The five minutes that are under way are no file of events yet; four minutes later they are.
+    const events = stored.categories.get('demo/cloudtrail') ?? 0;
+    now += 4 * 60_000;
+    expect(await feed.catchUp()).toBe(4);
+    expectSame(stored.lines, expected(FIRST, MINUTE + 5));
+    expect(stored.categories.get('demo/cloudtrail')).toBeGreaterThan(events);
   });
 
   test('a restart fills the gap, with another seed in hand too', async () => {
@@ -105,11 +122,11 @@ describe('the feed', () => {
 
   test('after weeks of sleep only the last days are written, and old files go', async () => {
     await open().catchUp();
-    const day = join(dataDir, 'demo/AWSLogs/111122223333/vpcflowlogs/us-east-1/2026/11');
-    expect(readdirSync(day)).toEqual(['18']);
+    const days = ['vpcflowlogs', 'CloudTrail'].map((kind) => join(dataDir, `demo/AWSLogs/111122223333/${kind}/us-east-1/2026/11`));
+    for (const day of days) expect(readdirSync(day)).toEqual(['18']);
     now += 8 * 86_400_000;
     await open().catchUp();
-    expect(existsSync(join(day, '18'))).toBe(false);
+    for (const day of days) expect(existsSync(join(day, '18'))).toBe(false);
     const gap = MINUTE + 8 * 24 * 60;
     const back = Math.floor((gap - HISTORY) / 60) * 60;
     expectSame(stored.lines, new Map([...expected(FIRST, MINUTE), ...expected(back, gap)]));

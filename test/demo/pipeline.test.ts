@@ -4,10 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { demoNetworks, startDemo } from '../../src/cli/demo.ts';
-import { loadEstate } from '../../src/cli/demo-estate.ts';
+import { loadActivity, loadEstate } from '../../src/cli/demo-estate.ts';
 import { openWorkspace, type Workspace } from '../../src/cli/workspace.ts';
 import { loadConfig } from '../../src/config.ts';
 import { createDemo } from '../../src/demo/demo.ts';
+import { createDemoEvents } from '../../src/demo/events.ts';
 import { demoInterfaces } from '../../src/demo/interfaces.ts';
 import { openInterfaceHistory } from '../../src/ingest/interface-history.ts';
 import { num, sql, statement } from '../../src/query/sql.ts';
@@ -28,18 +29,20 @@ afterAll(async () => {
 });
 
 const files = (from: number, to: number) => createDemo(loadEstate(), 1).files(from, to);
-/** Records with traffic, and the others. */
-function expected(to: number): [flows: number, status: number] {
+/** Records with traffic, the others, and events. */
+function expected(to: number): [flows: number, status: number, events: number] {
   const lines = files(FIRST, to).flatMap(({ text }) => text.trimEnd().split('\n').slice(1));
   const status = lines.filter((line) => /\b(NODATA|SKIPDATA)\b/.test(line)).length;
-  return [lines.length - status, status];
+  const events = createDemoEvents(loadEstate(), loadActivity(), 1).files(FIRST, to);
+  return [lines.length - status, status, events.reduce((sum, { text }) => sum + (JSON.parse(text) as { Records: object[] }).Records.length, 0)];
 }
 
-async function stored(): Promise<[flows: number, status: number]> {
+async function stored(): Promise<[flows: number, status: number, events: number]> {
   const { rows } = await workspace.store.rows(
-    statement(sql`SELECT toUInt32((SELECT count() FROM bartizan.vpc_flow)), toUInt32((SELECT count() FROM bartizan.vpc_flow_status))`),
+    statement(sql`
+      SELECT toUInt32((SELECT count() FROM bartizan.vpc_flow)), toUInt32((SELECT count() FROM bartizan.vpc_flow_status)), toUInt32((SELECT count() FROM bartizan.cloudtrail))`),
   );
-  return [Number(rows[0]![0]), Number(rows[0]![1])];
+  return [Number(rows[0]![0]), Number(rows[0]![1]), Number(rows[0]![2])];
 }
 
 /** Runs the demo at a clock until everything up to `to` is stored. */
