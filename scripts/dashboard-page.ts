@@ -12,6 +12,7 @@ const CONTENT = new URL('../content/', import.meta.url);
 const APPS: Readonly<Record<string, readonly string[]>> = {
   'Amazon VPC Flow – Cloud Security Monitoring and Analytics': ['vpc-overview', 'vpc-accepts-rejects', 'vpc-traffic-direction', 'vpc-security-groups'],
   'AWS VPC Flow': ['vpc-network', 'vpc-security'],
+  'AWS CloudTrail – Cloud Security Monitoring and Analytics': ['cloudtrail-administrators'],
 };
 
 const KINDS: Readonly<Record<Panel['kind'], string>> = {

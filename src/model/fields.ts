@@ -460,6 +460,14 @@ export const DERIVED_FIELDS: readonly Field[] = [
   ...INTERFACE_FIELDS.map((f) =>
     derived(f.name, 'interface_id', 'interface', 'text', [...f.aliases], f.doc, INTERFACE_LISTS.has(f.fact) ? { columnType: 'Array(String)' } : {}),
   ),
+  derived(
+    'aws.cloudtrail.user_identity.is_admin',
+    'user_name',
+    'is-administrator',
+    'text',
+    ['is_admin', 'isAdmin'],
+    'true or false: whether the actor is one of the administrators that people listed, as the list is when the query runs.',
+  ),
   derived('_raw', 'layout', 'raw', 'text', ['event.original', 'message'], 'The record as received, byte for byte.', { columnType: 'String' }),
   derived('_size', 'layout', 'size', 'number', ['_size'], 'Bytes of the record as received.'),
   derived(

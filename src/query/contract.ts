@@ -93,6 +93,8 @@ export interface Catalog {
   /** By name or path, as `lookup … from`, `cat` and `save` write it. */
   readonly lookup: (source: string) => LookupTable | undefined;
   readonly lookupNames: readonly string[];
+  /** Names and ARNs of people and roles, with wildcards: who is an administrator. Nobody when absent. */
+  readonly administrators?: readonly string[];
   /** Absent while no threat indicators are stored. */
   readonly threats?: Threats;
   /** Whether there is an index of the name beside those of the field table; it holds no flows. */
