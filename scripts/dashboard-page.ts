@@ -19,6 +19,7 @@ const APPS: Readonly<Record<string, readonly string[]>> = {
     'cloudtrail-account-system',
     'cloudtrail-privileged-activity',
     'cloudtrail-threat-intelligence',
+    'cloudtrail-administrators',
   ],
 };
 

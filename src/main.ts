@@ -1,5 +1,6 @@
 /** The command line's root. Commands are thin; each file in cli/ is one. */
 import { Command, CommanderError } from 'commander';
+import { adminsCommand } from './cli/admins.ts';
 import { dashboardsCommand } from './cli/dashboards.ts';
 import { extractionCommand } from './cli/extraction.ts';
 import { ingestCommand } from './cli/ingest.ts';
@@ -23,6 +24,7 @@ const COMMANDS = [
   quarantineCommand,
   extractionCommand,
   lookupCommand,
+  adminsCommand,
   iocCommand,
   dashboardsCommand,
   sourcesCommand,

@@ -157,8 +157,8 @@ export const RunEvent = z.discriminatedUnion('type', [
     type: z.literal('panel'),
     panel: z.string(),
     window: Window,
-    /** `data`: rows are there. `no-match`: records exist in the window, none match. `no-data`: nothing was ingested in the window. `no-indicators`: the panel needs threat indicators and none are loaded. */
-    state: z.enum(['data', 'no-match', 'no-data', 'no-indicators']),
+    /** `data`: rows are there. `no-match`: records exist in the window, none match. `no-data`: nothing was ingested in the window. `no-indicators`: the panel needs threat indicators and none are loaded. `no-administrators`: it is about administrators and none are listed. */
+    state: z.enum(['data', 'no-match', 'no-data', 'no-indicators', 'no-administrators']),
     columns: z.array(OutputColumn),
     rows: z.array(z.array(z.unknown())),
     timeslice: z.number().optional(),

@@ -10,7 +10,7 @@
 import { randomUUID } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import { type PanelTask, panelRows, panelsOf, planPanels, unknownPanels } from '../dashboards/plan.ts';
-import type { Dashboard } from '../dashboards/schema.ts';
+import type { Dashboard, Panel } from '../dashboards/schema.ts';
 import { findField } from '../model/fields.ts';
 import { type Compiled, type CompileResult, compile, isMadeByRules, type Relations, shape } from '../query/index.ts';
 import type { Sql } from '../query/sql.ts';
@@ -106,8 +106,8 @@ export async function runDashboard(
       const { task, id } = panel;
       if (signal.aborted) return;
       try {
-        const waits = task.panel.needs === 'indicators' && deps.catalogs.current().threats === undefined;
-        emit(waits ? noIndicators(task) : await runPanel(deps, run, panel, task.shared ? await copying : undefined, census, signal));
+        const lacks = lacking(deps, task.panel);
+        emit(lacks ? withoutRows(task, lacks) : await runPanel(deps, run, panel, task.shared ? await copying : undefined, census, signal));
       } catch (error) {
         if (signal.aborted) return;
         const { status, body } = toAnswer(error);
@@ -134,9 +134,18 @@ interface PanelWork {
   readonly onCopy?: { readonly mask: bigint; readonly result: CompileResult };
 }
 
-function noIndicators(task: PanelTask): RunEvent {
+type Lacking = 'no-indicators' | 'no-administrators';
+
+/** What the panel is about and is not there at all. */
+function lacking(deps: ServerDeps, { needs }: Panel): Lacking | undefined {
+  const { threats, administrators } = deps.catalogs.current();
+  if (needs === 'indicators' && threats === undefined) return 'no-indicators';
+  return needs === 'administrators' && administrators === undefined ? 'no-administrators' : undefined;
+}
+
+function withoutRows(task: PanelTask, state: Lacking): RunEvent {
   const stats = { seconds: 0, rowsRead: 0, bytesRead: 0 };
-  return { type: 'panel', panel: task.panel.id, window: task.window, state: 'no-indicators', columns: [], rows: [], truncated: false, stats };
+  return { type: 'panel', panel: task.panel.id, window: task.window, state, columns: [], rows: [], truncated: false, stats };
 }
 
 /** Whether there are flows in a window, whatever the filters: asked once for each window of a run. */

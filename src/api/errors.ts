@@ -41,6 +41,7 @@ export type ProblemCode =
   | 'rule-refused'
   | 'too-many-fields'
   | 'too-many-rules'
+  | 'too-many-administrators'
   | 'feed-name'
   | 'feed-unreadable'
   | 'allow-list'
@@ -83,6 +84,7 @@ const STATUS: Readonly<Record<ProblemCode | StoreErrorCode | LibraryErrorCode, n
   'rule-refused': 422,
   'too-many-fields': 422,
   'too-many-rules': 422,
+  'too-many-administrators': 422,
   'feed-name': 400,
   'feed-unreadable': 422,
   'allow-list': 400,

@@ -100,8 +100,8 @@ export const Panel = z.strictObject({
   top: z.number().int().min(1).max(MOST_TOP).optional(),
   /** Single value: width of a bucket in seconds; buckets end at the window's end. */
   bucket: z.number().int().positive().optional(),
-  /** Panels that need threat indicators say so while none are loaded. */
-  needs: z.enum(['indicators']).optional(),
+  /** Panels that need threat indicators, or the list of administrators, say so while there are none. */
+  needs: z.enum(['indicators', 'administrators']).optional(),
   /** What else to say where nothing matches: where the records get what the panel reads. */
   empty: z.string().max(500).optional(),
   /** Table: columns with totals in the footer. */

@@ -29,8 +29,19 @@ export const CLOUDTRAIL_ONLY: readonly Field[] = [
     ['eventName', 'event_name', 'action', 'aws.cloudtrail.event_name'],
     'The API action, as the service calls it: RunInstances, ConsoleLogin, …; of an aggregated summary its primary dimension.',
   ),
-  text('event.provider', 'event_source', ['eventSource', 'event_source'], 'Service that the request went to: iam.amazonaws.com.'),
-  text('event.id', 'event_id', ['eventID', 'event_id', 'eventId'], 'Id of the event; a second copy of an event is not stored.', DISTINCT),
+  text(
+    'event.provider',
+    'event_source',
+    ['eventSource', 'event_source', 'aws.cloudtrail.event_source'],
+    'Service that the request went to: iam.amazonaws.com.',
+  ),
+  text(
+    'event.id',
+    'event_id',
+    ['eventID', 'event_id', 'eventId', 'aws.cloudtrail.event_id'],
+    'Id of the event; a second copy of an event is not stored.',
+    DISTINCT,
+  ),
   text(
     'event.outcome',
     'outcome',
@@ -71,7 +82,7 @@ export const CLOUDTRAIL_ONLY: readonly Field[] = [
     ['sourceIPAddress', 'source_ip_address'],
     'Where the request came from, as the record has it: an address, a service such as ec2.amazonaws.com, or AWS Internal.',
   ),
-  text('user_agent.original', 'user_agent', ['userAgent', 'user_agent'], 'The client, as it calls itself.'),
+  text('user_agent.original', 'user_agent', ['userAgent', 'user_agent', 'http_user_agent'], 'The client, as it calls itself.'),
   text(
     'user_agent.name',
     'user_agent_name',
@@ -98,14 +109,22 @@ export const CLOUDTRAIL_ONLY: readonly Field[] = [
   text(
     'aws.cloudtrail.user_identity.role',
     'session_issuer',
-    ['role', 'session_issuer', 'userIdentity.sessionContext.sessionIssuer.arn'],
+    ['role', 'role_arn', 'session_issuer', 'userIdentity.sessionContext.sessionIssuer.arn', 'aws.cloudtrail.user_identity.session_context.session_issuer.arn'],
     'ARN of what issued the session’s credentials: the role.',
   ),
   text('aws.cloudtrail.user_identity.session_name', 'session_name', ['session_name', 'sessionName'], 'Name of a role’s session.'),
   text(
     'aws.cloudtrail.mfa',
     'mfa',
-    ['mfa', 'mfaAuthenticated', 'MFAUsed'],
+    [
+      'mfa',
+      'mfaAuthenticated',
+      'mfa_authenticated',
+      'MFAUsed',
+      'mfa_used',
+      'aws.cloudtrail.user_identity.session_context.mfa_authenticated',
+      'aws.cloudtrail.console_login.additional_eventdata.mfa_used',
+    ],
     'true or false: whether a second factor was used, for the session or for the sign-in. Empty where the record does not say.',
   ),
   text(
@@ -126,7 +145,7 @@ export const CLOUDTRAIL_ONLY: readonly Field[] = [
   text(
     'aws.cloudtrail.console_session',
     'console_session',
-    ['sessionCredentialFromConsole', 'console_session'],
+    ['sessionCredentialFromConsole', 'console_session', 'aws.cloudtrail.session_credential_from_console'],
     'true where the request came from a session of the console.',
   ),
 ];

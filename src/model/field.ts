@@ -31,7 +31,8 @@ export type Derivation =
   | 'as-organization'
   | 'aws-service'
   | 'aws-region'
-  | 'interface';
+  | 'interface'
+  | 'is-administrator';
 
 export interface Field {
   /** Canonical name: the ECS path, or our own where ECS has none. Unique, lower case. */

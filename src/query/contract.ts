@@ -93,6 +93,8 @@ export interface Catalog {
   /** By name or path, as `lookup … from`, `cat` and `save` write it. */
   readonly lookup: (source: string) => LookupTable | undefined;
   readonly lookupNames: readonly string[];
+  /** Names and ARNs of people and roles, with wildcards: who is an administrator. Nobody when absent. */
+  readonly administrators?: readonly string[];
   /** Absent while no threat indicators are stored. */
   readonly threats?: Threats;
   /** Whether there is an index of the name beside those of the field table; it holds no flows. */
@@ -168,7 +170,9 @@ export interface Compiled {
   readonly columns: readonly OutputColumn[];
   /** `records`: one row a record. `aggregates`: the query groups. */
   readonly shape: 'records' | 'aggregates';
-  /** Columns of the dataset that the statement reads, for window copies. */
+  /** Datasets whose records the query is about; those of queries inside it are not among them. */
+  readonly datasets: readonly Dataset[];
+  /** Columns of the datasets that the statement reads, for window copies. */
   readonly reads: readonly string[];
   /** Timeslice width in seconds when the result has a `_timeslice` column. */
   readonly timeslice?: number;

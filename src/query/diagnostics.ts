@@ -42,6 +42,7 @@ export const DIAGNOSTIC_CODES = {
   'unknown-table': 'A name behind on does not begin with the name of a table of the join.',
   'not-first': 'The step reads its own rows, so it can only begin a query.',
   'no-indicators': 'No threat indicators are stored: the columns of the lookup are empty.',
+  'no-administrators': 'The list of administrators is empty: is_admin is false for everybody.',
   'no-records': 'The rows of the query are not stored records, so there are none to show.',
   'words-not-steps': 'The search reads like a step that has no pipe in front of it.',
   'not-stored': 'Nothing is stored about this address: the new columns are empty.',

@@ -1,4 +1,5 @@
 /** Values inside the JSON parts of an event, by their path in the record: `requestParameters.bucketName`. */
+import type { Field } from '../model/fields.ts';
 import { CLOUDTRAIL } from '../model/log-formats.ts';
 import type { Context } from './context.ts';
 import { findPath, jsonPath } from './operators/json-path.ts';
@@ -21,12 +22,18 @@ export function partOfEvent(ctx: Context, name: string): Typed | undefined {
 
 /** The column that holds the value, and the path in it. */
 function partNamed(name: string): { readonly column: string; readonly path: string } | undefined {
-  for (const { column, aliases } of CLOUDTRAIL.documents) {
-    const [key] = aliases;
-    if (key === undefined) {
-      if (IN_REST.test(name)) return { column, path: name };
-    } else if (name.length > key.length && /[.[]/.test(name.charAt(key.length)) && name.slice(0, key.length).toLowerCase() === key.toLowerCase())
-      return { column, path: name.slice(key.length) };
+  for (const document of CLOUDTRAIL.documents) {
+    if (document.aliases.length === 0 && IN_REST.test(name)) return { column: document.column, path: name };
+    const begin = beginnings(document).find((text) => /[.[]/.test(name.charAt(text.length)) && name.slice(0, text.length).toLowerCase() === text.toLowerCase());
+    if (begin !== undefined) return { column: document.column, path: name.slice(begin.length) };
   }
   return undefined;
+}
+
+/**
+ * What a path into a part begins with: the record's key, the part's name, its place in our documents, and its place in those
+ * of Elastic's integration (https://www.elastic.co/docs/reference/integrations/aws/cloudtrail).
+ */
+function beginnings({ name, aliases: [key] }: Field): string[] {
+  return [...(key === undefined ? [] : [key]), name, `aws.cloudtrail.json.${key ?? 'rest'}`, name.replace('aws.cloudtrail.', 'aws.cloudtrail.flattened.')];
 }

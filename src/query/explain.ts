@@ -1,8 +1,8 @@
 /** What the stages make of a text: for `--explain`, the API and bug reports. */
 import { findField } from '../model/fields.ts';
 import { compileQuery } from './compile.ts';
-import type { CompileOptions, Diagnostic } from './contract.ts';
-import { datasetsOf } from './filter.ts';
+import type { Compiled, CompileOptions, Diagnostic } from './contract.ts';
+import { datasetsOf, namesIndex } from './filter.ts';
 import { OPERATORS, printOperation } from './operators/index.ts';
 import { parse } from './parser.ts';
 import { print } from './print.ts';
@@ -33,18 +33,27 @@ export function explain(text: string, options: CompileOptions): Explanation {
     tokens: tokens.filter((t) => t.kind !== 'end').map((t) => ({ kind: t.kind, text: text.slice(t.start, t.end), start: t.start, end: t.end })),
     tree: query,
     printed: print(query),
-    plan: result.ok ? plan(query, options, result.compiled.reads, result.notes) : [],
+    plan: result.ok ? plan(query, options, result.compiled, result.notes) : [],
     ...(result.ok ? { statement: result.compiled.statement, reads: result.compiled.reads } : {}),
     diagnostics: result.ok ? [] : result.diagnostics,
     warnings: result.ok ? result.warnings : [],
   };
 }
 
-function plan(query: Query, options: CompileOptions, reads: readonly string[], notes: ReadonlyMap<number, string>): string[] {
+/** Why a query reads these datasets: the rule is in filter.ts. */
+function whyDatasets(query: Query, options: CompileOptions, datasets: Compiled['datasets']): string {
+  if (namesIndex(query.scope)) return 'as _index says';
+  const chosen = datasetsOf(query.scope, options, query.operations);
+  if (String(chosen) !== String(datasets)) return `as only ${datasets.join(' and ')} has a field that is named`;
+  if (datasets.includes('vpc_flow_status')) return 'as the log status is asked for';
+  if (datasets.length > 1) return 'as nothing that is named tells them apart';
+  return datasets[0] === 'vpc_flow' ? 'flows unless something else is named' : 'as nothing else is stored';
+}
+
+function plan(query: Query, options: CompileOptions, { datasets, reads }: Compiled, notes: ReadonlyMap<number, string>): string[] {
   const { from, to } = options;
-  const datasets = datasetsOf(query.scope, options, query.operations);
   const lines = [
-    `read ${datasets.join(' and ')}${from === null && to === null ? ', all time' : `, start in [${from ?? '…'}, ${to ?? '…'})`}: columns ${reads.join(', ')}`,
+    `read ${datasets.join(' and ')} (${whyDatasets(query, options, datasets)})${from === null && to === null ? ', all time' : `, start in [${from ?? '…'}, ${to ?? '…'})`}: columns ${reads.join(', ')}`,
   ];
   if (query.scope.node !== 'all') lines.push('filter by the scope, pushed down to stored columns');
   if (someScope(query.scope, (s) => s.node === 'phrase' && /\s/.test(s.text)))

@@ -1,4 +1,6 @@
 /** What the editor can offer, made of the tables that the compiler reads. Columns of earlier steps come from compiling those steps. */
+
+import { EVENT_PATHS } from '../model/cloudtrail-paths.ts';
 import { columnOf, FIELDS, type Field, findField, namesOf } from '../model/fields.ts';
 import { DATASETS } from '../model/log-formats.ts';
 import { AGGREGATES } from './aggregates.ts';
@@ -27,7 +29,8 @@ export interface Completion {
   readonly call?: true;
 }
 
-const INDEX_DOC = 'The dataset that a record is in: vpc_flow, or vpc_flow_status for NODATA and SKIPDATA; tgw_flow and tgw_flow_status of transit gateways.';
+const INDEX_DOC =
+  'The dataset that a record is in: vpc_flow, or vpc_flow_status for NODATA and SKIPDATA; tgw_flow and tgw_flow_status of transit gateways; cloudtrail for events.';
 
 export const OPERATOR_ITEMS: readonly Completion[] = Object.values(OPERATORS).flatMap((o) =>
   o === OPERATORS.aggregate ? [] : o.keywords.map((text): Completion => ({ kind: 'operator', text, detail: o.syntax, doc: o.doc, example: o.example })),
@@ -134,8 +137,16 @@ export function fieldChoices(word: string, options: CompileOptions | undefined):
     rule.fields.map((n): Completion => ({ kind: 'field', text: printName(n), detail: 'text', doc: `Made by the rule ${rule.name} when a query asks for it.` })),
   );
   const stored = FIELDS_BY_USE.map((f) => fieldItem(f, rank(word, NAMES.get(f) ?? [], (n) => n)[0] ?? f.name));
-  return rank(word, [...stored, ...extracted, ...made, INDEX], (item) => item.text);
+  return rank(word, [...stored, ...extracted, ...made, INDEX, ...PATHS], (item) => item.text);
 }
+
+/** Beside these any path is right: what a record holds is open. */
+const PATHS: readonly Completion[] = EVENT_PATHS.map(([path, doc]) => ({
+  kind: 'field',
+  text: printName(path),
+  detail: 'text',
+  doc: `${doc} Of CloudTrail events.`,
+}));
 
 const INDEX: Completion = {
   kind: 'field',

@@ -16,7 +16,7 @@ export const DIFFERENCES: readonly string[] = [
   'Unknown fields are errors with a suggestion, unless a step of the query made them.',
   'count_distinct, count_frequent and percentiles are exact.',
   'The current window of compare keeps its column names; only earlier windows get a suffix.',
-  'A search reads vpc_flow only. _index=… chooses otherwise; a scope or filter on log-status, NODATA or SKIPDATA reads vpc_flow_status as well. Transit gateways are in tgw_flow and tgw_flow_status, where nobody looks who does not name them.',
+  'A search reads vpc_flow only. _index=… chooses otherwise; a scope or filter on log-status, NODATA or SKIPDATA reads vpc_flow_status as well. Transit gateways are in tgw_flow and tgw_flow_status, where nobody looks who does not name them. A query that names a field which only CloudTrail events have reads cloudtrail; one of words alone, or that takes JSON apart, reads flows and events.',
   'A keyword is looked for in any part of a field’s text; addresses, numbers and ids are compared as a whole.',
   'Rows that compare equal under sort come in a fixed order: that of the other columns.',
   'most_recent and least_recent read the record’s time themselves; withtime adds no time to the value.',
@@ -41,7 +41,8 @@ What stands before the first \`|\` chooses records; an empty search, or \`*\`, i
 | \`22 OR 3389\`, \`NOT 443\`, \`!443\`, \`(a OR b) c\` | alternatives, the opposite, groups |
 | \`"10.0.0.5 10.0.0.9"\` | a phrase in the record's text |
 | \`dest_port=22\`, \`bytes>1000000\`, \`interface_id=eni-0*\`, \`dest_port in (22, 3389)\` | a field's value; \`field=*\` is any |
-| \`_index=vpc_flow_status\` | another dataset: flows are \`vpc_flow\`, NODATA and SKIPDATA notes \`vpc_flow_status\`, those of transit gateways \`tgw_flow\` and \`tgw_flow_status\`; \`_index=*\` is all |
+| \`_index=vpc_flow_status\` | another dataset: flows are \`vpc_flow\`, NODATA and SKIPDATA notes \`vpc_flow_status\`, those of transit gateways \`tgw_flow\` and \`tgw_flow_status\`, events of CloudTrail \`cloudtrail\`; \`_index=*\` is all |
+| \`eventName=CreateUser\`, \`requestParameters.userName=eve\` | a field of CloudTrail events, or a path into one |
 | \`_sourceCategory=prod/*\` | where records came from: \`_sourceName\`, \`_sourceHost\`, \`_collector\` as well |
 
 ## Names and values
@@ -52,6 +53,21 @@ Numbers may end in k, M, G, T (thousands) or Ki, Mi, Gi, Ti (1,024). Durations a
 \`{{name}}\` is the value of a dashboard's variable. \`//\` begins a comment, up to the end of the line.
 
 Regular expressions are RE2 and run in the engine: there is no pattern that hangs it.
+
+## Events of CloudTrail
+
+What panels and searches ask for often are fields: \`eventName\`, \`userName\` (the actor), \`errorCode\`, \`outcome\`, \`readOnly\`,
+\`mfa\`, \`is_admin\`. Everything else is reached by its path in the record: \`requestParameters.…\`, \`responseElements.…\`,
+\`additionalEventData.…\`, \`userIdentity.…\`, \`resources[0].…\`, \`tlsDetails.…\`, \`serviceEventDetails.…\`. A path with
+\`[*]\` gives a list, and is written in quotation marks: \`%"requestParameters.ipPermissions.items[*].toPort"\`. Names and
+places of Elastic's integration answer as well: \`aws.cloudtrail.request_parameters.bucketName\`.
+
+    eventName=AuthorizeSecurityGroupIngress outcome=success
+    | requestParameters.groupId as group
+    | count by userName, group
+
+Who asks with such a name reads events without saying so; \`_index=cloudtrail\` says it, and \`bartizan query --explain\` tells what
+is read and why.
 
 ## Nothing, and kinds
 

@@ -5,6 +5,7 @@
 import { type Derivation, EXTRACTED, type Field, findField } from '../model/fields.ts';
 import { REGISTRIES, REGISTRY_OF, type Registry } from '../model/registries.ts';
 import { ADMIN_PORTS, PROTOCOL_NAMES, PROTOCOL_NUMBERS, SERVICE_NAMES, TCP_FLAGS, TRAFFIC_PATHS } from '../model/services.ts';
+import { isAdministrator } from './administrators.ts';
 import type { Context } from './context.ts';
 import { interfaceValue } from './interfaces.ts';
 import { rawText } from './raw.ts';
@@ -189,5 +190,6 @@ const DERIVED: Readonly<Record<Derivation, (ctx: Context, field: Field) => Typed
   'aws-service': aws('service'),
   'aws-region': aws('region'),
   interface: interfaceValue,
+  'is-administrator': isAdministrator,
   'as-organization': (ctx, field) => partOf(ctx.column(field.column), 'autonomous_system', 'organization', AS_COLUMNS.organization as (as: Sql) => Typed),
 };

@@ -36,7 +36,7 @@ export const EXTRACTED_FIELDS = 'extracted-fields';
 
 export interface Catalogs {
   current(): Catalog;
-  /** After a change of rules, lookups or extracted fields. */
+  /** After a change of rules, lookups, administrators or extracted fields. */
   reload(): Promise<void>;
   /**
    * What today's rules make of a block as it is stored, at an instant (epoch seconds); undefined when there
@@ -116,12 +116,14 @@ async function readCatalog(library: Library, recorded: readonly string[]): Promi
   const atIngest = checked('ingest', EMPTY_CATALOG);
   const extracted = new Map(recorded.map((name) => [name.toLowerCase(), name]));
   for (const name of atIngest.flatMap((rule) => rule.fields)) if (!extracted.has(name.toLowerCase())) extracted.set(name.toLowerCase(), name);
+  const administrators = (await library.list('administrator')).map((item) => item.name);
   const catalog: Catalog = {
     extracted: (name) => extracted.get(name.toLowerCase()),
     extractedNames: [...extracted.values()],
     rules: [],
     lookup: (source) => lookups.get(source.toLowerCase()),
     lookupNames: [...lookups.values()].map((l) => l.name),
+    ...(administrators.length ? { administrators } : {}),
   };
   return { catalog: { ...catalog, rules: checked('query', catalog) }, atIngest, unrecorded: extracted.size > recorded.length };
 }

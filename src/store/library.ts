@@ -1,12 +1,12 @@
 /**
- * What people made: folders, saved searches, dashboards, extraction rules, lookup tables, scopes of apps. Each is an item
+ * What people made: folders, saved searches, dashboards, extraction rules, lookup tables, scopes of apps, administrators. Each is an item
  * with a kind, a name that is unique in its folder, and a body that its own module defines and checks.
  * Owners and sharing come with people and roles; until then everything belongs to the whole installation.
  */
 import { randomUUID } from 'node:crypto';
 import type { Kysely } from 'kysely';
 
-export const ITEM_KINDS = ['folder', 'search', 'dashboard', 'rule', 'lookup', 'scope'] as const;
+export const ITEM_KINDS = ['folder', 'search', 'dashboard', 'rule', 'lookup', 'scope', 'administrator'] as const;
 export type ItemKind = (typeof ITEM_KINDS)[number];
 
 export interface Item {

@@ -1,6 +1,7 @@
 /** Every group of routes, by noun. */
 import type { FastifyInstance } from 'fastify';
 import type { ServerDeps } from '../deps.ts';
+import { administratorRoutes } from './administrators.ts';
 import { appRoutes } from './apps.ts';
 import { catalogueRoutes } from './catalogue.ts';
 import { completenessRoutes } from './completeness.ts';
@@ -46,6 +47,7 @@ export const ROUTES: readonly Routes[] = [
   ruleRoutes,
   valueRoutes,
   lookupRoutes,
+  administratorRoutes,
   feedRoutes,
   quarantineRoutes,
   findingRoutes,

@@ -111,6 +111,8 @@ const DERIVED: Readonly<Record<Derivation, (v: Values, field: Field) => Document
   size: () => undefined,
   transport: () => undefined,
   'message-time': () => undefined,
+  // Of events alone, and the list is not the record’s.
+  'is-administrator': () => undefined,
   service: (v) => SERVICE_NAMES.get(v.number('dstport') ?? -1),
   'event-class': (v) => ({ ACCEPT: 'network', REJECT: 'security' })[v.text('action') ?? ''],
   'mitre-id': (v) => (refusedAdmin(v) ? ['T1110'] : undefined),

@@ -1,5 +1,5 @@
 /** Functions that ask whether there is a value. Three kinds of emptiness, as in the public language. */
-import { type Sql, sql } from '../sql.ts';
+import { join, type Sql, sql } from '../sql.ts';
 import { asText, isNull, nullable, type Typed } from '../typed.ts';
 import type { Argument, QueryFunction } from './kinds.ts';
 
@@ -44,5 +44,18 @@ export const LOGIC_FUNCTIONS: readonly QueryFunction[] = [
     },
     doc: 'The value, or the other one when there is none.',
     example: 'ifNull(instance_id, "none") as instance',
+  },
+  {
+    name: 'coalesce',
+    args: [ANY, { name: 'other', kind: 'any', many: true }],
+    returns: 'text',
+    sql: (_, __, values) => {
+      const numbers = values.every((value) => value.kind === 'number');
+      const given = values.map((value) => (numbers ? value.sql : nullable({ ...value, sql: asText(value), kind: 'text' })));
+      return { sql: sql`coalesce(${join(given, ', ')})`, kind: numbers ? 'number' : 'text' };
+    },
+    doc: 'The first of the values that there is.',
+    example: 'coalesce(pkt_srcaddr, srcaddr) as sender',
+    differs: 'An addition: events name the same thing by different paths.',
   },
 ];

@@ -14,6 +14,7 @@ const EVERYWHERE: readonly Entry[] = [
   [['g', 's'], 'Go to the search page'],
   [['g', 'c'], 'Go to the completeness board'],
   [['g', 't'], 'Go to the feeds and indicators of threats'],
+  [['g', 'a'], 'Go to the list of administrators'],
   [['g', 'o'], 'Go to the sources'],
   [['w'], 'On a refused message: why it was refused'],
   [['Esc'], 'Leave what is open'],

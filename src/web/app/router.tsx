@@ -53,6 +53,12 @@ export const lookupsRoute = createRoute({
   component: lazyRouteComponent(() => import('../lookups/page.tsx'), 'LookupsPage'),
 });
 
+export const administratorsRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/administrators',
+  component: lazyRouteComponent(() => import('../administrators/page.tsx'), 'AdministratorsPage'),
+});
+
 export const completenessRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: '/completeness',
@@ -97,6 +103,7 @@ export const router = createRouter({
     searchRoute,
     extractionRoute,
     lookupsRoute,
+    administratorsRoute,
     threatsRoute,
     sourcesRoute,
     addSourceRoute,

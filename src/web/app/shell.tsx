@@ -31,6 +31,7 @@ export function Shell() {
     'g c': () => void navigate({ to: '/completeness', search: carried(search) }),
     'g s': () => void navigate({ to: '/search', search: carried(search) }),
     'g t': () => void navigate({ to: '/threats', search: carried(search) }),
+    'g a': () => void navigate({ to: '/administrators', search: carried(search) }),
     'g o': () => void navigate({ to: '/sources', search: carried(search) }),
   });
   const signedOut = status.error instanceof ApiFailure && status.error.status === 401;

@@ -64,6 +64,19 @@ export function Empty({ result, about, store, zone, onWindow }: EmptyProps) {
       </div>
     );
   }
+  if (result.state === 'no-administrators') {
+    return (
+      <div className="bz-note">
+        <p>Nobody is listed as an administrator.</p>
+        <p className="bz-dim">
+          This panel is about the administrators of your accounts, and who they are is your own list.{' '}
+          <Link className="bz-link" to="/administrators" search={carried}>
+            List them
+          </Link>
+        </p>
+      </div>
+    );
+  }
   if (result.state === 'no-match') {
     return (
       <div className="bz-note">

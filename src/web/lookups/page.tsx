@@ -6,6 +6,7 @@ import { Link } from '@tanstack/react-router';
 import { useEffect, useState } from 'react';
 import type { LookupTable } from '../../api/contract/lookups.ts';
 import { PageFailed } from '../app/failed.tsx';
+import { carried } from '../app/search.ts';
 import { usePage } from '../app/use-page.ts';
 import { exact, short } from '../format/numbers.ts';
 import { ago, stamp } from '../format/times.ts';
@@ -29,7 +30,11 @@ export function LookupsPage() {
       <h1>Lookup tables</h1>
       <p className="bz-dim">
         Tables of your own beside the records: owners of addresses, names of accounts. A query adds their columns with <code>lookup</code>, asks whether they
-        have a key with <code>lookupContains</code>, and reads them whole with <code>cat</code>.
+        have a key with <code>lookupContains</code>, and reads them whole with <code>cat</code>. Who is an administrator of your accounts is{' '}
+        <Link className="bz-link" to="/administrators" search={carried(search)}>
+          a list of its own
+        </Link>
+        .
       </p>
       {data && (
         <Upload

@@ -29,6 +29,10 @@ interface Props {
 }
 
 const AUTO = 'auto';
+const NEEDS: readonly (readonly [NonNullable<Panel['needs']>, label: string])[] = [
+  ['indicators', 'Waits for threat indicators: says so while none are loaded'],
+  ['administrators', 'Waits for the list of administrators: says so while nobody is listed'],
+];
 const UNITS: Readonly<Record<Panel['unit'], string>> = { count: 'Count', bytes: 'Bytes', percent: 'Percent', none: 'None' };
 const MEANING_TITLES: Readonly<Record<Panel['meaning'], string>> = {
   neutral: 'Nothing in particular',
@@ -92,12 +96,15 @@ export function PanelForm(props: Props) {
       </div>
       <PanelFilters {...props} />
       <Measures {...props} />
-      <Switch
-        size="xs"
-        label="Waits for threat indicators: says so while none are loaded"
-        checked={panel.needs === 'indicators'}
-        onChange={(event) => onChange(optional('needs', event.currentTarget.checked ? 'indicators' : undefined))}
-      />
+      {NEEDS.map(([needs, label]) => (
+        <Switch
+          key={needs}
+          size="xs"
+          label={label}
+          checked={panel.needs === needs}
+          onChange={(event) => onChange(optional('needs', event.currentTarget.checked ? needs : undefined))}
+        />
+      ))}
     </>
   );
 }
