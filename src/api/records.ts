@@ -15,17 +15,17 @@ type Shown = Omit<RecordsResponse['records'][number], 'values'>;
 
 export async function findRecords(deps: ServerDeps, request: RecordsRequest, signal: AbortSignal): Promise<RecordsResponse> {
   const { range, ...options } = compileOptions(deps, request, request.limit);
-  const { columns, made, warnings, found, total } = await onTables(deps, async (relations) => {
+  const { columns, made, warnings, datasets, found, total } = await onTables(deps, async (relations) => {
     const asked = { ...options, relations, query: request.query, limit: request.limit, offset: request.offset };
-    const { statement, columns, made, warnings } = succeeded(recordsStatement(asked));
+    const { statement, columns, made, warnings, datasets } = succeeded(recordsStatement(asked));
     const counted = succeeded(countStatement(asked));
     const [found, total] = await Promise.all([deps.store.rows(statement, { signal }), deps.store.rows(counted.statement, { signal })]);
-    return { columns, made, warnings, found, total };
+    return { columns, made, warnings, datasets, found, total };
   });
   const names = columns.map((c) => c.name);
   return {
     total: Number(total.rows[0]?.[0] ?? 0),
-    window: await windowOf(deps, range),
+    window: await windowOf(deps, range, datasets),
     made: made.map((column) => ({ ...column })),
     warnings: warnings.map(({ code, message }) => ({ code, message })),
     records: found.rows.map((row) => ({

@@ -260,6 +260,7 @@ function finish(state: State, shown: readonly Column[], from: Sql, order: readon
     statement: made,
     columns,
     shape,
+    datasets: state.ctx.datasets,
     // An address whose place is asked for was itself only named.
     reads: [...new Set([...state.ctx.reads, ...state.ctx.innerReads])].filter((column) => made.text.includes(`\`${column}\``)).sort(),
     ...(timeslice !== undefined && columns.some((c) => c.kind === 'time') ? { timeslice } : {}),

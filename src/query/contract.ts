@@ -168,7 +168,9 @@ export interface Compiled {
   readonly columns: readonly OutputColumn[];
   /** `records`: one row a record. `aggregates`: the query groups. */
   readonly shape: 'records' | 'aggregates';
-  /** Columns of the dataset that the statement reads, for window copies. */
+  /** Datasets whose records the query is about; those of queries inside it are not among them. */
+  readonly datasets: readonly Dataset[];
+  /** Columns of the datasets that the statement reads, for window copies. */
   readonly reads: readonly string[];
   /** Timeslice width in seconds when the result has a `_timeslice` column. */
   readonly timeslice?: number;
