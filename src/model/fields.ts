@@ -528,3 +528,10 @@ export function findField(name: string): Field | undefined {
 export function fieldsNamed(name: string): readonly Field[] {
   return BY_NAME.get(name.toLowerCase()) ?? [];
 }
+
+const CANONICAL: ReadonlySet<string> = new Set(FIELDS.map((field) => field.name));
+
+/** The canonical name behind any name; a name that is canonical for one field stays, also where it is another's alias (`user.id`). */
+export function canonicalName(name: string): string | undefined {
+  return CANONICAL.has(name) ? name : findField(name)?.name;
+}

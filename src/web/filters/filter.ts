@@ -5,7 +5,7 @@
  * same chip (tested); anything else in the URL is left out instead of breaking the page.
  */
 import type { Filter } from '../../api/contract.ts';
-import { findField } from '../../model/fields.ts';
+import { canonicalName } from '../../model/fields.ts';
 
 export interface Chip extends Filter {
   /** Kept on the bar, not applied. */
@@ -54,7 +54,7 @@ export function applied(chips: readonly Chip[]): Filter[] {
 
 /** Canonical name of a field; a name that is none stays as it is, and the server says so. */
 export function canonical(name: string): string {
-  return findField(name)?.name ?? name;
+  return canonicalName(name) ?? name;
 }
 
 /** Adds a value: joins the chip of the same field and sense if there is one. */

@@ -3,7 +3,7 @@
  * The meaning comes from the field that a column's values are values of; a computed column's from its name.
  */
 import type { OutputColumn } from '../../api/contract.ts';
-import { findField } from '../../model/fields.ts';
+import { canonicalName } from '../../model/fields.ts';
 import { PROTOCOL_NAMES, SERVICE_NAMES } from '../../model/services.ts';
 import { flag } from './flags.ts';
 import { asNumber, cell } from './numbers.ts';
@@ -38,7 +38,7 @@ const ROLE_BY_NAME: ReadonlyMap<string, Role> = new Map<string, Role>([
 
 /** Canonical name of the field that a column's values belong to, if any. */
 export function fieldOf(column: OutputColumn): string | undefined {
-  return column.field === undefined ? undefined : (findField(column.field)?.name ?? column.field);
+  return column.field === undefined ? undefined : (canonicalName(column.field) ?? column.field);
 }
 
 export function roleOf(column: OutputColumn): Role {
@@ -51,6 +51,14 @@ export function roleOf(column: OutputColumn): Role {
   return 'text';
 }
 
+/** What AWS writes in place of the name that was entered, where a sign-in failed because there is no such user. */
+export const HIDDEN = 'HIDDEN_DUE_TO_SECURITY_REASONS';
+
+/** Why a value is not what one would expect; undefined for nearly all. */
+export function explained(value: unknown): string | undefined {
+  return value === HIDDEN ? 'Hidden by AWS: the sign-in failed because the user name is wrong, and AWS does not log what was entered there.' : undefined;
+}
+
 /** Shown in the monospace face. */
 export function isMono(role: Role): boolean {
   return role === 'port' || role === 'address' || role === 'id' || role === 'asn';
@@ -60,6 +68,7 @@ export function isMono(role: Role): boolean {
 export function display(value: unknown, role: Role, zone = 'UTC'): string {
   if (value === null || value === undefined || value === '') return '–';
   const text = String(value);
+  if (text === HIDDEN) return 'hidden by AWS';
   switch (role) {
     case 'port':
       return named(text, SERVICE_NAMES.get(Number(text)));

@@ -18,11 +18,11 @@ import { Aggregates, GhostResult, useViews, ViewSwitch } from './aggregates.tsx'
 import { useAnswer } from './answer.ts';
 import { type Asked, histogramQuery, keyOf } from './ask.ts';
 import { countBy, drilled, isGrouped, isSorted, isTable, matchesOf, oldestFirst, sliceOf, topOverTime, withValue } from './edit.ts';
-import type { Listed } from './field-list.ts';
 import { Fields } from './fields.tsx';
 import { termsOf } from './highlight.tsx';
 import { Histogram } from './histogram.tsx';
 import { useKept } from './kept.ts';
+import type { Listed } from './listed.ts';
 import { MessageTools, withColumn } from './message-tools.tsx';
 import { Messages } from './messages.tsx';
 import { type Seen, usePages } from './pages.ts';
