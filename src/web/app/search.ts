@@ -54,7 +54,7 @@ export interface Search {
 export const FLOW_COLUMNS: readonly string[] = ['action', 'direction', 'srcaddr', 'srcport', 'dstaddr', 'dstport', 'protocol', 'bytes'];
 
 /** Columns of the message list that tell an event in a line. */
-export const EVENT_COLUMNS: readonly string[] = ['eventName', 'userName', 'sourceIPAddress', 'errorCode'];
+export const EVENT_COLUMNS: readonly string[] = ['eventName', 'userName', 'sourceIPAddress', 'outcome', 'errorCode'];
 
 const SINGLE = [
   'from',

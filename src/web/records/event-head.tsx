@@ -28,6 +28,8 @@ export function EventHead({ record, onPick }: Props) {
   const error = text('errorCode');
   const code = text('source.geo.country_iso_code');
   const organization = text('source.as.organization.name');
+  // What is no known client is told by its own words.
+  const client = ['client', 'userAgent'].find((name) => !['', 'Other'].includes(text(name)));
   const threat = threatOf(record);
   return (
     <dl className="bz-event-head" aria-label="The event in short">
@@ -62,7 +64,7 @@ export function EventHead({ record, onPick }: Props) {
           {code && <span>{country(code)}</span>}
           {text('source.geo.city_name') && <span>{text('source.geo.city_name')}</span>}
           {organization && <span className="bz-dim">{`AS${text('source.as.number')} ${organization}`}</span>}
-          {text('client') && <>by {value('client')}</>}
+          {client && <>by {value(client)}</>}
         </dd>
       </div>
       {threat && (
