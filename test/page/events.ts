@@ -13,7 +13,10 @@ const ROLE = {
   principalId: 'AROAEXAMPLE:deploy-7',
   arn: 'arn:aws:sts::123456789012:assumed-role/Deploy/deploy-7',
   accountId: '123456789012',
-  sessionContext: { sessionIssuer: { type: 'Role', arn: 'arn:aws:iam::123456789012:role/Deploy', userName: 'Deploy' }, attributes: { mfaAuthenticated: 'false' } },
+  sessionContext: {
+    sessionIssuer: { type: 'Role', arn: 'arn:aws:iam::123456789012:role/Deploy', userName: 'Deploy' },
+    attributes: { mfaAuthenticated: 'false' },
+  },
 };
 const OPENED = {
   groupId: 'sg-0a1b2c3d4e5f60718',

@@ -161,7 +161,7 @@ export function drilled(query: string, cells: readonly Cell[]): string {
     }
     if (pivot?.columns.length === 1 && key === undefined && column.kind === 'number')
       return withValue(text, pivoted(pivot), column.name === 'null' ? null : column.name, false);
-    const made = key !== undefined || (grouping?.op === 'top' && grouping.field.name.toLowerCase() === name);
+    const made = !grouping || key !== undefined || (grouping?.op === 'top' && grouping.field.name.toLowerCase() === name);
     return made ? withWhere(text, column, value, false) : text;
   }, withoutSlices(query));
 }

@@ -13,7 +13,7 @@ export function valueIn(record: Rec, name: string): unknown {
   if (name in record.values) return record.values[name];
   if (name === RAW) return record.raw;
   const format = formatOfRecord(record);
-  const field = fieldIn(format, name) ?? findField(name);
+  const field = fieldIn(format, name);
   for (const other of field ? [awsName(format, field), ...namesOf(field)] : [name]) {
     const value = record.fields[other];
     if (value !== undefined) return value;
