@@ -3,6 +3,7 @@
  * these schemas and OpenAPI is generated from them.
  */
 import { z } from 'zod';
+import { DATASETS } from '../model/log-formats.ts';
 import { RECORD_FORMATS } from '../model/source.ts';
 import { KnownGap } from './contract/completeness.ts';
 
@@ -167,7 +168,7 @@ export const RunEvent = z.discriminatedUnion('type', [
     stats: Stats,
   }),
   z.object({ type: z.literal('error'), panel: z.string(), error: ApiError.shape.error }),
-  /** Last line. `skipdata`: SKIPDATA records in the window. `missing`: what is known to be missing there. `extent`: where data exists at all. */
+  /** Last line. `skipdata`: SKIPDATA records in the window. `missing`: what is known to be missing there. `extent`: where data of the dashboard exists at all. */
   z.object({ type: z.literal('end'), seconds: z.number(), skipdata: z.number(), missing: z.array(KnownGap), extent: Window.nullable() }),
 ]);
 
@@ -175,8 +176,11 @@ export const RunEvent = z.discriminatedUnion('type', [
 export const StatusResponse = z.object({
   version: z.string(),
   demo: z.boolean(),
+  /** Of all flows and events together: when the first began, and the last. */
   extent: Window.nullable(),
   records: z.number(),
+  /** The same of each dataset that has records. */
+  datasets: z.array(z.object({ dataset: z.enum(DATASETS), extent: Window.nullable(), records: z.number() })),
   indicators: z.number(),
   quarantined: z.number(),
   place: z.object({ name: z.string(), ageDays: z.number(), credit: z.string(), link: z.string() }).nullable(),

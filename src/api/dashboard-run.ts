@@ -11,13 +11,12 @@ import { randomUUID } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import { type PanelTask, panelRows, panelsOf, planPanels, unknownPanels } from '../dashboards/plan.ts';
 import type { Dashboard, Panel } from '../dashboards/schema.ts';
-import { findField } from '../model/fields.ts';
-import { type Compiled, type CompileResult, compile, isMadeByRules, type Relations, shape } from '../query/index.ts';
-import type { Sql } from '../query/sql.ts';
+import { type Dataset, formatOf, VPC_FLOW } from '../model/log-formats.ts';
+import { type Compiled, type CompileResult, compile, isConditionField, type Relations, shape } from '../query/index.ts';
 import type { QueryResult } from '../store/store.ts';
 import { knownGaps } from './completeness.ts';
 import type { RunEvent, RunRequest, Window } from './contract.ts';
-import { boundFlows, countSkipdata, dataExtent, hasFlows } from './data.ts';
+import { boundFlows, countSkipdata, dataExtent, hasRecords, MAIN_DATASETS } from './data.ts';
 import type { ServerDeps } from './deps.ts';
 import { Problem, toAnswer } from './errors.ts';
 import { succeeded } from './queries.ts';
@@ -49,8 +48,8 @@ export async function prepareRun(deps: ServerDeps, dashboard: Dashboard, request
   const now = Math.floor(deps.clock() / 1000);
   const range = (from: string | number, to: string | number) => parseRange(from, to, now, request.timeZone);
   const all = [range(request.from, request.to), ...Object.values(request.windows).map((w) => range(w.from, w.to))];
-  // "All time" begins with the first flow.
-  const first = all.some((r) => r.from === null) ? ((await dataExtent(deps.store)).extent?.from ?? now) : 0;
+  // "All time" begins with the first record that panels read.
+  const first = all.some((r) => r.from === null) ? ((await dataExtent(deps.store, datasetsOf(deps, dashboard, request, now))).extent?.from ?? now) : 0;
   const [window = { from: 0, to: now }, ...own] = all.map(({ from, to }) => ({ from: from ?? Math.min(first, to - 1), to }));
   const windows = new Map(Object.keys(request.windows).map((id, i) => [id, own[i] as Window]));
   const choices = { panels: request.panels, windows, measures: request.measures };
@@ -59,7 +58,7 @@ export async function prepareRun(deps: ServerDeps, dashboard: Dashboard, request
     const known = panelsOf(dashboard).map((p) => p.id);
     throw new Problem('invalid-request', `The dashboard has no panel “${unknown.join('”, “')}”.`, { hint: `It has: ${known.join(', ')}.` });
   }
-  const field = request.filters.find((filter) => !findField(filter.field) && !isMadeByRules(deps.catalogs.current(), filter.field))?.field;
+  const field = request.filters.find((filter) => !isConditionField(filter.field, deps.catalogs.current()))?.field;
   if (field !== undefined) throw new Problem('invalid-request', `A filter names “${field}”, which is no field.`);
   return { runId: randomUUID(), now, window, tasks: planPanels(dashboard, choices, window), request };
 }
@@ -79,18 +78,23 @@ export async function runDashboard(
   const options = { signal };
   const census = new Census(deps, signal);
   const relations = copies.relations(runId);
-  // An index finds the few flows with an indicator faster than a copy of all flows is made.
-  const tasks = run.tasks.map((task) => (task.panel.needs ? { ...task, shared: false } : task));
-  const work: PanelWork[] = tasks.map((task) => ({
-    task,
-    id: `${runId} ${task.panel.id}`,
-    ...(task.shared ? { onCopy: { mask: relations.absentMask, result: compileTask(deps, run, task, relations) } } : {}),
-  }));
+  const work = run.tasks.map((task): PanelWork => {
+    const result = compileTask(deps, run, task, relations);
+    const reads = result.ok ? result.compiled.datasets : [];
+    // An index finds the few flows with an indicator faster than a copy of all flows is made; and of flows alone there is a copy.
+    const shared = task.shared && !task.panel.needs && (!result.ok || reads.includes(VPC_FLOW.flows));
+    return { task: { ...task, shared }, id: `${runId} ${task.panel.id}`, reads, ...(shared ? { onCopy: { mask: relations.absentMask, result } } : {}) };
+  });
+  const datasets = [...new Set(work.flatMap(({ reads }) => reads))];
   const copying = maybeCopy(deps, copies, run, work, signal);
   // Nobody waits for the warnings before the end: the copy goes first.
   const about = copying
     .then(() =>
-      Promise.all([countSkipdata(store, window.from, window.to, options), knownGaps(deps, window, run.request.filters, options), dataExtent(store, options)]),
+      Promise.all([
+        datasets.some(isOfFlows) ? countSkipdata(store, window.from, window.to, options) : 0,
+        knownGaps(deps, window, run.request.filters, options),
+        dataExtent(store, datasets.length ? datasets : MAIN_DATASETS, options),
+      ]),
     )
     .catch((error: unknown) => {
       if (!signal.aborted) deps.logger.error({ err: error }, 'the warnings of a window could not be read');
@@ -130,6 +134,8 @@ interface PanelWork {
   readonly task: PanelTask;
   /** Of the statement, for progress and cancel. */
   readonly id: string;
+  /** Datasets that it is about; none where it does not compile. */
+  readonly reads: readonly Dataset[];
   /** Of a panel that a copy can answer: compiled for it, with what flows might lack then. */
   readonly onCopy?: { readonly mask: bigint; readonly result: CompileResult };
 }
@@ -148,7 +154,21 @@ function withoutRows(task: PanelTask, state: Lacking): RunEvent {
   return { type: 'panel', panel: task.panel.id, window: task.window, state, columns: [], rows: [], truncated: false, stats };
 }
 
-/** Whether there are flows in a window, whatever the filters: asked once for each window of a run. */
+function isOfFlows(dataset: Dataset): boolean {
+  return formatOf(dataset).kind === 'flow';
+}
+
+/** Datasets that the panels of a dashboard read. */
+function datasetsOf(deps: ServerDeps, dashboard: Dashboard, request: RunRequest, now: number): readonly Dataset[] {
+  const window = { from: 0, to: now };
+  const results = planPanels(dashboard, { windows: new Map(), measures: request.measures }, window).map((task) =>
+    compileTask(deps, { now, request }, task, rawRelations(deps)),
+  );
+  const found = new Set(results.flatMap((result) => (result.ok ? result.compiled.datasets : [])));
+  return found.size ? [...found] : MAIN_DATASETS;
+}
+
+/** Whether there are records in a window, whatever the filters: asked once for each window and its datasets. */
 class Census {
   readonly #deps: ServerDeps;
   readonly #signal: AbortSignal;
@@ -159,12 +179,14 @@ class Census {
     this.#signal = signal;
   }
 
-  /** `table`: any that holds the window. */
-  hasFlows(window: Window, table: Sql): Promise<boolean> {
-    const key = `${window.from} ${window.to}`;
+  /** `relations`: any that hold the window. Notes without traffic are not records of anything. */
+  hasRecords(window: Window, datasets: readonly Dataset[], relations: Relations): Promise<boolean> {
+    const read = datasets.filter((dataset) => MAIN_DATASETS.includes(dataset));
+    const asked = read.length ? read : [VPC_FLOW.flows];
+    const key = `${window.from} ${window.to} ${asked}`;
     let known = this.#known.get(key);
     if (!known) {
-      known = hasFlows(this.#deps.store, table, window, { signal: this.#signal });
+      known = hasRecords(this.#deps.store, asked.map(relations.table), window, { signal: this.#signal });
       this.#known.set(key, known);
     }
     return known;
@@ -192,7 +214,7 @@ async function maybeCopy(
   }
 }
 
-function compileTask(deps: ServerDeps, run: PreparedRun, task: PanelTask, relations: Relations) {
+function compileTask(deps: ServerDeps, run: Pick<PreparedRun, 'now' | 'request'>, task: PanelTask, relations: Relations): CompileResult {
   return compile(task.query, {
     from: task.window.from,
     to: task.window.to,
@@ -227,7 +249,7 @@ async function runPanel(
     type: 'panel',
     panel: task.panel.id,
     window: task.window,
-    state: matched ? 'data' : (await census.hasFlows(task.window, copy?.table ?? rawRelations(deps).table('vpc_flow'))) ? 'no-match' : 'no-data',
+    state: matched ? 'data' : (await census.hasRecords(task.window, compiled.datasets, copy?.relations ?? rawRelations(deps))) ? 'no-match' : 'no-data',
     ...shown(deps, task, compiled, answer),
   };
 }

@@ -1,5 +1,6 @@
 /** What the retro-hunt found, joined with what the feeds say of the indicators today. */
 import { confidenceBand } from '../model/indicator.ts';
+import { CLOUDTRAIL } from '../model/log-formats.ts';
 import { OPEN } from '../model/network-interface.ts';
 import { num, param, sql, statement } from '../query/sql.ts';
 import type { Value } from '../store/store.ts';
@@ -88,8 +89,9 @@ function toFinding(row: readonly Value[]): RetroFinding {
 }
 
 /** “Found later: known since …, flows at …”. */
-function sentence({ known, first, last }: Pick<RetroFinding, 'known' | 'first' | 'last'>): string {
+function sentence({ dataset, known, first, last }: Pick<RetroFinding, 'dataset' | 'known' | 'first' | 'last'>): string {
+  const records = dataset === CLOUDTRAIL.main ? 'events' : 'flows';
   const at = (time: number): string => `${new Date(time * 1000).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
   const since = known === 0 ? 'its feed names it no more' : `known since ${at(known)}`;
-  return `Found later: ${since}, flows ${at(first) === at(last) ? `at ${at(first)}` : `from ${at(first)} to ${at(last)}`}`;
+  return `Found later: ${since}, ${records} ${at(first) === at(last) ? `at ${at(first)}` : `from ${at(first)} to ${at(last)}`}`;
 }

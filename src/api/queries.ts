@@ -1,5 +1,6 @@
 /** From a request's text, window and filters to rows. */
 import { randomUUID } from 'node:crypto';
+import type { Dataset } from '../model/log-formats.ts';
 import { type CompileOptions, compile, type Diagnostic, shape } from '../query/index.ts';
 import type { Filter, QueryEvent, QueryRequest, QueryResponse, Window } from './contract.ts';
 import { dataExtent } from './data.ts';
@@ -45,10 +46,10 @@ export function succeeded<T extends object>(
   return result as Exclude<T, { readonly ok: false }>;
 }
 
-/** Seconds of the first flow that a range without a beginning reads. */
-export async function windowOf(deps: ServerDeps, range: TimeRange): Promise<Window> {
+/** A range without a beginning begins with the first record of the datasets that are read, or of all. */
+export async function windowOf(deps: ServerDeps, range: TimeRange, datasets?: readonly Dataset[]): Promise<Window> {
   if (range.from !== null) return { from: range.from, to: range.to };
-  const first = (await dataExtent(deps.store)).extent?.from;
+  const first = (await dataExtent(deps.store, datasets)).extent?.from;
   return { from: Math.min(first ?? range.to, range.to), to: range.to };
 }
 
@@ -69,7 +70,7 @@ export async function runQuery(deps: ServerDeps, request: QueryRequest, signal: 
     rows: (saved ? rows.slice(0, request.limit) : rows).map((row) => [...row]),
     ...(saved ? { saved: { name: saved.name, rows: saved.rows } } : {}),
     stats: { ...answer.stats },
-    window: await windowOf(deps, range),
+    window: await windowOf(deps, range, compiled.datasets),
     shape: compiled.shape,
     ...(compiled.timeslice === undefined ? {} : { timeslice: compiled.timeslice }),
     warnings: [...warnings.map(({ code, message }) => ({ code, message })), ...(cut ? [columnsCut(cut)] : [])],

@@ -3,6 +3,7 @@
  * them, what is known of the interface, and what may be missing. The verdict itself is model/refusal.ts.
  */
 import { parseAddress } from '../model/address.ts';
+import { FLOW_DATASETS } from '../model/log-formats.ts';
 import { explainRefusal, hasPorts, type RefusalContext, type RefusalFlow, relationOf } from '../model/refusal.ts';
 import { PROTOCOL_NAMES } from '../model/services.ts';
 import { countStatement, fieldStatement } from '../query/index.ts';
@@ -49,7 +50,7 @@ export async function explainFlow(deps: ServerDeps, request: ExplainRequest, sig
       ? find(since, window.from, [...ways, ...is('interface-id', refused.interfaceId), ...is('action', 'ACCEPT')], MOST_REQUESTS)
       : undefined,
     countsOf(deps, refused.interfaceId, since, window.to, signal),
-    dataExtent(deps.store, { signal }),
+    dataExtent(deps.store, FLOW_DATASETS, { signal }),
   ]);
   const records = [...around.records, ...(before?.records ?? [])].filter((record) => relationOf(refused, flowOf(record)) !== undefined);
   const cut = around.total > MOST_FLOWS;

@@ -13,7 +13,6 @@ import { rawRelations } from './relations.ts';
 
 export interface WindowCopy {
   readonly relations: Relations;
-  readonly table: Sql;
   drop(): Promise<void>;
 }
 
@@ -59,7 +58,7 @@ export class WindowCopies {
       throw error;
     }
     // Taken after the copy was made: what its rows lack is known by now.
-    return { relations: this.relations(runId), table, drop };
+    return { relations: this.relations(runId), drop };
   }
 
   async #fill(name: string, table: Sql, reads: readonly string[], window: Window, signal: AbortSignal): Promise<void> {

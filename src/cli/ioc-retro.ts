@@ -1,4 +1,4 @@
-/** `bartizan ioc retro`: flows of the past that indicators speak of which were not known then. */
+/** `bartizan ioc retro`: flows and events of the past that indicators speak of which were not known then. */
 import { setTimeout } from 'node:timers/promises';
 import { Command } from 'commander';
 import type { HuntStatus, RetroFinding, RetroResponse } from '../api/contract/findings.ts';
@@ -20,7 +20,7 @@ const POLL_MS = 200;
 
 export function retroCommand(): Command {
   return withCommon(new Command('retro'))
-    .description('flows that were stored before an indicator was known which speaks of them, newest finding first')
+    .description('flows and events that were stored before an indicator was known which speaks of them, newest finding first')
     .option('--server <url>', 'a running server to ask')
     .option('--token <token>', 'token for --server')
     .option('--feed <name>', 'only what indicators of this feed found')
@@ -67,6 +67,10 @@ function lines(finding: RetroFinding): string {
   const { address, dataset, indicator, feed, accepted, refused, bytes: size, days, threatType, actors, malware, text } = finding;
   const told = [threatType, ...actors, ...malware].filter(Boolean).map(visible).join(', ');
   const who = indicator === '' ? 'an indicator that is known no more' : `${visible(indicator)} of ${visible(feed)}, ${finding.band}${told ? `: ${told}` : ''}`;
-  const flows = `${count(accepted)} accepted and ${count(refused)} refused flows, ${bytes(size)}, on ${count(days)} ${days === 1 ? 'day' : 'days'}`;
-  return `${address}  ${who}\n    ${text}\n    ${flows}${dataset === 'tgw_flow' ? ', at transit gateways' : ''}`;
+  const on = `on ${count(days)} ${days === 1 ? 'day' : 'days'}`;
+  const records =
+    dataset === 'cloudtrail'
+      ? `${count(accepted + refused)} events, ${count(refused)} of them failed, ${on}`
+      : `${count(accepted)} accepted and ${count(refused)} refused flows, ${bytes(size)}, ${on}`;
+  return `${address}  ${who}\n    ${text}\n    ${records}${dataset === 'tgw_flow' ? ', at transit gateways' : ''}`;
 }

@@ -13,6 +13,7 @@ import { PathError } from '../collect/files.ts';
 import type { Config } from '../config.ts';
 import { loadDashboards } from '../dashboards/load.ts';
 import { loadSearches } from '../dashboards/load-searches.ts';
+import type { Dashboard } from '../dashboards/schema.ts';
 import type { IngestSummary } from '../ingest/ingest.ts';
 import { openInterfaceHistory } from '../ingest/interface-history.ts';
 import { reasonsOf, vitalsOf } from '../ingest/vitals.ts';
@@ -26,6 +27,7 @@ import { type CommonOptions, configOf, withAwsRanges, withCommon } from './optio
 import { CliError, EXIT, note, print } from './output.ts';
 import { progressBar } from './progress.ts';
 import { samplesOf } from './samples.ts';
+import { startPath } from './start-path.ts';
 import { openWorkspace, type Workspace } from './workspace.ts';
 
 interface Options extends CommonOptions {
@@ -127,7 +129,7 @@ async function serveOpen(workspace: Workspace, options: Options, host: string, p
     await tell(`Bartizan ${version()} is listening on ${address}, data in ${config.data}`);
     if (senders) await tell(`Senders are heard on ${senders.address}`);
     workspace.retro.start();
-    work = feed(workspace, options, (to) => `${address}${auth.issueLink(START_LINK_SECONDS)}?to=${encodeURIComponent(to)}`, stopping.signal);
+    work = feed(workspace, options, deps.dashboards, (to) => `${address}${auth.issueLink(START_LINK_SECONDS)}?to=${encodeURIComponent(to)}`, stopping.signal);
     await Promise.race([ended, work.then(() => ended)]);
   } finally {
     stopping.abort();
@@ -147,7 +149,13 @@ function tell(text: string): Promise<void> {
 }
 
 /** Loads what was asked for and prints the link that opens where the data is. */
-async function feed(workspace: Workspace, options: Options, link: (path: string) => string, signal: AbortSignal): Promise<unknown> {
+async function feed(
+  workspace: Workspace,
+  options: Options,
+  dashboards: readonly Dashboard[],
+  link: (path: string) => string,
+  signal: AbortSignal,
+): Promise<unknown> {
   let summary: IngestSummary | undefined;
   let background: Promise<unknown> = Promise.resolve();
   if (options.ingest) {
@@ -170,16 +178,8 @@ async function feed(workspace: Workspace, options: Options, link: (path: string)
     await tell('Demo data: a synthetic estate, not a real one.');
   }
   if (signal.aborted) return background;
-  const extent = summary?.extent;
-  await tell(`Open the page: ${link(extent ? `/dashboards/vpc-overview?${lastFullHour(extent)}` : '/')}`);
+  await tell(`Open the page: ${link(await startPath(workspace.store, summary, dashboards))}`);
   await background;
-}
-
-/** The data's own last full hour as the page's time range; the hour of the data where it is younger than that. */
-export function lastFullHour(extent: { readonly from: number; readonly to: number }): string {
-  const full = Math.floor((extent.to + 1) / HOUR) * HOUR;
-  const to = full > extent.from ? full : full + HOUR;
-  return new URLSearchParams({ from: new Date((to - HOUR) * 1000).toISOString(), to: new Date(to * 1000).toISOString() }).toString();
 }
 
 /** What the server needs, from an open data directory. Also serves `bartizan query` in-process. */

@@ -114,22 +114,23 @@ interface KnownIndicator {
 const CONFIDENCE: Readonly<Record<string, string>> = { high: 'High', medium: 'Medium', low: 'Low' };
 
 /**
- * The indicator of the end that has one; of two the one of higher confidence, then that of the source
+ * The indicator of the end that has one, or of the client; of several the one of highest confidence, then that of the source
  * (https://www.elastic.co/docs/reference/ecs/ecs-threat).
  */
 export function addThreat(document: Document, v: RecordValues): void {
-  const [found] = (['src', 'dst'] as const)
-    .flatMap((end) => {
-      const text = v.text(`${end}_indicator`);
+  const [found] = (['src', 'dst', 'user_agent'] as const)
+    .flatMap((of) => {
+      const text = v.text(`${of}_indicator`);
       // A batch has the number alone.
-      return text?.startsWith('{') ? [{ address: v.address(`${end}addr`), known: JSON.parse(text) as KnownIndicator }] : [];
+      if (!text?.startsWith('{')) return [];
+      return [{ address: of === 'user_agent' ? undefined : v.address(`${of}addr`), known: JSON.parse(text) as KnownIndicator }];
     })
     .sort((a, b) => b.known.confidence - a.known.confidence);
   if (!found) return;
   const { address, known } = found;
   const values = {
     'indicator.ip': address,
-    'indicator.type': address?.includes(':') ? 'ipv6-addr' : 'ipv4-addr',
+    'indicator.type': address === undefined ? 'user-agent' : address.includes(':') ? 'ipv6-addr' : 'ipv4-addr',
     'indicator.name': known.indicator,
     'indicator.confidence': CONFIDENCE[known.malicious_confidence] ?? 'Not Specified',
     'indicator.provider': known.source,

@@ -2,7 +2,8 @@
  * Fills `address_day` for records that were stored before it existed: day by day, newest first, behind
  * everything else. Records that this release stores bring their own rows; the instant of their receipt tells
  * them apart. A day is filled under a token, and the days that are done are on record, so that it goes on
- * where a stop or a crash left it, and fills none twice.
+ * where a stop or a crash left it, and fills none twice. Of events there is nothing to fill in: all that are
+ * stored were stored with their rows.
  */
 import { type Dataset, FLOW_FORMATS, formatOf } from '../model/log-formats.ts';
 import { join, num, param, type Sql, sql, statement } from '../query/sql.ts';
@@ -97,7 +98,7 @@ function countOf(dataset: Dataset): Sql {
   return sql`(SELECT count() FROM ${tableOf(dataset)})`;
 }
 
-export function tableOf(dataset: Dataset): Sql {
+function tableOf(dataset: Dataset): Sql {
   return dataset === 'tgw_flow' ? sql`bartizan.tgw_flow` : sql`bartizan.vpc_flow`;
 }
 

@@ -2,7 +2,9 @@
  * The external addresses of a batch by day, with what their flows come to: a block for `address_day` beside
  * the rows, in the same manifest, so that it is stored exactly as often as they are. The retro-hunt asks it
  * in place of the flows. Which ends are external is what the direction says; where an end is missing, and with
- * it the direction, the other end is taken, and the hunt leaves internal addresses out.
+ * it the direction, the other end is taken, and the hunt leaves internal addresses out. Events have one end, the
+ * source of the request: those that failed are what is refused, and no bytes are theirs. A copy of a stored event is
+ * counted here although it is not stored again, so that the hunt takes sums from the events themselves.
  */
 import { DIRECTIONS } from '../enrich/networks.ts';
 import type { Batch, Column } from '../model/batch.ts';
@@ -27,7 +29,7 @@ const FIRST = 3;
 const LAST = 4;
 const STRIDE = 5;
 
-/** Blocks for `address_day` of the flows of a dataset; nearly always one. `received`: epoch seconds at which they are stored. */
+/** Blocks for `address_day` of the flows or events of a dataset; nearly always one. `received`: epoch seconds at which they are stored. */
 export function addressDays(dataset: Dataset, flows: Batch, received: number): Batch[] {
   const start = flows.columns.get('start');
   if (start?.type !== "DateTime('UTC')") return [];
@@ -84,9 +86,9 @@ function totalsOf({ rows: all, columns, addresses }: Batch, starts: Uint32Array)
   const size = columns.get('bytes');
   const bytes = size?.type === 'UInt64' || size?.type === 'UInt32' ? size.values : none;
   const [sources, destinations] = [ids('srcaddr'), ids('dstaddr')];
-  const [directions, actions] = [texts('direction'), texts('action')];
+  const [directions, actions] = [texts('direction'), texts(columns.has('outcome') ? 'outcome' : 'action')];
   const ends = Uint8Array.from(directions.dictionary, (text) => EXTERNAL_ENDS.get(text) ?? 0);
-  const reject = actions.dictionary.indexOf('REJECT');
+  const reject = actions.dictionary.indexOf(columns.has('outcome') ? 'failure' : 'REJECT');
   const sums = new Float64Array(addresses.count * STRIDE);
   const touched = new Uint32Array(addresses.count);
 

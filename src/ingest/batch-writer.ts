@@ -8,7 +8,7 @@ import type { Enricher } from '../enrich/enricher.ts';
 import type { DecodedBatches, Range } from '../formats/result.ts';
 import { type BadRecord, type Batch, type Column, type Origin, textColumn } from '../model/batch.ts';
 import type { Field } from '../model/fields.ts';
-import { CLOUDTRAIL, FLOW_FORMATS, formatOf, VPC_FLOW } from '../model/log-formats.ts';
+import { CLOUDTRAIL, formatOf, VPC_FLOW } from '../model/log-formats.ts';
 import { REGISTRY_OF } from '../model/registries.ts';
 import type { DeliveryRange, Manifest, StagedBlock } from '../store/metadata.ts';
 import { encodeBlock, selectRows } from '../store/native-block.ts';
@@ -94,7 +94,7 @@ export async function stageBatch(
     counter.rows(rows, ranges);
     const days = cutByDays(rows);
     for (const part of days) stage(dataset, part, dataset === CLOUDTRAIL.main && days.length === 1 ? ranges.map(({ end }) => end) : undefined);
-    if (FLOW_FORMATS.some(({ flows }) => flows === dataset)) external.push(...addressDays(dataset, rows, received));
+    if (formatOf(dataset).main === dataset) external.push(...addressDays(dataset, rows, received));
   }
 
   const ranges = parts.map((part, i): DeliveryRange => {

@@ -1,8 +1,9 @@
 /**
- * The retro-hunt: what indicators that are new say of flows that were stored before they were known. It asks
+ * The retro-hunt: what indicators that are new say of flows and events that were stored before they were known. It asks
  * `address_day` which of their addresses were seen on which days. Where a day's flows of an address all lie
  * in the indicator's validity, and all came before it was known, the sums there are the finding; only the
- * days of an address that a border cuts are read again from the flows. Records that came later were matched
+ * days of an address that a border cuts are read again from the flows. Events are always read again: they are few,
+ * and the sums count copies of them that were not stored. Records that came later were matched
  * as they were stored (enrich/enricher.ts), and are not found again.
  */
 import type { Networks } from '../enrich/networks.ts';
@@ -11,7 +12,6 @@ import { DATASETS, type Dataset, formatOf } from '../model/log-formats.ts';
 import { OPEN } from '../model/network-interface.ts';
 import { ident, join, num, param, type Sql, sql, statement } from '../query/sql.ts';
 import type { QueryOptions, Store, Value } from '../store/store.ts';
-import { tableOf } from './address-backfill.ts';
 
 /** Which indicators: those of a feed that a load brought, brought back, or gave another validity, and later loads. */
 export interface HuntScope {
@@ -41,7 +41,7 @@ export interface HuntStep {
   readonly indicators: number;
   /** Rows of `retro_match` that it wrote. */
   readonly found: number;
-  /** Days of a dataset that it read flows of. */
+  /** Days of a dataset that it read records of. */
   readonly daysRead: number;
 }
 
@@ -161,7 +161,8 @@ class Step {
         if (!bytes || internal.isInternal(bytes, 0) || allowed.isInternal(bytes, 0)) continue;
         const horizon = this.#horizon(hit);
         if (hit.last < hit.since || hit.first >= hit.until || hit.first - AHEAD >= horizon) continue;
-        if (hit.first >= hit.since && hit.last < hit.until && hit.received < hit.imported) this.#findings.push(hit);
+        const isWhole = hit.first >= hit.since && hit.last < hit.until && hit.received < hit.imported;
+        if (isWhole && formatOf(hit.dataset).kind === 'flow') this.#findings.push(hit);
         else this.#readLater(hit);
       }
       if (this.#findings.length >= FINDINGS) await this.#write();
@@ -198,11 +199,11 @@ class Step {
     this.#waiting++;
   }
 
-  /** Reads the flows of what a border cuts, a day at a time. */
+  /** Reads the records of what waits to be read again, a day at a time. */
   async #readCut(): Promise<void> {
     for (const hits of this.#cut.values()) {
       const byKey = new Map(hits.map((hit) => [`${hit.address} ${hit.indicator}`, hit]));
-      for (const [address, indicator, accepted, refused, bytes, first, last] of await ask(this.#context, this.#flows(hits))) {
+      for (const [address, indicator, accepted, refused, bytes, first, last] of await ask(this.#context, this.#records(hits))) {
         const hit = byKey.get(`${address} ${indicator}`) as Hit;
         this.#findings.push({ ...hit, accepted: accepted ?? 0, refused: refused ?? 0, bytes: bytes ?? 0, first: Number(first), last: Number(last) });
       }
@@ -213,8 +214,8 @@ class Step {
     this.#waiting = 0;
   }
 
-  /** Sums over the flows of a day, by address and indicator. */
-  #flows(hits: readonly Hit[]): Sql {
+  /** Sums over the records of a day, by address and indicator. */
+  #records(hits: readonly Hit[]): Sql {
     const { dataset } = hits[0] as Hit;
     const { columns } = formatOf(dataset);
     const texts = (of: (hit: Hit) => string): Sql => param('Array(String)', hits.map(of));
@@ -225,18 +226,24 @@ class Step {
     const asked = sql`SELECT toIPv6(address_) AS address, toUInt64(indicator_) AS number, since_, until_, before_
       FROM (SELECT ${join(parts, ', ')} FROM (SELECT arrayJoin(${zipped}) AS one))`;
     const addresses = sql`(SELECT toIPv6(arrayJoin(${texts((hit) => hit.address)})))`;
-    const refused = columns.has('action') ? sql`action = 'REJECT'` : sql`false`;
-    const stored = columns.has('src_indicator') ? sql`src_indicator, dst_indicator` : sql`toUInt64(0) AS src_indicator, toUInt64(0) AS dst_indicator`;
+    const ends = [
+      { address: ident('srcaddr'), indicator: ident('src_indicator'), column: 'srcaddr' },
+      { address: ident('dstaddr'), indicator: ident('dst_indicator'), column: 'dstaddr' },
+    ].filter(({ column }) => columns.has(column));
+    const refused = columns.has('action') ? sql`action = 'REJECT'` : columns.has('outcome') ? sql`outcome = 'failure'` : sql`false`;
+    const bytes = columns.has('bytes') ? ident('bytes') : sql`toUInt64(0)`;
     // Of the day only what some of them ask for.
     const from = Math.min(...hits.map((hit) => Math.max(hit.first, hit.since)));
     const to = Math.max(...hits.map((hit) => Math.min(hit.last + 1, hit.until)));
     const window = sql`start >= toDateTime(${num(from)}, 'UTC') AND start < toDateTime(${num(to)}, 'UTC')`;
-    const flows = sql`SELECT arrayJoin(arrayDistinct([srcaddr, dstaddr])) AS address, srcaddr, dstaddr, start, received, bytes, ${refused} AS is_refused, ${stored}
-      FROM ${tableOf(dataset)} WHERE ${window} AND (srcaddr IN ${addresses} OR dstaddr IN ${addresses})`;
-    const matched = sql`(srcaddr = address AND src_indicator = number) OR (dstaddr = address AND dst_indicator = number)`;
+    const each = (make: (end: (typeof ends)[number]) => Sql, separator: ', ' | ' OR '): Sql => join(ends.map(make), separator);
+    const read = each(({ address, indicator }) => sql`${address}, ${indicator}`, ', ');
+    const records = sql`SELECT arrayJoin(arrayDistinct([${each(({ address }) => address, ', ')}])) AS address, ${read}, start, received, ${bytes} AS bytes, ${refused} AS is_refused
+      FROM ${join([ident('bartizan'), sql`.`, ident(dataset)], ' ')} WHERE ${window} AND (${each(({ address }) => sql`${address} IN ${addresses}`, ' OR ')})`;
+    const matched = each(({ address, indicator }) => sql`(${address} = address AND ${indicator} = number)`, ' OR ');
     const valid = sql`toUnixTimestamp(start) >= since_ AND toUnixTimestamp(start) < until_ AND toUnixTimestamp(received) < before_`;
     const sums = sql`countIf(NOT is_refused), countIf(is_refused), sum(bytes), toUnixTimestamp(min(start)), toUnixTimestamp(max(start))`;
-    return sql`SELECT toString(address), toString(number), ${sums} FROM (${flows}) AS flows INNER JOIN (${asked}) AS asked USING (address)
+    return sql`SELECT toString(address), toString(number), ${sums} FROM (${records}) AS records INNER JOIN (${asked}) AS asked USING (address)
       WHERE ${valid} AND NOT (${matched}) GROUP BY address, number`;
   }
 

@@ -44,7 +44,7 @@ export interface HuntStatus {
     /** Indicators that were hunted so far, of all there are to hunt. */
     readonly indicators: number;
     readonly indicatorsTotal: number;
-    /** Days whose flows had to be read again, for a border cuts them. */
+    /** Days whose records had to be read again, for a border cuts them or they are events. */
     readonly daysRead: number;
     /** Findings, each of an indicator, an address and a day. */
     readonly found: number;

@@ -4,7 +4,7 @@
  * together. Whatever knows fields by place or table takes a format, not a list.
  */
 import { CLOUDTRAIL_DOCUMENTS, CLOUDTRAIL_ONLY, FRAME } from './cloudtrail-fields.ts';
-import { ADDED_FIELDS, AWS_FIELDS, type Field, RECORD_COLUMNS, TGW_FIELDS } from './fields.ts';
+import { ADDED_FIELDS, AWS_FIELDS, type Field, fieldsNamed, RECORD_COLUMNS, TGW_FIELDS } from './fields.ts';
 
 /** Datasets of flow logs that a query's `_index` names; the flows of a format stand before its notes. */
 export const FLOW_DATASETS = ['vpc_flow', 'vpc_flow_status', 'tgw_flow', 'tgw_flow_status'] as const;
@@ -141,6 +141,24 @@ export function formatOf(dataset: Dataset): LogFormat {
 export const COLUMN_TYPES: ReadonlyMap<string, string> = new Map<string, string>([
   ...LOG_FORMATS.flatMap(({ stored }) => stored.map((f) => [f.column, f.columnType] as const)),
   ...RECORD_COLUMNS.map((c) => [c.column, c.clickhouse] as const),
+]);
+
+/** The field of a format's records that answers to a name: of one that flows and events share, the format's own. */
+export function fieldIn(format: LogFormat, name: string): Field | undefined {
+  return fieldsNamed(name).findLast((field) => hasField(format, field));
+}
+
+/** What AWS calls a field in records of the format; the canonical name of what AWS does not write. */
+export function awsName(format: LogFormat, field: Field): string {
+  if (format.kind === 'flow') return field.aws ?? field.name;
+  return OF_EVENT.get(field.column) ?? (CLOUDTRAIL_ONLY.includes(field) ? (field.aliases[0] ?? field.name) : field.name);
+}
+
+/** Keys of a record that stand in columns of flows. Its sourceIPAddress may be no address, and is a field of its own. */
+const OF_EVENT: ReadonlyMap<string, string> = new Map([
+  ['start', 'eventTime'],
+  ['account_id', 'recipientAccountId'],
+  ['region', 'awsRegion'],
 ]);
 
 /** Whether records of the format have the field, or what a derived one is computed from. */

@@ -13,6 +13,7 @@ import { CLOUDTRAIL, DATASETS, type Dataset, hasField, VPC_FLOW } from '../model
 import { type Context, fillTemplates } from './context.ts';
 import { type CompileOptions, type Condition, isMadeByRules } from './contract.ts';
 import { didYouMean, QueryError } from './diagnostics.ts';
+import { isPartOfEvent } from './event-parts.ts';
 import { isFlowWord, keyword, namesStatus } from './keyword.ts';
 import { all, any, compare, matchValue, not } from './match.ts';
 import { forgottenPipe, someScope } from './scope.ts';
@@ -134,11 +135,16 @@ function indexMatches(node: ScopeCondition, dataset: string, options: Choice): S
   return datasetsLike(node, options).some((d) => d === dataset) ? sql`true` : sql`false`;
 }
 
+/** Whether a filter can name it: a field, a value in the JSON of events, the index, or what rules make. */
+export function isConditionField(name: string, catalog: Choice['catalog']): boolean {
+  return findField(name) !== undefined || isPartOfEvent(name) || isIndexName(name) || isMadeByRules(catalog, name);
+}
+
 /** Filters of dashboards and drill-downs. */
 export function compileConditions(conditions: readonly Condition[], state: State): Sql[] {
   return conditions.map((condition) => {
     const span = { start: 0, end: 0 };
-    if (!findField(condition.field) && !isIndexName(condition.field) && !isMadeByRules(state.ctx.options.catalog, condition.field)) {
+    if (!isConditionField(condition.field, state.ctx.options.catalog)) {
       throw new QueryError('unknown-field', span, `The filter names no field: ${condition.field}.`, didYouMean(condition.field, FIELDS.flatMap(namesOf)));
     }
     const left = state.resolve({ name: condition.field, span });

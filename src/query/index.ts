@@ -6,8 +6,9 @@
 export { compile } from './compile.ts';
 export { complete } from './complete.ts';
 export type { Catalog, Compiled, CompileOptions, CompileResult, Diagnostic, ExtractionRule, LookupTable, Relations, Threats, Top } from './contract.ts';
-export { EMPTY_CATALOG, isFor, isMadeByRules } from './contract.ts';
+export { EMPTY_CATALOG, isFor } from './contract.ts';
 export { explain } from './explain.ts';
+export { isConditionField } from './filter.ts';
 export { vocabulary } from './offers.ts';
 export { parse } from './parser.ts';
 export { print } from './print.ts';

@@ -38,6 +38,8 @@ interface RecordsStatement {
   readonly statement: Statement;
   readonly columns: readonly OutputColumn[];
   readonly made: readonly OutputColumn[];
+  /** Datasets whose records they are. */
+  readonly datasets: readonly Dataset[];
   readonly warnings: readonly Diagnostic[];
 }
 
@@ -151,7 +153,7 @@ function recordsOfDatasets(query: Query, datasets: readonly Dataset[], options: 
     }),
   );
   const value = statement(sql`SELECT ${join(list, ', ')} FROM (${page}) ORDER BY ${sorted}`);
-  return { ok: true, statement: value, columns: result, made, warnings: distinct(ctx.warnings) };
+  return { ok: true, statement: value, columns: result, made, datasets, warnings: distinct(ctx.warnings) };
 }
 
 /** One row, one column: how many records match. */

@@ -46,12 +46,13 @@ export interface Served {
   stop(): Promise<void>;
 }
 
-/** A server on a free port with an hour of flows on each of four days. */
-export async function serveFixture(): Promise<Served> {
+/** A server on a free port with an hour of flows on each of four days; `more` writes other logs into the folder. */
+export async function serveFixture(more?: (logs: string) => void): Promise<Served> {
   if (!existsSync(join(ROOT, 'dist/web/index.html'))) throw new Error('the page is not built: node scripts/build-web.mjs');
   const folder = await mkdtemp(join(tmpdir(), 'bartizan-page-'));
   for (let day = 0; day < 4; day++)
     writeFlows({ directory: join(folder, 'logs', `day-${day}`), count: 12_000, files: 12, end: END - day * 86_400, seed: 20 + day });
+  more?.(join(folder, 'logs'));
   const data = join(folder, 'data');
   const server: ChildProcess = spawn(
     process.execPath,

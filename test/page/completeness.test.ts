@@ -36,7 +36,7 @@ test('the worst comes first; gaps and SKIPDATA are where they are, and lead to t
   // What a row says is what a search finds.
   const holed = row('branch flows', '222222222222');
   const records = await holed.locator('td[data-label=Records] a').getAttribute('title');
-  expect(numberIn((records ?? '').split(' flows')[0] ?? '')).toBe(fed.records.get('222222222222'));
+  expect(numberIn((records ?? '').split(' records')[0] ?? '')).toBe(fed.records.get('222222222222'));
   await holed.getByRole('button', { name: /^Details of/ }).click();
   await soon(() => holed.getByText('Nothing from').count()).toBe(1);
   expect(await holed.locator('li').textContent()).toContain('1 hour');

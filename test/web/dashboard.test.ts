@@ -3,8 +3,9 @@ import type { OutputColumn, RunEvent } from '../../src/api/contract.ts';
 import { csrfToken } from '../../src/web/api/client.ts';
 import { readLines } from '../../src/web/api/ndjson.ts';
 import { FLOW_COLUMNS } from '../../src/web/app/search.ts';
-import { drillField, drillFilters, recordsSearch, scopeOf, stages } from '../../src/web/dashboard/drill.ts';
+import { drillField, drillFilters, scopeOf, stages } from '../../src/web/dashboard/drill.ts';
 import { fileName, toCsv, toJson } from '../../src/web/dashboard/export.ts';
+import { recordsSearch } from '../../src/web/dashboard/records-search.ts';
 import { RunStore } from '../../src/web/dashboard/run-store.ts';
 
 const port: OutputColumn = { name: 'dest_port', kind: 'number', field: 'destination.port' };

@@ -18,7 +18,7 @@ export const CompletenessRow = z.object({
   region: z.string(),
   /** `silent`: nothing comes any more. `gap`: there is a hole in the window. `skipped`: AWS skipped records. `unknown`: too few records to know their rhythm. */
   state: z.enum(['silent', 'gap', 'skipped', 'unknown', 'ok']),
-  /** Flows of the window. */
+  /** Flows and events of the window. */
   records: z.number(),
   nodata: z.number(),
   skipdata: z.number(),
@@ -35,7 +35,7 @@ export const CompletenessRow = z.object({
   gaps: z.array(Gap),
   /** Buckets with SKIPDATA records. */
   skipped: z.array(z.object({ at: z.number(), count: z.number() })),
-  /** Records (flows, NODATA and SKIPDATA) by cell of the window. */
+  /** Records (flows, events, NODATA and SKIPDATA) by cell of the window. */
   strip: z.array(z.number()),
 });
 

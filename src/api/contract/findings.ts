@@ -1,4 +1,4 @@
-/** Shapes of what was found later: flows of the past that indicators speak of which were not known then. Times are epoch seconds. */
+/** Shapes of what was found later: flows and events of the past that indicators speak of which were not known then. Times are epoch seconds. */
 import { z } from 'zod';
 import { CONFIDENCE_BANDS } from '../../model/indicator.ts';
 
@@ -10,10 +10,10 @@ export const RetroRequest = z.strictObject({
   offset: z.coerce.number().int().min(0).max(1_000_000).default(0),
 });
 
-/** What the flows of an address come to that an indicator speaks of. */
+/** What the flows or events of an address come to that an indicator speaks of. */
 export const RetroFinding = z.object({
   address: z.string(),
-  /** `vpc_flow` or `tgw_flow`: they see the same packets, so their numbers do not add up. */
+  /** `vpc_flow`, `tgw_flow` or `cloudtrail`: the first two see the same packets, so their numbers do not add up. */
   dataset: z.string(),
   /** The indicator: an address or a CIDR block. What is empty below its feed does not say, or it is known no more. */
   indicator: z.string(),
@@ -31,13 +31,14 @@ export const RetroFinding = z.object({
   validFrom: z.number(),
   /** 0: without end. */
   validUntil: z.number(),
-  /** When this installation first knew the indicator, and when the hunt found these flows. */
+  /** When this installation first knew the indicator, and when the hunt found these records. */
   known: z.number(),
   foundAt: z.number(),
-  /** Start of the first and of the last flow, and the days (UTC) that have some. */
+  /** Start of the first and of the last record, and the days (UTC) that have some. */
   first: z.number(),
   last: z.number(),
   days: z.number(),
+  /** Of events those that succeeded or say nothing of it, and those that failed; their bytes are 0. */
   accepted: z.number(),
   refused: z.number(),
   bytes: z.number(),
@@ -59,7 +60,7 @@ export const HuntStatus = z.object({
       ended: z.number().nullable(),
       indicators: z.number(),
       indicatorsTotal: z.number(),
-      /** Days whose flows were read again, for a border of a validity cuts them. */
+      /** Days whose records were read again: a border of a validity cuts them, or they are events. */
       daysRead: z.number(),
       /** Each of an indicator, an address and a day; those that were found before count again. */
       found: z.number(),

@@ -2,7 +2,7 @@
 import type { FastifyInstance } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { StatusResponse } from '../contract.ts';
-import { dataExtent } from '../data.ts';
+import { datasetExtents, together } from '../data.ts';
 import type { ServerDeps } from '../deps.ts';
 
 export function statusRoutes(app: FastifyInstance, deps: ServerDeps): void {
@@ -12,8 +12,8 @@ export function statusRoutes(app: FastifyInstance, deps: ServerDeps): void {
       '/api/v1/status',
       { schema: { tags: ['status'], summary: 'What is stored, and what the server knows.', response: { 200: StatusResponse } } },
       async () => {
-        const [facts, data] = await Promise.all([deps.facts(), dataExtent(deps.store)]);
-        return { version: deps.settings.version, demo: deps.settings.demo, now: Math.floor(deps.clock() / 1000), ...data, ...facts };
+        const [facts, datasets] = await Promise.all([deps.facts(), datasetExtents(deps.store)]);
+        return { version: deps.settings.version, demo: deps.settings.demo, now: Math.floor(deps.clock() / 1000), ...together(datasets), datasets, ...facts };
       },
     );
 }

@@ -53,6 +53,9 @@ export interface Search {
 /** Columns of the message list that tell a flow in a line. */
 export const FLOW_COLUMNS: readonly string[] = ['action', 'direction', 'srcaddr', 'srcport', 'dstaddr', 'dstport', 'protocol', 'bytes'];
 
+/** Columns of the message list that tell an event in a line. */
+export const EVENT_COLUMNS: readonly string[] = ['eventName', 'userName', 'sourceIPAddress', 'outcome', 'errorCode'];
+
 const SINGLE = [
   'from',
   'to',

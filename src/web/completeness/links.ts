@@ -1,7 +1,8 @@
 /** From a row of the board, or a cell of it, to its records. Pure. */
 import type { CompletenessRow, CompletenessSource } from '../../api/contract/completeness.ts';
 import type { Window } from '../../api/contract.ts';
-import { FLOW_COLUMNS } from '../app/search.ts';
+import type { Dataset } from '../../model/log-formats.ts';
+import { EVENT_COLUMNS, FLOW_COLUMNS } from '../app/search.ts';
 import { absolute } from '../time/range.ts';
 
 /** A value in quotes, as the language reads it. */
@@ -14,16 +15,19 @@ function own(field: string, value: string): string {
   return value === '' ? '' : `(${field}=${quoted(value)} or (${field}="" and _sourceName=${quoted(`*${value}*`)}))`;
 }
 
-/** `status`: the NODATA and SKIPDATA records in place of the flows. */
+/** `present`: datasets that are stored. `status`: the NODATA and SKIPDATA records in place of the flows. */
 export function recordsOf(
   source: Pick<CompletenessSource, 'collector' | 'category'>,
   row: Pick<CompletenessRow, 'account' | 'region'>,
   window: Window,
   tz: string | undefined,
+  present: readonly Dataset[],
   status = false,
 ) {
+  const records = present.filter((dataset) => dataset !== 'tgw_flow' || !present.includes('vpc_flow'));
+  const several = records.length > 1;
   const terms = [
-    status ? '_index=vpc_flow_status' : '',
+    status ? '_index=vpc_flow_status' : several ? `_index in (${records.join(', ')})` : '',
     own('account-id', row.account),
     own('region', row.region),
     source.collector && `_collector=${quoted(source.collector)}`,
@@ -32,7 +36,7 @@ export function recordsOf(
   return {
     ...absolute(window),
     q: terms.join(' ') || '*',
-    ...(!status && { cols: FLOW_COLUMNS }),
+    ...(!status && !several && { cols: present.includes('cloudtrail') ? EVENT_COLUMNS : FLOW_COLUMNS }),
     ...(tz !== undefined && { tz }),
   };
 }

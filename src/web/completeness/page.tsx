@@ -21,6 +21,7 @@ export function CompletenessPage() {
   const { search, zone, change, setRange } = usePage();
   const range = useMemo<Range>(() => (search.from ? { from: search.from, to: search.to ?? 'now' } : DEFAULT), [search.from, search.to]);
   const board = useQuery({ ...completenessQuery(range), placeholderData: keepPreviousData });
+  const present = useQuery(statusQuery).data?.datasets.map(({ dataset }) => dataset) ?? [];
   const [picking, setPicking] = useState(false);
   const refresh = () => void board.refetch();
   useKeys({ t: () => setPicking(true), r: refresh });
@@ -62,6 +63,7 @@ export function CompletenessPage() {
             now: data.now * 1000,
             zone,
             tz: search.tz,
+            present,
             open: search.view,
             onOpen: (view) => change({ view }, { replace: true }),
           }}

@@ -3,6 +3,7 @@ import { Link, useNavigate } from '@tanstack/react-router';
 import { type ReactNode, useId } from 'react';
 import type { CompletenessRow, CompletenessSource } from '../../api/contract/completeness.ts';
 import type { Window } from '../../api/contract.ts';
+import type { Dataset } from '../../model/log-formats.ts';
 import { Icon } from '../app/icons.tsx';
 import { exact, short } from '../format/numbers.ts';
 import { ago, duration, shortRange, stamp } from '../format/times.ts';
@@ -16,6 +17,8 @@ export interface Shown {
   readonly now: number;
   readonly zone: string;
   readonly tz: string | undefined;
+  /** Datasets that have records. */
+  readonly present: readonly Dataset[];
   /** The row whose details are open. */
   readonly open: string | undefined;
   readonly onOpen: (row: string | undefined) => void;
@@ -124,7 +127,7 @@ function Time({ at, shown }: { at: number | null; shown: Shown }) {
 
 function Row({ source, row, shown }: { source: CompletenessSource; row: CompletenessRow; shown: Shown }) {
   const navigate = useNavigate();
-  const { window, cell, zone, tz } = shown;
+  const { window, cell, zone, tz, present } = shown;
   const key = JSON.stringify([source.key, row.account, row.region]);
   const open = shown.open === key;
   const name = `${row.account || 'account not known'}, ${row.region || 'region not known'}`;
@@ -157,21 +160,21 @@ function Row({ source, row, shown }: { source: CompletenessSource; row: Complete
             cell={cell}
             zone={zone}
             label={`Records over time of ${name}`}
-            onOpen={(span) => void navigate({ to: '/search', search: recordsOf(source, row, span, tz) })}
+            onOpen={(span) => void navigate({ to: '/search', search: recordsOf(source, row, span, tz, present) })}
           />
         </td>
         <td data-label="Records" className="bz-number">
           <Link
             to="/search"
-            search={recordsOf(source, row, window, tz)}
-            title={`${exact(row.records)} flows and ${exact(row.nodata)} NODATA records, ${exact(row.bytes, 'bytes')}`}
+            search={recordsOf(source, row, window, tz, present)}
+            title={`${exact(row.records)} records${row.nodata > 0 ? ` and ${exact(row.nodata)} NODATA records` : ''}${row.bytes > 0 ? `, ${exact(row.bytes, 'bytes')} of traffic` : ''}`}
           >
             {short(row.records)}
           </Link>
         </td>
         <td data-label="SKIPDATA" className="bz-number">
           {row.skipdata > 0 ? (
-            <Link className="bz-warn" to="/search" search={recordsOf(source, row, window, tz, true)}>
+            <Link className="bz-warn" to="/search" search={recordsOf(source, row, window, tz, present, true)}>
               {exact(row.skipdata)}
             </Link>
           ) : (
@@ -200,7 +203,7 @@ function Row({ source, row, shown }: { source: CompletenessSource; row: Complete
 }
 
 function Details({ source, row, shown }: { source: CompletenessSource; row: CompletenessRow; shown: Shown }) {
-  const { zone, tz, window } = shown;
+  const { zone, tz, window, present } = shown;
   const around = (from: number, to: number) => ({ from: from - MARGIN, to: to + MARGIN });
   return (
     <>
@@ -215,7 +218,7 @@ function Details({ source, row, shown }: { source: CompletenessSource; row: Comp
           {row.gaps.map((gap) => (
             <li key={gap.from}>
               Nothing from{' '}
-              <Link to="/search" search={recordsOf(source, row, around(gap.from, gap.to), tz)}>
+              <Link to="/search" search={recordsOf(source, row, around(gap.from, gap.to), tz, present)}>
                 {shortRange(gap.from, gap.to, zone, shown.now)}
               </Link>
               , {duration(gap.to - gap.from)}
@@ -225,7 +228,7 @@ function Details({ source, row, shown }: { source: CompletenessSource; row: Comp
           {row.skipped.map(({ at, count }) => (
             <li key={`s${at}`}>
               {exact(count)} SKIPDATA in{' '}
-              <Link to="/search" search={recordsOf(source, row, { from: at, to: at + 300 }, tz, true)}>
+              <Link to="/search" search={recordsOf(source, row, { from: at, to: at + 300 }, tz, present, true)}>
                 {shortRange(at, at + 300, zone, shown.now)}
               </Link>
               : AWS did not log some flows

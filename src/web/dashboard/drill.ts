@@ -3,13 +3,12 @@
  * filters, and the window of the panel or of the clicked bucket. A value that the query computed from an
  * address (its place, its network) becomes a filter of the field that holds the same. Pure.
  */
-import type { Filter, OutputColumn, Window } from '../../api/contract.ts';
+import type { Filter, OutputColumn } from '../../api/contract.ts';
 import { findField } from '../../model/fields.ts';
-import { FLOW_COLUMNS } from '../app/search.ts';
-import { addFilters, type Chip, encodeChip } from '../filters/filter.ts';
+import { type Chip, encodeChip } from '../filters/filter.ts';
 import { fieldOf } from '../format/values.ts';
 import type { Drill } from '../panels/props.ts';
-import { absolute, type Range } from '../time/range.ts';
+import type { Range } from '../time/range.ts';
 
 /** Splits at pipes outside of quotes; comments are left out. */
 export function stages(query: string): string[] {
@@ -78,9 +77,10 @@ export function drillField(query: string, column: OutputColumn): string | undefi
   return side && `${side}.${below}`;
 }
 
-/** A filter for every clicked value that a field holds. What is not there is asked for by the empty value. */
+/** A filter for every clicked value that a field holds; a time is none to filter by. What is not there is asked for by the empty value. */
 export function drillFilters(query: string, cells: Drill['cells']): Filter[] {
   return cells.flatMap(({ column, value }) => {
+    if (column.kind === 'time') return [];
     const end = fieldOf(column) === undefined ? ENDS[column.name.toLowerCase()] : undefined;
     const [, address, port] = (end && /^\[?(.*?)\]?:(\d+)$/.exec(String(value))) || [];
     if (address && port) return [filterOf(`${end}.ip`, address), filterOf(`${end}.port`, port)];
@@ -91,20 +91,6 @@ export function drillFilters(query: string, cells: Drill['cells']): Filter[] {
 
 function filterOf(field: string, value: unknown): Filter {
   return { field, values: [value === null || value === undefined ? '' : String(value)], negate: false };
-}
-
-/** The search page's address for a drill-down: the records behind a value. */
-export function recordsSearch(query: string, drill: Drill, chips: readonly Chip[], window: Window, tz: string | undefined) {
-  const active = chips.filter((c) => !c.paused);
-  const all = addFilters(active, drillFilters(query, drill.cells));
-  return {
-    ...absolute(drill.window ?? window),
-    q: scopeOf(query) || '*',
-    cols: FLOW_COLUMNS,
-    ...(all.length > 0 && { f: all.map(encodeChip) }),
-    ...(drill.why && { why: 'newest' }),
-    ...(tz !== undefined && { tz }),
-  };
 }
 
 /** The search page's address for a whole query on a panel's range. */

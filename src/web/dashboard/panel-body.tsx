@@ -100,7 +100,7 @@ export function Empty({ result, about, store, zone, onWindow }: EmptyProps) {
     <div className="bz-note">
       <p>No data was ingested in this window.</p>
       <p>
-        <button type="button" className="bz-link" onClick={() => onWindow(newestHour(extent))}>
+        <button type="button" className="bz-link" onClick={() => onWindow(newest(extent, result.window))}>
           Data exists from {rangeText(extent.from, extent.to, zone)}
         </button>
       </p>
@@ -108,10 +108,10 @@ export function Empty({ result, about, store, zone, onWindow }: EmptyProps) {
   );
 }
 
-/** The last full hour of what is there; all of it when it is shorter. */
-function newestHour(extent: Window): Window {
+/** The newest of what is there, as much as the panel shows, and at least an hour; all of it when it is shorter. */
+function newest(extent: Window, shown: Window): Window {
   const to = Math.ceil(extent.to / 60) * 60;
-  return { from: Math.max(Math.floor(extent.from / 60) * 60, to - 3600), to };
+  return { from: Math.max(Math.floor(extent.from / 60) * 60, to - Math.max(3600, shown.to - shown.from)), to };
 }
 
 const BARS = [92, 71, 60, 48, 41, 30, 22];

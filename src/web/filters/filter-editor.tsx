@@ -4,7 +4,8 @@ import { useDebouncedValue } from '@mantine/hooks';
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { useMemo, useState } from 'react';
 import type { Variable } from '../../dashboards/schema.ts';
-import { FIELDS, findField } from '../../model/fields.ts';
+import { canonicalName, FIELDS, findField } from '../../model/fields.ts';
+import { isPartOfEvent } from '../../query/event-parts.ts';
 import { valuesQuery } from '../api/queries.ts';
 import { short } from '../format/numbers.ts';
 import { display, roleOf } from '../format/values.ts';
@@ -32,18 +33,19 @@ export function FilterEditor({ chip, variables, range, onDone }: Props) {
   const [typed, setTyped] = useState('');
   const [negate, setNegate] = useState(chip?.negate ?? false);
   const byTitle = useMemo(() => new Map(variables.map((v) => [v.title.toLowerCase(), v.field])), [variables]);
-  const field = findField(byTitle.get(name.trim().toLowerCase()) ?? name.trim());
+  const named = byTitle.get(name.trim().toLowerCase()) ?? name.trim();
+  const field = canonicalName(named) ?? (isPartOfEvent(named) ? named : undefined);
   const offered = useMemo(
     () => [
       { group: 'Of this dashboard', items: variables.map((v) => v.title) },
-      { group: 'All fields', items: FIELDS.map((f) => f.name) },
+      { group: 'All fields', items: [...new Set(FIELDS.map((f) => f.name))] },
     ],
     [variables],
   );
   const done = () => {
     const last = typed.trim().replace(/^!/, '');
     const all = last && !values.includes(last) ? [...values, last] : values;
-    onDone(field && all.length > 0 ? { field: field.name, values: all, negate: negate || typed.trim().startsWith('!'), paused: chip?.paused ?? false } : null);
+    onDone(field && all.length > 0 ? { field, values: all, negate: negate || typed.trim().startsWith('!'), paused: chip?.paused ?? false } : null);
   };
   return (
     <form
@@ -82,8 +84,8 @@ export function FilterEditor({ chip, variables, range, onDone }: Props) {
         onChange={(v) => setNegate(v === 'not')}
       />
       <Values
-        field={field?.name}
-        hint={field ? (HINTS[field.type] ?? '') : 'Choose a field first'}
+        field={field}
+        hint={field ? (HINTS[findField(field)?.type ?? 'text'] ?? '') : 'Choose a field first'}
         values={values}
         onValues={setValues}
         typed={typed}

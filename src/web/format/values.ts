@@ -51,6 +51,14 @@ export function roleOf(column: OutputColumn): Role {
   return 'text';
 }
 
+/** What AWS writes in place of the name that was entered, where a sign-in failed because there is no such user. */
+export const HIDDEN = 'HIDDEN_DUE_TO_SECURITY_REASONS';
+
+/** Why a value is not what one would expect; undefined for nearly all. */
+export function explained(value: unknown): string | undefined {
+  return value === HIDDEN ? 'Hidden by AWS: the sign-in failed because the user name is wrong, and AWS does not log what was entered there.' : undefined;
+}
+
 /** Shown in the monospace face. */
 export function isMono(role: Role): boolean {
   return role === 'port' || role === 'address' || role === 'id' || role === 'asn';
@@ -60,6 +68,7 @@ export function isMono(role: Role): boolean {
 export function display(value: unknown, role: Role, zone = 'UTC'): string {
   if (value === null || value === undefined || value === '') return '–';
   const text = String(value);
+  if (text === HIDDEN) return 'hidden by AWS';
   switch (role) {
     case 'port':
       return named(text, SERVICE_NAMES.get(Number(text)));

@@ -98,6 +98,8 @@ export default function TablePanel({ panel, result, measure, unit, zone, onDrill
   const bar = withAlpha(MEANING_COLORS[scheme][panel.meaning], 0.22);
   const allRefused = useMemo(() => asksForRefused(panel), [panel]);
   const firstLabel = heads.findIndex((head) => head.unit === null);
+  // Where no cell is a measure, which opens what it measures, a row is opened as a whole.
+  const rowsAreRecords = heads.every((head) => head.unit === null);
   const totals = heads.some((h) => panel.totals.includes(h.column.name));
 
   return (
@@ -179,6 +181,17 @@ export default function TablePanel({ panel, result, measure, unit, zone, onDrill
                           zone={zone}
                           onDrill={(shift) => onDrill({ cells: [{ column: head.column, value }], shift })}
                         />
+                        {head === heads[firstLabel] && rowsAreRecords && (
+                          <button
+                            type="button"
+                            className="bz-why"
+                            aria-label="Open the record"
+                            title="Open the record of this row"
+                            onClick={() => onDrill({ cells: labelsOf(heads, values), shift: false })}
+                          >
+                            <Icon name="out" size={12} />
+                          </button>
+                        )}
                         {head === heads[firstLabel] && (allRefused || isRefusedRow(result.columns, values)) && (
                           <button
                             type="button"

@@ -3,7 +3,7 @@ import { CopyButton, UnstyledButton } from '@mantine/core';
 import type { OutputColumn } from '../../api/contract.ts';
 import { Icon } from '../app/icons.tsx';
 import { linkOf } from '../format/links.ts';
-import { display, isMono, type Role, roleOf, shortenMiddle } from '../format/values.ts';
+import { display, explained, isMono, type Role, roleOf, shortenMiddle } from '../format/values.ts';
 import { MEANING_COLORS, meaningOf } from '../theme/palette.ts';
 import { useScheme } from '../theme/use-scheme.ts';
 
@@ -35,7 +35,7 @@ export function ValueText({ column, value, zone, onDrill }: Props) {
       <button
         type="button"
         className={isMono(role) ? 'bz-cell bz-mono' : 'bz-cell'}
-        title={`${text} · open the records, with shift filter by it`}
+        title={`${explained(value) ?? text} · open the records, with shift filter by it`}
         onClick={(event) => onDrill(event.shiftKey)}
       >
         <Mark role={role} text={text} />

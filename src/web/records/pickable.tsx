@@ -5,13 +5,22 @@ interface PickableProps {
   readonly className?: string;
   /** Names a colour of meaning. */
   readonly meaning?: string;
+  /** Why the value is what it is. */
+  readonly title?: string | undefined;
   readonly onPick: (element: Element) => void;
   readonly children: ReactNode;
 }
 
-export function Pickable({ className, meaning, onPick, children }: PickableProps) {
+export function Pickable({ className, meaning, title, onPick, children }: PickableProps) {
   return (
-    <button type="button" className={`bz-cell ${className ?? ''}`} data-meaning={meaning} aria-haspopup="menu" onClick={(event) => onPick(event.currentTarget)}>
+    <button
+      type="button"
+      className={`bz-cell ${className ?? ''}`}
+      data-meaning={meaning}
+      title={title}
+      aria-haspopup="menu"
+      onClick={(event) => onPick(event.currentTarget)}
+    >
       {children}
     </button>
   );

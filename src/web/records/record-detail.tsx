@@ -1,45 +1,56 @@
-/** An opened record: its ECS document as a tree, its fields by AWS's names, its tags, its raw text, and why it was refused. */
+/** An opened record: an event's own JSON, its ECS document as a tree, its fields by AWS's names, a flow's tags, its raw text, and why it was refused. */
 import { CopyButton, SegmentedControl } from '@mantine/core';
 import { useState } from 'react';
 import { findField } from '../../model/fields.ts';
+import { fieldIn } from '../../model/log-formats.ts';
 import { Icon } from '../app/icons.tsx';
 import { stamp, zoneName } from '../format/times.ts';
+import { Highlighted, type Term } from '../search/results/highlight.tsx';
+import { eventJson, formatOfRecord } from './event.ts';
+import { EventHead } from './event-head.tsx';
 import type { Rec } from './flow.ts';
+import { Leaf, Tree } from './json-tree.tsx';
 import { Pickable } from './pickable.tsx';
 import { Refusal } from './refusal.tsx';
 import { isRefused } from './refused.ts';
 import { tagsOf } from './tags.ts';
 import { cornerOf, type Picked } from './value-menu.tsx';
 
-type View = 'document' | 'fields' | 'tags' | 'raw' | 'why';
+type View = 'event' | 'document' | 'fields' | 'tags' | 'raw' | 'why';
 type OnPick = (picked: Picked) => void;
 
-const VIEWS = [
-  { value: 'document', label: 'ECS document' },
-  { value: 'fields', label: 'Fields' },
-  { value: 'tags', label: 'Tags' },
-  { value: 'raw', label: 'Raw' },
-];
+const DOCUMENT = { value: 'document', label: 'ECS document' };
+const FIELDS = { value: 'fields', label: 'Fields' };
+const RAW = { value: 'raw', label: 'Raw' };
+const OF_FLOW = [DOCUMENT, FIELDS, { value: 'tags', label: 'Tags' }, RAW];
+const OF_EVENT = [{ value: 'event', label: 'Event' }, DOCUMENT, FIELDS, RAW];
 const WHY = { value: 'why', label: 'Why refused?' };
+const NO_TERMS: readonly Term[] = [];
 
 interface Props {
   readonly record: Rec;
   readonly zone: string;
   /** Opens with the answer to why it was refused, where it was. */
   readonly why?: boolean;
+  /** What was searched for, to be marked. */
+  readonly terms?: readonly Term[];
   readonly onPick: OnPick;
 }
 
-export function RecordDetail({ record, zone, why = false, onPick }: Props) {
+export function RecordDetail({ record, zone, why = false, terms = NO_TERMS, onPick }: Props) {
   const refused = isRefused(record);
-  const [view, setView] = useState<View>(why && refused ? 'why' : 'document');
+  const json = eventJson(record);
+  const [view, setView] = useState<View>(why && refused ? 'why' : json ? 'event' : 'document');
+  const tree = { path: '', format: formatOfRecord(record), terms, onPick };
+  const views = json ? OF_EVENT : OF_FLOW;
   return (
     <div className="bz-detail">
+      {json && <EventHead record={record} onPick={onPick} />}
       <div className="bz-detail-head">
         <SegmentedControl
           size="xs"
           aria-label="Form of the record"
-          data={refused ? [...VIEWS, WHY] : VIEWS}
+          data={refused ? [...views, WHY] : views}
           value={view}
           onChange={(v) => setView(v as View)}
         />
@@ -59,13 +70,15 @@ export function RecordDetail({ record, zone, why = false, onPick }: Props) {
       {view === 'why' ? (
         <Refusal record={record} zone={zone} />
       ) : view === 'raw' ? (
-        <pre className="bz-raw">{record.raw}</pre>
+        <pre className="bz-raw">
+          <Highlighted text={record.raw} terms={terms} />
+        </pre>
       ) : view === 'fields' ? (
-        <Fields record={record} onPick={onPick} />
+        <Fields record={record} terms={terms} onPick={onPick} />
       ) : view === 'tags' ? (
         <Tags record={record} onPick={onPick} />
       ) : (
-        <Tree value={record.document} path="" onPick={onPick} />
+        <Tree key={view} value={view === 'event' && json ? json : record.document} {...tree} />
       )}
     </div>
   );
@@ -73,7 +86,12 @@ export function RecordDetail({ record, zone, why = false, onPick }: Props) {
 
 function textOf(record: Rec, view: Exclude<View, 'why'>): string {
   if (view === 'raw') return record.raw;
-  const shown = { document: record.document, fields: record.fields, tags: Object.fromEntries(tagsOf(record).map((t) => [t.name, t.value])) };
+  const shown = {
+    event: eventJson(record),
+    document: record.document,
+    fields: record.fields,
+    tags: Object.fromEntries(tagsOf(record).map((t) => [t.name, t.value])),
+  };
   return JSON.stringify(shown[view], null, 2);
 }
 
@@ -94,61 +112,18 @@ function Tags({ record, onPick }: { record: Rec; onPick: OnPick }) {
   );
 }
 
-function Fields({ record, onPick }: { record: Rec; onPick: OnPick }) {
+function Fields({ record, terms, onPick }: { record: Rec; terms: readonly Term[]; onPick: OnPick }) {
+  const format = formatOfRecord(record);
   return (
     <dl className="bz-fields">
       {Object.entries(record.fields).map(([name, value]) => (
         <div key={name}>
-          <dt title={findField(name)?.doc}>{name}</dt>
+          <dt title={(fieldIn(format, name) ?? findField(name))?.doc}>{name}</dt>
           <dd>
-            <Leaf path={name} value={value} onPick={onPick} own />
+            <Leaf path={name} value={value} format={format} terms={terms} onPick={onPick} own />
           </dd>
         </div>
       ))}
     </dl>
-  );
-}
-
-function Tree({ value, path, onPick }: { value: Readonly<Record<string, unknown>>; path: string; onPick: OnPick }) {
-  return (
-    <dl className="bz-tree">
-      {Object.entries(value).map(([key, child]) => {
-        const at = path ? `${path}.${key}` : key;
-        return (
-          <div key={key} data-branch={isBranch(child) || undefined}>
-            <dt title={findField(at)?.doc}>{key}</dt>
-            <dd>
-              {isBranch(child) ? (
-                <Tree value={child} path={at} onPick={onPick} />
-              ) : Array.isArray(child) ? (
-                child.map((item) => <Leaf key={String(item)} path={at} value={item} onPick={onPick} />)
-              ) : (
-                <Leaf path={at} value={child} onPick={onPick} />
-              )}
-            </dd>
-          </div>
-        );
-      })}
-    </dl>
-  );
-}
-
-function isBranch(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-/** `own`: the path is the name of one of the record's fields, which an extraction rule may have made. */
-function Leaf({ path, value, onPick, own = false }: { path: string; value: unknown; onPick: OnPick; own?: boolean }) {
-  const text = value === null ? 'null' : String(value);
-  const field = findField(path);
-  // A time is a moment, not something to filter by.
-  const filterable = field === undefined ? own : field.type !== 'time' && field.derived !== 'raw';
-  return (
-    <Pickable
-      className="bz-leaf bz-mono"
-      onPick={(element) => onPick({ field: filterable ? (field?.name ?? path) : undefined, value: text, at: cornerOf(element) })}
-    >
-      {text}
-    </Pickable>
   );
 }

@@ -12,6 +12,7 @@ import type { Run } from './history.ts';
 import { History } from './history-menu.tsx';
 import { Progress } from './progress.tsx';
 import type { ResultsState } from './results/results.tsx';
+import { Searched } from './searched.tsx';
 
 const QueryEditor = lazy(() => import('./editor/editor.tsx').then((m) => ({ default: m.QueryEditor })));
 
@@ -25,13 +26,15 @@ interface Props {
   /** Nothing was asked yet: one begins to type. */
   readonly fresh: boolean;
   readonly onRun: () => void;
+  /** Another choice of what is searched was written into the text. */
+  readonly onChoice: (text: string) => void;
   readonly onAsk: (past: Run) => void;
   readonly onStop: () => void;
   /** Opens the reference at a name; '' opens or closes it. */
   readonly onReference: (at: string) => void;
 }
 
-export function Ask({ handle, text, onText, surroundings, range, state, fresh, onRun, onAsk, onStop, onReference }: Props) {
+export function Ask({ handle, text, onText, surroundings, range, state, fresh, onRun, onChoice, onAsk, onStop, onReference }: Props) {
   const [problems, setProblems] = useState<readonly Problem[]>([]);
   const [past, setPast] = useState(false);
   const latest = useRef(range);
@@ -68,6 +71,7 @@ export function Ask({ handle, text, onText, surroundings, range, state, fresh, o
         )}
       </div>
       <div className="bz-ask-foot">
+        <Searched text={text} surroundings={surroundings} onText={onChoice} />
         <FirstProblem problems={problems} onMend={(problem, word) => handle.current?.mend(problem, word)} onExplain={onReference} />
         <Progress state={state} />
         <History opened={past} onOpen={setPast} onAsk={onAsk} />

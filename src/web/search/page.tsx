@@ -5,7 +5,7 @@
 import './search.css';
 import { useQuery } from '@tanstack/react-query';
 import { lazy, Suspense, useCallback, useEffect, useMemo, useRef, useState } from 'react';
-import { catalogueQuery } from '../api/queries.ts';
+import { catalogueQuery, statusQuery } from '../api/queries.ts';
 import { useKeys } from '../app/keys.ts';
 import { usePage } from '../app/use-page.ts';
 import { applied } from '../filters/filter.ts';
@@ -15,7 +15,7 @@ import { type Range, resolveRange } from '../time/range.ts';
 import { RangePicker } from '../time/range-picker.tsx';
 import { Ask } from './ask.tsx';
 import type { EditorHandle } from './editor/editor.tsx';
-import type { Surroundings } from './editor/language.ts';
+import { datasetsOf, type Surroundings } from './editor/language.ts';
 import { Examples } from './examples.tsx';
 import { remember } from './history.ts';
 import { MOST_ROWS } from './results/answer.ts';
@@ -40,7 +40,10 @@ export function SearchPage() {
   const range = useMemo<Range>(() => ({ from: search.from ?? '-60m', to: search.to ?? 'now' }), [search.from, search.to]);
   const filters = useMemo(() => applied(chips), [chips]);
   const catalogue = useQuery(catalogueQuery).data;
-  const surroundings = useMemo<Surroundings>(() => ({ catalogue, window: resolveRange(range, Date.now()), zone }), [catalogue, range, zone]);
+  const stored = useQuery(statusQuery).data?.datasets;
+  const present = useMemo(() => stored?.map(({ dataset }) => dataset) ?? [], [stored]);
+  const surroundings = useMemo<Surroundings>(() => ({ catalogue, window: resolveRange(range, Date.now()), zone, present }), [catalogue, range, zone, present]);
+  const reads = useMemo(() => datasetsOf(q ?? '', surroundings), [q, surroundings]);
   const asked = useMemo<Asked | null>(
     () => (q === undefined ? null : { query: q, from: range.from, to: range.to, filters, timeZone: zone, run }),
     [q, range, filters, zone, run],
@@ -87,6 +90,7 @@ export function SearchPage() {
         range={range}
         state={state}
         fresh={asked === null}
+        onChoice={(text) => (asked ? ask(text) : setDraft(text))}
         onRun={() => ask(draft)}
         onAsk={(past) => ask(past.query, past.range)}
         onStop={() => setStop((n) => n + 1)}
@@ -95,7 +99,7 @@ export function SearchPage() {
       <div className="bz-search-below">
         {asked && <h2 className="bz-hidden">What was found</h2>}
         {asked ? (
-          <Results asked={asked} zone={zone} onRange={setRange} onQuery={ask} onState={setState} stop={stop} />
+          <Results asked={asked} reads={reads} zone={zone} onRange={setRange} onQuery={ask} onState={setState} stop={stop} />
         ) : (
           <Examples range={range} zone={zone} onAsk={ask} />
         )}

@@ -1,7 +1,8 @@
-/** What was found later, as a table: flows of the past that an indicator speaks of which was not known then. */
+/** What was found later, as a table: flows and events of the past that an indicator speaks of which was not known then. */
 import { Link } from '@tanstack/react-router';
 import type { RetroFinding } from '../../api/contract/findings.ts';
-import { carried, type Search } from '../app/search.ts';
+import { CLOUDTRAIL } from '../../model/log-formats.ts';
+import { carried, EVENT_COLUMNS, FLOW_COLUMNS, type Search } from '../app/search.ts';
 import { usePage } from '../app/use-page.ts';
 import { exact, short } from '../format/numbers.ts';
 import { ago, rangeText, stamp } from '../format/times.ts';
@@ -31,8 +32,10 @@ export function Findings({ findings, zone, short: brief = false }: Props) {
               </>
             )}
             <th>Known since</th>
-            <th>Flows at</th>
-            <th className="bz-number">Accepted / refused</th>
+            <th>Seen at</th>
+            <th className="bz-number" title="Flows that were accepted and refused, events that succeeded and failed">
+              Accepted / refused
+            </th>
             {!brief && <th className="bz-number">Bytes</th>}
             <th>Found</th>
           </tr>
@@ -47,10 +50,18 @@ export function Findings({ findings, zone, short: brief = false }: Props) {
   );
 }
 
+const KIND: Readonly<Record<string, string>> = { vpc_flow: 'flows', tgw_flow: 'flows of transit gateways', cloudtrail: 'events' };
+
 function Row({ finding, zone, brief }: { finding: RetroFinding; zone: string; brief: boolean }) {
   const { search } = usePage();
   const { indicator, address, feed, dataset, known, first, last, accepted, refused, bytes, foundAt, ...about } = finding;
-  const records: Search = { ...(search.tz && { tz: search.tz }), ...absolute({ from: first, to: last + 1 }), q: recordsOf(address, dataset) };
+  const events = dataset === CLOUDTRAIL.main;
+  const records: Search = {
+    ...(search.tz && { tz: search.tz }),
+    ...absolute({ from: first, to: last + 1 }),
+    q: recordsOf(address, dataset),
+    cols: events ? EVENT_COLUMNS : FLOW_COLUMNS,
+  };
   return (
     <tr>
       {!brief && (
@@ -65,7 +76,7 @@ function Row({ finding, zone, brief }: { finding: RetroFinding; zone: string; br
         <Link to="/search" search={records} title="The records">
           {address}
         </Link>
-        {dataset !== 'vpc_flow' && <span className="bz-dim"> {dataset}</span>}
+        <span className="bz-dim"> {KIND[dataset] ?? dataset}</span>
       </td>
       {!brief && (
         <>
@@ -80,19 +91,19 @@ function Row({ finding, zone, brief }: { finding: RetroFinding; zone: string; br
       <td data-label="Known since" title={stamp(known * 1000, zone)}>
         {ago(known * 1000)}
       </td>
-      <td data-label="Flows at">{first === last ? stamp(first * 1000, zone) : rangeText(first, last, zone)}</td>
+      <td data-label="Seen at">{first === last ? stamp(first * 1000, zone) : rangeText(first, last, zone)}</td>
       <td data-label="Accepted / refused" className="bz-number">
-        <span data-meaning={accepted > 0 ? 'accept' : undefined} title={`${exact(accepted)} flows were accepted`}>
+        <span data-meaning={accepted > 0 ? 'accept' : undefined} title={`${exact(accepted)} ${events ? 'events succeeded' : 'flows were accepted'}`}>
           {short(accepted)}
         </span>{' '}
         /{' '}
-        <span data-meaning={refused > 0 ? 'reject' : undefined} title={`${exact(refused)} flows were refused`}>
+        <span data-meaning={refused > 0 ? 'reject' : undefined} title={`${exact(refused)} ${events ? 'events failed' : 'flows were refused'}`}>
           {short(refused)}
         </span>
       </td>
       {!brief && (
-        <td data-label="Bytes" className="bz-number" title={exact(bytes, 'bytes')}>
-          {short(bytes, 'bytes')}
+        <td data-label="Bytes" className="bz-number" title={events ? 'Events move no bytes' : exact(bytes, 'bytes')}>
+          {events ? <span className="bz-dim">–</span> : short(bytes, 'bytes')}
         </td>
       )}
       <td data-label="Found" title={stamp(foundAt * 1000, zone)}>

@@ -1,9 +1,11 @@
-/** Everything that is known of one indicator, and the ways from it to flows. */
+/** Everything that is known of one indicator, and the ways from it to flows and events. */
 import { Button, CopyButton, Drawer } from '@mantine/core';
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
 import type { StoredIndicator } from '../../api/contract/feeds.ts';
+import { CLOUDTRAIL } from '../../model/log-formats.ts';
+import { statusQuery } from '../api/queries.ts';
 import { Icon } from '../app/icons.tsx';
 import { carried } from '../app/search.ts';
 import { usePage } from '../app/use-page.ts';
@@ -13,7 +15,7 @@ import { ProblemNote } from '../library/problem.tsx';
 import { indicatorQuery, laterQuery } from './ask.ts';
 import { Findings } from './findings.tsx';
 import { Confidence } from './parts.tsx';
-import { flowsOf, within } from './search-of.ts';
+import { eventsOf, flowsOf, within } from './search-of.ts';
 import { many, outOfForce, TYPE_NAME } from './words.ts';
 
 interface Props {
@@ -43,6 +45,7 @@ function Detail({ indicator, zone }: { indicator: StoredIndicator; zone: string 
   const { type, value, feed, id, number, severity, threatType, actors, malware, killChain, labels } = indicator;
   const { firstSeen, updated, validFrom, validUntil, imported, removed } = indicator;
   const query = flowsOf(indicator);
+  const events = useQuery(statusQuery).data?.datasets.some(({ dataset }) => dataset === CLOUDTRAIL.main);
   const over = outOfForce(indicator, Date.now() / 1000);
   return (
     <div className="bz-threat-detail">
@@ -62,12 +65,23 @@ function Detail({ indicator, zone }: { indicator: StoredIndicator; zone: string 
         </p>
       )}
       <div className="bz-source-buttons">
-        {query ? (
+        {query && (
           <Button size="xs" component={Link} to="/search" search={{ ...within(search), q: query } as never}>
             Search flows that match it
           </Button>
+        )}
+        {events ? (
+          <Button
+            size="xs"
+            variant={query ? 'default' : 'filled'}
+            component={Link}
+            to="/search"
+            search={{ ...within(search), q: eventsOf(indicator) } as never}
+          >
+            Search events that match it
+          </Button>
         ) : (
-          <p className="bz-dim">Flow logs have addresses only: this {TYPE_NAME[type]} is kept for logs that have it.</p>
+          !query && <p className="bz-dim">Flow logs have addresses only: this {TYPE_NAME[type]} is kept for logs that have it.</p>
         )}
       </div>
       <dl className="bz-source-settings">
@@ -108,7 +122,7 @@ function Detail({ indicator, zone }: { indicator: StoredIndicator; zone: string 
   );
 }
 
-/** Flows that came before the indicator was known. */
+/** Flows and events that came before the indicator was known. */
 function FoundLater({ indicator: { feed, value }, zone }: { indicator: StoredIndicator; zone: string }) {
   const later = useInfiniteQuery(laterQuery(feed));
   const pages = later.data?.pages ?? [];
@@ -122,7 +136,7 @@ function FoundLater({ indicator: { feed, value }, zone }: { indicator: StoredInd
       {own.length > 0 && <Findings findings={own} zone={zone} short />}
       {later.data && own.length === 0 && (
         <p className="bz-dim">
-          {later.hasNextPage ? `Nothing in the newest ${exact(all.length)} findings of its feed.` : 'No flows from before it was known.'}
+          {later.hasNextPage ? `Nothing in the newest ${exact(all.length)} findings of its feed.` : 'No records from before it was known.'}
         </p>
       )}
       {later.hasNextPage && (

@@ -1,4 +1,4 @@
-/** What was found later: flows that were stored before an indicator of them was known, and what the hunt for them is doing. */
+/** What was found later: flows and events that were stored before an indicator of them was known, and what the hunt for them is doing. */
 import { Button } from '@mantine/core';
 import { useInfiniteQuery } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
@@ -22,8 +22,8 @@ export function LaterView() {
   return (
     <section aria-label="Found later" aria-busy={!newest}>
       <p className="bz-dim">
-        When an indicator is new, the flows of the past are compared with it, too. What is listed here passed before anybody knew; accepted flows are the ones
-        to look at first.
+        When an indicator is new, the flows and events of the past are compared with it, too. What is listed here passed before anybody knew; accepted flows and
+        calls that succeeded are the ones to look at first.
       </p>
       {newest && <Hunt hunt={newest.hunt} zone={zone} />}
       {!newest && (

@@ -16,7 +16,7 @@ interface Props {
 /** `key` keeps a row its own while it moves. */
 type Row = Variable & { readonly key: number };
 
-const NAMES = FIELDS.map((f) => f.name);
+const NAMES = [...new Set(FIELDS.map((f) => f.name))];
 
 export function Settings({ draft, onDone }: Props) {
   const [title, setTitle] = useState(draft.title);

@@ -1,6 +1,7 @@
 /** The compiler in the page: it checks and completes with what the server says exists. It never runs what it compiles. */
 import type { CatalogueResponse } from '../../../api/contract/catalogue.ts';
 import type { OutputColumn, Window } from '../../../api/contract.ts';
+import type { Dataset } from '../../../model/log-formats.ts';
 import { compileQuery } from '../../../query/compile.ts';
 import { type CompileOptions, type Diagnostic, parse } from '../../../query/index.ts';
 import { sql } from '../../../query/sql.ts';
@@ -11,11 +12,13 @@ export interface Surroundings {
   /** Seconds since the epoch; null where the range cannot be read here. */
   readonly window: Window | null;
   readonly zone: string;
+  /** Datasets that have records; what a query of words alone reads depends on it. */
+  readonly present?: readonly Dataset[];
 }
 
 const NOTHING: CatalogueResponse = { extracted: [], rules: [], lookups: [], indicators: false };
 
-export function optionsOf({ catalogue = NOTHING, window, zone }: Surroundings): CompileOptions {
+export function optionsOf({ catalogue = NOTHING, window, zone, present = [] }: Surroundings): CompileOptions {
   const extracted = new Map(catalogue.extracted.map((name) => [name.toLowerCase(), name]));
   const lookups = new Map(catalogue.lookups.map((l) => [l.name.toLowerCase(), { ...l, relation: sql`lookup` }]));
   const now = Math.floor(Date.now() / 1000);
@@ -32,7 +35,7 @@ export function optionsOf({ catalogue = NOTHING, window, zone }: Surroundings): 
     to: window?.to ?? now,
     now,
     timeZone: zone,
-    relations: { table: () => sql`records`, absentMask: -1n },
+    relations: { table: () => sql`records`, absentMask: -1n, present },
     maxRows: 1,
     // The page asks before it writes.
     maySave: true,
@@ -45,6 +48,13 @@ export function columnsOf(text: string, surroundings: Surroundings): readonly Ou
   if (diagnostics.length > 0) return undefined;
   const result = compileQuery(query, optionsOf(surroundings));
   return result.ok && !result.compiled.pivot ? result.compiled.columns : undefined;
+}
+
+/** Datasets that a text reads; none where it has a mistake. */
+export function datasetsOf(text: string, surroundings: Surroundings): readonly Dataset[] {
+  const { query, diagnostics } = parse(text);
+  const result = diagnostics.length > 0 ? undefined : compileQuery(query, optionsOf(surroundings));
+  return result?.ok ? result.compiled.datasets : [];
 }
 
 export interface Problem extends Diagnostic {

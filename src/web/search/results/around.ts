@@ -1,5 +1,9 @@
 /** Links from one record: to itself alone, and to what was recorded around it. Pure. */
+
+import type { Dataset } from '../../../model/log-formats.ts';
+import { printString } from '../../../query/print-expression.ts';
 import type { Search } from '../../app/search.ts';
+import { isEvent } from '../../records/event.ts';
 import type { Rec } from '../../records/flow.ts';
 import { absolute } from '../../time/range.ts';
 import { withCondition } from './edit.ts';
@@ -9,17 +13,55 @@ const MINUTE = 60;
 /** What tells one flow of a second from another. */
 const IDENTITY = ['interface-id', 'tgw-attachment-id', 'srcaddr', 'dstaddr', 'srcport', 'dstport', 'protocol', 'action'];
 
+/** What tells one event from another: its id, or of the few that have none what they say. */
+const OF_EVENT: readonly (readonly string[])[] = [['eventID'], ['eventName', 'userName', 'requestID']];
+/** What an actor is told by, the surest first. */
+const ACTOR: readonly (readonly string[])[] = [['userIdentity.arn'], ['userIdentity.principalId'], ['userName'], ['sourceIPAddress'], ['_sourceName']];
+const QUARTER = 15 * MINUTE;
+const HOUR = 60 * MINUTE;
+
 /** The second of the record, and its own values. */
 export function recordSearch(record: Rec): Search {
   const from = Math.floor(record.time / 1000);
-  return { ...absolute({ from, to: from + 1 }), q: scopeOf(record, IDENTITY) };
+  const names = isEvent(record) ? firstOf(record, OF_EVENT) : IDENTITY;
+  return { ...absolute({ from, to: from + 1 }), q: scopeOf(record, names) };
 }
 
-/** A minute before and after on the same interface or attachment, or else from the same source. */
+/** A minute before and after on the same interface or attachment, or else from the same source; of an event, what its actor did around it. */
 export function surroundingSearch(record: Rec): Search {
   const at = Math.floor(record.time / 1000);
+  if (isEvent(record)) return { ...absolute({ from: at - QUARTER, to: at + QUARTER + 1 }), q: scopeOf(record, firstOf(record, ACTOR)) };
   const same = ['interface-id', 'tgw-attachment-id'].find((name) => has(record, name)) ?? '_sourceName';
   return { ...absolute({ from: at - MINUTE, to: at + MINUTE + 1 }), q: scopeOf(record, [same]) };
+}
+
+/** From an event to flows of its source, and from a flow to events of its external ends, an hour around; only of what is stored. */
+export function sameAddress(record: Rec, present: readonly Dataset[]): { readonly title: string; readonly search: Search }[] {
+  const at = Math.floor(record.time / 1000);
+  const around = (q: string): Search => ({ ...absolute({ from: at - HOUR, to: at + HOUR + 1 }), q });
+  if (isEvent(record)) {
+    const address = textIn(record, 'source.ip');
+    if (address === '' || !present.includes('vpc_flow')) return [];
+    const ends = ['srcaddr', 'dstaddr'].map((name) => `${name}=${printString(address)}`);
+    return [{ title: 'Flows of this address', search: around(`_index=vpc_flow (${ends.join(' or ')})`) }];
+  }
+  if (!present.includes('cloudtrail')) return [];
+  const ends = EXTERNAL[textIn(record, 'network.direction')] ?? [];
+  return ends
+    .map((name) => textIn(record, name))
+    .filter((address) => address !== '')
+    .map((address) => ({ title: `Events of ${address}`, search: around(`_index=cloudtrail src_ip=${printString(address)}`) }));
+}
+
+/** Ends that are outside, by direction. */
+const EXTERNAL: Readonly<Record<string, readonly string[]>> = { inbound: ['srcaddr'], outbound: ['dstaddr'], external: ['srcaddr', 'dstaddr'] };
+
+function textIn(record: Rec, name: string): string {
+  return has(record, name) ? String(valueIn(record, name)) : '';
+}
+
+function firstOf(record: Rec, choices: readonly (readonly string[])[]): readonly string[] {
+  return choices.find((names) => names.some((name) => has(record, name))) ?? [];
 }
 
 function has(record: Rec, name: string): boolean {

@@ -3,7 +3,7 @@
  * its own few characters at places that the parser names, and touches nothing else. Pure.
  */
 import type { OutputColumn, Window } from '../../../api/contract.ts';
-import { findField } from '../../../model/fields.ts';
+import { canonicalName, findField } from '../../../model/fields.ts';
 import { isExtractionRule, type Token } from '../../../query/lexer.ts';
 import { type Parsed, parse } from '../../../query/parser.ts';
 import { printName, printString } from '../../../query/print-expression.ts';
@@ -110,7 +110,7 @@ function conditionsOf(scope: Scope, tokens: readonly Token[]): Found[] {
 }
 
 function sameField(a: string, b: string): boolean {
-  return a.toLowerCase() === b.toLowerCase() || (findField(a) !== undefined && findField(a) === findField(b));
+  return a.toLowerCase() === b.toLowerCase() || (canonicalName(a) !== undefined && canonicalName(a) === canonicalName(b));
 }
 
 /** Adds a `where` step on a column that the query made, behind the last step of the matches. */
@@ -161,7 +161,7 @@ export function drilled(query: string, cells: readonly Cell[]): string {
     }
     if (pivot?.columns.length === 1 && key === undefined && column.kind === 'number')
       return withValue(text, pivoted(pivot), column.name === 'null' ? null : column.name, false);
-    const made = key !== undefined || (grouping?.op === 'top' && grouping.field.name.toLowerCase() === name);
+    const made = !grouping || key !== undefined || (grouping?.op === 'top' && grouping.field.name.toLowerCase() === name);
     return made ? withWhere(text, column, value, false) : text;
   }, withoutSlices(query));
 }

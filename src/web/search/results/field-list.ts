@@ -2,26 +2,11 @@
 import type { OutputColumn } from '../../../api/contract.ts';
 import { ADDED_FIELDS, DERIVED_FIELDS, type Field, findField, namesOf } from '../../../model/fields.ts';
 import { FLOW_FORMATS, hasField, VPC_FLOW } from '../../../model/log-formats.ts';
+import { isEvent } from '../../records/event.ts';
 import type { Rec } from '../../records/flow.ts';
+import { eventGroups } from './event-fields.ts';
+import type { Group, Listed } from './listed.ts';
 import { valueIn } from './values.ts';
-
-export interface Listed {
-  /** As a query names it, in the scope and in steps, without quotes where that is possible. */
-  readonly name: string;
-  readonly column: OutputColumn;
-  readonly doc: string;
-  /** Made by a step of the query. */
-  readonly made: boolean;
-  /** Messages carry it, so that it can be a column; a rule's field exists only where a query asks for it. */
-  readonly carried: boolean;
-  /** All names that find it, in lower case. */
-  readonly found: string;
-}
-
-export interface Group {
-  readonly title: string;
-  readonly fields: readonly Listed[];
-}
 
 /** Ids of registries, whose parts have fields of their own; and the text and the times, which differ in every record. */
 const NOT_LISTED = new Set([
@@ -37,18 +22,24 @@ const NOT_LISTED = new Set([
   'event.end',
 ]);
 
-/** Fields that messages of the formats at hand can have; without a message those of VPC flow logs. */
+const METADATA: readonly Field[] = ADDED_FIELDS.filter((f) => f.name.startsWith('_'));
+
+/** Fields that messages of the formats of flow logs at hand can have; without a message those of VPC flow logs. */
 function kindsOf(sample: readonly Rec[]): readonly (readonly [title: string, fields: readonly Field[]])[] {
   const there = FLOW_FORMATS.filter(({ flows, status }) => sample.some(({ dataset }) => dataset === flows || dataset === status));
-  const formats = there.length ? there : [VPC_FLOW];
+  const formats = there.length || sample.length ? there : [VPC_FLOW];
+  if (formats.length === 0) return [['Metadata', METADATA]];
   const record = new Map(formats.flatMap(({ fields }) => fields.map((f) => [f.column, f] as const)));
   const derived = DERIVED_FIELDS.filter((field) => formats.some((format) => hasField(format, field)));
   return [
     ['Record', [...record.values()]],
     ['Enrichment', [...ADDED_FIELDS.filter((f) => !f.name.startsWith('_')), ...derived]],
-    ['Metadata', ADDED_FIELDS.filter((f) => f.name.startsWith('_'))],
+    ['Metadata', METADATA],
   ];
 }
+
+/** What AWS calls the start of an event. */
+const EVENT_TIME = 'eventTime';
 
 /** What extraction rules make: fields that are stored with records, and those that are made when a query asks for them. */
 export interface Extracted {
@@ -68,17 +59,21 @@ export function fieldGroups(made: readonly OutputColumn[], sample: readonly Rec[
   const ruled = [...new Set(rules.flatMap((r) => r.fields))].filter((name) => !stored.includes(name)).sort();
   const text = (carried: boolean) => (name: string) => listedColumn({ name, kind: 'text', field: name }, carried);
   const present: Listed[] = [];
+  const isShown = (f: Field) => !NOT_LISTED.has(f.name);
+  const events = eventGroups(sample.filter(isEvent), isShown);
   const absent = kindsOf(sample).map(([title, fields]): Group => {
-    const listed = fields.filter((f) => !NOT_LISTED.has(f.name)).map(listedField);
+    const listed = fields.filter(isShown).map(listedField);
     const has = (f: Listed) => sample.some((record) => isThere(valueIn(record, f.column.field ?? f.name)));
     present.push(...listed.filter(has));
     return { title, fields: listed.filter((f) => !has(f)) };
   });
   const groups: Group[] = [
     { title: 'Made by the query', fields: own },
+    ...events.present,
     { title: 'In these messages', fields: present },
     { title: 'Extracted', fields: [...stored.map(text(true)), ...ruled.map(text(false))] },
     ...absent,
+    { title: 'Not in these events', fields: sample.some(isEvent) ? events.absent : [] },
   ];
   return groups.filter((g) => g.fields.length > 0);
 }
@@ -113,5 +108,5 @@ function listedColumn(column: OutputColumn, carried: boolean): Listed {
 /** Fields of records that the field table does not know: those of extraction rules. */
 function extractedOf(sample: readonly Rec[]): string[] {
   const names = new Set(sample.flatMap((record) => Object.keys(record.fields)));
-  return [...names].filter((name) => findField(name) === undefined);
+  return [...names].filter((name) => findField(name) === undefined && name !== EVENT_TIME);
 }

@@ -7,7 +7,7 @@ import { Icon } from '../../app/icons.tsx';
 import { exact, short } from '../../format/numbers.ts';
 import { display, isMono, roleOf } from '../../format/values.ts';
 import { type Asked, fieldQuery } from './ask.ts';
-import type { Listed } from './field-list.ts';
+import type { Listed } from './listed.ts';
 
 interface Props {
   readonly field: Listed;

@@ -6,8 +6,9 @@ import type { OutputColumn } from '../../../api/contract.ts';
 import { catalogueQuery } from '../../api/queries.ts';
 import { Icon } from '../../app/icons.tsx';
 import type { Asked } from './ask.ts';
-import { fieldGroups, filtered, type Listed } from './field-list.ts';
+import { fieldGroups, filtered } from './field-list.ts';
 import { FieldValues } from './field-values.tsx';
+import type { Listed } from './listed.ts';
 import type { Pages } from './pages.ts';
 
 interface Props {

@@ -1,6 +1,6 @@
 /** What a search looks for, marked in a text. Marks are elements around pieces of the text, which never becomes HTML. */
 import { Fragment, memo } from 'react';
-import { findField } from '../../../model/fields.ts';
+import { canonicalName } from '../../../model/fields.ts';
 import { parse } from '../../../query/parser.ts';
 import type { Scope } from '../../../query/tree.ts';
 
@@ -21,8 +21,7 @@ export function termsOf(query: string): Term[] {
   const visit = (scope: Scope, every: boolean): void => {
     if (scope.node === 'and' || scope.node === 'or') for (const item of scope.items) visit(item, every && scope.node === 'and');
     else if (scope.node === 'term' || scope.node === 'phrase') add(scope.text, undefined, false);
-    else if (scope.node === 'condition' && scope.op === '=' && !scope.field.startsWith('_'))
-      add(scope.value, findField(scope.field)?.name ?? scope.field, every);
+    else if (scope.node === 'condition' && scope.op === '=' && !scope.field.startsWith('_')) add(scope.value, canonicalName(scope.field) ?? scope.field, every);
   };
   const add = (text: string, field: string | undefined, every: boolean): void => {
     const pieces = text
@@ -77,7 +76,7 @@ function isWord(char: string | undefined): boolean {
 }
 
 export const Highlighted = memo(function Highlighted({ text, terms, field }: { text: string; terms: readonly Term[]; field?: string | undefined }) {
-  const marks = places(text, terms, field);
+  const marks = places(text, terms, field === undefined ? undefined : (canonicalName(field) ?? field));
   if (marks.length === 0) return text;
   return (
     <>

@@ -1,31 +1,48 @@
 /** An opened message: links from it, what the query made of it, then the record as a document, as fields and raw. */
 import { CopyButton } from '@mantine/core';
+import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import type { OutputColumn } from '../../../api/contract.ts';
+import { statusQuery } from '../../api/queries.ts';
 import { Icon } from '../../app/icons.tsx';
 import { display, roleOf } from '../../format/values.ts';
+import { isEvent } from '../../records/event.ts';
 import type { Rec } from '../../records/flow.ts';
 import { Pickable } from '../../records/pickable.tsx';
 import { RecordDetail } from '../../records/record-detail.tsx';
 import { cornerOf, type Picked } from '../../records/value-menu.tsx';
-import { recordSearch, surroundingSearch } from './around.ts';
+import { recordSearch, sameAddress, surroundingSearch } from './around.ts';
+import type { Term } from './highlight.tsx';
 
 interface Props {
   readonly record: Rec;
   readonly made: readonly OutputColumn[];
   readonly zone: string;
+  readonly terms: readonly Term[];
   /** Opens with the answer to why it was refused. */
   readonly why: boolean;
   readonly onPick: (picked: Picked) => void;
 }
 
-export function MessageDetail({ record, made, zone, why, onPick }: Props) {
+export function MessageDetail({ record, made, zone, terms, why, onPick }: Props) {
+  const present = useQuery(statusQuery).data?.datasets;
+  const events = isEvent(record);
   return (
     <div className="bz-message-detail">
       <div className="bz-message-links">
-        <Link to="." search={surroundingSearch(record)} className="bz-tool" title="What was recorded a minute before and after at the same place">
+        <Link
+          to="."
+          search={surroundingSearch(record)}
+          className="bz-tool"
+          title={events ? 'What the same actor did a quarter of an hour before and after' : 'What was recorded a minute before and after at the same place'}
+        >
           <Icon name="clock" size={12} /> Surrounding records
         </Link>
+        {sameAddress(record, present?.map(({ dataset }) => dataset) ?? []).map(({ title, search }) => (
+          <Link key={title} to="." search={search} className="bz-tool" title="An hour before and after">
+            <Icon name="link" size={12} /> {title}
+          </Link>
+        ))}
         <Copy value={record.raw} label="Copy raw" />
         <Copy value={JSON.stringify({ ...record.document, ...(made.length > 0 && { values: record.values }) }, null, 2)} label="Copy JSON" />
         <Link to="." search={recordSearch(record)} className="bz-tool">
@@ -50,7 +67,7 @@ export function MessageDetail({ record, made, zone, why, onPick }: Props) {
           ))}
         </dl>
       )}
-      <RecordDetail record={record} zone={zone} why={why} onPick={onPick} />
+      <RecordDetail record={record} zone={zone} terms={terms} why={why} onPick={onPick} />
     </div>
   );
 }

@@ -4,7 +4,7 @@ import type { OutputColumn } from '../../../api/contract.ts';
 import { Icon } from '../../app/icons.tsx';
 import { linkOf } from '../../format/links.ts';
 import { stamp } from '../../format/times.ts';
-import { display, isMono, roleOf } from '../../format/values.ts';
+import { display, explained, isMono, roleOf } from '../../format/values.ts';
 import type { Rec } from '../../records/flow.ts';
 import { cornerOf, type Picked } from '../../records/value-menu.tsx';
 import { Highlighted, type Term } from './highlight.tsx';
@@ -62,7 +62,7 @@ export const MessageRow = memo(function MessageRow(props: Props) {
           ),
         )}
       </div>
-      {open && <MessageDetail key={why ? 'why' : ''} record={record} made={made} zone={zone} why={why} onPick={onPick} />}
+      {open && <MessageDetail key={why ? 'why' : ''} record={record} made={made} zone={zone} terms={terms} why={why} onPick={onPick} />}
     </>
   );
 });
@@ -97,7 +97,7 @@ function Value({ column, value, terms, zone, onPick }: ValueProps) {
   }
   const text = display(value, role, zone);
   return (
-    <span className="bz-message-value" data-name={column.name} data-right={right || undefined} title={text}>
+    <span className="bz-message-value" data-name={column.name} data-right={right || undefined} title={explained(value) ?? text}>
       <button
         type="button"
         tabIndex={-1}

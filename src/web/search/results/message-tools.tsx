@@ -12,13 +12,15 @@ interface Props {
   /** The query has an order of its own. */
   readonly sorted: boolean;
   readonly wrap: boolean;
+  /** The messages are events. */
+  readonly events: boolean;
   readonly shown: readonly string[];
   readonly onOrder: (order: 'newest' | 'oldest') => void;
   readonly onWrap: (wrap: boolean) => void;
   readonly onColumns: (names: readonly string[] | null) => void;
 }
 
-export function MessageTools({ pages, order, sorted, wrap, shown, onOrder, onWrap, onColumns }: Props) {
+export function MessageTools({ pages, order, sorted, wrap, events, shown, onOrder, onWrap, onColumns }: Props) {
   return (
     <div className="bz-message-tools">
       {!sorted && (
@@ -29,12 +31,12 @@ export function MessageTools({ pages, order, sorted, wrap, shown, onOrder, onWra
       <UnstyledButton className="bz-tool" aria-pressed={wrap} onClick={() => onWrap(!wrap)}>
         Wrap lines
       </UnstyledButton>
-      <Columns pages={pages} shown={shown} onColumns={onColumns} />
+      <Columns pages={pages} events={events} shown={shown} onColumns={onColumns} />
     </div>
   );
 }
 
-function Columns({ pages, shown, onColumns }: Pick<Props, 'pages' | 'shown' | 'onColumns'>) {
+function Columns({ pages, events, shown, onColumns }: Pick<Props, 'pages' | 'events' | 'shown' | 'onColumns'>) {
   const [typed, setTyped] = useState('');
   const [opened, setOpened] = useState(false);
   const groups = useMemo(() => (opened ? fieldGroups(pages.made, pages.first) : []), [opened, pages.made, pages.first]);
@@ -73,8 +75,8 @@ function Columns({ pages, shown, onColumns }: Pick<Props, 'pages' | 'shown' | 'o
           ))}
         </div>
         <div className="bz-row-end">
-          <button type="button" className="bz-link bz-small" onClick={() => onColumns(FLOW)}>
-            A flow at a glance
+          <button type="button" className="bz-link bz-small" onClick={() => onColumns(events ? EVENT : FLOW)}>
+            {events ? 'An event at a glance' : 'A flow at a glance'}
           </button>
           <button type="button" className="bz-link bz-small" onClick={() => onColumns(null)}>
             As it comes
@@ -87,6 +89,9 @@ function Columns({ pages, shown, onColumns }: Pick<Props, 'pages' | 'shown' | 'o
 
 /** What says most of a flow in one line. */
 const FLOW: readonly string[] = ['action', 'network.direction', 'srcaddr', 'srcport', 'dstaddr', 'dstport', 'protocol', 'packets', 'bytes', 'interface_id'];
+
+/** What says most of an event in one line. */
+const EVENT: readonly string[] = ['eventSource', 'eventName', 'userName', 'sourceIPAddress', 'client', 'awsRegion', 'outcome', 'errorCode'];
 
 /** Takes a column away, or adds it before the message, which stays last. */
 export function withColumn(shown: readonly string[], name: string): string[] {

@@ -5,24 +5,27 @@ import { Drawer, Tabs } from '@mantine/core';
 import { useMediaQuery } from '@mantine/hooks';
 import { useIsFetching, useQueryClient } from '@tanstack/react-query';
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
-import type { Window } from '../../../api/contract.ts';
+import type { OutputColumn, Window } from '../../../api/contract.ts';
+import type { Dataset } from '../../../model/log-formats.ts';
 import { explain } from '../../api/client.ts';
 import { Icon } from '../../app/icons.tsx';
+import { EVENT_COLUMNS } from '../../app/search.ts';
 import { usePage } from '../../app/use-page.ts';
 import { exact, short } from '../../format/numbers.ts';
 import { SaveNote } from '../../lookups/save-note.tsx';
 import type { Drill } from '../../panels/props.ts';
 import { type Picked, ValueMenu } from '../../records/value-menu.tsx';
 import { absolute, type Range } from '../../time/range.ts';
+import { choiceOf } from '../index-choice.ts';
 import { Aggregates, GhostResult, useViews, ViewSwitch } from './aggregates.tsx';
 import { useAnswer } from './answer.ts';
 import { type Asked, histogramQuery, keyOf } from './ask.ts';
 import { countBy, drilled, isGrouped, isSorted, isTable, matchesOf, oldestFirst, sliceOf, topOverTime, withValue } from './edit.ts';
-import type { Listed } from './field-list.ts';
 import { Fields } from './fields.tsx';
 import { termsOf } from './highlight.tsx';
 import { Histogram } from './histogram.tsx';
 import { useKept } from './kept.ts';
+import type { Listed } from './listed.ts';
 import { MessageTools, withColumn } from './message-tools.tsx';
 import { Messages } from './messages.tsx';
 import { type Seen, usePages } from './pages.ts';
@@ -46,6 +49,8 @@ export interface ResultsState {
 
 interface Props {
   readonly asked: Asked;
+  /** Datasets that the query reads; none where that is not known. */
+  readonly reads: readonly Dataset[];
   /** IANA zone that times are shown in. */
   readonly zone: string;
   readonly onRange: (range: Range) => void;
@@ -57,7 +62,7 @@ interface Props {
 
 const NOWHERE: Seen = { first: 0, last: 0 };
 
-export function Results({ asked, zone, onRange, onQuery, onState, stop }: Props) {
+export function Results({ asked, reads, zone, onRange, onQuery, onState, stop }: Props) {
   const { query } = asked;
   const { search, change } = usePage();
   const client = useQueryClient();
@@ -82,8 +87,9 @@ export function Results({ asked, zone, onRange, onQuery, onState, stop }: Props)
   const tab = table || (counted && search.view !== 'messages') ? 'result' : 'messages';
   const answer = useAnswer(counted ? asked : null);
   const views = useViews(query, answer.answer, search.view);
-  const shown = useMemo(() => search.cols ?? [...pages.made.filter((c) => c.kind !== 'time').map((c) => c.name), RAW], [search.cols, pages.made]);
-  const columns = useMemo(() => shown.map((name) => columnOf(name, pages.made)), [shown, pages.made]);
+  const onlyEvents = choiceOf(reads) === 'events';
+  const shown = useMemo(() => search.cols ?? standardColumns(pages.made, onlyEvents), [search.cols, pages.made, onlyEvents]);
+  const columns = useMemo(() => shown.map((name) => columnOf(name, pages.made, pages.first)), [shown, pages.made, pages.first]);
 
   const { stop: stopAnswer, again } = answer;
   const stopsSeen = useRef(stop);
@@ -109,7 +115,7 @@ export function Results({ asked, zone, onRange, onQuery, onState, stop }: Props)
   const toggleColumn = (name: string) => setColumns(withColumn(shown, name));
   const filter = (name: string, value: string, negate: boolean) => {
     setPicked(null);
-    onQuery(withValue(query, columnOf(name, pages.made), value, negate));
+    onQuery(withValue(query, columnOf(name, pages.made, pages.first), value, negate));
   };
   const overTime = (field: Listed, values: readonly string[]) => {
     const seconds = client.getQueryData(histogramQuery(asked).queryKey)?.seconds ?? 60;
@@ -143,7 +149,7 @@ export function Results({ asked, zone, onRange, onQuery, onState, stop }: Props)
       onTopOverTime={overTime}
     />
   );
-  const empty = (window: Window) => <Empty asked={asked} window={window} zone={zone} counted={tab === 'result'} onRange={onRange} />;
+  const empty = (window: Window) => <Empty asked={asked} reads={reads} window={window} zone={zone} counted={tab === 'result'} onRange={onRange} />;
 
   return (
     <div className="bz-results">
@@ -186,6 +192,7 @@ export function Results({ asked, zone, onRange, onQuery, onState, stop }: Props)
               shown={shown}
               onOrder={(next) => change({ order: next === 'oldest' ? next : undefined }, { replace: true })}
               onWrap={setWrap}
+              events={onlyEvents}
               onColumns={setColumns}
             />
           )}
@@ -251,6 +258,12 @@ export function Results({ asked, zone, onRange, onQuery, onState, stop }: Props)
       <ValueMenu picked={picked} onClose={() => setPicked(null)} onFilter={filter} />
     </div>
   );
+}
+
+/** What the query made and the message; of events what says most of one before it, for their text is long. */
+function standardColumns(made: readonly OutputColumn[], events: boolean): readonly string[] {
+  const own = made.filter((c) => c.kind !== 'time').map((c) => c.name);
+  return own.length === 0 && events ? [...EVENT_COLUMNS, RAW] : [...own, RAW];
 }
 
 function Count({ of }: { of: number | undefined }) {

@@ -1,13 +1,15 @@
 /** Where no rows stand: on the way, stopped, failed, empty; each with what to do next. */
 import { Button } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
-import type { Window } from '../../../api/contract.ts';
+import type { StatusResponse, Window } from '../../../api/contract.ts';
+import type { Dataset } from '../../../model/log-formats.ts';
 import type { ErrorBody } from '../../api/client.ts';
 import { statusQuery } from '../../api/queries.ts';
 import { Icon } from '../../app/icons.tsx';
 import { exact } from '../../format/numbers.ts';
 import { rangeText, zoneName } from '../../format/times.ts';
 import { absolute, type Range } from '../../time/range.ts';
+import { choiceOf } from '../index-choice.ts';
 import { type Asked, histogramQuery } from './ask.ts';
 import { matchedWindow } from './buckets.ts';
 
@@ -58,6 +60,8 @@ export function Stopped({ onRetry }: { onRetry: () => void }) {
 
 interface EmptyProps {
   readonly asked: Asked;
+  /** Datasets that the query reads; none where that is not known. */
+  readonly reads: readonly Dataset[];
   readonly window: Window;
   readonly zone: string;
   /** Rows were counted, but none of them is left behind the last step. */
@@ -66,10 +70,19 @@ interface EmptyProps {
 }
 
 /** Why there is nothing, and what would show something: another time, or fewer conditions. */
-export function Empty({ asked, window, zone, counted, onRange }: EmptyProps) {
+export function Empty({ asked, reads, window, zone, counted, onRange }: EmptyProps) {
   const status = useQuery(statusQuery);
-  const extent = status.data?.extent;
+  const extent = status.data && extentOf(status.data, reads);
   const matches = useQuery(histogramQuery(asked)).data?.total ?? 0;
+  if (status.data?.extent && !extent) {
+    const kind = choiceOf(reads) === 'events' ? 'events of CloudTrail' : 'flows';
+    return (
+      <div className="bz-note bz-results-note">
+        <p>No {kind} have been ingested yet.</p>
+        <p className="bz-dim">Other records are stored: choose above what is searched.</p>
+      </div>
+    );
+  }
   if (status.data && !extent) {
     return (
       <div className="bz-note bz-results-note">
@@ -106,6 +119,13 @@ export function Empty({ asked, window, zone, counted, onRange }: EmptyProps) {
       )}
     </div>
   );
+}
+
+/** When records begin and end of what a query reads. */
+function extentOf({ extent, datasets }: StatusResponse, reads: readonly Dataset[]): Window | null {
+  if (reads.length === 0) return extent;
+  const windows = datasets.flatMap((one) => (reads.includes(one.dataset) && one.extent ? [one.extent] : []));
+  return windows.length === 0 ? null : { from: Math.min(...windows.map(({ from }) => from)), to: Math.max(...windows.map(({ to }) => to)) };
 }
 
 /** Looks for matches in all data, so that one click leads to them. */
