@@ -103,11 +103,9 @@ test('another category, or words that no record has, find nothing', async () => 
 });
 
 test('both run with flows beside the events', async () => {
-  await trail.workspace.store.command({
-    text: `INSERT INTO bartizan.vpc_flow (start, srcaddr, dstaddr, dstport, action, source_category, layout)
-      VALUES (${NOW - 60}, '10.0.0.1', '10.0.0.2', 443, 'ACCEPT', 'AWS_EAGLE', 'version')`,
-    params: {},
-  });
+  const line = `2 111122223333 eni-0security 10.0.0.1 10.0.0.2 50000 443 6 1 100 ${NOW - 60} ${NOW} ACCEPT OK\n`;
+  await trail.ingestAs('AWS_EAGLE', [line]);
+  expect(await trail.workspace.metadata.present()).toEqual(['vpc_flow', 'cloudtrail']);
   expect((await run(EAGLE)).rows).toHaveLength(4);
   expect((await run(PARSES)).rows).toHaveLength(11);
 });
