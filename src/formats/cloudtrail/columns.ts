@@ -5,10 +5,15 @@ import { hashRange, type Source, SpellingTable } from '../intern.ts';
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 const BACKSLASH = 92;
 
-/** What stands between the quotes of a JSON string. Bytes that are no UTF-8 become U+FFFD. */
+/** What stands between the quotes of a JSON string; JSON that is no string as it is. Bytes that are no UTF-8 become U+FFFD. */
 export function stringContent(bytes: Uint8Array): string {
   const text = decoder.decode(bytes);
-  return bytes.includes(BACKSLASH) ? (JSON.parse(`"${text}"`) as string) : text;
+  if (!bytes.includes(BACKSLASH)) return text;
+  try {
+    return JSON.parse(`"${text}"`) as string;
+  } catch {
+    return text;
+  }
 }
 
 /** Texts of which many rows have the same. */
