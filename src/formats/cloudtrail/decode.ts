@@ -245,7 +245,7 @@ export class CloudTrailDecoder {
     return true;
   }
 
-  /** A row of a table. A quote that does not close ends with its line. */
+  /** A row of a table. */
   private takeRow(): void {
     const { buf, at, length } = this;
     const most = Math.min(length, at + MAX_RECORD);
@@ -257,11 +257,17 @@ export class CloudTrailDecoder {
       return;
     }
     if (end < 0) end = length;
-    const row = withoutLineEnd(buf.subarray(at, end));
-    const text = valueIn(row, Number(this.place.slice('table'.length)));
-    this.at = end;
-    if (text && text.length > 0) this.batch.take(text, 0, text.length, this.base + at, false);
-    else this.batch.addBad({ code: 'not-json', message: 'the row has no event in its column eventJson' }, this.base + at, row, row.length);
+    const text = valueIn(withoutLineEnd(buf.subarray(at, end)), Number(this.place.slice('table'.length)));
+    if (text?.[0] === OPEN_BRACE && this.batch.slices.read(text, 0, text.length) === text.length) {
+      this.at = end;
+      this.batch.take(text, 0, text.length, this.base + at, true);
+      return;
+    }
+    // Its quotes may be wrong: what is in its other lines may be rows.
+    const first = lineAfter(buf, at, end);
+    this.at = first < 0 ? end : first;
+    const row = withoutLineEnd(buf.subarray(at, this.at));
+    this.batch.addBad({ code: 'not-json', message: 'the row has no event in its column eventJson' }, this.base + at, row, row.length);
   }
 
   /** The object at `at` was taken apart. */

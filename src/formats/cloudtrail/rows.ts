@@ -62,6 +62,10 @@ const TLS = ['tls_version', 'tls_cipher', 'tls_host'] as const;
 const MADE = ['event_name', 'event_source', 'account_id', 'source_address', 'user_agent', 'user_agent_name'] as const;
 const DERIVED = ['outcome', 'event_category', 'activity', 'read_only'] as const;
 
+/** Other spellings are read in the machine's own zone. */
+const ISO_TIME = /^\d{4}-\d{2}-\d{2}T/;
+const ZONE = /Z$|[+-]\d{2}:?\d{2}$/;
+
 export interface EventProblem {
   readonly code: RecordErrorCode;
   readonly message: string;
@@ -193,10 +197,11 @@ export class EventRows {
   private timeOf(slices: RecordSlices): number | EventProblem {
     const known = slices.has(KEY.eventVersion) || (slices.has(KEY.eventName) && slices.has(KEY.eventSource));
     if (!known) return { code: 'unknown-json-shape', message: 'the object is no CloudTrail event: it has no eventVersion' };
+    if (isNotification(slices)) return { code: 'unknown-json-shape', message: 'the object is an event notification of S3, no CloudTrail event' };
     const text = slices.has(KEY.eventTime) ? stringContent(contentOf(slices, KEY.eventTime)) : textOf(objectOf(jsonOf(slices, KEY.timeWindow)).windowStart);
     if (text === '') return { code: 'time-missing', message: 'the event has no eventTime' };
-    const start = Math.floor(Date.parse(text) / 1000);
-    if (Number.isNaN(start)) return { code: 'time-missing', message: `eventTime is no time: ${text.slice(0, 100)}` };
+    const start = Math.floor(Date.parse(ZONE.test(text) ? text : `${text}Z`) / 1000);
+    if (Number.isNaN(start) || !ISO_TIME.test(text)) return { code: 'time-missing', message: `eventTime is no time: ${text.slice(0, 100)}` };
     if (start < EARLIEST || start > this.now + MAX_AHEAD)
       return { code: 'time-out-of-range', message: `eventTime ${text} lies before 2006-01-01 or more than 24 hours ahead of now` };
     return start;
@@ -337,6 +342,14 @@ export class EventRows {
     this.addresses.clear();
   }
 }
+
+/** S3's own notifications have the same keys; their source is `aws:s3`. */
+function isNotification({ buf, from, to }: RecordSlices): boolean {
+  const source = from[KEY.eventSource]!;
+  return source > 0 && to[KEY.eventSource]! - source > AWS.length && AWS.every((c, i) => buf[source + i] === c);
+}
+
+const AWS = [...'"aws:'].map((c) => c.charCodeAt(0));
 
 /** Content of a string, or the value as it is. */
 function contentOf(slices: RecordSlices, key: number): Uint8Array {
