@@ -60,6 +60,20 @@ export const ConfigSchema = z.strictObject({
     .default([])
     .describe('Your own public networks as CIDRs, IPv4 or IPv6; private ranges are always internal.'),
   retentionDays: z.number().int().min(0).default(0).describe('Days that flow records are kept; 0 keeps them for ever. Whole days (UTC) are dropped.'),
+  eventRetentionDays: z
+    .number()
+    .int()
+    .min(0)
+    .default(0)
+    .describe('Days that CloudTrail events are kept; 0 keeps them for ever. Whole months (UTC) are dropped.'),
+  rawRetentionDays: z
+    .number()
+    .int()
+    .min(0)
+    .default(0)
+    .describe(
+      'Days that the text of events is kept as it was received; 0 keeps it as long as the events. Their fields and their JSON stay. Goes by whole months.',
+    ),
   workers: z.number().int().min(1).max(64).default(availableParallelism()).describe('Threads that decode.'),
   batchRows: z.number().int().min(1000).max(1_000_000).default(262_144).describe('Records per insert. More is faster and takes more memory.'),
   placeV4: z.string().default('').describe('City database (mmdb) for IPv4; the packaged DB-IP when empty.'),

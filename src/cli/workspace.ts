@@ -200,7 +200,7 @@ export async function openWorkspace(config: Config, options: { readonly server?:
     awsRanges: setAwsRanges,
   });
   const retain = async () => {
-    await applyRetention(store, config.retentionDays, epochSeconds());
+    await applyRetention(store, { flows: config.retentionDays, events: config.eventRetentionDays, raw: config.rawRetentionDays }, epochSeconds());
     if (config.retentionDays > 0) await indicators.forget(epochSeconds() - config.retentionDays * 86_400);
   };
   await retain();

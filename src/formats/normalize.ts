@@ -6,6 +6,7 @@ import type { Batch } from '../model/batch.ts';
 import { formatOf, type LogFormat } from '../model/log-formats.ts';
 import type { Damage, Segment } from '../model/segment.ts';
 import type { RecordFormat } from '../model/source.ts';
+import { unframed } from './cloudtrail/frame.ts';
 import { createDecoder, decoderKind, headed, type RecordDecoder } from './decoder.ts';
 import type { Document, StoredRecord } from './document.ts';
 import { recordDocument } from './documents.ts';
@@ -111,5 +112,7 @@ function errorDocument(bad: DeliveredBadRecord): ErrorDocument {
 /** A row with its raw text, as the document functions take it. */
 export function storedRecord(batch: Batch, row: number, format: LogFormat): StoredRecord {
   const record = recordAt(batch, row);
-  return format.kind === 'event' ? { ...record, raw: record.raw_exact ?? '' } : { ...record, raw: decoder.decode(rebuildBytes(batch, row, format)) };
+  return format.kind === 'event'
+    ? { ...record, raw: unframed((name) => String(record[name] ?? '')) }
+    : { ...record, raw: decoder.decode(rebuildBytes(batch, row, format)) };
 }

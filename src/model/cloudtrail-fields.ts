@@ -19,7 +19,7 @@ function text(name: string, column: string, aliases: readonly string[], doc: str
 }
 
 /** Different in nearly every record: a dictionary would be as long as the column. */
-const DISTINCT: More = { columnType: 'String', codec: 'ZSTD(3)' };
+const DISTINCT: More = { columnType: 'String', codec: 'ZSTD(1)' };
 
 /** What an event says once; JSON parts and what flows have too (account, region, source address, time) stand elsewhere. */
 export const CLOUDTRAIL_ONLY: readonly Field[] = [
@@ -63,7 +63,7 @@ export const CLOUDTRAIL_ONLY: readonly Field[] = [
   text('error.code', 'error_code', ['errorCode', 'error_code', 'aws.cloudtrail.error_code'], 'Error of the service; absent when the request succeeded.'),
   text('error.message', 'error_message', ['errorMessage', 'error_message', 'aws.cloudtrail.error_message'], 'The service’s words for it.', {
     columnType: 'String',
-    codec: 'ZSTD(3)',
+    codec: 'ZSTD(1)',
   }),
   text(
     'aws.cloudtrail.source_ip_address',
@@ -142,6 +142,23 @@ export const CLOUDTRAIL_DOCUMENTS: readonly Field[] = [
 ].map(([key, column, name, doc]) =>
   text(name as string, column as string, key ? [key] : [], `${doc}: JSON; a path names a value in it${key ? `, as ${key}.…` : ''}.`, {
     columnType: 'String',
-    codec: 'ZSTD(3)',
+    codec: 'ZSTD(1)',
   }),
 );
+
+/** Columns that hold parts of a record's text, and the control character that stands for each in `frame`. */
+export const FRAME_PARTS: readonly { readonly column: string; readonly mark: number }[] = [
+  'request',
+  'response',
+  'additional',
+  'identity',
+  'resources',
+  'event_id',
+  'request_id',
+].map((column, i) => ({ column, mark: i + 1 }));
+
+/** Beside RECORD_COLUMNS: the rest of the text. */
+export const FRAME: Field = text('aws.cloudtrail.frame', 'frame', [], 'The record’s text without the parts that have columns; `_raw` puts it together.', {
+  columnType: 'String',
+  codec: 'ZSTD(1)',
+});

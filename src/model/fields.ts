@@ -10,7 +10,7 @@
  * https://www.elastic.co/docs/reference/ecs.
  */
 
-import { CLOUDTRAIL_DOCUMENTS, CLOUDTRAIL_ONLY } from './cloudtrail-fields.ts';
+import { CLOUDTRAIL_DOCUMENTS, CLOUDTRAIL_ONLY, FRAME } from './cloudtrail-fields.ts';
 import type { ColumnType, Derivation, Field, FieldType } from './field.ts';
 import { INTERFACE_FIELDS, INTERFACE_LISTS } from './network-interface.ts';
 
@@ -476,9 +476,9 @@ export const DERIVED_FIELDS: readonly Field[] = [
 export const TGW_ONLY: readonly Field[] = TGW_FIELDS.filter((field) => !AWS_FIELDS.some((f) => f.column === field.column));
 
 /** Every field that a query can name, of whatever dataset. */
-export const FIELDS: readonly Field[] = [...AWS_FIELDS, ...TGW_ONLY, ...CLOUDTRAIL_ONLY, ...CLOUDTRAIL_DOCUMENTS, ...ADDED_FIELDS, ...DERIVED_FIELDS];
+export const FIELDS: readonly Field[] = [...AWS_FIELDS, ...TGW_ONLY, ...CLOUDTRAIL_ONLY, ...CLOUDTRAIL_DOCUMENTS, FRAME, ...ADDED_FIELDS, ...DERIVED_FIELDS];
 
-const OF_EVENTS: ReadonlySet<Field> = new Set([...CLOUDTRAIL_ONLY, ...CLOUDTRAIL_DOCUMENTS]);
+const OF_EVENTS: ReadonlySet<Field> = new Set([...CLOUDTRAIL_ONLY, ...CLOUDTRAIL_DOCUMENTS, FRAME]);
 
 const BY_NAME: ReadonlyMap<string, readonly Field[]> = indexNames();
 

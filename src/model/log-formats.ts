@@ -3,7 +3,7 @@
  * Flows go to one table, notes without traffic (NODATA, SKIPDATA) to another, so that nobody counts them
  * together. Whatever knows fields by place or table takes a format, not a list.
  */
-import { CLOUDTRAIL_DOCUMENTS, CLOUDTRAIL_ONLY } from './cloudtrail-fields.ts';
+import { CLOUDTRAIL_DOCUMENTS, CLOUDTRAIL_ONLY, FRAME } from './cloudtrail-fields.ts';
 import { ADDED_FIELDS, AWS_FIELDS, type Field, RECORD_COLUMNS, TGW_FIELDS } from './fields.ts';
 
 /** Datasets of flow logs that a query's `_index` names; the flows of a format stand before its notes. */
@@ -43,7 +43,7 @@ export interface FlowFormat extends CommonFormat {
   readonly sortedBy: readonly string[];
 }
 
-/** Records that are JSON objects; their text is kept whole, in `raw_exact`. */
+/** Records that are JSON objects; their text is kept, see FRAME. */
 export interface EventFormat extends CommonFormat {
   readonly kind: 'event';
   readonly name: 'cloudtrail';
@@ -106,7 +106,7 @@ const OF_FLOWS = /^(dst_|forwarder_|direction$|security_group_ids$)/;
 
 function eventFormat(): EventFormat {
   const fields = [...SHARED, ...CLOUDTRAIL_ONLY];
-  const stored = [...fields, ...CLOUDTRAIL_DOCUMENTS, ...ADDED_FIELDS.filter(({ column }) => !OF_FLOWS.test(column))];
+  const stored = [...fields, ...CLOUDTRAIL_DOCUMENTS, FRAME, ...ADDED_FIELDS.filter(({ column }) => !OF_FLOWS.test(column))];
   return {
     kind: 'event',
     name: 'cloudtrail',

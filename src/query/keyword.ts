@@ -5,6 +5,8 @@
  * form). Only a phrase with spaces needs the rebuilt text. Fields that no record has are left out, so that
  * an address is looked for in the columns of its index and nowhere else.
  */
+
+import { FRAME_PARTS } from '../model/cloudtrail-fields.ts';
 import { EXTRACTED, type Field, type FieldType } from '../model/fields.ts';
 import { CLOUDTRAIL } from '../model/log-formats.ts';
 import type { Context } from './context.ts';
@@ -60,13 +62,20 @@ function inFields(ctx: Context, term: string, span: Span): Sql {
   return ctx.byFormat(({ kind }) => (kind === 'event' ? inEvent(ctx, term) : inFlow(ctx, term, span)));
 }
 
-/** The text of an event holds all that it says; where it was given up, its columns are asked. */
+/** What a part and the text around it could hold together. */
+const ACROSS = /["{}:,[\]]/;
+
+/**
+ * The frame of an event and its parts hold all that it says; where the frame was given up, its columns are asked. Only
+ * what may stand across the edge of a part needs the whole text.
+ */
 function inEvent(ctx: Context, term: string): Sql {
   const holds = holding(term);
-  const raw = ctx.column('raw_exact');
+  const frame = ctx.column('frame');
+  const parts = FRAME_PARTS.map(({ column }) => ctx.column(column));
   const columns = CLOUDTRAIL.stored.filter((f) => f.type === 'text' && f.columnType !== 'Array(String)').map((f) => ctx.column(f.column));
-  const all = sql`concatWithSeparator(' ', ${join(columns, ', ')})`;
-  return sql`if(${raw} != '', ${holds(raw)}, ${holds(all)})`;
+  const framed = ACROSS.test(term) || term.includes('*') ? holds(rawText(ctx)) : any([frame, ...parts].map(holds));
+  return sql`if(${frame} != '', ${framed}, ${holds(sql`concatWithSeparator(' ', ${join(columns, ', ')})`)})`;
 }
 
 function inFlow(ctx: Context, term: string, span: Span): Sql {

@@ -3,6 +3,7 @@
  * values of the layout's fields joined by spaces, `-` where the record did not give one. Computing it
  * costs some fifty conversions a row, so it is done last and only when asked for.
  */
+import { FRAME_PARTS } from '../model/cloudtrail-fields.ts';
 import type { Field } from '../model/fields.ts';
 import { type FlowFormat, VPC_FLOW } from '../model/log-formats.ts';
 import type { Context } from './context.ts';
@@ -14,10 +15,14 @@ export function rawText(ctx: Context): Sql {
   if (ctx.defaultOnly) return joined(defaultValues(ctx, VPC_FLOW));
   const { layouts } = ctx.options.relations;
   return ctx.byFormat((format) => {
-    // The text of an event is kept as it was.
-    if (format.kind === 'event') return ctx.column('raw_exact');
+    if (format.kind === 'event') return unframed(ctx);
     return layouts?.length ? layoutTexts(ctx, format, layouts) : rebuilt(ctx, format);
   });
+}
+
+/** The text of an event: its frame with the parts in their places (formats/cloudtrail/frame.ts). */
+function unframed(ctx: Context): Sql {
+  return FRAME_PARTS.reduce((text, { column, mark }) => sql`replaceOne(${text}, char(${num(mark)}), ${ctx.column(column)})`, ctx.column('frame'));
 }
 
 function rebuilt(ctx: Context, format: FlowFormat): Sql {

@@ -1,38 +1,74 @@
-/** Retention: whole days are dropped, so that nothing is rewritten. The ledger of deliveries stays. */
-import { FLOW_DATASETS } from '../model/log-formats.ts';
+/** Retention: whole days of flows and whole months of events are dropped, so that nothing is rewritten. The ledger of deliveries stays. */
+import { CLOUDTRAIL, FLOW_DATASETS } from '../model/log-formats.ts';
 import { num, param, sql, statement } from '../query/sql.ts';
 import { DATABASE } from './ddl.ts';
 import type { Store } from './store.ts';
 
 const DAY = 86_400;
-/** Tables and the form of their partitions: UTC days, or months where a day holds little. */
-const TABLES = [
-  ...[...FLOW_DATASETS, 'ingest_counter', 'address_day'].map((table) => ({ table, months: false })),
-  { table: 'cloudtrail', months: true },
-] as const;
+/** Tables whose partitions are days. */
+const BY_DAYS = [...FLOW_DATASETS, 'ingest_counter', 'address_day'] as const;
 
-/** Drops the days that ended more than `days` days before `now` (epoch seconds); 0 keeps all. Returns the dropped partitions. */
-export async function applyRetention(store: Store, days: number, now: number): Promise<string[]> {
-  if (days <= 0) return [];
-  const oldest = Number(new Date((Math.floor(now / DAY) - days) * DAY * 1000).toISOString().slice(0, 10).replaceAll('-', ''));
+/** How many days what is kept; 0 keeps all. */
+export interface Retention {
+  /** Flow records, counters of what was ingested, and what is known of addresses by day. */
+  readonly flows: number;
+  readonly events: number;
+  /** The text of events. */
+  readonly raw: number;
+}
+
+/**
+ * Drops the days, and the months of events, that ended more than their days before `now` (epoch seconds), and the text
+ * of events that is not kept as long as they are. Returns the dropped partitions.
+ */
+export async function applyRetention(store: Store, keep: Retention, now: number): Promise<string[]> {
   const dropped: string[] = [];
-  for (const { table, months } of TABLES) {
-    const before = months ? Math.floor(oldest / 100) : oldest;
-    const result = await store.rows(
-      statement(
-        sql`SELECT DISTINCT partition FROM system.parts WHERE active AND database = 'bartizan' AND table = ${param('String', table)} AND toUInt32(partition) < ${num(before)} ORDER BY partition`,
-      ),
+  const before = (days: number): number => (Math.floor(now / DAY) - days) * DAY;
+  if (keep.flows > 0) {
+    for (const table of BY_DAYS) dropped.push(...(await drop(store, table, dateNumber(before(keep.flows)))));
+    await forgetInterfaces(store, before(keep.flows));
+    await forgetFindings(store, before(keep.flows) / DAY);
+  }
+  const month = (days: number): number => Math.floor(dateNumber(before(days)) / 100);
+  if (keep.events > 0) dropped.push(...(await drop(store, CLOUDTRAIL.main, month(keep.events))));
+  if (keep.raw > 0) await clearTexts(store, month(keep.raw));
+  return dropped;
+}
+
+/** 20261126. */
+function dateNumber(seconds: number): number {
+  return Number(new Date(seconds * 1000).toISOString().slice(0, 10).replaceAll('-', ''));
+}
+
+async function drop(store: Store, table: string, oldest: number): Promise<string[]> {
+  const partitions = await partitionsBefore(store, table, oldest);
+  for (const partition of partitions)
+    await store.command({ text: `ALTER TABLE ${DATABASE}.${table} DROP PARTITION ${partition}`, params: {} }, { lane: 'background' });
+  return partitions.map((partition) => `${table}/${partition}`);
+}
+
+/** Frames of months that have some; where they are gone there is no column to read. */
+async function clearTexts(store: Store, oldest: number): Promise<void> {
+  const month = sql`toYYYYMM(start, 'UTC')`;
+  const found = await store.rows(
+    statement(sql`SELECT DISTINCT ${month} FROM bartizan.cloudtrail WHERE ${month} < ${num(oldest)} AND notEmpty(frame) ORDER BY 1`),
+    { lane: 'background' },
+  );
+  for (const partition of found.rows.map((row) => Number(row[0])))
+    await store.command(
+      { text: `ALTER TABLE ${DATABASE}.${CLOUDTRAIL.main} CLEAR COLUMN frame IN PARTITION ${partition} SETTINGS mutations_sync = 1`, params: {} },
       { lane: 'background' },
     );
-    for (const row of result.rows) {
-      const partition = Number(row[0]);
-      await store.command({ text: `ALTER TABLE ${DATABASE}.${table} DROP PARTITION ${partition}`, params: {} }, { lane: 'background' });
-      dropped.push(`${table}/${partition}`);
-    }
-  }
-  await forgetInterfaces(store, Math.floor(now / DAY - days) * DAY);
-  await forgetFindings(store, Math.floor(now / DAY) - days);
-  return dropped;
+}
+
+async function partitionsBefore(store: Store, table: string, oldest: number): Promise<number[]> {
+  const result = await store.rows(
+    statement(
+      sql`SELECT DISTINCT partition FROM system.parts WHERE active AND database = 'bartizan' AND table = ${param('String', table)} AND toUInt32(partition) < ${num(oldest)} ORDER BY partition`,
+    ),
+    { lane: 'background' },
+  );
+  return result.rows.map((row) => Number(row[0]));
 }
 
 /** What was found later of records that are gone. `before`: days since 1970. */

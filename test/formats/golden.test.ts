@@ -11,7 +11,7 @@ import { type Document, type ErrorDocument, normalize } from '../../src/formats/
 import { NOW } from './support.ts';
 
 const FORMATS = join(import.meta.dirname, '../../src/formats');
-const FOLDER = join(FORMATS, 'flow/samples');
+const FOLDER = join(FORMATS, 'vpc-flow/samples');
 const casesIn = (folder: string): string[] =>
   readdirSync(folder)
     .filter((f) => f.endsWith('.raw'))

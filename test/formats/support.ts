@@ -1,5 +1,6 @@
 /** Helpers for decoder tests: decode whole texts, and compare what came out without looking at ids. */
 
+import { unframed } from '../../src/formats/cloudtrail/frame.ts';
 import { createDecoder, type DecoderKind, type RecordDecoder } from '../../src/formats/decoder.ts';
 import { rebuildBytes } from '../../src/formats/flow/rebuild.ts';
 import { type Cell, recordAt } from '../../src/formats/record.ts';
@@ -30,9 +31,12 @@ export interface Decoded {
 function rawOf(batch: Batch, row: number, dataset: Dataset): Uint8Array {
   const format = formatOf(dataset);
   if (format.kind === 'flow') return rebuildBytes(batch, row, format);
-  const raw = batch.columns.get('raw_exact');
-  if (raw?.type !== 'String') throw new Error('events have no text');
-  return raw.bytes.slice(row === 0 ? 0 : raw.ends[row - 1], raw.ends[row]);
+  const part = (name: string): string => {
+    const column = batch.columns.get(name);
+    if (column?.type !== 'String') throw new Error(`events have no text in ${name}`);
+    return Buffer.from(column.bytes.subarray(row === 0 ? 0 : column.ends[row - 1], column.ends[row])).toString('latin1');
+  };
+  return Buffer.from(unframed(part), 'latin1');
 }
 
 const latin1 = (bytes: Uint8Array): string => Buffer.from(bytes).toString('latin1');

@@ -59,7 +59,7 @@ export class EventBatch {
     }
     const timeOf = this.rules?.timeOf;
     const time = timeOf?.(raw);
-    const result = this.events.add(this.slices, raw, time);
+    const result = this.events.add(this.slices, time);
     if (result === undefined) {
       if (timeOf && time === undefined) this.shares.counts.notLocated++;
       this.shares.count(0);

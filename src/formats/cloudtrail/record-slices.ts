@@ -1,4 +1,5 @@
 /** One record taken apart: where the value of each known key lies, and the pairs of all others. */
+import { type Source, sourceOf } from '../intern.ts';
 import { KEYS, keyAt } from './keys.ts';
 import { BROKEN, MORE, skipBlanks, stringEnd, valueEnd } from './scan.ts';
 
@@ -7,12 +8,14 @@ const NULL = 110;
 
 export class RecordSlices {
   /** The bytes that the offsets are of. */
-  buf: Uint8Array = new Uint8Array(0);
+  source: Source = sourceOf(new Uint8Array(0));
   start = 0;
   end = 0;
   /** By place in KEYS: offsets of the value; `from` is 0 where the record does not have it, or has null. */
   readonly from = new Uint32Array(KEYS.length);
   readonly to = new Uint32Array(KEYS.length);
+  /** Where their keys begin. */
+  readonly key = new Uint32Array(KEYS.length);
   /** Offsets of the pairs under other keys, two by two. */
   others: number[] = [];
 
@@ -20,7 +23,7 @@ export class RecordSlices {
   read(buf: Uint8Array, p: number, end: number): number {
     this.from.fill(0);
     if (this.others.length > 0) this.others = [];
-    this.buf = buf;
+    if (this.source.bytes !== buf) this.source = sourceOf(buf);
     this.start = p;
     let at = skipBlanks(buf, p + 1, end);
     if (at >= end) return MORE;
@@ -41,6 +44,7 @@ export class RecordSlices {
       else {
         this.from[key] = buf[value] === NULL ? 0 : value;
         this.to[key] = after;
+        this.key[key] = at;
       }
       at = skipBlanks(buf, after, end);
       if (at >= end) return MORE;
@@ -53,6 +57,10 @@ export class RecordSlices {
   private ended(end: number): number {
     this.end = end;
     return end;
+  }
+
+  get buf(): Uint8Array {
+    return this.source.bytes;
   }
 
   /** Whether the record has the key with a value that is not null. */

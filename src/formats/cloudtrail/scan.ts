@@ -22,6 +22,8 @@ const CLOSE_BRACKET = 93;
 
 /** 1 for what may follow a backslash, but u. */
 const ESCAPES = table('"\\/bfnrt');
+/** 1 for what is not simply a part of a string: quotes, backslashes, control characters. */
+const SPECIAL = Uint8Array.from({ length: 256 }, (_, c) => (c < 32 || c === QUOTE || c === BACKSLASH ? 1 : 0));
 const HEX = table('0123456789abcdefABCDEF');
 
 function table(characters: string): Uint8Array {
@@ -42,21 +44,29 @@ export function skipBlanks(buf: Uint8Array, p: number, to: number): number {
 
 /** `p`: at the opening quote. Offset after the closing one, MORE or BROKEN. */
 export function stringEnd(buf: Uint8Array, p: number, to: number): number {
-  for (let i = p + 1; i < to; i++) {
+  let i = p + 1;
+  for (;;) {
+    while (i < to && SPECIAL[buf[i]!] === 0) i++;
+    if (i >= to) return MORE;
     const c = buf[i]!;
     if (c === QUOTE) return i + 1;
-    if (c < 32) return BROKEN;
-    if (c !== BACKSLASH) continue;
-    if (++i >= to) return MORE;
-    const escaped = buf[i]!;
-    if (ESCAPES[escaped] === 1) continue;
-    if (escaped !== 117) return BROKEN;
-    for (let digit = 0; digit < 4; digit++) {
-      if (++i >= to) return MORE;
-      if (HEX[buf[i]!] === 0) return BROKEN;
-    }
+    if (c !== BACKSLASH) return BROKEN;
+    i = escapeEnd(buf, i, to);
+    if (i < 0) return i;
   }
-  return MORE;
+}
+
+/** `p`: at a backslash. Offset after what it escapes, MORE or BROKEN. */
+function escapeEnd(buf: Uint8Array, p: number, to: number): number {
+  if (p + 1 >= to) return MORE;
+  const escaped = buf[p + 1]!;
+  if (ESCAPES[escaped] === 1) return p + 2;
+  if (escaped !== 117) return BROKEN;
+  for (let i = p + 2; i < p + 6; i++) {
+    if (i >= to) return MORE;
+    if (HEX[buf[i]!] === 0) return BROKEN;
+  }
+  return p + 6;
 }
 
 /** Offset after the value that begins at `p`, MORE or BROKEN. `depth`: levels around it. */
