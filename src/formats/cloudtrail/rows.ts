@@ -297,7 +297,7 @@ export class EventRows {
       name ||= this.eventName.ofText(textOf(insight.eventName));
       service ||= this.eventSource.ofText(textOf(insight.eventSource));
     }
-    if (name === 0 && slices.has(KEY.summary)) name = this.eventName.ofText(textOf(objectOf(jsonOf(slices, KEY.summary)).primaryDimension));
+    if (name === 0 && slices.has(KEY.summary)) name = this.eventName.ofText(dimensionOf(jsonOf(slices, KEY.summary)));
     this.eventName.at(row, name);
     this.eventSource.at(row, service);
     const type = idIn(this.eventType, source, slices, KEY.eventType);
@@ -368,6 +368,12 @@ function isNotification({ buf, from, to }: RecordSlices): boolean {
 }
 
 const AWS = [...'"aws:'].map((c) => c.charCodeAt(0));
+
+/** What a summary counts by: the name, or an object with it. */
+function dimensionOf(summary: unknown): string {
+  const { primaryDimension } = objectOf(summary);
+  return textOf(primaryDimension) || textOf(objectOf(primaryDimension).dimension);
+}
 
 /** What `readOnly` says, as a place in READ_ONLY. */
 function readOnlyOf(slices: RecordSlices): number {
