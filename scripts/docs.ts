@@ -13,6 +13,7 @@ import { NOT_READY } from '../src/ingest/vitals.ts';
 import { RECORD_ERRORS } from '../src/model/batch.ts';
 import { ADDED_FIELDS, AWS_FIELDS, DERIVED_FIELDS, type Field, namesOf, TGW_FIELDS } from '../src/model/fields.ts';
 import { reference } from '../src/query/index.ts';
+import { cloudtrailPage } from './cloudtrail-page.ts';
 import { dashboardPage } from './dashboard-page.ts';
 import { FORMAT_PAGES } from './format-pages.ts';
 import { code, MADE, table } from './markdown.ts';
@@ -167,6 +168,7 @@ ${table(
   'query-language.md': () => reference().replace(/^(# .*\n)/, `$1\n${MADE}\n`),
   'dashboards.md': dashboardPage,
   ...FORMAT_PAGES,
+  'formats/cloudtrail.md': cloudtrailPage,
 };
 
 /** Page name → text. */

@@ -8,7 +8,7 @@ import { SERVICE } from '../src/formats/flow/ecs.ts';
 import { PRESETS } from '../src/formats/flow/presets.ts';
 import { RECORD_ERRORS, type RecordErrorCode } from '../src/model/batch.ts';
 import { columnOf, type Field, findField, namesOf } from '../src/model/fields.ts';
-import { FLOW_FORMATS, type FlowFormat } from '../src/model/log-formats.ts';
+import { FLOW_FORMATS, type FlowFormat, type LogFormat } from '../src/model/log-formats.ts';
 import { block, code, ECS_TYPES, MADE, table } from './markdown.ts';
 
 interface Page {
@@ -79,16 +79,16 @@ const DOCUMENT_ONLY: Readonly<Record<string, string>> = {
   'related.ip': 'Both addresses, each once.',
 };
 
-type Json = string | number | boolean | Json[] | { readonly [key: string]: Json };
+export type Json = string | number | boolean | Json[] | { readonly [key: string]: Json };
 type Shown = { readonly [key: string]: Json };
 
-interface Sample {
+export interface Sample {
   readonly raw: string;
   readonly expected: Json;
   readonly documents: readonly Shown[];
 }
 
-function samplesOf(format: FlowFormat): Map<string, Sample> {
+export function samplesOf(format: Pick<LogFormat, 'name'>): Map<string, Sample> {
   const folder = new URL(`../src/formats/${format.name}/samples/`, import.meta.url);
   const text = (name: string): string => readFileSync(new URL(name, folder), 'utf8');
   const names = readdirSync(folder)
@@ -104,7 +104,7 @@ function samplesOf(format: FlowFormat): Map<string, Sample> {
 }
 
 /** Values at each path of a document. */
-function leaves(value: Json, path = ''): [path: string, value: Json][] {
+export function leaves(value: Json, path = ''): [path: string, value: Json][] {
   if (typeof value !== 'object' || Array.isArray(value)) return [[path, value]];
   return Object.entries(value).flatMap(([name, inner]) => leaves(inner, path === '' ? name : `${path}.${name}`));
 }
@@ -123,7 +123,7 @@ function valuesOf(format: FlowFormat, samples: ReadonlyMap<string, Sample>): Map
 
 const KINDS = ['event.kind', 'event.category', 'event.type', 'event.action', 'event.outcome'];
 
-function kinds(values: ReadonlyMap<string, readonly Json[]>): string {
+export function kinds(values: ReadonlyMap<string, readonly Json[]>): string {
   const distinct = (path: string): string => [...new Set((values.get(path) ?? []).flat().map(String))].sort().map(code).join(' ') || 'not set';
   return table(
     ['Name', 'Values'],
@@ -182,18 +182,19 @@ function meaning(path: string): string {
   return text;
 }
 
-function sampleSection(title: string, sample: Sample | undefined, name: string): string {
+export function sampleSection(title: string, sample: Sample | undefined, name: string): string {
   if (!sample) throw new Error(`there is no sample ${name}`);
   return `### ${title}\n\n${block('text', sample.raw)}\n\n${block('json', JSON.stringify(sample.expected, null, 2))}`;
 }
 
 /** Each reason once, with the first record among the samples that has it. */
-function refused(samples: ReadonlyMap<string, Sample>): string {
+export function refused(samples: ReadonlyMap<string, Sample>): string {
   const rows = new Map<string, string[]>();
   for (const { documents } of samples.values()) {
     for (const { error, raw } of documents) {
       const { code: reason, message } = (error ?? {}) as { readonly code?: RecordErrorCode; readonly message?: string };
-      if (reason === undefined || message === undefined || rows.has(reason)) continue;
+      // Events have the error of a call there.
+      if (reason === undefined || message === undefined || rows.has(reason) || !Object.hasOwn(RECORD_ERRORS, reason)) continue;
       rows.set(reason, [code(reason), RECORD_ERRORS[reason], message, inline(String(raw))]);
     }
   }

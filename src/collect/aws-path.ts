@@ -4,10 +4,12 @@
  * Hive's form (`name=value`), with the organization's id before the account or not.
  * https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs-s3-path.html
  * https://docs.aws.amazon.com/awscloudtrail/latest/userguide/get-and-view-cloudtrail-log-files.html
+ * https://docs.aws.amazon.com/awscloudtrail/latest/userguide/view-download-cloudtrail-lake-query-results.html
  */
 
 /**
- * `flow-log`: VPC and transit gateway flow logs. `other-log`: of another service, named by `service`.
+ * `flow-log`: VPC and transit gateway flow logs. `cloudtrail`, `cloudtrail-insight`, `cloudtrail-aggregated`: events.
+ * `cloudtrail-lake`: saved results of queries. `other-log`: of another service, named by `service`.
  * `test`: what a service writes to see whether it may. `manifest`: lists and marks of other tools.
  * `folder`: an empty object that stands for a folder. `unknown`: the key does not tell; look inside.
  */
@@ -17,6 +19,7 @@ export type ObjectKind =
   | 'cloudtrail-digest'
   | 'cloudtrail-insight'
   | 'cloudtrail-aggregated'
+  | 'cloudtrail-lake'
   | 'config'
   | 'load-balancer'
   | 'other-log'
@@ -46,6 +49,7 @@ const SERVICES: ReadonlyMap<string, ObjectKind> = new Map([
   ['cloudtrail-digest', 'cloudtrail-digest'],
   ['cloudtrail-insight', 'cloudtrail-insight'],
   ['cloudtrail-aggregated', 'cloudtrail-aggregated'],
+  ['cloudtrail-lake', 'cloudtrail-lake'],
   ['config', 'config'],
   ['elasticloadbalancing', 'load-balancer'],
 ]);
@@ -54,7 +58,7 @@ const SERVICES: ReadonlyMap<string, ObjectKind> = new Map([
 const TEST =
   /^(elbaccesslogtestfile|cloudtrail_test.*|aws-?logs(-write)?-test|aws-programmatic-access-test-object|.*access-check.*|.*(writability|writeaccess)check.*)$/;
 const MANIFEST =
-  /^(manifest(\..*)?|_.*manifest.*|.*manifest\.(json|checksum|txt|csv)|symlink\.txt|_success|_started_\d+|_committed_\d+|_(common_)?metadata|.*\.metadata|\.keep|\.ds_store)$/;
+  /^(result_sign\.json|manifest(\..*)?|_.*manifest.*|.*manifest\.(json|checksum|txt|csv)|symlink\.txt|_success|_started_\d+|_committed_\d+|_(common_)?metadata|.*\.metadata|\.keep|\.ds_store)$/;
 
 /** `<account>_vpcflowlogs_<region>_fl-…_YYYYMMDDTHHmmZ_….log.gz`, `<account>_CloudTrail-Digest_<region>_…`. */
 const FILE_NAME = /^(\d{12})_([A-Za-z0-9-]+)_([a-z]{2,}(?:-[a-z]+)+-\d+|[a-z]+-[a-z]+-\d)_(?:.*_)?(\d{4})(\d{2})(\d{2})T\d{4,6}Z/;
@@ -79,14 +83,29 @@ export function pathFacts(key: string): PathFacts {
   return facts;
 }
 
-/** Kinds that hold no flow records: in a shared bucket they are passed over, and counted. */
-export type OtherObject = Exclude<ObjectKind, 'flow-log' | 'unknown'>;
+/** Kinds that hold records. */
+type RecordObject = 'flow-log' | 'cloudtrail' | 'cloudtrail-insight' | 'cloudtrail-aggregated' | 'cloudtrail-lake' | 'unknown';
+const WITH_RECORDS: ReadonlySet<ObjectKind> = new Set<RecordObject>([
+  'flow-log',
+  'cloudtrail',
+  'cloudtrail-insight',
+  'cloudtrail-aggregated',
+  'cloudtrail-lake',
+  'unknown',
+]);
 
-/** What an object is that holds no flow records; undefined for one that must be read. `size` in bytes where it is known: an empty one is a folder. */
+/** Kinds that hold no records of a format that is read: in a shared bucket they are passed over, and counted. */
+export type OtherObject = Exclude<ObjectKind, RecordObject>;
+
+/** What an object is that holds no records; undefined for one that must be read. `size` in bytes where it is known: an empty one is a folder. */
 export function otherObject(key: string, size?: number): OtherObject | undefined {
   const { kind } = pathFacts(key);
-  if (kind !== 'flow-log' && kind !== 'unknown') return kind;
+  if (!isRecordObject(kind)) return kind;
   return size === 0 ? 'folder' : undefined;
+}
+
+function isRecordObject(kind: ObjectKind): kind is RecordObject {
+  return WITH_RECORDS.has(kind);
 }
 
 function readName(name: string, facts: Draft): void {

@@ -2,6 +2,8 @@
 import type { RecordErrorCode } from '../model/batch.ts';
 import type { RecordFormat } from '../model/source.ts';
 import { CloudTrailDecoder, STATE } from './cloudtrail/decode.ts';
+import { eventColumn, MAY_BE_HEADER } from './cloudtrail/lake.ts';
+import { MORE, valueEnd } from './cloudtrail/scan.ts';
 import { FlowDecoder } from './flow/decode.ts';
 import type { FlowDecoderOptions, FlowReading, ResumePoint } from './flow/options.ts';
 import type { DecodedBatches } from './result.ts';
@@ -34,13 +36,42 @@ const BLANKS: ReadonlySet<number> = new Set([9, 10, 13, 32, 0xef, 0xbb, 0xbf]);
 const OPEN_BRACE = 123;
 const OPEN_BRACKET = 91;
 /** Keys of events, of what is around them, and of digests. A flow record as JSON has none of them. */
-const TELLING = /"(?:Records|eventVersion|eventSource|eventCategory|digestS3Object|userIdentity)"\s*:|"detail-type"\s*:\s*"[^"]*CloudTrail/;
+const TELLING =
+  /"(?:Records|CloudTrailEvent|eventVersion|eventSource|eventCategory|digestS3Object|userIdentity)"\s*:|"Events"\s*:\s*\[\s*\{\s*"EventId"|"detail-type"\s*:\s*"[^"]*CloudTrail/;
 
-/** Which decoder reads text that begins so. `state`: that in which a run before left it. */
+const textOf = (head: Uint8Array): string => new TextDecoder().decode(head.subarray(0, HEAD));
+
+/** Which decoder reads text that begins so (headed gives enough of it). `state`: that in which a run before left it. */
 export function decoderKind(format: RecordFormat, head: Uint8Array, state = ''): DecoderKind {
   if (format === 'cloudtrail' || state.startsWith(STATE)) return 'cloudtrail';
   if (format !== 'auto' || state !== '') return 'flow';
   const first = head.find((c) => !BLANKS.has(c));
-  if (first !== OPEN_BRACE && first !== OPEN_BRACKET) return 'flow';
-  return TELLING.test(new TextDecoder().decode(head.subarray(0, HEAD))) ? 'cloudtrail' : 'flow';
+  const isJson = first === OPEN_BRACE || first === OPEN_BRACKET;
+  const telling = isJson ? TELLING.test(textOf(head)) : eventColumn(textOf(head).split('\n', 1)[0] as string) >= 0;
+  return telling ? 'cloudtrail' : 'flow';
+}
+
+/** The same chunks; where the format is told by content the first one is long enough to tell it, or all there is. */
+export async function* headed(chunks: AsyncIterable<Uint8Array>, format: RecordFormat, state = ''): AsyncGenerator<Uint8Array> {
+  let head: Uint8Array | undefined = format === 'auto' && state === '' ? new Uint8Array(0) : undefined;
+  for await (const chunk of chunks) {
+    if (head === undefined) {
+      yield chunk;
+      continue;
+    }
+    const both: Uint8Array = head.length === 0 ? chunk : Buffer.concat([head, chunk]);
+    head = mayTellMore(both) ? both : undefined;
+    if (head === undefined) yield both;
+  }
+  if (head !== undefined && head.length > 0) yield head;
+}
+
+/** Whether more bytes may tell another decoder: a first object that ends, and a line that is no header, are all that is waited for. */
+function mayTellMore(head: Uint8Array): boolean {
+  if (head.length >= HEAD || TELLING.test(textOf(head))) return false;
+  let at = head.findIndex((c) => !BLANKS.has(c));
+  if (at < 0) return true;
+  if (head[at] !== OPEN_BRACE && head[at] !== OPEN_BRACKET) return MAY_BE_HEADER.test(textOf(head));
+  while (at < head.length && (head[at] === OPEN_BRACKET || BLANKS.has(head[at]!))) at++;
+  return valueEnd(head, at, head.length) === MORE;
 }

@@ -7,7 +7,7 @@ import { formatOf, type LogFormat } from '../model/log-formats.ts';
 import type { Damage, Segment } from '../model/segment.ts';
 import type { RecordFormat } from '../model/source.ts';
 import { unframed } from './cloudtrail/frame.ts';
-import { createDecoder, decoderKind, type RecordDecoder } from './decoder.ts';
+import { createDecoder, decoderKind, headed, type RecordDecoder } from './decoder.ts';
 import type { Document, StoredRecord } from './document.ts';
 import { recordDocument } from './documents.ts';
 import { rebuildBytes } from './flow/rebuild.ts';
@@ -59,7 +59,7 @@ export async function* normalize(source: AsyncGenerator<Segment, Damage | undefi
     if (!next.done && !decoder.deliveryFinished) yield* push(NO_BYTES, true);
     if (!next.done && next.value.kind === 'text') {
       let begun = false;
-      for await (const chunk of next.value.chunks) {
+      for await (const chunk of headed(next.value.chunks, options.format ?? 'auto')) {
         if (!begun) {
           const wanted = decoderKind(options.format ?? 'auto', chunk);
           yield* documents(decoder.take(), options);

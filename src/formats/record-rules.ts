@@ -43,7 +43,7 @@ export class RecordSettingsError extends Error {
   }
 }
 
-/** `filtered`: not to be stored. `too-much`: more than MOST_MATCHES matches, or longer than RAW_LIMIT with its replacements; nothing of it may be kept. */
+/** `filtered`: not to be stored. `too-much`: more than MOST_MATCHES matches, or longer than allowed with its replacements; nothing of it may be kept. */
 export type Ruled = Uint8Array | 'filtered' | 'too-much';
 
 /** Settings, compiled. */
@@ -52,8 +52,8 @@ export interface RecordRules {
   readonly hides: boolean;
   /** Whether a line goes on the record before; undefined where each line is a record. */
   readonly goesOn: ((line: Uint8Array) => boolean) | undefined;
-  /** The record's text after the rules; the same array where none changed it. */
-  apply(record: Uint8Array): Ruled;
+  /** The record's text after the rules; the same array where none changed it. `longest`: bytes that it may have then; RAW_LIMIT where nothing is said. */
+  apply(record: Uint8Array, longest?: number): Ruled;
   /** Epoch milliseconds that the locator finds in a text; undefined where it finds none, or no number of 10 or 13 digits. */
   readonly timeOf: ((record: Uint8Array) => number | undefined) | undefined;
 }
@@ -151,11 +151,11 @@ function without(boundary: RE2JS): (line: Uint8Array) => boolean {
   return (line) => !boundary.test(decoder.decode(line));
 }
 
-function applier(rules: readonly RecordRule[]): (record: Uint8Array) => Ruled {
+function applier(rules: readonly RecordRule[]): RecordRules['apply'] {
   const steps = rules.map((rule) => ({ kind: rule.kind, pattern: RE2JS.compile(rule.pattern), instead: insteadOf(rule) }));
   const includes = rules.some(({ kind }) => kind === 'include');
   if (steps.length === 0) return (record) => record;
-  return (record) => {
+  return (record, longest = RAW_LIMIT) => {
     const original = decoder.decode(record);
     let text = original;
     let included = !includes;
@@ -165,7 +165,7 @@ function applier(rules: readonly RecordRule[]): (record: Uint8Array) => Ruled {
       } else if (kind === 'include') {
         included ||= pattern.test(text);
       } else {
-        const changed = replaceAll(text, pattern, instead);
+        const changed = replaceAll(text, pattern, instead, longest);
         if (changed === undefined) return 'too-much';
         text = changed;
       }
@@ -173,7 +173,7 @@ function applier(rules: readonly RecordRule[]): (record: Uint8Array) => Ruled {
     if (!included) return 'filtered';
     if (text === original) return record;
     const bytes = encoder.encode(text);
-    return bytes.length > RAW_LIMIT ? 'too-much' : bytes;
+    return bytes.length > longest ? 'too-much' : bytes;
   };
 }
 
@@ -193,14 +193,14 @@ function insteadOf({ kind, replacement = '#' }: RecordRule): (found: string) => 
 }
 
 /** Each match's first group, or the whole match of a pattern without groups, becomes `instead` of it; undefined for too much (see Ruled). */
-function replaceAll(text: string, pattern: RE2JS, instead: (found: string) => string): string | undefined {
+function replaceAll(text: string, pattern: RE2JS, instead: (found: string) => string, longest: number): string | undefined {
   if (!pattern.test(text)) return text;
   const group = pattern.groupCount() > 0 ? 1 : 0;
   const matcher = pattern.matcher(text);
   let out = '';
   let at = 0;
   for (let matches = 1; matcher.find(); matches++) {
-    if (matches > MOST_MATCHES || out.length > RAW_LIMIT) return undefined;
+    if (matches > MOST_MATCHES || out.length > longest) return undefined;
     const [start, end] = [matcher.start(group), matcher.end(group)];
     // A group that took no part, or nothing at all.
     if (start < 0 || start === end) continue;

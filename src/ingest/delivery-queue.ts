@@ -8,6 +8,7 @@
 import { DeliveryError, type Outcome } from '../collect/delivery.ts';
 import { addCounts, type Counts, NO_COUNTS } from '../model/counts.ts';
 import type { Manifest, Metadata } from '../store/metadata.ts';
+import type { Stored } from './inserter.ts';
 import type { LayoutMemory } from './layout-memory.ts';
 import type { WorkerPool } from './worker-pool.ts';
 import type { FromWorker, Job } from './worker-protocol.ts';
@@ -75,7 +76,7 @@ export interface QueueOptions {
   readonly pool: () => WorkerPool;
   readonly metadata: Metadata;
   readonly ids: (registry: string, texts: readonly string[]) => Promise<number[]>;
-  readonly store: (manifest: Manifest) => Promise<string[]>;
+  readonly store: (manifest: Manifest) => Promise<Stored>;
   /** What is known of the layouts of streams. */
   readonly layouts: Pick<LayoutMemory, 'of' | 'learned' | 'held'> | undefined;
   /** Milliseconds of a steady clock. */
@@ -308,22 +309,20 @@ export class DeliveryQueue {
     this.#stall = undefined;
     const tickets = manifest.ranges.map((range) => this.#byId.get(range.delivery));
     for (const ticket of tickets) if (ticket) ticket.underway++;
-    let notes: readonly string[];
-    try {
-      notes = await this.#options.store(manifest);
-    } catch (error) {
+    const stored = await this.#options.store(manifest).catch((error: unknown) => {
       this.#giveUp(error instanceof Error ? error.message : String(error));
-      return;
-    }
+      return undefined;
+    });
+    if (!stored) return;
     this.#pool?.send(worker, { type: 'stored', batch: manifest.batch });
     for (const stream of held) this.#options.layouts?.held(stream);
-    manifest.ranges.forEach(({ counts, last, formats = {} }, i) => {
+    stored.ranges.forEach(({ counts, last, formats = {} }, i) => {
       const ticket = tickets[i];
       if (!ticket) return;
       ticket.underway--;
       ticket.complete ||= last;
       addCounts(ticket.counts, counts);
-      ticket.request.onStored?.({ counts, extent: counts.records > 0 ? extent : null, formats, notes: i === 0 ? notes : [] });
+      ticket.request.onStored?.({ counts, extent: counts.records > 0 ? extent : null, formats, notes: i === 0 ? stored.notes : [] });
     });
     for (const ticket of new Set(tickets)) if (ticket) this.#settle(ticket);
   }

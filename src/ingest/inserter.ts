@@ -5,10 +5,16 @@
  */
 import { rmSync } from 'node:fs';
 import { DATASETS } from '../model/log-formats.ts';
-import type { Manifest, Metadata, StagedBlock } from '../store/metadata.ts';
+import type { DeliveryRange, Manifest, Metadata, StagedBlock } from '../store/metadata.ts';
 import { type StagedSelect, type Store, StoreError } from '../store/store.ts';
 import type { DiskGuard } from './disk-guard.ts';
 import { withoutCopies } from './event-copies.ts';
+
+/** What became of a batch: what people should know of it, and what its deliveries count without copies of stored events. */
+export interface Stored {
+  readonly notes: readonly string[];
+  readonly ranges: readonly DeliveryRange[];
+}
 
 export interface InserterOptions {
   readonly store: Store;
@@ -68,13 +74,13 @@ export class Inserter {
     return { open: this.#open, repairing: this.#repairing, ...this.#done };
   }
 
-  /** Commits a batch's manifest and inserts it, after those that were given before; what people should know of it. */
-  store(manifest: Manifest): Promise<string[]> {
+  /** Commits a batch's manifest and inserts it, after those that were given before. */
+  store(manifest: Manifest): Promise<Stored> {
     return this.#inTurn(manifest, true);
   }
 
   /** Inserts a batch whose manifest is committed: what a crash left. */
-  repair(manifest: Manifest): Promise<string[]> {
+  repair(manifest: Manifest): Promise<Stored> {
     return this.#inTurn(manifest, false);
   }
 
@@ -90,31 +96,31 @@ export class Inserter {
     await this.#turn;
   }
 
-  #inTurn(manifest: Manifest, fresh: boolean): Promise<string[]> {
+  #inTurn(manifest: Manifest, fresh: boolean): Promise<Stored> {
     this.#open++;
     if (!fresh) this.#repairing++;
     const done = this.#turn
       .then(() => this.#untilDone(manifest, fresh))
-      .then((notes) => {
+      .then((stored) => {
         this.#open--;
         if (!fresh) this.#repairing--;
         this.#done.batches++;
-        return notes;
+        return stored;
       });
     this.#turn = done.catch(() => undefined);
     return done;
   }
 
-  async #untilDone(staged: Manifest, fresh: boolean): Promise<string[]> {
+  async #untilDone(staged: Manifest, fresh: boolean): Promise<Stored> {
     if (this.#broken) throw this.#broken;
     let committed = fresh ? undefined : staged;
     for (let wait = FIRST_WAIT_MS; ; wait = Math.min(wait * 2, LONGEST_WAIT_MS)) {
       try {
         await this.#options.disk.check();
         committed ??= await this.#commit(staged);
-        const notes = await this.#insert(committed);
+        const stored = await this.#insert(committed);
         this.#trouble = undefined;
-        return notes;
+        return stored;
       } catch (error) {
         this.#done.failures++;
         if (!this.#options.untilDone || this.#closed || !isPassing(error)) {
@@ -154,7 +160,7 @@ export class Inserter {
   }
 
   /** Stages of a batch after its manifest is committed; repeating it stores nothing twice. */
-  async #insert(committed: Manifest): Promise<string[]> {
+  async #insert(committed: Manifest): Promise<Stored> {
     const notes: string[] = [];
     let manifest = committed;
     for (const { token } of committed.blocks) {
@@ -183,7 +189,7 @@ export class Inserter {
       this.#done.inserts++;
       this.#done.rows += block.rows;
     }
-    return notes;
+    return { notes, ranges: manifest.ranges };
   }
 
   /** What the rules failed with; nothing is stored then. Throws what else fails. */

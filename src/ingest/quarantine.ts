@@ -5,7 +5,7 @@
  */
 import { createHash } from 'node:crypto';
 import type { Enricher } from '../enrich/enricher.ts';
-import { FlowDecoder } from '../formats/flow/decode.ts';
+import { createDecoder, decoderKind } from '../formats/decoder.ts';
 import { readingOf } from '../formats/flow/layout.ts';
 import type { Origin } from '../model/batch.ts';
 import { join, num, param, type Sql, sql, statement } from '../query/sql.ts';
@@ -139,10 +139,12 @@ export class Quarantine {
     const enricher = this.#enricher;
     enricher.matchWith(pipeline.indicators);
     enricher.setAwsRanges(pipeline.databases.aws);
-    const groups = Map.groupBy(rows, (row) => layout ?? String(row[3]));
+    const groups = Map.groupBy(rows, (row) => (isEvent(row) ? EVENT : (layout ?? String(row[3]))));
     let resolved = 0;
     for (const [tried, group] of groups) {
-      const decoder = new FlowDecoder({ ...readingOf(tried), now, capacity: group.length + 16 });
+      const capacity = group.length + 16;
+      const decoder =
+        tried === EVENT ? createDecoder('cloudtrail', { layout: 'auto', now, capacity }) : createDecoder('flow', { ...readingOf(tried), now, capacity });
       const deliveries = new Map<number, BatchDelivery>();
       const whole = group.filter((row) => !row[8]);
       whole.forEach((row, i) => {
@@ -173,6 +175,13 @@ export class Quarantine {
   async #rows(fragment: Sql): Promise<readonly (readonly Value[])[]> {
     return (await this.#options.store.rows(statement(fragment), { lane: 'background' })).rows;
   }
+}
+
+/** Layout of events. What was refused as another format may be one too. */
+const EVENT = 'cloudtrail';
+
+function isEvent(row: readonly Value[]): boolean {
+  return String(row[3]) === EVENT || decoderKind('auto', Buffer.from(String(row[2]), 'base64')) === EVENT;
 }
 
 function originOf(row: readonly Value[]): Origin {

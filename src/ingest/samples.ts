@@ -5,7 +5,7 @@
 import { randomUUID } from 'node:crypto';
 import { rmSync } from 'node:fs';
 import type { Enricher } from '../enrich/enricher.ts';
-import { FlowDecoder } from '../formats/flow/decode.ts';
+import { createDecoder, decoderKind } from '../formats/decoder.ts';
 import type { BadRecord, Batch, Column, Origin } from '../model/batch.ts';
 import type { StagedBlock } from '../store/metadata.ts';
 import type { StagedSelect, Store, Value } from '../store/store.ts';
@@ -49,8 +49,9 @@ export class Samples {
 
   async #stage(text: string, origin: Origin): Promise<{ blocks: readonly StagedBlock[]; problem?: BadRecord }> {
     const { staging, enricher, now } = this.#options;
-    const decoder = new FlowDecoder({ layout: 'auto', now, capacity: 64 });
-    decoder.push(new TextEncoder().encode(text), true);
+    const bytes = new TextEncoder().encode(text);
+    const decoder = createDecoder(decoderKind('auto', bytes), { layout: 'auto', now, capacity: 64 });
+    decoder.push(bytes, true);
     const taken = decoder.take();
     const batch = `sample-${randomUUID()}`;
     // Places that nobody has seen yet get no id for a sample's sake.

@@ -9,7 +9,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { DELIVERY_LIMITS, FILE_LIMITS, type Source, segments, segmentsFrom } from '../decode/segments.ts';
 import { segmentsOfAll } from '../decode/segments-of-all.ts';
 import { createEnricher } from '../enrich/enricher.ts';
-import { createDecoder, type DecoderKind, decoderKind, type RecordDecoder } from '../formats/decoder.ts';
+import { createDecoder, type DecoderKind, decoderKind, headed, type RecordDecoder } from '../formats/decoder.ts';
 import { FlowDecoder } from '../formats/flow/decode.ts';
 import { heldState, namedState } from '../formats/flow/detect.ts';
 import type { FlowReading } from '../formats/flow/options.ts';
@@ -203,7 +203,7 @@ async function readAll(job: Job, contents: readonly [Source, ...Source[]], id: s
     const resumed = segment.resumed ? layout : undefined;
     end = segment.offset;
     owner = undefined;
-    for await (const chunk of segment.chunks) {
+    for await (const chunk of headed(segment.chunks, job.settings.format, resumed)) {
       if (!owner) {
         owner = await begin(job, id, segment, segment.offset, decoderKind(job.settings.format, chunk, resumed), resumed);
         if (resumed === undefined) choose(job, owner, chunk);

@@ -26,15 +26,38 @@ describe('flow logs', () => {
   });
 });
 
+describe('events', () => {
+  const facts = { account: '123456789012', region: 'eu-west-1', date: '2026-11-20' };
+  const file = (service: string) =>
+    `AWSLogs/123456789012/${service}/eu-west-1/2026/11/20/123456789012_${service}_eu-west-1_20261120T0955Z_abcdefghijklmnop.json.gz`;
+
+  it.each<[string, string, object]>([
+    ['of a trail', file('CloudTrail'), { ...facts, kind: 'cloudtrail', service: 'CloudTrail' }],
+    [
+      'of an organization',
+      file('CloudTrail').replace('AWSLogs/', 'p/AWSLogs/o-abcdefghij/'),
+      { ...facts, kind: 'cloudtrail', service: 'CloudTrail', organization: 'o-abcdefghij' },
+    ],
+    ['of Insights', file('CloudTrail-Insight'), { ...facts, kind: 'cloudtrail-insight', service: 'CloudTrail-Insight' }],
+    ['summed up', file('CloudTrail-Aggregated'), { ...facts, kind: 'cloudtrail-aggregated', service: 'CloudTrail-Aggregated' }],
+    [
+      'from CloudTrail Lake',
+      'AWSLogs/123456789012/CloudTrail-Lake/Query/2026/11/20/01234567-89ab-cdef-0123-456789abcdef/result_1.csv.gz',
+      { kind: 'cloudtrail-lake', service: 'CloudTrail-Lake', account: '123456789012', date: '2026-11-20' },
+    ],
+  ])('%s', (_, key, expected) => {
+    expect(pathFacts(key)).toEqual(expected);
+    expect(otherObject(key)).toBeUndefined();
+    expect(otherObject(key, 0)).toBe('folder');
+  });
+});
+
 describe('what else lies in such buckets', () => {
   it.each<[PathFacts['kind'], string]>([
-    ['cloudtrail', 'AWSLogs/123456789012/CloudTrail/eu-west-1/2026/11/20/123456789012_CloudTrail_eu-west-1_20261120T0955Z_abcdefghijklmnop.json.gz'],
-    ['cloudtrail', 'AWSLogs/o-abcdefghij/123456789012/CloudTrail/eu-west-1/2026/11/20/x.json.gz'],
     [
       'cloudtrail-digest',
       'AWSLogs/123456789012/CloudTrail-Digest/eu-west-1/2026/11/20/123456789012_CloudTrail-Digest_eu-west-1_trail_us-east-1_20261120T095500Z_backfill.json.gz',
     ],
-    ['cloudtrail-insight', 'AWSLogs/123456789012/CloudTrail-Insight/eu-west-1/2026/11/20/x.json.gz'],
     [
       'config',
       'AWSLogs/123456789012/Config/eu-west-1/2026/1/2/ConfigHistory/123456789012_Config_eu-west-1_ConfigHistory_AWS::EC2::VPC_20260102T000000Z_1.json.gz',
@@ -48,6 +71,7 @@ describe('what else lies in such buckets', () => {
     ['test', 'AWSLogs/123456789012/Config/ConfigWritabilityCheckFile'],
     ['manifest', 'inventory/bucket/all/2026-11-20T00-00Z/manifest.json'],
     ['manifest', 'inventory/manifest.checksum'],
+    ['manifest', 'p/AWSLogs/123456789012/CloudTrail-Lake/Query/2026/11/20/01234567-89ab-cdef-0123-456789abcdef/result_sign.json'],
     ['manifest', 'athena/Unsaved/2026/11/20/1.csv.metadata'],
     ['manifest', 'out/_SUCCESS'],
     ['folder', 'AWSLogs/123456789012/vpcflowlogs/'],

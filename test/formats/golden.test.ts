@@ -1,5 +1,5 @@
 /**
- * Golden samples: each case is a file of raw bytes and the documents that it must give. The published
+ * Golden samples of all formats: each case is a file of raw bytes and the documents that it must give. The published
  * samples (accept, json-accept, egress-v5, ipv6, nodata, reject, json-reject) are compared field for
  * field; no test writes an expected file.
  */
@@ -8,16 +8,17 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { DELIVERY_LIMITS, segments } from '../../src/decode/segments.ts';
 import { type Document, type ErrorDocument, normalize } from '../../src/formats/normalize.ts';
+import { LOG_FORMATS } from '../../src/model/log-formats.ts';
 import { NOW } from './support.ts';
 
 const FORMATS = join(import.meta.dirname, '../../src/formats');
-const FOLDER = join(FORMATS, 'vpc-flow/samples');
-const casesIn = (folder: string): string[] =>
-  readdirSync(folder)
+const folderOf = (format: string): string => join(FORMATS, format, 'samples');
+const casesIn = (format: string): string[] =>
+  readdirSync(folderOf(format))
     .filter((f) => f.endsWith('.raw'))
     .map((f) => f.slice(0, -4));
-const cases = casesIn(FOLDER);
-const TGW_FOLDER = join(FORMATS, 'tgw-flow/samples');
+const rawOf = (format: string, name: string): Buffer => readFileSync(join(folderOf(format), `${name}.raw`));
+const expectedOf = (format: string, name: string): unknown => JSON.parse(readFileSync(join(folderOf(format), `${name}.json`), 'utf8'));
 
 async function documentsOf(bytes: Uint8Array): Promise<(Document | ErrorDocument)[]> {
   const documents: (Document | ErrorDocument)[] = [];
@@ -25,24 +26,47 @@ async function documentsOf(bytes: Uint8Array): Promise<(Document | ErrorDocument
   return documents;
 }
 
+/** Those that somebody else published. */
+const PUBLISHED = ['accept', 'json-accept', 'egress-v5', 'ipv6', 'nodata', 'reject', 'json-reject'];
+
 describe('samples', () => {
   it('has the published ones', () => {
-    expect(cases).toEqual(expect.arrayContaining(['accept', 'json-accept', 'egress-v5', 'ipv6', 'nodata', 'reject', 'json-reject']));
+    expect(casesIn('vpc-flow')).toEqual(expect.arrayContaining(PUBLISHED));
+    expect(casesIn('cloudtrail')).toContain('published');
   });
 
-  it.each(cases)('%s', async (name) => {
-    const expected: unknown = JSON.parse(readFileSync(join(FOLDER, `${name}.json`), 'utf8'));
-    const documents = await documentsOf(readFileSync(join(FOLDER, `${name}.raw`)));
-    expect(documents).toEqual(Array.isArray(expected) ? expected : [expected]);
-  });
-
-  it.each(casesIn(TGW_FOLDER))('of a transit gateway: %s', async (name) => {
-    expect(await documentsOf(readFileSync(join(TGW_FOLDER, `${name}.raw`)))).toEqual(JSON.parse(readFileSync(join(TGW_FOLDER, `${name}.json`), 'utf8')));
+  it.each(LOG_FORMATS.flatMap(({ name }) => casesIn(name).map((sample) => [name, sample] as const)))('of %s: %s', async (format, sample) => {
+    const expected = expectedOf(format, sample);
+    expect(await documentsOf(rawOf(format, sample))).toEqual(Array.isArray(expected) ? expected : [expected]);
   });
 
   it('gives all published samples from one stream, in their order', async () => {
-    const names = ['accept', 'json-accept', 'egress-v5', 'ipv6', 'nodata', 'reject', 'json-reject'];
-    const bytes = Buffer.concat(names.map((n) => readFileSync(join(FOLDER, `${n}.raw`))));
-    expect(await documentsOf(bytes)).toEqual(names.map((n) => JSON.parse(readFileSync(join(FOLDER, `${n}.json`), 'utf8'))));
+    const bytes = Buffer.concat(PUBLISHED.map((name) => rawOf('vpc-flow', name)));
+    expect(await documentsOf(bytes)).toEqual(PUBLISHED.map((name) => expectedOf('vpc-flow', name)));
+  });
+
+  it('of events say who acted, whatever the identity', async () => {
+    const documents = (await documentsOf(rawOf('cloudtrail', 'identities'))) as Document[];
+    const who = documents.map((document) => [
+      (document.aws as { cloudtrail: { user_identity?: { type?: string } } }).cloudtrail.user_identity?.type,
+      (document.user as { name?: string } | undefined)?.name,
+    ]);
+    expect(who).toEqual([
+      ['Root', 'root'],
+      ['IAMUser', 'ann'],
+      ['AssumedRole', 'Admin/ann'],
+      ['Role', 'Worker'],
+      ['FederatedUser', 'bea'],
+      ['Directory', 'corp-admin'],
+      ['AWSAccount', '444455556666'],
+      ['AWSAccount', 'anonymous'],
+      ['AWSService', 'autoscaling.amazonaws.com'],
+      ['IdentityCenterUser', 'c2a5c4d4-0000-4000-8000-000000000001'],
+      ['SAMLUser', 'cleo@example.com'],
+      ['WebIdentityUser', 'subject-7'],
+      ['Unknown', '111122223333'],
+      [undefined, undefined],
+      [undefined, 'an identity that is no object'],
+    ]);
   });
 });

@@ -1,5 +1,6 @@
 /** Damaged deliveries for fuzzing: valid lines of many layouts with bytes changed, cut, doubled and thrown in. */
 import fc from 'fast-check';
+import { eventTexts } from './cloudtrail/generate.ts';
 import { layoutWithRecords } from './generate.ts';
 
 const mixed: fc.Arbitrary<string> = fc
@@ -29,15 +30,18 @@ const MUTATIONS: readonly Mutation[] = [
 
 const mutations = fc.array(fc.tuple(fc.nat({ max: MUTATIONS.length - 1 }), fc.nat(), fc.nat({ max: 255 })), { maxLength: 8 });
 
+function mutated(text: string, list: readonly (readonly [kind: number, at: number, value: number])[]): Uint8Array {
+  return list.reduce((b, [kind, at, value]) => (b.length === 0 ? b : MUTATIONS[kind]!(b, at % b.length, value)), new TextEncoder().encode(text) as Uint8Array);
+}
+
+function damaged(texts: fc.Arbitrary<string>): fc.Arbitrary<Uint8Array> {
+  return fc.oneof(
+    { weight: 4, arbitrary: fc.tuple(texts, mutations).map(([text, list]) => mutated(text, list)) },
+    { weight: 1, arbitrary: fc.uint8Array({ maxLength: 300 }) },
+  );
+}
+
 /** Bytes of a delivery, mostly right. */
-export const deliveries: fc.Arbitrary<Uint8Array> = fc.oneof(
-  {
-    weight: 4,
-    arbitrary: fc
-      .tuple(mixed, mutations)
-      .map(([text, list]) =>
-        list.reduce((b, [kind, at, value]) => (b.length === 0 ? b : MUTATIONS[kind]!(b, at % b.length, value)), new TextEncoder().encode(text) as Uint8Array),
-      ),
-  },
-  { weight: 1, arbitrary: fc.uint8Array({ maxLength: 300 }) },
-);
+export const deliveries = damaged(mixed);
+/** The same with events. */
+export const eventDeliveries = damaged(eventTexts);

@@ -1,26 +1,42 @@
 /** Helpers for decoder tests: decode whole texts, and compare what came out without looking at ids. */
 
-import { FlowDecoder } from '../../src/formats/flow/decode.ts';
+import { unframed } from '../../src/formats/cloudtrail/frame.ts';
+import { createDecoder, type DecoderKind, type RecordDecoder } from '../../src/formats/decoder.ts';
 import { rebuildBytes } from '../../src/formats/flow/rebuild.ts';
 import { type Cell, recordAt } from '../../src/formats/record.ts';
 import type { RecordRules } from '../../src/formats/record-rules.ts';
 import { type DeliveredBadRecord, IN_BAD, noCounts, type RecordCounts } from '../../src/formats/result.ts';
-import { type FlowDataset, formatOf } from '../../src/model/log-formats.ts';
+import type { Batch } from '../../src/model/batch.ts';
+import { type Dataset, formatOf } from '../../src/model/log-formats.ts';
 import type { RecordFormat } from '../../src/model/source.ts';
 
-const TABLES = { vpc_flow: 'flows', vpc_flow_status: 'status', tgw_flow: 'tgw flows', tgw_flow_status: 'tgw status' } as const;
+const TABLES = { vpc_flow: 'flows', vpc_flow_status: 'status', tgw_flow: 'tgw flows', tgw_flow_status: 'tgw status', cloudtrail: 'events' } as const;
 
 /** 2026-11-20. */
 export const NOW = 1795132800;
 
 export type Row =
-  | { readonly table: 'flows' | 'status' | 'tgw flows' | 'tgw status'; readonly record: Record<string, Cell>; readonly raw: string }
+  | { readonly table: (typeof TABLES)[Dataset]; readonly record: Record<string, Cell>; readonly raw: string }
   | { readonly table: 'bad'; readonly bad: Omit<DeliveredBadRecord, 'raw'>; readonly raw: string };
 
 export interface Decoded {
   readonly rows: Row[];
   readonly counts: RecordCounts;
   readonly bytes: number;
+  /** Where each batch ended, with the decoder's state there. */
+  readonly ends: readonly { readonly offset: number; readonly state: string; readonly rows: number }[];
+}
+
+/** The record's own bytes. */
+function rawOf(batch: Batch, row: number, dataset: Dataset): Uint8Array {
+  const format = formatOf(dataset);
+  if (format.kind === 'flow') return rebuildBytes(batch, row, format);
+  const part = (name: string): string => {
+    const column = batch.columns.get(name);
+    if (column?.type !== 'String') throw new Error(`events have no text in ${name}`);
+    return Buffer.from(column.bytes.subarray(row === 0 ? 0 : column.ends[row - 1], column.ends[row])).toString('latin1');
+  };
+  return Buffer.from(unframed(part), 'latin1');
 }
 
 const latin1 = (bytes: Uint8Array): string => Buffer.from(bytes).toString('latin1');
@@ -31,21 +47,33 @@ export interface DecodeOptions {
   readonly cuts?: readonly number[];
   readonly capacity?: number;
   readonly rules?: RecordRules | undefined;
+  readonly kind?: DecoderKind;
+  /** In place of a new one: what it read before must not matter. */
+  readonly decoder?: RecordDecoder;
+  /** Takes the delivery up where a batch ended. */
+  readonly resume?: { readonly offset: number; readonly state: string };
 }
 
 /** Decodes one delivery cut at `cuts` (sizes of chunks, repeated), in batches of `capacity`. */
 export function decodeAll(input: string | Uint8Array, options: DecodeOptions = {}): Decoded {
   const bytes = typeof input === 'string' ? new TextEncoder().encode(input) : input;
-  const decoder = new FlowDecoder({
+  const made = {
     layout: options.layout ?? 'auto',
     format: options.format ?? 'auto',
     now: () => NOW,
     capacity: options.capacity ?? 4096,
     rules: options.rules,
-  });
+  };
+  const { resume, decoder = createDecoder(options.kind ?? 'flow', made) } = options;
+  if (resume || options.decoder) {
+    decoder.push(new Uint8Array(0), true);
+    decoder.take();
+    decoder.nextDelivery(resume);
+  }
   const rows: Row[] = [];
   const counts = noCounts();
-  let to = 0;
+  const ends: { offset: number; state: string; rows: number }[] = [];
+  let to = resume?.offset ?? 0;
   const take = (): void => {
     const batch = decoder.take();
     const next = batch.tables.map(() => 0);
@@ -61,15 +89,16 @@ export function decodeAll(input: string | Uint8Array, options: DecodeOptions = {
       const record = recordAt(rowsOf, row);
       for (const [name, value] of Object.entries(record))
         if (value === 0 || value === '' || value === '::' || (Array.isArray(value) && value.length === 0)) delete record[name];
-      rows.push({ table: TABLES[dataset as FlowDataset], record, raw: latin1(rebuildBytes(rowsOf, row, formatOf(dataset as FlowDataset))) });
+      rows.push({ table: TABLES[dataset], record, raw: latin1(rawOf(rowsOf, row, dataset)) });
     }
     for (const key of Object.keys(counts) as (keyof RecordCounts)[]) counts[key] += batch.counts[key];
     for (const part of batch.deliveries) {
       if (part.from !== to) throw new Error(`a part begins at ${part.from}, not at ${to}`);
       to = part.to;
     }
+    ends.push({ offset: to, state: decoder.state, rows: rows.length });
     if (batch.tables.some((table, i) => next[i] !== table.batch.rows) || nextBad !== batch.bad.length) throw new Error('the order does not tell of all rows');
-    if (batch.counts.records - batch.counts.filtered !== batch.order.length) throw new Error('a count was lost');
+    if (batch.counts.records - batch.counts.filtered - batch.counts.duplicates !== batch.order.length) throw new Error('a count was lost');
   };
   const push = (chunk: Uint8Array, last: boolean): void => {
     while (!decoder.push(chunk, last)) {
@@ -78,7 +107,7 @@ export function decodeAll(input: string | Uint8Array, options: DecodeOptions = {
     }
   };
   const cuts = options.cuts ?? [];
-  let at = 0;
+  let at = to;
   for (let i = 0; at < bytes.length; i++) {
     const size = Math.max(1, cuts[i % cuts.length] ?? bytes.length);
     push(bytes.slice(at, at + size), false);
@@ -87,9 +116,10 @@ export function decodeAll(input: string | Uint8Array, options: DecodeOptions = {
   push(new Uint8Array(0), true);
   take();
   if (to !== bytes.length) throw new Error(`${to} of ${bytes.length} bytes are accounted for`);
-  const { records, stored, nodata, skipdata, quarantined, filtered } = counts;
-  if (records !== stored + nodata + skipdata + quarantined + filtered || records - filtered !== rows.length) throw new Error('a count was lost');
-  return { rows, counts, bytes: to };
+  const { records, stored, nodata, skipdata, quarantined, filtered, duplicates } = counts;
+  if (records !== stored + nodata + skipdata + quarantined + filtered + duplicates || records - filtered - duplicates !== rows.length)
+    throw new Error('a count was lost');
+  return { rows, counts, bytes: to, ends };
 }
 
 /** The single row of a text. */

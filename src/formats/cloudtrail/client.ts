@@ -1,7 +1,7 @@
 /** What kind of client a user agent names. */
 
 const CLIENTS: readonly (readonly [RegExp, string | ((m: RegExpExecArray) => string)])[] = [
-  [/^\[?(?:console|signin)\.amazonaws\.com|aws-?console|S3Console|CloudFront Console|AWSCloudTrail|AWS Service Console/i, 'AWS Console'],
+  [/^(?:console|signin)\.amazonaws\.com|aws-?console|S3Console|CloudFront Console|AWSCloudTrail|AWS Service Console/i, 'AWS Console'],
   [/^(?:[\w-]+\.)+amazonaws\.com$|^AWS Internal$/i, 'AWS service'],
   [/\bTerraform\b/i, 'Terraform'],
   [/\bOpenTofu\b/i, 'OpenTofu'],
@@ -9,7 +9,7 @@ const CLIENTS: readonly (readonly [RegExp, string | ((m: RegExpExecArray) => str
   [/\bAnsible\b/i, 'Ansible'],
   [/\baws-cdk\b|\bcdk\b/i, 'AWS CDK'],
   [/\bAWSPowerShell\b|\bAWS Tools for PowerShell\b/i, 'AWS Tools for PowerShell'],
-  [/^\[?aws-cli\//i, 'AWS CLI'],
+  [/^aws-cli\//i, 'AWS CLI'],
   [/\b(?:Cloud9|aws-toolkit)\b/i, 'AWS Toolkit'],
   [/\bBoto3\//i, 'Boto3'],
   [/\bBotocore\//i, 'Botocore'],
@@ -54,7 +54,8 @@ const LONGEST = 1000;
 /** `aws-cli/2.15.0 Python/3.11 …` → `AWS CLI`; empty for an empty one, `Other` for what nobody knows. */
 export function clientOf(userAgent: string): string {
   if (userAgent === '') return '';
-  const head = userAgent.slice(0, LONGEST);
+  // S3 puts it in brackets.
+  const head = userAgent.slice(0, LONGEST).replace(/^\[/, '');
   for (const [pattern, name] of CLIENTS) {
     const match = pattern.exec(head);
     if (match) return typeof name === 'string' ? name : name(match);

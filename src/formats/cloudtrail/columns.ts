@@ -7,10 +7,15 @@ const BACKSLASH = 92;
 /** Below it, copying byte by byte is faster than a view of the bytes. */
 const SHORT = 64;
 
-/** What stands between the quotes of a JSON string. Bytes that are no UTF-8 become U+FFFD. */
+/** What stands between the quotes of a JSON string; JSON that is no string as it is. Bytes that are no UTF-8 become U+FFFD. */
 export function stringContent(bytes: Uint8Array): string {
   const text = decoder.decode(bytes);
-  return bytes.includes(BACKSLASH) ? (JSON.parse(`"${text}"`) as string) : text;
+  if (!bytes.includes(BACKSLASH)) return text;
+  try {
+    return JSON.parse(`"${text}"`) as string;
+  } catch {
+    return text;
+  }
 }
 
 /** Texts of which many rows have the same. */

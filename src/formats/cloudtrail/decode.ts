@@ -1,20 +1,23 @@
 /**
  * Decoder of CloudTrail events: bytes of decompressed deliveries in, batches of columns out. It takes files
- * `{"Records": […]}`, lists, single events one after another (in lines or not) and events of EventBridge. A
- * record that is broken costs none of its neighbours. What comes out depends on the bytes alone, not on how
- * they were cut into chunks, so a batch can be made again from its byte ranges.
+ * `{"Records": […]}`, lists, single events one after another (in lines or not), events of EventBridge, what
+ * LookupEvents answers, and results of CloudTrail Lake with whole events (lake.ts). A record that is broken
+ * costs none of its neighbours. What comes out depends on the bytes alone, not on how they were cut into
+ * chunks, so a batch can be made again from its byte ranges.
  *
  * https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-log-file-examples.html
+ * https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_LookupEvents.html
  */
-import { type BadRecord, RAW_LIMIT, type RecordErrorCode } from '../../model/batch.ts';
-import { CLOUDTRAIL } from '../../model/log-formats.ts';
-import { BatchShares } from '../batch-shares.ts';
+import { RAW_LIMIT, type RecordErrorCode } from '../../model/batch.ts';
 import type { RecordRules } from '../record-rules.ts';
 import type { DecodedBatches } from '../result.ts';
+import { stringContent } from './columns.ts';
+import { EventBatch } from './event-batch.ts';
 import { KEY } from './keys.ts';
-import { RecordSlices } from './record-slices.ts';
-import { type EventProblem, EventRows } from './rows.ts';
-import { BROKEN, framedEnd, MORE, skipBlanks, stringEnd, valueAfterKey, valueEnd } from './scan.ts';
+import { eventColumn, LONGEST_HEADER, lineAfter, rowAfter, valueIn, withoutLineEnd } from './lake.ts';
+import { beginningIn, endOfBroken, TELLING } from './resync.ts';
+import type { EventProblem } from './rows.ts';
+import { BROKEN, MORE, skipBlanks, stringEnd, valueAfterKey, valueEnd } from './scan.ts';
 
 /** Bytes of one record. */
 export const MAX_RECORD = 16 * 1024 * 1024;
@@ -27,14 +30,15 @@ const OPEN_BRACE = 123;
 const CLOSE_BRACE = 125;
 const NOTHING = new Uint8Array(0);
 const BOM = [0xef, 0xbb, 0xbf];
-/** All records that AWS writes begin with it. */
-const BEGINNING = '"eventVersion"';
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
 
 /**
  * Where the decoder stands: `top`: between values; `records`: in the list of a file; `tail`: behind the list, in its
- * object.
+ * object; `table…`: between rows of CSV whose column of that number has events.
  */
-type Place = 'top' | 'records' | 'tail';
+type Place = 'top' | 'records' | 'tail' | `table${number}`;
+const PLACE = /^(?:records|tail|table\d{1,3})$/;
 
 /** Prefix of all states: another decoder's begin otherwise. */
 export const STATE = 'cloudtrail:';
@@ -51,11 +55,8 @@ export interface EventDecoderOptions extends EventReading {
 }
 
 export class CloudTrailDecoder {
-  private readonly events = new EventRows();
-  private readonly batch: BatchShares;
-  private readonly slices = new RecordSlices();
+  private readonly batch: EventBatch;
   private readonly now: () => number;
-  private rules: RecordRules | undefined;
   private place: Place = 'top';
   /** Bytes that are not decoded yet: `buf[at, length)`; `base`: offset of `buf[0]` in the delivery. */
   private buf: Uint8Array = NOTHING;
@@ -71,24 +72,18 @@ export class CloudTrailDecoder {
 
   constructor(options: EventDecoderOptions) {
     this.now = options.now;
-    this.batch = new BatchShares(options.capacity, {
-      rows: () => [this.events.rows],
-      size: () => this.events.size,
-      stored: ([rows]) => rows ?? 0,
-      formats: (_, records) => (records > 0 ? { cloudtrail: records } : {}),
-      take: () => [{ dataset: CLOUDTRAIL.main, batch: this.events.take() }],
-    });
+    this.batch = new EventBatch(options.capacity);
     this.readBy(options);
     this.nextDelivery();
   }
 
   /** How the deliveries to come are read; the one before must be finished. */
   readBy(reading: EventReading): void {
-    this.rules = reading.rules;
+    this.batch.rules = reading.rules;
   }
 
   get full(): boolean {
-    return this.batch.full;
+    return this.batch.shares.full;
   }
 
   /** Where a later run takes the delivery up again. */
@@ -97,7 +92,7 @@ export class CloudTrailDecoder {
   }
 
   get pendingRecords(): number {
-    return this.batch.records;
+    return this.batch.shares.records;
   }
 
   get deliveryFinished(): boolean {
@@ -107,9 +102,9 @@ export class CloudTrailDecoder {
   /** Starts another delivery in the same batch; the one before must have had its last `push`. */
   nextDelivery(resume?: { readonly state?: string; readonly offset: number }): void {
     const offset = resume?.offset ?? 0;
-    const place = resume?.state?.slice(STATE.length);
-    this.place = place === 'records' || place === 'tail' ? place : 'top';
-    this.batch.startDelivery(offset, this.state);
+    const place = resume?.state?.slice(STATE.length) ?? '';
+    this.place = PLACE.test(place) ? (place as Place) : 'top';
+    this.batch.shares.startDelivery(offset, this.state);
     this.buf = NOTHING;
     this.at = 0;
     this.length = 0;
@@ -124,9 +119,9 @@ export class CloudTrailDecoder {
     if (chunk.length > 0) this.append(chunk);
     this.last ||= last;
     if (this.finished) return true;
-    this.events.now = this.now();
+    this.batch.now = this.now();
     this.run();
-    if (this.batch.full && !(this.last && this.at === this.length)) return false;
+    if (this.batch.shares.full && !(this.last && this.at === this.length)) return false;
     if (this.last) this.finish();
     return true;
   }
@@ -135,21 +130,21 @@ export class CloudTrailDecoder {
   endDamaged(code: RecordErrorCode, message: string, bytes: { readonly raw: Uint8Array; readonly length: number } = { raw: NOTHING, length: 0 }): void {
     const rest = this.buf.subarray(this.at, this.length);
     const head = this.lost > 0 ? this.lostHead : rest.length > 0 ? rest.slice(0, RAW_LIMIT) : bytes.raw;
-    this.addBad({ code, message }, this.base + this.at - this.lost, head, this.lost + rest.length + bytes.length);
+    this.batch.addBad({ code, message }, this.base + this.at - this.lost, head, this.lost + rest.length + bytes.length);
     this.lost = 0;
     this.at = this.length;
     this.finish();
-    this.batch.passed += bytes.length;
+    this.batch.shares.passed += bytes.length;
   }
 
   /** The batch; the decoder goes on with an empty one. */
   take(): DecodedBatches {
-    return this.batch.take(this.state, this.finished);
+    return this.batch.shares.take(this.state, this.finished);
   }
 
   private finish(): void {
     this.finished = true;
-    this.batch.passed = this.base + this.length;
+    this.batch.shares.passed = this.base + this.length;
   }
 
   private append(chunk: Uint8Array): void {
@@ -173,8 +168,13 @@ export class CloudTrailDecoder {
 
   /** Takes in whole records until the batch is full or more bytes are needed. */
   private run(): void {
-    const { buf, length, batch } = this;
-    if (this.base + this.at === 0 && BOM.every((c, i) => buf[i] === c)) this.at = 3;
+    const { buf, length } = this;
+    const batch = this.batch.shares;
+    if (this.base + this.at === 0) {
+      const mark = BOM.findIndex((c, i) => i >= length || buf[i] !== c);
+      if (mark < 0) this.at = BOM.length;
+      else if (mark === length && !this.last) return;
+    }
     while (!batch.full) {
       if (this.lost > 0 && !this.passLost()) return;
       this.at = skipBlanks(buf, this.at, length);
@@ -182,10 +182,20 @@ export class CloudTrailDecoder {
       if (this.at === length) return;
       const before = this.at;
       if (this.place === 'tail') this.passTail();
+      else if (this.isTable) this.takeRow();
       else this.takeValue();
       if (this.at === before) return;
       batch.passed = this.base + this.at - this.lost;
     }
+  }
+
+  private get isTable(): boolean {
+    return this.place.startsWith('table');
+  }
+
+  /** Objects that begin at the beginning of a line are records. */
+  private get inLines(): boolean {
+    return this.place === 'top';
   }
 
   /** A record, or what stands between records. Leaves `at` where more bytes are needed. */
@@ -204,7 +214,8 @@ export class CloudTrailDecoder {
       case OPEN_BRACE:
         break;
       default:
-        this.lose({ code: 'not-json', message: 'there is something between the events that is no JSON object' });
+        if (this.base + at > BOM.length || !this.passHeader())
+          this.lose({ code: 'not-json', message: 'there is something between the events that is no JSON object' });
         return;
     }
     const list = this.place === 'top' ? listOf(buf, at, length) : BROKEN;
@@ -214,29 +225,71 @@ export class CloudTrailDecoder {
       this.at = list;
       return;
     }
-    const end = this.slices.read(buf, at, length);
+    const end = this.batch.slices.read(buf, at, Math.min(length, at + MAX_RECORD));
     if (end >= 0) this.takeRecord(end);
     else if (end === BROKEN) this.lose({ code: 'not-json', message: 'the event is no valid JSON' });
-    else if (this.last) this.lose({ code: 'not-json', message: 'the event is cut: its JSON does not end' });
     else if (length - at > MAX_RECORD) this.lose(TOO_LARGE);
+    else if (this.last) this.lose({ code: 'not-json', message: 'the event is cut: its JSON does not end' });
+  }
+
+  /** The header line of a table with events, at the beginning: whether it is one, or may be when more of it is here. */
+  private passHeader(): boolean {
+    const { buf, at, length } = this;
+    const end = lineAfter(buf, at, Math.min(length, at + LONGEST_HEADER));
+    if (end < 0 && !this.last) return length - at < LONGEST_HEADER;
+    const column = end < 0 ? -1 : eventColumn(decoder.decode(withoutLineEnd(buf.subarray(at, end))));
+    if (column < 0) return false;
+    this.place = `table${column}`;
+    this.batch.shares.counts.headers++;
+    this.at = end;
+    return true;
+  }
+
+  /** A row of a table. */
+  private takeRow(): void {
+    const { buf, at, length } = this;
+    const most = Math.min(length, at + MAX_RECORD);
+    let end = rowAfter(buf, at, most);
+    if (end < 0 && !this.last && length - at <= MAX_RECORD) return;
+    if (end < 0) end = lineAfter(buf, at, most);
+    if (end < 0 && length - at > MAX_RECORD) {
+      this.lose(TOO_LARGE);
+      return;
+    }
+    if (end < 0) end = length;
+    const text = valueIn(withoutLineEnd(buf.subarray(at, end)), Number(this.place.slice('table'.length)));
+    if (text?.[0] === OPEN_BRACE && this.batch.slices.read(text, 0, text.length) === text.length) {
+      this.at = end;
+      this.batch.take(text, 0, text.length, this.base + at, true);
+      return;
+    }
+    // Its quotes may be wrong: what is in its other lines may be rows.
+    const first = lineAfter(buf, at, end);
+    this.at = first < 0 ? end : first;
+    const row = withoutLineEnd(buf.subarray(at, this.at));
+    this.batch.addBad({ code: 'not-json', message: 'the row has no event in its column eventJson' }, this.base + at, row, row.length);
   }
 
   /** The object at `at` was taken apart. */
   private takeRecord(end: number): void {
-    const { buf, at, slices } = this;
+    const { buf, at, batch } = this;
+    const { slices } = batch;
     this.at = end;
-    if (end - at > MAX_RECORD) {
-      this.addBad(TOO_LARGE, this.base + at, buf.slice(at, at + RAW_LIMIT), end - at);
-      return;
-    }
-    if (slices.kind(KEY.Records) === OPEN_BRACKET) {
+    const list = LISTS.find((key) => slices.kind(key) === OPEN_BRACKET);
+    if (list !== undefined) {
       this.place = 'records';
-      this.at = slices.from[KEY.Records]! + 1;
+      this.at = slices.from[list]! + 1;
       return;
     }
     // A digest tells of other files; it holds no events.
     if (slices.has(KEY.digestStartTime) && slices.has(KEY.logFiles)) {
-      this.batch.counts.headers++;
+      this.batch.shares.counts.headers++;
+      return;
+    }
+    if (slices.kind(KEY.CloudTrailEvent) === QUOTE) {
+      const text = stringContent(buf.subarray(slices.from[KEY.CloudTrailEvent]! + 1, slices.to[KEY.CloudTrailEvent]! - 1));
+      const bytes = encoder.encode(text);
+      batch.take(bytes, 0, bytes.length, this.base + at, false);
       return;
     }
     let from = at;
@@ -245,33 +298,7 @@ export class CloudTrailDecoder {
       from = slices.from[KEY.detail]!;
       to = slices.to[KEY.detail]!;
     }
-    if (this.rules) this.takeRuled(buf.slice(from, to), this.base + from);
-    else this.keep(buf, from, to, this.base + from, from !== at);
-  }
-
-  private takeRuled(record: Uint8Array, offset: number): void {
-    const text = this.rules?.apply(record) ?? record;
-    if (text === 'filtered') this.batch.counts.filtered++;
-    else if (text === 'too-much')
-      this.addBad({ code: 'too-many-matches', message: 'a rule matches more than 1000 times, or makes the event too long' }, offset, NOTHING, record.length);
-    else this.keep(text, 0, text.length, offset, true);
-  }
-
-  /** `again`: the bytes are not those that were taken apart last. */
-  private keep(buf: Uint8Array, from: number, to: number, offset: number, again: boolean): void {
-    const raw = buf.subarray(from, to);
-    if (again && this.slices.read(buf, from, to) !== to) {
-      this.addBad({ code: 'not-json', message: 'the event is no valid JSON' }, offset, raw.slice(0, RAW_LIMIT), raw.length);
-      return;
-    }
-    const timeOf = this.rules?.timeOf;
-    const time = timeOf?.(raw);
-    const result = this.events.add(this.slices, time);
-    if (result === undefined) {
-      if (timeOf && time === undefined) this.batch.counts.notLocated++;
-      this.batch.count(0);
-    } else if (result === 'copy') this.batch.counts.duplicates++;
-    else this.addBad(result, offset, raw.slice(0, RAW_LIMIT), raw.length);
+    batch.take(buf, from, to, this.base + from, from === at);
   }
 
   /** What is behind the list of a file, up to the end of its object. */
@@ -284,7 +311,7 @@ export class CloudTrailDecoder {
     } else if (c === COMMA) this.at++;
     else if (c === QUOTE) {
       const value = valueAfterKey(buf, at, length);
-      const end = value < 0 ? value : valueEnd(buf, value, length);
+      const end = value < 0 ? value : valueEnd(buf, value, Math.min(length, at + MAX_RECORD));
       if (end >= 0) this.at = end;
       else if (end === BROKEN || this.last || length - at > MAX_RECORD) this.lose({ code: 'not-json', message: 'what is behind the events is no valid JSON' });
     } else this.lose({ code: 'not-json', message: 'what is behind the events is no valid JSON' });
@@ -293,30 +320,30 @@ export class CloudTrailDecoder {
   /** Something at `at` cannot be read: it ends where brackets say, or where the next event begins, whatever is first. */
   private lose(problem: EventProblem): void {
     const { buf, at, length } = this;
-    const next = beginningAfter(buf, at, length);
-    const framed = buf[at] === OPEN_BRACE ? framedEnd(buf, at, length) : MORE;
-    if (framed >= 0 && (next < 0 || framed <= next)) {
-      this.addBad(problem, this.base + at, buf.slice(at, Math.min(framed, at + RAW_LIMIT)), framed - at);
-      this.at = framed;
+    const isObject = buf[at] === OPEN_BRACE;
+    const { end, framed } = isObject ? endOfBroken(buf, at, Math.min(length, at + MAX_RECORD), this.inLines) : { end: MORE, framed: false };
+    if (framed) {
+      this.batch.addBad(problem, this.base + at, buf.subarray(at, end), end - at);
+      this.at = end;
       return;
     }
-    if (this.place === 'tail') this.place = 'top';
-    // Bytes of the beginning of an event that is cut here are looked at again.
-    const to = next >= 0 ? next : this.last ? length : Math.max(at + 1, length - BEGINNING.length - 64);
     // Until it is known what ends it, brackets may still.
-    if (next < 0 && !this.last && buf[at] === OPEN_BRACE && length - at <= MAX_RECORD) return;
+    if (end < 0 && !this.last && isObject && length - at <= MAX_RECORD) return;
+    if (this.place === 'tail') this.place = 'top';
     this.lostProblem = problem;
-    this.lostHead = buf.slice(at, Math.min(to, at + RAW_LIMIT));
-    this.lost = to - at;
-    this.at = to;
-    if (next >= 0 || this.last) this.endLost();
+    this.lostHead = NOTHING;
+    this.at++;
+    this.lost = 1;
+    this.lostHead = buf.slice(at, at + 1);
+    this.passLost();
   }
 
   /** Goes on looking for the end of what is lost; whether it was found. */
   private passLost(): boolean {
     const { buf, at, length } = this;
-    const next = beginningAfter(buf, at - 1, length);
-    const to = next >= 0 ? next : this.last ? length : Math.max(at, length - BEGINNING.length - 64);
+    const next = this.isTable ? lineAfter(buf, at, length) : beginningIn(buf, at, length, length, this.inLines);
+    // Bytes of the beginning of an event that is cut here are looked at again.
+    const to = next >= 0 ? next : this.last ? length : Math.max(at, length - TELLING);
     if (this.lostHead.length < RAW_LIMIT) this.lostHead = joined(this.lostHead, buf.subarray(at, Math.min(to, at + RAW_LIMIT - this.lostHead.length)));
     this.lost += to - at;
     this.at = to;
@@ -334,18 +361,16 @@ export class CloudTrailDecoder {
       while (length > 0 && (head[length - 1]! <= 32 || head[length - 1] === COMMA)) length--;
       lost = length;
     }
-    if (lost > 0) this.addBad(this.lostProblem, this.base + this.at - this.lost, head.subarray(0, length), lost);
+    if (lost > 0) this.batch.addBad(this.lostProblem, this.base + this.at - this.lost, head.subarray(0, length), lost);
     this.lost = 0;
-  }
-
-  private addBad({ code, message }: EventProblem, offset: number, raw: Uint8Array, length: number): void {
-    const kept = this.rules?.hides ? NOTHING : raw;
-    const bad: BadRecord = { code, message, offset, raw: kept, length: Math.max(1, length), layout: 'cloudtrail' };
-    this.batch.addBad(bad);
   }
 }
 
 const TOO_LARGE: EventProblem = { code: 'event-too-large', message: 'the event has more than 16 MiB' };
+
+/** Keys whose list holds the records of a file. */
+const LISTS = [KEY.Records, KEY.Events];
+const LIST_NAMES = ['"Records"', '"Events"'].map((text) => encoder.encode(text));
 
 /** `{"Records": [`: offset after it; MORE where it may be one, BROKEN where it is none. */
 function listOf(buf: Uint8Array, at: number, to: number): number {
@@ -355,24 +380,12 @@ function listOf(buf: Uint8Array, at: number, to: number): number {
   const end = stringEnd(buf, p, Math.min(to, p + 16));
   if (end === BROKEN || (end === MORE && to > p + 16)) return BROKEN;
   if (end === MORE) return MORE;
-  if (end - p !== 9 || !RECORDS.every((c, i) => buf[p + 1 + i] === c)) return BROKEN;
+  if (!LIST_NAMES.some((name) => name.length === end - p && name.every((c, i) => buf[p + i] === c))) return BROKEN;
   p = skipBlanks(buf, end, to);
   if (p < to && buf[p] !== 58) return BROKEN;
   p = skipBlanks(buf, p + 1, to);
   if (p >= to) return MORE;
   return buf[p] === OPEN_BRACKET ? p + 1 : BROKEN;
-}
-
-const RECORDS = [...'Records'].map((c) => c.charCodeAt(0));
-const MARK = [...BEGINNING].map((c) => c.charCodeAt(0));
-
-/** Offset behind `at` where an object begins with the key eventVersion; -1 where none does. */
-function beginningAfter(buf: Uint8Array, at: number, to: number): number {
-  for (let p = buf.indexOf(OPEN_BRACE, at + 1); p >= 0 && p < to; p = buf.indexOf(OPEN_BRACE, p + 1)) {
-    const key = skipBlanks(buf, p + 1, to);
-    if (key + MARK.length <= to && MARK.every((c, i) => buf[key + i] === c)) return p;
-  }
-  return -1;
 }
 
 function joined(a: Uint8Array, b: Uint8Array): Uint8Array {

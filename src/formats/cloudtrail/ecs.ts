@@ -5,43 +5,120 @@
 import { DERIVED_FIELDS, type Field } from '../../model/fields.ts';
 import { CLOUDTRAIL, hasField } from '../../model/log-formats.ts';
 import { add, addThreat, type Document, type DocumentValue, isoTime, LOCATED, prune, RecordValues, type StoredRecord } from '../document.ts';
+import { eventKind } from './ecs-kinds.ts';
+import { objectOf, textOf } from './identity.ts';
 
-/** ECS categories and types of each activity. */
-const KINDS: Readonly<Record<string, { readonly category: string[]; readonly type: string[] }>> = {
-  'sign-in': { category: ['authentication'], type: ['start'] },
-  permissions: { category: ['iam'], type: ['change'] },
-  read: { category: ['configuration'], type: ['access'] },
-  write: { category: ['configuration'], type: ['change'] },
-  data: { category: ['configuration'], type: ['access'] },
-  insight: { category: ['intrusion_detection'], type: ['indicator'] },
-  summary: { category: ['configuration'], type: ['info'] },
+/** Columns of `true` and `false`. */
+const BOOLEANS: ReadonlySet<string> = new Set(['read_only', 'management_event', 'mfa', 'console_session']);
+/** Keys of `rest` that have a name in documents; all others are below `other`. */
+const NAMED: Readonly<Record<string, string>> = {
+  serviceEventDetails: 'service_event_details',
+  insightDetails: 'insight_details',
+  eventContext: 'event_context',
+  edgeDeviceDetails: 'edge_device_details',
+  addendum: 'addendum',
+  timeWindow: 'time_window',
+  summary: 'summary',
 };
+/** What is under them has columns. */
+const IN_COLUMNS: ReadonlySet<string> = new Set(['tlsDetails']);
 
 /** Only what the record says. */
 export function baseEventDocument(record: StoredRecord): Document {
   const v = new RecordValues(record);
-  const { category, type } = KINDS[v.text('activity') ?? ''] ?? { category: ['configuration'], type: ['info'] };
+  const request = jsonOf(v.text('request'));
+  const identity = objectOf(jsonOf(v.text('identity')));
+  const given = { activity: v.text('activity'), source: v.text('event_source'), name: v.text('event_name') };
+  const { kind, category, type } = eventKind({ ...given, category: v.text('event_category'), errorCode: v.text('error_code') });
   const address = v.address('srcaddr');
-  const names = [v.text('user_name'), v.text('session_name')].filter((name) => name !== undefined);
+  const target = targetOf(given.source, request);
   const document = prune({
-    message: v.text('raw') ?? v.text('raw_exact'),
+    message: v.text('raw'),
     '@timestamp': isoTime(v.start),
-    event: prune({ kind: v.text('activity') === 'insight' ? 'alert' : 'event', category, type }),
+    event: { kind, category: [...category], type: [...type] },
     cloud: { provider: 'aws', service: { name: 'cloudtrail' } },
-    related: prune({ ip: address === undefined || address === '::' ? undefined : [address], user: names.length ? [...new Set(names)] : undefined }),
+    related: prune({
+      ip: address === undefined || address === '::' ? undefined : [address],
+      user: distinct([v.text('user_name'), v.text('session_name'), textOf(identity.userName), target.user, target.newUser]),
+    }),
   });
   for (const field of CLOUDTRAIL.fields) {
     if (field.column === 'start') continue;
     const value = stored(v, field);
     if (value !== undefined) add(document, field.name, value);
   }
-  const source = v.text('source_address');
-  if (source !== undefined) add(document, 'source.address', source);
-  for (const field of CLOUDTRAIL.documents) {
-    const value = jsonValue(v.text(field.column));
-    if (value !== undefined) add(document, `aws.cloudtrail.json.${field.aliases[0] ?? 'rest'}`, value);
-  }
+  const more: Record<string, DocumentValue | undefined> = {
+    'source.address': v.text('source_address'),
+    'aws.cloudtrail.error_code': v.text('error_code'),
+    'aws.cloudtrail.error_message': v.text('error_message'),
+    'user.target.name': target.user,
+    'user.changes.name': target.newUser,
+    'group.name': target.group,
+    ...sessionOf(identity),
+    ...signInOf(given.name, objectOf(jsonOf(v.text('additional')))),
+    ...partsOf(v, request),
+  };
+  for (const [name, value] of Object.entries(more)) if (value !== undefined && value !== '') add(document, name, value);
   return document;
+}
+
+function distinct(names: readonly (string | undefined)[]): string[] | undefined {
+  const found = [...new Set(names.filter((name) => name !== undefined && name !== ''))] as string[];
+  return found.length ? found : undefined;
+}
+
+/** Whom a call of IAM is about. */
+function targetOf(source: string | undefined, request: unknown): { readonly user?: string; readonly newUser?: string; readonly group?: string } {
+  if (source !== 'iam.amazonaws.com') return {};
+  const { userName, newUserName, groupName } = objectOf(request);
+  return { user: textOf(userName), newUser: textOf(newUserName), group: textOf(groupName) };
+}
+
+function sessionOf(identity: Readonly<Record<string, unknown>>): Record<string, string> {
+  const context = objectOf(identity.sessionContext);
+  const issuer = objectOf(context.sessionIssuer);
+  const path = 'aws.cloudtrail.user_identity.session_context';
+  return {
+    [`${path}.creation_date`]: textOf(objectOf(context.attributes).creationDate),
+    [`${path}.mfa_authenticated`]: textOf(objectOf(context.attributes).mfaAuthenticated),
+    [`${path}.session_issuer.type`]: textOf(issuer.type),
+    [`${path}.session_issuer.principal_id`]: textOf(issuer.principalId),
+    [`${path}.session_issuer.arn`]: textOf(issuer.arn),
+    [`${path}.session_issuer.account_id`]: textOf(issuer.accountId),
+  };
+}
+
+/** What a sign-in says of the browser. */
+function signInOf(name: string | undefined, additional: Readonly<Record<string, unknown>>): Record<string, DocumentValue | undefined> {
+  if (name !== 'ConsoleLogin') return {};
+  const yes = (value: unknown): boolean | undefined => (textOf(value) === '' ? undefined : textOf(value) !== 'No');
+  const path = 'aws.cloudtrail.console_login.additional_eventdata';
+  return {
+    [`${path}.mobile_version`]: yes(additional.MobileVersion),
+    [`${path}.login_to`]: textOf(additional.LoginTo),
+    [`${path}.mfa_used`]: yes(additional.MFAUsed),
+  };
+}
+
+/** The open parts of a record, as they are. */
+function partsOf(v: RecordValues, request: unknown): Record<string, DocumentValue | undefined> {
+  const { other, ...rest } = restOf(objectOf(jsonOf(v.text('rest'))));
+  const parts: Record<string, unknown> = {
+    request_parameters: request,
+    response_elements: jsonOf(v.text('response')),
+    additional_eventdata: jsonOf(v.text('additional')),
+    resources: jsonOf(v.text('resources')),
+    ...rest,
+    other: Object.keys(other).length > 0 ? other : undefined,
+  };
+  return Object.fromEntries(Object.entries(parts).map(([name, value]) => [`aws.cloudtrail.flattened.${name}`, value as DocumentValue | undefined]));
+}
+
+function restOf(rest: Readonly<Record<string, unknown>>): { readonly [name: string]: unknown; readonly other: object } {
+  const entries = Object.entries(rest).filter(([key, value]) => value !== null && !IN_COLUMNS.has(key));
+  const isNamed = ([key]: readonly [string, unknown]): boolean => Object.hasOwn(NAMED, key);
+  const named = entries.filter(isNamed).map(([key, value]) => [NAMED[key], value] as const);
+  return { ...Object.fromEntries(named), other: Object.fromEntries(entries.filter((entry) => !isNamed(entry))) };
 }
 
 /** With everything else that is known. */
@@ -66,13 +143,16 @@ function stored(v: RecordValues, field: Field): DocumentValue | undefined {
     const address = v.address(field.column);
     return address === '::' ? undefined : address;
   }
-  return field.columnType === 'Array(String)' ? v.list(field.column) : v.text(field.column);
+  if (field.columnType === 'Array(String)') return v.list(field.column);
+  const text = v.text(field.column);
+  if (text !== undefined && field.column === 'tls_version') return text.replace(/^TLSv/, '');
+  return BOOLEANS.has(field.column) && (text === 'true' || text === 'false') ? text === 'true' : text;
 }
 
-function jsonValue(text: string | undefined): DocumentValue | undefined {
+function jsonOf(text: string | undefined): unknown {
   if (text === undefined) return undefined;
   try {
-    return JSON.parse(text) as DocumentValue;
+    return JSON.parse(text);
   } catch {
     return text;
   }

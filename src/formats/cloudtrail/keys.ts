@@ -37,6 +37,8 @@ export const KEYS = [
   'summary',
   // Of what is around records.
   'Records',
+  'Events',
+  'CloudTrailEvent',
   'detail',
   'detail-type',
   // Of a digest file.

@@ -74,6 +74,10 @@ const MADE = [
 ] as const;
 const USER_ACCOUNT = ACTOR.indexOf('user_account');
 
+/** Other spellings are read in the machine's own zone. */
+const ISO_TIME = /^\d{4}-\d{2}-\d{2}T/;
+const ZONE = /Z$|[+-]\d{2}:?\d{2}$/;
+
 export interface EventProblem {
   readonly code: RecordErrorCode;
   readonly message: string;
@@ -210,12 +214,13 @@ export class EventRows {
   private timeOf(slices: RecordSlices): number | EventProblem {
     const known = slices.has(KEY.eventVersion) || (slices.has(KEY.eventName) && slices.has(KEY.eventSource));
     if (!known) return { code: 'unknown-json-shape', message: 'the object is no CloudTrail event: it has no eventVersion' };
+    if (isNotification(slices)) return { code: 'unknown-json-shape', message: 'the object is an event notification of S3, no CloudTrail event' };
     let start = this.clock.read(slices);
     if (start < 0) {
       const text = slices.has(KEY.eventTime) ? contentText(slices, KEY.eventTime) : textOf(objectOf(jsonOf(slices, KEY.timeWindow)).windowStart);
       if (text === '') return { code: 'time-missing', message: 'the event has no eventTime' };
-      start = Math.floor(Date.parse(text) / 1000);
-      if (Number.isNaN(start)) return { code: 'time-missing', message: `eventTime is no time: ${text.slice(0, 100)}` };
+      start = Math.floor(Date.parse(ZONE.test(text) ? text : `${text}Z`) / 1000);
+      if (Number.isNaN(start) || !ISO_TIME.test(text)) return { code: 'time-missing', message: `eventTime is no time: ${text.slice(0, 100)}` };
     }
     if (start >= EARLIEST && start <= this.now + MAX_AHEAD) return start;
     const given = new Date(start * 1000);
@@ -292,7 +297,7 @@ export class EventRows {
       name ||= this.eventName.ofText(textOf(insight.eventName));
       service ||= this.eventSource.ofText(textOf(insight.eventSource));
     }
-    if (name === 0 && slices.has(KEY.summary)) name = this.eventName.ofText(textOf(objectOf(jsonOf(slices, KEY.summary)).primaryDimension));
+    if (name === 0 && slices.has(KEY.summary)) name = this.eventName.ofText(dimensionOf(jsonOf(slices, KEY.summary)));
     this.eventName.at(row, name);
     this.eventSource.at(row, service);
     const type = idIn(this.eventType, source, slices, KEY.eventType);
@@ -354,6 +359,20 @@ export class EventRows {
     this.acts.clear();
     this.addresses.clear();
   }
+}
+
+/** S3's own notifications have the same keys; their source is `aws:s3`. */
+function isNotification({ buf, from, to }: RecordSlices): boolean {
+  const source = from[KEY.eventSource]!;
+  return source > 0 && to[KEY.eventSource]! - source > AWS.length && AWS.every((c, i) => buf[source + i] === c);
+}
+
+const AWS = [...'"aws:'].map((c) => c.charCodeAt(0));
+
+/** What a summary counts by: the name, or an object with it. */
+function dimensionOf(summary: unknown): string {
+  const { primaryDimension } = objectOf(summary);
+  return textOf(primaryDimension) || textOf(objectOf(primaryDimension).dimension);
 }
 
 /** What `readOnly` says, as a place in READ_ONLY. */

@@ -173,19 +173,3 @@ function digitsEnd(buf: Uint8Array, p: number, to: number): number {
   while (p < to && isDigit(buf[p])) p++;
   return p;
 }
-
-/**
- * Where an object that is no valid JSON seems to end: at the bracket that closes it, by quotes and brackets
- * alone. MORE where they do not close.
- */
-export function framedEnd(buf: Uint8Array, start: number, to: number): number {
-  let depth = 0;
-  for (let p = start; p < to; p++) {
-    const c = buf[p]!;
-    if (c === QUOTE) {
-      for (p++; p < to && buf[p] !== QUOTE; p++) if (buf[p] === BACKSLASH) p++;
-    } else if (c === OPEN_BRACE || c === OPEN_BRACKET) depth++;
-    else if ((c === CLOSE_BRACE || c === CLOSE_BRACKET) && --depth === 0) return p + 1;
-  }
-  return MORE;
-}

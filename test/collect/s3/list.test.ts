@@ -128,7 +128,7 @@ describe('all of a prefix', () => {
   it('passes over objects of other kinds, with a count each', async () => {
     await put(`${folderOf(today)}a.log.gz`, 1);
     for (const key of [
-      'AWSLogs/123456789012/CloudTrail-Insight/us-east-1/x.json.gz',
+      'AWSLogs/123456789012/CloudTrail-Digest/us-east-1/x.json.gz',
       'AWSLogs/123456789012/elasticloadbalancing/x.log.gz',
       `${folderOf(today)}_manifest.json`,
       'AWSLogs/123456789012/Config/x.json.gz',
@@ -141,7 +141,7 @@ describe('all of a prefix', () => {
       () => s.status(),
     );
     // Looked at again and again, counted once.
-    expect(s.status().recognized).toEqual({ 'cloudtrail-insight': 1, 'load-balancer': 1, manifest: 1, config: 1, 'other-log': 1 });
+    expect(s.status().recognized).toEqual({ 'cloudtrail-digest': 1, 'load-balancer': 1, manifest: 1, config: 1, 'other-log': 1 });
     expect(s.ledger.stored.size).toBe(1);
   });
 });

@@ -101,7 +101,8 @@ describe('notifications', () => {
 
   it('acknowledges objects of other kinds with a count and reads none of them', async () => {
     const other = [
-      `AWSLogs/123456789012/CloudTrail/${REGION}/2026/11/20/123456789012_CloudTrail_${REGION}_20261120T0000Z_abcdefghijklmnop.json.gz`,
+      `AWSLogs/123456789012/WAFLogs/${REGION}/2026/11/20/x.log.gz`,
+      `AWSLogs/123456789012/CloudTrail-Lake/Query/2026/11/20/01234567-89ab-cdef-0123-456789abcdef/result_sign.json`,
       `AWSLogs/123456789012/CloudTrail-Digest/${REGION}/2026/11/20/digest.json.gz`,
       'AWSLogs/123456789012/Config/ConfigWritabilityCheckFile',
       'AWSLogs/123456789012/vpcflowlogs/',
@@ -110,10 +111,10 @@ describe('notifications', () => {
     await aws.putAndNotify(queue, 'flow-logs', key('real'), flowFile(flowLines(1)));
     const s = begin();
     await until(
-      () => s.status().counts.deleted === 5,
+      () => s.status().counts.deleted === 6,
       () => s.status(),
     );
-    expect(s.status().recognized).toEqual({ cloudtrail: 1, 'cloudtrail-digest': 1, test: 1, folder: 1 });
+    expect(s.status().recognized).toEqual({ 'other-log': 1, manifest: 1, 'cloudtrail-digest': 1, test: 1, folder: 1 });
     expect(s.ledger.stored.size).toBe(1);
     expect(s.status().problems).toEqual([]);
   });

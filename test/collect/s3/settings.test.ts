@@ -96,13 +96,15 @@ describe('settings', () => {
 describe('objects', () => {
   const flow = 'AWSLogs/123456789012/vpcflowlogs/eu-west-1/2026/11/20/123456789012_vpcflowlogs_eu-west-1_fl-0a_20261120T0000Z_abc.log.gz';
 
-  it('are flow logs or unknown, and then read; or of another kind', () => {
+  it('are flow logs, events or unknown, and then read; or of another kind', () => {
     for (const key of [
       flow,
       `x/y/${flow}`,
       flow.replace('.log.gz', '.log.parquet'),
       flow.replace('AWSLogs/', 'AWSLogs/o-exampleorgid/'),
       'AWSLogs/aws-account-id=123456789012/aws-service=vpcflowlogs/aws-region=eu-west-1/year=2026/month=11/day=20/hour=00/a.log.parquet',
+      'AWSLogs/123456789012/CloudTrail/eu-west-1/2026/11/20/x.json.gz',
+      'AWSLogs/o-exampleorgid/123456789012/CloudTrail-Insight/eu-west-1/2026/11/20/x.json.gz',
       'copy.log',
       'a/b.txt',
       'my-manifest-notes.log',
@@ -111,9 +113,7 @@ describe('objects', () => {
     ])
       expect(otherObject(key, 10), key).toBeUndefined();
     for (const [key, kind] of [
-      ['AWSLogs/123456789012/CloudTrail/eu-west-1/2026/11/20/x.json.gz', 'cloudtrail'],
       ['p/AWSLogs/o-exampleorgid/123456789012/CloudTrail-Digest/eu-west-1/x.json.gz', 'cloudtrail-digest'],
-      ['AWSLogs/123456789012/CloudTrail-Insight/eu-west-1/x.json.gz', 'cloudtrail-insight'],
       ['AWSLogs/123456789012/Config/eu-west-1/2026/11/20/ConfigHistory/x.json.gz', 'config'],
       ['AWSLogs/123456789012/Config/ConfigWritabilityCheckFile', 'test'],
       ['AWSLogs/123456789012/ELBAccessLogTestFile', 'test'],

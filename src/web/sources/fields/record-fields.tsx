@@ -8,6 +8,7 @@ const FORMATS = [
   { value: 'auto', label: 'Told by content' },
   { value: 'vpc-flow', label: 'VPC flow logs' },
   { value: 'tgw-flow', label: 'Transit gateway flow logs' },
+  { value: 'cloudtrail', label: 'CloudTrail events' },
 ];
 
 const RULES: Readonly<Record<RuleDraft['kind'], string>> = {
