@@ -122,7 +122,7 @@ describe('completion', () => {
     expect(names('* | ‸')).not.toContain('srcaddr');
     expect(names('* | co‸')[0]).toBe('count');
     expect(names('* | where ‸')[0]).toBe('action');
-    expect(names('* | tslc‸')).toEqual(['timeslice']);
+    expect(names('* | tslc‸')[0]).toBe('timeslice');
     expect(names('* | timeslice ‸')[0]).toBe('1m');
   });
 
@@ -150,7 +150,7 @@ describe('completion', () => {
     expect(names('* | lookup asn, org‸')[0]).toBe('organization');
     expect(names('* | lookup team ‸')).toEqual(expect.arrayContaining(['as', 'from', 'on']));
     expect(names('| cat ow‸')).toEqual(['owners']);
-    expect(names('* | where sess‸')).toEqual(['sessionId']);
+    expect(names('* | where sess‸')).toContain('sessionId');
     expect(names('* | where use‸')).toContain('user');
   });
 
