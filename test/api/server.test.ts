@@ -42,6 +42,7 @@ describe('status', () => {
       version: '1.2.3',
       demo: false,
       extent: null,
+      datasets: [],
       records: 0,
       indicators: 0,
       quarantined: 0,
