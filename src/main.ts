@@ -1,5 +1,6 @@
 /** The command line's root. Commands are thin; each file in cli/ is one. */
 import { Command, CommanderError } from 'commander';
+import { cloudtrailCommand } from './cli/cloudtrail.ts';
 import { dashboardsCommand } from './cli/dashboards.ts';
 import { extractionCommand } from './cli/extraction.ts';
 import { ingestCommand } from './cli/ingest.ts';
@@ -25,6 +26,7 @@ const COMMANDS = [
   lookupCommand,
   iocCommand,
   dashboardsCommand,
+  cloudtrailCommand,
   sourcesCommand,
   collectorsCommand,
   linkCommand,

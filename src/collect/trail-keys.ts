@@ -31,31 +31,48 @@ export class TrailKeysError extends Error {
 const LARGEST_FILE = 16 * 2 ** 20;
 const MOST_KEYS = 100_000;
 const SHORTEST_BITS = 2048;
+/** How often a file is looked at for a key that it does not have. */
+const LOOK_MS = 10_000;
+const WRITE = 'write into it what "aws cloudtrail list-public-keys" prints.';
 
-/** The keys of a file: what `aws cloudtrail list-public-keys` prints, or a list of such answers. Throws TrailKeysError. */
+/** The keys of a file: what `aws cloudtrail list-public-keys` prints, or a list of such answers. Read again when it has changed. Throws TrailKeysError. */
 export async function readTrailKeys(path: string): Promise<TrailKeys> {
-  const size = await stat(path).then(
-    (found) => found.size,
-    () => -1,
-  );
+  let { keys, changed } = await readKeys(path);
+  let lookedAt = performance.now();
+  return {
+    async find(fingerprint) {
+      if (!keys.has(fingerprint) && performance.now() - lookedAt > LOOK_MS) {
+        lookedAt = performance.now();
+        const now = await stat(path).then(
+          ({ mtimeMs }) => mtimeMs,
+          () => changed,
+        );
+        if (now !== changed) ({ keys, changed } = await readKeys(path));
+      }
+      return keys.get(fingerprint);
+    },
+  };
+}
+
+async function readKeys(path: string): Promise<{ keys: Map<string, TrailKey>; changed: number }> {
+  const { size, mtimeMs } = await stat(path).catch(() => ({ size: -1, mtimeMs: 0 }));
   if (size < 0) throw new TrailKeysError(`The file of public keys ${path} cannot be read.`);
   if (size > LARGEST_FILE) throw new TrailKeysError(`The file of public keys ${path} has more than ${LARGEST_FILE} bytes.`);
   let parsed: unknown;
   try {
     parsed = JSON.parse(await readFile(path, 'utf8'));
   } catch {
-    throw new TrailKeysError(`${path} is no JSON: write into it what "aws cloudtrail list-public-keys" prints.`);
+    throw new TrailKeysError(`${path} is no JSON: ${WRITE}`);
   }
   const entries = (Array.isArray(parsed) ? parsed : [parsed]).flatMap(entriesOf);
-  if (entries.length === 0 || entries.length > MOST_KEYS)
-    throw new TrailKeysError(`${path} holds no public keys: write into it what "aws cloudtrail list-public-keys" prints.`);
+  if (entries.length === 0 || entries.length > MOST_KEYS) throw new TrailKeysError(`${path} holds no public keys: ${WRITE}`);
   const keys = new Map<string, TrailKey>();
   for (const [i, entry] of entries.entries()) {
     const key = keyOf(Buffer.from(String(entry.Value ?? ''), 'base64'), timeOf(entry.ValidityStartTime), timeOf(entry.ValidityEndTime));
     if (!key) throw new TrailKeysError(`${path}: key ${i + 1} is no RSA public key of at least ${SHORTEST_BITS} bits in DER (PKCS #1), base64.`);
     keys.set(key.fingerprint, key);
   }
-  return { find: async (fingerprint) => keys.get(fingerprint) };
+  return { keys, changed: mtimeMs };
 }
 
 type Entry = Readonly<Record<string, unknown>>;

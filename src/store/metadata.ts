@@ -119,6 +119,8 @@ const SCHEMA = [
 const REPEATED_BUCKET = 300;
 const REPEATED_KEPT = 400 * 86_400;
 
+export type { StoredProof } from './proofs.ts';
+
 export interface Metadata {
   /** What people made. */
   readonly library: Library;

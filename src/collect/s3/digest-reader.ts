@@ -23,13 +23,15 @@ const LARGEST_DIGEST = 64 * 2 ** 20;
 /** Nothing that is tried again makes them readable. */
 const UNREADABLE: ReadonlySet<S3ProblemCode> = new Set(['object-archived', 'object-too-large', 'customer-key', 'kms-key-unusable']);
 
+type Context = Pick<ReaderContext, 'source' | 'prefix' | 'tally' | 'stopping' | 'digestsOnly'>;
+
 export class DigestReader {
   readonly #intake: DigestIntake;
-  readonly #context: Pick<ReaderContext, 'source' | 'prefix' | 'tally'>;
+  readonly #context: Context;
   readonly #ways: ObjectWays;
   readonly #hashes = new Map<string, string | undefined>();
 
-  constructor(intake: DigestIntake, context: Pick<ReaderContext, 'source' | 'prefix' | 'tally'>, ways: ObjectWays) {
+  constructor(intake: DigestIntake, context: Context, ways: ObjectWays) {
     this.#intake = intake;
     this.#context = context;
     this.#ways = ways;
@@ -48,7 +50,7 @@ export class DigestReader {
 
   /** Resolves when what the digest proves is kept. Throws S3Failure. */
   async read(object: NamedObject): Promise<void> {
-    const { source, tally } = this.#context;
+    const { source, tally, stopping } = this.#context;
     const name = `s3://${object.bucket}/${object.key}`;
     const { bytes, metadata } = await this.#ways.fetch(object, async (got) => {
       if (got.size > LARGEST_DIGEST)
@@ -62,17 +64,18 @@ export class DigestReader {
       return { bytes: 'path' in got.content ? await readFile(got.content.path) : got.content.bytes.slice(), metadata: got.metadata };
     });
     const writtenAt = Date.parse(metadata['backfill-generation-timestamp'] ?? '') / 1000;
-    await this.#intake.take(
-      {
-        source,
-        name,
-        place: { bucket: object.bucket, object: object.key },
-        bytes,
-        signature: metadata.signature,
-        ...(Number.isNaN(writtenAt) ? {} : { writtenAt }),
-      },
-      { hash: (bucket, key) => this.#hash(object.bucket, bucket, key) },
-    );
+    const place = { bucket: object.bucket, object: object.key };
+    const file = { source, name, place, bytes, signature: metadata.signature, ...(Number.isNaN(writtenAt) ? {} : { writtenAt }) };
+    try {
+      await this.#intake.take(file, { hash: (bucket, key) => this.#hash(object.bucket, bucket, key) });
+    } catch (error) {
+      if (error instanceof S3Failure || stopping.aborted) throw error;
+      const why = error instanceof Error ? error.message : String(error);
+      throw new S3Failure(
+        { code: 'not-taken', message: `What ${name} proves could not be kept: ${why}`, hint: 'It is brought again.', retryable: true },
+        error,
+      );
+    }
     tally.counts.digests += 1;
   }
 
@@ -83,7 +86,8 @@ export class DigestReader {
     if (!this.#hashes.has(name)) {
       const object = { bucket, key };
       try {
-        await this.#ways.fetch(object, (got) => (key.startsWith(this.#context.prefix) ? this.#ways.store(object, got) : this.note(object, got)));
+        const { prefix, digestsOnly } = this.#context;
+        await this.#ways.fetch(object, (got) => (digestsOnly || !key.startsWith(prefix) ? this.note(object, got) : this.#ways.store(object, got)));
       } catch (error) {
         if (!(error instanceof S3Failure)) throw error;
         if (error.problem.code === 'object-gone') return { problem: 'missing', message: error.problem.message };

@@ -36,6 +36,8 @@ export interface ReaderContext {
   readonly limiter: Limiter;
   readonly intake: Intake;
   readonly digests: DigestIntake | undefined;
+  /** Nothing is stored. */
+  readonly digestsOnly: boolean;
   readonly origin: Origin;
   readonly records: RecordSettings;
   readonly folder: string;
@@ -90,6 +92,7 @@ export class ObjectReader {
       return Promise.resolve();
     }
     const kind = otherObject(object.key, object.size);
+    if (this.#context.digestsOnly && kind !== 'cloudtrail-digest') return Promise.resolve();
     if (kind && !(kind === 'cloudtrail-digest' && this.#digests)) {
       tally.recognize(kind);
       return Promise.resolve();

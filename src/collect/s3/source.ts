@@ -35,6 +35,8 @@ export interface S3SourceOptions {
   readonly intake: Intake;
   /** Who verifies CloudTrail's digests; undefined: they are passed over. */
   readonly digests?: DigestIntake | undefined;
+  /** Verifies digests and stores nothing. */
+  readonly digestsOnly?: boolean;
   readonly checkpoints: Checkpoints;
   /** One for all S3 sources. */
   readonly limiter: Limiter;
@@ -74,6 +76,7 @@ export function startS3Source(options: S3SourceOptions): S3Source {
     limiter: options.limiter,
     intake: options.intake,
     digests: settings.digests === 'off' ? undefined : options.digests,
+    digestsOnly: options.digestsOnly ?? false,
     origin: options.origin,
     records: options.records,
     folder,

@@ -9,7 +9,8 @@ import { gunzip } from 'node:zlib';
 import type { DigestFile, LogFiles } from '../../collect/digests.ts';
 import type { TrailKeys } from '../../collect/trail-keys.ts';
 import { type Digest, DigestError, type DigestName, digestName, LARGEST_DIGEST, readDigest, signedText } from '../../formats/cloudtrail/digest.ts';
-import type { DigestFault, DigestFaultCode, Link } from '../../formats/cloudtrail/digest-chain.ts';
+import type { DigestFault, Link } from '../../formats/cloudtrail/digest-chain.ts';
+import type { DigestFaultCode } from '../../model/digest-faults.ts';
 
 /** The chain that a digest belongs to. */
 export interface TrailId {
