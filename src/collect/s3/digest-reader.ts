@@ -8,7 +8,7 @@ import { pathFacts } from '../aws-path.ts';
 import { contentHash, type DigestIntake, type LogFileHash } from '../digests.ts';
 import type { Downloaded } from './download.ts';
 import { S3Failure, type S3ProblemCode } from './problems.ts';
-import type { NamedObject, ReaderContext } from './reader.ts';
+import type { NamedObject, ReaderContext } from './reading.ts';
 
 /** What the reader of objects does for digests. */
 export interface ObjectWays {

@@ -4,54 +4,12 @@
  */
 
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Origin } from '../../model/batch.ts';
-import type { RecordSettings } from '../../model/source.ts';
 import { otherObject } from '../aws-path.ts';
-import { DeliveryError, type Intake, type Outcome } from '../delivery.ts';
-import type { DigestIntake } from '../digests.ts';
-import type { Clients } from './clients.ts';
+import { DeliveryError, type Outcome } from '../delivery.ts';
 import { DigestReader } from './digest-reader.ts';
 import { type Downloaded, download } from './download.ts';
-import type { Limiter } from './limiter.ts';
-import { S3Failure, type S3Problem } from './problems.ts';
-import type { Tally } from './status.ts';
-
-/** What is known of an object before it is read. */
-export interface NamedObject {
-  readonly bucket: string;
-  readonly key: string;
-  readonly versionId?: string | undefined;
-  /** Without quotes. */
-  readonly etag?: string | undefined;
-  readonly size?: number | undefined;
-  /** Epoch milliseconds of the event or of the object. */
-  readonly sentAt?: number | undefined;
-  /** An object that is not there yet is waited for until its event is so old. */
-  readonly graceMs?: number;
-}
-
-export interface ReaderContext {
-  readonly source: string;
-  readonly clients: Clients;
-  readonly limiter: Limiter;
-  readonly intake: Intake;
-  readonly digests: DigestIntake | undefined;
-  /** Nothing is stored. */
-  readonly digestsOnly: boolean;
-  readonly origin: Origin;
-  readonly records: RecordSettings;
-  readonly folder: string;
-  readonly tally: Tally;
-  readonly clock: () => number;
-  readonly prefix: string;
-  readonly idleMs: number;
-  readonly retryMs: number;
-  /** Aborted when nothing more shall be begun. */
-  readonly stopping: AbortSignal;
-  /** Aborted when downloads shall end too; what the intake has is not called back. */
-  readonly signal: AbortSignal;
-  report(problem: S3Problem): void;
-}
+import { S3Failure } from './problems.ts';
+import type { NamedObject, ReaderContext } from './reading.ts';
 
 /** Objects that are remembered as read. */
 const REMEMBERED = 20_000;

@@ -150,7 +150,14 @@ export class Trail {
     });
   }
 
-  #digest(from: number, to: number, logFiles: LogFile[], suffix: string, previous: DigestObject | undefined, change: Partial<Record<string, unknown>>): DigestObject {
+  #digest(
+    from: number,
+    to: number,
+    logFiles: LogFile[],
+    suffix: string,
+    previous: DigestObject | undefined,
+    change: Partial<Record<string, unknown>>,
+  ): DigestObject {
     const day = iso(to).slice(0, 10).replaceAll('-', '/');
     const folder = `${this.prefix}AWSLogs/${this.account}/CloudTrail-Digest/${this.region}/${day}/`;
     const key = `${folder}${this.account}_CloudTrail-Digest_${this.region}_${this.trail}_eu-central-1_${compact(to)}${suffix}.json.gz`;
