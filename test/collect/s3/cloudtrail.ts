@@ -31,7 +31,7 @@ export class FakeCloudTrail {
       response.end(JSON.stringify(body));
     };
     if (fault) return send(fault.status, { __type: fault.type, message: 'no' });
-    if (target !== 'com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101.ListPublicKeys') return send(400, { __type: 'UnknownOperationException' });
+    if (target !== 'CloudTrail_20131101.ListPublicKeys') return send(400, { __type: 'UnknownOperationException' });
     const { StartTime = 0, EndTime = 0, NextToken = '0' } = asked;
     const found = (this.keys.get(region) ?? []).filter(({ from, to }) => from <= EndTime && to >= StartTime);
     const at = Number(NextToken);

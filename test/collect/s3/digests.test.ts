@@ -59,10 +59,21 @@ async function upload(trail: Trail): Promise<void> {
 function begin(settings: Record<string, unknown> = {}, keys: 'asked' | 'none' = 'asked'): Started {
   asked = new AskedTrailKeys({ access: { credentials: KEYS, region: REGION }, endpoint: cloudtrail.endpoint, environment: {}, clock: Date.now });
   const digests = new TrailProofs({ chains, keys: keys === 'asked' ? asked : undefined });
-  source = start({ mode: 'list', bucket: BUCKET, follow: false, ...settings }, { endpoint: proxy.endpoint, folder, digests });
+  source = start(settings.mode === 'queue' ? settings : { mode: 'list', bucket: BUCKET, follow: false, ...settings }, {
+    endpoint: proxy.endpoint,
+    folder,
+    digests,
+  });
   return source;
 }
 
+/** Until all is read; fails with what keeps it from it. */
+const readAll = (s: Started) =>
+  until(
+    () => s.status().state === 'finished',
+    () => [s.status(), s.log.lines],
+    30_000,
+  );
 const stored = (s: Started) => [...s.ledger.stored.keys()].map((id) => id.slice(`s3:${BUCKET}/`.length, id.lastIndexOf('@'))).sort();
 const proofs = (): Proof[] => [...chains.all.values()].map(({ chain }) => proofOf(chain));
 const faults = () => proofs().flatMap((proof) => proof.faults.map(({ code, from, to, count }) => [code, (from - START) / HOUR, (to - START) / HOUR, count]));
@@ -74,7 +85,7 @@ describe('a bucket with digests', () => {
     await upload(trail);
     await aws.put(BUCKET, `${folderOf('2026-03-01')}noise.log.gz`, flowFile(flowLines(1)));
     const s = begin();
-    await s.ended;
+    await readAll(s);
     expect(proofs()).toMatchObject([{ state: 'proven', from: START, until: START + 4 * HOUR, digests: 4, logFiles: 6, faults: [] }]);
     expect(s.status().counts).toMatchObject({ digests: 4, failed: 0 });
     expect(s.status().problems).toEqual([]);
@@ -97,7 +108,7 @@ describe('a bucket with digests', () => {
     // Digests come before their log files, and twice.
     const digests = trail.digests.map(({ key }) => key);
     for (const key of [...digests, ...logFiles(trail), ...digests.toReversed()]) aws.send('digests', nativeEvent([{ bucket: BUCKET, key }]));
-    const s = begin({ mode: 'queue', queue: 'digests', bucket: undefined, follow: undefined, queueEndpoint: aws.endpoint });
+    const s = begin({ mode: 'queue', queue: 'digests', queueEndpoint: aws.endpoint });
     await until(
       () => s.status().counts.deleted === 14,
       () => s.status(),
@@ -106,24 +117,25 @@ describe('a bucket with digests', () => {
     expect(stored(s)).toEqual(logFiles(trail));
   });
 
-  it('names log files that are missing or changed, and fetches each once', async () => {
+  it('names log files that are missing or changed, and fetches none again and again', async () => {
     const trail = whole();
     await upload(trail);
     const [gone, changed] = trail.digests[1]?.logFiles ?? [];
     await aws.s3.send(new DeleteObjectCommand({ Bucket: BUCKET, Key: gone?.key }));
     await aws.put(BUCKET, changed?.key ?? '', gzipSync((changed?.content ?? '').replace('mallory', 'alice')));
     const s = begin();
-    await s.ended;
+    await readAll(s);
     expect(faults().sort()).toEqual([
       ['log-file-changed', 1, 2, 1],
       ['log-file-missing', 1, 2, 1],
     ]);
     expect(proofs()[0]).toMatchObject({ state: 'broken', until: START + HOUR });
-    for (const key of logFiles(trail)) expect(gets(key.slice(-20)), key).toBe(1);
+    // By its digest, and where the listing comes to it meanwhile.
+    for (const key of logFiles(trail)) expect(gets(key.slice(-20)), key).toBeLessThanOrEqual(2);
     // Put back, its digest proves it when it comes again.
     await upload(trail);
     await s.stop();
-    await begin().ended;
+    await readAll(begin());
     expect(proofs()).toMatchObject([{ state: 'proven', faults: [] }]);
   });
 
@@ -138,11 +150,11 @@ describe('a bucket with digests', () => {
     await aws.s3.send(new PutObjectCommand({ Bucket: BUCKET, Key: second?.key, Body: gzipSync(forged), Metadata: { signature: second?.signature ?? '' } }));
     // The first one again, as another hour's.
     const later = (trail.digests[3]?.key ?? '').replace('040131Z', '090131Z');
-    await aws.s3.send(new PutObjectCommand({ Bucket: BUCKET, Key: later, Body: first?.bytes, Metadata: { signature: first?.signature ?? '' } }));
+    await aws.s3.send(new PutObjectCommand({ Bucket: BUCKET, Key: later, Body: first?.bytes ?? Buffer.of(), Metadata: { signature: first?.signature ?? '' } }));
     // Its signature is lost with a copy.
     await aws.put(BUCKET, trail.digests[3]?.key ?? '', trail.digests[3]?.bytes ?? Buffer.of());
     const s = begin();
-    await s.ended;
+    await readAll(s);
     expect(faults()).toEqual([
       ['digest-unreadable', 8, 9, 1],
       ['key-unknown', 4, 5, 1],
@@ -165,7 +177,7 @@ describe('a bucket with digests', () => {
     });
     await upload(trail);
     const s = begin({ prefix: 'AWSLogs/' });
-    await s.ended;
+    await readAll(s);
     expect(faults()).toEqual([['log-file-elsewhere', 0, 1, 2]]);
     expect(gets('secret')).toBe(0);
     expect(stored(s)).toEqual([]);
@@ -175,7 +187,7 @@ describe('a bucket with digests', () => {
     const trail = whole();
     await upload(trail);
     const s = begin({ prefix: 'AWSLogs/111122223333/CloudTrail-Digest/' });
-    await s.ended;
+    await readAll(s);
     expect(proofs()).toMatchObject([{ state: 'proven', logFiles: 6 }]);
     expect(stored(s)).toEqual([]);
   });
@@ -183,11 +195,11 @@ describe('a bucket with digests', () => {
   it('passes digests over where it is told to, and checks no signature where no keys are', async () => {
     await upload(whole());
     let s = begin({ digests: 'off' });
-    await s.ended;
+    await readAll(s);
     expect(chains.all.size).toBe(0);
     expect(s.status().recognized).toMatchObject({ 'cloudtrail-digest': 4 });
     s = begin({}, 'none');
-    await s.ended;
+    await readAll(s);
     expect(proofs()).toMatchObject([{ state: 'unsigned', until: START + 4 * HOUR, faults: [] }]);
     expect(cloudtrail.calls).toEqual([]);
   });
