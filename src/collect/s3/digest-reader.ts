@@ -30,6 +30,8 @@ export class DigestReader {
   readonly #context: Context;
   readonly #ways: ObjectWays;
   readonly #hashes = new Map<string, string | undefined>();
+  /** Whether the source has brought a digest: where there are none, no hash is taken. */
+  #inUse = false;
 
   constructor(intake: DigestIntake, context: Context, ways: ObjectWays) {
     this.#intake = intake;
@@ -39,7 +41,7 @@ export class DigestReader {
 
   /** Keeps the hash of what comes, if a digest may name it. */
   async note(object: NamedObject, got: Downloaded): Promise<void> {
-    if (!isLogFile(object.key)) return;
+    if (!this.#inUse || !isLogFile(object.key)) return;
     const name = `${object.bucket}/${object.key}`;
     const hash = await contentHash(got.content);
     this.#hashes.delete(name);
@@ -51,6 +53,7 @@ export class DigestReader {
   /** Resolves when what the digest proves is kept. Throws S3Failure. */
   async read(object: NamedObject): Promise<void> {
     const { source, tally, stopping } = this.#context;
+    this.#inUse = true;
     const name = `s3://${object.bucket}/${object.key}`;
     const { bytes, metadata } = await this.#ways.fetch(object, async (got) => {
       if (got.size > LARGEST_DIGEST)
