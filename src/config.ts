@@ -84,6 +84,12 @@ export const ConfigSchema = z.strictObject({
     .describe(
       'AWS’s list of its address ranges (a copy of ip-ranges.json): tells the AWS service of an address. When empty, the one that a feed of it fetched, or none.',
     ),
+  cloudtrailKeys: z
+    .string()
+    .default('')
+    .describe(
+      'File of public keys that CloudTrail’s digests are verified with: what "aws cloudtrail list-public-keys" prints, or a list of such answers. Empty: none.',
+    ),
   queryMaxSeconds: z.number().int().min(1).default(60).describe('Longest time that one query may run.'),
   queryMaxMemoryMib: z.number().int().min(64).default(4096).describe('Most memory that one query may use.'),
   queryMaxRows: z.number().int().min(1).default(1_000_000).describe('Most rows of a result that is held whole; exports and jobs are not.'),

@@ -1,6 +1,7 @@
 /** The command line's root. Commands are thin; each file in cli/ is one. */
 import { Command, CommanderError } from 'commander';
 import { adminsCommand } from './cli/admins.ts';
+import { cloudtrailCommand } from './cli/cloudtrail.ts';
 import { dashboardsCommand } from './cli/dashboards.ts';
 import { extractionCommand } from './cli/extraction.ts';
 import { ingestCommand } from './cli/ingest.ts';
@@ -27,6 +28,7 @@ const COMMANDS = [
   adminsCommand,
   iocCommand,
   dashboardsCommand,
+  cloudtrailCommand,
   sourcesCommand,
   collectorsCommand,
   linkCommand,

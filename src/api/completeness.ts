@@ -12,6 +12,7 @@ import type { Filter, Window } from './contract.ts';
 import { inWindow } from './data.ts';
 import type { ServerDeps } from './deps.ts';
 import { aligned, BUCKET, gapsOf, inReach, KEYS, type Key, keyOf, MOST_ROWS, type Rhythm, remembered, rhythms } from './rhythm.ts';
+import { trailsOf } from './trails.ts';
 
 /** Cells of a strip, at most. */
 const CELLS = 96;
@@ -69,7 +70,8 @@ export async function completeness(deps: ServerDeps, asked: Window, options: Que
     feedOf(rhythm).rows.push(rowOf(rhythm, window, now, expected, lags.get(key), strip, skips.get(key) ?? []));
   }
   for (const { rows } of feeds.values()) rows.sort(worstFirst);
-  return { window, cell, now, sources: [...feeds.values()].sort(worstSourceFirst), truncated: found.length > MOST_ROWS };
+  const proven = await trailsOf(deps, window, sources);
+  return { window, cell, now, sources: [...feeds.values()].sort(worstSourceFirst), truncated: found.length > MOST_ROWS, ...proven };
 }
 
 /** What is known to be missing in a window, the newest first; filters on account and region leave out what the dashboard does not show. */

@@ -137,6 +137,8 @@ export interface ServerDeps {
   /** Hunts in what is stored for what became known later. */
   readonly retro?: RetroHunts;
   readonly threats?: Threats;
+  /** What CloudTrail's digests have proven. */
+  readonly proofs?: Metadata['proofs'];
   /** Deliveries that were stored already when they came. */
   readonly repeats?: Metadata['repeats'];
   /** Address at which senders reach this server; undefined before it listens. */

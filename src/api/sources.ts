@@ -265,6 +265,7 @@ function detailsOf({ counts, queue, listing, inFlight, recognized }: NonNullable
     ['Objects that could not be read', listing?.failed],
     ['Objects stored', counts.objects],
     ['Objects that were gone', counts.gone],
+    ['Digests verified', counts.digests || undefined],
     ['Objects in hand', `${inFlight.objects} of ${inFlight.limit}`],
     ...Object.entries(recognized).map(([kind, count]): [string, number | undefined] => [`Recognized, not collected: ${kind}`, count]),
   ];

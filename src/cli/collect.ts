@@ -23,6 +23,7 @@ export function openCollection(workspace: Workspace, logger: FastifyBaseLogger):
   return Collection.open({
     metadata,
     intake: pipeline,
+    trails: workspace.trails,
     interfaces: openInterfaceHistory(store, metadata),
     spool: { folder: join(config.data, 'spool'), maxBytes: config.spoolMaxMib * MIB, minFreeBytes: config.diskMinFreeMib * MIB, clock: Date.now },
     clock: Date.now,

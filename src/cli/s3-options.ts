@@ -16,6 +16,8 @@ export interface S3Options {
   readonly endpoint?: string;
   readonly queueEndpoint?: string;
   readonly stsEndpoint?: string;
+  readonly digests?: string;
+  readonly cloudtrailEndpoint?: string;
 }
 
 /** Variables of the environment that hold what must not be an argument, which everybody on the machine can read. */
@@ -27,7 +29,7 @@ const LONGEST_SECRET = 16_384;
 /** Throws CliError. */
 export async function s3Connection(options: S3Options): Promise<Record<string, unknown>> {
   if (options.list && options.queue !== undefined) throw new CliError('--list and --queue are two ways: choose one', EXIT.wrongUse);
-  const { queue, bucket, prefix, region, since, endpoint, queueEndpoint, stsEndpoint } = options;
+  const { queue, bucket, prefix, region, since, endpoint, queueEndpoint, stsEndpoint, digests, cloudtrailEndpoint } = options;
   return given({
     mode: options.list ? 'list' : 'queue',
     queue,
@@ -38,6 +40,8 @@ export async function s3Connection(options: S3Options): Promise<Record<string, u
     endpoint,
     queueEndpoint,
     stsEndpoint,
+    digests,
+    cloudtrailEndpoint,
     proxy: process.env[PROXY],
     credentials: await credentials(options),
   });

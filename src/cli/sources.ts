@@ -57,6 +57,8 @@ export function sourcesCommand(): Command {
       .option('--endpoint <url>', 's3: endpoint that is not AWS’s own')
       .option('--queue-endpoint <url>', 's3: endpoint of SQS')
       .option('--sts-endpoint <url>', 's3: endpoint of STS')
+      .option('--digests <how>', 's3: CloudTrail’s digests: off, hashes (the default), or signatures, which asks CloudTrail for public keys')
+      .option('--cloudtrail-endpoint <url>', 's3: endpoint of CloudTrail')
       .option('--test', 's3: try the connection first, and make nothing where a step fails')
       .action(add),
   );

@@ -5,6 +5,7 @@
 import { accessSync, constants, existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { pino } from 'pino';
+import { readTrailKeys, type TrailKeys, TrailKeysError } from '../collect/trail-keys.ts';
 import type { Config } from '../config.ts';
 import { createEnricher } from '../enrich/enricher.ts';
 import { AddressBackfill } from '../ingest/address-backfill.ts';
@@ -18,6 +19,8 @@ import { Pipeline } from '../ingest/pipeline.ts';
 import { Quarantine } from '../ingest/quarantine.ts';
 import { openRegistries, type Registries } from '../ingest/registry.ts';
 import { RetroHunts } from '../ingest/retro-hunts.ts';
+import type { Trails } from '../ingest/s3-sources.ts';
+import { storedChains, TrailProofs } from '../ingest/trails/proofs.ts';
 import { LOOKUP_LIMITS } from '../model/lookup-table.ts';
 import { type Catalogs, openCatalogs } from '../store/catalog.ts';
 import { openEmbedded } from '../store/embedded.ts';
@@ -29,7 +32,7 @@ import { retroNumber } from '../store/retro-tables.ts';
 import { SecretsError } from '../store/secrets.ts';
 import { type Store, StoreError } from '../store/store.ts';
 import { version } from '../version.ts';
-import { CliError, note } from './output.ts';
+import { CliError, EXIT, note } from './output.ts';
 
 export interface Workspace {
   readonly config: Config;
@@ -45,6 +48,7 @@ export interface Workspace {
   readonly databases: LoadedDatabases;
   readonly registries: Registries;
   readonly pipeline: Pipeline;
+  readonly trails: Trails;
   readonly layouts: LayoutMemory;
   readonly quarantine: Quarantine;
   /** They wait until they are started: a command that is soon over does not hunt. */
@@ -125,7 +129,9 @@ export async function openWorkspace(config: Config, options: { readonly server?:
     onError: (error) => note(`warning: a layout could not be learned: ${String(error)}`),
   });
   const backfill = await AddressBackfill.open({ store, metadata, now: epochSeconds });
+  const trails: Trails = { chains: storedChains(metadata.proofs), keys: await trailKeys(config) };
   const pipeline = await Pipeline.open({
+    digests: new TrailProofs(trails),
     layouts,
     disk,
     store,
@@ -218,6 +224,7 @@ export async function openWorkspace(config: Config, options: { readonly server?:
     indicatorsInUse: () => live.settled(),
     databases,
     pipeline,
+    trails,
     layouts,
     quarantine,
     retro,
@@ -234,4 +241,12 @@ export async function openWorkspace(config: Config, options: { readonly server?:
       await metadata.close();
     },
   };
+}
+
+/** Throws CliError. */
+export async function trailKeys({ cloudtrailKeys }: Pick<Config, 'cloudtrailKeys'>): Promise<TrailKeys | undefined> {
+  if (cloudtrailKeys === '') return undefined;
+  return readTrailKeys(cloudtrailKeys).catch((error: unknown) => {
+    throw error instanceof TrailKeysError ? new CliError(error.message, EXIT.wrongUse) : error;
+  });
 }

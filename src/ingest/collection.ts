@@ -13,7 +13,7 @@ import type { RecordSettings, SourceKind } from '../model/source.ts';
 import type { Metadata } from '../store/metadata.ts';
 import type { Source } from '../store/sources.ts';
 import { Ec2Sources } from './ec2-sources.ts';
-import { S3Sources } from './s3-sources.ts';
+import { S3Sources, type Trails } from './s3-sources.ts';
 import { type Append, Spool, type SpoolOptions, type SpoolStatus } from './spool.ts';
 import { SpoolDrain } from './spool-drain.ts';
 import { Traffic, type TrafficStatus } from './traffic.ts';
@@ -21,6 +21,7 @@ import { Traffic, type TrafficStatus } from './traffic.ts';
 export interface CollectionOptions {
   readonly metadata: Pick<Metadata, 'sources' | 'forget' | 'forgetFinished'>;
   readonly intake: Intake;
+  readonly trails?: Trails;
   /** What interface lookups find out. */
   readonly interfaces: InterfaceHistory;
   readonly spool: SpoolOptions;
@@ -88,7 +89,7 @@ export class Collection {
     const intake = this.#counted(options.intake);
     const { sources } = options.metadata;
     const { downloads, proxy, log, clock } = options;
-    this.#s3 = new S3Sources({ sources, intake, folder: downloads, proxy, log, clock });
+    this.#s3 = new S3Sources({ sources, intake, trails: options.trails, folder: downloads, proxy, log, clock });
     this.#ec2 = new Ec2Sources({ sources, history: options.interfaces, proxy, log, clock, onSnapshot: (source) => this.traffic.delivered(source, 0) });
     this.#drain = new SpoolDrain({
       spool,

@@ -9,6 +9,7 @@ import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import type { Delivery, Intake, Outcome } from '../collect/delivery.ts';
 import { DeliveryError } from '../collect/delivery.ts';
+import type { DigestIntake } from '../collect/digests.ts';
 import { expandPaths } from '../collect/files.ts';
 import type { Databases } from '../enrich/enricher.ts';
 import type { Manifest } from '../store/metadata.ts';
@@ -18,12 +19,15 @@ import { Inserter, type InserterOptions } from './inserter.ts';
 import type { LayoutMemory } from './layout-memory.ts';
 import type { Registries } from './registry.ts';
 import { Run } from './run.ts';
+import { isDigestFile, isSignatureFile, takeDigestFiles } from './trails/files.ts';
 import { WorkerPool } from './worker-pool.ts';
 
 export interface PipelineOptions extends InserterOptions {
   readonly registries: Registries;
   /** What is known of the layouts of streams. */
   readonly layouts?: LayoutMemory | undefined;
+  /** Who verifies the digests of CloudTrail among files. */
+  readonly digests?: DigestIntake;
   /** Folder for blocks on their way into the store (DATA/staging). */
   readonly staging: string;
   readonly databases: Databases;
@@ -95,9 +99,16 @@ export class Pipeline implements Ingest, Intake {
 
   async ingest(paths: readonly string[], options: IngestOptions = {}): Promise<IngestSummary> {
     const files = await expandPaths(paths);
-    const summary = await new Run(this.#queue, files, options, this.#options.clock).finished(FILES_AT_ONCE);
+    const records = files.filter(({ path }) => !isDigestFile(path) && !isSignatureFile(path));
+    const summary = await new Run(this.#queue, records, options, this.#options.clock).finished(FILES_AT_ONCE);
     if (this.#inserter.failure) throw this.#inserter.failure;
-    return summary;
+    const { digests } = this.#options;
+    const verified = files.filter(({ path }) => isDigestFile(path)).length;
+    if (!digests || verified === 0) return summary;
+    // After the log files that they name.
+    const failures = await takeDigestFiles(files, digests, options.signal);
+    const note = `${verified} ${verified === 1 ? 'digest' : 'digests'} of CloudTrail were verified: see "bartizan cloudtrail proofs", or the completeness board.`;
+    return { ...summary, failures: [...summary.failures, ...failures], notes: [...summary.notes, note] };
   }
 
   async take(delivery: Delivery): Promise<Outcome> {

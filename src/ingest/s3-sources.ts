@@ -4,12 +4,22 @@ import { Limiter } from '../collect/s3/limiter.ts';
 import { joinSecrets, type S3Settings } from '../collect/s3/settings.ts';
 import { type S3Log, type S3Source, startS3Source } from '../collect/s3/source.ts';
 import type { S3Status } from '../collect/s3/status.ts';
+import { AskedTrailKeys, joinKeys, type TrailKeys } from '../collect/trail-keys.ts';
 import type { Origin } from '../model/batch.ts';
 import type { Source, Sources } from '../store/sources.ts';
+import { type Chains, TrailProofs } from './trails/proofs.ts';
+
+/** Where what CloudTrail's digests prove is kept, and public keys that every source may use. */
+export interface Trails {
+  readonly chains: Chains;
+  readonly keys: TrailKeys | undefined;
+}
 
 export interface S3SourcesOptions {
   readonly sources: Sources;
   readonly intake: Intake;
+  /** Undefined: digests are passed over. */
+  readonly trails: Trails | undefined;
   /** Folder of downloads. */
   readonly folder: string;
   readonly log: S3Log;
@@ -67,7 +77,7 @@ export class S3Sources {
   }
 
   async #start(source: Source, origin: Origin, fingerprint: string): Promise<void> {
-    const { sources, intake, folder, log, proxy, clock } = this.#options;
+    const { sources, intake, trails, folder, log, proxy, clock } = this.#options;
     let settings: S3Settings;
     try {
       settings = joinSecrets(source.connection, await sources.secrets(source.id));
@@ -75,13 +85,18 @@ export class S3Sources {
       this.#troubles.set(source.id, error instanceof Error ? error.message : String(error));
       return;
     }
+    const connection = settings.proxy === undefined && proxy !== undefined ? { ...settings, proxy } : settings;
+    const asked =
+      trails && settings.digests === 'signatures' ? new AskedTrailKeys({ access: connection, endpoint: settings.cloudtrailEndpoint, clock }) : undefined;
+    const keys = joinKeys([trails?.keys, asked].filter((from) => from !== undefined));
     const started = startS3Source({
       id: source.id,
       name: source.name,
-      settings: settings.proxy === undefined && proxy !== undefined ? { ...settings, proxy } : settings,
+      settings: connection,
       records: source.records,
       origin,
       intake,
+      digests: trails && new TrailProofs({ chains: trails.chains, keys, onUnnamed: (message) => log.warn({ source: source.name }, message) }),
       checkpoints: {
         get: (id, name) => sources.checkpoint(id, name),
         set: (id, name, value) => sources.saveCheckpoint(id, name, value ?? null),
@@ -92,6 +107,7 @@ export class S3Sources {
       log,
       clock,
     });
+    if (asked) started.ended.finally(() => asked.close());
     this.#running.set(source.id, { fingerprint, source: started });
   }
 }

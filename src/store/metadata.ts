@@ -14,6 +14,7 @@ import { addCounts, type Counts, NO_COUNTS } from '../model/counts.ts';
 import { CLOUDTRAIL, type Dataset, VPC_FLOW } from '../model/log-formats.ts';
 import { FEEDS_SCHEMA, type Feeds, type FeedTables, openFeeds } from './feeds.ts';
 import { type ItemRow, type Library, openLibrary } from './library.ts';
+import { openProofs, PROOFS_SCHEMA, type Proofs, type ProofTables } from './proofs.ts';
 import { openSecrets, type Secrets } from './secrets.ts';
 import { openSources, SOURCES_SCHEMA, type Sources, type SourceTables } from './sources.ts';
 import type { ResultColumn, StagedSelect } from './store.ts';
@@ -76,7 +77,7 @@ export interface Delivery {
   readonly counts: Counts;
 }
 
-interface Tables extends SourceTables, FeedTables {
+interface Tables extends SourceTables, FeedTables, ProofTables {
   delivery: {
     id: string;
     name: string;
@@ -111,11 +112,14 @@ const SCHEMA = [
   `CREATE TABLE repeated (source TEXT NOT NULL, bucket INTEGER NOT NULL, deliveries INTEGER NOT NULL, records INTEGER NOT NULL,
      PRIMARY KEY (source, bucket)) WITHOUT ROWID;`,
   FEEDS_SCHEMA,
+  PROOFS_SCHEMA,
 ];
 
 /** Seconds of a bucket of `repeated`, and how long one is kept. */
 const REPEATED_BUCKET = 300;
 const REPEATED_KEPT = 400 * 86_400;
+
+export type { StoredProof } from './proofs.ts';
 
 export interface Metadata {
   /** What people made. */
@@ -124,6 +128,8 @@ export interface Metadata {
   readonly sources: Sources;
   /** Feeds of threat indicators. */
   readonly feeds: Feeds;
+  /** What CloudTrail's digests have proven. */
+  readonly proofs: Proofs;
   delivery(id: string): Promise<Delivery | undefined>;
   /** Registers a delivery that is about to be read; an unfinished one keeps its progress. `again` forgets that it was done. */
   open(delivery: { id: string; name: string; size: number; head: string }, again?: boolean): Promise<Delivery>;
@@ -215,6 +221,7 @@ class SqliteMetadata implements Metadata {
   readonly library: Library;
   readonly sources: Sources;
   readonly feeds: Feeds;
+  readonly proofs: Proofs;
 
   constructor(db: Kysely<Tables>, now: () => number, secrets: Secrets, seen: Seen) {
     this.#db = db;
@@ -223,6 +230,7 @@ class SqliteMetadata implements Metadata {
     this.library = openLibrary(db, now);
     this.sources = openSources(db, secrets, now);
     this.feeds = openFeeds(db, secrets, now);
+    this.proofs = openProofs(db, now);
   }
 
   async delivery(id: string): Promise<Delivery | undefined> {

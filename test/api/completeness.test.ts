@@ -22,9 +22,9 @@ beforeAll(async () => {
 });
 afterAll(() => server.close());
 
-async function makeSource(name: string): Promise<string> {
+async function makeSource(name: string, kind: 'http' | 's3' = 'http'): Promise<string> {
   const empty = { sourceCategory: '', sourceName: '', sourceHost: '', records: DEFAULT_RECORD_SETTINGS, connection: {}, secrets: {} };
-  return (await server.metadata.sources.create({ ...empty, collector, kind: 'http', name })).id;
+  return (await server.metadata.sources.create({ ...empty, collector, kind, name })).id;
 }
 
 interface Count {
@@ -70,6 +70,50 @@ async function sourceOf(id: string, query?: string): Promise<CompletenessSource>
 }
 
 const accounts = (source: CompletenessSource): Map<string, CompletenessRow> => new Map(source.rows.map((row) => [row.account, row]));
+
+describe('trails', () => {
+  const chain = (from: number, to: number, faults: object[] = []) =>
+    JSON.stringify({
+      runs: [{ from, to, digests: 3, logFiles: 5, signed: true, previous: null, last: { object: 'b/k', hash: 'a', signature: 'a' }, lastFrom: to - HOUR }],
+      faults,
+      dropped: 0,
+    });
+
+  it('are late where a source that runs brings no digest any more, and only there', async () => {
+    const id = await makeSource('trail bucket', 's3');
+    const paused = await makeSource('paused bucket', 's3');
+    await server.metadata.sources.update(paused, { paused: true });
+    const trail = { trail: 't', home: 'eu-central-1', region: 'eu-central-1' };
+    const save = (source: string, account: string, text: string) => server.metadata.proofs.save({ ...trail, source, account }, text);
+    await save(id, '200000000001', chain(FROM, TO - HOUR));
+    await save(id, '200000000002', chain(FROM, TO - 5 * HOUR));
+    await save(paused, '200000000003', chain(FROM, TO - 5 * HOUR));
+    await save('', '200000000004', chain(FROM, TO - 5 * HOUR));
+    await save(id, '200000000005', chain(FROM - 9 * DAY, FROM - 8 * DAY));
+    await save('', '200000000006', chain(FROM - 9 * DAY, FROM - 8 * DAY));
+    const fault = { code: 'log-file-missing', digest: 'b/k', from: FROM + HOUR, to: FROM + 2 * HOUR, message: 'b/x is missing.', count: 2 };
+    await save('gone', '200000000007', chain(FROM, TO - HOUR, [fault]));
+    const { trails, trailsTruncated } = await ask();
+    expect(trailsTruncated).toBe(false);
+    expect(trails.map(({ account, state, sourceName }) => [Number(account.slice(-1)), state, sourceName])).toEqual([
+      [7, 'broken', 'a source that was removed'],
+      [2, 'late', 'trail bucket'],
+      [5, 'late', 'trail bucket'],
+      [1, 'proven', 'trail bucket'],
+      [3, 'proven', 'paused bucket'],
+      [4, 'proven', 'files'],
+    ]);
+    expect(trails[0]).toMatchObject({
+      since: FROM,
+      until: FROM + HOUR,
+      faults: [{ code: 'log-file-missing', count: 2, meaning: expect.stringContaining('missing') }],
+    });
+    expect(trails.find(({ account }) => account.endsWith('5'))).toMatchObject({ until: FROM - 8 * DAY, newest: FROM - 8 * DAY, ranges: [] });
+    // In a window before the fault nothing is known against it.
+    const before = (await ask(`from=${FROM}&to=${FROM + HOUR}`)).trails.find(({ account }) => account.endsWith('7'));
+    expect(before).toMatchObject({ state: 'proven', faults: [] });
+  });
+});
 
 describe('rhythms', () => {
   it('tells holes and silence from what is usual', async () => {

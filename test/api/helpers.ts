@@ -58,6 +58,7 @@ export async function startServer(options: { deps?: Partial<ServerDeps>; setting
     absentMask: () => 0n,
     jobsFolder: join(folder, 'jobs'),
     library: metadata.library,
+    proofs: metadata.proofs,
     catalogs,
     lookups,
     sources: metadata.sources,

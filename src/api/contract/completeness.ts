@@ -1,5 +1,6 @@
 /** GET /api/v1/completeness: what has come of each account, region and source, and what is missing. Times are epoch seconds. */
 import { z } from 'zod';
+import { DIGEST_FAULTS, type DigestFaultCode } from '../../model/digest-faults.ts';
 import { SOURCE_KINDS } from '../../model/source.ts';
 
 export const CompletenessRequest = z.object({ from: z.string().default('-24h'), to: z.string().default('now') });
@@ -63,6 +64,47 @@ export const CompletenessSource = z.object({
   rows: z.array(CompletenessRow),
 });
 
+/** Why a time of a trail is not proven, as its digests say. */
+export const TrailFault = z.object({
+  code: z.enum(Object.keys(DIGEST_FAULTS) as [DigestFaultCode, ...DigestFaultCode[]]),
+  from: z.number(),
+  to: z.number(),
+  /** What the code means, and the thing itself: the first of `count`. */
+  meaning: z.string(),
+  message: z.string(),
+  count: z.number(),
+});
+
+/** What the digests of a CloudTrail trail prove of an account and region. */
+export const CompletenessTrail = z.object({
+  /** Id of the source; empty for files that somebody named. */
+  source: z.string(),
+  sourceName: z.string(),
+  trail: z.string(),
+  /** Region that the trail was made in. */
+  home: z.string(),
+  account: z.string(),
+  region: z.string(),
+  /**
+   * Of the window. `broken`: something is missing or changed. `late`: no digest has come for more than three hours. `unsigned`: hashes and chain agree, and
+   * signatures were not checked. `proven`: signatures too.
+   */
+  state: z.enum(['broken', 'late', 'unsigned', 'proven']),
+  /** Everything that AWS delivered from `since` until here is there and unchanged; null where nothing is proven before the first fault. */
+  until: z.number().nullable(),
+  since: z.number().nullable(),
+  /** Stretches of the window that are proven, oldest first. */
+  ranges: z.array(z.object({ from: z.number(), to: z.number(), signed: z.boolean() })),
+  /** Newest first. */
+  faults: z.array(TrailFault),
+  moreFaults: z.number(),
+  /** End of the newest digest. */
+  newest: z.number().nullable(),
+  /** Of all time. */
+  digests: z.number(),
+  logFiles: z.number(),
+});
+
 export const CompletenessResponse = z.object({
   /** What was asked for, in whole five minutes. */
   window: z.object({ from: z.number(), to: z.number() }),
@@ -73,6 +115,9 @@ export const CompletenessResponse = z.object({
   sources: z.array(CompletenessSource),
   /** There are more rows than these. */
   truncated: z.boolean(),
+  /** Trails of CloudTrail by account and region, worst first. */
+  trails: z.array(CompletenessTrail),
+  trailsTruncated: z.boolean(),
 });
 
 /** What is known to be missing in the window of a dashboard. */
@@ -89,5 +134,6 @@ export const KnownGap = z.object({
 export type Gap = z.infer<typeof Gap>;
 export type CompletenessRow = z.infer<typeof CompletenessRow>;
 export type CompletenessSource = z.infer<typeof CompletenessSource>;
+export type CompletenessTrail = z.infer<typeof CompletenessTrail>;
 export type CompletenessResponse = z.infer<typeof CompletenessResponse>;
 export type KnownGap = z.infer<typeof KnownGap>;

@@ -18,6 +18,8 @@ export interface Downloaded {
   readonly etag: string;
   /** Epoch milliseconds. */
   readonly modified: number | undefined;
+  /** What its writer said of it (`x-amz-meta-…`), names in small letters. */
+  readonly metadata: Readonly<Record<string, string>>;
   /** Until the first answer. */
   readonly answeredMs: number;
   /** Gives back the memory, removes the file. */
@@ -84,7 +86,15 @@ export async function download(name: ObjectName, leave: Leave, options: Download
   try {
     await fill(name, first, sink, size, options);
     await sink.close();
-    return { content: sink.content(), size, etag: bare(first.ETag), modified: first.LastModified?.getTime(), answeredMs, discard };
+    return {
+      content: sink.content(),
+      size,
+      etag: bare(first.ETag),
+      modified: first.LastModified?.getTime(),
+      metadata: first.Metadata ?? {},
+      answeredMs,
+      discard,
+    };
   } catch (error) {
     await discard();
     throw error instanceof S3Failure || options.signal.aborted ? error : disk(error, resource);

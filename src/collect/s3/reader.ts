@@ -4,49 +4,12 @@
  */
 
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Origin } from '../../model/batch.ts';
-import type { RecordSettings } from '../../model/source.ts';
 import { otherObject } from '../aws-path.ts';
-import { DeliveryError, type Intake, type Outcome } from '../delivery.ts';
-import type { Clients } from './clients.ts';
+import { DeliveryError, type Outcome } from '../delivery.ts';
+import { DigestReader } from './digest-reader.ts';
 import { type Downloaded, download } from './download.ts';
-import type { Limiter } from './limiter.ts';
-import { S3Failure, type S3Problem } from './problems.ts';
-import type { Tally } from './status.ts';
-
-/** What is known of an object before it is read. */
-export interface NamedObject {
-  readonly bucket: string;
-  readonly key: string;
-  readonly versionId?: string | undefined;
-  /** Without quotes. */
-  readonly etag?: string | undefined;
-  readonly size?: number | undefined;
-  /** Epoch milliseconds of the event or of the object. */
-  readonly sentAt?: number | undefined;
-  /** An object that is not there yet is waited for until its event is so old. */
-  readonly graceMs?: number;
-}
-
-export interface ReaderContext {
-  readonly source: string;
-  readonly clients: Clients;
-  readonly limiter: Limiter;
-  readonly intake: Intake;
-  readonly origin: Origin;
-  readonly records: RecordSettings;
-  readonly folder: string;
-  readonly tally: Tally;
-  readonly clock: () => number;
-  readonly prefix: string;
-  readonly idleMs: number;
-  readonly retryMs: number;
-  /** Aborted when nothing more shall be begun. */
-  readonly stopping: AbortSignal;
-  /** Aborted when downloads shall end too; what the intake has is not called back. */
-  readonly signal: AbortSignal;
-  report(problem: S3Problem): void;
-}
+import { S3Failure } from './problems.ts';
+import type { NamedObject, ReaderContext } from './reading.ts';
 
 /** Objects that are remembered as read. */
 const REMEMBERED = 20_000;
@@ -56,9 +19,16 @@ export class ObjectReader {
   readonly #context: ReaderContext;
   readonly #inHand = new Map<string, Promise<void>>();
   readonly #read = new Set<string>();
+  readonly #digests: DigestReader | undefined;
 
   constructor(context: ReaderContext) {
     this.#context = context;
+    const { digests } = context;
+    if (digests)
+      this.#digests = new DigestReader(digests, context, {
+        fetch: (object, use) => this.#fetch(object, use),
+        store: (object, got) => this.#store(object, got),
+      });
   }
 
   get objectsInHand(): number {
@@ -80,7 +50,8 @@ export class ObjectReader {
       return Promise.resolve();
     }
     const kind = otherObject(object.key, object.size);
-    if (kind) {
+    if (this.#context.digestsOnly && kind !== 'cloudtrail-digest') return Promise.resolve();
+    if (kind && !(kind === 'cloudtrail-digest' && this.#digests)) {
       tally.recognize(kind);
       return Promise.resolve();
     }
@@ -132,7 +103,13 @@ export class ObjectReader {
   }
 
   async #readOnce(object: NamedObject): Promise<void> {
-    const { limiter, stopping, clock, tally } = this.#context;
+    if (this.#digests && otherObject(object.key) === 'cloudtrail-digest') await this.#digests.read(object);
+    else await this.#fetch(object, (got) => this.#store(object, got));
+  }
+
+  /** Downloads it and lets it be used, with the limiter's leave. Throws S3Failure. */
+  async #fetch<T>(object: NamedObject, use: (got: Downloaded) => Promise<T>): Promise<T> {
+    const { limiter, stopping } = this.#context;
     const leave = await limiter.acquire(object.size ?? 0, stopping);
     let throttled = false;
     let answeredMs: number | undefined;
@@ -142,11 +119,9 @@ export class ObjectReader {
       answeredMs = got.answeredMs;
       try {
         const began = performance.now();
-        const outcome = await this.#take(object, got);
+        const used = await use(got);
         takenMs = (performance.now() - began) / Math.max(1, got.size / 2 ** 20);
-        this.#remember(identity(object, got.etag));
-        if (outcome.known) tally.counts.known += 1;
-        else tally.stored(address(object), got.size, outcome.counts, clock(), object.sentAt ?? got.modified);
+        return used;
       } finally {
         await got.discard();
       }
@@ -156,6 +131,15 @@ export class ObjectReader {
     } finally {
       leave.release({ throttled, answeredMs, takenMs });
     }
+  }
+
+  async #store(object: NamedObject, got: Downloaded): Promise<void> {
+    const { clock, tally } = this.#context;
+    await this.#digests?.note(object, got);
+    const outcome = await this.#take(object, got);
+    this.#remember(identity(object, got.etag));
+    if (outcome.known) tally.counts.known += 1;
+    else tally.stored(address(object), got.size, outcome.counts, clock(), object.sentAt ?? got.modified);
   }
 
   async #take(object: NamedObject, got: Downloaded): Promise<Outcome> {

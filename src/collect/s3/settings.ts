@@ -48,6 +48,13 @@ const common = {
   pathStyle: z.boolean().optional(),
   /** Keys that begin otherwise are passed over. */
   prefix: prefix.optional(),
+  /**
+   * CloudTrail's digests: passed over; their chain and the hashes of their log files checked; or CloudTrail also asked for
+   * the public keys that their signatures are checked with.
+   */
+  digests: z.enum(['off', 'hashes', 'signatures']).default('hashes'),
+  /** Of CloudTrail, which is asked for public keys. */
+  cloudtrailEndpoint: Endpoint.optional(),
 };
 
 export const S3Settings = z

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import type { Origin } from '../../model/batch.ts';
 import type { RecordSettings } from '../../model/source.ts';
 import type { Intake } from '../delivery.ts';
+import type { DigestIntake } from '../digests.ts';
 import type { Checkpoints } from './checkpoints.ts';
 import { Clients } from './clients.ts';
 import type { Limiter } from './limiter.ts';
@@ -32,6 +33,10 @@ export interface S3SourceOptions {
   /** An empty name or host becomes the object's address or its bucket. */
   readonly origin: Origin;
   readonly intake: Intake;
+  /** Who verifies CloudTrail's digests; undefined: they are passed over. */
+  readonly digests?: DigestIntake | undefined;
+  /** Verifies digests and stores nothing. */
+  readonly digestsOnly?: boolean;
   readonly checkpoints: Checkpoints;
   /** One for all S3 sources. */
   readonly limiter: Limiter;
@@ -70,6 +75,8 @@ export function startS3Source(options: S3SourceOptions): S3Source {
     clients,
     limiter: options.limiter,
     intake: options.intake,
+    digests: settings.digests === 'off' ? undefined : options.digests,
+    digestsOnly: options.digestsOnly ?? false,
     origin: options.origin,
     records: options.records,
     folder,

@@ -33,6 +33,8 @@ export interface S3Counts {
   outside: number;
   /** Tries to read an object that failed. */
   failed: number;
+  /** CloudTrail's digests that were verified, whatever was found. */
+  digests: number;
 }
 
 export interface ReportedProblem extends S3Problem {
@@ -94,6 +96,7 @@ export class Tally {
     gone: 0,
     outside: 0,
     failed: 0,
+    digests: 0,
   };
   readonly records: Counts = { ...NO_COUNTS };
   readonly recognized = new Map<OtherObject, number>();

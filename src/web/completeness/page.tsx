@@ -14,6 +14,7 @@ import { absolute, type Range } from '../time/range.ts';
 import { RangePicker } from '../time/range-picker.tsx';
 import { Refresh } from '../time/refresh.tsx';
 import { SourceView } from './source.tsx';
+import { TrailsView } from './trails.tsx';
 
 const DEFAULT: Range = { from: '-24h', to: 'now' };
 
@@ -52,7 +53,10 @@ export function CompletenessPage() {
       <Hatch />
       {!data && <Skeleton />}
       {data && <Summary board={data} />}
-      {data?.sources.every((source) => source.rows.length === 0) && <Empty onRange={setRange} zone={zone} alone={data.sources.length === 0} />}
+      {data && <TrailsView trails={data.trails} truncated={data.trailsTruncated} zone={zone} now={data.now * 1000} />}
+      {data?.trails.length === 0 && data.sources.every((source) => source.rows.length === 0) && (
+        <Empty onRange={setRange} zone={zone} alone={data.sources.length === 0} />
+      )}
       {data?.sources.map((source) => (
         <SourceView
           key={source.key}

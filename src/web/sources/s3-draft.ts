@@ -9,6 +9,8 @@ export interface S3Draft extends AwsDraft {
   readonly region: string;
   readonly queueEndpoint: string;
   readonly pathStyle: boolean;
+  readonly digests: 'off' | 'hashes' | 'signatures';
+  readonly cloudtrailEndpoint: string;
   readonly visibilitySeconds: string;
   readonly since: string;
   readonly follow: boolean;
@@ -24,6 +26,8 @@ export const NEW_S3: S3Draft = {
   region: '',
   queueEndpoint: '',
   pathStyle: false,
+  digests: 'hashes',
+  cloudtrailEndpoint: '',
   visibilitySeconds: '',
   since: '',
   follow: true,
@@ -41,6 +45,8 @@ export function toConnection(draft: S3Draft): Record<string, unknown> {
     bucket,
     prefix,
     pathStyle: draft.pathStyle ? true : '',
+    digests: draft.digests === NEW_S3.digests ? '' : draft.digests,
+    cloudtrailEndpoint: draft.cloudtrailEndpoint,
     ...toAws(draft),
   });
 }
@@ -56,6 +62,8 @@ export function fromConnection(connection: Tree): S3Draft {
     region: text(connection, 'region'),
     queueEndpoint: text(connection, 'queueEndpoint'),
     pathStyle: connection.pathStyle === true,
+    digests: connection.digests === 'off' || connection.digests === 'signatures' ? connection.digests : 'hashes',
+    cloudtrailEndpoint: text(connection, 'cloudtrailEndpoint'),
     visibilitySeconds: text(connection, 'visibilitySeconds'),
     since: typeof connection.since === 'number' ? new Date(connection.since).toISOString() : text(connection, 'since'),
     follow: connection.follow !== false,

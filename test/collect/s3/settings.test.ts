@@ -14,8 +14,8 @@ const queue = { mode: 'queue', queue: 'notifications', region: 'eu-central-1', c
 
 describe('settings', () => {
   it('are read with their defaults', () => {
-    expect(S3Settings.parse(list)).toEqual({ ...list, follow: true, followSeconds: 60 });
-    expect(S3Settings.parse(queue)).toEqual({ ...queue, visibilitySeconds: 120 });
+    expect(S3Settings.parse(list)).toEqual({ ...list, follow: true, followSeconds: 60, digests: 'hashes' });
+    expect(S3Settings.parse(queue)).toEqual({ ...queue, visibilitySeconds: 120, digests: 'hashes' });
     expect(S3Settings.parse({ ...list, region: 'auto', endpoint: 'https://s3.example.net' })).toMatchObject({ region: 'auto' });
   });
 

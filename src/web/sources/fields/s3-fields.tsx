@@ -1,5 +1,5 @@
 /** The connection of an S3 source: what to read, where, and as whom. */
-import { NumberInput, Switch } from '@mantine/core';
+import { NumberInput, Select, Switch } from '@mantine/core';
 import { useState } from 'react';
 import { Folded } from '../parts.tsx';
 import type { S3Draft } from '../s3-draft.ts';
@@ -7,6 +7,12 @@ import { Credentials, Secret, Text } from './aws-fields.tsx';
 import type { FieldProps } from './field-props.ts';
 
 type Props = FieldProps<S3Draft>;
+
+const DIGESTS = [
+  { value: 'hashes', label: 'Check chain and log files' },
+  { value: 'signatures', label: 'Check signatures too: ask CloudTrail for public keys' },
+  { value: 'off', label: 'Pass over' },
+];
 
 export function S3Fields(props: Props) {
   const { draft } = props;
@@ -50,6 +56,15 @@ export function S3Fields(props: Props) {
       />
       {!queue && <ListFields {...props} />}
       <Credentials {...props} outputs />
+      <Select
+        label="CloudTrail digests"
+        description="They prove that no log file is missing or changed. Signatures need public keys: cloudtrail:ListPublicKeys."
+        data={DIGESTS}
+        allowDeselect={false}
+        value={draft.digests}
+        error={props.wrong('connection.digests')}
+        onChange={(value) => props.set({ digests: value === 'off' || value === 'signatures' ? value : 'hashes' })}
+      />
       <Advanced {...props} />
     </>
   );
@@ -84,7 +99,7 @@ function ListFields(props: Props) {
   );
 }
 
-const ADVANCED = ['endpoint', 'queueEndpoint', 'stsEndpoint', 'proxy', 'pathStyle', 'visibilitySeconds'] as const;
+const ADVANCED = ['endpoint', 'queueEndpoint', 'stsEndpoint', 'cloudtrailEndpoint', 'proxy', 'pathStyle', 'visibilitySeconds'] as const;
 
 function Advanced(props: Props) {
   const { draft, set, wrong } = props;
@@ -96,6 +111,7 @@ function Advanced(props: Props) {
       <Text {...props} name="endpoint" label="S3 endpoint" description="Where it is not AWS’s own." placeholder="https://s3.example.net" />
       {draft.mode === 'queue' && <Text {...props} name="queueEndpoint" label="SQS endpoint" placeholder="https://sqs.example.net" />}
       <Text {...props} name="stsEndpoint" label="STS endpoint" placeholder="https://sts.example.net" />
+      <Text {...props} name="cloudtrailEndpoint" label="CloudTrail endpoint" placeholder="https://cloudtrail.example.net" />
       <Secret
         {...props}
         name="proxy"

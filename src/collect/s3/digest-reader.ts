@@ -1,0 +1,108 @@
+/**
+ * CloudTrail's digests of a bucket, handed to who verifies them, and the log files that they name. A log file's hash is
+ * taken from its bytes when they come to be stored, so that it is not fetched twice; one that has not come is fetched
+ * when its digest names it, and stored like any other: what is proven is also there.
+ */
+import { readFile } from 'node:fs/promises';
+import { pathFacts } from '../aws-path.ts';
+import { contentHash, type DigestIntake, type LogFileHash } from '../digests.ts';
+import type { Downloaded } from './download.ts';
+import { S3Failure, type S3ProblemCode } from './problems.ts';
+import type { NamedObject, ReaderContext } from './reading.ts';
+
+/** What the reader of objects does for digests. */
+export interface ObjectWays {
+  fetch<T>(object: NamedObject, use: (got: Downloaded) => Promise<T>): Promise<T>;
+  store(object: NamedObject, got: Downloaded): Promise<void>;
+}
+
+/** Log files whose hashes are remembered until their digest comes, an hour or two later. */
+const REMEMBERED = 50_000;
+/** Compressed. */
+const LARGEST_DIGEST = 64 * 2 ** 20;
+/** Nothing that is tried again makes them readable. */
+const UNREADABLE: ReadonlySet<S3ProblemCode> = new Set(['object-archived', 'object-too-large', 'customer-key', 'kms-key-unusable']);
+
+type Context = Pick<ReaderContext, 'source' | 'prefix' | 'tally' | 'stopping' | 'digestsOnly'>;
+
+export class DigestReader {
+  readonly #intake: DigestIntake;
+  readonly #context: Context;
+  readonly #ways: ObjectWays;
+  readonly #hashes = new Map<string, string | undefined>();
+  /** Whether the source has brought a digest: where there are none, no hash is taken. */
+  #inUse = false;
+
+  constructor(intake: DigestIntake, context: Context, ways: ObjectWays) {
+    this.#intake = intake;
+    this.#context = context;
+    this.#ways = ways;
+  }
+
+  /** Keeps the hash of what comes, if a digest may name it. */
+  async note(object: NamedObject, got: Downloaded): Promise<void> {
+    if (!this.#inUse || !isLogFile(object.key)) return;
+    const name = `${object.bucket}/${object.key}`;
+    const hash = await contentHash(got.content);
+    this.#hashes.delete(name);
+    this.#hashes.set(name, hash);
+    const [oldest] = this.#hashes.keys();
+    if (this.#hashes.size > REMEMBERED && oldest !== undefined) this.#hashes.delete(oldest);
+  }
+
+  /** Resolves when what the digest proves is kept. Throws S3Failure. */
+  async read(object: NamedObject): Promise<void> {
+    const { source, tally, stopping } = this.#context;
+    this.#inUse = true;
+    const name = `s3://${object.bucket}/${object.key}`;
+    const { bytes, metadata } = await this.#ways.fetch(object, async (got) => {
+      if (got.size > LARGEST_DIGEST)
+        throw new S3Failure({
+          code: 'object-too-large',
+          message: `${name} has ${got.size} bytes.`,
+          hint: 'No digest is so large; it is left where it is.',
+          retryable: false,
+        });
+      // The memory that holds it is given back.
+      return { bytes: 'path' in got.content ? await readFile(got.content.path) : got.content.bytes.slice(), metadata: got.metadata };
+    });
+    const writtenAt = Date.parse(metadata['backfill-generation-timestamp'] ?? '') / 1000;
+    const place = { bucket: object.bucket, object: object.key };
+    const file = { source, name, place, bytes, signature: metadata.signature, ...(Number.isNaN(writtenAt) ? {} : { writtenAt }) };
+    try {
+      await this.#intake.take(file, { hash: (bucket, key) => this.#hash(object.bucket, bucket, key) });
+    } catch (error) {
+      if (error instanceof S3Failure || stopping.aborted) throw error;
+      const why = error instanceof Error ? error.message : String(error);
+      throw new S3Failure(
+        { code: 'not-taken', message: `What ${name} proves could not be kept: ${why}`, hint: 'It is brought again.', retryable: true },
+        error,
+      );
+    }
+    tally.counts.digests += 1;
+  }
+
+  async #hash(own: string, bucket: string, key: string): Promise<LogFileHash> {
+    const name = `${bucket}/${key}`;
+    // The credentials read what the source is for, and not what somebody writes into a digest.
+    if (bucket !== own || !isLogFile(key)) return { problem: 'elsewhere', message: `${name} is not read for a digest of the bucket ${own}.` };
+    if (!this.#hashes.has(name)) {
+      const object = { bucket, key };
+      try {
+        const { prefix, digestsOnly } = this.#context;
+        await this.#ways.fetch(object, (got) => (digestsOnly || !key.startsWith(prefix) ? this.note(object, got) : this.#ways.store(object, got)));
+      } catch (error) {
+        if (!(error instanceof S3Failure)) throw error;
+        if (error.problem.code === 'object-gone') return { problem: 'missing', message: error.problem.message };
+        if (UNREADABLE.has(error.problem.code)) return { problem: 'unreadable', message: error.problem.message };
+        throw error;
+      }
+    }
+    const hash = this.#hashes.get(name);
+    return hash === undefined ? { problem: 'unreadable', message: `${name} cannot be uncompressed.` } : { hash };
+  }
+}
+
+function isLogFile(key: string): boolean {
+  return ['cloudtrail', 'cloudtrail-insight', 'cloudtrail-aggregated'].includes(pathFacts(key).kind);
+}

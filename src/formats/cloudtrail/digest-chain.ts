@@ -1,0 +1,222 @@
+/**
+ * The chain of digests of one trail, account and region, kept small: digests that follow each other without a break are
+ * one run. Digests come in any order and more than once; what is proven is worked out when it is asked for.
+ */
+import type { DigestFaultCode } from '../../model/digest-faults.ts';
+
+/** Why [from, to) is not proven. Epoch seconds. */
+export interface DigestFault {
+  readonly code: DigestFaultCode;
+  /** `bucket/key` of the digest that shows it, or is wrong itself. */
+  readonly digest: string;
+  readonly from: number;
+  readonly to: number;
+  /** Names the thing. */
+  readonly message: string;
+  /** Things of the same kind; `message` names the first. */
+  readonly count: number;
+}
+
+export interface DigestRef {
+  /** `bucket/key`. */
+  readonly object: string;
+  /** Of its uncompressed content. */
+  readonly hash: string;
+  /** Hex; empty where it is not known. */
+  readonly signature: string;
+}
+
+/** A digest that was looked at. */
+export interface Link {
+  readonly self: DigestRef;
+  readonly previous: DigestRef | null;
+  readonly from: number;
+  readonly to: number;
+  readonly logFiles: number;
+  /** Whether its signature was found right; where it was found wrong, `faults` say so. */
+  readonly signed: boolean;
+  /** Whether it is one of the hourly chain: not a backfill, and not one that is not believed. */
+  readonly chained: boolean;
+  readonly faults: readonly DigestFault[];
+}
+
+interface Run {
+  from: number;
+  to: number;
+  digests: number;
+  logFiles: number;
+  signed: boolean;
+  previous: DigestRef | null;
+  last: DigestRef;
+  lastFrom: number;
+}
+
+export interface Chain {
+  readonly runs: Run[];
+  readonly faults: DigestFault[];
+  /** Faults and runs that were let go of, the oldest first. */
+  dropped: number;
+}
+
+const MOST_RUNS = 500;
+const MOST_FAULTS = 500;
+
+export function newChain(): Chain {
+  return { runs: [], faults: [], dropped: 0 };
+}
+
+/** Changes the chain. A digest that comes again takes the place of what was found of it before. */
+export function addDigest(chain: Chain, link: Link): void {
+  const { runs, faults } = chain;
+  for (let i = faults.length - 1; i >= 0; i--) if (faults[i]?.digest === link.self.object) faults.splice(i, 1);
+  faults.push(...link.faults);
+  faults.sort((a, b) => a.from - b.from);
+  if (link.chained && !runs.some((run) => run.from <= link.from && link.to <= run.to && (run.signed || !link.signed || run.digests > 1))) {
+    const { from, to, logFiles, signed, previous, self } = link;
+    // What was taken without its signature is taken anew with it.
+    const same = runs.findIndex((run) => run.digests === 1 && run.last.object === self.object);
+    if (same >= 0) runs.splice(same, 1);
+    runs.push({ from, to, digests: 1, logFiles, signed, previous, last: self, lastFrom: from });
+    runs.sort((a, b) => a.from - b.from || a.to - b.to);
+    join(runs);
+  }
+  while (runs.length > MOST_RUNS || faults.length > MOST_FAULTS) {
+    (runs.length > MOST_RUNS ? runs : faults).shift();
+    chain.dropped += 1;
+  }
+}
+
+function join(runs: Run[]): void {
+  for (let i = runs.length - 1; i > 0; i--) {
+    const before = runs[i - 1] as Run;
+    const after = runs[i] as Run;
+    if (before.signed !== after.signed || before.to !== after.from || !isSame(after.previous, before.last)) continue;
+    before.to = after.to;
+    before.digests += after.digests;
+    before.logFiles += after.logFiles;
+    before.last = after.last;
+    before.lastFrom = after.lastFrom;
+    runs.splice(i, 1);
+  }
+}
+
+function isSame(named: DigestRef | null, found: DigestRef): boolean {
+  return named?.object === found.object && named.hash === found.hash && (found.signature === '' || named.signature === found.signature);
+}
+
+/** `unsigned`: hashes and chain agree, signatures were not checked. `none`: no digest covers any of it. */
+export type ProofState = 'broken' | 'unsigned' | 'proven' | 'none';
+
+export interface ProvenRange {
+  readonly from: number;
+  readonly to: number;
+  /** Whether the signatures of all its digests were found right. */
+  readonly signed: boolean;
+}
+
+export interface Proof {
+  readonly state: ProofState;
+  /** Up to here nothing is missing or changed since `from`; null where nothing is proven before the first fault. */
+  readonly until: number | null;
+  /** Where the unbroken stretch up to `until` begins. */
+  readonly from: number | null;
+  /** Oldest first. */
+  readonly ranges: readonly ProvenRange[];
+  /** Newest first. */
+  readonly faults: readonly DigestFault[];
+  /** End of the newest digest; null where there is none. */
+  readonly newest: number | null;
+  readonly digests: number;
+  readonly logFiles: number;
+}
+
+/** What the chain proves of [from, to); of all that is known where no window is given. */
+export function proofOf(
+  chain: Chain,
+  window: { readonly from: number; readonly to: number } = { from: Number.NEGATIVE_INFINITY, to: Number.POSITIVE_INFINITY },
+): Proof {
+  const { runs } = chain;
+  const all = [...chain.faults, ...breaks(chain)].sort((a, b) => b.from - a.from || b.to - a.to);
+  const inside = (span: { readonly from: number; readonly to: number }) => span.from < window.to && span.to > window.from;
+  const ranges = proven(runs, all);
+  const faults = all.filter(inside);
+  const shown = ranges.filter(inside);
+  const first = runs[0]?.from ?? Number.POSITIVE_INFINITY;
+  // A fault may lie before the first digest that is believed.
+  const begin = Math.max(window.from, Math.min(first, ...all.map((fault) => fault.from)));
+  const stretch = stretchAt(ranges, begin);
+  return {
+    state: faults.length > 0 ? 'broken' : shown.length === 0 ? 'none' : shown.every(({ signed }) => signed) ? 'proven' : 'unsigned',
+    until: stretch?.to ?? null,
+    from: stretch?.from ?? null,
+    ranges: shown,
+    faults,
+    newest: runs.length === 0 ? null : Math.max(...runs.map(({ to }) => to)),
+    digests: runs.reduce((sum, run) => sum + run.digests, 0),
+    logFiles: runs.reduce((sum, run) => sum + run.logFiles, 0),
+  };
+}
+
+/** The unbroken stretch that holds `at`, else the last one before it. */
+function stretchAt(ranges: readonly ProvenRange[], at: number): { from: number; to: number } | undefined {
+  let found: { from: number; to: number } | undefined;
+  for (const { from, to } of ranges) {
+    if (found && found.to === from) found.to = to;
+    else if (from <= at) found = { from, to };
+    else break;
+  }
+  return found;
+}
+
+/** Faults between runs. */
+function breaks({ runs, faults }: Chain): DigestFault[] {
+  const found: DigestFault[] = [];
+  for (let i = 1; i < runs.length; i++) {
+    const before = runs[i - 1] as Run;
+    const after = runs[i] as Run;
+    const add = (code: DigestFaultCode, from: number, to: number, message: string) =>
+      found.push({ code, digest: after.previous?.object ?? before.last.object, from, to, message, count: 1 });
+    const { previous } = after;
+    if (isSame(previous, before.last)) {
+      if (after.from > before.to) add('chain-gap', before.to, after.from, `${before.last.object} ends before the next digest begins.`);
+    } else if (previous === null) {
+      // One that begins at once, as after a change of the trail, leaves no time unproven.
+      if (after.from > before.to) add('chain-restarted', before.to, after.from, `After ${before.last.object} a new chain begins.`);
+    } else if (previous.object === before.last.object) {
+      add('digest-changed', before.lastFrom, before.to, `${previous.object} is not what the next digest says that it was.`);
+    } else if (!faults.some(({ digest }) => digest === previous.object)) {
+      add('digest-missing', after.from > before.to ? before.to : before.lastFrom, Math.max(before.to, after.from), `${previous.object} is missing.`);
+    } else if (!covered(faults, before.to, after.from)) {
+      add('digest-missing', before.to, after.from, `Digests between ${before.last.object} and ${previous.object} are missing.`);
+    }
+  }
+  return found;
+}
+
+function covered(faults: readonly DigestFault[], from: number, to: number): boolean {
+  let at = from;
+  for (const fault of faults) if (fault.from <= at) at = Math.max(at, fault.to);
+  return at >= to;
+}
+
+/** Runs without what faults take out of them; those that touch are kept apart only where one is signed and the other is not. */
+function proven(runs: readonly Run[], faults: readonly DigestFault[]): ProvenRange[] {
+  const pieces: { from: number; to: number; signed: boolean }[] = [];
+  const oldestFirst = [...faults].sort((a, b) => a.from - b.from);
+  for (const { from, to, signed } of runs) {
+    let at = from;
+    for (const fault of oldestFirst) {
+      if (fault.to <= at || fault.from >= to) continue;
+      if (fault.from > at) pieces.push({ from: at, to: fault.from, signed });
+      at = Math.max(at, Math.min(to, fault.to));
+    }
+    if (at < to) pieces.push({ from: at, to, signed });
+  }
+  const ranges: { from: number; to: number; signed: boolean }[] = [];
+  for (const piece of pieces) {
+    const before = ranges.at(-1);
+    if (before && before.to === piece.from && before.signed === piece.signed) before.to = piece.to;
+    else ranges.push(piece);
+  }
+  return ranges;
+}
