@@ -304,7 +304,7 @@ export class EventRows {
     const category = idIn(this.category, source, slices, KEY.eventCategory) || this.category.ofText(categoryOf(slices, this.eventType.text(type)));
     this.category.at(row, category);
     const given = readOnlyOf(slices);
-    const key = (((service * 65_536 + name) * 64 + type) * 64 + category) * 4 + given;
+    const key = (((service * 65_536 + name) * 256 + type) * 256 + category) * 4 + given;
     let act = this.acts.get(key);
     if (!act) {
       const of: Act = {
