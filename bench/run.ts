@@ -1,5 +1,5 @@
 /**
- * `npm run bench [-- ingest queries language cloudtrail hunt --write]`: every goal that can be measured here, one line each;
+ * `npm run bench [-- ingest queries language cloudtrail hunt page --write]`: every goal that can be measured here, one line each;
  * `--write` puts the table into docs/performance.md.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -8,9 +8,10 @@ import { huntGoals } from './hunt.ts';
 import { ingestGoals } from './ingest.ts';
 import { languageGoals } from './language.ts';
 import { line, machine, met, type Result } from './measure.ts';
+import { pageGoals } from './page.ts';
 import { queryGoals } from './queries.ts';
 
-const GROUPS = { ingest: ingestGoals, queries: queryGoals, language: languageGoals, cloudtrail: cloudtrailGoals, hunt: huntGoals } as const;
+const GROUPS = { ingest: ingestGoals, queries: queryGoals, language: languageGoals, cloudtrail: cloudtrailGoals, hunt: huntGoals, page: pageGoals } as const;
 const PAGE = new URL('../docs/performance.md', import.meta.url);
 const [BEGIN, END] = ['<!-- results: npm run bench -- --write -->', '<!-- end of results -->'];
 
