@@ -11,6 +11,7 @@ const LINES = Number(process.env.BENCH_DASHBOARD_LINES ?? 20_000_000);
 const DASHBOARDS = ['vpc-overview', 'vpc-accepts-rejects', 'vpc-traffic-direction'];
 const GOAL_MS = 1000;
 const HOUR = 3600;
+const iso = (seconds: number): string => new Date(seconds * 1000).toISOString();
 
 export async function pageGoals(): Promise<Result[]> {
   const { bench, end } = await history(LINES);
@@ -26,7 +27,7 @@ export async function pageGoals(): Promise<Result[]> {
       for (let round = 0; round <= ROUNDS; round++) {
         // A window of its own each time: nothing of it is in the server's memory.
         const to = end - HOUR * (1 + round * 3);
-        const ms = await time(() => open(page, `${new URL(link).origin}/dashboards/${id}?from=${to - HOUR}&to=${to}`));
+        const ms = await time(() => open(page, `${new URL(link).origin}/dashboards/${id}?from=${iso(to - HOUR)}&to=${iso(to)}`));
         if (round > 0) took.push(ms);
       }
       const ours = median(took);
