@@ -74,8 +74,16 @@ export async function completeness(deps: ServerDeps, asked: Window, options: Que
   return { window, cell, now, sources: [...feeds.values()].sort(worstSourceFirst), truncated: found.length > MOST_ROWS, ...proven };
 }
 
+/** What gaps are asked for: of records that the filters may leave, and of which kind. */
+interface About {
+  readonly filters: readonly Filter[];
+  readonly flows: boolean;
+  readonly events: boolean;
+}
+
 /** What is known to be missing in a window, the newest first; filters on account and region leave out what the dashboard does not show. */
-export async function knownGaps(deps: ServerDeps, asked: Window, filters: readonly Filter[], options: QueryOptions): Promise<KnownGap[]> {
+export async function knownGaps(deps: ServerDeps, asked: Window, about: About, options: QueryOptions): Promise<KnownGap[]> {
+  const { filters } = about;
   const window = aligned(asked);
   const now = Math.floor(deps.clock() / 1000);
   const [found, sources, lags, skips] = await Promise.all([
@@ -85,7 +93,7 @@ export async function knownGaps(deps: ServerDeps, asked: Window, filters: readon
     skipsOf(deps, window, options),
   ]);
   const known = found
-    .filter((rhythm) => shown(rhythm, filters))
+    .filter((rhythm) => shown(rhythm, filters) && (rhythm.flows ? about.flows : about.events))
     .flatMap((rhythm): KnownGap[] => {
       const key = JSON.stringify(keyParts(rhythm));
       const { account, region } = rhythm;

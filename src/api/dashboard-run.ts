@@ -92,7 +92,7 @@ export async function runDashboard(
     .then(() =>
       Promise.all([
         datasets.some(isOfFlows) ? countSkipdata(store, window.from, window.to, options) : 0,
-        knownGaps(deps, window, run.request.filters, options),
+        knownGaps(deps, window, { filters: run.request.filters, flows: datasets.some(isOfFlows), events: !datasets.every(isOfFlows) }, options),
         dataExtent(store, datasets.length ? datasets : MAIN_DATASETS, options),
       ]),
     )

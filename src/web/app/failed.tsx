@@ -26,7 +26,7 @@ export function SignedOut() {
     <main className="bz-page-note">
       <h1>This browser is not signed in</h1>
       <p>
-        Open the link that Bartizan printed when it started. It looks like <code>http://127.0.0.1:8620/login?…</code> and signs this browser in.
+        Open the link that Bartizan printed when it started. It looks like <code>http://127.0.0.1:8620/login/…</code> and signs this browser in.
       </p>
       <p className="bz-dim">
         The link is gone? Print a new one with <code>bartizan link</code>.

@@ -120,7 +120,7 @@ function barOption(
         interval: 0,
         hideOverlap: true,
         fontFamily: mono ? MONO : undefined,
-        formatter: (v: string) => shortenMiddle(v, full ? 44 : 24),
+        formatter: (v: string) => shortenMiddle(v, full ? 44 : 30),
       },
     },
     tooltip: {
