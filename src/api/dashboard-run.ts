@@ -86,14 +86,15 @@ export async function runDashboard(
     return { task: { ...task, shared }, id: `${runId} ${task.panel.id}`, reads, ...(shared ? { onCopy: { mask: relations.absentMask, result } } : {}) };
   });
   const datasets = [...new Set(work.flatMap(({ reads }) => reads))];
+  const read = datasets.length ? datasets : MAIN_DATASETS;
   const copying = maybeCopy(deps, copies, run, work, signal);
   // Nobody waits for the warnings before the end: the copy goes first.
   const about = copying
     .then(() =>
       Promise.all([
         datasets.some(isOfFlows) ? countSkipdata(store, window.from, window.to, options) : 0,
-        knownGaps(deps, window, { filters: run.request.filters, flows: datasets.some(isOfFlows), events: !datasets.every(isOfFlows) }, options),
-        dataExtent(store, datasets.length ? datasets : MAIN_DATASETS, options),
+        knownGaps(deps, window, { filters: run.request.filters, flows: read.some(isOfFlows), events: !read.every(isOfFlows) }, options),
+        dataExtent(store, read, options),
       ]),
     )
     .catch((error: unknown) => {

@@ -36,13 +36,24 @@ interface Count {
   readonly starts: readonly number[];
   readonly delay?: number;
   readonly kind?: 'records' | 'nodata' | 'skipdata';
+  /** Events have none. */
+  readonly bytes?: number;
 }
 
 /** Writes what ingest would count of records with these starts. */
-async function count({ source = '', category = '', account, region = 'eu-central-1', starts, delay = 120, kind = 'records' }: Count): Promise<void> {
+async function count({
+  source = '',
+  category = '',
+  account,
+  region = 'eu-central-1',
+  starts,
+  delay = 120,
+  kind = 'records',
+  bytes = 100,
+}: Count): Promise<void> {
   const rows = starts.map(
     (at) =>
-      `(${Math.floor(at / 300) * 300}, '${source}', '', '${category}', '${account}', '${region}', ${lagClass(delay)}, ${Number(kind === 'records')}, ${Number(kind === 'nodata')}, ${Number(kind === 'skipdata')}, 100, ${at}, ${at}, ${at + 60 + delay})`,
+      `(${Math.floor(at / 300) * 300}, '${source}', '', '${category}', '${account}', '${region}', ${lagClass(delay)}, ${Number(kind === 'records')}, ${Number(kind === 'nodata')}, ${Number(kind === 'skipdata')}, ${bytes}, ${at}, ${at}, ${at + 60 + delay})`,
   );
   await server.store.command({
     text: `INSERT INTO bartizan.ingest_counter (start, source, collector, category, account, region, lag, records, nodata, skipdata, bytes, first_start, last_start, last_received) VALUES ${rows.join(', ')}`,
@@ -252,10 +263,8 @@ describe('rhythms', () => {
 });
 
 describe('a dashboard', () => {
-  const run = async (body: object) => {
-    const events = await eventsOf(
-      await server.post('/api/v1/dashboards/vpc-overview/run', { from: FROM + 4 * HOUR, to: FROM + 7 * HOUR, panels: [], ...body }),
-    );
+  const run = async (body: object, id = 'vpc-overview') => {
+    const events = await eventsOf(await server.post(`/api/v1/dashboards/${id}/run`, { from: FROM + 4 * HOUR, to: FROM + 7 * HOUR, panels: [], ...body }));
     const end = events.at(-1);
     if (end?.type !== 'end') throw new Error('the run has no end');
     return end.missing;
@@ -283,6 +292,19 @@ describe('a dashboard', () => {
       { kind: 'skipdata', from: FROM + 3 * HOUR },
     ]);
     expect(await run({ from: FROM + 4 * HOUR, to: FROM + 5 * HOUR, ...account(['100000000010']) })).toEqual([]);
+  });
+
+  it('of events is told of gaps in events, and one of flows is not', async () => {
+    const [from, to] = [FROM + 5 * HOUR, FROM + 5 * HOUR + 40 * MINUTE];
+    await count({ account: '100000000098', category: 'events', bytes: 0, starts: without(every(300, FROM, TO), from, to) });
+    const all = { from: FROM + 4 * HOUR, to: FROM + 7 * HOUR };
+    const [read] = server.deps.dashboards.find((d) => d.id === 'cloudtrail-overview')?.sections[0]?.panels ?? [];
+    const ofEvents = await run({ ...all, panels: [read?.id] }, 'cloudtrail-overview');
+    expect(ofEvents.map(({ account, kind }) => [account, kind])).toEqual([['100000000098', 'gap']]);
+    const [accepted] = server.deps.dashboards.find((d) => d.id === 'vpc-overview')?.sections[1]?.panels ?? [];
+    const ofFlows = (await run({ ...all, panels: [accepted?.id] })).map(({ account }) => account);
+    expect(ofFlows).toContain('100000000002');
+    expect(ofFlows).not.toContain('100000000098');
   });
 });
 

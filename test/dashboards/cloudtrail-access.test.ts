@@ -209,7 +209,17 @@ describe.each(DASHBOARDS)('%s', (id, title, checks) => {
       const some = rows.filter((_, i) => i % Math.ceil(rows.length / 6) === 0);
       for (const row of some) {
         const cells = columns.flatMap((column, i) => (column.kind === 'number' ? [] : [{ column, value: row[i] }]));
-        const body = { query: scopeOf(query), from: DAY.from, to: DAY.to, filters: drillFilters(query, cells), limit: 200, offset: 0 };
+        // A row of one record is opened in its second, as the page does it.
+        const moment = cells.find(({ column, value }) => column.kind === 'time' && column.field !== undefined && typeof value === 'number')?.value;
+        const from = typeof moment === 'number' ? Math.floor(moment / 1000) : DAY.from;
+        const body = {
+          query: scopeOf(query),
+          from,
+          to: typeof moment === 'number' ? from + 1 : DAY.to,
+          filters: drillFilters(query, cells),
+          limit: 200,
+          offset: 0,
+        };
         const response = await fixture.server.post('/api/v1/records', body);
         const { records } = (await response.json()) as RecordsResponse;
         const counted = columns.findIndex((c) => c.name === '_count');
