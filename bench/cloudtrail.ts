@@ -33,7 +33,7 @@ export async function cloudtrailGoals(): Promise<Result[]> {
     return time(() => bench.pipeline.ingest([folder], { again: true }));
   };
   try {
-    await ours();
+    await watched(ours);
     await check(bench, written);
     const what = `ingest of ${EVENTS / 1e6} M CloudTrail events (gunzip, decode, actor, place and AS, copies looked for, exactly once)`;
     const goal = { name: 'P12', direction: 'at least', goal: 0.5 } as const;
@@ -47,6 +47,18 @@ export async function cloudtrailGoals(): Promise<Result[]> {
     for (const worker of workers) await worker.terminate();
     await bench.close();
   }
+}
+
+/** Prints how much memory the process holds in the first and the last third of the work, and at most. */
+async function watched(work: () => Promise<number>): Promise<void> {
+  const seen: number[] = [];
+  const timer = setInterval(() => seen.push(process.memoryUsage.rss() / 2 ** 20), 500);
+  const took = await work().finally(() => clearInterval(timer));
+  const third = Math.max(1, Math.floor(seen.length / 3));
+  const mean = (list: readonly number[]): number => Math.round(list.reduce((a, b) => a + b, 0) / Math.max(1, list.length));
+  console.log(
+    `     ${EVENTS / 1e6} M events in ${(took / 1000).toFixed(0)} s; resident ${mean(seen.slice(0, third))} MiB in the first third, ${mean(seen.slice(-third))} in the last, ${Math.round(Math.max(0, ...seen))} at most`,
+  );
 }
 
 /** Every event is there, and its text is as long as it was. */
