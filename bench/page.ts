@@ -1,10 +1,10 @@
 /** P14: a dashboard in a real browser, from the click on its address until all its panels are painted; the server is warm. */
-import { type ChildProcess, spawn } from 'node:child_process';
 import { resolve } from 'node:path';
 import type { Page } from 'playwright-core';
 import { openBrowser } from '../test/page/browser.ts';
 import { median, type Result, ROUNDS, time } from './measure.ts';
 import { history } from './queries.ts';
+import { serveBench } from './served.ts';
 import { BENCH_DIR } from './workspace.ts';
 
 const LINES = Number(process.env.BENCH_DASHBOARD_LINES ?? 20_000_000);
@@ -16,18 +16,18 @@ const iso = (seconds: number): string => new Date(seconds * 1000).toISOString();
 export async function pageGoals(): Promise<Result[]> {
   const { bench, end } = await history(LINES);
   await bench.close();
-  const { link, server } = await serve(resolve(BENCH_DIR, `days-${LINES}-store`));
+  const server = await serveBench(resolve(BENCH_DIR, `days-${LINES}-store`));
   const browser = await openBrowser();
   try {
     const page = await browser.newPage({ viewport: { width: 1440, height: 900 } });
-    await page.goto(link);
+    await page.goto(server.link);
     const results: Result[] = [];
     for (const id of DASHBOARDS) {
       const took: number[] = [];
       for (let round = 0; round <= ROUNDS; round++) {
         // A window of its own each time: nothing of it is in the server's memory.
         const to = end - HOUR * (1 + round * 3);
-        const ms = await time(() => open(page, `${new URL(link).origin}/dashboards/${id}?from=${iso(to - HOUR)}&to=${iso(to)}`));
+        const ms = await time(() => open(page, `${server.origin}/dashboards/${id}?from=${iso(to - HOUR)}&to=${iso(to)}`));
         if (round > 0) took.push(ms);
       }
       const ours = median(took);
@@ -47,8 +47,7 @@ export async function pageGoals(): Promise<Result[]> {
     return results;
   } finally {
     await browser.close();
-    server.kill('SIGTERM');
-    await new Promise((done) => server.once('exit', done));
+    await server.stop();
   }
 }
 
@@ -64,22 +63,4 @@ async function open(page: Page, address: string): Promise<void> {
     { polling: 'raf', timeout: 60_000 },
   );
   await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
-}
-
-async function serve(data: string): Promise<{ link: string; server: ChildProcess }> {
-  const main = resolve(import.meta.dirname, '../bin/bartizan.js');
-  const server = spawn(process.execPath, [main, 'serve', '--data', data, '--listen', '127.0.0.1:0'], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-    env: { ...process.env, BARTIZAN_LOG_LEVEL: 'error' },
-  });
-  const link = await new Promise<string>((found, failed) => {
-    let output = '';
-    server.stdout?.on('data', (piece: Buffer) => {
-      output += piece;
-      const address = /Open the page: (\S+)\n/.exec(output)?.[1];
-      if (address) found(address);
-    });
-    server.once('exit', () => failed(new Error(`the server did not start:\n${output}`)));
-  });
-  return { link, server };
 }

@@ -1,9 +1,10 @@
 /**
- * `npm run bench [-- ingest queries language cloudtrail hunt page --write]`: every goal that can be measured here, one line each;
+ * `npm run bench [-- ingest queries language cloudtrail hunt page freshness --write]`: every goal that can be measured here, one line each;
  * `--write` puts the table into docs/performance.md.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { cloudtrailGoals } from './cloudtrail.ts';
+import { freshnessGoals } from './freshness.ts';
 import { huntGoals } from './hunt.ts';
 import { ingestGoals } from './ingest.ts';
 import { languageGoals } from './language.ts';
@@ -11,7 +12,15 @@ import { line, machine, met, type Result } from './measure.ts';
 import { pageGoals } from './page.ts';
 import { queryGoals } from './queries.ts';
 
-const GROUPS = { ingest: ingestGoals, queries: queryGoals, language: languageGoals, cloudtrail: cloudtrailGoals, hunt: huntGoals, page: pageGoals } as const;
+const GROUPS = {
+  ingest: ingestGoals,
+  queries: queryGoals,
+  language: languageGoals,
+  cloudtrail: cloudtrailGoals,
+  hunt: huntGoals,
+  page: pageGoals,
+  freshness: freshnessGoals,
+} as const;
 const PAGE = new URL('../docs/performance.md', import.meta.url);
 const [BEGIN, END] = ['<!-- results: npm run bench -- --write -->', '<!-- end of results -->'];
 
