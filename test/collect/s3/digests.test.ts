@@ -153,7 +153,8 @@ describe('a bucket with digests', () => {
     await aws.s3.send(new PutObjectCommand({ Bucket: BUCKET, Key: later, Body: first?.bytes ?? Buffer.of(), Metadata: { signature: first?.signature ?? '' } }));
     // Its signature is lost with a copy.
     await aws.put(BUCKET, trail.digests[3]?.key ?? '', trail.digests[3]?.bytes ?? Buffer.of());
-    const s = begin();
+    // Whoever reads digests alone fetches log files for them alone.
+    const s = begin({ prefix: 'AWSLogs/111122223333/CloudTrail-Digest/' });
     await readAll(s);
     expect(faults()).toEqual([
       ['digest-unreadable', 8, 9, 1],
@@ -161,7 +162,7 @@ describe('a bucket with digests', () => {
       ['signature-missing', 3, 4, 1],
       ['signature-wrong', 1, 2, 1],
     ]);
-    expect(stored(s)).toEqual(trail.digests[0]?.logFiles.map(({ key }) => key).sort());
+    expect(logFiles(trail).filter((key) => gets(key.slice(-20)) > 0)).toEqual(trail.digests[0]?.logFiles.map(({ key }) => key).sort());
   });
 
   it('reads nothing elsewhere for a digest, whoever signed it', async () => {
