@@ -12,6 +12,7 @@ import { CLOUDTRAIL, formatOf, VPC_FLOW } from '../model/log-formats.ts';
 import { REGISTRY_OF } from '../model/registries.ts';
 import type { DeliveryRange, Manifest, StagedBlock } from '../store/metadata.ts';
 import { encodeBlock, selectRows } from '../store/native-block.ts';
+import type { NativeBlockFile } from '../store/store.ts';
 import { addressDays } from './address-days.ts';
 import { BatchCounter } from './counter.ts';
 import { withoutInternalTraffic } from './internal-traffic.ts';
@@ -70,7 +71,8 @@ export async function stageBatch(
   const external: Batch[] = [];
   const stage = (table: string, rows: Batch, ends?: readonly number[]): void => {
     const token = `${batch}-${table}-${blocks.length}`;
-    blocks.push({ ...writeBlock(context.staging, table, rows, token), ...(ends ? { ends } : {}) });
+    const ids = table === CLOUDTRAIL.main ? { ids: writeIds(context.staging, rows, token) } : {};
+    blocks.push({ ...writeBlock(context.staging, table, rows, token), ...(ends ? { ends } : {}), ...ids });
   };
 
   if (taken.bad.length)
@@ -138,6 +140,14 @@ export function writeBlock(staging: string, table: string, batch: Batch, token: 
   }
   const layouts = layoutsOf(batch);
   return { table, file, columns: block.columns, token, rows: block.rows, bytes, ...(layouts ? { layouts } : {}) };
+}
+
+/** The columns of events by which copies are found. */
+function writeIds(staging: string, batch: Batch, token: string): NativeBlockFile {
+  const names = ['event_id', 'start'];
+  const columns = new Map([...batch.columns].filter(([name]) => names.includes(name)));
+  const { file, columns: types } = writeBlock(staging, CLOUDTRAIL.main, { ...batch, columns }, `${token}-ids`);
+  return { file, columns: types };
 }
 
 /** Layouts of a batch's records, where they are few. */

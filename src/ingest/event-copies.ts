@@ -34,7 +34,7 @@ async function copiesIn(block: StagedBlock, store: Pick<Store, 'readNative'>): P
   const within = sql`start >= (SELECT min(start) FROM staged) AND start <= (SELECT max(start) FROM staged)`;
   const known = sql`SELECT ${ID} FROM bartizan.cloudtrail WHERE ${within} AND ${ID} IN (SELECT ${ID} FROM staged)`;
   const found = sql`SELECT row FROM (SELECT rowNumberInAllBlocks() AS row, ${ID} FROM staged) WHERE ${ID} != '' AND ${ID} IN (${known})`;
-  const { rows } = await store.readNative(block, { statement: statement(found), lacks: [] });
+  const { rows } = await store.readNative(block.ids ?? block, { statement: statement(found), lacks: [] });
   return rows.map(([row]) => Number(row));
 }
 

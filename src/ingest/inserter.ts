@@ -186,6 +186,7 @@ export class Inserter {
     await this.#options.metadata.finish(manifest);
     for (const block of manifest.blocks) {
       rmSync(block.file, { force: true });
+      if (block.ids) rmSync(block.ids.file, { force: true });
       this.#done.inserts++;
       this.#done.rows += block.rows;
     }

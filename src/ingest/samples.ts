@@ -43,7 +43,7 @@ export class Samples {
       const { rows } = await this.#options.store.readNative(block, select(block));
       return { row: rows[0] ?? [], ...(problem ? { problem } : {}) };
     } finally {
-      for (const block of blocks) rmSync(block.file, { force: true });
+      for (const { file, ids } of blocks) for (const staged of ids ? [file, ids.file] : [file]) rmSync(staged, { force: true });
     }
   }
 

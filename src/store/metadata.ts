@@ -17,7 +17,7 @@ import { type ItemRow, type Library, openLibrary } from './library.ts';
 import { openProofs, PROOFS_SCHEMA, type Proofs, type ProofTables } from './proofs.ts';
 import { openSecrets, type Secrets } from './secrets.ts';
 import { openSources, SOURCES_SCHEMA, type Sources, type SourceTables } from './sources.ts';
-import type { ResultColumn, StagedSelect } from './store.ts';
+import type { NativeBlockFile, ResultColumn, StagedSelect } from './store.ts';
 
 /** A part of a delivery that a batch holds. Offsets are of the decompressed bytes; [from, to). */
 export interface DeliveryRange {
@@ -47,6 +47,8 @@ export interface StagedBlock {
   readonly extraction?: StagedSelect;
   /** Rows up to which each of the manifest's ranges goes, where the rows are in their order. */
   readonly ends?: readonly number[];
+  /** A block of its own with the ids and times of events: looking for copies reads it, and not the whole. */
+  readonly ids?: NativeBlockFile;
   /** Column by which rows that the table has are left out. */
   readonly distinct?: string;
 }
