@@ -1,8 +1,8 @@
 /** Rights that a template gives: none to everybody, none on everything, and none to a service without saying for whom it acts. */
 import { intrinsic, isMap, type Template, type Value } from './cloudformation.ts';
 
-/** Actions for which EC2 knows no narrower resource than `*`. */
-const UNBOUND_ACTIONS = new Set(['ec2:DescribeNetworkInterfaces']);
+/** Actions for which AWS knows no narrower resource than `*`. */
+const UNBOUND_ACTIONS = new Set(['ec2:DescribeNetworkInterfaces', 'cloudtrail:ListPublicKeys']);
 /** Services that act for nobody but the owner of the role. */
 const OWN_SERVICES = new Set(['lambda.amazonaws.com']);
 
