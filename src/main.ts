@@ -38,7 +38,7 @@ const COMMANDS = [
 export async function main(args: readonly string[]): Promise<void> {
   listenToOutput();
   const program = new Command('bartizan')
-    .description('Cloud security monitoring and analytics for AWS: flow logs in, answers out.')
+    .description('Cloud security monitoring and analytics for AWS: flow logs and CloudTrail in, answers out.')
     .version(version())
     .showHelpAfterError('(add --help for usage)')
     .showSuggestionAfterError(true)
