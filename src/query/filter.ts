@@ -15,7 +15,7 @@ import { type CompileOptions, type Condition, isMadeByRules } from './contract.t
 import { didYouMean, QueryError } from './diagnostics.ts';
 import { isPartOfEvent } from './event-parts.ts';
 import { isFlowWord, keyword, namesStatus } from './keyword.ts';
-import { all, any, compare, matchValue, not } from './match.ts';
+import { all, any, compare, fitsWildcard, matchValue, not } from './match.ts';
 import { forgottenPipe, someScope } from './scope.ts';
 import { composed, composedKeywords } from './semi-join.ts';
 import { type Sql, sql } from './sql.ts';
@@ -70,8 +70,7 @@ function takesJson(operation: Operation): boolean {
 
 function datasetsLike(node: ScopeCondition, options: Choice): Dataset[] {
   const value = fillTemplates(node.value, options.variables, node.valueSpan);
-  const pattern = new RegExp(`^${value.replace(/[.+?^${}()|[\]\\]/g, '\\$&').replace(/\*+/g, '.*')}$`, 'i');
-  const found = DATASETS.filter((d) => pattern.test(d));
+  const found = DATASETS.filter((dataset) => fitsWildcard(dataset, value));
   if (found.length || options.catalog?.index?.(value)) return found;
   const hint = didYouMean(value, DATASETS) ?? `There are ${DATASETS.join(', ')}.`;
   throw new QueryError('bad-value', node.valueSpan, `There is no index ${value}.`, hint);

@@ -181,6 +181,21 @@ export function likePattern(wildcard: string): string {
 }
 
 /** Glob match of the whole text; `fold` ignores letter case. Made values may be NULL: then it is false. */
+/** Whether a wildcard text fits a name, in any case: its pieces are looked for one after the other. */
+export function fitsWildcard(name: string, wildcard: string): boolean {
+  const text = name.toLowerCase();
+  const [first = '', ...rest] = wildcard.toLowerCase().split('*');
+  const last = rest.pop();
+  if (last === undefined) return text === first;
+  let at = first.length;
+  for (const piece of rest) {
+    const found = text.indexOf(piece, at);
+    if (found < 0) return false;
+    at = found + piece.length;
+  }
+  return text.startsWith(first) && text.endsWith(last) && at + last.length <= text.length;
+}
+
 export function like(left: Typed, wildcard: string, fold: boolean): Sql {
   if (/^\*+$/.test(wildcard)) return not(isNull(left));
   if (wildcard === '' && left.emptyIsNull) return sql`false`;

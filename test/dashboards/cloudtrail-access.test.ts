@@ -88,10 +88,17 @@ function rulesOf({ record, name, actor, at, account }: TrailEvent): Key[][] {
     const ports = all ? 'all' : rule.fromPort === rule.toPort ? `${rule.fromPort}` : `${rule.fromPort}-${rule.toPort}`;
     return blocks(rule).map((block) => [all ? 'all' : rule.ipProtocol, ports, block]);
   });
+  const changing = (request.ModifySecurityGroupRulesRequest ?? {}) as Parts;
+  const changed = [changing.SecurityGroupRule ?? []].flat().map((update) => {
+    const rule = (update as Parts).SecurityGroupRule as Parts;
+    const ports = rule.FromPort === rule.ToPort ? `${rule.FromPort}` : `${rule.FromPort}-${rule.ToPort}`;
+    return [rule.IpProtocol, ports, rule.CidrIpv4 ?? rule.CidrIpv6 ?? rule.ReferencedGroupId];
+  });
   const byId = itemsOf(request.securityGroupRuleIds).map((rule) => [null, null, rule.securityGroupRuleId]);
   const direction = name.endsWith('Ingress') ? 'inbound' : name.endsWith('Egress') ? 'outbound' : null;
-  const group = [request.groupId ?? response.groupId ?? null, request.groupName ?? null, direction];
-  const found = [...ofRules, ...byId];
+  const group = [request.groupId ?? changing.GroupId ?? response.groupId ?? null, request.groupName ?? null, direction];
+  const ofDatabases = request.cIDRIP ? [[null, null, request.cIDRIP]] : [];
+  const found = [...ofRules, ...changed, ...byId, ...ofDatabases];
   const end = [record.errorCode ?? null, record.sourceIPAddress, record.awsRegion, account];
   return (found.length ? found : [[null, null, null]]).map((rule) => [at * 1000, actor, name, ...group, ...rule, ...end] as Key[]);
 }

@@ -123,15 +123,17 @@ const ROWS: Readonly<Record<string, Row>> = {
   's3-bucket-changes': (e, q) => [...head(e), shown(q.bucketName), ...tail(e)],
   'security-group-changes': (e, q, r) => {
     const rules = items(q.ipPermissions);
+    const changing = (q.ModifySecurityGroupRulesRequest ?? {}) as Json;
     const networks = (key: string, name: string) => given(rules.flatMap((rule) => items(rule[key]).map((range) => range[name])));
     return [
       ...head(e),
-      firstOf(q.groupId, r.groupId),
+      firstOf(q.groupId, changing.GroupId, r.groupId),
       shown(q.groupName),
       list(given(rules.map((rule) => rule.fromPort))),
       list(given(rules.map((rule) => rule.toPort))),
       list(networks('ipRanges', 'cidrIp')),
       list(networks('ipv6Ranges', 'cidrIpv6')),
+      changing.SecurityGroupRule === undefined ? null : JSON.stringify(changing.SecurityGroupRule),
       ...tail(e),
     ];
   },

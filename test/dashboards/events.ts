@@ -192,6 +192,10 @@ function permissions(pick: Pick): Json {
 function securityGroupAct(pick: Pick): Act {
   const groupId = pick(['sg-1', 'sg-2', 'sg-3']);
   const ec2 = (name: string, request: Json, readOnly = false): Act => ({ source: EC2, name, request, response: { _return: true }, readOnly });
+  const changed = (tag: number, port: number, block: Json): Json => ({
+    ...{ SecurityGroupRuleId: `sgr-${tag}`, tag },
+    SecurityGroupRule: { IpProtocol: 'tcp', FromPort: port, ToPort: port + tag - 1, Description: 'as asked for', ...block },
+  });
   const rules = (name: string) => ec2(name, { groupId, ipPermissions: permissions(pick) });
   return pick([
     () => rules('AuthorizeSecurityGroupIngress'),
@@ -202,6 +206,16 @@ function securityGroupAct(pick: Pick): Act {
     () =>
       ec2('AuthorizeSecurityGroupIngress', { groupName: 'default', ipPermissions: {}, ipProtocol: 'tcp', fromPort: 3389, toPort: 3389, cidrIp: '0.0.0.0/0' }),
     () => ec2('RevokeSecurityGroupEgress', { groupId, ipPermissions: {}, securityGroupRuleIds: { items: [{ securityGroupRuleId: 'sgr-1' }] } }),
+    // The console's way of changing a rule that is there: names with capitals, and no list where there is one rule.
+    () =>
+      ec2('ModifySecurityGroupRules', { ModifySecurityGroupRulesRequest: { GroupId: groupId, SecurityGroupRule: changed(1, 22, { CidrIpv4: '0.0.0.0/0' }) } }),
+    () =>
+      ec2('ModifySecurityGroupRules', {
+        ModifySecurityGroupRulesRequest: {
+          GroupId: groupId,
+          SecurityGroupRule: [changed(1, 443, { CidrIpv6: '::/0' }), changed(2, 80, { ReferencedGroupId: 'sg-2' })],
+        },
+      }),
     () => ({ ...ec2('CreateSecurityGroup', { groupName: 'web', groupDescription: 'web', vpcId: 'vpc-1' }), response: { _return: true, groupId } }),
     () => ec2('DeleteSecurityGroup', { groupId }),
     () => ec2('DescribeSecurityGroups', { securityGroupSet: {}, filterSet: {} }, true),

@@ -46,7 +46,8 @@ const within =
   (...ports: number[]) =>
   (f: Flow) =>
     ports.includes(f.dstport);
-const DATABASES = within(22, 3389, 1433, 1521, 3306, 5432, 6379, 9200, 27017);
+const DATABASES = within(22, 3389, 1433, 1434, 1521, 3306, 5432, 5439, 6379, 9042, 9200, 11211, 27017);
+const PROTOCOLS: Readonly<Record<number, string>> = { 1: 'icmp', 6: 'tcp', 17: 'udp' };
 const ADMIN = within(22, 23, 3389, 5900, 5985, 5986);
 const LONG: Flow = { ...(flows[0] as Flow), srcaddr: '10.9.9.9', dstaddr: '10.8.8.8', bytes: 1, packets: 0, protocol: 6, interface_id: '' };
 
@@ -82,10 +83,10 @@ const EXPECTED: Readonly<Record<string, readonly [rows: readonly Cells[], by: nu
   'bytes-by-protocol': [
     grouped(
       () => true,
-      (f) => [f.protocol],
+      (f) => [f.protocol, PROTOCOLS[f.protocol] ?? ''],
       [bytes, packets, count],
-    ).map(([p, b, k, n]) => (p === 6 ? [6, Number(b) + 1, Number(k), Number(n) + 1] : [p, b, k, n]) as Cells),
-    1,
+    ).map(([p, name, b, k, n]) => (p === 6 ? [6, name, Number(b) + 1, Number(k), Number(n) + 1] : [p, name, b, k, n]) as Cells),
+    2,
   ],
 };
 

@@ -314,7 +314,12 @@ export const CALLS: readonly Call[] = [
   { ...ec2(GROUP, 'RevokeSecurityGroupEgress', { groupId: 'sg-1', ipPermissions: {} }), error: ['Client.UnauthorizedOperation', 'No.'], denied: true },
   ec2(GROUP, 'CreateSecurityGroup', { groupName: 'web', vpcId: 'vpc-1' }, { groupId: 'sg-9' }),
   ec2(GROUP, 'DeleteSecurityGroup', { groupId: 'sg-9' }),
-  ec2(GROUP, 'ModifySecurityGroupRules', { groupId: 'sg-9' }),
+  ec2(GROUP, 'ModifySecurityGroupRules', {
+    ModifySecurityGroupRulesRequest: {
+      GroupId: 'sg-9',
+      SecurityGroupRule: { SecurityGroupRuleId: 'sgr-1', tag: 1, SecurityGroupRule: { IpProtocol: 'tcp', FromPort: 22, ToPort: 22, CidrIpv4: '0.0.0.0/0' } },
+    },
+  }),
   not(GROUP, 'ec2', 'DescribeSecurityGroups'),
   { source: 'ec2', name: 'DescribeSecurityGroups', beside: GROUP },
   not(GROUP, 'rds', 'AuthorizeDBSecurityGroupIngress', {}, false),

@@ -38,10 +38,10 @@ export function actorOf(value: unknown): Actor {
   const context = objectOf(identity.sessionContext);
   const issuer = objectOf(context.sessionIssuer);
   const arn = textOf(identity.arn);
-  const assumed = /:assumed-role\/(.+)\/([^/]*)$/.exec(arn);
+  const assumed = assumedRole(arn);
   const principal = textOf(identity.principalId);
-  const isRole = textOf(identity.type) === 'AssumedRole' || assumed !== null;
-  const session = isRole ? (assumed?.[2] ?? afterColon(principal)) : '';
+  const isRole = textOf(identity.type) === 'AssumedRole' || assumed !== undefined;
+  const session = isRole ? (assumed?.session ?? afterColon(principal)) : '';
   const parts = {
     type: textOf(identity.type),
     principal,
@@ -53,7 +53,7 @@ export function actorOf(value: unknown): Actor {
     session,
     mfa: textOf(objectOf(context.attributes).mfaAuthenticated).toLowerCase(),
   };
-  const role = textOf(issuer.userName) || lastPart(assumed?.[1] ?? textOf(issuer.arn));
+  const role = textOf(issuer.userName) || lastPart(assumed?.role ?? textOf(issuer.arn));
   return { ...parts, name: typeof value === 'string' ? value : nameOf(identity, parts, role) };
 }
 
@@ -82,6 +82,16 @@ function nameOf(identity: Json, { type, arn, principal, account, invokedBy, sess
     default:
       return any;
   }
+}
+
+const ASSUMED = ':assumed-role/';
+
+/** `…:assumed-role/path/role/session`. Without a regular expression: an ARN may be as long as its record. */
+function assumedRole(arn: string): { readonly role: string; readonly session: string } | undefined {
+  const from = arn.indexOf(ASSUMED) + ASSUMED.length;
+  const slash = arn.lastIndexOf('/');
+  if (from < ASSUMED.length || slash <= from) return undefined;
+  return { role: arn.slice(from, slash), session: arn.slice(slash + 1) };
 }
 
 /** `arn:aws:iam::123456789012:user/path/ann` → `ann`. */

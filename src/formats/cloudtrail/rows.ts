@@ -5,7 +5,7 @@
 import { ADDRESS_BYTES, parseAddress } from '../../model/address.ts';
 import type { Batch, Column, RecordErrorCode } from '../../model/batch.ts';
 import { AddressInterner, hashRange, type Source, SpellingTable } from '../intern.ts';
-import { type Act, activityOf, isReadOnly } from './activity.ts';
+import { type Act, activityOf, dimensionOf, isReadOnly } from './activity.ts';
 import { clientOf } from './client.ts';
 import { BytesColumn, TextColumn } from './columns.ts';
 import { EventTime } from './event-time.ts';
@@ -18,6 +18,8 @@ import type { RecordSlices } from './record-slices.ts';
 /** Earliest time that is believed: 2006-01-01, epoch seconds; and how far ahead of now. */
 const EARLIEST = 1_136_073_600;
 const MAX_AHEAD = 86_400;
+/** More than a batch has rows, and so texts of a column. */
+const MAX_IDS = 2 ** 24;
 
 /** Columns whose text is the value of a key as it is. */
 const PLAIN = [
@@ -129,8 +131,8 @@ export class EventRows {
   /** By id of `source_address` and of `user_agent`. */
   private addressOf: number[] = [0];
   private clientIds: number[] = [0];
-  /** Ids of `read_only` and `activity`, by the ids that decide them. */
-  private acts = new Map<number, readonly [readOnly: number, activity: number]>();
+  /** Ids of `read_only` and `activity`, by the ids that decide them: those of the call, then the others. */
+  private acts = new Map<number, Map<number, readonly [readOnly: number, activity: number]>>();
   private readonly clock = new EventTime();
 
   private text(name: (typeof PLAIN)[number][0] | (typeof ACTOR)[number] | (typeof TLS)[number] | (typeof MADE)[number]): TextColumn {
@@ -304,8 +306,10 @@ export class EventRows {
     const category = idIn(this.category, source, slices, KEY.eventCategory) || this.category.ofText(categoryOf(slices, this.eventType.text(type)));
     this.category.at(row, category);
     const given = readOnlyOf(slices);
-    const key = (((service * 65_536 + name) * 256 + type) * 256 + category) * 4 + given;
-    let act = this.acts.get(key);
+    const call = service * MAX_IDS + name;
+    const kind = (type * MAX_IDS + category) * READ_ONLY.length + given;
+    const kinds = this.acts.get(call) ?? new Map<number, readonly [number, number]>();
+    let act = kinds.get(kind);
     if (!act) {
       const of: Act = {
         source: this.eventSource.text(service),
@@ -315,7 +319,7 @@ export class EventRows {
         readOnly: READ_ONLY[given]!,
       };
       act = [this.readOnly.ofText(isReadOnly(of)), this.activity.ofText(activityOf(of))];
-      this.acts.set(key, act);
+      this.acts.set(call, kinds.set(kind, act));
     }
     this.readOnly.at(row, act[0]);
     this.activity.at(row, act[1]);
@@ -369,12 +373,6 @@ function isNotification({ buf, from, to }: RecordSlices): boolean {
 
 const AWS = [...'"aws:'].map((c) => c.charCodeAt(0));
 
-/** What a summary counts by: the name, or an object with it. */
-function dimensionOf(summary: unknown): string {
-  const { primaryDimension } = objectOf(summary);
-  return textOf(primaryDimension) || textOf(objectOf(primaryDimension).dimension);
-}
-
 /** What `readOnly` says, as a place in READ_ONLY. */
 function readOnlyOf(slices: RecordSlices): number {
   if (!slices.has(KEY.readOnly)) return 0;
@@ -392,7 +390,7 @@ function categoryOf(slices: RecordSlices, type: string): string {
 
 /** A sign-in says in its answer whether it succeeded. */
 function outcomeOf(slices: RecordSlices, isSignIn: boolean): string {
-  if (slices.has(KEY.errorCode)) return 'failure';
+  if (slices.has(KEY.errorCode) && contentText(slices, KEY.errorCode) !== '') return 'failure';
   if (!isSignIn) return 'success';
   return Object.values(objectOf(jsonOf(slices, KEY.responseElements))).some((value) => textOf(value).toLowerCase() === 'failure') ? 'failure' : 'success';
 }

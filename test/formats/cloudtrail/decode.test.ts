@@ -93,6 +93,42 @@ describe('a broken event', () => {
   });
 });
 
+describe('what is computed of a record', () => {
+  it('takes time in proportion to its bytes, whatever its ARN is', () => {
+    for (const arn of [':assumed-role/'.repeat(60_000), `${':assumed-role/'.repeat(60_000)}\n/`, '/'.repeat(900_000)]) {
+      const { rows } = decodeEvents(fileOf(text('long', { userIdentity: { type: 'AssumedRole', arn } }), text('after')));
+      expect(outline(rows)).toEqual(['long', 'after']);
+    }
+  });
+
+  it('says who assumed a role, from its ARN alone', () => {
+    const named = (arn: string) => {
+      const [row] = decodeEvents(fileOf(text('x', { userIdentity: { type: 'AssumedRole', arn } }))).rows;
+      return row?.table === 'events' ? row.record.user_name : row;
+    };
+    expect(named('arn:aws:sts::111122223333:assumed-role/Admin/ann')).toBe('Admin/ann');
+    expect(named('arn:aws:sts::111122223333:assumed-role/path/Admin/')).toBe('Admin');
+    expect(named('arn:aws:sts::111122223333:assumed-role/Admin')).toBe('Admin');
+  });
+
+  it('takes an empty error for none', () => {
+    const { rows } = decodeEvents(fileOf(text('empty', { errorCode: '' }), text('null', { errorCode: null }), text('denied', { errorCode: 'AccessDenied' })));
+    expect(rows.map((row) => row.table !== 'bad' && row.record.outcome)).toEqual(['success', 'success', 'failure']);
+  });
+
+  it('is right for each call of a batch with more names than most', () => {
+    // The second service's first names and the first one's last stand at the same places of a table of 65,536 names.
+    const records = Array.from({ length: 65_600 }, (_, i) => {
+      const [service, verb] = i > 65_000 ? ['a', 'Put'] : [i === 0 ? 'a' : 'b', 'Get'];
+      return `{"eventVersion":"1.08","eventID":"e${i}","eventTime":"2026-11-18T10:00:00Z","eventSource":"${service}.amazonaws.com","eventName":"${verb}${i}"}`;
+    });
+    const { rows } = decodeEvents(fileOf(...records), { capacity: records.length });
+    const wrong = rows.filter((row) => row.table === 'bad' || row.record.activity !== (String(row.record.event_name).startsWith('Get') ? 'read' : 'write'));
+    expect(rows.length).toBe(records.length);
+    expect(wrong).toEqual([]);
+  });
+});
+
 describe('values of any type', () => {
   it('are stored, and the text with them', () => {
     const keys = Object.keys(JSON.parse(text('x')) as object).filter((key) => key !== 'eventTime' && key !== 'eventVersion');
