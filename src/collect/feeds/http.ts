@@ -4,11 +4,13 @@
  */
 import { request as httpRequest, type IncomingMessage, type RequestOptions } from 'node:http';
 import { request as httpsRequest } from 'node:https';
+import { isIP } from 'node:net';
 import { pipeline, Readable } from 'node:stream';
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
 import { HttpProxyAgent, HttpsProxyAgent } from 'hpagent';
 import { type Environment, environmentProxy } from '../proxy.ts';
 import { FeedError, networkError, statusError } from './problems.ts';
+import { assertReachable, type Reach, reachableOnly, reachOf } from './reach.ts';
 
 export interface FeedAuth {
   readonly kind: 'none' | 'basic' | 'bearer' | 'key' | 'header';
@@ -62,8 +64,9 @@ export async function ask(address: string, way: Way, asked: Asked = {}): Promise
   const whole = AbortSignal.timeout(way.timeouts.wholeMs);
   const signal = AbortSignal.any([way.signal, whole]);
   let url = urlOf(address);
+  let from: Reach | undefined;
   for (let redirects = 0; ; redirects++) {
-    const response = await send(url, way, { ...asked, headers: { ...asked.headers, ...(url.origin === origin ? authHeaders(way) : {}) } }, signal).catch(
+    const response = await send(url, way, { ...asked, headers: { ...asked.headers, ...(url.origin === origin ? authHeaders(way) : {}) } }, signal, from).catch(
       (error: unknown) => {
         throw stopped(url, way, whole) ?? networkError(url.host, error);
       },
@@ -71,6 +74,7 @@ export async function ask(address: string, way: Way, asked: Asked = {}): Promise
     const status = response.statusCode ?? 0;
     const location = response.headers.location;
     if (status >= 300 && status < 400 && status !== 304 && location !== undefined) {
+      from ??= reachedBy(response, url, way);
       response.destroy();
       if (redirects === MAX_REDIRECTS)
         throw new FeedError('feed-redirect', `${url.host} redirects more than ${MAX_REDIRECTS} times.`, { hint: 'Enter the address that it leads to.' });
@@ -143,9 +147,14 @@ function authHeaders({ auth, keyHeader }: Way): Record<string, string> {
   }
 }
 
-function send(url: URL, way: Way, asked: Asked, signal: AbortSignal): Promise<IncomingMessage> {
-  const proxyText = way.proxy;
-  const proxy = proxyText ? urlOf(proxyText) : environmentProxy(url, way.environment);
+function proxyOf(url: URL, way: Way): URL | undefined {
+  return way.proxy ? urlOf(way.proxy) : environmentProxy(url, way.environment);
+}
+
+function send(url: URL, way: Way, asked: Asked, signal: AbortSignal, from: Reach | undefined): Promise<IncomingMessage> {
+  const proxy = proxyOf(url, way);
+  const host = url.hostname.replace(/^\[|\]$/g, '');
+  if (isIP(host)) assertReachable(host, host, from);
   const secure = url.protocol === 'https:';
   const options: RequestOptions = {
     method: asked.method ?? 'GET',
@@ -157,7 +166,7 @@ function send(url: URL, way: Way, asked: Asked, signal: AbortSignal): Promise<In
     },
     signal,
     timeout: way.timeouts.idleMs,
-    ...(proxy ? { agent: secure ? new HttpsProxyAgent({ proxy }) : new HttpProxyAgent({ proxy }) } : {}),
+    ...(proxy ? { agent: secure ? new HttpsProxyAgent({ proxy }) : new HttpProxyAgent({ proxy }) } : { lookup: reachableOnly(from) }),
   };
   return new Promise((resolve, reject) => {
     const request = (secure ? httpsRequest : httpRequest)(url, options, resolve);
@@ -165,6 +174,12 @@ function send(url: URL, way: Way, asked: Asked, signal: AbortSignal): Promise<In
     request.on('error', reject);
     request.end(asked.body);
   });
+}
+
+/** How far the address reaches that answered. Behind a proxy it is the proxy that says what may be reached. */
+function reachedBy(response: IncomingMessage, url: URL, way: Way): Reach {
+  const { remoteAddress } = response.socket;
+  return proxyOf(url, way) || remoteAddress === undefined ? 'private' : reachOf(remoteAddress);
 }
 
 async function* bodyOf(response: IncomingMessage, url: URL, way: Way, whole: AbortSignal): AsyncGenerator<Uint8Array> {

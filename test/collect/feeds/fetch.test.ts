@@ -7,6 +7,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { fetchFeed, KEY_HEADERS } from '../../../src/collect/feeds/fetch.ts';
 import type { FeedAuth, Timeouts } from '../../../src/collect/feeds/http.ts';
 import type { FeedError } from '../../../src/collect/feeds/problems.ts';
+import { type Reach, reachableOnly, reachOf } from '../../../src/collect/feeds/reach.ts';
 import type { Cursor, Fetched } from '../../../src/collect/feeds/request.ts';
 import type { Environment } from '../../../src/collect/proxy.ts';
 import type { FeedKind } from '../../../src/model/feed.ts';
@@ -214,6 +215,40 @@ describe('secrets', () => {
     expect(await failure(server.url('/'))).toMatchObject({ code: 'feed-redirect' });
     server.handle = () => ({ status: 301, headers: { location: '/elsewhere' } });
     expect(await failure(server.url('/'), { kind: 'misp' })).toMatchObject({ code: 'feed-redirect' });
+  });
+});
+
+describe('addresses that only this machine reaches', () => {
+  it('are told from public ones', () => {
+    for (const [address, reach] of [
+      ['169.254.169.254', 'link-local'],
+      ['::ffff:169.254.169.254', 'link-local'],
+      ['fd00:ec2::254', 'link-local'],
+      ['fe80::1', 'link-local'],
+      ['127.0.0.1', 'private'],
+      ['::1', 'private'],
+      ['::ffff:10.1.2.3', 'private'],
+      ['100.64.0.1', 'private'],
+      ['172.31.255.255', 'private'],
+      ['fd12::1', 'private'],
+      ['172.32.0.1', 'public'],
+      ['8.8.8.8', 'public'],
+      ['2606:4700::1111', 'public'],
+    ] as const)
+      expect(reachOf(address), address).toBe(reach);
+  });
+
+  it('are not redirected to from the internet, and link-local ones are never asked', async () => {
+    server.handle = () => ({ status: 302, headers: { location: 'http://169.254.169.254/latest/meta-data/' } });
+    expect(await failure(server.url('/'))).toMatchObject({ code: 'feed-redirect', message: expect.stringContaining('169.254.169.254') });
+    server.handle = () => ({ status: 302, headers: { location: 'http://[::ffff:a9fe:a9fe]/' } });
+    expect(await failure(server.url('/'))).toMatchObject({ code: 'feed-redirect' });
+    expect(await failure('http://169.254.169.254/latest/')).toMatchObject({ code: 'feed-settings' });
+    const looked = (from: Reach | undefined) =>
+      new Promise<unknown>((done) => reachableOnly(from)('localhost', { all: true }, (error, found) => done(error ?? found)));
+    expect(await looked('public')).toMatchObject({ code: 'feed-redirect', message: expect.stringContaining('localhost (') });
+    expect(await looked('private')).toMatchObject([{ address: expect.stringMatching(/^(?:127\.|::1$)/) }]);
+    expect(await looked(undefined)).toMatchObject([{ address: expect.stringMatching(/^(?:127\.|::1$)/) }]);
   });
 });
 
