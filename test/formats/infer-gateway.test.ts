@@ -104,6 +104,13 @@ describe('what is left open', () => {
     expect(inferLayout(gatewayLines(two, GATEWAY_NAMES)).sufficient).toBe(false);
   });
 
+  it('numbers, where neither a status nor addresses tell records with traffic from those without', () => {
+    const rows = Array.from({ length: 20 }, (_, i) => gatewayRows(i, 600)).filter((all) => all.filter((row) => row['log-status'] === 'NODATA').length > 5);
+    const result = inferLayout(gatewayLines(rows[0] ?? [], ['pkt-src-aws-service', 'packets', 'flow-direction', 'tgw-pair-attachment-id']));
+    expect([result.certain, result.sufficient]).toEqual([false, false]);
+    expect(open(result, 'packets')).toBe(true);
+  });
+
   it('the format, where both have fields of the values’ form and neither has one of its own', () => {
     const names = ['account-id', 'tgw-src-vpc-id', 'bytes', 'start', 'end'];
     const result = inferLayout(gatewayLines(clear[0] ?? [], names));

@@ -328,7 +328,7 @@ function conclude(format: FlowFormat, table: Table, groups: readonly Group[], do
     return names.size < 2 ? [] : [{ position, names: [...names] }];
   });
   const ways = groups.reduce((product, g) => product * g.options.length, 1);
-  const enough = sure && table.traffic.length >= ENOUGH_ROWS && table.share >= 1 - NOISE;
+  const enough = sure && table.told && table.traffic.length >= ENOUGH_ROWS && table.share >= 1 - NOISE;
   const certain = enough && ambiguous.length === 0 && ways === 1;
   const harmless = (c: number): boolean => isAbsent(c) || [...alike].some(({ columns }) => columns.includes(c));
   const sufficient = enough && ambiguous.length < domains.length && ambiguous.every(({ position }) => harmless(position));

@@ -23,6 +23,8 @@ export interface Table {
   readonly traffic: readonly number[];
   /** Rows of windows without traffic, or with lost records: most of their values are absent. */
   readonly silent: readonly number[];
+  /** A status or addresses tell which rows have traffic. Otherwise `traffic` are the fuller ones, `silent` is empty, and nothing is certain. */
+  readonly told: boolean;
   /** Share of the lines that have this number of values. */
   readonly share: number;
 }
@@ -47,13 +49,18 @@ export function tableOf(lines: readonly string[]): Table | undefined {
   const columns = Array.from({ length: width }, (_, i) => rows.map((values) => values[i] as string));
   const status = columns.find((c) => c.every((v) => STATUS.test(v)));
   const addresses = columns.filter((c) => matches(c, isAddress));
-  const hasTraffic = (row: number): boolean => (status ? status[row] === 'OK' : addresses.every((c) => c[row] !== ABSENT));
+  const told = status !== undefined || addresses.length > 0;
+  const absences = rows.map((values) => values.filter((v) => v === ABSENT).length);
+  const usual = absences.toSorted((a, b) => a - b)[absences.length >> 1] as number;
+  const hasTraffic = (row: number): boolean =>
+    status ? status[row] === 'OK' : told ? addresses.every((c) => c[row] !== ABSENT) : (absences[row] as number) <= usual;
   const all = rows.map((_, row) => row);
   return {
     columns,
     rows: rows.length,
     traffic: all.filter(hasTraffic),
-    silent: all.filter((row) => !hasTraffic(row)),
+    silent: told ? all.filter((row) => !hasTraffic(row)) : [],
+    told,
     share: rows.length / split.length,
   };
 }
