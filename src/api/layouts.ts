@@ -1,6 +1,7 @@
 /** Layouts of streams as the API shows them. */
-import { LayoutError } from '../formats/flow/layout.ts';
+import { formatOfLayout, LayoutError, layoutText } from '../formats/flow/layout.ts';
 import type { LayoutMemory } from '../ingest/layout-memory.ts';
+import { FLOW_FORMATS } from '../model/log-formats.ts';
 import type { LayoutAnswered, LayoutList } from './contract/sources.ts';
 import type { ServerDeps } from './deps.ts';
 import { Problem } from './errors.ts';
@@ -26,7 +27,7 @@ export async function listLayouts(deps: ServerDeps): Promise<LayoutList> {
       first: first * 1000,
       last: last * 1000,
       samples: [...samples],
-      candidates: inference.candidates.map((layout) => layout.join(' ')),
+      candidates: inference.candidates.map((layout) => layoutText(layout, formatOfLayout(layout, [inference.format, ...FLOW_FORMATS]))),
       ambiguous: inference.ambiguous.map(({ position, names: could }) => ({ position, names: [...could] })),
     })),
     learned: [...memory.streams].map(([stream, { layout, by, since }]) => ({ ...about(stream), layout, by, since: since * 1000 })),

@@ -4,7 +4,7 @@ import { type SegmentOptions, type Source, segments } from './segments.ts';
 
 /**
  * The segments of several sources as of one delivery: what one is damaged by is a bad segment in its place,
- * and the next goes on.
+ * and the next goes on. Together they may become as large as one.
  */
 export async function* segmentsOfAll(sources: readonly Source[], options: SegmentOptions): AsyncGenerator<Segment, Damage | undefined> {
   let base = 0;
@@ -16,7 +16,8 @@ export async function* segmentsOfAll(sources: readonly Source[], options: Segmen
         yield chunk;
       }
     };
-    const own = segments(source, options);
+    const delivery = Math.max(0, options.limits.delivery - base);
+    const own = segments(source, { ...options, limits: { ...options.limits, delivery } });
     for (;;) {
       const next = await own.next();
       if (next.done) {

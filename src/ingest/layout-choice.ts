@@ -5,13 +5,13 @@
  */
 import { type Contradiction, contradicts } from '../formats/flow/contradicts.ts';
 import { inferLayout } from '../formats/flow/infer.ts';
-import { readHeader, unknownHeaderNames } from '../formats/flow/layout.ts';
+import { layoutText, readHeader, unknownHeaderNames } from '../formats/flow/layout.ts';
 import { presetsOfCount } from '../formats/flow/presets.ts';
-import { VPC_FLOW } from '../model/log-formats.ts';
+import { FLOW_FORMATS, type FlowFormat } from '../model/log-formats.ts';
 
 /**
  * - `detect`: line by line, as the decoder does;
- * - `layout`: these names in this order; `learned` where the evidence is new and holds for the stream;
+ * - `layout`: these names in this order (layoutText); `learned` where the evidence is new and holds for the stream;
  * - `hold`: the records wait in quarantine for an answer.
  */
 export type LayoutChoice =
@@ -31,30 +31,40 @@ const NEARLY_ALL = 0.95;
 /** Fewer show nothing. */
 const FEWEST = 3;
 /** Words can be tags; only with one of these it is a flow record. */
-const TELLING: ReadonlySet<string> = new Set(['srcaddr', 'dstaddr', 'pkt-srcaddr', 'pkt-dstaddr', 'start', 'end', 'interface-id', 'log-status']);
+const TELLING: ReadonlySet<string> = new Set([
+  'srcaddr',
+  'dstaddr',
+  'pkt-srcaddr',
+  'pkt-dstaddr',
+  'start',
+  'end',
+  'interface-id',
+  'log-status',
+  'tgw-id',
+  'tgw-attachment-id',
+]);
 const LINE_FEED = 10;
 const OPEN_BRACE = 123;
 const OPEN_BRACKET = 91;
 
-/** Looks at the first bytes of a segment. */
-export function chooseLayout(head: Uint8Array): LayoutChoice {
+/** Looks at the first bytes of a segment. `formats`: those that its records may be of. */
+export function chooseLayout(head: Uint8Array, formats: readonly FlowFormat[] = FLOW_FORMATS): LayoutChoice {
   const first = head.find((c) => c > 32);
   if (first === undefined || first === OPEN_BRACE || first === OPEN_BRACKET) return DETECT;
   const lines = linesOf(head);
   const [line] = lines;
-  if (line === undefined || readHeader(line) || unknownHeaderNames(line)) return DETECT;
+  if (line === undefined || readHeader(line, formats) || unknownHeaderNames(line, formats)) return DETECT;
   const count = line.split(' ').length;
   const same = lines.filter((l) => l.split(' ').length === count);
-  const presets = presetsOfCount(count);
-  if (presets.some((preset) => preset.format !== VPC_FLOW)) return DETECT;
-  const doubts = presets.map((preset) => contradicts(preset.layout, same));
+  const presets = presetsOfCount(count).filter(({ format }) => formats.includes(format));
+  const doubts = presets.map((preset) => contradicts(preset.layout, same, preset.format));
   if (doubts.some((found) => found.length === 0)) return { kind: 'detect', settled: same.length >= SETTLED };
   const readable = doubts.some((found) => found.every((doubt) => !doubt.form));
   if (same.length < FEWEST && presets.length > 0) return DETECT;
-  const { layout, certain, sufficient } = inferLayout(same);
+  const { format, layout, certain, sufficient } = inferLayout(same, formats);
   // Nothing that it could be: the decoder says line by line what is wrong.
   if (!layout.some((name) => TELLING.has(name))) return DETECT;
-  if (certain || sufficient) return { kind: 'layout', layout: layout.join(' '), learned: certain };
+  if (certain || sufficient) return { kind: 'layout', layout: layoutText(layout, format), learned: certain };
   // Logs that somebody made up are unlikely too: only what hardly any line can be is held.
   if (readable && !doubts.every((found) => found.some(isStrong))) return DETECT;
   const [doubt] = doubts.flat();

@@ -5,7 +5,8 @@
  */
 
 import { ENOUGH_ROWS, type Inference, inferLayout } from '../formats/flow/infer.ts';
-import { formatsOf, parseLayout } from '../formats/flow/layout.ts';
+import { formatsOf, layoutText, parseLayoutText, readingOf } from '../formats/flow/layout.ts';
+import type { RecordFormat } from '../model/source.ts';
 import { num, param, sql, statement } from '../query/sql.ts';
 import type { Metadata } from '../store/metadata.ts';
 import type { Store } from '../store/store.ts';
@@ -100,15 +101,15 @@ export class LayoutMemory {
       await this.#inTurn(() => this.#options.quarantine().retry(undefined, known.layout, stream));
       return;
     }
-    const lines = await this.#samples(stream, LOOKED_AT);
+    const { lines, format } = await this.#samples(stream, LOOKED_AT);
     if (lines.length < ENOUGH_ROWS) return;
-    const { certain, layout } = inferLayout(lines);
-    if (certain) await this.#settle(stream, layout.join(' '), 'evidence');
+    const inferred = inferLayout(lines, formatsOf(format));
+    if (inferred.certain) await this.#settle(stream, layoutText(inferred.layout, inferred.format), 'evidence');
   }
 
   /** Throws LayoutError for a layout that is none. */
   async answer(stream: string, layout: string): Promise<RetryResult> {
-    return this.#settle(stream, parseLayout(layout, formatsOf('auto')).join(' '), 'person');
+    return this.#settle(stream, parseLayoutText(layout).text, 'person');
   }
 
   async forget(stream: string): Promise<void> {
@@ -144,24 +145,25 @@ export class LayoutMemory {
     );
     return Promise.all(
       rows.map(async ([stream, records, first, last]) => {
-        const lines = await this.#samples(String(stream), LOOKED_AT);
+        const { lines, format } = await this.#samples(String(stream), LOOKED_AT);
         return {
           stream: String(stream),
           records: Number(records),
           first: Number(first),
           last: Number(last),
           samples: lines.slice(0, SHOWN),
-          inference: inferLayout(lines),
+          inference: inferLayout(lines, formatsOf(format)),
         };
       }),
     );
   }
 
-  async #samples(stream: string, limit: number): Promise<string[]> {
+  /** Records that wait, with the format that the settings of their source name. */
+  async #samples(stream: string, limit: number): Promise<{ readonly lines: string[]; readonly format: RecordFormat }> {
     const rows = await this.#rows(
-      sql`SELECT raw FROM bartizan.quarantine WHERE code = ${param('String', HELD)} AND stream = ${param('String', stream)} AND ${UNRESOLVED} ORDER BY batch, seq LIMIT ${num(limit)}`,
+      sql`SELECT raw, layout FROM bartizan.quarantine WHERE code = ${param('String', HELD)} AND stream = ${param('String', stream)} AND ${UNRESOLVED} ORDER BY batch, seq LIMIT ${num(limit)}`,
     );
-    return rows.map(([raw]) => String(raw));
+    return { lines: rows.map(([raw]) => String(raw)), format: readingOf(String(rows[0]?.[1] ?? '')).format };
   }
 
   async #rows(fragment: ReturnType<typeof sql>) {

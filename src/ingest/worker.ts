@@ -12,6 +12,7 @@ import { createEnricher } from '../enrich/enricher.ts';
 import { createDecoder, type DecoderKind, decoderKind, headed, type RecordDecoder } from '../formats/decoder.ts';
 import { FlowDecoder } from '../formats/flow/decode.ts';
 import { heldState, namedState } from '../formats/flow/detect.ts';
+import { formatOfText, formatsOf } from '../formats/flow/layout.ts';
 import type { FlowReading } from '../formats/flow/options.ts';
 import { compileRecordRules } from '../formats/record-rules.ts';
 import { RAW_LIMIT } from '../model/batch.ts';
@@ -226,11 +227,14 @@ const MOST_SETTLED = 10_000;
 function choose(job: Job, owner: Owner, head: Uint8Array): void {
   const { layout, format } = job.settings;
   if (!(decoder instanceof FlowDecoder)) return;
-  if (layout.trim().toLowerCase() !== 'auto' || format === 'tgw-flow') return;
+  if (layout.trim().toLowerCase() !== 'auto') return;
+  const formats = formatsOf(format);
   const stream = streamOf(owner);
-  const known = job.layouts?.[stream];
+  const learned = job.layouts?.[stream];
+  // The setting may have been changed since it was learned.
+  const known = learned !== undefined && formatOfText(learned, formats) ? learned : undefined;
   if (known === undefined && settledStreams.has(stream)) return;
-  const choice: LayoutChoice = known === undefined ? chooseLayout(head) : { kind: 'layout', layout: known, learned: false };
+  const choice: LayoutChoice = known === undefined ? chooseLayout(head, formats) : { kind: 'layout', layout: known, learned: false };
   if (choice.kind === 'layout') {
     decoder.setState(namedState(choice.layout));
     if (choice.learned) send({ type: 'learned', stream, layout: choice.layout });

@@ -135,6 +135,42 @@ describe('the HTTP source', () => {
   });
 });
 
+describe('what a body is packed with', () => {
+  it('may be named twice, and is refused by name where it is not what it says', async () => {
+    const { token, category } = await makeSource('http');
+    const text = (seed: number) => `${HEADER}\n${lines(10, seed)}`;
+    const good: [Buffer, string][] = [
+      [gzipSync(gzipSync(text(1))), 'gzip, gzip'],
+      [gzipSync(zstdCompressSync(text(2))), 'zstd, x-gzip'],
+      [deflateSync(gzipSync(text(3))), 'gzip,deflate'],
+      [gzipSync(text(4)), 'identity, gzip'],
+    ];
+    for (const [body, encoding] of good) expect((await push(token, new Uint8Array(body), { 'content-encoding': encoding })).status).toBe(200);
+    await until(byCategory(category), 40);
+    const wrong: [string, string, number][] = [
+      ['ab', 'zstd', 400],
+      ['a', 'gzip', 400],
+      ['plain', 'gzip, gzip', 400],
+      ['x', 'br', 415],
+      ['x', 'gzip, br', 415],
+      ['x', 'gzip, gzip, gzip', 415],
+      ['x', 'deflate, gzip', 415],
+    ];
+    for (const [body, encoding, status] of wrong)
+      expect([encoding, (await push(token, body, { 'content-encoding': encoding })).status]).toEqual([encoding, status]);
+    expect((await push(token, '', { 'content-encoding': 'zstd' })).status).toBe(200);
+  });
+
+  it('of an array, a value that is no object costs none of its neighbours', async () => {
+    const { token, category } = await makeSource('http');
+    const object = (bytes: number) => ({ srcaddr: '10.0.0.1', dstaddr: '10.0.0.2', bytes, start: 1_767_225_600, end: 1_767_225_660, note: undefined });
+    const body = JSON.stringify([object(1), 5, null, 'a, b] "c"', [object(2)], true, object(4), object(8)]);
+    expect((await push(token, body)).status).toBe(200);
+    await until(byCategory(category, 'toUInt32(sum(bytes))'), 13);
+    await until(`SELECT count() FROM bartizan.quarantine WHERE source_category = '${category}' AND code = 'unknown-json-shape'`, 5);
+  });
+});
+
 describe('the Firehose endpoint', () => {
   const deliver = (key: string, body: unknown, headers: Record<string, string> = {}) =>
     fetch(`${server.base}/firehose`, {
@@ -172,6 +208,29 @@ describe('the Firehose endpoint', () => {
     await expect.poll(async () => (await place.quarantine.list({ code: 'invalid-base64' })).records.map((r) => r.raw)).toEqual(['not*base64']);
   });
 
+  it('keeps what a damaged packed record is from its neighbours', async () => {
+    const { token, category } = await makeSource('firehose');
+    const payload = (seed: number) =>
+      gzipSync(
+        JSON.stringify({
+          messageType: 'DATA_MESSAGE',
+          owner: '123456789012',
+          logGroup: 'flows',
+          logStream: 'eni-1-all',
+          logEvents: lines(5, seed)
+            .split('\n')
+            .filter(Boolean)
+            .map((message, i) => ({ id: `${i}`, timestamp: 1, message })),
+        }),
+      );
+    const cut = payload(2).subarray(0, 90);
+    const broken = Buffer.from(payload(3)).fill(0xff, 40, 60);
+    const records = [payload(1), cut, payload(4), broken, payload(5)].map((bytes) => record(new Uint8Array(bytes)));
+    expect((await deliver(token, { requestId: 'damaged', timestamp: 1, records })).status).toBe(200);
+    await until(byCategory(category), 15);
+    await until(`SELECT count() > 1 FROM bartizan.quarantine WHERE source_category = '${category}' AND code IN ('gzip-damaged', 'envelope-damaged')`, 1);
+  });
+
   it('takes source category, name and host from the common attributes', async () => {
     const { token } = await makeSource('firehose');
     const attributes = JSON.stringify({ commonAttributes: { sourceCategory: 'edge/flows', other: 'x' } });
@@ -182,6 +241,15 @@ describe('the Firehose endpoint', () => {
     expect((await deliver(token, { requestId: 'attributes', timestamp: 1, records: [record(lines(2, 71))] }, headers)).status).toBe(200);
     await until(byCategory('edge/flows'), 2);
     expect((await place.rows(byCategory('edge/flows', 'any(source_host)')))[0]?.[0]).toBe(headers['x-amz-firehose-source-arn']);
+    // Bytes of UTF-8 in the header, as JSON has them.
+    const words = Buffer.from(JSON.stringify({ commonAttributes: { sourceCategory: 'Gebäude' } }), 'utf8').toString('latin1');
+    const named = { 'x-amz-firehose-common-attributes': words };
+    expect((await deliver(token, { requestId: 'words', timestamp: 1, records: [record(lines(3, 72))] }, named)).status).toBe(200);
+    await until(byCategory('Gebäude'), 3);
+    for (const odd of ['null', '[]', '"x"', '{"commonAttributes":null}', '{"commonAttributes":{"sourceCategory":5}}']) {
+      const answer = await deliver(token, { requestId: odd, timestamp: 1, records: [] }, { 'x-amz-firehose-common-attributes': odd });
+      expect([odd, answer.status]).toEqual([odd, 200]);
+    }
   });
 
   it('never answers 413, and each refusal in the protocol’s shape', async () => {

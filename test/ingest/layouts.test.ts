@@ -1,9 +1,10 @@
 /** Lines without a header in orders of people's own: learned where they prove it, held and asked about where they do not. */
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { inferLayout } from '../../src/formats/flow/infer.ts';
 import { PRESETS } from '../../src/formats/flow/presets.ts';
-import { DEFAULT_RECORD_SETTINGS } from '../../src/model/source.ts';
+import { DEFAULT_RECORD_SETTINGS, type RecordSettings } from '../../src/model/source.ts';
 import { estateRows, fieldsUpTo, linesOf, randomOf, shuffled } from '../formats/estate.ts';
+import { GATEWAY_NAMES, gatewayLines, gatewayRows } from '../formats/gateway-estate.ts';
 import { openPlace, type Place } from './helpers.ts';
 
 let place: Place;
@@ -14,7 +15,7 @@ afterEach(() => place.close());
 
 const origin = { sourceName: 'flows', sourceCategory: '', sourceHost: '', collector: '' };
 let deliveries = 0;
-const take = (source: string, lines: readonly string[]) =>
+const take = (source: string, lines: readonly string[], settings: RecordSettings = DEFAULT_RECORD_SETTINGS) =>
   place.pipeline.take({
     id: `delivery-${++deliveries}`,
     source,
@@ -22,7 +23,7 @@ const take = (source: string, lines: readonly string[]) =>
     size: 1,
     content: { bytes: Buffer.from(`${lines.join('\n')}\n`) },
     origin,
-    settings: DEFAULT_RECORD_SETTINGS,
+    settings,
   });
 const stored = async () =>
   Number((await place.rows('SELECT (SELECT count() FROM bartizan.vpc_flow) + (SELECT count() FROM bartizan.vpc_flow_status)'))[0]?.[0]);
@@ -98,4 +99,71 @@ it('leaves lines in a usual order and lines that are nothing to the decoder', as
   expect((await take('junk', ['neither here', 'nor there', 'nor anywhere', 'at all times'])).counts.quarantined).toBe(4);
   expect((await place.quarantine.list({ code: 'layout-unknown' })).total).toBe(0);
   expect(place.layouts.streams.size).toBe(0);
+});
+
+describe('transit gateways', () => {
+  const rows = Array.from({ length: 40 }, (_, i) => gatewayRows(i, 600)).filter((found) => inferLayout(gatewayLines(found, GATEWAY_NAMES)).sufficient);
+  const told = rows[0] as NonNullable<(typeof rows)[0]>;
+  const order = shuffled(GATEWAY_NAMES, randomOf(11));
+  /** The ends stay open without the attachment. */
+  const open = order.filter((name) => name !== 'tgw-attachment-id');
+  const inTables = async () =>
+    (
+      await place.rows(
+        'SELECT (SELECT count() FROM bartizan.vpc_flow), (SELECT count() FROM bartizan.tgw_flow), (SELECT count() FROM bartizan.tgw_flow_status), (SELECT sum(bytes) FROM bartizan.tgw_flow)',
+      )
+    )[0]?.map(Number);
+  const flows = told.filter((row) => row['log-status'] === 'OK');
+  const bytes = flows.reduce((sum, row) => sum + Number(row.bytes), 0);
+
+  it('are read in the order that their lines prove, to their own tables', async () => {
+    const { counts } = await take('t1', gatewayLines(told, order));
+    expect([counts.records, counts.quarantined]).toEqual([told.length, 0]);
+    expect(await inTables()).toEqual([0, flows.length, told.length - flows.length, bytes]);
+  });
+
+  it('are held where the ends are open, asked about, and read as a person says', async () => {
+    const lines = gatewayLines(told, open);
+    expect((await take('t1', lines)).counts).toMatchObject({ records: told.length, quarantined: told.length });
+    const { records } = await place.quarantine.list({ code: 'layout-unknown', limit: 1 });
+    expect(records[0]?.message).toBe('the lines have 35 values without a header, in an order that is not known');
+    const [question] = await place.layouts.questions();
+    expect(question).toMatchObject({ stream: 't1|', records: told.length, inference: { format: { name: 'tgw-flow' } } });
+    expect(question?.inference.ambiguous.find(({ names }) => names.includes('tgw-src-vpc-id'))).toBeDefined();
+    expect(await place.layouts.answer('t1|', open.join(' '))).toEqual({ retried: told.length, resolved: told.length, quarantined: 0 });
+    expect(await inTables()).toEqual([0, flows.length, told.length - flows.length, bytes]);
+    expect((await take('t1', lines.slice(0, 7))).counts.quarantined).toBe(0);
+    expect((await inTables())?.[0]).toBe(0);
+  });
+
+  it('whose fields a VPC has too are read as the answer says, or as the settings do', async () => {
+    const shared = ['version', 'end', 'dstaddr', 'srcaddr', 'start', 'bytes'];
+    const lines = gatewayLines(told, shared);
+    expect((await take('t1', lines)).counts.quarantined).toBe(told.length);
+    await expect(place.layouts.answer('t1|', 'vpc-flow:tgw-id start')).rejects.toThrow(/tgw-id is a field of transit gateway flow logs alone/);
+    const answered = await place.layouts.answer('t1|', `tgw-flow:${shared.join(' ')}`);
+    expect(answered.resolved).toBeGreaterThan(0);
+    const tables = await inTables();
+    expect([tables?.[0], tables?.[1]]).toEqual([0, told.length]);
+    // What comes afterwards, and what is read again of it, is of the same format.
+    const before = place.layouts.of('t1');
+    expect(before).toEqual({ 't1|': `tgw-flow:${shared.join(' ')}` });
+    await take('t1', [...lines.slice(0, 3), 'x x x x x x']);
+    expect((await inTables())?.[0]).toBe(0);
+    expect((await place.quarantine.list()).records.map(({ layout }) => layout)).toContain(`tgw-flow:${shared.join(' ')}`);
+  });
+
+  it('in the usual order are left to the decoder, also where some values are missing', async () => {
+    const missing = told.map((row) => ({ ...row, 'resource-type': '-', ...(row['log-status'] === 'OK' ? {} : { 'tgw-attachment-id': '-' }) }));
+    expect((await take('t1', gatewayLines(missing, GATEWAY_NAMES))).counts.quarantined).toBe(0);
+    expect((await inTables())?.slice(0, 2)).toEqual([0, flows.length]);
+  });
+
+  it('do not come of what was learned before the settings named the other format', async () => {
+    await place.layouts.answer('t1|', open.join(' '));
+    const settings = { ...DEFAULT_RECORD_SETTINGS, format: 'vpc-flow' as const };
+    const lines = linesOf(ROWS.slice(0, 50), fieldsUpTo(2));
+    expect((await take('t1', lines, settings)).counts).toMatchObject({ records: 50, quarantined: 0 });
+    expect((await inTables())?.slice(1, 3)).toEqual([0, 0]);
+  });
 });

@@ -17,7 +17,7 @@ import {
 } from '../../src/web/sources/add/commands.ts';
 import { fromRecords, NEW_RECORDS, toRecords } from '../../src/web/sources/draft.ts';
 import { fromEc2Connection, NEW_EC2, toEc2Connection } from '../../src/web/sources/ec2-draft.ts';
-import { candidateWords, optionsOf, readLayout, tell, valuesOf, waitingWords, widthOf, withName } from '../../src/web/sources/layouts/choice.ts';
+import { candidateWords, formatPrefix, optionsOf, readLayout, tell, valuesOf, waitingWords, widthOf, withName } from '../../src/web/sources/layouts/choice.ts';
 import { fieldProblems } from '../../src/web/sources/problems.ts';
 import { fromConnection, NEW_S3, readOutputs, toConnection } from '../../src/web/sources/s3-draft.ts';
 import { searchOf } from '../../src/web/sources/search-of.ts';
@@ -296,6 +296,17 @@ describe('choosing a layout', () => {
     expect(readLayout('srcadr dstaddr', 2)).toMatchObject({ problem: 'the layout names an unknown field: srcadr', hint: 'did you mean srcaddr?' });
     expect(readLayout('srcaddr srcaddr', 2)).toEqual({ problem: 'the layout names srcaddr twice' });
     expect(readLayout('', 2)).toMatchObject({ problem: 'the layout is empty' });
+  });
+
+  it('knows layouts of transit gateways, with their format before the names where it is said', () => {
+    expect(readLayout('v6', 36)).toMatchObject({ layout: expect.arrayContaining(['tgw-id', 'packets-lost-no-route']) });
+    expect(readLayout('tgw-flow:srcaddr start', 2)).toEqual({ layout: ['srcaddr', 'start'] });
+    expect(readLayout('tgw-id interface-id', 2)).toEqual({ problem: 'the layout mixes formats: tgw-id is a field of transit gateway flow logs alone' });
+    expect(readLayout('tgw-flow:action start', 2)).toMatchObject({ problem: 'the layout mixes formats: action is a field of VPC flow logs alone' });
+    expect(optionsOf({ samples: ['a b'], candidates: [], ambiguous: [] })[0]).toContain('tgw-id');
+    const candidates = ['tgw-flow:srcaddr dstaddr', 'tgw-flow:dstaddr srcaddr'];
+    expect(withName({ candidates }, ['srcaddr', 'dstaddr'], 0, 'dstaddr')).toEqual(['dstaddr', 'srcaddr']);
+    expect([formatPrefix(candidates[0] as string), formatPrefix('srcaddr start')]).toEqual(['tgw-flow:', '']);
   });
 
   it('tells a record by field, times as instants, and does not fail on one that is cut', () => {

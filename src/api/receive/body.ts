@@ -9,27 +9,37 @@ const gunzipAsync = promisify(gunzip);
 /** A compressed body may become this many times as large, where it is taken apart before it is kept. */
 const MAX_DEFLATED = 256 * 2 ** 20;
 
+/** More are read by nobody: what is packed twice is told by content. */
+const MOST_CODINGS = 2;
+
 /**
  * The body as it is kept: gzip and zstd as they came (their first bytes tell them), deflate taken apart
- * because nothing tells it. Throws Problem for what is not what it says.
+ * because nothing tells it. Codings stand in the order in which they were applied (RFC 9110 section 8.4).
+ * Throws Problem for what is not what it says.
  */
 export async function keptBody(body: Buffer, encoding: string | undefined): Promise<Uint8Array> {
-  switch ((encoding ?? 'identity').trim().toLowerCase()) {
-    case 'identity':
-    case '':
-      return body;
-    case 'gzip':
-    case 'x-gzip':
-      if (body.length > 0 && !(body[0] === 0x1f && body[1] === 0x8b)) throw new Problem('not-a-delivery', 'Content-Encoding says gzip, and the body is none.');
-      return body;
-    case 'zstd':
-      if (body.length > 0 && body.readUInt32LE(0) !== 0xfd2fb528) throw new Problem('not-a-delivery', 'Content-Encoding says zstd, and the body is none.');
-      return body;
-    case 'deflate':
-      return unpacked(inflateAsync(body, { maxOutputLength: MAX_DEFLATED }), 'deflate');
-    default:
-      throw new Problem('unsupported-media-type', `Content-Encoding “${(encoding ?? '').slice(0, 50)}” is not known.`, { hint: 'Send gzip, deflate or zstd.' });
-  }
+  const codings = (encoding ?? '')
+    .split(',')
+    .map((coding) =>
+      coding
+        .trim()
+        .toLowerCase()
+        .replace(/^x-gzip$/, 'gzip'),
+    )
+    .filter((coding) => coding !== '' && coding !== 'identity');
+  const unknown = codings.find((coding) => !['gzip', 'zstd', 'deflate'].includes(coding));
+  if (unknown !== undefined)
+    throw new Problem('unsupported-media-type', `Content-Encoding “${unknown.slice(0, 50)}” is not known.`, { hint: 'Send gzip, deflate or zstd.' });
+  const outer = codings.at(-1);
+  if (codings.length > MOST_CODINGS || (codings.length > 1 && codings[0] === 'deflate'))
+    throw new Problem('unsupported-media-type', 'Content-Encoding names more than can be taken apart.', {
+      hint: 'Pack the body once, or twice with gzip or zstd as the first.',
+    });
+  if (outer === undefined || body.length === 0) return body;
+  if (outer === 'deflate') return unpacked(inflateAsync(body, { maxOutputLength: MAX_DEFLATED }), 'deflate');
+  const magic = Buffer.from(outer === 'gzip' ? [0x1f, 0x8b] : [0x28, 0xb5, 0x2f, 0xfd]);
+  if (!body.subarray(0, magic.length).equals(magic)) throw new Problem('not-a-delivery', `Content-Encoding says ${outer}, and the body is none.`);
+  return body;
 }
 
 /** A gzip body in memory, up to `limit` bytes. Throws Problem. */

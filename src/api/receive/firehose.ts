@@ -106,7 +106,7 @@ function readDelivery(body: Buffer, request: FastifyRequest): FirehoseRequest {
 
 /**
  * The records as entries of the spool: runs of plain ones as lines, runs of gzip ones (CloudWatch
- * payloads) as members one after another. The request's id and the entry's number are its identity, so
+ * payloads) as parts. The request's id and the entry's number are its identity, so
  * that a request that is sent again is stored once.
  */
 function entriesOf({ requestId, timestamp, records }: FirehoseRequest, source: Receiving, origin: Origin, received: number): Append[] {
@@ -121,7 +121,9 @@ function entriesOf({ requestId, timestamp, records }: FirehoseRequest, source: R
     sentAt: timestamp,
   });
   const close = () => {
-    if (run.length > 0) entries.push({ header: header(), body: Buffer.concat(run) });
+    // What one packed record is damaged by ends with it: each is a part of its own.
+    const parts = compressed && run.length > 1 ? { parts: run.map((bytes) => bytes.length) } : {};
+    if (run.length > 0) entries.push({ header: { ...header(), ...parts }, body: Buffer.concat(run) });
     run = [];
   };
   for (const { data } of records) {
@@ -175,7 +177,8 @@ function commonAttributes(request: FastifyRequest): Readonly<Record<string, unkn
   const text = request.headers['x-amz-firehose-common-attributes'];
   if (typeof text !== 'string' || text === '') return {};
   try {
-    const value = (JSON.parse(text) as { commonAttributes?: unknown }).commonAttributes;
+    // Header bytes arrive as Latin-1; JSON is UTF-8.
+    const value = (JSON.parse(Buffer.from(text, 'latin1').toString('utf8')) as { commonAttributes?: unknown } | null)?.commonAttributes;
     return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
   } catch {
     throw new Problem('not-a-delivery', 'X-Amz-Firehose-Common-Attributes is not JSON.');

@@ -2,10 +2,10 @@
  * Whether lines that a layout happens to read are records of it at all: a layout is tried by the number
  * of values, and numbers read as other numbers without complaint. For lines of one log.
  */
-import { AWS_FIELDS } from '../../model/fields.ts';
+import { FLOW_FORMATS, type FlowFormat, TGW_FLOW, VPC_FLOW } from '../../model/log-formats.ts';
 import { impossibleSize, PORT, wrongAlone, wrongTogether } from './infer-numbers.ts';
 import { ABSENT, misfits, tableOf, wrongAbsences } from './infer-table.ts';
-import type { Layout } from './layout.ts';
+import { formatOfLayout, type Layout } from './layout.ts';
 
 export interface Contradiction {
   /** The fields that cannot be right, as they stand in the layout. */
@@ -24,8 +24,13 @@ const SHARE = 0.05;
 /** A window lasts 10 minutes at most; clocks and flows over several windows are allowed for. */
 const LONGEST = 86400;
 
+/** The version that records with these fields have. */
+function versionOf(layout: Layout, format: FlowFormat): string {
+  return format === TGW_FLOW ? '6' : String(Math.max(2, ...layout.map((name) => format.fields[format.bits.get(name) ?? 0]?.since ?? 0)));
+}
+
 /** What in the lines speaks against the layout; empty when nothing does, or when no line has so many values. */
-export function contradicts(layout: Layout, lines: readonly string[]): Contradiction[] {
+export function contradicts(layout: Layout, lines: readonly string[], format = formatOfLayout(layout, FLOW_FORMATS) ?? VPC_FLOW): Contradiction[] {
   const table = tableOf(lines);
   if (!table || table.columns.length !== layout.length) return [];
   const found: Contradiction[] = [];
@@ -36,10 +41,12 @@ export function contradicts(layout: Layout, lines: readonly string[]): Contradic
   const column = (name: string): readonly string[] | undefined => table.columns[layout.indexOf(name)];
   layout.forEach((name, i) => {
     report([name], misfits(name, table.columns[i]!), table.rows, 'not of the field’s form', true);
-    report([name], wrongAbsences(name, table.columns[i]!, table), table.rows, 'absent where it cannot be, or there where it cannot', true);
+    // Where fields of transit gateways alone are absent AWS does not say.
+    if (VPC_FLOW.bits.has(name))
+      report([name], wrongAbsences(name, table.columns[i]!, table), table.rows, 'absent where it cannot be, or there where it cannot', true);
   });
   const version = column('version');
-  const newest = String(Math.max(2, ...AWS_FIELDS.filter((f) => layout.includes(f.aws as string)).map((f) => f.since as number)));
+  const newest = versionOf(layout, format);
   if (version) report(['version'], version.filter((v) => v !== newest).length, table.rows, `not ${newest}, the version of the newest of these fields,`);
   const number = (name: string, row: number): number => (column(name)![row] === ABSENT ? -1 : Number(column(name)![row]));
   const against = (names: readonly string[], what: string, wrong: (row: number) => boolean): void => {

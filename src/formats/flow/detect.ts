@@ -7,7 +7,7 @@ import { FLOW_FORMATS, type FlowFormat } from '../../model/log-formats.ts';
 import type { RecordFormat } from '../../model/source.ts';
 import { type Source, sourceOf } from '../intern.ts';
 import { type Diagnosis, diagnose, type Failure } from './diagnose.ts';
-import { formatOfLayout, formatsOf, type Layout, parseLayout, readHeader, unknownHeaderNames } from './layout.ts';
+import { formatOfLayout, formatsOf, type Layout, layoutText, parseLayout, readHeader, readingOf, unknownHeaderNames } from './layout.ts';
 import { compilePlan, type Plan } from './plan.ts';
 import { type Preset, presetOf, presetsOfCount } from './presets.ts';
 import type { RowReader } from './row.ts';
@@ -23,7 +23,7 @@ export function heldState(message: string): string {
   return `held|${message}`;
 }
 
-/** State in which lines are read in a layout, whatever came before. */
+/** State in which lines are read in a layout (layoutText), whatever came before. */
 export function namedState(layout: string): string {
   return `named|${layout}`;
 }
@@ -49,14 +49,14 @@ export class Detector {
     this.named = layout.trim().toLowerCase() === 'auto' ? undefined : this.planOf(parseLayout(layout, this.formats));
   }
 
-  /** Throws for names that are together no format's. */
-  planOf(layout: Layout, extra: readonly number[] = []): Plan {
+  /** Throws for names that are together no format's. `formats`: those that it may be of. */
+  planOf(layout: Layout, extra: readonly number[] = [], formats = this.formats): Plan {
     const known = extra.length === 0 ? this.presets.get(layout) : undefined;
     if (known) return known;
     const preset = presetOf(layout);
-    const format = preset?.format ?? formatOfLayout(layout, this.formats);
+    const format = preset?.format ?? formatOfLayout(layout, formats);
     if (!format) throw new Error(`no format has all fields of the layout ${layout.join(' ')}`);
-    const key = `${layout.join(' ')}|${extra.join(' ')}`;
+    const key = `${format.name}|${layout.join(' ')}|${extra.join(' ')}`;
     let plan = this.plans.get(key);
     if (!plan) {
       plan = compilePlan(format, layout, extra);
@@ -68,17 +68,20 @@ export class Detector {
     return plan;
   }
 
-  /** The layout in force as a bad record keeps it: its names, behind the format where another would be taken for it. */
+  /** The layout in force as a bad record keeps it. Without one it is the format alone where a setting names another than the first. */
   get layoutText(): string {
-    const text = this.plan?.text ?? '';
     const [format] = this.formats;
-    const told = this.formats.length > 1 || (this.plan ? formatOfLayout(this.plan.layout, FLOW_FORMATS) === format : format === FLOW_FORMATS[0]);
-    return told ? text : `${format?.name}:${text}`;
+    if (this.formats.length > 1 || this.plan) return this.planText;
+    return format === FLOW_FORMATS[0] ? '' : `${format?.name}:`;
+  }
+
+  private get planText(): string {
+    return this.plan ? layoutText(this.plan.layout, this.plan.format) : '';
   }
 
   /** What `reset` takes to go on from here. */
   get state(): string {
-    return `${this.mode}|${this.unreadable?.message ?? this.plan?.text ?? ''}`;
+    return `${this.mode}|${this.unreadable?.message ?? this.planText}`;
   }
 
   reset(state?: string): void {
@@ -96,7 +99,8 @@ export class Detector {
       this.unreadable = { code: 'layout-unknown', message: rest };
     } else if (mode === 'auto' || mode === 'header' || mode === 'named') {
       this.mode = mode;
-      this.plan = rest === '' ? undefined : this.planOf(rest.split(' '));
+      const { format, layout } = readingOf(rest);
+      this.plan = rest === '' ? undefined : this.planOf(layout.split(' '), [], format === 'auto' ? this.formats : formatsOf(format));
     } else throw new Error(`not a decoder state: ${state}`);
   }
 
@@ -164,7 +168,7 @@ export class Detector {
     const source = sourceOf(buf);
     let failure: Failure = NO_LAYOUT;
     if (this.plan) {
-      const plan = this.planOf(this.plan.layout, extra);
+      const plan = this.planOf(this.plan.layout, extra, [this.plan.format]);
       if (reader.read(source, 0, plan) === buf.length) return plan;
       failure = { code: reader.failCode, at: reader.failAt };
     }

@@ -1,9 +1,9 @@
 /**
- * Which number is which: ports, protocol, packets, bytes, flags, path, encryption. Each way to name the
+ * Which number is which: ports, protocol, packets, bytes, flags, path, encryption, losses. Each way to name the
  * columns is tried, and its price is the number of rows that real traffic would not give. Source and
  * destination port are told apart by who began: infer-ends.ts.
  */
-import { ABSENT, NUMBERS, type Table } from './infer-table.ts';
+import { ABSENT, LOSSES, NUMBERS, type Table } from './infer-table.ts';
 
 /** Protocols that are seen in flow logs; others are possible and rare. */
 const PROTOCOLS: ReadonlySet<number> = new Set([1, 2, 6, 17, 41, 47, 50, 51, 58, 89, 132]);
@@ -17,13 +17,39 @@ const LARGEST = 65535;
 const SMALL = 28;
 const LARGE = 9216;
 
-/** Names of columns with the rows that speak against them. Ports are both named `port`. */
+/** What TCP flags of flow logs are made of: FIN, SYN, RST, ACK; of an answer SYN and ACK. */
+const FLAGS = 1 | 2 | 4 | 16;
+const ANSWER = 2 | 16;
+/** Rows with flags, and the share of them that are answers, which no losses look like. */
+const FLAGGED = 20;
+const ANSWERS = 0.1;
+
+/** Names of columns with the rows that speak against them. Ports are both named `port`, losses all `lost`. */
 export interface Naming {
   readonly names: ReadonlyMap<number, string>;
   readonly cost: number;
 }
 
 export const PORT = 'port';
+export const LOST = 'lost';
+/** How many columns may have a name of several fields. */
+const TIMES: Readonly<Record<string, number>> = { [PORT]: 2, [LOST]: LOSSES.length };
+
+/** The name under which a field is looked for. */
+export function kindOf(name: string): string {
+  if (name === 'srcport' || name === 'dstport') return PORT;
+  if (LOSSES.includes(name)) return LOST;
+  return NUMBERS.includes(name) ? name : LABEL;
+}
+
+/** Whether a way to name columns has the field, whichever of those of its kind it is. */
+export function hasAll(names: Iterable<string>, field: string): boolean {
+  const kind = kindOf(field);
+  let times = 0;
+  for (const name of names) if (name === kind) times++;
+  return times === (TIMES[kind] ?? 1);
+}
+
 /** More ways than these are not told apart anyhow. */
 const STEPS = 100_000;
 
@@ -44,11 +70,15 @@ export function nameNumbers(
   const single = new Map<string, number>();
   const pair = new Map<string, number>();
   const alone = (c: number, name: string): number =>
-    memo(single, `${c} ${name}`, () => count(table.traffic.length, (i) => wrongAlone(name, values.get(c)![i]!)));
+    memo(single, `${c} ${name}`, () =>
+      name === LOST ? tooManyLosses(values.get(c)!) : count(table.traffic.length, (i) => wrongAlone(name, values.get(c)![i]!)),
+    );
   const ingress = direction && table.traffic.map((row) => direction[row] === 'ingress');
   const together = (c: number, name: string, d: number, other: string): number =>
     memo(pair, `${c} ${name} ${d} ${other}`, () => {
       const [a, b] = [values.get(c)!, values.get(d)!];
+      if (name === LOST && other === 'protocol') return flagsAmongLosses(a, b);
+      if (other === LOST && name === 'protocol') return flagsAmongLosses(b, a);
       return count(table.traffic.length, (i) => wrongTogether(name, a[i]!, other, b[i]!) || wrongTogether(other, b[i]!, name, a[i]!));
     });
   const directed = (c: number, name: string): number =>
@@ -58,21 +88,20 @@ export function nameNumbers(
   let best = Number.POSITIVE_INFINITY;
   const names = new Map<number, string>();
   const used = new Map<string, number>();
-  const ports = { most: 2 };
   let steps = 0;
   const go = (at: number, cost: number): void => {
     if (cost >= best + slack || ++steps > STEPS) return;
     if (at === order.length) {
-      if (needed && [...needed].some((n) => (n === 'srcport' || n === 'dstport' ? used.get(PORT) !== 2 : !used.get(n)))) return;
+      if (needed && [...needed].some((n) => !hasAll(names.values(), n))) return;
       if (cost < best) best = cost;
       found.push({ names: new Map(names), cost });
       return;
     }
     const c = order[at]!;
-    const options = new Set([...columns.get(c)!].map((n) => (n === 'srcport' || n === 'dstport' ? PORT : NUMBERS.includes(n) ? n : LABEL)));
+    const options = new Set([...columns.get(c)!].map(kindOf));
     for (const name of options) {
       const times = used.get(name) ?? 0;
-      if (name !== LABEL && times >= (name === PORT ? ports.most : 1)) continue;
+      if (name !== LABEL && times >= (TIMES[name] ?? 1)) continue;
       let more = alone(c, name) + directed(c, name);
       for (const [d, other] of names) {
         if (cost + more >= best + slack) break;
@@ -90,6 +119,23 @@ export function nameNumbers(
   const labels = (n: Naming): number => [...n.names.values()].filter((name) => name === LABEL).length;
   namings.sort((a, b) => labels(a) - labels(b) || a.cost - b.cost);
   return { namings: namings.slice(0, most), complete: steps <= STEPS && namings.length <= most };
+}
+
+/** Rows with losses beyond the half of them: no network is like that. */
+function tooManyLosses(values: readonly number[]): number {
+  return Math.max(0, count(values.length, (i) => values[i]! > 0) - Math.floor(values.length / 2));
+}
+
+/** Rows whose losses are TCP flags: only TCP has them, all are made of its bits, and many are of an answer. */
+function flagsAmongLosses(losses: readonly number[], protocols: readonly number[]): number {
+  let [rows, answers] = [0, 0];
+  for (const [i, value] of losses.entries()) {
+    if (value <= 0) continue;
+    if (protocols[i] !== TCP || (value & ~FLAGS) !== 0) return 0;
+    rows++;
+    if ((value & ANSWER) === ANSWER) answers++;
+  }
+  return rows >= FLAGGED && answers >= ANSWERS * rows ? rows : 0;
 }
 
 function numberOf(text: string): number {

@@ -1,9 +1,11 @@
 /**
  * Lines of an unknown layout as columns, and what a column's values can be by their shape alone. Only
- * what holds of every record of AWS is used: https://docs.aws.amazon.com/vpc/latest/userguide/flow-log-records.html
+ * what holds of every record of AWS is used: https://docs.aws.amazon.com/vpc/latest/userguide/flow-log-records.html,
+ * https://docs.aws.amazon.com/vpc/latest/tgw/tgw-flow-logs.html
  */
 import { isIPv4, parseAddress } from '../../model/address.ts';
 import { AWS_FIELDS } from '../../model/fields.ts';
+import { type FlowFormat, TGW_FLOW } from '../../model/log-formats.ts';
 import { readHeader } from './layout.ts';
 import { EARLIEST_START } from './row.ts';
 
@@ -21,6 +23,8 @@ export interface Table {
   readonly traffic: readonly number[];
   /** Rows of windows without traffic, or with lost records: most of their values are absent. */
   readonly silent: readonly number[];
+  /** A status or addresses tell which rows have traffic. Otherwise `traffic` are the fuller ones, `silent` is empty, and nothing is certain. */
+  readonly told: boolean;
   /** Share of the lines that have this number of values. */
   readonly share: number;
 }
@@ -45,13 +49,18 @@ export function tableOf(lines: readonly string[]): Table | undefined {
   const columns = Array.from({ length: width }, (_, i) => rows.map((values) => values[i] as string));
   const status = columns.find((c) => c.every((v) => STATUS.test(v)));
   const addresses = columns.filter((c) => matches(c, isAddress));
-  const hasTraffic = (row: number): boolean => (status ? status[row] === 'OK' : addresses.every((c) => c[row] !== ABSENT));
+  const told = status !== undefined || addresses.length > 0;
+  const absences = rows.map((values) => values.filter((v) => v === ABSENT).length);
+  const usual = absences.toSorted((a, b) => a - b)[absences.length >> 1] as number;
+  const hasTraffic = (row: number): boolean =>
+    status ? status[row] === 'OK' : told ? addresses.every((c) => c[row] !== ABSENT) : (absences[row] as number) <= usual;
   const all = rows.map((_, row) => row);
   return {
     columns,
     rows: rows.length,
     traffic: all.filter(hasTraffic),
-    silent: all.filter((row) => !hasTraffic(row)),
+    silent: told ? all.filter((row) => !hasTraffic(row)) : [],
+    told,
     share: rows.length / split.length,
   };
 }
@@ -95,20 +104,32 @@ const TAGS = AWS_FIELDS.filter((f) => f.percentEncoded).map((f) => f.aws as stri
 const ZONE = /^[a-z]+\d+-az\d+$/;
 const PART_OF_ZONE = /^[a-z]+\d+(-[a-z]+\d*)+-[a-z]+\d+$/;
 
+/** Fields of the two ends of what crosses a transit gateway, the source's first. */
+export const GATEWAY_ENDS = {
+  account: ['tgw-src-vpc-account-id', 'tgw-dst-vpc-account-id'],
+  vpc: ['tgw-src-vpc-id', 'tgw-dst-vpc-id'],
+  subnet: ['tgw-src-subnet-id', 'tgw-dst-subnet-id'],
+  interface: ['tgw-src-eni', 'tgw-dst-eni'],
+  zone: ['tgw-src-az-id', 'tgw-dst-az-id'],
+} as const;
+
 /** Fields whose values have a shape of their own, with its test. Fields that share a shape are told apart by other evidence. */
 const SHAPES: readonly (readonly [names: readonly string[], test: (value: string) => boolean])[] = [
-  [['account-id'], form(/^(\d{12}|unknown)$/)],
-  [['interface-id', 'next-hop-interface-id'], form(/^eni-[0-9a-f]+$/)],
+  [['resource-type'], form(/^TransitGateway/)],
+  [['tgw-id'], form(/^tgw-[0-9a-f]+$/)],
+  [['tgw-attachment-id', 'tgw-pair-attachment-id'], form(/^tgw-attach-[0-9a-f]+$/)],
+  [['account-id', ...GATEWAY_ENDS.account], form(/^(\d{12}|unknown)$/)],
+  [['interface-id', 'next-hop-interface-id', ...GATEWAY_ENDS.interface], form(/^eni-[0-9a-f]+$/)],
   [['srcaddr', 'dstaddr', 'pkt-srcaddr', 'pkt-dstaddr'], isAddress],
   [['start', 'end'], isEpoch],
   [['action'], form(/^(ACCEPT|REJECT)$/)],
   [['log-status'], form(STATUS)],
-  [['vpc-id', 'next-hop-vpc-id'], form(/^vpc-[0-9a-f]+$/)],
-  [['subnet-id', 'next-hop-subnet-id'], form(/^subnet-[0-9a-f]+$/)],
+  [['vpc-id', 'next-hop-vpc-id', ...GATEWAY_ENDS.vpc], form(/^vpc-[0-9a-f]+$/)],
+  [['subnet-id', 'next-hop-subnet-id', ...GATEWAY_ENDS.subnet], form(/^subnet-[0-9a-f]+$/)],
   [['instance-id'], form(/^i-[0-9a-f]+$/)],
   [['type'], form(/^(IPv4|IPv6|EFA)$/)],
   [['region'], form(/^[a-z]{2,}(-[a-z]+)+-\d$/)],
-  [['az-id', 'next-hop-az-id'], form(ZONE)],
+  [['az-id', 'next-hop-az-id', ...GATEWAY_ENDS.zone], form(ZONE)],
   [['sublocation-id'], form(PART_OF_ZONE)],
   [['sublocation-type'], form(/^(wavelength|outpost|localzone)$/)],
   [['pkt-src-aws-service', 'pkt-dst-aws-service'], SERVICES],
@@ -138,11 +159,14 @@ const FREE: readonly string[] = [
 /** What people name, and may name with digits. */
 const LABELS: readonly string[] = ['ecs-cluster-name', 'ecs-service-name', ...TAGS];
 
+/** Packets that a transit gateway lost, by reason: values do not tell which is which. */
+export const LOSSES: readonly string[] = ['packets-lost-no-route', 'packets-lost-blackhole', 'packets-lost-mtu-exceeded', 'packets-lost-ttl-expired'];
+
 /** Small numbers; infer-numbers.ts tells them apart. */
-export const NUMBERS: readonly string[] = ['srcport', 'dstport', 'protocol', 'packets', 'bytes', 'tcp-flags', 'traffic-path', 'encryption-status'];
+export const NUMBERS: readonly string[] = ['srcport', 'dstport', 'protocol', 'packets', 'bytes', 'tcp-flags', 'traffic-path', 'encryption-status', ...LOSSES];
 
 /** Never absent. */
-const ALWAYS: ReadonlySet<string> = new Set(['version', 'account-id', 'start', 'end', 'log-status']);
+const ALWAYS: ReadonlySet<string> = new Set(['version', 'account-id', 'start', 'end', 'log-status', 'tgw-id', 'tgw-attachment-id']);
 /** Absent in silent rows, and there in rows with traffic. */
 const TRAFFIC: ReadonlySet<string> = new Set(['srcaddr', 'dstaddr', 'srcport', 'dstport', 'protocol', 'packets', 'bytes', 'action']);
 /** Absent in silent rows. */
@@ -154,19 +178,22 @@ const NOT_SILENT: ReadonlySet<string> = new Set([
   'pkt-srcaddr',
   'pkt-dstaddr',
   'next-hop-interface-id',
+  'tgw-pair-attachment-id',
+  ...Object.values(GATEWAY_ENDS).flat(),
+  ...LOSSES,
 ]);
 
-/** The fields that a column can be, by shape and by where it is absent. */
-export function domainOf(column: readonly string[], table: Table): Set<string> {
+/** The fields of a format that a column can be, by shape and by where it is absent. What has the shape of another format's field is no free text. */
+export function domainOf(column: readonly string[], table: Table, format: FlowFormat): Set<string> {
   const names = new Set<string>();
   for (const [fields, test] of SHAPES) if (matches(column, test)) for (const name of fields) names.add(name);
   const shaped = names.size > 0;
-  if (isVersion(column)) names.add('version');
+  if (isVersion(column, format)) names.add('version');
   if (!shaped && matches(column, whole(0, Number.MAX_SAFE_INTEGER))) for (const name of NUMBERS) names.add(name);
   if (!shaped && names.size === 0) for (const name of FREE) names.add(name);
   if (!shaped && names.size > 0 && isLabel(column)) for (const name of LABELS) names.add(name);
-  if (column.every((v) => v === ABSENT)) for (const f of AWS_FIELDS) names.add(f.aws as string);
-  for (const name of names) if (wrongAbsences(name, column, table) > 0) names.delete(name);
+  if (column.every((v) => v === ABSENT)) for (const name of format.bits.keys()) names.add(name);
+  for (const name of names) if (!format.bits.has(name) || wrongAbsences(name, column, table) > 0) names.delete(name);
   return names;
 }
 
@@ -178,8 +205,9 @@ export function wrongAbsences(name: string, column: readonly string[], table: Ta
 }
 
 /** The version is the same in all records of a log; 6 is of transit gateways only. */
-function isVersion(column: readonly string[]): boolean {
-  return /^([2345789]|10|11)$/.test(column[0] ?? '') && column.every((v) => v === column[0]);
+function isVersion(column: readonly string[], format: FlowFormat): boolean {
+  const versions = format === TGW_FLOW ? /^6$/ : /^([2345789]|10|11)$/;
+  return versions.test(column[0] ?? '') && column.every((v) => v === column[0]);
 }
 
 /** A number that could be somebody's label: few values. */

@@ -6,7 +6,7 @@
 import { RAW_LIMIT } from '../../model/batch.ts';
 
 /**
- * - `object`: the object is `buf[at, end)`, and the record, as received, `buf[at, recordEnd)`;
+ * - `object`: the object, or another value in an array, is `buf[at, end)`, and the record, as received, `buf[at, recordEnd)`;
  * - `skip`: nothing but separators up to `next`;
  * - `broken`: no object: the rest of the line is a bad record;
  * - `more`: the end is not here yet;
@@ -82,9 +82,25 @@ export class JsonFramer {
       if (end === to && !all) return 'more';
       this.next = end < to && buf[end] === LINE_FEED ? end + 1 : end;
     }
-    if (buf[i] !== CLOSE_BRACKET) return 'broken';
+    if (buf[i] !== CLOSE_BRACKET) return this.other(buf, i, to, all);
     this.inArray = false;
     return 'skip';
+  }
+
+  /** A value that is no object costs none of its neighbours: it ends before the next comma, or the end of the array. */
+  private other(buf: Uint8Array, p: number, to: number, all: boolean): FrameKind {
+    const end = buf[p] === OPEN_BRACKET ? balanced(buf, p, to, all) : scalar(buf, p, to, all);
+    if (end === MORE) return 'more';
+    if (end === BROKEN) return 'broken';
+    let i = end;
+    while (i < to && i - p <= RAW_LIMIT && (isBlank(buf[i]!) || buf[i] === LINE_FEED)) i++;
+    if (i === to && !all) return 'more';
+    if (buf[i] !== COMMA && buf[i] !== CLOSE_BRACKET) return 'broken';
+    this.at = p;
+    this.end = end;
+    this.recordEnd = end;
+    this.next = i;
+    return 'object';
   }
 
   /** The record at the byte `c` was `broken`, and is passed over: something else in an array ends the array. */
@@ -129,6 +145,19 @@ export class JsonFramer {
 
 const MORE = -1;
 const BROKEN = -2;
+
+/** Offset after the text or the word at `p`, or MORE or BROKEN. */
+function scalar(buf: Uint8Array, p: number, to: number, all: boolean): number {
+  const quoted = buf[p] === QUOTE;
+  for (let i = quoted ? p + 1 : p; i < to && i - p <= RAW_LIMIT; i++) {
+    const c = buf[i]!;
+    if (quoted ? c === LINE_FEED : c === QUOTE) return BROKEN;
+    if (quoted && c === BACKSLASH) i++;
+    else if (quoted && c === QUOTE) return i + 1;
+    else if (!quoted && (isBlank(c) || c === LINE_FEED || c === COMMA || c === CLOSE_BRACKET)) return i > p ? i : BROKEN;
+  }
+  return all || to - p > RAW_LIMIT ? BROKEN : MORE;
+}
 
 /** Offset after the brace that closes the object at `p`, or MORE or BROKEN. */
 function balanced(buf: Uint8Array, p: number, to: number, all: boolean): number {

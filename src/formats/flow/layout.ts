@@ -42,10 +42,33 @@ export function formatsOf(format: RecordFormat): readonly FlowFormat[] {
   return format === 'auto' ? FLOW_FORMATS : FLOW_FORMATS.filter(({ name }) => name === format);
 }
 
-/** Layout of a bad record (Detector `layoutText`) → settings to read it with again. */
-export function readingOf(layoutText: string): { readonly format: RecordFormat; readonly layout: string } {
-  const { format = 'auto', layout } = /^(?:(?<format>[a-z]+-flow):)?(?<layout>.*)$/.exec(layoutText)?.groups ?? {};
+/** A layout as it is kept and shown: its names, behind the format where another would be taken for it (`tgw-flow:srcaddr start`). */
+export function layoutText(layout: Layout, format: FlowFormat | undefined): string {
+  const text = layout.join(' ');
+  return format === undefined || formatOfLayout(layout, FLOW_FORMATS) === format ? text : `${format.name}:${text}`;
+}
+
+/** Layout text (layoutText) → settings to read with. */
+export function readingOf(text: string): { readonly format: RecordFormat; readonly layout: string } {
+  const { format = 'auto', layout } = /^(?:(?<format>[a-z]+-flow):)?(?<layout>.*)$/s.exec(text.trim())?.groups ?? {};
   return { format: RECORD_FORMATS.find((known) => known === format) ?? 'auto', layout: layout || 'auto' };
+}
+
+/** The one of the formats that records in a layout (layoutText) are of. */
+export function formatOfText(text: string, formats: readonly FlowFormat[]): FlowFormat | undefined {
+  const { format, layout } = readingOf(text);
+  return formatOfLayout(
+    layout.split(' '),
+    formats.filter(({ name }) => format === 'auto' || name === format),
+  );
+}
+
+/** What a person wrote of a layout, with the format before it where that is to be said → the same, as layoutText has it. Throws LayoutError. */
+export function parseLayoutText(text: string): { readonly layout: Layout; readonly text: string } {
+  const reading = readingOf(text);
+  const formats = formatsOf(reading.format);
+  const layout = parseLayout(reading.layout === 'auto' ? '' : reading.layout, formats);
+  return { layout, text: layoutText(layout, formatOfLayout(layout, formats)) };
 }
 
 /** The first of the formats that has all these fields. */

@@ -1,7 +1,7 @@
 /** Choosing the layout of a stream: its samples as columns, and what each column may be. Pure. */
 import type { LayoutQuestion } from '../../../api/contract/sources.ts';
-import { LayoutError, parseLayout } from '../../../formats/flow/layout.ts';
-import { AWS_FIELDS, findField } from '../../../model/fields.ts';
+import { LayoutError, parseLayoutText } from '../../../formats/flow/layout.ts';
+import { AWS_FIELDS, findField, TGW_ONLY } from '../../../model/fields.ts';
 
 export type Layout = readonly string[];
 type Open = Pick<LayoutQuestion, 'candidates' | 'ambiguous'>;
@@ -11,7 +11,16 @@ export function valuesOf(sample: string): string[] {
   return sample.split(/[ \t\r\n]+/).filter((value) => value !== '');
 }
 
-export const namesOf = (layout: string): Layout => layout.split(' ').filter((name) => name !== '');
+/** The names of a layout, without its format. */
+const FORMAT = /^[a-z]+-flow:/;
+/** What stands before the names where their format is to be said (`tgw-flow:`). */
+export const formatPrefix = (layout: string): string => FORMAT.exec(layout)?.[0] ?? '';
+
+export const namesOf = (layout: string): Layout =>
+  layout
+    .replace(FORMAT, '')
+    .split(' ')
+    .filter((name) => name !== '');
 
 /** How many values the records have: as the candidates say, else as most samples have. */
 export function widthOf({ candidates, samples }: Pick<LayoutQuestion, 'candidates' | 'samples'>): number {
@@ -22,7 +31,7 @@ export function widthOf({ candidates, samples }: Pick<LayoutQuestion, 'candidate
   return [...counts].sort((a, b) => b[1] - a[1] || b[0] - a[0])[0]?.[0] ?? 0;
 }
 
-const ALL: Layout = AWS_FIELDS.map((field) => field.aws as string).sort();
+const ALL: Layout = [...AWS_FIELDS, ...TGW_ONLY].map((field) => field.aws as string).sort();
 
 /** By column, the fields that it could be: one where the evidence has decided, all where there is no evidence. */
 export function optionsOf(question: Pick<LayoutQuestion, 'candidates' | 'ambiguous' | 'samples'>): readonly Layout[] {
@@ -51,7 +60,7 @@ export type Reading = { readonly layout: Layout } | { readonly problem: string; 
 export function readLayout(text: string, width: number): Reading {
   let layout: Layout;
   try {
-    layout = parseLayout(text);
+    ({ layout } = parseLayoutText(text));
   } catch (error) {
     if (!(error instanceof LayoutError)) throw error;
     return { problem: error.message, ...(error.hint === undefined ? {} : { hint: error.hint }) };

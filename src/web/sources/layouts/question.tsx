@@ -9,7 +9,7 @@ import { ProblemNote } from '../../library/problem.tsx';
 import { answerLayout, useLayoutChange } from '../ask.ts';
 import { FormLook, When } from '../parts.tsx';
 import { many } from '../words.ts';
-import { candidateWords, type Layout, namesOf, optionsOf, readLayout, streamName, tell, widthOf, withName } from './choice.ts';
+import { candidateWords, formatPrefix, type Layout, namesOf, optionsOf, readLayout, streamName, tell, widthOf, withName } from './choice.ts';
 import { Samples } from './samples.tsx';
 
 /** Candidates that are offered before somebody asks for all. */
@@ -62,7 +62,9 @@ function Choose({ question, zone, onAnswered }: Pick<Props, 'question' | 'zone' 
         samples={samples}
         options={optionsOf(question)}
         chosen={chosen}
-        onName={(position, name) => setText((chosen.length === 0 ? only(width, position, name) : withName(question, chosen, position, name)).join(' '))}
+        onName={(position, name) =>
+          setText(formatPrefix(text) + (chosen.length === 0 ? only(width, position, name) : withName(question, chosen, position, name)).join(' '))
+        }
       />
       {candidates.length > 1 && <Candidates question={question} chosen={chosen.join(' ')} onChoose={setText} />}
       {candidates.length === 0 && (
@@ -71,7 +73,7 @@ function Choose({ question, zone, onAnswered }: Pick<Props, 'question' | 'zone' 
       <FormLook>
         <Textarea
           label="Layout"
-          description={`Field names separated by blanks, or a preset: v2 to v5, v7 to v11, also with -alphabetical. The records have ${many(width, 'value')}.`}
+          description={`Field names separated by blanks, or a preset: v2 to v11 (v6 is that of transit gateways), also with -alphabetical. The records have ${many(width, 'value')}.`}
           classNames={{ input: 'bz-mono' }}
           value={text}
           autosize
@@ -106,7 +108,7 @@ function Candidates({ question, chosen, onChoose }: { question: LayoutQuestion; 
     <fieldset className="bz-layout-candidates">
       <legend>The likeliest first</legend>
       {candidates.slice(0, all ? candidates.length : LIKELIEST).map((candidate) => (
-        <button key={candidate} type="button" aria-pressed={candidate === chosen} title={candidate} onClick={() => onChoose(candidate)}>
+        <button key={candidate} type="button" aria-pressed={namesOf(candidate).join(' ') === chosen} title={candidate} onClick={() => onChoose(candidate)}>
           <Icon name="check" size={12} /> {candidateWords(question, candidate)}
         </button>
       ))}
