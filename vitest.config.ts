@@ -3,7 +3,6 @@ import { defineConfig } from 'vitest/config';
 // Forks, because the embedded engine binds one data directory per process.
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
     pool: 'forks',
     maxWorkers: 2,
     // As bin/bartizan.js sets it.
@@ -11,5 +10,10 @@ export default defineConfig({
     // These end what hangs. What is slow because the machine is busy does pass.
     testTimeout: 240_000,
     hookTimeout: 300_000,
+    // Only what runs tests of the page prepares their data.
+    projects: [
+      { extends: true, test: { name: 'page', include: ['test/page/*.test.ts'], globalSetup: 'test/page/fixture.ts' } },
+      { extends: true, test: { name: 'rest', include: ['test/**/*.test.ts'], exclude: ['test/page/**'] } },
+    ],
   },
 });
