@@ -1,7 +1,6 @@
 /** Collectors and sources as the API shows them: settings without secrets, tokens by their first characters, and what each is doing. */
 
 import { SECRET_PATHS, splitSecrets } from '../collect/aws-credentials.ts';
-import { testEc2Source } from '../collect/ec2/check.ts';
 import { Ec2Settings, joinEc2Secrets } from '../collect/ec2/settings.ts';
 import { testS3Source } from '../collect/s3/check.ts';
 import { joinSecrets, S3Settings } from '../collect/s3/settings.ts';
@@ -125,11 +124,16 @@ export async function testSource(deps: ServerDeps, { kind, connection, source }:
   const { sources } = collecting(deps);
   if (isPushed(kind)) throw new Problem('invalid-request', 'A source that is sent to is tested by sending to it.');
   const { open, secrets } = readConnection(kind, connection, source === undefined ? {} : await sources.secrets(source));
-  const checks =
-    kind === 's3'
-      ? await testS3Source(joinSecrets(open, secrets), { signal, clock: deps.clock })
-      : await testEc2Source(joinEc2Secrets(open, secrets), { signal });
+  const checks = await (kind === 's3'
+    ? testS3Source(joinSecrets(open, secrets), { signal, clock: deps.clock })
+    : testLookup(joinEc2Secrets(open, secrets), signal));
   return { ok: checks.every((check) => check.result !== 'failed'), checks: checks.map((check) => ({ ...check })) };
+}
+
+/** EC2's client takes long to load, and few ask for it. */
+async function testLookup(settings: Ec2Settings, signal: AbortSignal) {
+  const { testEc2Source } = await import('../collect/ec2/check.ts');
+  return testEc2Source(settings, { signal });
 }
 
 /** Names each wrong place: `records.rules.0.pattern: …`. Throws Problem. */

@@ -1,7 +1,7 @@
 /** The interface lookups that run: started, restarted after a change, and stopped, as the settings say. */
 import type { InterfaceHistory } from '../collect/ec2/history.ts';
 import { type Ec2Settings, joinEc2Secrets } from '../collect/ec2/settings.ts';
-import { type Ec2Log, type Ec2Source, type Ec2Status, startEc2Source } from '../collect/ec2/source.ts';
+import type { Ec2Log, Ec2Source, Ec2Status } from '../collect/ec2/source.ts';
 import type { Source, Sources } from '../store/sources.ts';
 
 export interface Ec2SourcesOptions {
@@ -64,6 +64,8 @@ export class Ec2Sources {
       this.#troubles.set(id, error instanceof Error ? error.message : String(error));
       return;
     }
+    // Here, and not at every command's start: EC2's client takes longer to load than all other clients together.
+    const { startEc2Source } = await import('../collect/ec2/source.ts');
     const source = startEc2Source({
       name,
       settings: settings.proxy === undefined && proxy !== undefined ? { ...settings, proxy } : settings,

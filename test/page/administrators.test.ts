@@ -1,13 +1,13 @@
 /** The list of administrators in a real browser: added by keys, removed and put back, and what a dashboard says while it is empty. */
-import { AxeBuilder } from '@axe-core/playwright';
 import { expect, test } from 'vitest';
 import { END } from './browser.ts';
 import { HOUR, iso, soon, startSession } from './session.ts';
+import { violations } from './violations.ts';
 
 const session = startSession();
 const rows = () => session.page.locator('.bz-admins tbody tr').allTextContents();
 const button = (name: string) => session.page.getByRole('button', { name, exact: true });
-const axe = async () => (await new AxeBuilder({ page: session.page }).include('main').analyze()).violations.map((v) => `${v.id}: ${v.nodes[0]?.html}`);
+const axe = () => violations(session.page, 'main');
 const RANGE = `from=${iso(END - HOUR)}&to=${iso(END)}`;
 
 test('an empty list says what that means, and a dashboard leads to it', async () => {

@@ -1,19 +1,15 @@
 /** No page has a violation that axe finds: with data, without, with errors, in both schemes, wide and narrow. */
-import { AxeBuilder } from '@axe-core/playwright';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { END } from './browser.ts';
 import { drawn, makeKinds } from './kinds.ts';
 import { HOUR, iso, soon, startSession } from './session.ts';
+import { violations } from './violations.ts';
 
 const on = startSession();
 const RANGE = `from=${iso(END - HOUR)}&to=${iso(END)}`;
 const EMPTY = `from=${iso(END - 400 * HOUR)}&to=${iso(END - 399 * HOUR)}`;
 let kinds: string | undefined;
 
-const violations = async () => {
-  const { violations: found } = await new AxeBuilder({ page: on.page }).analyze();
-  return found.flatMap(({ id, nodes }) => nodes.slice(0, 3).map((node) => `${id}: ${node.html.slice(0, 200)} ${node.any[0]?.message ?? ''}`));
-};
 const goto = (path: string) => on.page.goto(`${on.served.address}${path}`);
 
 describe.each(['dark', 'light'] as const)('in the %s scheme', (scheme) => {
@@ -28,7 +24,7 @@ describe.each(['dark', 'light'] as const)('in the %s scheme', (scheme) => {
     await goto(`${kinds}?${range}`);
     await drawn(on);
     expect(await on.page.evaluate(() => document.documentElement.dataset.mantineColorScheme)).toBe(scheme);
-    expect(await violations()).toEqual([]);
+    expect(await violations(on.page)).toEqual([]);
   });
 
   it('its panels as tables, one of them full screen, and narrow', async () => {
@@ -43,20 +39,20 @@ describe.each(['dark', 'light'] as const)('in the %s scheme', (scheme) => {
     await soon(() => on.page.getByRole('dialog').locator('table').count()).toBe(1);
     // The menu goes in its own time.
     await soon(() => on.page.getByRole('menu').count()).toBe(0);
-    expect(await violations()).toEqual([]);
+    expect(await violations(on.page)).toEqual([]);
     await on.page.setViewportSize({ width: 390, height: 800 });
     await goto(`${kinds}?${RANGE}`);
     await drawn(on);
-    expect(await violations()).toEqual([]);
+    expect(await violations(on.page)).toEqual([]);
   });
 
   it('Overview with data, and with errors in its panels', async () => {
     await on.open();
-    expect(await violations()).toEqual([]);
+    expect(await violations(on.page)).toEqual([]);
     await on.page.route('**/api/v1/dashboards/*/run', (route) => route.abort());
     await on.page.reload();
     await on.page.getByRole('alert').first().waitFor();
-    expect(await violations()).toEqual([]);
+    expect(await violations(on.page)).toEqual([]);
   });
 
   it.each([
@@ -71,7 +67,7 @@ describe.each(['dark', 'light'] as const)('in the %s scheme', (scheme) => {
     await goto(path);
     await on.page.locator(there).first().waitFor();
     await on.page.waitForLoadState('networkidle');
-    expect(await violations()).toEqual([]);
+    expect(await violations(on.page)).toEqual([]);
   });
 });
 
@@ -81,6 +77,6 @@ it('what is wrong would be found: words as pale as the ground, and a button with
   await on.page.evaluate(() => {
     document.querySelector('main')?.insertAdjacentHTML('beforeend', '<p style="color:#777;background:#888">pale</p><button type="button"></button>');
   });
-  const found = (await violations()).map((text) => text.split(':')[0]);
+  const found = (await violations(on.page)).map((text) => text.split(':')[0]);
   expect(found).toEqual(expect.arrayContaining(['color-contrast', 'button-name']));
 });

@@ -1,11 +1,10 @@
 /** A real Chromium from npm alone, and a real server with files of its own. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, mkdirSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { type Browser, chromium } from 'playwright-core';
-import { writeFlows } from '../../bench/flows.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 
@@ -24,9 +23,12 @@ export async function openBrowser(): Promise<Browser> {
   // The fonts that it unpacks are looked for in /tmp; without any font a canvas with text ends the browser.
   if (existsSync('/etc/fonts/fonts.conf')) process.env.FONTCONFIG_PATH ??= '/etc/fonts';
   const { default: packaged } = await import('@sparticuz/chromium');
+  // No 3D graphics, which nothing on the page uses: emulated, they take more processor time than the page,
+  // and each new context waits for seconds until those of the last one are gone.
+  packaged.setGraphicsMode = false;
   // One process for all, as the package asks for, hangs when a second context opens.
   const args = packaged.args.filter((arg) => arg !== '--single-process' && arg !== '--no-zygote');
-  const quiet = ['--disable-quic', '--disable-background-networking', '--no-first-run', '--disable-component-update', '--disable-sync'];
+  const quiet = ['--disable-gpu', '--disable-quic', '--disable-background-networking', '--no-first-run', '--disable-component-update', '--disable-sync'];
   for (let tries = 0; ; tries++) {
     try {
       return await chromium.launch({ executablePath: await packaged.executablePath(), headless: true, args: [...args, ...quiet] });
@@ -46,17 +48,17 @@ export interface Served {
   stop(): Promise<void>;
 }
 
-/** A server on a free port with an hour of flows on each of four days; `more` writes other logs into the folder. */
-export async function serveFixture(more?: (logs: string) => void): Promise<Served> {
+/** A server on a free port over a copy of a data directory; `more` writes logs that it reads at its start. */
+export async function serveCopy(of: string, more?: (logs: string) => void): Promise<Served> {
   if (!existsSync(join(ROOT, 'dist/web/index.html'))) throw new Error('the page is not built: node scripts/build-web.mjs');
   const folder = await mkdtemp(join(tmpdir(), 'bartizan-page-'));
-  for (let day = 0; day < 4; day++)
-    writeFlows({ directory: join(folder, 'logs', `day-${day}`), count: 12_000, files: 12, end: END - day * 86_400, seed: 20 + day });
-  more?.(join(folder, 'logs'));
-  const data = join(folder, 'data');
+  const [data, logs] = [join(folder, 'data'), join(folder, 'logs')];
+  await cp(of, data, { recursive: true });
+  mkdirSync(logs);
+  more?.(logs);
   const server: ChildProcess = spawn(
     process.execPath,
-    [join(ROOT, 'bin/bartizan.js'), 'serve', '--data', data, '--listen', '127.0.0.1:0', '--ingest', join(folder, 'logs')],
+    [join(ROOT, 'bin/bartizan.js'), 'serve', '--data', data, '--listen', '127.0.0.1:0', ...(more ? ['--ingest', logs] : [])],
     { stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, BARTIZAN_LOG_LEVEL: 'error' } },
   );
   // However long the ingest takes: who waits for the server has a limit, and what was started ends with who started it.

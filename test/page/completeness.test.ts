@@ -1,12 +1,12 @@
 /** The completeness board in a real browser, over records that were pushed to a source and read from files. */
-import { AxeBuilder } from '@axe-core/playwright';
 import { expect, test } from 'vitest';
 import { feedBoard, NOW_BUCKET } from './board.ts';
 import { END } from './browser.ts';
 import { HOUR, iso, numberIn, soon, startSession } from './session.ts';
+import { violations } from './violations.ts';
 
 const session = startSession();
-const axe = async () => (await new AxeBuilder({ page: session.page }).include('main').analyze()).violations.map((v) => `${v.id}: ${v.nodes[0]?.html}`);
+const axe = () => violations(session.page, 'main');
 const open = async (from = NOW_BUCKET - 24 * HOUR, to = NOW_BUCKET) => {
   await session.page.goto(`${session.served.address}/completeness?from=${iso(from)}&to=${iso(to)}&tz=utc`);
   await soon(() => session.page.locator('main[aria-busy=false] h1').count()).toBe(1);

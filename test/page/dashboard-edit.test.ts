@@ -1,12 +1,12 @@
 /** A dashboard is edited: by pointer, by keys, on a telephone; saved, written to a file and read again; against numbers that queries give. */
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { AxeBuilder } from '@axe-core/playwright';
 import { describe, expect, test } from 'vitest';
 import type { DashboardAnswer } from '../../src/api/contract/dashboards.ts';
 import { parseDashboard } from '../../src/dashboards/load.ts';
 import { END } from './browser.ts';
 import { HOUR, iso, numberIn, soon, startSession } from './session.ts';
+import { violations } from './violations.ts';
 
 const session = startSession();
 const RANGE = `from=${iso(END - HOUR)}&to=${iso(END)}`;
@@ -15,7 +15,7 @@ const button = (name: string | RegExp) => session.page.getByRole('button', { nam
 const dialog = (name: string | RegExp) => session.page.getByRole('dialog', { name });
 const slot = (id: string) => session.page.locator(`[data-slot="${id}"]`);
 const said = () => session.page.locator('.bz-edit-said').textContent();
-const axe = async (of: string) => (await new AxeBuilder({ page: session.page }).include(of).analyze()).violations.map((v) => `${v.id}: ${v.nodes[0]?.html}`);
+const axe = (of: string) => violations(session.page, of);
 const isEditing = () => session.page.locator('.bz-editing .bz-edit-bar').waitFor();
 
 /** A request with the page's own cookies. */

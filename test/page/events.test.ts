@@ -1,9 +1,9 @@
 /** Events in a real browser: chosen, read, filtered by a path of their JSON, followed to flows and back, and found later by indicators. */
-import { AxeBuilder } from '@axe-core/playwright';
 import { expect, test } from 'vitest';
 import { END } from './browser.ts';
 import { STRANGER, TOOL, writeEvents } from './events.ts';
 import { HOUR, iso, soon, startSession } from './session.ts';
+import { violations } from './violations.ts';
 
 const session = startSession(writeEvents);
 const open = (path: string, more: Readonly<Record<string, string>> = {}) =>
@@ -11,8 +11,7 @@ const open = (path: string, more: Readonly<Record<string, string>> = {}) =>
 const messages = () => session.page.locator('.bz-message-line');
 const total = async () => Number(((await session.page.locator('[role="tab"] .bz-tab-count').last().textContent()) ?? '').replaceAll(',', ''));
 const leaf = (text: string) => session.page.locator('.bz-message-detail .bz-leaf', { hasText: text }).first();
-const axe = async () =>
-  (await new AxeBuilder({ page: session.page }).include('main').analyze()).violations.map((v) => `${v.id}: ${v.nodes.map((n) => n.html).join(' ')}`);
+const axe = () => violations(session.page, 'main');
 /** A call of the API with the page's own cookies. */
 const post = (path: string, body: unknown) =>
   session.page.evaluate(

@@ -1,11 +1,11 @@
 /** Setting an interface lookup up on the page: what is refused is named at its field, and a test names what fails. */
 import { createServer } from 'node:net';
-import { AxeBuilder } from '@axe-core/playwright';
 import { expect, test } from 'vitest';
 import { soon, startSession } from './session.ts';
+import { violations } from './violations.ts';
 
 const session = startSession();
-const axe = async () => (await new AxeBuilder({ page: session.page }).include('main').analyze()).violations.map((v) => `${v.id}: ${v.nodes[0]?.html}`);
+const axe = () => violations(session.page, 'main');
 
 /** A port of this machine that nothing listens on. */
 async function closedPort(): Promise<number> {

@@ -1,12 +1,12 @@
 /** A stream that nothing proves the layout of: the page asks, reads what waits, and forgets again. */
-import { AxeBuilder } from '@axe-core/playwright';
 import { expect, test } from 'vitest';
 import { inferLayout } from '../../src/formats/flow/infer.ts';
 import { estateRows, fieldsUpTo, linesOf, randomOf, shuffled } from '../formats/estate.ts';
 import { soon, startSession } from './session.ts';
+import { violations } from './violations.ts';
 
 const session = startSession();
-const axe = async () => (await new AxeBuilder({ page: session.page }).include('main').analyze()).violations.map((v) => `${v.id}: ${v.nodes[0]?.html}`);
+const axe = () => violations(session.page, 'main');
 
 const ROWS = estateRows(4, 1200);
 /** An order that these rows leave open. */

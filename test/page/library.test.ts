@@ -1,9 +1,9 @@
 /** Saved searches, links, exports and dashboards of one's own, by pointer and by keys, against numbers that queries give. */
 import { readFile } from 'node:fs/promises';
-import { AxeBuilder } from '@axe-core/playwright';
 import { describe, expect, test } from 'vitest';
 import { END } from './browser.ts';
 import { HOUR, iso, soon, startSession } from './session.ts';
+import { violations } from './violations.ts';
 
 const session = startSession();
 const FROM = iso(END - HOUR);
@@ -18,7 +18,7 @@ async function openSearch(parameters: Record<string, string>): Promise<void> {
 const button = (name: string | RegExp) => session.page.getByRole('button', { name });
 const dialog = () => session.page.getByRole('dialog');
 const text = (selector: string) => session.page.locator(selector).first().textContent();
-const axe = async (of: string) => (await new AxeBuilder({ page: session.page }).include(of).analyze()).violations.map((v) => `${v.id}: ${v.nodes[0]?.html}`);
+const axe = (of: string) => violations(session.page, of);
 
 async function save(name: string): Promise<string> {
   await button('Save this search (s)').click();

@@ -1,14 +1,14 @@
 /** Lookup tables in a real browser: a file is chosen or dropped, a query uses the table, it is replaced and deleted. */
-import { AxeBuilder } from '@axe-core/playwright';
 import { expect, test } from 'vitest';
 import { END } from './browser.ts';
 import { HOUR, iso, soon, startSession } from './session.ts';
+import { violations } from './violations.ts';
 
 const session = startSession();
 const csv = (text: string, name = 'hosts.csv') => ({ name, mimeType: 'text/csv', buffer: Buffer.from(text) });
 const rows = () => session.page.locator('.bz-lookup-table').first().locator('tbody tr');
 const button = (name: string) => session.page.getByRole('button', { name, exact: true });
-const axe = async () => (await new AxeBuilder({ page: session.page }).include('main').analyze()).violations.map((v) => `${v.id}: ${v.nodes[0]?.html}`);
+const axe = () => violations(session.page, 'main');
 
 test('a file becomes a table, and a query uses it', async () => {
   const { page } = session;

@@ -1,8 +1,8 @@
 /** The scope of an app: set on one dashboard, it narrows all of them, is shown on each, and stands in no address. */
-import { AxeBuilder } from '@axe-core/playwright';
 import { expect, it } from 'vitest';
 import { END } from './browser.ts';
 import { HOUR, iso, soon, startSession } from './session.ts';
+import { violations } from './violations.ts';
 
 const on = startSession();
 const scope = () => on.page.getByRole('button', { name: /^Scope of the app/ });
@@ -22,7 +22,7 @@ it('binds the dashboards of an app to a field, and frees them', async () => {
   await soon(() => on.value('accepted-total')).toBe(bound);
   expect(bound).toBeLessThan(before);
   expect(on.search('f')).toBeNull();
-  expect((await new AxeBuilder({ page: on.page }).include('main').analyze()).violations.map((v) => v.id)).toEqual([]);
+  expect(await violations(on.page, 'main')).toEqual([]);
 
   // Another dashboard of the app has it, and one of another app has not.
   const range = `?from=${iso(END - HOUR)}&to=${iso(END)}`;

@@ -1,8 +1,8 @@
 /** The search page on a real server: a link runs, the editor completes, checks and formats, and what it shows is what queries say. */
-import { AxeBuilder } from '@axe-core/playwright';
 import { expect, it } from 'vitest';
 import { END } from './browser.ts';
 import { HOUR, iso, numberIn, soon, startSession } from './session.ts';
+import { violations } from './violations.ts';
 
 const on = startSession();
 const WINDOW = `from=${iso(END - HOUR)}&to=${iso(END)}`;
@@ -242,8 +242,7 @@ it.each([
   await on.context.addInitScript((s) => localStorage.setItem('bartizan-color-scheme', s), scheme);
   await on.page.setViewportSize({ width, height: 900 });
   const look = async (what: string) => {
-    const { violations } = await new AxeBuilder({ page: on.page }).analyze();
-    expect(violations.map((v) => `${what}: ${v.id}: ${v.nodes[0]?.html}`)).toEqual([]);
+    expect(await violations(on.page), what).toEqual([]);
     expect(await on.page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)).toBe(0);
   };
   await open();

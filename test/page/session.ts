@@ -1,7 +1,7 @@
 /** One server and one signed-in browser for a file of tests, a fresh tab for each test, and what tests ask of it. */
 import type { Browser, BrowserContext, Locator, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, beforeEach, expect } from 'vitest';
-import { END, openBrowser, type Served, serveFixture } from './browser.ts';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, inject } from 'vitest';
+import { END, openBrowser, type Served, serveCopy } from './browser.ts';
 
 export const HOUR = 3600;
 /** For one thing to happen on the page. */
@@ -42,7 +42,7 @@ export function startSession(more?: (logs: string) => void): Session {
   const complaints: string[] = [];
 
   beforeAll(async () => {
-    served = await serveFixture(more);
+    served = await serveCopy(inject('filledData'), more);
     browser = await openBrowser();
     const first = await browser.newContext();
     await (await first.newPage()).goto(served.link);
@@ -54,7 +54,7 @@ export function startSession(more?: (logs: string) => void): Session {
     await served?.stop();
   });
   beforeEach(async () => {
-    context = await browser.newContext({ storageState: state, viewport: { width: 1440, height: 900 }, timezoneId: 'UTC' });
+    context = await browser.newContext({ storageState: state, viewport: { width: 1440, height: 900 }, timezoneId: 'UTC', reducedMotion: 'reduce' });
     context.setDefaultTimeout(PATIENCE_MS);
     page = await context.newPage();
     page.on('pageerror', (error) => complaints.push(error.message));

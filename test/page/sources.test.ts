@@ -1,9 +1,9 @@
 /** Sources in a real browser: one is added, pushed to, paused, edited and removed; a connection that fails says why. */
 import { createServer } from 'node:net';
-import { AxeBuilder } from '@axe-core/playwright';
 import { expect, test } from 'vitest';
 import { lines } from '../ingest/helpers.ts';
 import { soon, startSession } from './session.ts';
+import { violations } from './violations.ts';
 
 const session = startSession();
 const button = (name: string) => session.page.getByRole('button', { name, exact: true });
@@ -11,8 +11,7 @@ const field = (name: string) => session.page.getByRole('textbox', { name, exact:
 const dialog = () => session.page.getByRole('dialog');
 const row = (name: string) => session.page.getByRole('row', { name: new RegExp(`^${name}`) });
 const cell = (name: string, label: string) => row(name).locator(`[data-label="${label}"]`);
-const axe = async () =>
-  (await new AxeBuilder({ page: session.page }).include('main').analyze()).violations.map((v) => `${v.id}: ${v.nodes.map((n) => n.html).join(' ')}`);
+const axe = () => violations(session.page, 'main');
 const open = (path = '') => session.page.goto(`${session.served.address}/sources${path}`);
 const send = (url: string, body: string) => fetch(url, { method: 'POST', body });
 /** Of the last source that was added on the page. */

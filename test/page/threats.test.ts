@@ -1,9 +1,9 @@
 /** Threats in a real browser: a file is imported, indicators are found, a feed is tried, run, broken, mended, changed and removed. */
 import { createServer, type IncomingMessage } from 'node:http';
-import { AxeBuilder } from '@axe-core/playwright';
 import { afterAll, expect, test } from 'vitest';
 import { END } from './browser.ts';
 import { HOUR, iso, soon, startSession } from './session.ts';
+import { violations } from './violations.ts';
 
 const session = startSession();
 const button = (name: string) => session.page.getByRole('button', { name, exact: true });
@@ -15,8 +15,7 @@ const cell = (name: string, label: string) => row(name).locator(`[data-label="${
 const found = () => session.page.locator('.bz-threat-found').textContent();
 const values = () => session.page.locator('.bz-threat-value').allTextContents();
 const counts = () => session.page.locator('.bz-threat-counts').first().locator('div').allTextContents();
-const axe = async () =>
-  (await new AxeBuilder({ page: session.page }).include('main').analyze()).violations.map((v) => `${v.id}: ${v.nodes.map((n) => n.html).join(' ')}`);
+const axe = () => violations(session.page, 'main');
 const open = (search = '') => session.page.goto(`${session.served.address}/threats${search}`);
 
 /** What the feed's server answers, and with which header it was asked. */

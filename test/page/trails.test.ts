@@ -3,11 +3,11 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { unlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { AxeBuilder } from '@axe-core/playwright';
 import { afterAll, expect, test } from 'vitest';
 import { bartizan } from '../cli/helpers.ts';
 import { HOUR, keyList, newKey, START, Trail } from '../ingest/trails/trail.ts';
 import { iso, soon, startSession } from './session.ts';
+import { violations } from './violations.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'bartizan-page-trails-'));
 const KEY = newKey();
@@ -45,7 +45,7 @@ test('a trail that is whole is proven; one that was tampered with says where and
   for (const text of ['log-file-missing', gone, '01:01:31']) expect(fault).toContain(text);
   expect(await row('444455556666').textContent()).toContain('Proven again: 1 Mar 02:01:31 – 04:01:31.');
   expect(await row('777788889999').textContent()).toContain('by hashes alone');
-  expect((await new AxeBuilder({ page }).include('main').analyze()).violations.map((v) => `${v.id}: ${v.nodes[0]?.html}`)).toEqual([]);
+  expect(await violations(page, 'main')).toEqual([]);
 
   // Of a window without a digest nothing is claimed.
   await page.goto(`${session.served.address}/completeness?from=${iso(START + 20 * HOUR)}&to=${iso(START + 26 * HOUR)}&tz=utc`);
