@@ -127,7 +127,9 @@ bartizan quarantine retry                # read all again with today's code
 bartizan quarantine retry ID --layout 'dstaddr srcaddr action start end'
 \`\`\`
 
-A retry stores what can be read now, once, and marks the record resolved; it is never deleted.
+A retry stores what can be read now, once, and marks the record resolved; it is never deleted. The record goes through the settings
+that its source has now ([sources](sources.md)), so that what a source masks today is stored masked; what its rules or its internal
+traffic leave out is resolved without being stored.
 
 ${table(
   ['Reason', 'Meaning'],

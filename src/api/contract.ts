@@ -287,7 +287,7 @@ export const QuarantineResponse = z.object({
 
 /** POST /api/v1/quarantine/retry: all unresolved records when `ids` is absent. */
 export const RetryRequest = z.strictObject({ ids: z.array(z.string()).max(10_000).optional() });
-export const RetryResponse = z.object({ retried: z.number(), resolved: z.number(), quarantined: z.number() });
+export const RetryResponse = z.object({ retried: z.number(), resolved: z.number(), filtered: z.number(), quarantined: z.number() });
 
 /** GET /healthz and /readyz */
 export const Health = z.object({ ok: z.boolean(), reasons: z.array(z.object({ code: z.string(), message: z.string() })) });

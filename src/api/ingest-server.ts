@@ -23,6 +23,7 @@ const TIMEOUTS = { headers: 20_000, request: 180_000 };
 /** How often connections are looked over for those that took too long, at most; milliseconds. */
 const CHECK_MS = 5000;
 const MAX_CONNECTIONS = 4096;
+export const MIN_TLS = 'TLSv1.2';
 const MAX_HEADERS = 64 * 1024;
 
 /** A server that is ready to listen. */
@@ -42,7 +43,7 @@ export async function createIngestServer(options: IngestServerOptions): Promise<
   const app: FastifyInstance = tls
     ? (Fastify({
         ...common,
-        https: { cert: tls.cert, key: tls.key, minVersion: 'TLSv1.2', ...http },
+        https: { cert: tls.cert, key: tls.key, minVersion: MIN_TLS, ...http },
       }) as unknown as FastifyInstance)
     : Fastify(common);
   app.server.maxConnections = MAX_CONNECTIONS;

@@ -230,6 +230,13 @@ export const METRICS: readonly Metric[] = [
     labels: [],
     read: one(({ vitals }) => vitals?.load.repairing),
   },
+  {
+    name: 'bartizan_ingest_gathered_total',
+    type: 'counter',
+    help: 'How often a batch that was not full was made to wait, so that others share its insert.',
+    labels: [],
+    read: one(({ vitals }) => vitals?.load.gathered),
+  },
   { name: 'bartizan_store_batches_total', type: 'counter', help: 'Batches that were stored.', labels: [], read: one(({ vitals }) => vitals?.load.batches) },
   {
     name: 'bartizan_store_inserts_total',

@@ -1,14 +1,15 @@
 /** What collects, for a server: the collection of an open data directory, and the listener for senders elsewhere. */
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { Server as TlsServer } from 'node:tls';
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
-import { createIngestServer } from '../api/ingest-server.ts';
+import { createIngestServer, MIN_TLS } from '../api/ingest-server.ts';
 import type { ReceiveLimits } from '../api/receive/guard.ts';
 import type { Config } from '../config.ts';
 import { Collection } from '../ingest/collection.ts';
 import { openInterfaceHistory } from '../ingest/interface-history.ts';
+import { followTls, readTls, tlsFiles } from './ingest-tls.ts';
 import { hostAndPort } from './listen.ts';
-import { CliError, EXIT } from './output.ts';
+import { CliError } from './output.ts';
 import type { Workspace } from './workspace.ts';
 
 const MIB = 2 ** 20;
@@ -41,22 +42,23 @@ export async function listenForSenders(
 ): Promise<{ app: FastifyInstance; address: string } | undefined> {
   if (config.ingestListen === '') return undefined;
   const { host, port } = hostAndPort(config.ingestListen);
-  const app = await createIngestServer({ collection, limits: receiveLimits(config), clock: Date.now, logger, tls: tlsOf(config) });
+  const files = tlsFiles(config);
+  const tls = files && readTls(files);
+  const app = await createIngestServer({ collection, limits: receiveLimits(config), clock: Date.now, logger, tls });
+  const { server } = app;
+  if (files && tls && server instanceof TlsServer) {
+    const unfollow = followTls(files, tls, {
+      use: (pair) => {
+        // Connections that are open stay as they are.
+        server.setSecureContext({ cert: pair.cert, key: pair.key, minVersion: MIN_TLS });
+        logger.info({ validTo: pair.validTo }, 'The certificate of the listener for senders was renewed.');
+      },
+      problem: (message) => logger.warn(`The certificate of the listener for senders stays the one before: ${message}`),
+    });
+    app.addHook('onClose', async () => unfollow());
+  }
   const address = await app.listen({ host, port }).catch((error: Error) => {
     throw new CliError(`Cannot listen for senders on ${config.ingestListen}: ${error.message}`);
   });
   return { app, address };
-}
-
-function tlsOf({ ingestTlsCert, ingestTlsKey }: Config): { cert: string; key: string } | undefined {
-  if (ingestTlsCert === '' && ingestTlsKey === '') return undefined;
-  if (ingestTlsCert === '' || ingestTlsKey === '') throw new CliError('ingestTlsCert and ingestTlsKey belong together: set both, or neither.', EXIT.wrongUse);
-  const read = (path: string): string => {
-    try {
-      return readFileSync(path, 'utf8');
-    } catch (error) {
-      throw new CliError(`${path} cannot be read: ${error instanceof Error ? error.message : String(error)}`, EXIT.wrongUse);
-    }
-  };
-  return { cert: read(ingestTlsCert), key: read(ingestTlsKey) };
 }

@@ -95,7 +95,9 @@ async function retry(ids: string[], options: CommonOptions & { readonly json?: b
   if (named && result.retried < new Set(named).size)
     note(`${count(new Set(named).size - result.retried)} of the ids named are not in quarantine, or were stored by an earlier retry.`);
   if (options.json) return print(JSON.stringify(result));
-  await print(`${count(result.retried)} read again: ${count(result.resolved)} stored, ${count(result.quarantined)} still unreadable`);
+  await print(
+    `${count(result.retried)} read again: ${count(result.resolved)} stored, ${result.filtered > 0 ? `${count(result.filtered)} left out by their source, ` : ''}${count(result.quarantined)} still unreadable`,
+  );
 }
 
 function shorten(raw: string): string {

@@ -21,6 +21,7 @@ import { version } from '../version.ts';
 import { listenForSenders, openCollection, receiveLimits } from './collect.ts';
 import { demoNetworks, startDemo } from './demo.ts';
 import { checkLayout, describeSummary } from './ingest.ts';
+import { readTls, tlsFiles } from './ingest-tls.ts';
 import { onInterrupt } from './interrupt.ts';
 import { loopback } from './listen.ts';
 import { type CommonOptions, configOf, withAwsRanges, withCommon } from './options.ts';
@@ -68,6 +69,9 @@ async function serve(options: Options): Promise<void> {
     },
   );
   const { host, port } = loopback(config.listen);
+  // Before anything is opened, so that a wrong file is all that is told of.
+  const tls = tlsFiles(config);
+  if (tls) readTls(tls);
   const running = await runningServer(config.data);
   if (running) throw new CliError(`data-dir-in-use: ${config.data} is held by the server at ${running.address} (process ${running.pid}).`);
 

@@ -152,6 +152,7 @@ export async function openWorkspace(config: Config, options: { readonly server?:
     pipeline,
     registries,
     enricher: () => createEnricher(pipeline.databases, { internalNetworks: config.internalNetworks }),
+    settingsOf: async (source) => (await metadata.sources.get(source))?.records,
     staging: join(config.data, 'staging'),
     now: epochSeconds,
   });

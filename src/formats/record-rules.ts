@@ -126,8 +126,12 @@ function readPattern(text: string): RE2JS | Omit<SettingsProblem, 'path'> {
   }
 }
 
-/** Undefined when the settings leave records as they are. Throws RecordSettingsError for settings that checkRecordSettings finds fault with. */
-export function compileRecordRules(settings: RecordSettings): RecordRules | undefined {
+/**
+ * Undefined when the settings leave records as they are. Throws RecordSettingsError for settings that checkRecordSettings finds fault with.
+ * `again`: the texts may be what rules made before (quarantine keeps those). Then 64 hexadecimal digits are taken for a hash that is there
+ * already, so that a value is not hashed twice and stays equal to itself in other records.
+ */
+export function compileRecordRules(settings: RecordSettings, again = false): RecordRules | undefined {
   const { rules, timestampLocator, multiline } = settings;
   if (rules.length === 0 && timestampLocator === '' && multiline.mode === 'off') return undefined;
   const problems = checkRecordSettings(settings);
@@ -135,7 +139,7 @@ export function compileRecordRules(settings: RecordSettings): RecordRules | unde
   return {
     hides: rules.some(({ kind }) => kind === 'mask' || kind === 'hash'),
     goesOn: multiline.mode === 'boundary' ? without(RE2JS.compile(multiline.pattern)) : multiline.mode === 'automatic' ? beginsBlank : undefined,
-    apply: applier(rules),
+    apply: applier(rules, again),
     timeOf: timestampLocator === '' ? undefined : locator(RE2JS.compile(timestampLocator)),
   };
 }
@@ -151,21 +155,26 @@ function without(boundary: RE2JS): (line: Uint8Array) => boolean {
   return (line) => !boundary.test(decoder.decode(line));
 }
 
-function applier(rules: readonly RecordRule[]): RecordRules['apply'] {
-  const steps = rules.map((rule) => ({ kind: rule.kind, pattern: RE2JS.compile(rule.pattern), instead: insteadOf(rule) }));
+function applier(rules: readonly RecordRule[], again: boolean): RecordRules['apply'] {
+  const steps = rules.map((rule) => ({
+    kind: rule.kind,
+    pattern: RE2JS.compile(rule.pattern),
+    instead: insteadOf(rule),
+    keeps: again && rule.kind === 'hash' ? withinHash : undefined,
+  }));
   const includes = rules.some(({ kind }) => kind === 'include');
   if (steps.length === 0) return (record) => record;
   return (record, longest = RAW_LIMIT) => {
     const original = decoder.decode(record);
     let text = original;
     let included = !includes;
-    for (const { kind, pattern, instead } of steps) {
+    for (const { kind, pattern, instead, keeps } of steps) {
       if (kind === 'exclude') {
         if (pattern.test(text)) return 'filtered';
       } else if (kind === 'include') {
         included ||= pattern.test(text);
       } else {
-        const changed = replaceAll(text, pattern, instead, longest);
+        const changed = replaceAll(text, pattern, instead, longest, keeps);
         if (changed === undefined) return 'too-much';
         text = changed;
       }
@@ -193,7 +202,13 @@ function insteadOf({ kind, replacement = '#' }: RecordRule): (found: string) => 
 }
 
 /** Each match's first group, or the whole match of a pattern without groups, becomes `instead` of it; undefined for too much (see Ruled). */
-function replaceAll(text: string, pattern: RE2JS, instead: (found: string) => string, longest: number): string | undefined {
+function replaceAll(
+  text: string,
+  pattern: RE2JS,
+  instead: (found: string) => string,
+  longest: number,
+  keeps?: (text: string, start: number, end: number) => boolean,
+): string | undefined {
   if (!pattern.test(text)) return text;
   const group = pattern.groupCount() > 0 ? 1 : 0;
   const matcher = pattern.matcher(text);
@@ -203,11 +218,22 @@ function replaceAll(text: string, pattern: RE2JS, instead: (found: string) => st
     if (matches > MOST_MATCHES || out.length > longest) return undefined;
     const [start, end] = [matcher.start(group), matcher.end(group)];
     // A group that took no part, or nothing at all.
-    if (start < 0 || start === end) continue;
+    if (start < 0 || start === end || keeps?.(text, start, end)) continue;
     out += text.slice(at, start) + instead(text.slice(start, end));
     at = end;
   }
   return out + text.slice(at);
+}
+
+const HASH_LENGTH = 64;
+const isHex = (code: number): boolean => (code >= 48 && code <= 57) || (code >= 97 && code <= 102);
+
+/** Whether a part of a text lies in exactly as many hexadecimal digits as a hash has. */
+function withinHash(text: string, start: number, end: number): boolean {
+  let [from, to] = [start, start];
+  while (to - from <= HASH_LENGTH && isHex(text.charCodeAt(to))) to++;
+  while (to - from <= HASH_LENGTH && isHex(text.charCodeAt(from - 1))) from--;
+  return to - from === HASH_LENGTH && to >= end;
 }
 
 function locator(pattern: RE2JS): (record: Uint8Array) => number | undefined {

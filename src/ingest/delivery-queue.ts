@@ -3,19 +3,17 @@
  * Each thread reads one delivery at a time; a delivery is settled when its last records are stored.
  *
  * A thread's open batch is handed over when it is full, and when nothing waits: then few records are
- * visible at once. Many small deliveries share batches, for each insert costs the store a part.
+ * visible at once. Many small deliveries share batches (insert-pace.ts).
  */
 import { DeliveryError, type Outcome } from '../collect/delivery.ts';
 import { addCounts, type Counts, NO_COUNTS } from '../model/counts.ts';
 import type { Manifest, Metadata } from '../store/metadata.ts';
+import { InsertPace } from './insert-pace.ts';
 import type { Stored } from './inserter.ts';
 import type { LayoutMemory } from './layout-memory.ts';
 import type { WorkerPool } from './worker-pool.ts';
 import type { FromWorker, Job } from './worker-protocol.ts';
 
-/** Inserts that may follow each other at once, and how many a second come back. */
-const BURST = 20;
-const INSERTS_A_SECOND = 5;
 /** Collectors' records are handed over at least so often, also while more of them wait. */
 const OPEN_MS = 1000;
 /** While collectors bring more than is read, every so many-th delivery is a file that somebody named. */
@@ -96,15 +94,14 @@ export class DeliveryQueue {
   #pool: WorkerPool | undefined;
   #numbers = 0;
   #turns = 0;
-  #tokens = BURST;
-  #tokensAt = 0;
-  #timer: NodeJS.Timeout | undefined;
+  readonly #pace: InsertPace;
   #stall: string | undefined;
   /** Why nothing is stored any more. */
   #failure: string | undefined;
 
   constructor(options: QueueOptions) {
     this.#options = options;
+    this.#pace = new InsertPace(options.clock, () => this.#dispatch());
   }
 
   /** That wait or are read. */
@@ -115,6 +112,11 @@ export class DeliveryQueue {
   /** Deliveries that no thread reads yet. */
   get waiting(): number {
     return this.#first.length + this.#rest.length;
+  }
+
+  /** How often a batch that was not full was made to wait for an insert. */
+  get gathered(): number {
+    return this.#pace.waits;
   }
 
   /** Why decoded records cannot be written for the store at the moment. */
@@ -186,7 +188,7 @@ export class DeliveryQueue {
       const ticket = this.#next();
       const holds = this.#holds[worker];
       const late = holds?.collected && this.#options.clock() - holds.since > OPEN_MS;
-      if (holds && (!ticket || late) && this.#mayInsert()) {
+      if (holds && (!ticket || late) && this.#pace.allows(this.#tickets.size <= 1)) {
         this.#holds[worker] = undefined;
         pool.send(worker, { type: 'flush' });
       }
@@ -200,25 +202,6 @@ export class DeliveryQueue {
       const layouts = this.#options.layouts?.of(job.source ?? '') ?? {};
       pool.send(worker, { type: 'job', job: { ...job, layouts, job: ticket.number } });
     }
-  }
-
-  /** Whether another small batch may go to the store now; if not, looks again when one may. */
-  #mayInsert(): boolean {
-    const now = this.#options.clock();
-    this.#tokens = Math.min(BURST, this.#tokens + ((now - this.#tokensAt) / 1000) * INSERTS_A_SECOND);
-    this.#tokensAt = now;
-    if (this.#tokens >= 1) {
-      this.#tokens -= 1;
-      return true;
-    }
-    this.#timer ??= setTimeout(
-      () => {
-        this.#timer = undefined;
-        this.#dispatch();
-      },
-      ((1 - this.#tokens) / INSERTS_A_SECOND) * 1000 + 1,
-    );
-    return false;
   }
 
   #receive(worker: number, message: FromWorker): void {

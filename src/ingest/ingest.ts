@@ -53,6 +53,8 @@ export interface IngestLoad {
   /** Batches that are decoded and not stored yet; of them, those that a crash left. */
   readonly openBatches: number;
   readonly repairing: number;
+  /** How often a batch that was not full was made to wait, so that others share its insert. */
+  readonly gathered: number;
   readonly batches: number;
   /** Blocks that were inserted, and their rows. */
   readonly inserts: number;

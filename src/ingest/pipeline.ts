@@ -94,7 +94,7 @@ export class Pipeline implements Ingest, Intake {
 
   get load(): IngestLoad {
     const { open, repairing, ...done } = this.#inserter.load;
-    return { deliveries: this.#queue.size, waiting: this.#queue.waiting, openBatches: open, repairing, ...done };
+    return { deliveries: this.#queue.size, waiting: this.#queue.waiting, openBatches: open, repairing, gathered: this.#queue.gathered, ...done };
   }
 
   async ingest(paths: readonly string[], options: IngestOptions = {}): Promise<IngestSummary> {

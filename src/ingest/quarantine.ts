@@ -7,7 +7,9 @@ import { createHash } from 'node:crypto';
 import type { Enricher } from '../enrich/enricher.ts';
 import { createDecoder, decoderKind } from '../formats/decoder.ts';
 import { readingOf } from '../formats/flow/layout.ts';
+import { compileRecordRules } from '../formats/record-rules.ts';
 import type { Origin } from '../model/batch.ts';
+import { DEFAULT_RECORD_SETTINGS, type RecordSettings } from '../model/source.ts';
 import { join, num, param, type Sql, sql, statement } from '../query/sql.ts';
 import type { Store, Value } from '../store/store.ts';
 import { type BatchDelivery, stageBatch, stageResolved } from './batch-writer.ts';
@@ -49,6 +51,8 @@ export interface QuarantineOptions {
   readonly registries: Registries;
   /** Made when the first record is read again: its databases are large. */
   readonly enricher: () => Enricher;
+  /** What a source does with its records now; undefined for one that is gone, and for what somebody named. */
+  readonly settingsOf: (source: string) => Promise<RecordSettings | undefined>;
   readonly staging: string;
   /** Epoch seconds. */
   readonly now: () => number;
@@ -108,10 +112,10 @@ export class Quarantine {
   /**
    * Re-reads unresolved records: all, those named, or those of a `stream` that wait for its layout. `layout`:
    * in place of the one that was tried; without it records that wait for one are left unless they are named,
-   * for a guess could read them wrongly.
+   * for a guess could read them wrongly. Rules, timestamp locator and internal traffic are those that the source has now.
    */
   async retry(ids?: readonly string[], layout?: string, stream?: string): Promise<RetryResult> {
-    const result = { retried: 0, resolved: 0, quarantined: 0 };
+    const result = { retried: 0, resolved: 0, filtered: 0, quarantined: 0 };
     const chosen: Sql[] = [UNRESOLVED];
     if (ids) chosen.push(sql`concat(batch, ':', toString(seq)) IN ${param('Array(String)', ids)}`);
     if (stream !== undefined) chosen.push(sql`stream = ${param('String', stream)}`);
@@ -124,33 +128,37 @@ export class Quarantine {
         sql`SELECT batch, seq, base64Encode(raw), layout, source_name, source_category, source_host, collector, length > length(raw), source, log_group, log_stream FROM bartizan.quarantine WHERE ${where} ORDER BY batch, seq LIMIT ${num(RETRY_CHUNK)}`,
       );
       if (rows.length === 0) return result;
-      const resolved = await this.#retryRows(rows, layout);
+      const { resolved, filtered } = await this.#retryRows(rows, layout);
       result.retried += rows.length;
       result.resolved += resolved;
-      result.quarantined += rows.length - resolved;
+      result.filtered += filtered;
+      result.quarantined += rows.length - resolved - filtered;
       const last = rows[rows.length - 1] as readonly Value[];
       after = { batch: String(last[0]), seq: Number(last[1]) };
     }
   }
 
-  async #retryRows(rows: readonly (readonly Value[])[], layout: string | undefined): Promise<number> {
-    const { pipeline, registries, staging, now } = this.#options;
+  async #retryRows(rows: readonly (readonly Value[])[], layout: string | undefined): Promise<{ resolved: number; filtered: number }> {
+    const { pipeline, registries, settingsOf, staging, now } = this.#options;
     this.#enricher ??= this.#options.enricher();
     const enricher = this.#enricher;
     enricher.matchWith(pipeline.indicators);
     enricher.setAwsRanges(pipeline.databases.aws);
-    const groups = Map.groupBy(rows, (row) => (isEvent(row) ? EVENT : (layout ?? String(row[3]))));
-    let resolved = 0;
-    for (const [tried, group] of groups) {
-      const capacity = group.length + 16;
+    const groups = Map.groupBy(rows, (row) => `${String(row[9])}\n${isEvent(row) ? EVENT : (layout ?? String(row[3]))}`);
+    let [resolved, filtered] = [0, 0];
+    for (const [of, group] of groups) {
+      const cut = of.indexOf('\n');
+      const [source, tried] = [of.slice(0, cut), of.slice(cut + 1)];
+      const settings = (source === '' ? undefined : await settingsOf(source)) ?? DEFAULT_RECORD_SETTINGS;
+      const reading = { rules: compileRecordRules(settings, true), now, capacity: group.length + 16 };
       const decoder =
-        tried === EVENT ? createDecoder('cloudtrail', { layout: 'auto', now, capacity }) : createDecoder('flow', { ...readingOf(tried), now, capacity });
+        tried === EVENT ? createDecoder('cloudtrail', { layout: 'auto', ...reading }) : createDecoder('flow', { ...readingOf(tried), ...reading });
       const deliveries = new Map<number, BatchDelivery>();
       const whole = group.filter((row) => !row[8]);
       whole.forEach((row, i) => {
         if (i > 0) decoder.nextDelivery();
         decoder.push(Buffer.from(String(row[2]), 'base64'), true);
-        deliveries.set(i, { id: '', source: String(row[9]), origin: originOf(row) });
+        deliveries.set(i, { id: '', source, origin: originOf(row), internalTraffic: settings.internalTraffic });
       });
       const taken = decoder.take();
       const readable = taken.deliveries.filter((part) => part.counts.records > 0 && part.counts.quarantined === 0);
@@ -167,9 +175,11 @@ export class Quarantine {
       });
       const marks = stageResolved(staging, batch, done, now());
       await pipeline.storeBatch({ ...manifest, ranges: [], blocks: [...manifest.blocks, marks] });
-      resolved += done.length;
+      const left = manifest.ranges.reduce((sum, { counts }) => sum + counts.filtered, 0);
+      filtered += left;
+      resolved += done.length - left;
     }
-    return resolved;
+    return { resolved, filtered };
   }
 
   async #rows(fragment: Sql): Promise<readonly (readonly Value[])[]> {

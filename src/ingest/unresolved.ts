@@ -8,7 +8,10 @@ export const UNRESOLVED = sql`(batch, seq) NOT IN (SELECT batch, seq FROM bartiz
 
 export interface RetryResult {
   readonly retried: number;
+  /** Stored now. */
   readonly resolved: number;
+  /** Not to be stored, by the settings of their source; they are resolved, too. */
+  readonly filtered: number;
   /** Still unreadable. */
   readonly quarantined: number;
 }

@@ -187,8 +187,10 @@ class EmbeddedStore implements Store {
 
   async insertNative(insert: NativeInsert): Promise<void> {
     const names = insert.columns.map((c) => `\`${c.name}\``).join(', ');
+    // Read directly where nothing else reads it: with the relation between, the engine takes a third more for a small block.
+    const direct = insert.extraction || insert.distinct ? undefined : { text: `SELECT ${names} FROM ${STAGED_FILE}`, params: blockParams(insert) };
     const select = insert.extraction ?? { statement: { text: `SELECT ${names} FROM staged`, params: {} }, lacks: [] };
-    const { text, params } = stagedText(insert, insert.distinct ? withoutKnown(insert.table, insert.distinct, select) : select);
+    const { text, params } = direct ?? stagedText(insert, insert.distinct ? withoutKnown(insert.table, insert.distinct, select) : select);
     const query = `INSERT INTO ${DATABASE}.${insert.table} (${names}${insert.extraction ? `, \`${EXTRACTED}\`` : ''}) ${text}`;
     await this.#execute({ lane: 'ingest', maxSeconds: 600 }, async (session, settings) => {
       await session.client.command({
@@ -285,11 +287,17 @@ function turns(): Record<Lane, LanePool<number>> {
   return { interactive: lane(STREAMS.interactive), ingest: lane(STREAMS.ingest), background: lane(STREAMS.background), control: lane(STREAMS.control) };
 }
 
+/** A block's rows; its parameters are `blockParams`. */
+const STAGED_FILE = "file({file:String}, 'Native', {structure:String})";
+
+function blockParams({ file, columns }: NativeBlockFile, lacks: StagedSelect['lacks'] = []): { file: string; structure: string } {
+  return { file, structure: [...columns, ...lacks].map((c) => `\`${c.name}\` ${c.type}`).join(', ') };
+}
+
 /** A statement whose relation `staged` is a block. */
-function stagedText({ file, columns }: NativeBlockFile, { statement, lacks }: StagedSelect): Statement {
-  const structure = [...columns, ...lacks].map((c) => `\`${c.name}\` ${c.type}`).join(', ');
-  const text = `WITH staged AS (SELECT * FROM file({file:String}, 'Native', {structure:String})) ${statement.text}`;
-  return { text, params: { ...statement.params, file, structure } };
+function stagedText(block: NativeBlockFile, { statement, lacks }: StagedSelect): Statement {
+  const text = `WITH staged AS (SELECT * FROM ${STAGED_FILE}) ${statement.text}`;
+  return { text, params: { ...statement.params, ...blockParams(block, lacks) } };
 }
 
 /** Rows whose value of a column the table has not. */

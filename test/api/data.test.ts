@@ -212,7 +212,7 @@ describe('quarantine', () => {
     const id = list.records[0]?.id ?? '';
     expect(await (await server.call(`/api/v1/quarantine/${encodeURIComponent(id)}`)).json()).toMatchObject({ id, raw: 'garbage' });
     expect((await server.call('/api/v1/quarantine/none')).status).toBe(404);
-    expect(await posted('/api/v1/quarantine/retry', { ids: [id] })).toEqual({ retried: 1, resolved: 0, quarantined: 1 });
+    expect(await posted('/api/v1/quarantine/retry', { ids: [id] })).toEqual({ retried: 1, resolved: 0, filtered: 0, quarantined: 1 });
     const none = (await (await server.call('/api/v1/quarantine?resolved=true')).json()) as { total: number };
     expect(none.total).toBe(0);
   });

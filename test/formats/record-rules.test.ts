@@ -368,3 +368,23 @@ describe('rules', () => {
     );
   });
 });
+
+it('leaves hashes that are there already, and nothing else, where a text has been through rules before', () => {
+  const hash = 'a1'.repeat(32);
+  const rules = settings({
+    rules: [
+      { kind: 'hash', name: 'h', pattern: 'k=([^ ]{2,})' },
+      { kind: 'mask', name: 'm', pattern: 'secret', replacement: '#' },
+    ],
+  });
+  const read = (text: string, again: boolean) =>
+    new TextDecoder().decode(compileRecordRules(rules, again)?.apply(new TextEncoder().encode(text)) as Uint8Array);
+  expect(read(`k=${hash} secret`, true)).toBe(`k=${hash} #`);
+  for (const text of [`k=${hash}`, `k=${hash}0`, `k=${hash.slice(1)}`, `k=x${hash.slice(1)}`, `k=${hash.toUpperCase()}`, `k=${hash},${hash}`, 'k=plain'])
+    expect(read(text, text !== `k=${hash}`)).toMatch(/^k=[0-9a-f]{64}$/);
+  // A part of a hash is a part of it; beside one it is not.
+  const part = settings({ rules: [{ kind: 'hash', name: 'h', pattern: 'a1a1' }] });
+  const parts = (text: string) => new TextDecoder().decode(compileRecordRules(part, true)?.apply(new TextEncoder().encode(text)) as Uint8Array);
+  expect(parts(hash)).toBe(hash);
+  expect(parts(`${hash} a1a1`)).toMatch(new RegExp(`^${hash} [0-9a-f]{64}$`));
+});

@@ -66,7 +66,12 @@ export async function openPlace(options: { directory?: string; batchRows?: numbe
     extraction: (block, absentMask, only) => catalogs.extraction(block, absentMask, now(), only),
     rules: () => catalogs.atIngest(),
   });
-  const quarantine = new Quarantine({ ...common, pipeline, enricher: () => createEnricher({}, { internalNetworks: [] }) });
+  const quarantine = new Quarantine({
+    ...common,
+    pipeline,
+    enricher: () => createEnricher({}, { internalNetworks: [] }),
+    settingsOf: async (source) => (await metadata.sources.get(source))?.records,
+  });
   return {
     directory,
     store,

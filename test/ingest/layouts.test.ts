@@ -77,13 +77,13 @@ it('asks where the lines leave it open, and reads what waits in the order that a
   const lines = linesOf(ROWS, open);
   expect((await take('s1', lines)).counts).toMatchObject({ records: 1200, quarantined: 1200 });
   // A retry guesses no layout.
-  expect(await place.quarantine.retry()).toEqual({ retried: 0, resolved: 0, quarantined: 0 });
+  expect(await place.quarantine.retry()).toEqual({ retried: 0, resolved: 0, filtered: 0, quarantined: 0 });
   const [question] = await place.layouts.questions();
   expect(question).toMatchObject({ stream: 's1|', records: 1200 });
   expect(question?.samples[0]).toBe(lines[0]);
   expect(question?.inference.candidates.map((c) => c.join(' '))).toContain(open.join(' '));
   await expect(place.layouts.answer('s1|', 'srcaddr nonsense')).rejects.toThrow(/nonsense/);
-  expect(await place.layouts.answer('s1|', open.join(' '))).toEqual({ retried: 1200, resolved: 1200, quarantined: 0 });
+  expect(await place.layouts.answer('s1|', open.join(' '))).toEqual({ retried: 1200, resolved: 1200, filtered: 0, quarantined: 0 });
   expect(await place.layouts.questions()).toEqual([]);
   expect(await stored()).toBe(1200);
   expect((await take('s1', lines.slice(0, 7))).counts.quarantined).toBe(0);

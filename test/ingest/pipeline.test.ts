@@ -93,9 +93,9 @@ describe('ingest', () => {
     await place.pipeline.ingest([odd]);
     const before = await place.quarantine.list();
     const id = before.records.find((r) => r.sourceName === odd)?.id as string;
-    expect(await place.quarantine.retry([id])).toEqual({ retried: 1, resolved: 0, quarantined: 1 });
-    expect(await place.quarantine.retry([id], 'dstaddr srcaddr action start end')).toEqual({ retried: 1, resolved: 1, quarantined: 0 });
-    expect(await place.quarantine.retry([id], 'dstaddr srcaddr action start end')).toEqual({ retried: 0, resolved: 0, quarantined: 0 });
+    expect(await place.quarantine.retry([id])).toEqual({ retried: 1, resolved: 0, filtered: 0, quarantined: 1 });
+    expect(await place.quarantine.retry([id], 'dstaddr srcaddr action start end')).toEqual({ retried: 1, resolved: 1, filtered: 0, quarantined: 0 });
+    expect(await place.quarantine.retry([id], 'dstaddr srcaddr action start end')).toEqual({ retried: 0, resolved: 0, filtered: 0, quarantined: 0 });
     expect(
       await place.rows("SELECT count(), any(toString(srcaddr)), any(direction), any(source_name) FROM bartizan.vpc_flow WHERE layout LIKE 'dstaddr%'"),
     ).toEqual([[1, '::ffff:198.51.100.7', 'inbound', odd]]);

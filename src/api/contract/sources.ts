@@ -261,7 +261,7 @@ export const LayoutList = z.object({ questions: z.array(LayoutQuestion), learned
 export const LayoutAnswer = z.strictObject({ stream: z.string().min(1).max(2000), layout: z.string().trim().min(1).max(4096) });
 /** DELETE /api/v1/layouts: the stream's layout is learned anew. */
 export const LayoutForget = z.strictObject({ stream: z.string().min(1).max(2000) });
-export const LayoutAnswered = z.object({ retried: z.number(), resolved: z.number(), quarantined: z.number() });
+export const LayoutAnswered = z.object({ retried: z.number(), resolved: z.number(), filtered: z.number(), quarantined: z.number() });
 
 export type LayoutQuestion = z.infer<typeof LayoutQuestion>;
 export type LayoutList = z.infer<typeof LayoutList>;

@@ -36,6 +36,8 @@ interface Held {
   readonly receipt: string;
   readonly id: string;
   readonly since: number;
+  /** It is given back: the heartbeat must not hide it again. */
+  returned?: boolean;
 }
 
 /** SQS hides a message for twelve hours in all, counted from its receipt. */
@@ -261,6 +263,8 @@ export class QueueWorker {
   /** Back into the queue, to be received again in so many seconds. */
   async #return(held: Held, seconds: number): Promise<void> {
     this.#context.tally.counts.returned += 1;
+    held.returned = true;
+    await this.#prolonging;
     await this.#hide([held], seconds).catch((error: unknown) => this.#context.report(this.#explain(error, 'sqs:ChangeMessageVisibility')));
   }
 
@@ -268,7 +272,7 @@ export class QueueWorker {
   async #prolong(): Promise<void> {
     const { clock, settings } = this.#context;
     const now = clock();
-    const due = [...this.#held].filter((held) => now - held.since < LONGEST_HELD_MS);
+    const due = [...this.#held].filter((held) => !held.returned && now - held.since < LONGEST_HELD_MS);
     await this.#hide(due, settings.visibilitySeconds).catch((error: unknown) => this.#context.report(this.#explain(error, 'sqs:ChangeMessageVisibility')));
   }
 

@@ -53,6 +53,8 @@ const begin = (settings: Record<string, unknown> = {}, options: Partial<Paramete
   return source;
 };
 const key = (name: string, day = '2026-11-20') => `${folderOf(day)}${name}.log.gz`;
+/** What the stand-in gives to a poll of a client that has gone comes back soon. */
+const BRIEF = { visibilitySeconds: 5 };
 const isEmpty = () => aws.queue(queue).ready === 0 && aws.queue(queue).received === 0;
 
 describe('notifications', () => {
@@ -152,8 +154,10 @@ describe('notifications', () => {
       () => s.status().counts.objects === 1 && s.status().counts.deleted + s.status().counts.failed >= 6,
       () => s.status(),
     );
+    // Bad names that were given back may have been tried twice by then, and the good one's file still be there.
+    await s.stop();
     expect([...files]).toEqual([expect.stringMatching(/^\/[0-9a-f]{24}\/[0-9a-f-]{36}\.part$/)]);
-    expect(readdirSync(join(folder, readdirSync(folder)[0]!))).toEqual([]);
+    expect(readdirSync(folder)).toEqual([]);
   });
 });
 
@@ -194,7 +198,7 @@ describe('at least once', () => {
 
   it('stores once what is delivered again to a source that was started anew', async () => {
     await aws.putAndNotify(queue, 'flow-logs', key('a'), flowFile(flowLines(1)));
-    const s = begin();
+    const s = begin(BRIEF);
     await until(
       () => s.status().counts.deleted === 1,
       () => s.status(),
@@ -249,8 +253,12 @@ describe('at least once', () => {
     expect(aws.queue(queue)).toEqual({ ready: 0, received: 1 });
     expect(s.status()).toMatchObject({ counts: { deleted: 0 }, inFlight: { messages: 1, objects: 1 } });
     open();
-    await until(isEmpty, () => aws.queue(queue));
-    expect(s.status().counts.deleted).toBe(1);
+    // It is counted when the answer is here, and the queue is empty before.
+    await until(
+      () => s.status().counts.deleted === 1,
+      () => s.status(),
+    );
+    expect(isEmpty()).toBe(true);
   });
 
   it('keeps a message hidden for as long as its objects take', async () => {
@@ -261,18 +269,23 @@ describe('at least once', () => {
     });
     ledger.before = () => gate;
     await aws.putAndNotify(queue, 'flow-logs', key('slow'), flowFile(flowLines(1)));
-    const s = begin({ visibilitySeconds: 2 }, { ledger });
+    // The heartbeat beats three times within it: a machine that is busy may be late by two.
+    const s = begin({ visibilitySeconds: 4 }, { ledger });
     await until(
       () => ledger.active === 1,
       () => s.status(),
     );
     // Longer than the timeout that it was received with.
-    await new Promise((resolve) => setTimeout(resolve, 3500));
+    await new Promise((resolve) => setTimeout(resolve, 5500));
     expect(s.status().counts.messages).toBe(1);
     expect(aws.queue(queue)).toEqual({ ready: 0, received: 1 });
     open();
-    await until(isEmpty, () => aws.queue(queue));
-    expect(s.status().counts).toMatchObject({ messages: 1, deleted: 1, objects: 1 });
+    await until(
+      () => s.status().counts.deleted === 1,
+      () => s.status(),
+    );
+    expect(isEmpty()).toBe(true);
+    expect(s.status().counts).toMatchObject({ messages: 1, objects: 1 });
   });
 
   it('gives a message back whose objects were refused, and reads it when it comes again', async () => {
@@ -316,7 +329,7 @@ describe('at least once', () => {
   });
 
   it('waits for an object that is not there yet, and lets one go that is no longer there', async () => {
-    const s = begin({}, { timings: { graceMs: 10_000 } });
+    const s = begin({}, { timings: { graceMs: 60_000 } });
     aws.send(queue, nativeEvent([{ bucket: 'flow-logs', key: key('late') }]));
     aws.send(queue, nativeEvent([{ bucket: 'flow-logs', key: key('expired'), time: '2026-01-01T00:00:00Z' }]));
     await until(
@@ -342,15 +355,21 @@ describe('stopping', () => {
     const gate = new Promise<void>((resolve) => {
       open = resolve;
     });
-    ledger.before = (delivery) => (delivery.name.includes('stuck') ? gate : new Promise((resolve) => setTimeout(resolve, 300)));
+    let finish = () => {};
+    const stopped = new Promise<void>((resolve) => {
+      finish = resolve;
+    });
+    ledger.before = (delivery) => (delivery.name.includes('stuck') ? gate : stopped);
     await aws.putAndNotify(queue, 'flow-logs', key('stuck'), flowFile(flowLines(1)));
     await aws.putAndNotify(queue, 'flow-logs', key('quick'), flowFile(flowLines(2)));
-    const s = begin({}, { ledger, timings: { stopMs: 1500 } });
+    const s = begin(BRIEF, { ledger, timings: { stopMs: 1500 } });
     await until(
       () => ledger.active === 2,
       () => s.status(),
     );
-    await s.stop();
+    const ended = s.stop();
+    finish();
+    await ended;
     expect(s.status()).toMatchObject({ state: 'stopped', counts: { deleted: 1, returned: 1, objects: 1 } });
     // Back in the queue, not hidden: the next receives it at once.
     ledger.before = () => {};
@@ -374,8 +393,11 @@ describe('stopping', () => {
     expect(s.status().state).toBe('stopped');
     await afterPoll();
     aws.send(queue, nativeEvent([{ bucket: 'flow-logs', key: key('after') }]));
-    await new Promise((resolve) => setTimeout(resolve, 200));
-    expect(aws.queue(queue)).toEqual({ ready: 1, received: 0 });
+    await afterPoll();
+    // A source that runs deletes the message of an object that is gone; a poll of a client that has gone may have it.
+    const { ready, received } = aws.queue(queue);
+    expect(ready + received).toBe(1);
+    expect(s.status().counts.messages).toBe(0);
   });
 });
 
@@ -407,7 +429,7 @@ describe('many at once', () => {
   it('finds a queue by name, ARN and URL', async () => {
     for (const [i, name] of [queue, `arn:aws:sqs:${REGION}:000000000000:${queue}`, aws.server.inspectQueue(queue)!.url].entries()) {
       await aws.putAndNotify(queue, 'flow-logs', key(`by-${i}`), flowFile(flowLines(i)));
-      const s = begin({ queue: name });
+      const s = begin({ ...BRIEF, queue: name });
       await until(
         () => s.status().counts.deleted === 1,
         () => s.status(),

@@ -49,9 +49,11 @@ export function LayoutsPage() {
         </p>
       )}
       <div role="status">
-        {answered.map(({ stream, name, resolved, quarantined }) => (
+        {answered.map(({ stream, name, resolved, filtered, quarantined }) => (
           <p key={stream} className="bz-source-note" data-tone={quarantined > 0 ? 'warn' : undefined}>
-            <Icon name={quarantined > 0 ? 'info' : 'check'} size={14} /> <b>{name}</b>: {exact(resolved)} read, {exact(quarantined)} still unreadable.
+            <Icon name={quarantined > 0 ? 'info' : 'check'} size={14} /> <b>{name}</b>: {exact(resolved)} read,{' '}
+            {filtered > 0 && `${exact(filtered)} left out by the source’s settings, `}
+            {exact(quarantined)} still unreadable.
             {quarantined > 0 && ' They stay in quarantine, each with its reason.'}
           </p>
         ))}
