@@ -10,21 +10,13 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createAuth } from '../../src/api/auth.ts';
 import type { ServerDeps } from '../../src/api/deps.ts';
 import { runQuery } from '../../src/api/queries.ts';
-import { demoNetworks, startDemo } from '../../src/cli/demo.ts';
-import { loadEstate, loadIncident } from '../../src/cli/demo-estate.ts';
+import { loadEstate } from '../../src/cli/demo-estate.ts';
 import { serverDeps } from '../../src/cli/serve.ts';
-import { openWorkspace, type Workspace } from '../../src/cli/workspace.ts';
-import { loadConfig } from '../../src/config.ts';
+import type { Workspace } from '../../src/cli/workspace.ts';
 import { demoInterfaces } from '../../src/demo/interfaces.ts';
 import { buildHosts, machineOf } from '../../src/demo/parties.ts';
 import { demoIndicators } from '../../src/demo/threats.ts';
-import { openInterfaceHistory } from '../../src/ingest/interface-history.ts';
-
-const { cycle } = loadIncident();
-/** The last incident that is over. */
-const NOW = Math.floor(Date.now() / 60_000) - 5;
-const BEGIN = Math.floor((NOW - 50 - cycle.at) / cycle.every) * cycle.every + cycle.at;
-const END = BEGIN + 50;
+import { BEGIN, END, openIncident } from './open-incident.ts';
 
 /** The queries of the guide, in order. */
 const QUERIES = [...readFileSync(join(import.meta.dirname, '../../docs/stolen-key.md'), 'utf8').matchAll(/```text\n([\s\S]*?)```/g)].map((match) =>
@@ -36,21 +28,7 @@ let workspace: Workspace;
 let deps: ServerDeps;
 beforeAll(async () => {
   dataDir = mkdtempSync(join(tmpdir(), 'bartizan-stolen-key-'));
-  workspace = await openWorkspace(loadConfig({ env: {}, flags: { data: dataDir, internalNetworks: demoNetworks(), workers: 1 } }));
-  const controller = new AbortController();
-  // The clock stands still a moment after the incident's end, so that the history is all of it and little more.
-  const { finished } = await startDemo({
-    dataDir,
-    pipeline: workspace.pipeline,
-    interfaces: openInterfaceHistory(workspace.store, workspace.metadata),
-    threats: workspace,
-    signal: controller.signal,
-    say: (text) => expect(text).toBe(''),
-    now: () => END * 60_000,
-    historyMinutes: 60,
-  });
-  controller.abort();
-  await finished;
+  workspace = await openIncident(dataDir);
   deps = await serverDeps(workspace, createAuth({ secret: randomBytes(32), token: 'token', clock: Date.now }), true);
 }, 180_000);
 afterAll(async () => {

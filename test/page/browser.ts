@@ -48,17 +48,21 @@ export interface Served {
 
 /** A server on a free port with an hour of flows on each of four days; `more` writes other logs into the folder. */
 export async function serveFixture(more?: (logs: string) => void): Promise<Served> {
-  if (!existsSync(join(ROOT, 'dist/web/index.html'))) throw new Error('the page is not built: node scripts/build-web.mjs');
   const folder = await mkdtemp(join(tmpdir(), 'bartizan-page-'));
   for (let day = 0; day < 4; day++)
     writeFlows({ directory: join(folder, 'logs', `day-${day}`), count: 12_000, files: 12, end: END - day * 86_400, seed: 20 + day });
   more?.(join(folder, 'logs'));
+  return serveFolder(folder, ['--ingest', join(folder, 'logs')]);
+}
+
+/** A server on a free port with `data` in the folder as its data directory; the folder goes when it stops. */
+export async function serveFolder(folder: string, options: readonly string[]): Promise<Served> {
+  if (!existsSync(join(ROOT, 'dist/web/index.html'))) throw new Error('the page is not built: node scripts/build-web.mjs');
   const data = join(folder, 'data');
-  const server: ChildProcess = spawn(
-    process.execPath,
-    [join(ROOT, 'bin/bartizan.js'), 'serve', '--data', data, '--listen', '127.0.0.1:0', '--ingest', join(folder, 'logs')],
-    { stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, BARTIZAN_LOG_LEVEL: 'error' } },
-  );
+  const server: ChildProcess = spawn(process.execPath, [join(ROOT, 'bin/bartizan.js'), 'serve', '--data', data, '--listen', '127.0.0.1:0', ...options], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    env: { ...process.env, BARTIZAN_LOG_LEVEL: 'error' },
+  });
   // However long the ingest takes: who waits for the server has a limit, and what was started ends with who started it.
   process.once('exit', () => server.kill());
   const link = await new Promise<string>((resolve, reject) => {
