@@ -187,7 +187,7 @@ class EmbeddedStore implements Store {
 
   async insertNative(insert: NativeInsert): Promise<void> {
     const names = insert.columns.map((c) => `\`${c.name}\``).join(', ');
-    const select = insert.extraction ?? { statement: { text: `SELECT ${names} FROM staged`, params: {} }, lacks: [] };
+    const select = insert.extraction ?? insert.corrected ?? { statement: { text: `SELECT ${names} FROM staged`, params: {} }, lacks: [] };
     const { text, params } = stagedText(insert, insert.distinct ? withoutKnown(insert.table, insert.distinct, select) : select);
     const query = `INSERT INTO ${DATABASE}.${insert.table} (${names}${insert.extraction ? `, \`${EXTRACTED}\`` : ''}) ${text}`;
     await this.#execute({ lane: 'ingest', maxSeconds: 600 }, async (session, settings) => {

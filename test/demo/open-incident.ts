@@ -15,8 +15,13 @@ export const END = BEGIN + 50;
 /** Fills a new data directory and leaves it open. */
 export async function openIncident(dataDir: string): Promise<Workspace> {
   const workspace = await openWorkspace(loadConfig({ env: {}, flags: { data: dataDir, internalNetworks: demoNetworks(), workers: 1 } }));
+  await feedDemo(workspace, dataDir);
+  return workspace;
+}
+
+/** What `serve --demo` does at its start. The clock stands still a moment after the incident's end, so that the history is all of it and little more. */
+export async function feedDemo(workspace: Workspace, dataDir: string): Promise<void> {
   const controller = new AbortController();
-  // The clock stands still a moment after the incident's end, so that the history is all of it and little more.
   const { finished } = await startDemo({
     dataDir,
     pipeline: workspace.pipeline,
@@ -29,5 +34,4 @@ export async function openIncident(dataDir: string): Promise<Workspace> {
   });
   controller.abort();
   await finished;
-  return workspace;
 }
