@@ -11,7 +11,7 @@ import type { CompletenessResponse, CompletenessRow, CompletenessSource, Gap, Kn
 import type { Filter, Window } from './contract.ts';
 import { inWindow } from './data.ts';
 import type { ServerDeps } from './deps.ts';
-import { aligned, BUCKET, gapsOf, inReach, KEYS, type Key, keyOf, MOST_ROWS, type Rhythm, remembered, rhythms } from './rhythm.ts';
+import { aligned, BUCKET, gapsOf, inReach, KEY_COUNT, KEYS, type Key, keyOf, MOST_ROWS, type Rhythm, remembered, rhythms } from './rhythm.ts';
 import { trailsOf } from './trails.ts';
 
 /** Cells of a strip, at most. */
@@ -67,7 +67,9 @@ export async function completeness(deps: ServerDeps, asked: Window, options: Que
     const strip = strips.get(key);
     // What is over is not listed for ever.
     if (!strip && !expected) continue;
-    feedOf(rhythm).rows.push(rowOf(rhythm, window, now, expected, lags.get(key), strip, skips.get(key) ?? []));
+    const of = feedOf(rhythm);
+    of.rows.push(rowOf(rhythm, window, now, expected, lags.get(key), strip, skips.get(key) ?? []));
+    of.duplicates += strip?.duplicates ?? 0;
   }
   for (const { rows } of feeds.values()) rows.sort(worstFirst);
   const proven = await trailsOf(deps, window, sources);
@@ -93,7 +95,7 @@ export async function knownGaps(deps: ServerDeps, asked: Window, about: About, o
     skipsOf(deps, window, options),
   ]);
   const known = found
-    .filter((rhythm) => shown(rhythm, filters) && (rhythm.flows ? about.flows : about.events))
+    .filter((rhythm) => shown(rhythm, filters) && about[rhythm.kind])
     .flatMap((rhythm): KnownGap[] => {
       const key = JSON.stringify(keyParts(rhythm));
       const { account, region } = rhythm;
@@ -118,11 +120,12 @@ function rowOf(
 ): CompletenessRow {
   const until = judgedTo(now, lags);
   const gaps = gapsOf(rhythm, window, expected, until);
-  const { account, region, lastRecord, lastReceived, usual } = rhythm;
+  const { account, region, kind, lastRecord, lastReceived, usual } = rhythm;
   const at = (share: number) => lagPercentile(lags?.inWindow ?? new Map(), share) ?? 0;
   return {
     account,
     region,
+    kind,
     state: stateOf(gaps, skipped, usual),
     records: strip?.records ?? 0,
     nodata: strip?.nodata ?? 0,
@@ -155,7 +158,12 @@ const missing = (row: CompletenessRow) => row.gaps.reduce((sum, gap) => sum + ga
 
 function worstFirst(a: CompletenessRow, b: CompletenessRow): number {
   return (
-    RANK[a.state] - RANK[b.state] || missing(b) - missing(a) || b.skipdata - a.skipdata || compareText(a.account, b.account) || compareText(a.region, b.region)
+    RANK[a.state] - RANK[b.state] ||
+    missing(b) - missing(a) ||
+    b.skipdata - a.skipdata ||
+    compareText(a.account, b.account) ||
+    compareText(a.region, b.region) ||
+    compareText(b.kind, a.kind)
   );
 }
 
@@ -173,8 +181,8 @@ function feedKey({ source, collector, category }: Pick<Key, 'source' | 'collecto
   return JSON.stringify([source, collector, category]);
 }
 
-function keyParts({ source, collector, category, account, region }: Key): string[] {
-  return [source, collector, category, account, region];
+function keyParts({ source, collector, category, account, region, kind }: Key): string[] {
+  return [source, collector, category, account, region, kind];
 }
 
 function nameOf({ source, collector, category }: Pick<Key, 'source' | 'collector' | 'category'>, sources: ReadonlyMap<string, SourceFacts>): string {
@@ -206,6 +214,7 @@ function feed(
     lastReceived: totals?.lastReceived ?? null,
     quarantined: totals?.quarantined ?? 0,
     filtered: totals?.filtered ?? 0,
+    duplicates: totals?.duplicates ?? 0,
     repeated,
     spooled: status?.spooled ?? 0,
     spooledSince: since === undefined ? null : Math.floor(since / 1000),
@@ -245,7 +254,7 @@ async function lagsOf(deps: ServerDeps, window: Window, options: QueryOptions): 
   for (const row of rows) {
     const key = JSON.stringify(keyParts(keyOf(row)));
     const lags = found.get(key) ?? { inWindow: new Map(), recent: new Map() };
-    const [lag = 0, inside = 0, recent = 0] = row.slice(5).map(Number);
+    const [lag = 0, inside = 0, recent = 0] = row.slice(KEY_COUNT).map(Number);
     if (inside > 0) lags.inWindow.set(lag, inside);
     if (recent > 0) lags.recent.set(lag, recent);
     found.set(key, lags);
@@ -258,6 +267,7 @@ interface Strip {
   nodata: number;
   skipdata: number;
   bytes: number;
+  duplicates: number;
   readonly cells: number[];
 }
 
@@ -266,19 +276,27 @@ async function stripsOf(deps: ServerDeps, window: Window, cell: number, options:
   const { from, to } = window;
   const rows = await rowsOf(
     deps,
-    sql`SELECT ${KEYS}, intDiv(toUnixTimestamp(start) - ${num(from)}, ${num(cell)}) AS cell, sum(records), sum(nodata), sum(skipdata), sum(bytes)
+    sql`SELECT ${KEYS}, intDiv(toUnixTimestamp(start) - ${num(from)}, ${num(cell)}) AS cell, sum(records), sum(nodata), sum(skipdata), sum(bytes), sum(duplicates)
       FROM bartizan.ingest_counter WHERE ${inWindow(from, to)} AND lag != ${num(NO_LAG)} GROUP BY ${KEYS}, cell LIMIT 1000000`,
     { ...options, maxResultRows: 0 },
   );
   const found = new Map<string, Strip>();
   for (const row of rows) {
     const key = JSON.stringify(keyParts(keyOf(row)));
-    const strip = found.get(key) ?? { records: 0, nodata: 0, skipdata: 0, bytes: 0, cells: Array<number>(Math.ceil((to - from) / cell)).fill(0) };
-    const [at = 0, records = 0, nodata = 0, skipdata = 0, bytes = 0] = row.slice(5).map(Number);
+    const strip = found.get(key) ?? {
+      records: 0,
+      nodata: 0,
+      skipdata: 0,
+      bytes: 0,
+      duplicates: 0,
+      cells: Array<number>(Math.ceil((to - from) / cell)).fill(0),
+    };
+    const [at = 0, records = 0, nodata = 0, skipdata = 0, bytes = 0, duplicates = 0] = row.slice(KEY_COUNT).map(Number);
     strip.records += records;
     strip.nodata += nodata;
     strip.skipdata += skipdata;
     strip.bytes += bytes;
+    strip.duplicates += duplicates;
     strip.cells[at] = records + nodata + skipdata;
     found.set(key, strip);
   }
@@ -297,7 +315,7 @@ async function skipsOf(deps: ServerDeps, { from, to }: Window, options: QueryOpt
   for (const row of rows) {
     const key = JSON.stringify(keyParts(keyOf(row)));
     const skips = found.get(key) ?? [];
-    skips.unshift({ at: Number(row[5]), count: Number(row[6]) });
+    skips.unshift({ at: Number(row[KEY_COUNT]), count: Number(row[KEY_COUNT + 1]) });
     found.set(key, skips);
   }
   return found;
@@ -307,6 +325,7 @@ interface Totals {
   readonly deliveries: number;
   readonly quarantined: number;
   readonly filtered: number;
+  readonly duplicates: number;
   readonly lastReceived: number | null;
 }
 
@@ -317,14 +336,20 @@ async function totalsOf(deps: ServerDeps, window: Window, options: QueryOptions)
   const lately = Math.floor(deps.clock() / 1000) - LATELY;
   const rows = await rowsOf(
     deps,
-    sql`SELECT source, collector, category, sumIf(deliveries, ${inside}), sumIf(quarantined, ${inside}), sumIf(filtered, ${inside}), toUnixTimestamp(max(last_received))
+    sql`SELECT source, collector, category, sumIf(deliveries, ${inside}), sumIf(quarantined, ${inside}), sumIf(filtered, ${inside}), sumIf(duplicates, ${inside}), toUnixTimestamp(max(last_received))
       FROM bartizan.ingest_counter WHERE (${remembered(window)} OR start >= toDateTime(${num(lately)}, 'UTC')) AND lag = ${num(NO_LAG)} GROUP BY source, collector, category LIMIT ${num(MOST_ROWS)}`,
     options,
   );
   return new Map(
-    rows.map(([source, collector, category, deliveries, quarantined, filtered, received]) => [
+    rows.map(([source, collector, category, deliveries, quarantined, filtered, duplicates, received]) => [
       feedKey({ source: String(source), collector: String(collector), category: String(category) }),
-      { deliveries: Number(deliveries), quarantined: Number(quarantined), filtered: Number(filtered), lastReceived: Number(received) || null },
+      {
+        deliveries: Number(deliveries),
+        quarantined: Number(quarantined),
+        filtered: Number(filtered),
+        duplicates: Number(duplicates),
+        lastReceived: Number(received) || null,
+      },
     ]),
   );
 }

@@ -35,6 +35,8 @@ export interface Key {
   readonly category: string;
   readonly account: string;
   readonly region: string;
+  /** What its records are: flow logs, or events of CloudTrail. */
+  readonly kind: 'flows' | 'events';
 }
 
 export interface Rhythm extends Key {
@@ -49,15 +51,15 @@ export interface Rhythm extends Key {
   readonly lastReceived: number | null;
   /** Something came after the window, so that nothing is open at its end. */
   readonly goesOn: boolean;
-  /** Some of its records are of flow logs: events have no bytes, and no notes of what is missing. */
-  readonly flows: boolean;
 }
 
-export const KEYS = sql`source, collector, category, account, region`;
+export const KEYS = sql`source, collector, category, account, region, kind`;
+/** Columns of KEYS. */
+export const KEY_COUNT = 6;
 
 export function keyOf(row: readonly Value[]): Key {
-  const [source, collector, category, account, region] = row.map(String);
-  return { source: source ?? '', collector: collector ?? '', category: category ?? '', account: account ?? '', region: region ?? '' };
+  const [source = '', collector = '', category = '', account = '', region = '', kind] = row.map(String);
+  return { source, collector, category, account, region, kind: kind === 'events' ? 'events' : 'flows' };
 }
 
 /** Whole buckets. */
@@ -80,26 +82,26 @@ export async function rhythms(store: Store, window: Window, options: QueryOption
   const { from, to } = window;
   const inside = sql`start < toDateTime(${num(to)}, 'UTC')`;
   const present = sql`SELECT ${KEYS}, start, toUnixTimestamp(start) AS bucket, toUnixTimestamp(min(first_start)) AS first, toUnixTimestamp(max(last_start)) AS last,
-    toUnixTimestamp(max(last_received)) AS came, sum(bytes) + sum(nodata) + sum(skipdata) AS of_flows FROM bartizan.ingest_counter WHERE ${inReach(window)} GROUP BY ${KEYS}, start`;
+    toUnixTimestamp(max(last_received)) AS came FROM bartizan.ingest_counter WHERE ${inReach(window)} GROUP BY ${KEYS}, start`;
   const steps = sql`SELECT *, lagInFrame(bucket) OVER before AS bucket_before, lagInFrame(last) OVER before AS last_before FROM (${present})
     WINDOW before AS (PARTITION BY ${KEYS} ORDER BY bucket ROWS BETWEEN 1 PRECEDING AND CURRENT ROW)`;
   const learnt = sql`SELECT ${KEYS}, arraySort(groupArrayIf(toUInt32(bucket - bucket_before), bucket_before > 0)) AS intervals, length(intervals) AS n,
       if(n < ${num(LEAST_INTERVALS)}, 0, intervals[n - greatest(1, toUInt64(ceil(n * ${num(RARE)})))]) AS usual,
-      maxIf(last, ${inside}) AS newest, maxIf(bucket, ${inside}) AS newest_bucket, maxIf(came, ${inside}) AS newest_came, countIf(NOT (${inside})) AS after, sum(of_flows) > 0 AS has_flows,
+      maxIf(last, ${inside}) AS newest, maxIf(bucket, ${inside}) AS newest_bucket, maxIf(came, ${inside}) AS newest_came, countIf(NOT (${inside})) AS after,
       groupArrayIf((bucket_before, bucket, toInt64(first) - toInt64(last_before)), bucket_before > 0 AND first > last_before + ${num(LEAST_GAP)}
         AND bucket > ${num(from)} AND bucket_before + ${num(BUCKET)} < ${num(to)}) AS silences
     FROM (${steps}) GROUP BY ${KEYS}`;
   const answer = await store.rows(
     statement(
       sql`SELECT ${KEYS}, usual, newest, newest_bucket, newest_came, after,
-        arraySlice(arrayReverseSort(x -> x.1, arrayFilter(x -> usual > 0 AND x.3 > ${num(GAP_FACTOR)} * usual, silences)), 1, ${num(MOST_GAPS)}) AS gaps, has_flows
+        arraySlice(arrayReverseSort(x -> x.1, arrayFilter(x -> usual > 0 AND x.3 > ${num(GAP_FACTOR)} * usual, silences)), 1, ${num(MOST_GAPS)}) AS gaps
         FROM (${learnt}) ORDER BY ${KEYS} LIMIT ${num(MOST_ROWS + 1)}`,
     ),
     options,
   );
   return answer.rows.map((row) => {
-    const [usual = 0, newest = 0, bucket = 0, came = 0, after = 0] = row.slice(5, 10).map(Number);
-    const gaps = row[10] as readonly (readonly Value[])[];
+    const [usual = 0, newest = 0, bucket = 0, came = 0, after = 0] = row.slice(KEY_COUNT, KEY_COUNT + 5).map(Number);
+    const gaps = row[KEY_COUNT + 5] as readonly (readonly Value[])[];
     const holes = gaps.map(([a, b]) => ({ from: Math.max(from, Number(a) + BUCKET), to: Math.min(to, Number(b)), open: false })).reverse();
     return {
       ...keyOf(row),
@@ -109,7 +111,6 @@ export async function rhythms(store: Store, window: Window, options: QueryOption
       lastBucket: newest ? bucket : null,
       lastReceived: came || null,
       goesOn: after > 0,
-      flows: Boolean(Number(row[11])),
     };
   });
 }

@@ -268,6 +268,7 @@ function detailsOf({ counts, queue, listing, inFlight, recognized }: NonNullable
     ['Listed up to', listing && (listing.caughtUp ? 'the end; following' : listing.position || 'the beginning')],
     ['Objects that could not be read', listing?.failed],
     ['Objects stored', counts.objects],
+    ['Events stored that were messages', counts.events || undefined],
     ['Objects that were gone', counts.gone],
     ['Digests verified', counts.digests || undefined],
     ['Objects in hand', `${inFlight.objects} of ${inFlight.limit}`],

@@ -1,10 +1,11 @@
 /** Reads the demo's files (content/demo/): the estate, what it asks of AWS, and the incident that is part of both. */
 import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
+import type { z } from 'zod';
 import type { Activity, Incident } from '../demo/activity.ts';
 import type { Estate } from '../demo/estate.ts';
 import { activityWith, estateWith } from '../demo/incident.ts';
-import { ActivitySchema, EstateSchema, IncidentSchema } from './demo-shapes.ts';
+import { ActivitySchema, AdministratorsSchema, EstateSchema, IncidentSchema } from './demo-shapes.ts';
 
 /** Where they lie, beside the sources and in the package alike. */
 const FOLDER = new URL('../../content/demo/', import.meta.url);
@@ -19,6 +20,11 @@ export function loadEstate(): Estate {
 /** What is asked of AWS, with the incident's requests. */
 export function loadActivity(): Activity {
   return activityWith(ActivitySchema.parse(read('activity.yaml')), loadIncident());
+}
+
+/** Who may do the most in the estate, for the list of administrators. */
+export function loadAdministrators(): z.infer<typeof AdministratorsSchema> {
+  return AdministratorsSchema.parse(read('administrators.yaml'));
 }
 
 export function loadIncident(): Incident {

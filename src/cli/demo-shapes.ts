@@ -108,6 +108,7 @@ const call = z.strictObject({
   additional: json.optional(),
   resources: z.array(z.strictObject({ arn: z.string(), type: z.string() })).optional(),
   data: z.boolean().optional(),
+  network: z.boolean().optional(),
   eventType: z.string().optional(),
   error: z.strictObject({ share, code: z.string().optional(), message: z.string(), response: json.optional(), additional: json.optional() }).optional(),
 });
@@ -143,6 +144,8 @@ export const ActivitySchema = z.strictObject({
   ),
   scripts: z.array(z.strictObject({ name: z.string(), ...cycle, steps })),
 }) satisfies z.ZodType<Activity>;
+
+export const AdministratorsSchema = z.array(z.strictObject({ entry: z.string(), note: z.string() }));
 
 export const IncidentSchema = z.strictObject({
   cycle: z.strictObject(cycle),

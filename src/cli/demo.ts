@@ -11,6 +11,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import { z } from 'zod';
+import { addAdministrator } from '../api/administrators.ts';
 import type { InterfaceHistory, Snapshot } from '../collect/ec2/history.ts';
 import { createDemo, type Demo, type DemoFile } from '../demo/demo.ts';
 import { internalNetworks } from '../demo/estate.ts';
@@ -21,7 +22,7 @@ import { newSummary } from '../ingest/feed-reading.ts';
 import { succeeded } from '../ingest/feed-state.ts';
 import type { Ingest } from '../ingest/ingest.ts';
 import { DEFAULT_FEED_DEFAULTS } from '../model/feed.ts';
-import { loadActivity, loadEstate } from './demo-estate.ts';
+import { loadActivity, loadAdministrators, loadEstate } from './demo-estate.ts';
 import type { Workspace } from './workspace.ts';
 
 export interface DemoOptions {
@@ -161,7 +162,7 @@ export interface DemoStart {
   /** Takes what is known of the estate's interfaces. */
   readonly interfaces: InterfaceHistory;
   /** Take the demo's threat feed; records are matched with it from the first one on. */
-  readonly threats: Pick<Workspace, 'indicators' | 'indicatorsInUse' | 'metadata'>;
+  readonly threats: Pick<Workspace, 'indicators' | 'indicatorsInUse' | 'metadata' | 'catalogs'>;
   readonly signal: AbortSignal;
   /** Tells the person at the terminal. */
   readonly say: (text: string) => void;
@@ -170,9 +171,10 @@ export interface DemoStart {
   readonly historyMinutes?: number;
 }
 
-/** The demo's threat feed, as if its file had been imported. */
-async function loadFeed({ indicators, indicatorsInUse, metadata: { feeds } }: DemoStart['threats'], at: number): Promise<void> {
+/** The demo's threat feed, as if its file had been imported, and the first time its administrators: who takes one off the list is not contradicted. */
+async function loadFeed({ indicators, indicatorsInUse, metadata: { feeds, library }, catalogs }: DemoStart['threats'], at: number): Promise<void> {
   if (!(await feeds.get(DEMO_FEED))) {
+    for (const { entry, note } of loadAdministrators()) await addAdministrator({ library, catalogs }, { entry, note });
     const settings = { format: 'auto', everyMinutes: 0, auth: { kind: 'none' }, defaults: DEFAULT_FEED_DEFAULTS, maxMib: 1 } as const;
     await feeds.create({ name: DEMO_FEED, kind: 'import', settings, enabled: true, secrets: {} });
   }

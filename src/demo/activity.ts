@@ -62,6 +62,8 @@ export interface Call {
   readonly resources?: readonly { readonly arn: string; readonly type: string }[] | undefined;
   /** A data event. */
   readonly data?: boolean | undefined;
+  /** Refused by the policy of the VPC endpoint that it goes through: an event of network activity, which says little of the request. */
+  readonly network?: boolean | undefined;
   /** Of sign-ins and what else is no call of an API: `AwsConsoleSignIn`, `AwsServiceEvent`. */
   readonly eventType?: string | undefined;
   /** A share of the calls fails. */

@@ -9,7 +9,7 @@ import type { Estate, Vpc } from './estate.ts';
 import { type Actor, type Actors, createActors, cycleOf, seenFromOutside } from './identities.ts';
 import { buildHosts, type Host, machineOf } from './parties.ts';
 import { hash, hashText, Random, Weighted } from './random.ts';
-import { GLOBAL_REGION, insightOf, isGlobal, NO_POLICY, type Request, recordOf, uuid } from './records.ts';
+import { AGGREGATED_MINUTES, aggregateOf, GLOBAL_REGION, insightOf, isGlobal, NO_POLICY, type Request, recordOf, refusedAtEndpoint, uuid } from './records.ts';
 import { intensity } from './traffic.ts';
 import { type ValueMaker, valueMaker } from './values.ts';
 
@@ -20,12 +20,15 @@ export interface DemoEvents {
   folders(minute: number): string[];
 }
 
+const KINDS = ['CloudTrail', 'CloudTrail-Insight', 'CloudTrail-NetworkActivity', 'CloudTrail-Aggregated'] as const;
+type Kind = (typeof KINDS)[number];
+
 /** An event in the file of its account and region. */
 interface Event {
   readonly account: string;
   readonly region: string;
   /** Folder and part of the file's name. */
-  readonly kind: 'CloudTrail' | 'CloudTrail-Insight';
+  readonly kind: Kind;
   /** Epoch seconds. */
   readonly time: number;
   readonly record: Json;
@@ -44,7 +47,7 @@ interface Context {
 }
 
 /** Minutes of a file. */
-const FILE_MINUTES = 5;
+const FILE_MINUTES = AGGREGATED_MINUTES;
 
 /** Throws Error when the activity names what it or the estate does not have. */
 export function createDemoEvents(estate: Estate, activity: Activity, seed: number): DemoEvents {
@@ -56,6 +59,7 @@ export function createDemoEvents(estate: Estate, activity: Activity, seed: numbe
   const slotFiles = (slot: number): DemoFile[] => {
     const events: Event[] = [];
     for (let minute = slot * FILE_MINUTES; minute < (slot + 1) * FILE_MINUTES; minute++) for (const source of sources) source(minute, (e) => events.push(e));
+    events.push(...aggregates(events, slot, seed));
     events.sort((a, b) => a.time - b.time);
     const delivered = new Date((slot + 1) * FILE_MINUTES * 60_000).toISOString();
     return [...Map.groupBy(events, ({ account, kind, region }) => `${account} ${kind} ${region}`)].map(([key, of]) => {
@@ -76,11 +80,27 @@ export function createDemoEvents(estate: Estate, activity: Activity, seed: numbe
     folders(minute) {
       const day = new Date(minute * 60_000).toISOString();
       const regions = new Set([GLOBAL_REGION, ...estate.vpcs.map((vpc) => vpc.region)]);
-      return Object.values(estate.accounts).flatMap((account) =>
-        [...regions].flatMap((region) => ['CloudTrail', 'CloudTrail-Insight'].map((kind) => folderOf(account, kind, region, day))),
-      );
+      return Object.values(estate.accounts).flatMap((account) => [...regions].flatMap((region) => KINDS.map((kind) => folderOf(account, kind, region, day))));
     },
   };
+}
+
+/** Of the data events of the five minutes, by service. */
+function aggregates(events: readonly Event[], slot: number, seed: number): Event[] {
+  const time = slot * AGGREGATED_MINUTES * 60;
+  const fields = ({ record }: Event) => record as { readonly [key: string]: Json };
+  const data = events.filter((event) => fields(event).eventCategory === 'Data');
+  return [...Map.groupBy(data, (event) => `${event.account} ${event.region} ${fields(event).eventSource}`)].map(([group, of]): Event => {
+    const [account = '', region = '', service = ''] = group.split(' ');
+    const records = of.map(({ record }) => record);
+    return {
+      account,
+      region,
+      kind: 'CloudTrail-Aggregated',
+      time,
+      record: aggregateOf(records, service, account, region, time, seed, slot, hashText(group), 13),
+    };
+  });
 }
 
 function folderOf(account: string, kind: string, region: string, time: string): string {
@@ -195,8 +215,10 @@ function eventOf({ estate, values }: Context, { vpc, host, insight, minute, run,
   if (!account) throw new Error(`demo activity: there is no account ${other}`);
   const region = isGlobal(rest.action) ? GLOBAL_REGION : vpc.region;
   const request: Request = { ...rest, account, region, values: values({ account, region, host, minute, run, ...rest }) };
-  const record = insight === undefined ? recordOf(request) : insightOf(request, insight);
-  return { account, region, kind: insight === undefined ? 'CloudTrail' : 'CloudTrail-Insight', time: rest.time, record };
+  const { time } = rest;
+  if (insight !== undefined) return { account, region, kind: 'CloudTrail-Insight', time, record: insightOf(request, insight) };
+  if (rest.call.network) return { account, region, kind: 'CloudTrail-NetworkActivity', time, record: refusedAtEndpoint(request) };
+  return { account, region, kind: 'CloudTrail', time, record: recordOf(request) };
 }
 
 function placeOf(estate: Estate, name: string): Vpc {

@@ -121,6 +121,61 @@ function refusalOf(service: string, action: string, reason: string, { arn }: Act
 }
 
 /**
+ * A request that the policy of a VPC endpoint refused, as the trail of the endpoint's account has it.
+ * https://docs.aws.amazon.com/awscloudtrail/latest/userguide/logging-network-events-with-cloudtrail.html
+ */
+export function refusedAtEndpoint({ action, call, actor, account, region, time, key }: Request): Json {
+  const [service = '', operation = ''] = action.split(':');
+  return {
+    eventVersion: '1.11',
+    userIdentity: actor.userIdentity,
+    eventTime: timeText(time),
+    eventSource: `${service}.amazonaws.com`,
+    eventName: call.event ?? operation,
+    awsRegion: region,
+    sourceIPAddress: actor.source,
+    errorCode: 'VpceAccessDenied',
+    errorMessage: 'The request was denied due to a VPC endpoint policy',
+    requestID: uuid(...key, 1),
+    eventID: uuid(...key, 2),
+    eventType: 'AwsVpceEvent',
+    recipientAccountId: account,
+    vpcEndpointId: actor.endpoint,
+    vpcEndpointAccountId: account,
+    eventCategory: 'NetworkActivity',
+  };
+}
+
+/** Minutes that an aggregated event sums up. */
+export const AGGREGATED_MINUTES = 5;
+
+/**
+ * What data events of a service, an account and a region come to: the calls of five minutes by name, and who made them.
+ * `from`: epoch seconds. https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-aggregated-events.html
+ */
+export function aggregateOf(records: readonly Json[], service: string, account: string, region: string, from: number, ...key: readonly number[]): Json {
+  const statistics = (value: (record: { readonly [key: string]: Json }) => Json | undefined): Json =>
+    [...Map.groupBy(records as readonly { readonly [key: string]: Json }[], (record) => String(value(record) ?? ''))]
+      .map(([name, of]) => ({ name, value: of.length }))
+      .sort((a, b) => b.value - a.value || (a.name < b.name ? -1 : 1))
+      .slice(0, 10);
+  return {
+    eventVersion: '1.0',
+    accountId: account,
+    eventId: uuid(...key),
+    eventCategory: 'Aggregated',
+    eventType: 'AwsAggregatedEvent',
+    awsRegion: region,
+    eventSource: service,
+    timeWindow: { windowStart: timeText(from), windowEnd: timeText(from + AGGREGATED_MINUTES * 60), windowSize: `PT${AGGREGATED_MINUTES}M` },
+    summary: {
+      primaryDimension: { dimension: 'eventName', statistics: statistics((record) => record.eventName) },
+      details: [{ dimension: 'userIdentity', statistics: statistics(({ userIdentity }) => (userIdentity as { readonly arn?: string }).arn) }],
+    },
+  };
+}
+
+/**
  * What Insights found: the beginning or the end of an unusual rate.
  * https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-insights-fields-trails.html
  */

@@ -14,7 +14,7 @@ import type { DeliveryRange, Manifest, StagedBlock } from '../store/metadata.ts'
 import { encodeBlock, selectRows } from '../store/native-block.ts';
 import type { NativeBlockFile } from '../store/store.ts';
 import { addressDays } from './address-days.ts';
-import { BatchCounter } from './counter.ts';
+import { BatchCounter, COUNTER, ROW } from './counter.ts';
 import { withoutInternalTraffic } from './internal-traffic.ts';
 import { addEnvelopes, addOrigins } from './origin-columns.ts';
 import type { IdCache } from './registry.ts';
@@ -69,10 +69,12 @@ export async function stageBatch(
   const counter = new BatchCounter(owners, received);
   const blocks: StagedBlock[] = [];
   const external: Batch[] = [];
-  const stage = (table: string, rows: Batch, ends?: readonly number[]): void => {
+  const stage = (table: string, rows: Batch, more: Pick<StagedBlock, 'ends' | 'counterRows'> = {}): void => {
     const token = `${batch}-${table}-${blocks.length}`;
     const ids = table === CLOUDTRAIL.main ? { ids: writeIds(context.staging, rows, token) } : {};
-    blocks.push({ ...writeBlock(context.staging, table, rows, token), ...(ends ? { ends } : {}), ...ids });
+    // Beside the ids, and no column of the table.
+    rows.columns.delete(ROW);
+    blocks.push({ ...writeBlock(context.staging, table, rows, token), ...more, ...ids });
   };
 
   if (taken.bad.length)
@@ -93,9 +95,10 @@ export async function stageBatch(
     const ranges = parts.map((part) => part.rows[i] as Range);
     addOrigins(rows, ranges, origins, received);
     for (const name of addEnvelopes(rows, formatOf(dataset), ranges, origins)) given.add(name);
-    counter.rows(rows, ranges);
+    const countedIn = counter.rows(dataset, rows, ranges);
+    if (dataset === CLOUDTRAIL.main) rows.columns.set(ROW, { type: 'UInt32', values: countedIn });
     const days = cutByDays(rows);
-    for (const part of days) stage(dataset, part, dataset === CLOUDTRAIL.main && days.length === 1 ? ranges.map(({ end }) => end) : undefined);
+    for (const part of days) stage(dataset, part, dataset === CLOUDTRAIL.main && days.length === 1 ? { ends: ranges.map(({ end }) => end) } : {});
     if (formatOf(dataset).main === dataset) external.push(...addressDays(dataset, rows, received));
   }
 
@@ -112,7 +115,8 @@ export async function stageBatch(
     };
   });
   counter.deliveries(ranges);
-  for (const part of cutByDays(counter.block())) if (part.rows > 0) stage('ingest_counter', part);
+  const counted = cutByDays(counter.block());
+  for (const part of counted) if (part.rows > 0) stage(COUNTER, part, counted.length > 1 ? { counterRows: rowNumbers(part) } : {});
   // Behind the rows: nobody waits for it.
   for (const part of external) stage('address_day', part);
   // Of these alone the masks are kept; queries expect every field of other flows to be absent here and there.
@@ -142,9 +146,14 @@ export function writeBlock(staging: string, table: string, batch: Batch, token: 
   return { table, file, columns: block.columns, token, rows: block.rows, bytes, ...(layouts ? { layouts } : {}) };
 }
 
-/** The columns of events by which copies are found. */
+function rowNumbers({ columns }: Batch): readonly number[] {
+  const column = columns.get(ROW);
+  return column?.type === 'UInt32' ? [...column.values] : [];
+}
+
+/** The columns of events by which copies are found and taken from what was counted. */
 function writeIds(staging: string, batch: Batch, token: string): NativeBlockFile {
-  const names = ['event_id', 'start'];
+  const names = ['event_id', 'start', ROW];
   const columns = new Map([...batch.columns].filter(([name]) => names.includes(name)));
   const { file, columns: types } = writeBlock(staging, CLOUDTRAIL.main, { ...batch, columns }, `${token}-ids`);
   return { file, columns: types };
@@ -197,6 +206,8 @@ export function cutByDays(batch: Batch): Batch[] {
     if (rows) rows.push(i);
     else byDay.set(day, [i]);
   }
+  // Few days far apart: the rows stay in their order.
+  if (byDay.size <= DAYS_PER_INSERT) return [batch];
   const days = [...byDay.keys()].sort((a, b) => a - b);
   const parts: Batch[] = [];
   for (let i = 0; i < days.length; i += DAYS_PER_INSERT) {

@@ -1,12 +1,14 @@
 /**
- * What a batch holds, counted per source, account, region, five minutes and lag: a small block of
+ * What a batch holds, counted per source, account, region, dataset, five minutes and lag: a small block of
  * `ingest_counter` beside the rows, in the same manifest, so that it is stored exactly as often as they
- * are. Completeness (api/completeness.ts) is read from it.
+ * are. Completeness (api/completeness.ts) is read from it. Copies of events that are stored are known only when the
+ * batch is committed: `counted` (event-copies.ts) takes them from what was counted as new.
  */
 import { pathFacts } from '../collect/aws-path.ts';
 import type { Range } from '../formats/result.ts';
 import { type Batch, type Column, type Origin, textColumn } from '../model/batch.ts';
 import { lagClass, NO_LAG } from '../model/lag.ts';
+import { type Dataset, formatOf } from '../model/log-formats.ts';
 import type { DeliveryRange } from '../store/metadata.ts';
 
 /** Seconds of a bucket. */
@@ -28,20 +30,38 @@ interface Feed {
   readonly category: string;
 }
 
+interface Key {
+  readonly feed: Feed;
+  /** The main one of its format; empty for what is no record. */
+  readonly dataset: string;
+  readonly account: string;
+  readonly region: string;
+  readonly bucket: number;
+  readonly lag: number;
+}
+
+/** What becomes of records that are no rows, and of deliveries. */
+interface Own {
+  quarantined: number;
+  filtered: number;
+  duplicates: number;
+  deliveries: number;
+}
+
 const EMPTY: Column = { type: 'LowCardinality(String)', ids: new Uint32Array(0), dictionary: [''] };
 
 export class BatchCounter {
   readonly #received: number;
   readonly #feeds: Feed[];
   /** One entry a row of the block. */
-  readonly #keys: { feed: Feed; account: string; region: string; bucket: number; lag: number }[] = [];
+  readonly #keys: Key[] = [];
   readonly #records: number[] = [];
   readonly #nodata: number[] = [];
   readonly #skipdata: number[] = [];
   readonly #bytes: number[] = [];
   readonly #first: number[] = [];
   readonly #last: number[] = [];
-  readonly #own = new Map<number, { quarantined: number; filtered: number; deliveries: number }>();
+  readonly #own = new Map<number, Own>();
   readonly #ownOf = new Map<string, number>();
   /** By delivery: start of the last record of its share. */
   readonly #at: number[] = [];
@@ -62,11 +82,12 @@ export class BatchCounter {
     });
   }
 
-  /** Records of one table; `ranges`: each delivery's rows. */
-  rows(batch: Batch, ranges: readonly Range[]): void {
-    if (batch.rows === 0) return;
+  /** Records of one table; `ranges`: each delivery's rows. Answers the row of the block that each record is counted in. */
+  rows(dataset: Dataset, batch: Batch, ranges: readonly Range[]): Uint32Array {
+    const countedIn = new Uint32Array(batch.rows);
+    const { main } = formatOf(dataset);
     const start = batch.columns.get('start');
-    if (start?.type !== "DateTime('UTC')") return;
+    if (batch.rows === 0 || start?.type !== "DateTime('UTC')") return countedIn;
     const starts = start.values;
     const durations = numbers(batch, 'duration');
     const bytes = numbers(batch, 'bytes');
@@ -114,9 +135,11 @@ export class BatchCounter {
         if (ofRow !== key) {
           key = ofRow;
           const found = slots.get(key);
-          slot = found ?? this.#open(feed, account.dictionary[a] ?? '', region.dictionary[r] ?? '', bucket, key % 64, at);
+          slot =
+            found ?? this.#open({ feed, dataset: main, account: account.dictionary[a] ?? '', region: region.dictionary[r] ?? '', bucket, lag: key % 64 }, at);
           if (found === undefined) slots.set(key, slot);
         }
+        countedIn[row] = slot;
         const state = plain ? 0 : (status.ids?.[row] ?? 0);
         const counts = state === 0 || (state !== nodata && state !== skipdata) ? recordCounts : state === nodata ? nodataCounts : skipdataCounts;
         counts[slot] = (counts[slot] as number) + 1;
@@ -125,6 +148,7 @@ export class BatchCounter {
         if (at > (lasts[slot] as number)) lasts[slot] = at;
       }
     });
+    return countedIn;
   }
 
   /**
@@ -134,44 +158,46 @@ export class BatchCounter {
   deliveries(ranges: readonly DeliveryRange[]): void {
     ranges.forEach(({ delivery, counts, last }, i) => {
       // Records that are read again from quarantine are no delivery, and were counted as quarantined when they came.
-      if (delivery === '' || (!last && counts.quarantined === 0 && counts.filtered === 0)) return;
+      if (delivery === '' || (!last && counts.quarantined + counts.filtered + counts.duplicates === 0)) return;
       const feed = { ...(this.#feeds[i] as Feed), account: '', region: '' };
       const at = this.#at[i] ?? this.#received;
       const bucket = Math.floor(at / BUCKET);
       const key = JSON.stringify([feed, bucket]);
-      const slot = this.#ownOf.get(key) ?? this.#open(feed, '', '', bucket, NO_LAG, at);
+      const slot = this.#ownOf.get(key) ?? this.#open({ feed, dataset: '', account: '', region: '', bucket, lag: NO_LAG }, at);
       this.#ownOf.set(key, slot);
-      const own = this.#own.get(slot) ?? { quarantined: 0, filtered: 0, deliveries: 0 };
+      const own = this.#own.get(slot) ?? { quarantined: 0, filtered: 0, duplicates: 0, deliveries: 0 };
       own.quarantined += counts.quarantined;
       own.filtered += counts.filtered;
+      own.duplicates += counts.duplicates;
       own.deliveries += Number(last);
       this.#own.set(slot, own);
     });
   }
 
-  #open(feed: Feed, account: string, region: string, bucket: number, lag: number, start: number): number {
+  #open(key: Key, start: number): number {
     for (const counts of [this.#records, this.#nodata, this.#skipdata, this.#bytes]) counts.push(0);
     this.#first.push(start);
     this.#last.push(start);
-    return this.#keys.push({ feed, account: account || feed.account, region: region || feed.region, bucket, lag }) - 1;
+    return this.#keys.push({ ...key, account: key.account || key.feed.account, region: key.region || key.feed.region }) - 1;
   }
 
-  /** Rows for `ingest_counter`; `start` is the bucket's. */
+  /** Rows for `ingest_counter`; `start` is the bucket's. `ROW` is no column of the table. */
   block(): Batch {
     const keys = this.#keys;
     const time = (values: Iterable<number>): Column => ({ type: "DateTime('UTC')", values: Uint32Array.from(values) });
-    const count = (values: ArrayLike<number>): Column => ({ type: 'UInt64', values: Float64Array.from(values) });
-    const own = (name: 'quarantined' | 'filtered' | 'deliveries') => count(keys.map((_, i) => this.#own.get(i)?.[name] ?? 0));
+    const own = (name: keyof Own) => count(keys.map((_, i) => this.#own.get(i)?.[name] ?? 0));
     return {
       rows: keys.length,
       addresses: { count: 0, bytes: new Uint8Array(0) },
       columns: new Map<string, Column>([
+        [ROW, { type: 'UInt32', values: Uint32Array.from(keys, (_, i) => i) }],
         ['start', time(keys.map((k) => k.bucket * BUCKET))],
         ['source', textColumn(keys.map((k) => k.feed.source))],
         ['collector', textColumn(keys.map((k) => k.feed.collector))],
         ['category', textColumn(keys.map((k) => k.feed.category))],
         ['account', textColumn(keys.map((k) => k.account))],
         ['region', textColumn(keys.map((k) => k.region))],
+        ['dataset', textColumn(keys.map((k) => k.dataset))],
         ['lag', { type: 'UInt8', values: Uint8Array.from(keys, (k) => k.lag) }],
         ['records', count(this.#records)],
         ['nodata', count(this.#nodata)],
@@ -179,6 +205,7 @@ export class BatchCounter {
         ['bytes', count(this.#bytes)],
         ['quarantined', own('quarantined')],
         ['filtered', own('filtered')],
+        ['duplicates', own('duplicates')],
         ['deliveries', own('deliveries')],
         ['first_start', time(this.#first)],
         ['last_start', time(this.#last)],
@@ -186,6 +213,15 @@ export class BatchCounter {
       ]),
     };
   }
+}
+
+/** Table of the counters. */
+export const COUNTER = 'ingest_counter';
+/** Name of a column with numbers of rows of `block`: their own, and beside the ids of events those that count them. */
+export const ROW = 'counter_row';
+
+function count(values: ArrayLike<number>): Column {
+  return { type: 'UInt64', values: Float64Array.from(values) };
 }
 
 function numbers(batch: Batch, name: string): Float64Array | Uint32Array | undefined {

@@ -187,9 +187,10 @@ class EmbeddedStore implements Store {
 
   async insertNative(insert: NativeInsert): Promise<void> {
     const names = insert.columns.map((c) => `\`${c.name}\``).join(', ');
+    const made = insert.extraction ?? insert.corrected;
     // Read directly where nothing else reads it: with the relation between, the engine takes a third more for a small block.
-    const direct = insert.extraction || insert.distinct ? undefined : { text: `SELECT ${names} FROM ${STAGED_FILE}`, params: blockParams(insert) };
-    const select = insert.extraction ?? { statement: { text: `SELECT ${names} FROM staged`, params: {} }, lacks: [] };
+    const direct = made || insert.distinct ? undefined : { text: `SELECT ${names} FROM ${STAGED_FILE}`, params: blockParams(insert) };
+    const select = made ?? { statement: { text: `SELECT ${names} FROM staged`, params: {} }, lacks: [] };
     const { text, params } = direct ?? stagedText(insert, insert.distinct ? withoutKnown(insert.table, insert.distinct, select) : select);
     const query = `INSERT INTO ${DATABASE}.${insert.table} (${names}${insert.extraction ? `, \`${EXTRACTED}\`` : ''}) ${text}`;
     await this.#execute({ lane: 'ingest', maxSeconds: 600 }, async (session, settings) => {

@@ -17,7 +17,7 @@ import { type ItemRow, type Library, openLibrary } from './library.ts';
 import { openProofs, PROOFS_SCHEMA, type Proofs, type ProofTables } from './proofs.ts';
 import { openSecrets, type Secrets } from './secrets.ts';
 import { openSources, SOURCES_SCHEMA, type Sources, type SourceTables } from './sources.ts';
-import type { NativeBlockFile, ResultColumn, StagedSelect } from './store.ts';
+import type { NativeBlockFile, NativeInsert } from './store.ts';
 
 /** A part of a delivery that a batch holds. Offsets are of the decompressed bytes; [from, to). */
 export interface DeliveryRange {
@@ -33,24 +33,21 @@ export interface DeliveryRange {
   readonly formats?: Readonly<Record<string, number>>;
 }
 
-/** One block of a batch: a file in Native format that goes into one table. */
-export interface StagedBlock {
-  readonly table: string;
-  readonly file: string;
-  readonly columns: readonly ResultColumn[];
-  readonly token: string;
+/**
+ * One block of a batch, as it is inserted. What rules make of it is said as it was when the batch was staged: what a crash
+ * left is stored by the same rules, whatever they are by then.
+ */
+export interface StagedBlock extends NativeInsert {
   readonly rows: number;
   readonly bytes: number;
   /** Layouts of its records, where they are few. */
   readonly layouts?: readonly string[];
-  /** As it was when the batch was staged: what a crash left is stored by the same rules, whatever they are by then. */
-  readonly extraction?: StagedSelect;
   /** Rows up to which each of the manifest's ranges goes, where the rows are in their order. */
   readonly ends?: readonly number[];
-  /** A block of its own with the ids and times of events: looking for copies reads it, and not the whole. */
+  /** A block of its own with the ids and times of events, and where they are counted: looking for copies reads it, and not the whole. */
   readonly ids?: NativeBlockFile;
-  /** Column by which rows that the table has are left out. */
-  readonly distinct?: string;
+  /** Of a part of the counter's block: which of its rows these are. */
+  readonly counterRows?: readonly number[];
 }
 
 export interface Manifest {

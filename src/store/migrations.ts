@@ -131,6 +131,18 @@ export const MIGRATIONS: readonly Migration[] = [
     why: 'the parts that a merge made one of stay for a while',
     statements: MERGED.map((table) => `ALTER TABLE ${DATABASE}.${table} MODIFY SETTING old_parts_lifetime = ${OLD_PARTS_SECONDS}`),
   },
+  {
+    version: 16,
+    why: 'counters of flows and of events told apart, and copies of events among them',
+    // Of counters from before, bytes and notes of what is missing tell flows: events have neither.
+    statements: [
+      `ALTER TABLE ${DATABASE}.ingest_counter ADD COLUMN IF NOT EXISTS dataset LowCardinality(String) AFTER region,
+        MODIFY ORDER BY (start, source, collector, category, account, region, lag, dataset)`,
+      `ALTER TABLE ${DATABASE}.ingest_counter
+        ADD COLUMN IF NOT EXISTS duplicates SimpleAggregateFunction(sum, UInt64) CODEC(T64, ZSTD(1)) AFTER filtered,
+        ADD COLUMN IF NOT EXISTS kind String ALIAS multiIf(dataset = 'cloudtrail', 'events', dataset != '' OR bytes + nodata + skipdata > 0, 'flows', 'events')`,
+    ],
+  },
 ];
 
 export const SCHEMA_VERSION = MIGRATIONS[MIGRATIONS.length - 1]?.version ?? 0;

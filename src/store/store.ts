@@ -62,6 +62,8 @@ export interface NativeInsert extends NativeBlockFile {
   readonly extraction?: StagedSelect;
   /** Column by which rows that the table has, of the same time, are left out; empty values are never the same. */
   readonly distinct?: string;
+  /** Gives the block's columns with other values than they have in the file. */
+  readonly corrected?: StagedSelect;
   /** Same token, same rows: a repeated insert stores nothing more. */
   readonly token: string;
 }

@@ -32,6 +32,13 @@ interface Event {
   readonly readOnly?: boolean;
   readonly sharedEventID?: string;
   readonly eventCategory: string;
+  readonly eventSource: string;
+  readonly vpcEndpointId?: string;
+  /** Of aggregated events. */
+  readonly accountId?: string;
+  readonly eventId?: string;
+  readonly timeWindow?: { readonly windowStart: string };
+  readonly summary?: { readonly primaryDimension: { readonly statistics: readonly { readonly name: string; readonly value: number }[] } };
   readonly userIdentity?: {
     readonly type: string;
     readonly userName?: string;
@@ -44,7 +51,9 @@ interface Event {
 }
 
 const read = (file: DemoFile) => (JSON.parse(file.text) as { Records: Event[] }).Records;
-const day = dayFiles.flatMap(read);
+const all = dayFiles.flatMap(read);
+/** What was done: without what sums it up. */
+const day = all.filter((event) => event.eventCategory !== 'Aggregated');
 const minuteOf = (event: Event) => Date.parse(event.eventTime) / 60_000;
 
 describe('repeatable', () => {
@@ -58,7 +67,7 @@ describe('repeatable', () => {
   test('the bytes stay the same from release to release, so that a demo goes on after an update', () => {
     const digest = createHash('sha256');
     for (const { name, text } of events.files(MIDNIGHT + 1080, MIDNIGHT + 1140)) digest.update(name).update(text);
-    expect(digest.digest('hex').slice(0, 16)).toMatchInlineSnapshot(`"82f03671bc597bd0"`);
+    expect(digest.digest('hex').slice(0, 16)).toMatchInlineSnapshot(`"259c6b36e9166947"`);
   });
 
   test('however time is cut, each file comes once, when its five minutes are over', () => {
@@ -77,15 +86,18 @@ describe('files', () => {
     const folders = new Set([MIDNIGHT, MIDNIGHT + DAY].flatMap((minute) => events.folders(minute)));
     for (const file of dayFiles) {
       const [, account, kind, region, time] =
-        /^AWSLogs\/(\d{12})\/(CloudTrail|CloudTrail-Insight)\/([a-z0-9-]+)\/\d{4}\/\d\d\/\d\d\/\1_\2_\3_(\d{8}T\d{4}Z)_[A-Za-z0-9]{16}\.json$/.exec(
+        /^AWSLogs\/(\d{12})\/(CloudTrail(?:-Insight|-NetworkActivity|-Aggregated)?)\/([a-z0-9-]+)\/\d{4}\/\d\d\/\d\d\/\1_\2_\3_(\d{8}T\d{4}Z)_[A-Za-z0-9]{16}\.json$/.exec(
           file.name,
         ) ?? [];
       const delivered = Date.parse((time ?? '').replace(/^(....)(..)(..)T(..)(..)Z$/, '$1-$2-$3T$4:$5Z')) / 60_000;
       expect(folders.has(file.name.slice(0, file.name.lastIndexOf('/')))).toBe(true);
       for (const event of read(file)) {
-        expect([event.recipientAccountId, event.awsRegion, event.eventCategory === 'Insight']).toEqual([account, region, kind === 'CloudTrail-Insight']);
-        expect(minuteOf(event)).toBeGreaterThanOrEqual(delivered - 5);
-        expect(minuteOf(event)).toBeLessThan(delivered);
+        const category = { CloudTrail: '', 'CloudTrail-Insight': 'Insight' }[kind ?? ''] ?? kind?.split('-')[1];
+        const own = ['Management', 'Data'].includes(event.eventCategory) ? '' : event.eventCategory;
+        expect([event.recipientAccountId ?? event.accountId, event.awsRegion, own]).toEqual([account, region, category]);
+        const minute = event.timeWindow ? Date.parse(event.timeWindow.windowStart) / 60_000 : minuteOf(event);
+        expect(minute).toBeGreaterThanOrEqual(delivered - 5);
+        expect(minute).toBeLessThan(delivered);
       }
     }
     expect(new Set(day.map((event) => event.recipientAccountId))).toEqual(new Set(Object.values(estate.accounts)));
@@ -100,8 +112,34 @@ describe('files', () => {
       expect(bad.map((record) => record.message)).toEqual([]);
       records += counts.records;
     }
-    expect(records).toBe(day.length);
-    expect(new Set(day.map((event) => event.eventID)).size).toBe(day.length);
+    expect(records).toBe(all.length);
+    expect(new Set(all.map((event) => event.eventID ?? event.eventId)).size).toBe(all.length);
+  });
+
+  test('aggregated events sum up the data events of their five minutes, and none of other ones', () => {
+    const summaries = all.filter((event) => event.eventCategory === 'Aggregated');
+    expect(summaries.length).toBeGreaterThan(200);
+    const slot = (minutes: number) => Math.floor(minutes / 5) * 5;
+    const counts = new Map<string, number>();
+    const add = (key: string, n: number) => counts.set(key, (counts.get(key) ?? 0) + n);
+    for (const e of day) if (e.eventCategory === 'Data') add(`${e.recipientAccountId} ${e.awsRegion} ${e.eventSource} ${slot(minuteOf(e))} ${e.eventName}`, 1);
+    for (const e of summaries) {
+      for (const { name, value } of e.summary!.primaryDimension.statistics)
+        add(`${e.accountId} ${e.awsRegion} ${e.eventSource} ${Date.parse(e.timeWindow!.windowStart) / 60_000} ${name}`, -value);
+    }
+    expect([...counts].filter(([, rest]) => rest !== 0)).toEqual([]);
+    expect(counts.size).toBeGreaterThan(summaries.length);
+  });
+
+  test('the endpoint refuses loaders, which have flows to it, and says nothing of what they asked for', () => {
+    const refused = day.filter((event) => event.eventCategory === 'NetworkActivity');
+    expect(refused.length).toBeGreaterThan(3);
+    const loaders = new Set((buildHosts(estate, 1).get('warehouse/loader') ?? []).map((host) => host.address));
+    for (const event of refused) {
+      expect(loaders).toContain(event.sourceIPAddress);
+      expect(event).toMatchObject({ eventName: 'PutObject', errorCode: 'VpceAccessDenied', vpcEndpointId: 'vpce-0c8e0a2b4d6f13579' });
+      expect(Object.keys(event)).not.toContain('requestParameters');
+    }
   });
 });
 

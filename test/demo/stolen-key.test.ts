@@ -7,24 +7,17 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { listAdministrators, removeAdministrator } from '../../src/api/administrators.ts';
 import { createAuth } from '../../src/api/auth.ts';
 import type { ServerDeps } from '../../src/api/deps.ts';
 import { runQuery } from '../../src/api/queries.ts';
-import { demoNetworks, startDemo } from '../../src/cli/demo.ts';
-import { loadEstate, loadIncident } from '../../src/cli/demo-estate.ts';
+import { loadEstate } from '../../src/cli/demo-estate.ts';
 import { serverDeps } from '../../src/cli/serve.ts';
-import { openWorkspace, type Workspace } from '../../src/cli/workspace.ts';
-import { loadConfig } from '../../src/config.ts';
+import type { Workspace } from '../../src/cli/workspace.ts';
 import { demoInterfaces } from '../../src/demo/interfaces.ts';
 import { buildHosts, machineOf } from '../../src/demo/parties.ts';
 import { demoIndicators } from '../../src/demo/threats.ts';
-import { openInterfaceHistory } from '../../src/ingest/interface-history.ts';
-
-const { cycle } = loadIncident();
-/** The last incident that is over. */
-const NOW = Math.floor(Date.now() / 60_000) - 5;
-const BEGIN = Math.floor((NOW - 50 - cycle.at) / cycle.every) * cycle.every + cycle.at;
-const END = BEGIN + 50;
+import { BEGIN, END, feedDemo, openIncident } from './open-incident.ts';
 
 /** The queries of the guide, in order. */
 const QUERIES = [...readFileSync(join(import.meta.dirname, '../../docs/stolen-key.md'), 'utf8').matchAll(/```text\n([\s\S]*?)```/g)].map((match) =>
@@ -36,21 +29,7 @@ let workspace: Workspace;
 let deps: ServerDeps;
 beforeAll(async () => {
   dataDir = mkdtempSync(join(tmpdir(), 'bartizan-stolen-key-'));
-  workspace = await openWorkspace(loadConfig({ env: {}, flags: { data: dataDir, internalNetworks: demoNetworks(), workers: 1 } }));
-  const controller = new AbortController();
-  // The clock stands still a moment after the incident's end, so that the history is all of it and little more.
-  const { finished } = await startDemo({
-    dataDir,
-    pipeline: workspace.pipeline,
-    interfaces: openInterfaceHistory(workspace.store, workspace.metadata),
-    threats: workspace,
-    signal: controller.signal,
-    say: (text) => expect(text).toBe(''),
-    now: () => END * 60_000,
-    historyMinutes: 60,
-  });
-  controller.abort();
-  await finished;
+  workspace = await openIncident(dataDir);
   deps = await serverDeps(workspace, createAuth({ secret: randomBytes(32), token: 'token', clock: Date.now }), true);
 }, 180_000);
 afterAll(async () => {
@@ -139,4 +118,17 @@ test('from the address to the user, the group, the interface and the data that l
   const undone = await ask(8, { actor: String(closed[0]!.actor) });
   expect(undone.filter((row) => row.eventName === 'DeleteUser').map((row) => row.about)).toEqual([other]);
   expect(undone.filter((row) => row.eventName === 'DeleteAccessKey').map((row) => row.about)).toEqual([other, user]);
+});
+
+test('the demo lists its administrators once: one that is taken off the list stays away', async () => {
+  const kept = { library: workspace.metadata.library, catalogs: workspace.catalogs };
+  const listed = async () => (await listAdministrators(kept)).administrators.map(({ id, entry }) => [entry, id] as const);
+  expect((await listed()).map(([entry]) => entry)).toEqual(['arn:aws:iam::*:role/terraform', 'engineer-*', 'PlatformEngineer', 'root', 'SecurityResponse']);
+  const asked = { query: '_index=cloudtrail is_admin=true | count by userName', from: (BEGIN - 20) * 60, to: END * 60, ...ASKED };
+  const names = (await runQuery(deps, asked, new AbortController().signal)).rows.map(([name]) => String(name));
+  expect(names).toContain('SecurityResponse/on-call');
+  expect(names.filter((name) => /^(?:ci-deploy|backup-support|analyst-|HIDDEN)/.test(name))).toEqual([]);
+  await removeAdministrator(kept, new Map(await listed()).get('root') ?? '');
+  await feedDemo(workspace, dataDir);
+  expect((await listed()).map(([entry]) => entry)).not.toContain('root');
 });

@@ -50,17 +50,22 @@ export interface Served {
 
 /** A server on a free port over a copy of a data directory; `more` writes logs that it reads at its start. */
 export async function serveCopy(of: string, more?: (logs: string) => void): Promise<Served> {
-  if (!existsSync(join(ROOT, 'dist/web/index.html'))) throw new Error('the page is not built: node scripts/build-web.mjs');
   const folder = await mkdtemp(join(tmpdir(), 'bartizan-page-'));
-  const [data, logs] = [join(folder, 'data'), join(folder, 'logs')];
-  await cp(of, data, { recursive: true });
+  const logs = join(folder, 'logs');
+  await cp(of, join(folder, 'data'), { recursive: true });
   mkdirSync(logs);
   more?.(logs);
-  const server: ChildProcess = spawn(
-    process.execPath,
-    [join(ROOT, 'bin/bartizan.js'), 'serve', '--data', data, '--listen', '127.0.0.1:0', ...(more ? ['--ingest', logs] : [])],
-    { stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, BARTIZAN_LOG_LEVEL: 'error' } },
-  );
+  return serveFolder(folder, more ? ['--ingest', logs] : []);
+}
+
+/** A server on a free port with `data` in the folder as its data directory; the folder goes when it stops. */
+export async function serveFolder(folder: string, options: readonly string[]): Promise<Served> {
+  if (!existsSync(join(ROOT, 'dist/web/index.html'))) throw new Error('the page is not built: node scripts/build-web.mjs');
+  const data = join(folder, 'data');
+  const server: ChildProcess = spawn(process.execPath, [join(ROOT, 'bin/bartizan.js'), 'serve', '--data', data, '--listen', '127.0.0.1:0', ...options], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    env: { ...process.env, BARTIZAN_LOG_LEVEL: 'error' },
+  });
   // However long the ingest takes: who waits for the server has a limit, and what was started ends with who started it.
   process.once('exit', () => server.kill());
   const link = await new Promise<string>((resolve, reject) => {

@@ -7,7 +7,7 @@ import { display, explained, HIDDEN } from '../../src/web/format/values.ts';
 import { kindOfActor, pathBelow, queryPath, valueAt } from '../../src/web/records/event.ts';
 import type { Rec } from '../../src/web/records/flow.ts';
 import { readsEvents } from '../../src/web/search/index-choice.ts';
-import { recordSearch, sameAddress, surroundingSearch } from '../../src/web/search/results/around.ts';
+import { recordSearch, surroundingSearch, waysFrom } from '../../src/web/search/results/around.ts';
 import { withValue } from '../../src/web/search/results/edit.ts';
 import { fieldGroups } from '../../src/web/search/results/field-list.ts';
 import { columnOf, valueIn } from '../../src/web/search/results/values.ts';
@@ -105,11 +105,25 @@ it('leads to the event alone, to what its actor did, and to flows of its address
   expect(recordSearch(EVENT)).toEqual({ ...second, q: '_index=cloudtrail eventID="one"' });
   expect(surroundingSearch(EVENT)).toMatchObject({ from: '2026-11-18T13:45:00Z', q: '_index=cloudtrail userIdentity.arn="arn:x"' });
   const both = ['vpc_flow', 'cloudtrail'] as const;
-  expect(sameAddress(EVENT, both).map(({ search }) => search.q)).toEqual(['_index=vpc_flow (srcaddr="203.0.113.9" or dstaddr="203.0.113.9")']);
-  expect(sameAddress(FLOW, both).map(({ title, search }) => [title, search.q])).toEqual([['Events of 203.0.113.9', '_index=cloudtrail src_ip="203.0.113.9"']]);
+  expect(waysFrom(EVENT, both).map(({ search }) => search.q)).toEqual(['_index=vpc_flow (srcaddr="203.0.113.9" or dstaddr="203.0.113.9")']);
+  expect(waysFrom(FLOW, both).map(({ title, search }) => [title, search.q])).toEqual([['Events of 203.0.113.9', '_index=cloudtrail src_ip="203.0.113.9"']]);
+  // Interfaces and groups that the request or the answer names, each once; other ids and texts with such words in them are none.
+  const named = {
+    requestParameters: { groupId: 'sg-0a1b2c3d4e5f60718', items: [{ networkInterfaceId: 'eni-0a1b2c3d' }, { note: 'about eni-0a1b2c3e and sg-1' }] },
+    responseElements: { groupId: 'sg-0a1b2c3d4e5f60718', instanceId: 'i-0a1b2c3d4e5f60718' },
+    additionalEventData: { networkInterfaceId: 'eni-0ffffffff' },
+  };
+  const ways = waysFrom({ ...EVENT, raw: JSON.stringify(named) }, both).slice(1);
+  expect(ways.map(({ title, search }) => [title, search.q])).toEqual([
+    ['Flows of sg-0a1b2c3d4e5f60718', '_index=vpc_flow interface.security_group.ids="sg-0a1b2c3d4e5f60718"'],
+    ['Flows of eni-0a1b2c3d', '_index=vpc_flow interface-id="eni-0a1b2c3d"'],
+  ]);
+  const ofInterface = waysFrom({ ...FLOW, fields: { ...FLOW.fields, 'interface-id': 'eni-1' } }, both);
+  expect(ofInterface.map(({ title }) => title)).toEqual(['Flows of this interface', 'Events of 203.0.113.9']);
+  expect(ofInterface[0]?.search).toMatchObject({ q: '_index=vpc_flow interface-id="eni-1"', from: '2026-11-18T13:00:00Z' });
   // Only where there is something to lead to.
-  expect([sameAddress(EVENT, ['cloudtrail']), sameAddress(FLOW, ['vpc_flow'])]).toEqual([[], []]);
-  expect(sameAddress({ ...FLOW, fields: { ...FLOW.fields, 'network.direction': 'internal' } }, both)).toEqual([]);
+  expect([waysFrom(EVENT, ['cloudtrail']), waysFrom(FLOW, ['vpc_flow'])]).toEqual([[], []]);
+  expect(waysFrom({ ...FLOW, fields: { ...FLOW.fields, 'network.direction': 'internal' } }, both)).toEqual([]);
 });
 
 it('a row of a panel of events leads to its record, through the steps that made it', () => {

@@ -3,7 +3,18 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parse } from '../../src/query/parser.ts';
 import type { Scope } from '../../src/query/tree.ts';
-import { countBy, drilled, isGrouped, matchesOf, oldestFirst, topOverTime, withCondition, withValue, withWhere } from '../../src/web/search/results/edit.ts';
+import {
+  bytesBy,
+  countBy,
+  drilled,
+  isGrouped,
+  matchesOf,
+  oldestFirst,
+  topOverTime,
+  withCondition,
+  withValue,
+  withWhere,
+} from '../../src/web/search/results/edit.ts';
 
 describe('a condition in the scope', () => {
   it.each([
@@ -155,7 +166,9 @@ describe('from a result to its messages', () => {
 
 it('counts by a field, and shows its top values over time', () => {
   expect(countBy('x | where bytes > 1 | count', 'log-status')).toBe('x | where bytes > 1\n| count by %"log-status"');
+  expect(bytesBy('x | count by y', 'dstaddr')).toBe('x\n| sum(bytes) as bytes by dstaddr\n| sort by bytes');
   const asked = topOverTime('x', { name: 'dest_port', kind: 'number' }, ['22', '443'], 300);
   expect(asked).toBe('x\n| where dest_port in (22, 443)\n| timeslice 5m\n| count by _timeslice, dest_port\n| transpose row _timeslice column dest_port');
-  for (const query of [asked, countBy('', 'src_ip'), topOverTime('x', { name: 'a b', kind: 'text' }, ['"'], 90)]) expect(parse(query).diagnostics).toEqual([]);
+  for (const query of [asked, countBy('', 'src_ip'), bytesBy('', 'log-status'), topOverTime('x', { name: 'a b', kind: 'text' }, ['"'], 90)])
+    expect(parse(query).diagnostics).toEqual([]);
 });

@@ -17,9 +17,11 @@ export const CompletenessRow = z.object({
   /** Empty where neither the records nor the names of their objects say it. */
   account: z.string(),
   region: z.string(),
+  /** What its records are. */
+  kind: z.enum(['flows', 'events']),
   /** `silent`: nothing comes any more. `gap`: there is a hole in the window. `skipped`: AWS skipped records. `unknown`: too few records to know their rhythm. */
   state: z.enum(['silent', 'gap', 'skipped', 'unknown', 'ok']),
-  /** Flows and events of the window. */
+  /** Flows or events of the window. */
   records: z.number(),
   nodata: z.number(),
   skipdata: z.number(),
@@ -36,7 +38,7 @@ export const CompletenessRow = z.object({
   gaps: z.array(Gap),
   /** Buckets with SKIPDATA records. */
   skipped: z.array(z.object({ at: z.number(), count: z.number() })),
-  /** Records (flows, events, NODATA and SKIPDATA) by cell of the window. */
+  /** Records (flows or events, NODATA and SKIPDATA) by cell of the window. */
   strip: z.array(z.number()),
 });
 
@@ -56,6 +58,8 @@ export const CompletenessSource = z.object({
   /** Records that could not be read, and that rules left out. */
   quarantined: z.number(),
   filtered: z.number(),
+  /** Events of the window that came once more, in other deliveries or in the same one. */
+  duplicates: z.number(),
   /** Deliveries that were stored already when they came in the window, and their records. */
   repeated: z.object({ deliveries: z.number(), records: z.number() }),
   /** Bytes that are acknowledged and wait to be stored, and since when. */

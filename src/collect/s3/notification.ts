@@ -3,9 +3,11 @@
  * and only the fields that are known are looked at, each with its type checked.
  *
  * Shapes: S3's own event of versions 2.0 to 2.x (key URL-encoded), the same inside an SNS notification,
- * EventBridge (key as it is), CloudTrail's SNS message, and S3's test event.
+ * EventBridge (key as it is), CloudTrail's SNS message, S3's test event; and a record by itself: an event of
+ * CloudTrail as EventBridge sends it.
  * https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html
  * https://docs.aws.amazon.com/AmazonS3/latest/userguide/ev-events.html
+ * https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-service-event-cloudtrail.html
  */
 import { isRegion } from './problems.ts';
 
@@ -27,6 +29,8 @@ export interface NotifiedObject {
 export interface Notification {
   /** What was created, each object once; of one key and version the latest. */
   readonly objects: readonly NotifiedObject[];
+  /** The message is a record by itself: its text as EventBridge wrote it, of whatever quality. */
+  readonly record: string | undefined;
   /** Events that are known and mean nothing to read: removals, restores, tags, … */
   readonly ignored: number;
   /** It is S3's test message. */
@@ -54,6 +58,7 @@ class Found {
   #objects = new Map<string, NotifiedObject>();
   #ignored = 0;
   #test = false;
+  #record: string | undefined;
   #unknown = '';
 
   add(object: NotifiedObject): string {
@@ -72,12 +77,16 @@ class Found {
   test(): void {
     this.#test = true;
   }
+  record(text: string): '' {
+    this.#record = text;
+    return '';
+  }
   /** Keeps the first reason; an empty one is none. */
   unknown(why: string): void {
     this.#unknown ||= why;
   }
   result(): Notification {
-    return { objects: [...this.#objects.values()], ignored: this.#ignored, test: this.#test, unknown: this.#unknown };
+    return { objects: [...this.#objects.values()], record: this.#record, ignored: this.#ignored, test: this.#test, unknown: this.#unknown };
   }
 }
 
@@ -115,10 +124,11 @@ function readJson(text: string): unknown {
 
 function readText(text: string, found: Found, wrapped: number): string {
   const value = readJson(text);
-  return value === undefined ? 'it is no JSON, or nested too deep' : readMessage(value, found, wrapped);
+  return value === undefined ? 'it is no JSON, or nested too deep' : readMessage(value, text, found, wrapped);
 }
 
-function readMessage(value: unknown, found: Found, wrapped: number): string {
+/** `written`: the text that the value was read from. */
+function readMessage(value: unknown, written: string, found: Found, wrapped: number): string {
   const message = object(value);
   if (!message) return 'it is no JSON object';
   const records = own(message, 'Records');
@@ -130,6 +140,8 @@ function readMessage(value: unknown, found: Found, wrapped: number): string {
     found.test();
     return '';
   }
+  // Before what S3 itself says: a call of S3's API comes from the same source.
+  if (text(message, 'detail-type')?.endsWith(' via CloudTrail')) return found.record(written);
   if (own(message, 'source') === 'aws.s3') return readEventBridge(message, found);
   const files = own(message, 's3ObjectKey');
   if (text(message, 's3Bucket') !== undefined && (Array.isArray(files) || typeof files === 'string')) return readCloudTrail(message, files, found);

@@ -1,6 +1,6 @@
 /**
  * A queue of notifications: received by long polls, kept hidden from others while their objects are read, deleted
- * only when every object of a message is stored. SQS delivers at least once and in any order; what comes again is
+ * only when every object of a message, or the record that it is, is stored. SQS delivers at least once and in any order; what comes again is
  * known by the objects' identities.
  * https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-visibility-timeout.html
  */
@@ -179,7 +179,9 @@ export class QueueWorker {
     if (notification.test) tally.counts.tests += 1;
     tally.counts.ignored += notification.ignored;
     for (const object of mine) if (object.region) clients.suggestRegion(object.bucket, object.region);
-    const results = await Promise.allSettled(mine.map((object) => reader.read({ ...object, sentAt: object.sentAt ?? sent, graceMs: timings.graceMs })));
+    const reading = mine.map((object) => reader.read({ ...object, sentAt: object.sentAt ?? sent, graceMs: timings.graceMs }));
+    if (notification.record !== undefined) reading.push(reader.record(notification.record, readQueue(settings.queue)?.name ?? settings.queue, sent));
+    const results = await Promise.allSettled(reading);
     // Given back when the source stopped.
     if (!this.#held.has(held)) return;
     if (notification.unknown || foreign) this.#leave(held, notification.unknown, foreign?.bucket);

@@ -3,13 +3,25 @@
  * often it is named while it is in hand, and not fetched again while it is remembered; the ledger knows the rest.
  */
 
+import { createHash } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { otherObject } from '../aws-path.ts';
-import { DeliveryError, type Outcome } from '../delivery.ts';
+import { type Content, DeliveryError, type Outcome } from '../delivery.ts';
 import { DigestReader } from './digest-reader.ts';
 import { type Downloaded, download } from './download.ts';
 import { S3Failure } from './problems.ts';
 import type { NamedObject, ReaderContext } from './reading.ts';
+
+/** What the intake is given. */
+interface Brought {
+  readonly id: string;
+  readonly name: string;
+  /** Bucket or queue. */
+  readonly host: string;
+  readonly size: number;
+  readonly content: Content;
+  readonly sentAt: number | undefined;
+}
 
 /** Objects that are remembered as read. */
 const REMEMBERED = 20_000;
@@ -134,26 +146,43 @@ export class ObjectReader {
   }
 
   async #store(object: NamedObject, got: Downloaded): Promise<void> {
-    const { clock, tally } = this.#context;
+    const { tally } = this.#context;
     await this.#digests?.note(object, got);
-    const outcome = await this.#take(object, got);
-    this.#remember(identity(object, got.etag));
-    if (outcome.known) tally.counts.known += 1;
-    else tally.stored(address(object), got.size, outcome.counts, clock(), object.sentAt ?? got.modified);
+    const id = identity(object, got.etag);
+    const sentAt = object.sentAt ?? got.modified;
+    if (await this.#take({ id, name: address(object), host: object.bucket, size: got.size, content: got.content, sentAt })) tally.counts.objects += 1;
+    this.#remember(id);
   }
 
-  async #take(object: NamedObject, got: Downloaded): Promise<Outcome> {
-    const { intake, origin, records, source } = this.#context;
-    const sentAt = object.sentAt ?? got.modified;
-    const name = address(object);
+  /**
+   * A message that is a record by itself; the queue is told by its name. The same text is the same delivery, however often
+   * and in how many messages it comes. Rejects with S3Failure.
+   */
+  async record(text: string, queue: string, sentAt: number): Promise<void> {
+    const bytes = Buffer.from(text);
+    const id = `sqs:${createHash('sha256').update(bytes).digest('hex')}`;
     try {
-      return await intake.take({
-        id: identity(object, got.etag),
+      if (await this.#take({ id, name: `sqs://${queue}`, host: queue, size: bytes.byteLength, content: { bytes }, sentAt }))
+        this.#context.tally.counts.events += 1;
+    } catch (error) {
+      this.#context.tally.counts.failed += 1;
+      if (error instanceof S3Failure) this.#context.report(error.problem);
+      throw error;
+    }
+  }
+
+  /** Whether it was new. Throws S3Failure. */
+  async #take({ id, name, host, size, content, sentAt }: Brought): Promise<boolean> {
+    const { intake, origin, records, source, tally, clock } = this.#context;
+    let outcome: Outcome;
+    try {
+      outcome = await intake.take({
+        id,
         source,
         name,
-        size: got.size,
-        content: got.content,
-        origin: { ...origin, sourceName: origin.sourceName || name, sourceHost: origin.sourceHost || object.bucket },
+        size,
+        content,
+        origin: { ...origin, sourceName: origin.sourceName || name, sourceHost: origin.sourceHost || host },
         settings: records,
         ...(sentAt === undefined ? {} : { sentAt }),
       });
@@ -170,6 +199,9 @@ export class ObjectReader {
         error,
       );
     }
+    if (outcome.known) tally.counts.known += 1;
+    else tally.stored(name, size, outcome.counts, clock(), sentAt);
+    return !outcome.known;
   }
 
   #remember(id: string): void {

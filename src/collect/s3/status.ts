@@ -21,7 +21,9 @@ export interface S3Counts {
   ignored: number;
   /** Objects that were stored. */
   objects: number;
-  /** Compressed bytes of them. */
+  /** Messages that were records by themselves and were stored. */
+  events: number;
+  /** Bytes of both, as they came. */
   bytes: number;
   /** Objects that the ledger knew: their bytes were fetched and not stored again. */
   known: number;
@@ -90,6 +92,7 @@ export class Tally {
     tests: 0,
     ignored: 0,
     objects: 0,
+    events: 0,
     bytes: 0,
     known: 0,
     repeated: 0,
@@ -105,7 +108,6 @@ export class Tally {
   readonly #problems = new Map<S3ProblemCode, ReportedProblem>();
 
   stored(name: string, bytes: number, counts: Readonly<Counts>, at: number, sentAt: number | undefined): void {
-    this.counts.objects += 1;
     this.counts.bytes += bytes;
     addCounts(this.records, counts);
     this.lastDelivery = { at, name };

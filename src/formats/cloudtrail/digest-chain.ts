@@ -71,9 +71,12 @@ export function addDigest(chain: Chain, link: Link): void {
   for (let i = faults.length - 1; i >= 0; i--) if (faults[i]?.digest === link.self.object) faults.splice(i, 1);
   faults.push(...link.faults);
   faults.sort((a, b) => a.from - b.from);
-  if (link.chained && !runs.some((run) => run.from <= link.from && link.to <= run.to && (run.signed || !link.signed || run.digests > 1))) {
-    const { from, to, logFiles, signed, previous, self } = link;
+  const holder = runs.findIndex((run) => run.from <= link.from && link.to <= run.to);
+  const held = runs[holder];
+  if (link.chained && !(held && (held.signed || !link.signed))) {
     // What was taken without its signature is taken anew with it.
+    if (held) runs.splice(holder, 1, ...beside(held, link));
+    const { from, to, logFiles, signed, previous, self } = link;
     const same = runs.findIndex((run) => run.digests === 1 && run.last.object === self.object);
     if (same >= 0) runs.splice(same, 1);
     runs.push({ from, to, digests: 1, logFiles, signed, previous, last: self, lastFrom: from });
@@ -84,6 +87,25 @@ export function addDigest(chain: Chain, link: Link): void {
     (runs.length > MOST_RUNS ? runs : faults).shift();
     chain.dropped += 1;
   }
+}
+
+/**
+ * What is left of a run on both sides of one of its digests. A run does not keep what is inside of it: how many digests a side
+ * has is told by its time, and its end by what the digest says of the one before it.
+ */
+function beside(run: Run, link: Link): Run[] {
+  const [left, right] = [link.from - run.from, run.to - link.to];
+  const digests = Math.max(0, run.digests - 1);
+  const logFiles = Math.max(0, run.logFiles - link.logFiles);
+  const share = left + right === 0 ? 0 : left / (left + right);
+  const before = { digests: right === 0 ? digests : Math.round(digests * share), logFiles: right === 0 ? logFiles : Math.round(logFiles * share) };
+  const sides: Run[] = [];
+  if (left > 0 && link.previous) {
+    const lastFrom = Math.max(run.from, link.from - (link.to - link.from));
+    sides.push({ ...run, ...before, to: link.from, last: link.previous, lastFrom });
+  }
+  if (right > 0) sides.push({ ...run, digests: digests - before.digests, logFiles: logFiles - before.logFiles, from: link.to, previous: link.self });
+  return sides;
 }
 
 function join(runs: Run[]): void {

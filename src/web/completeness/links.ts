@@ -18,16 +18,17 @@ function own(field: string, value: string): string {
 /** `present`: datasets that are stored. `status`: the NODATA and SKIPDATA records in place of the flows. */
 export function recordsOf(
   source: Pick<CompletenessSource, 'collector' | 'category'>,
-  row: Pick<CompletenessRow, 'account' | 'region'>,
+  row: Pick<CompletenessRow, 'account' | 'region' | 'kind'>,
   window: Window,
   tz: string | undefined,
   present: readonly Dataset[],
   status = false,
 ) {
-  const records = present.filter((dataset) => dataset !== 'tgw_flow' || !present.includes('vpc_flow'));
-  const several = records.length > 1;
+  const events = row.kind === 'events';
+  const flows = present.includes('tgw_flow') && !present.includes('vpc_flow') ? 'tgw_flow' : 'vpc_flow';
+  const several = present.includes('cloudtrail') && present.length > 1;
   const terms = [
-    status ? '_index=vpc_flow_status' : several ? `_index in (${records.join(', ')})` : '',
+    status ? '_index=vpc_flow_status' : several ? `_index=${events ? 'cloudtrail' : flows}` : '',
     own('account-id', row.account),
     own('region', row.region),
     source.collector && `_collector=${quoted(source.collector)}`,
@@ -36,7 +37,7 @@ export function recordsOf(
   return {
     ...absolute(window),
     q: terms.join(' ') || '*',
-    ...(!status && !several && { cols: present.includes('cloudtrail') ? EVENT_COLUMNS : FLOW_COLUMNS }),
+    ...(!status && { cols: events ? EVENT_COLUMNS : FLOW_COLUMNS }),
     ...(tz !== undefined && { tz }),
   };
 }

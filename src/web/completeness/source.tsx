@@ -81,7 +81,7 @@ export function SourceView({ source, shown }: { source: CompletenessSource; show
             </tr>
           </thead>
           {source.rows.map((row) => (
-            <Row key={`${row.account} ${row.region}`} source={source} row={row} shown={shown} />
+            <Row key={`${row.account} ${row.region} ${row.kind}`} source={source} row={row} shown={shown} />
           ))}
         </table>
       )}
@@ -90,11 +90,12 @@ export function SourceView({ source, shown }: { source: CompletenessSource; show
 }
 
 function Facts({ source, shown }: { source: CompletenessSource; shown: Shown }) {
-  const { deliveries, lastReceived, repeated, filtered, quarantined, spooled, spooledSince } = source;
-  const facts: [string, ReactNode, string?][] = [
+  const { deliveries, lastReceived, repeated, duplicates, filtered, quarantined, spooled, spooledSince } = source;
+  const facts: (readonly [string, ReactNode, string?])[] = [
     ['Deliveries', short(deliveries), exact(deliveries)],
     ['Last stored', <Time key="t" at={lastReceived} shown={shown} />],
     ['Repeated, dropped', `${short(repeated.records)} records`, `${exact(repeated.deliveries)} deliveries were stored already when they came in this window`],
+    ...(duplicates > 0 ? [['Copies of events', short(duplicates), `${exact(duplicates)} events were stored already when they came once more`] as const] : []),
     ['Filtered', short(filtered), exact(filtered)],
     [
       'Quarantined',
@@ -128,9 +129,9 @@ function Time({ at, shown }: { at: number | null; shown: Shown }) {
 function Row({ source, row, shown }: { source: CompletenessSource; row: CompletenessRow; shown: Shown }) {
   const navigate = useNavigate();
   const { window, cell, zone, tz, present } = shown;
-  const key = JSON.stringify([source.key, row.account, row.region]);
+  const key = JSON.stringify([source.key, row.account, row.region, row.kind]);
   const open = shown.open === key;
-  const name = `${row.account || 'account not known'}, ${row.region || 'region not known'}`;
+  const name = `${row.account || 'account not known'}, ${row.region || 'region not known'}${row.kind === 'events' ? ', events' : ''}`;
   const lag = row.lag && [row.lag.p50, row.lag.p95, row.lag.p99];
   return (
     <tbody data-state={row.state}>
@@ -147,7 +148,10 @@ function Row({ source, row, shown }: { source: CompletenessSource; row: Complete
             {row.account || <i className="bz-dim">not known</i>}
           </button>
         </td>
-        <td data-label="Region">{row.region || <i className="bz-dim">not known</i>}</td>
+        <td data-label="Region">
+          {row.region || <i className="bz-dim">not known</i>}
+          {row.kind === 'events' && <span className="bz-dim"> events</span>}
+        </td>
         <td data-label="State">
           <span className="bz-state" data-state={row.state}>
             {STATE[row.state]}

@@ -64,6 +64,47 @@ describe('a trail', () => {
     expect(proof.ranges.map(({ signed }) => signed)).toEqual([false]);
   });
 
+  it('that was read before there were keys is proven when it is read again with them, all of it or some, in any order', async () => {
+    const trail = whole();
+    await trail.write(folder);
+    const file = join(tmpdir(), `keys-later-${process.pid}.json`);
+    await writeFile(file, JSON.stringify(keyList([OTHER, KEY])));
+    const keys = await readTrailKeys(file);
+    const files = (await expandPaths([folder])).filter(({ path }) => path.endsWith('.json.gz'));
+    const digests = files.filter(({ path }) => path.includes('CloudTrail-Digest'));
+    const without = (some: readonly unknown[]) => files.filter((f) => !digests.includes(f) || some.includes(f));
+    for (const order of [[0, 1, 2, 3, 4, 5], [5, 4, 3, 2, 1, 0], [2], [3, 1, 5], [0, 5]]) {
+      const chains = new MemoryChains();
+      const read = (some: readonly unknown[], withKeys: boolean) =>
+        takeDigestFiles(without(some), new TrailProofs({ chains, keys: withKeys ? keys : undefined }));
+      await read(digests, false);
+      const proof = () => proofOf(chains.all.values().next().value?.chain ?? newChain());
+      expect(proof()).toMatchObject({ state: 'unsigned', digests: 6, logFiles: 8 });
+      for (const at of order) await read([digests[at]], true);
+      expect(proof()).toMatchObject({ from: START, until: START + 6 * HOUR, digests: 6, logFiles: 8, faults: [] });
+      const signed = Array.from(
+        { length: 6 },
+        (_, i) => proof().ranges.find(({ from, to }) => from <= START + i * HOUR && START + (i + 1) * HOUR <= to)?.signed,
+      );
+      expect(signed).toEqual(Array.from({ length: 6 }, (_, i) => order.includes(i)));
+      expect(proof().state).toBe(order.length === 6 ? 'proven' : 'unsigned');
+      // Without keys once more, nothing is taken back.
+      await read(digests, false);
+      expect(proof().ranges.filter((range) => range.signed)).toHaveLength(signed.filter((is, i) => is && !signed[i - 1]).length);
+    }
+    // One that was changed in the meantime is told, and the rest of it is what it was.
+    const chains = new MemoryChains();
+    await takeDigestFiles(files, new TrailProofs({ chains, keys: undefined }));
+    const changed = trail.digests[2]!;
+    await put(folder, changed.key, gzipSync(changed.content.replace('"digestSignatureAlgorithm"', ' "digestSignatureAlgorithm"')));
+    await takeDigestFiles(files, new TrailProofs({ chains, keys }));
+    const proof = proofOf(chains.all.values().next().value?.chain ?? newChain());
+    expect(proof.state).toBe('broken');
+    expect(proof.faults.map(({ code }) => code)).toContain('signature-wrong');
+    expect(proof.until).toBe(START + 2 * HOUR);
+    await rm(file);
+  });
+
   it('is found with its log files elsewhere, and with its digests alone in a copy of the bucket', async () => {
     const trail = whole();
     await trail.write(folder);

@@ -3,7 +3,7 @@
 import type { Dataset } from '../../../model/log-formats.ts';
 import { printString } from '../../../query/print-expression.ts';
 import type { Search } from '../../app/search.ts';
-import { isEvent } from '../../records/event.ts';
+import { eventJson, isEvent } from '../../records/event.ts';
 import type { Rec } from '../../records/flow.ts';
 import { absolute } from '../../time/range.ts';
 import { withCondition } from './edit.ts';
@@ -31,27 +31,51 @@ export function recordSearch(record: Rec): Search {
 export function surroundingSearch(record: Rec): Search {
   const at = Math.floor(record.time / 1000);
   if (isEvent(record)) return { ...absolute({ from: at - QUARTER, to: at + QUARTER + 1 }), q: scopeOf(record, firstOf(record, ACTOR)) };
-  const same = ['interface-id', 'tgw-attachment-id'].find((name) => has(record, name)) ?? '_sourceName';
+  const same = PLACES.find(({ name }) => has(record, name))?.name ?? '_sourceName';
   return { ...absolute({ from: at - MINUTE, to: at + MINUTE + 1 }), q: scopeOf(record, [same]) };
 }
 
-/** From an event to flows of its source, and from a flow to events of its external ends, an hour around; only of what is stored. */
-export function sameAddress(record: Rec, present: readonly Dataset[]): { readonly title: string; readonly search: Search }[] {
-  const at = Math.floor(record.time / 1000);
-  const around = (q: string): Search => ({ ...absolute({ from: at - HOUR, to: at + HOUR + 1 }), q });
-  if (isEvent(record)) {
-    const address = textIn(record, 'source.ip');
-    if (address === '' || !present.includes('vpc_flow')) return [];
-    const ends = ['srcaddr', 'dstaddr'].map((name) => `${name}=${printString(address)}`);
-    return [{ title: 'Flows of this address', search: around(`_index=vpc_flow (${ends.join(' or ')})`) }];
-  }
-  if (!present.includes('cloudtrail')) return [];
-  const ends = EXTERNAL[textIn(record, 'network.direction')] ?? [];
-  return ends
-    .map((name) => textIn(record, name))
-    .filter((address) => address !== '')
-    .map((address) => ({ title: `Events of ${address}`, search: around(`_index=cloudtrail src_ip=${printString(address)}`) }));
+interface Way {
+  readonly title: string;
+  readonly search: Search;
 }
+
+/**
+ * From an event to flows: of its source, and of the interfaces and security groups that its request or answer names. From a
+ * flow to all flows of its interface or attachment, and to events of its external ends. An hour around; only of what is stored.
+ */
+export function waysFrom(record: Rec, present: readonly Dataset[]): Way[] {
+  const at = Math.floor(record.time / 1000);
+  const way = (title: string, q: string): Way => ({ title, search: { ...absolute({ from: at - HOUR, to: at + HOUR + 1 }), q } });
+  if (isEvent(record)) {
+    if (!present.includes('vpc_flow')) return [];
+    const address = textIn(record, 'source.ip');
+    const ends = ['srcaddr', 'dstaddr'].map((name) => `${name}=${printString(address)}`);
+    const named = namedIn(record).map((id) => way(`Flows of ${id}`, `_index=vpc_flow ${fieldOfId(id)}=${printString(id)}`));
+    return [...(address === '' ? [] : [way('Flows of this address', `_index=vpc_flow (${ends.join(' or ')})`)]), ...named];
+  }
+  const place = PLACES.find(({ name }) => has(record, name));
+  const own = place === undefined ? [] : [way(`Flows of this ${place.what}`, scopeOf(record, [place.name]))];
+  if (!present.includes('cloudtrail')) return own;
+  const ends = (EXTERNAL[textIn(record, 'network.direction')] ?? []).map((name) => textIn(record, name)).filter((address) => address !== '');
+  return [...own, ...ends.map((address) => way(`Events of ${address}`, `_index=cloudtrail src_ip=${printString(address)}`))];
+}
+
+/** Where a flow was recorded. */
+const PLACES = [
+  { name: 'interface-id', what: 'interface' },
+  { name: 'tgw-attachment-id', what: 'attachment' },
+] as const;
+
+/** Ids of interfaces and security groups that a call is about or has made, as EC2 gives them, the first of many. */
+function namedIn(record: Rec): string[] {
+  const { requestParameters, responseElements } = eventJson(record) ?? {};
+  const found = `${JSON.stringify(requestParameters) ?? ''} ${JSON.stringify(responseElements) ?? ''}`.matchAll(/"((?:eni|sg)-[0-9a-f]{8,17})"/g);
+  return [...new Set([...found].map(([, id = '']) => id))].slice(0, MOST_NAMED);
+}
+
+const MOST_NAMED = 4;
+const fieldOfId = (id: string): string => (id.startsWith('eni') ? 'interface-id' : 'interface.security_group.ids');
 
 /** Ends that are outside, by direction. */
 const EXTERNAL: Readonly<Record<string, readonly string[]>> = { inbound: ['srcaddr'], outbound: ['dstaddr'], external: ['srcaddr', 'dstaddr'] };

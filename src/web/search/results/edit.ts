@@ -193,6 +193,11 @@ export function countBy(query: string, name: string): string {
   return `${followed(query)}| count by ${printName(name)}`;
 }
 
+/** What flowed by a field or made column, the most first. */
+export function bytesBy(query: string, name: string): string {
+  return `${followed(query)}| sum(bytes) as bytes by ${printName(name)}\n| sort by bytes`;
+}
+
 /** The most frequent values of a column over time, a line each. `seconds`: width of a bucket. */
 export function topOverTime(query: string, column: OutputColumn, values: readonly string[], seconds: number): string {
   const name = printName(column.name);

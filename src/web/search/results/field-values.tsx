@@ -15,10 +15,11 @@ interface Props {
   readonly zone: string;
   readonly onFilter: (field: Listed, value: string, negate: boolean) => void;
   readonly onCount: (field: Listed) => void;
+  readonly onBytes?: (field: Listed) => void;
   readonly onTopOverTime: (field: Listed, values: readonly string[]) => void;
 }
 
-export function FieldValues({ field, asked, zone, onFilter, onCount, onTopOverTime }: Props) {
+export function FieldValues({ field, asked, zone, onFilter, onCount, onBytes, onTopOverTime }: Props) {
   const found = useQuery(fieldQuery(asked, field.name));
   const { data } = found;
   if (found.isError) {
@@ -55,6 +56,11 @@ export function FieldValues({ field, asked, zone, onFilter, onCount, onTopOverTi
         <button type="button" className="bz-link bz-small" onClick={() => onCount(field)}>
           Count by it
         </button>
+        {onBytes && (
+          <button type="button" className="bz-link bz-small" onClick={() => onBytes(field)}>
+            Bytes by it
+          </button>
+        )}
         <button type="button" className="bz-link bz-small" disabled={!data} onClick={() => onTopOverTime(field, data?.values.map((v) => v.value) ?? [])}>
           Top values over time
         </button>

@@ -20,10 +20,12 @@ interface Props {
   readonly onColumn: (name: string) => void;
   readonly onFilter: (field: Listed, value: string, negate: boolean) => void;
   readonly onCount: (field: Listed) => void;
+  /** Where the matches are flows. */
+  readonly onBytes?: (field: Listed) => void;
   readonly onTopOverTime: (field: Listed, values: readonly string[]) => void;
 }
 
-export function Fields({ asked, pages, zone, shown, onColumn, onFilter, onCount, onTopOverTime }: Props) {
+export function Fields({ asked, pages, zone, shown, onColumn, onFilter, onCount, onBytes, onTopOverTime }: Props) {
   const [typed, setTyped] = useState('');
   const [open, setOpen] = useState<string | null>(null);
   const catalogue = useQuery(catalogueQuery).data;
@@ -74,7 +76,15 @@ export function Fields({ asked, pages, zone, shown, onColumn, onFilter, onCount,
                   )}
                 </div>
                 {open === field.name && (
-                  <FieldValues field={field} asked={asked} zone={zone} onFilter={onFilter} onCount={onCount} onTopOverTime={onTopOverTime} />
+                  <FieldValues
+                    field={field}
+                    asked={asked}
+                    zone={zone}
+                    onFilter={onFilter}
+                    onCount={onCount}
+                    {...(onBytes && { onBytes })}
+                    onTopOverTime={onTopOverTime}
+                  />
                 )}
               </li>
             ))}

@@ -11,7 +11,7 @@ import type { Rec } from '../../records/flow.ts';
 import { Pickable } from '../../records/pickable.tsx';
 import { RecordDetail } from '../../records/record-detail.tsx';
 import { cornerOf, type Picked } from '../../records/value-menu.tsx';
-import { recordSearch, sameAddress, surroundingSearch } from './around.ts';
+import { recordSearch, surroundingSearch, waysFrom } from './around.ts';
 import type { Term } from './highlight.tsx';
 
 interface Props {
@@ -38,7 +38,7 @@ export function MessageDetail({ record, made, zone, terms, why, onPick }: Props)
         >
           <Icon name="clock" size={12} /> Surrounding records
         </Link>
-        {sameAddress(record, present?.map(({ dataset }) => dataset) ?? []).map(({ title, search }) => (
+        {waysFrom(record, present?.map(({ dataset }) => dataset) ?? []).map(({ title, search }) => (
           <Link key={title} to="." search={search} className="bz-tool" title="An hour before and after">
             <Icon name="link" size={12} /> {title}
           </Link>

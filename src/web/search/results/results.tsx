@@ -20,7 +20,7 @@ import { choiceOf } from '../index-choice.ts';
 import { Aggregates, GhostResult, useViews, ViewSwitch } from './aggregates.tsx';
 import { useAnswer } from './answer.ts';
 import { type Asked, histogramQuery, keyOf } from './ask.ts';
-import { countBy, drilled, isGrouped, isSorted, isTable, matchesOf, oldestFirst, sliceOf, topOverTime, withValue } from './edit.ts';
+import { bytesBy, countBy, drilled, isGrouped, isSorted, isTable, matchesOf, oldestFirst, sliceOf, topOverTime, withValue } from './edit.ts';
 import { Fields } from './fields.tsx';
 import { termsOf } from './highlight.tsx';
 import { Histogram } from './histogram.tsx';
@@ -146,6 +146,7 @@ export function Results({ asked, reads, zone, onRange, onQuery, onState, stop }:
       onColumn={toggleColumn}
       onFilter={(field, value, negate) => onQuery(withValue(query, field.column, value, negate))}
       onCount={(field) => onQuery(countBy(query, field.name))}
+      {...(choiceOf(reads) === 'flows' && { onBytes: (field: Listed) => onQuery(bytesBy(query, field.name)) })}
       onTopOverTime={overTime}
     />
   );
