@@ -72,8 +72,8 @@ const KINDS: readonly [string, (bytes: Buffer, from: number, to: number) => void
 ];
 
 describe('a damaged frame', () => {
+  // A crash may leave these at the end of a file, too: they were never acknowledged.
   for (const [kind, damage] of KINDS)
-    // A crash may leave these at the end of a file, too: they were never acknowledged.
     for (const place of [0, 2, 5])
       for (const when of ['found after a restart', 'found while it runs'] as const)
         if (!(place === 5 && when === 'found after a restart' && /^(lengths|whole frame)$/.test(kind)))
