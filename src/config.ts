@@ -32,8 +32,16 @@ export const ConfigSchema = z.strictObject({
     .int()
     .min(16)
     .default(512)
-    .describe('Most memory that bodies which are being received take together; over it senders are asked to come again.'),
+    .describe(
+      'Most memory that bodies which are being received, and what is made of them, take together; over it senders are asked to come again. One large body may go over.',
+    ),
   receiveRequestsPerSecond: z.number().int().min(1).default(5000).describe('Most requests a second of one source.'),
+  receiveWrongTokensPerMinute: z
+    .number()
+    .int()
+    .min(1)
+    .default(600)
+    .describe('Most requests a minute with a wrong token that an address is answered as such; then it is asked to wait.'),
   spoolMaxMib: z
     .number()
     .int()
