@@ -47,7 +47,7 @@ const MAX_HEADER = 64 * 1024;
 /** Bytes that are read at once: more than a header has. */
 const PIECE = 1024 * 1024;
 /** Bytes of what may be frames that are checked at most to find the next one. */
-const MOST_SEARCHED = 512 * PIECE;
+const MOST_SEARCHED = 256 * PIECE;
 /** Name's end of what was set aside. */
 export const DAMAGED = '.damaged';
 
