@@ -8,8 +8,8 @@ import type { z } from 'zod';
 import { templateParameters } from '../src/api/aws-templates.ts';
 import { AWS_TEMPLATES, type AwsTemplate } from '../src/api/contract/aws-templates.ts';
 import { METRICS, MOST_SOURCES } from '../src/api/metric-table.ts';
-import { ConfigSchema } from '../src/config.ts';
-import { NOT_READY } from '../src/ingest/vitals.ts';
+import { ConfigSchema, ENVIRONMENT, variable } from '../src/config.ts';
+import { NOT_READY, NOTICES } from '../src/ingest/vitals.ts';
 import { RECORD_ERRORS } from '../src/model/batch.ts';
 import { ADDED_FIELDS, AWS_FIELDS, DERIVED_FIELDS, type Field, namesOf, TGW_FIELDS } from '../src/model/fields.ts';
 import { reference } from '../src/query/index.ts';
@@ -109,8 +109,17 @@ ${table(
   ['Setting', 'Environment', 'Default', 'Meaning'],
   Object.entries(ConfigSchema.shape).map(([name, schema]) => {
     const fallback = name === 'workers' ? 'number of cores' : JSON.stringify((schema as z.ZodType).parse(undefined));
-    return [code(name), code(`BARTIZAN_${name.replace(/[A-Z]/g, (c) => `_${c}`).toUpperCase()}`), code(fallback), (schema as z.ZodType).description ?? ''];
+    return [code(name), code(variable(name)), code(fallback), (schema as z.ZodType).description ?? ''];
   }),
+)}
+
+## In the environment only
+
+Secrets are no settings: they stand in no file and are never shown.
+
+${table(
+  ['Environment', 'Meaning'],
+  Object.entries(ENVIRONMENT).map(([name, text]) => [code(name), text]),
 )}
 `,
   'quarantine.md': () => `# Quarantine
@@ -149,12 +158,19 @@ ${AWS_TEMPLATES.map(templateSection).join('\n\n')}
 ${MADE}
 
 \`GET /healthz\` answers while the process runs. \`GET /readyz\` answers 200 while the server takes and stores what comes, and 503
-with reasons otherwise: \`{"ok":false,"reasons":[{"code","message"}]}\`. Codes are stable. A source in trouble is no reason: the
+with reasons otherwise: \`{"ok":false,"reasons":[{"code","message"}],"notices":[]}\`. Codes are stable. A source in trouble is no reason: the
 others go on, and \`bartizan_source_trouble\` tells of it.
 
 ${table(
   ['Reason', 'Meaning'],
   Object.entries(NOT_READY).map(([name, text]) => [code(name), text]),
+)}
+
+Notices stand beside the reasons, also where the answer is 200:
+
+${table(
+  ['Notice', 'Meaning'],
+  Object.entries(NOTICES).map(([name, text]) => [code(name), text]),
 )}
 
 \`GET /metrics\` is for Prometheus. The three need no session and hold no data of the logs; the names of sources are in the labels.

@@ -32,8 +32,16 @@ export const ConfigSchema = z.strictObject({
     .int()
     .min(16)
     .default(512)
-    .describe('Most memory that bodies which are being received take together; over it senders are asked to come again.'),
+    .describe(
+      'Most memory that bodies which are being received, and what is made of them, take together; over it senders are asked to come again. One large body may go over.',
+    ),
   receiveRequestsPerSecond: z.number().int().min(1).default(5000).describe('Most requests a second of one source.'),
+  receiveWrongTokensPerMinute: z
+    .number()
+    .int()
+    .min(1)
+    .default(600)
+    .describe('Most requests a minute with a wrong token that an address is answered as such; then it is asked to wait.'),
   spoolMaxMib: z
     .number()
     .int()
@@ -108,6 +116,20 @@ export const ConfigSchema = z.strictObject({
   logLevel: z.enum(['debug', 'info', 'warn', 'error']).default('warn').describe('What is written to the log.'),
 });
 
+/** What stands in the environment only: secrets, and addresses that may hold one. Settings are shown, and arguments can be read by everybody on the machine. */
+export const ENVIRONMENT = {
+  BARTIZAN_SECRET_KEY: 'Key that stored secrets are encrypted with, at least 32 characters; `secret.key` in the data directory when unset.',
+  BARTIZAN_SECRET_ACCESS_KEY: 'Secret of the access key that `--access-key-id` of a command names.',
+  BARTIZAN_SESSION_TOKEN: 'Session token of that access key, where it is a temporary one.',
+  BARTIZAN_SOURCE_PROXY: 'Outbound proxy of the S3 source that a command makes or tests, which may hold a password.',
+  BARTIZAN_FEED_PROXY: 'Outbound proxy of the feed that a command makes, changes or tests, which may hold a password.',
+  BARTIZAN_FEED_SECRET: 'Password, token or value of the header that `--auth` of a command asks a feed with.',
+} as const;
+
+export function environment(name: keyof typeof ENVIRONMENT): string | undefined {
+  return process.env[name];
+}
+
 export type Config = z.infer<typeof ConfigSchema>;
 
 /** A setting is wrong: names the setting, the place and what is expected. */
@@ -136,7 +158,7 @@ export function loadConfig(options: { file?: string | undefined; env: Readonly<R
 }
 
 /** `retentionDays` → `BARTIZAN_RETENTION_DAYS` */
-function variable(key: string): string {
+export function variable(key: string): string {
   return `BARTIZAN_${key.replace(/[A-Z]/g, (c) => `_${c}`).toUpperCase()}`;
 }
 

@@ -289,8 +289,9 @@ export const QuarantineResponse = z.object({
 export const RetryRequest = z.strictObject({ ids: z.array(z.string()).max(10_000).optional() });
 export const RetryResponse = z.object({ retried: z.number(), resolved: z.number(), filtered: z.number(), quarantined: z.number() });
 
-/** GET /healthz and /readyz */
-export const Health = z.object({ ok: z.boolean(), reasons: z.array(z.object({ code: z.string(), message: z.string() })) });
+const Reasons = z.array(z.object({ code: z.string(), message: z.string() }));
+/** GET /healthz and /readyz. `notices`: what somebody should look at, though the server is ready. */
+export const Health = z.object({ ok: z.boolean(), reasons: Reasons, notices: Reasons });
 
 export type ApiError = z.infer<typeof ApiError>;
 export type Filter = z.infer<typeof Filter>;

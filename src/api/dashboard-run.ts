@@ -68,13 +68,13 @@ export async function runDashboard(
   deps: ServerDeps,
   copies: WindowCopies,
   run: PreparedRun,
-  emit: (event: RunEvent) => void,
+  emit: (event: RunEvent) => Promise<void>,
   signal: AbortSignal,
 ): Promise<void> {
   const started = performance.now();
   const { store, settings } = deps;
   const { window, runId } = run;
-  emit({ type: 'start', runId, snapshot: run.now, window, panels: run.tasks.map((t) => t.panel.id) });
+  await emit({ type: 'start', runId, snapshot: run.now, window, panels: run.tasks.map((t) => t.panel.id) });
   const options = { signal };
   const census = new Census(deps, signal);
   const relations = copies.relations(runId);
@@ -112,19 +112,19 @@ export async function runDashboard(
       if (signal.aborted) return;
       try {
         const lacks = lacking(deps, task.panel);
-        emit(lacks ? withoutRows(task, lacks) : await runPanel(deps, run, panel, task.shared ? await copying : undefined, census, signal));
+        await emit(lacks ? withoutRows(task, lacks) : await runPanel(deps, run, panel, task.shared ? await copying : undefined, census, signal));
       } catch (error) {
         if (signal.aborted) return;
         const { status, body } = toAnswer(error);
         if (status >= 500) deps.logger.error({ err: error, panel: task.panel.id }, 'panel failed');
-        emit({ type: 'error', panel: task.panel.id, error: body.error });
+        await emit({ type: 'error', panel: task.panel.id, error: body.error });
       } finally {
         finish.add(id);
       }
     });
     if (signal.aborted) return;
     const [skipdata, missing, { extent }] = await about;
-    emit({ type: 'end', seconds: (performance.now() - started) / 1000, skipdata, missing: [...missing], extent });
+    await emit({ type: 'end', seconds: (performance.now() - started) / 1000, skipdata, missing: [...missing], extent });
   } finally {
     clearInterval(progress);
     await (await copying)?.drop();
@@ -273,12 +273,17 @@ function shown(deps: ServerDeps, task: PanelTask, compiled: Compiled, answer: Qu
   };
 }
 
-async function reportProgress(deps: ServerDeps, work: readonly PanelWork[], finished: ReadonlySet<string>, emit: (event: RunEvent) => void): Promise<void> {
+async function reportProgress(
+  deps: ServerDeps,
+  work: readonly PanelWork[],
+  finished: ReadonlySet<string>,
+  emit: (event: RunEvent) => Promise<void>,
+): Promise<void> {
   for (const { id, task } of work) {
     if (finished.has(id)) continue;
     const progress = await deps.store.progress(id).catch(() => undefined);
     if (progress?.rowsTotal && !finished.has(id))
-      emit({ type: 'progress', panel: task.panel.id, fraction: Math.min(1, progress.rowsRead / progress.rowsTotal) });
+      await emit({ type: 'progress', panel: task.panel.id, fraction: Math.min(1, progress.rowsRead / progress.rowsTotal) });
   }
 }
 

@@ -2,7 +2,6 @@
  * The listener for senders elsewhere: the two routes that push, and nothing else. Each request needs its
  * source's token; there is no page, no API and no list of what exists here.
  */
-import rateLimit from '@fastify/rate-limit';
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
 import { Problem, toAnswer } from './errors.ts';
 import { addReceiveRoutes, type ReceiveOptions } from './receive/index.ts';
@@ -12,8 +11,6 @@ export interface IngestServerOptions extends ReceiveOptions {
   readonly logger: FastifyBaseLogger;
   /** PEM texts; without them it speaks plain HTTP. */
   readonly tls?: { readonly cert: string; readonly key: string } | undefined;
-  /** Requests with a wrong token that an address may send a minute. */
-  readonly wrongTokensPerMinute?: number;
   /** How long a sender may take, milliseconds: for its headers (a connection that says nothing is closed then, too), and for a whole request. */
   readonly timeouts?: { readonly headers: number; readonly request: number };
 }
@@ -55,8 +52,6 @@ export async function createIngestServer(options: IngestServerOptions): Promise<
     return reply.status(status).send(body);
   });
   app.setNotFoundHandler((_request, reply) => reply.status(404).send(toAnswer(new Problem('not-found', 'There is nothing here.')).body));
-  // Guessing a token is hopeless; it should not be cheap either.
-  await app.register(rateLimit, { global: false, max: options.wrongTokensPerMinute ?? 600, timeWindow: 60_000 });
   await addReceiveRoutes(app, options);
   return app;
 }

@@ -12,17 +12,38 @@ export function abortOnClose(reply: FastifyReply): AbortSignal {
   return AbortSignal.any([abort.signal, reply.server.closing]);
 }
 
+/** A client that takes nothing for so long has gone. */
+export const STALLED_MS = 10 * 60_000;
+
 /**
- * Sends what `work` emits as it comes. `work` must not throw for what its reader can be told in a line;
- * after its signal aborts it should end soon, and may still emit: a closing server sends it.
+ * Sends what `work` emits as it comes: `emit` resolves when the client has taken enough for more to be
+ * made. `work` must not throw for what its reader can be told in a line; after its signal aborts it should
+ * end soon, and may still emit: a closing server sends it.
  */
-export function sendLines<Event>(reply: FastifyReply, work: (emit: (event: Event) => void, signal: AbortSignal) => Promise<void>): FastifyReply {
+export function sendLines<Event>(reply: FastifyReply, work: (emit: (event: Event) => Promise<void>, signal: AbortSignal) => Promise<void>): FastifyReply {
   const signal = abortOnClose(reply);
   const out = new PassThrough();
-  const emit = (event: Event): void => {
-    if (!out.destroyed && !reply.raw.destroyed) out.write(`${JSON.stringify(event)}\n`);
+  let room: Promise<void> | undefined;
+  const taken = () =>
+    new Promise<void>((resolve) => {
+      const stalled = setTimeout(() => reply.raw.destroy(), STALLED_MS);
+      const done = () => {
+        clearTimeout(stalled);
+        out.off('drain', done);
+        signal.removeEventListener('abort', done);
+        room = undefined;
+        resolve();
+      };
+      out.once('drain', done);
+      signal.addEventListener('abort', done, { once: true });
+    });
+  const emit = async (event: Event): Promise<void> => {
+    if (out.destroyed || reply.raw.destroyed) return;
+    if (out.write(`${JSON.stringify(event)}\n`) || signal.aborted) return;
+    room ??= taken();
+    await room;
   };
-  work(emit, signal)
+  void work(emit, signal)
     .catch((error: unknown) => {
       if (!signal.aborted) reply.log.error({ err: error }, 'a streamed answer broke off');
     })

@@ -203,6 +203,14 @@ export const METRICS: readonly Metric[] = [
     read: one(({ spool }) => spool?.maxBytes),
   },
   {
+    name: 'bartizan_spool_damaged_pieces',
+    type: 'gauge',
+    help: 'Pieces of the spool that the disk damaged: set aside in `.damaged` files.',
+    labels: [],
+    read: one(({ spool }) => spool?.damaged.pieces),
+  },
+  { name: 'bartizan_spool_damaged_bytes', type: 'gauge', help: 'Bytes of those pieces.', labels: [], read: one(({ spool }) => spool?.damaged.bytes) },
+  {
     name: 'bartizan_ingest_deliveries_in_flight',
     type: 'gauge',
     help: 'Deliveries that wait, are read, or are not stored yet.',

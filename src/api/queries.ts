@@ -78,22 +78,22 @@ export async function runQuery(deps: ServerDeps, request: QueryRequest, signal: 
 }
 
 /** The same as a stream: how far the query is, then the columns, then the rows by and by. */
-export async function streamQuery(deps: ServerDeps, request: QueryRequest, emit: (event: QueryEvent) => void, signal: AbortSignal): Promise<void> {
+export async function streamQuery(deps: ServerDeps, request: QueryRequest, emit: (event: QueryEvent) => Promise<void>, signal: AbortSignal): Promise<void> {
   const id = randomUUID();
   const progress = setInterval(async () => {
     const now = await deps.store.progress(id).catch(() => undefined);
-    if (now?.rowsTotal) emit({ type: 'progress', fraction: Math.min(1, now.rowsRead / now.rowsTotal), rowsRead: now.rowsRead });
+    if (now?.rowsTotal) await emit({ type: 'progress', fraction: Math.min(1, now.rowsRead / now.rowsTotal), rowsRead: now.rowsRead });
   }, PROGRESS_MS);
   try {
     const { rows, stats, ...about } = await runQuery(deps, request, signal, id).finally(() => clearInterval(progress));
-    emit({ type: 'start', ...about });
-    for (let at = 0; at < rows.length; at += ROWS_A_LINE) emit({ type: 'rows', rows: rows.slice(at, at + ROWS_A_LINE) });
-    emit({ type: 'end', stats });
+    await emit({ type: 'start', ...about });
+    for (let at = 0; at < rows.length; at += ROWS_A_LINE) await emit({ type: 'rows', rows: rows.slice(at, at + ROWS_A_LINE) });
+    await emit({ type: 'end', stats });
   } catch (error) {
     if (signal.aborted) return;
     const { status, body } = toAnswer(error);
     if (status >= 500) deps.logger.error({ err: error }, 'query failed');
-    emit({ type: 'error', error: body.error });
+    await emit({ type: 'error', error: body.error });
   }
 }
 

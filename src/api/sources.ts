@@ -44,11 +44,11 @@ export async function listSources(deps: ServerDeps): Promise<SourceList> {
   const { collection, sources } = collecting(deps);
   const collectors = await sources.collectors();
   const paused = new Set(collectors.filter((c) => c.paused).map((c) => c.id));
-  const { bytes, maxBytes, trouble } = collection.spool;
+  const { bytes, maxBytes, trouble, damaged } = collection.spool;
   return {
     collectors: collectors.map(toCollector),
     sources: await Promise.all((await sources.list()).map((source) => toSource(deps, source, paused.has(source.collector)))),
-    spool: { bytes, maxBytes, ...(trouble === undefined ? {} : { trouble }) },
+    spool: { bytes, maxBytes, damaged, ...(trouble === undefined ? {} : { trouble }) },
     listener: deps.listener?.() ?? null,
   };
 }

@@ -15,7 +15,12 @@ import type { Workspace } from './workspace.ts';
 const MIB = 2 ** 20;
 
 export function receiveLimits(config: Config): ReceiveLimits {
-  return { bodyBytes: config.receiveBodyMib * MIB, memoryBytes: config.receiveMemoryMib * MIB, requestsPerSecond: config.receiveRequestsPerSecond };
+  return {
+    bodyBytes: config.receiveBodyMib * MIB,
+    memoryBytes: config.receiveMemoryMib * MIB,
+    requestsPerSecond: config.receiveRequestsPerSecond,
+    wrongTokensPerMinute: config.receiveWrongTokensPerMinute,
+  };
 }
 
 /** Takes up what the spool holds. */

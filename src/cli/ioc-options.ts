@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { FeedNew } from '../api/contract/feeds.ts';
+import { environment } from '../config.ts';
 import { FEED_KINDS, MAPPED_PARTS } from '../model/feed.ts';
 import { CliError, EXIT } from './output.ts';
 
@@ -58,7 +59,7 @@ export function settingsOf(kind: string, options: FeedOptions): object {
       mapping,
       everyMinutes: number('--every', options.every),
       maxMib: number('--max-mib', options.maxMib),
-      proxy: process.env.BARTIZAN_FEED_PROXY || undefined,
+      proxy: environment('BARTIZAN_FEED_PROXY') || undefined,
       auth: {
         kind: auth,
         ...(auth === 'basic' ? { user: options.user ?? '' } : {}),
@@ -76,7 +77,7 @@ export function settingsOf(kind: string, options: FeedOptions): object {
 }
 
 function secretOf({ secretStdin }: FeedOptions): string {
-  const secret = secretStdin ? readFileSync(0, 'utf8').trim() : (process.env.BARTIZAN_FEED_SECRET ?? '');
+  const secret = secretStdin ? readFileSync(0, 'utf8').trim() : (environment('BARTIZAN_FEED_SECRET') ?? '');
   if (secret === '') throw new CliError('The secret is missing: set BARTIZAN_FEED_SECRET, or use --secret-stdin.', EXIT.wrongUse);
   return secret;
 }

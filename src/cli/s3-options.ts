@@ -1,4 +1,5 @@
 /** Options of an S3 source as the connection that the API takes. Secrets are read from the environment or standard input. */
+import { environment } from '../config.ts';
 import { CliError, EXIT } from './output.ts';
 
 export interface S3Options {
@@ -20,10 +21,7 @@ export interface S3Options {
   readonly cloudtrailEndpoint?: string;
 }
 
-/** Variables of the environment that hold what must not be an argument, which everybody on the machine can read. */
 const SECRET_KEY = 'BARTIZAN_SECRET_ACCESS_KEY';
-const SESSION_TOKEN = 'BARTIZAN_SESSION_TOKEN';
-const PROXY = 'BARTIZAN_SOURCE_PROXY';
 const LONGEST_SECRET = 16_384;
 
 /** Throws CliError. */
@@ -42,7 +40,7 @@ export async function s3Connection(options: S3Options): Promise<Record<string, u
     stsEndpoint,
     digests,
     cloudtrailEndpoint,
-    proxy: process.env[PROXY],
+    proxy: environment('BARTIZAN_SOURCE_PROXY'),
     credentials: await credentials(options),
   });
 }
@@ -51,7 +49,7 @@ async function credentials(options: S3Options): Promise<Record<string, unknown>>
   const { roleArn, externalId, profile, accessKeyId } = options;
   const base =
     accessKeyId !== undefined
-      ? given({ kind: 'keys', accessKeyId, secretAccessKey: await secretKey(options), sessionToken: process.env[SESSION_TOKEN] })
+      ? given({ kind: 'keys', accessKeyId, secretAccessKey: await secretKey(options), sessionToken: environment('BARTIZAN_SESSION_TOKEN') })
       : profile !== undefined
         ? { kind: 'profile', name: profile }
         : undefined;
@@ -61,7 +59,7 @@ async function credentials(options: S3Options): Promise<Record<string, unknown>>
 
 async function secretKey({ secretStdin }: S3Options): Promise<string> {
   if (!secretStdin) {
-    const secret = process.env[SECRET_KEY];
+    const secret = environment(SECRET_KEY);
     if (secret) return secret;
     throw new CliError(`--access-key-id needs its secret: set ${SECRET_KEY}, or give --secret-stdin and write it to standard input.`, EXIT.wrongUse);
   }

@@ -170,6 +170,7 @@ async function list(options: Options): Promise<void> {
   }
   const { spool } = found;
   await print(`spool: ${bytes(spool.bytes)} of ${bytes(spool.maxBytes)}${spool.trouble === undefined ? '' : `; ${spool.trouble}`}`);
+  if (spool.damaged.pieces > 0) await print(`spool: the disk damaged ${bytes(spool.damaged.bytes)}, set aside in .damaged files`);
 }
 
 function line({ name, kind, sourceCategory, status }: Source): string {

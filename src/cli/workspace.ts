@@ -6,7 +6,7 @@ import { accessSync, constants, existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { readTrailKeys, type TrailKeys, TrailKeysError } from '../collect/trail-keys.ts';
-import type { Config } from '../config.ts';
+import { type Config, environment } from '../config.ts';
 import { createEnricher } from '../enrich/enricher.ts';
 import { AddressBackfill } from '../ingest/address-backfill.ts';
 import { AWS_RANGES_FILE, type AwsRangesSummary, keepAwsRanges, sharedAwsIndex } from '../ingest/aws-ranges.ts';
@@ -106,7 +106,7 @@ export async function openWorkspace(config: Config, options: { readonly server?:
     throw error;
   });
   // A secret is no setting: settings are shown.
-  const metadata = await openMetadata(join(config.data, 'metadata.db'), epochSeconds, process.env.BARTIZAN_SECRET_KEY).catch((error: unknown) => {
+  const metadata = await openMetadata(join(config.data, 'metadata.db'), epochSeconds, environment('BARTIZAN_SECRET_KEY')).catch((error: unknown) => {
     throw error instanceof SecretsError ? new CliError(error.message) : error;
   });
   const keptRanges = join(config.data, AWS_RANGES_FILE);

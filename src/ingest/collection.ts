@@ -86,6 +86,10 @@ export class Collection {
     this.#options = options;
     this.#spool = spool;
     this.traffic = new Traffic(options.clock);
+    spool.onDamage = (source, message) => {
+      this.traffic.failed(source, 'spool-damaged', message);
+      options.log.warn({ source }, message);
+    };
     const intake = this.#counted(options.intake);
     const { sources } = options.metadata;
     const { downloads, proxy, log, clock } = options;

@@ -60,7 +60,7 @@ export class S3Sources {
 
   async close(): Promise<void> {
     await this.#turn;
-    await Promise.all([...this.#running.values()].map(({ source }) => source.stop()));
+    await Promise.all([...this.#running.values()].map(({ source }) => stopped(source)));
   }
 
   async #apply(wanted: readonly { readonly source: Source; readonly origin: Origin }[]): Promise<void> {
@@ -68,7 +68,7 @@ export class S3Sources {
     const ending = [...this.#running].filter(([id, { fingerprint }]) => prints.get(id) !== fingerprint);
     await Promise.all(
       ending.map(async ([id, { source }]) => {
-        await source.stop();
+        await stopped(source);
         this.#running.delete(id);
       }),
     );
@@ -107,7 +107,21 @@ export class S3Sources {
       log,
       clock,
     });
-    if (asked) started.ended.finally(() => asked.close());
     this.#running.set(source.id, { fingerprint, source: started });
+    void started.ended
+      .catch((error: unknown) => {
+        // The next change starts it again.
+        if (this.#running.get(source.id)?.source === started) this.#running.delete(source.id);
+        const message = `The source ended: ${error instanceof Error ? error.message : String(error)}`;
+        this.#troubles.set(source.id, message);
+        log.warn({ source: source.name }, message);
+      })
+      .catch(() => undefined)
+      .finally(() => asked?.close());
   }
+}
+
+/** Why one ended is told where it was started. */
+function stopped(source: S3Source): Promise<void> {
+  return source.stop().catch(() => undefined);
 }

@@ -1,11 +1,13 @@
 /**
- * The spool's files: frames of a header (JSON) and a body, one after another. A frame is whole or it is
- * not there: what a crash cut off at the end of a file was never acknowledged.
+ * The spool's files: frames of a header (JSON) and a body, one after another. What a crash cut off at the
+ * end of a file was never acknowledged; any other frame that is not whole was damaged on the disk.
  *
  * Frame: magic `BZS1`, length of the header, length of the body, CRC-32 of both (four bytes each, little
  * endian), header, body.
  */
-import { type FileHandle, open } from 'node:fs/promises';
+import { type FileHandle, open, stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { crc32 } from 'node:zlib';
 import type { Refusal } from '../collect/delivery.ts';
 import type { Origin } from '../model/batch.ts';
@@ -29,6 +31,8 @@ export interface EntryHeader {
 export interface Entry {
   readonly header: EntryHeader;
   readonly path: string;
+  /** Offset of its frame. */
+  readonly at: number;
   readonly from: number;
   readonly length: number;
   /** Offset after it. */
@@ -36,9 +40,56 @@ export interface Entry {
 }
 
 const MAGIC = 0x31535a42;
-export const FRAME_HEAD = 16;
+const MAGIC_BYTES = Buffer.from('BZS1');
+const FRAME_HEAD = 16;
 /** A header is some hundred bytes; more is damage. */
 const MAX_HEADER = 64 * 1024;
+/** Bytes that are read at once: more than a header has. */
+const PIECE = 1024 * 1024;
+/** Bytes of what may be frames that are checked at most to find the next one. */
+const MOST_SEARCHED = 256 * PIECE;
+/** Name's end of what was set aside. */
+export const DAMAGED = '.damaged';
+
+/** `{place}` in an id becomes the entry's place in the spool: for what has no identity of its own. */
+export const PLACE = '{place}';
+/** Ids of such entries begin so, per file: what the ledger may forget with the file. */
+export const PLACE_PREFIX = 'spool:';
+
+export interface Append {
+  readonly header: EntryHeader;
+  readonly body: Uint8Array;
+}
+
+/** Small bodies without an identity of their own that come together share an entry: each entry costs the ledger and the threads a turn. */
+const MOST_PARTS = 2000;
+const MOST_JOINED = 512 * 1024;
+
+export function joined(appends: readonly Append[]): Append[] {
+  const entries: Append[] = [];
+  let open: Append[] = [];
+  let bytes = 0;
+  const close = () => {
+    const [first] = open;
+    if (first && open.length === 1) entries.push(first);
+    else if (first) entries.push({ header: { ...first.header, parts: open.map((a) => a.body.length) }, body: Buffer.concat(open.map((a) => a.body)) });
+    open = [];
+    bytes = 0;
+  };
+  for (const append of appends) {
+    const { header, body } = append;
+    const may = header.id === `${PLACE_PREFIX}${PLACE}` && header.refused === undefined && header.parts === undefined;
+    const [first] = open;
+    const fits = first && open.length < MOST_PARTS && bytes + body.length <= MOST_JOINED && isDeepStrictEqual(first.header.origin, header.origin);
+    if (!may || !fits) close();
+    if (may) {
+      open.push(append);
+      bytes += body.length;
+    } else entries.push(append);
+  }
+  close();
+  return entries;
+}
 
 /** The pieces of a frame. */
 export function frame(header: EntryHeader, body: Uint8Array): Uint8Array[] {
@@ -51,59 +102,130 @@ export function frame(header: EntryHeader, body: Uint8Array): Uint8Array[] {
   return [head, text, body];
 }
 
-/** The entry at an offset; undefined where the file ends, or where no frame is. */
+/** The entry at an offset, its bytes checked; undefined where no whole frame is. */
 export async function readEntry(handle: FileHandle, path: string, at: number, end: number): Promise<Entry | undefined> {
-  if (at + FRAME_HEAD > end) return undefined;
-  const head = await readAt(handle, at, FRAME_HEAD);
-  const headerLength = head.readUInt32LE(4);
-  const length = head.readUInt32LE(8);
-  const from = at + FRAME_HEAD + headerLength;
-  if (head.readUInt32LE(0) !== MAGIC || headerLength > MAX_HEADER || from + length > end) return undefined;
-  const header = JSON.parse((await readAt(handle, at + FRAME_HEAD, headerLength)).toString('utf8')) as EntryHeader;
-  return { header, path, from, length, next: from + length };
-}
-
-/**
- * Bytes of whole frames at the start of a file that a crash may have cut. Reads all of it, for a frame's
- * bytes may be missing in its middle.
- */
-export async function wholeLength(path: string): Promise<number> {
-  const handle = await open(path, 'r');
-  try {
-    const { size } = await handle.stat();
-    let at = 0;
-    for (;;) {
-      const next = await checkedEnd(handle, at, size);
-      if (next === undefined) return at;
-      at = next;
-    }
-  } finally {
-    await handle.close();
-  }
-}
-
-async function checkedEnd(handle: FileHandle, at: number, size: number): Promise<number | undefined> {
-  if (at + FRAME_HEAD > size) return undefined;
-  const head = await readAt(handle, at, FRAME_HEAD);
-  const headerLength = head.readUInt32LE(4);
-  const total = headerLength + head.readUInt32LE(8);
+  const head = await headAt(handle, at, end);
+  if (!head) return undefined;
   const from = at + FRAME_HEAD;
-  if (head.readUInt32LE(0) !== MAGIC || headerLength > MAX_HEADER || from + total > size) return undefined;
   let crc = 0;
-  for (let done = 0; done < total; ) {
-    const piece = await readAt(handle, from + done, Math.min(1024 * 1024, total - done));
+  let text: Buffer | undefined;
+  for (let done = from; done < head.end; ) {
+    const piece = await readAt(handle, done, Math.min(PIECE, head.end - done));
+    if (!piece) return undefined;
+    text ??= piece.subarray(0, head.headerLength);
     crc = crc32(piece, crc);
     done += piece.length;
   }
-  return crc === head.readUInt32LE(12) ? from + total : undefined;
+  if (crc !== head.crc || !text) return undefined;
+  const header = headerOf(text);
+  return header && { header, path, at, from: from + head.headerLength, length: head.length, next: head.end };
 }
 
-async function readAt(handle: FileHandle, at: number, length: number): Promise<Buffer> {
-  const bytes = Buffer.alloc(length);
+/**
+ * The first whole frame behind a damaged one. Lengths are trusted as long as they lead from frame to frame,
+ * so that bytes of a body that look like a frame are none; only then is the magic searched for, up to a
+ * limit of work, for a body may be full of it.
+ */
+export async function findEntry(handle: FileHandle, path: string, at: number, end: number): Promise<Entry | undefined> {
+  for (let head = await headAt(handle, at, end); head; head = await headAt(handle, head.end, end)) {
+    if (head.end === end) return undefined;
+    const entry = await readEntry(handle, path, head.end, end);
+    if (entry) return entry;
+  }
+  let work = MOST_SEARCHED;
+  for (let from = at + 1; from + FRAME_HEAD <= end; from += PIECE - MAGIC_BYTES.length + 1) {
+    const piece = await readAt(handle, from, Math.min(PIECE, end - from));
+    if (!piece) return undefined;
+    for (let i = piece.indexOf(MAGIC_BYTES); i >= 0; i = piece.indexOf(MAGIC_BYTES, i + 1)) {
+      const head = await headAt(handle, from + i, end);
+      if (!head) continue;
+      work -= head.end - from - i;
+      if (work < 0) return undefined;
+      const entry = await readEntry(handle, path, from + i, end);
+      if (entry) return entry;
+    }
+  }
+  return undefined;
+}
+
+/** Whether a file ends there as after a crash: a frame that is cut off, or room that was never written. Such bytes were not acknowledged. */
+export async function isCutOff(handle: FileHandle, at: number, end: number): Promise<boolean> {
+  const head = (await readAt(handle, at, Math.min(FRAME_HEAD, end - at))) ?? Buffer.alloc(0);
+  if (head.length < FRAME_HEAD) return MAGIC_BYTES.subarray(0, head.length).equals(head.subarray(0, MAGIC_BYTES.length)) || isZero(head);
+  const headerLength = head.readUInt32LE(4);
+  if (head.readUInt32LE(0) === MAGIC) return headerLength <= MAX_HEADER && at + FRAME_HEAD + headerLength + head.readUInt32LE(8) > end;
+  for (let from = at; from < end; from += PIECE) {
+    const piece = await readAt(handle, from, Math.min(PIECE, end - from));
+    if (!piece || !isZero(piece)) return false;
+  }
+  return true;
+}
+
+/** Copies what cannot be read to a file beside, named by its place; its bytes, 0 where it was there already. */
+export async function setAside(handle: FileHandle, path: string, from: number, to: number): Promise<number> {
+  const aside = `${path.slice(0, path.lastIndexOf('.'))}-${from}${DAMAGED}`;
+  const there = await stat(aside).catch(() => undefined);
+  if (there?.size === to - from) return 0;
+  const copy = await open(aside, 'w', 0o600);
+  try {
+    for (let at = from; at < to; ) {
+      const piece = await readAt(handle, at, Math.min(PIECE, to - at));
+      // The file is shorter than it was: there is nothing more to keep.
+      if (!piece) break;
+      await copy.write(piece);
+      at += piece.length;
+    }
+    await copy.sync();
+  } finally {
+    await copy.close();
+  }
+  await syncFolder(dirname(aside));
+  return to - from;
+}
+
+/** The names in a folder outlast a loss of power. */
+export async function syncFolder(path: string): Promise<void> {
+  const directory = await open(path, 'r');
+  await directory.sync().finally(() => directory.close());
+}
+
+interface Head {
+  readonly headerLength: number;
+  readonly length: number;
+  readonly crc: number;
+  /** Offset after the frame. */
+  readonly end: number;
+}
+
+/** What a frame says of itself; undefined where none can be. */
+async function headAt(handle: FileHandle, at: number, end: number): Promise<Head | undefined> {
+  const head = at + FRAME_HEAD > end ? undefined : await readAt(handle, at, FRAME_HEAD);
+  if (!head || head.readUInt32LE(0) !== MAGIC) return undefined;
+  const headerLength = head.readUInt32LE(4);
+  const length = head.readUInt32LE(8);
+  const next = at + FRAME_HEAD + headerLength + length;
+  return headerLength > MAX_HEADER || next > end ? undefined : { headerLength, length, crc: head.readUInt32LE(12), end: next };
+}
+
+function headerOf(text: Buffer): EntryHeader | undefined {
+  try {
+    return JSON.parse(text.toString('utf8')) as EntryHeader;
+  } catch {
+    return undefined;
+  }
+}
+
+function isZero(bytes: Buffer): boolean {
+  return bytes.every((byte) => byte === 0);
+}
+
+/** Undefined where the file is shorter than that. */
+async function readAt(handle: FileHandle, at: number, length: number): Promise<Buffer | undefined> {
+  const bytes = Buffer.allocUnsafe(length);
   let done = 0;
   while (done < length) {
     const { bytesRead } = await handle.read(bytes, done, length - done, at + done);
-    if (bytesRead === 0) throw new Error('the spool file is shorter than it was');
+    if (bytesRead === 0) return undefined;
     done += bytesRead;
   }
   return bytes;

@@ -7,11 +7,10 @@
  * keeps what it has.
  */
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, readdirSync, rmdirSync, rmSync, truncateSync } from 'node:fs';
+import { mkdirSync, readdirSync, rmdirSync, rmSync, statSync } from 'node:fs';
 import { type FileHandle, open, statfs } from 'node:fs/promises';
-import { join } from 'node:path';
-import { isDeepStrictEqual } from 'node:util';
-import { type Entry, type EntryHeader, frame, readEntry, wholeLength } from './spool-file.ts';
+import { dirname, join } from 'node:path';
+import { type Append, DAMAGED, type Entry, findEntry, frame, isCutOff, joined, PLACE, readEntry, setAside, syncFolder } from './spool-file.ts';
 
 export interface SpoolOptions {
   readonly folder: string;
@@ -25,15 +24,7 @@ export interface SpoolOptions {
   readonly clock: () => number;
 }
 
-/** `{place}` in an id becomes the entry's place in the spool: for what has no identity of its own. */
-export const PLACE = '{place}';
-/** Ids of such entries begin so, per file: what the ledger may forget with the file. */
-export const PLACE_PREFIX = 'spool:';
-
-export interface Append {
-  readonly header: EntryHeader;
-  readonly body: Uint8Array;
-}
+export { type Append, PLACE, PLACE_PREFIX } from './spool-file.ts';
 
 export type SpoolErrorCode = 'spool-full' | 'disk-full' | 'spool-failed';
 
@@ -56,6 +47,8 @@ export interface SpoolStatus {
   readonly full: boolean;
   /** A write failed within the last minute. */
   readonly failing: boolean;
+  /** What could not be read and was set aside, as far as it was still there when the server started. */
+  readonly damaged: { readonly pieces: number; readonly bytes: number };
   /** By source; `oldest`: epoch milliseconds of the oldest file. */
   readonly sources: ReadonlyMap<string, { readonly bytes: number; readonly files: number; readonly oldest: number }>;
 }
@@ -67,40 +60,12 @@ interface SpoolFile {
   readonly created: number;
   size: number;
   closed: boolean;
+  /** Of an earlier run, which may have been killed while it wrote. */
+  readonly recovered: boolean;
   /** Entries that were given out and are not settled. */
   underway: number;
   /** How far it was given out. */
   read: number;
-}
-
-/** Small bodies without an identity of their own that come together share an entry: each entry costs the ledger and the threads a turn. */
-const MOST_PARTS = 2000;
-const MOST_JOINED = 512 * 1024;
-
-function joined(appends: readonly Append[]): Append[] {
-  const entries: Append[] = [];
-  let open: Append[] = [];
-  let bytes = 0;
-  const close = () => {
-    const [first] = open;
-    if (first && open.length === 1) entries.push(first);
-    else if (first) entries.push({ header: { ...first.header, parts: open.map((a) => a.body.length) }, body: Buffer.concat(open.map((a) => a.body)) });
-    open = [];
-    bytes = 0;
-  };
-  for (const append of appends) {
-    const { header, body } = append;
-    const may = header.id === `${PLACE_PREFIX}${PLACE}` && header.refused === undefined && header.parts === undefined;
-    const [first] = open;
-    const fits = first && open.length < MOST_PARTS && bytes + body.length <= MOST_JOINED && isDeepStrictEqual(first.header.origin, header.origin);
-    if (!may || !fits) close();
-    if (may) {
-      open.push(append);
-      bytes += body.length;
-    } else entries.push(append);
-  }
-  close();
-  return entries;
 }
 
 interface Waiting {
@@ -118,6 +83,8 @@ interface Queue {
   writing: boolean;
   /** Entries of the open file. */
   entries: number;
+  /** Its folder's name outlasts a loss of power. */
+  rooted: boolean;
 }
 
 const FILE_BYTES = 64 * 1024 * 1024;
@@ -139,6 +106,9 @@ export class Spool {
   #freeAt = Number.NEGATIVE_INFINITY;
   #free = Number.POSITIVE_INFINITY;
   #closed = false;
+  #damaged = { pieces: 0, bytes: 0 };
+  /** Told of what could not be read of a source's spool. */
+  onDamage: (source: string, message: string) => void = () => undefined;
   /** Told of a source whose spool has something to read. */
   onAppend: (source: string) => void = () => undefined;
 
@@ -146,26 +116,31 @@ export class Spool {
     this.#options = options;
   }
 
-  /** Opens the folder and cuts off what a crash left half-written. */
+  /** Opens the folder; what a crash left half-written is passed over when it is come to. */
   static async open(options: SpoolOptions): Promise<Spool> {
     mkdirSync(options.folder, { recursive: true, mode: 0o700 });
+    await syncFolder(dirname(options.folder));
     const spool = new Spool(options);
-    for (const source of readdirSync(options.folder)) await spool.#recover(source);
+    for (const source of readdirSync(options.folder)) spool.#recover(source);
     return spool;
   }
 
-  async #recover(source: string): Promise<void> {
+  #recover(source: string): void {
     const queue = this.#queue(source);
     for (const file of readdirSync(queue.folder).sort()) {
+      const path = join(queue.folder, file);
+      if (file.endsWith(DAMAGED)) this.#count(statSync(path).size);
       if (!file.endsWith(SUFFIX)) continue;
       const name = file.slice(0, -SUFFIX.length);
-      const path = join(queue.folder, file);
-      const size = await wholeLength(path);
-      truncateSync(path, size);
+      const { size } = statSync(path);
       this.#bytes += size;
-      queue.files.push({ name, path, created: Number.parseInt(name, 36), size, closed: true, underway: 0, read: 0 });
+      queue.files.push({ name, path, created: Number.parseInt(name, 36), size, closed: true, recovered: true, underway: 0, read: 0 });
       if (size === 0) this.#removeIfDone(queue, queue.files.at(-1) as SpoolFile);
     }
+  }
+
+  #count(bytes: number): void {
+    this.#damaged = { pieces: this.#damaged.pieces + 1, bytes: this.#damaged.bytes + bytes };
   }
 
   #queue(source: string): Queue {
@@ -173,7 +148,7 @@ export class Spool {
     if (!queue) {
       const folder = join(this.#options.folder, source);
       mkdirSync(folder, { recursive: true, mode: 0o700 });
-      queue = { folder, files: [], handle: undefined, reader: undefined, waiting: [], writing: false, entries: 0 };
+      queue = { folder, files: [], handle: undefined, reader: undefined, waiting: [], writing: false, entries: 0, rooted: false };
       this.#queues.set(source, queue);
     }
     return queue;
@@ -196,6 +171,7 @@ export class Spool {
       trouble: this.#trouble,
       full: this.#refused > 0 && this.#bytes + this.#refused > maxBytes,
       failing: performance.now() - this.#failedAt < FAILING_MS,
+      damaged: this.#damaged,
       sources,
     };
   }
@@ -294,10 +270,11 @@ export class Spool {
     const name = `${created.toString(36).padStart(9, '0')}-${randomBytes(6).toString('hex')}`;
     const path = join(queue.folder, `${name}${SUFFIX}`);
     queue.handle = await open(path, 'wx', 0o600);
-    // The file's name must outlast a loss of power, too.
-    const directory = await open(queue.folder, 'r');
-    await directory.sync().finally(() => directory.close());
-    const file = { name, path, created, size: 0, closed: false, underway: 0, read: 0 };
+    // The names of the file and of its folder must outlast a loss of power, too.
+    await syncFolder(queue.folder);
+    if (!queue.rooted) await syncFolder(this.#options.folder);
+    queue.rooted = true;
+    const file = { name, path, created, size: 0, closed: false, recovered: false, underway: 0, read: 0 };
     queue.files.push(file);
     queue.entries = 0;
     return file;
@@ -323,15 +300,28 @@ export class Spool {
       await queue.reader?.handle.close();
       queue.reader = { file, handle: await open(file.path, 'r') };
     }
-    const entry = await readEntry(queue.reader.handle, file.path, file.read, file.size);
-    if (!entry) {
-      // Damaged on the disk: what cannot be found is said, what was read stays stored.
-      this.#trouble = `${file.path} is damaged from byte ${file.read} on.`;
-      file.read = file.size;
-      return this.next(source);
-    }
+    const { handle } = queue.reader;
+    const entry = (await readEntry(handle, file.path, file.read, file.size)) ?? (await this.#pass(source, queue, file, handle));
+    if (!entry) return this.next(source);
     file.read = entry.next;
     file.underway++;
+    return entry;
+  }
+
+  /** Passes over what cannot be read: the entry behind it, if there is one in the file. What was acknowledged is kept beside. */
+  async #pass(source: string, queue: Queue, file: SpoolFile, handle: FileHandle): Promise<Entry | undefined> {
+    const { read, size, path } = file;
+    const entry = await findEntry(handle, path, read, size);
+    const to = entry?.at ?? size;
+    if (entry || !file.recovered || !(await isCutOff(handle, read, size))) {
+      const bytes = await setAside(handle, path, read, to);
+      if (bytes > 0) {
+        this.#count(bytes);
+        this.onDamage(source, `${bytes} bytes of ${path} from byte ${read} on cannot be read: the disk damaged them. They are in a ${DAMAGED} file beside it.`);
+      }
+    }
+    file.read = to;
+    if (!entry) this.#removeIfDone(queue, file);
     return entry;
   }
 

@@ -12,13 +12,19 @@ export const NOT_READY = {
   'ingest-stopped': 'Storing failed for good: nothing more is stored until the server is started again.',
   'spool-full': 'The spool has no room for what is pushed: senders are told to come again.',
   'spool-failing': 'The spool could not be written within the last minute.',
-  'disk-nearly-full': 'The disk of the data directory has less room than spoolMinFreeMib: nothing that is pushed is accepted.',
+  'disk-nearly-full': 'The disk of the data directory has less room than diskMinFreeMib: nothing that is pushed is accepted.',
+} as const;
+
+/** What somebody should look at, though the server is ready. Codes are stable. */
+export const NOTICES = {
+  'spool-damaged':
+    'The disk damaged what was acknowledged and not stored yet. What could be read is stored; the rest is in .damaged files in DATA/spool, and is told of until they are taken away and the server is started again.',
 } as const;
 
 export type ReasonCode = keyof typeof NOT_READY;
 
 export interface Reason {
-  readonly code: ReasonCode;
+  readonly code: ReasonCode | keyof typeof NOTICES;
   readonly message: string;
 }
 
@@ -55,4 +61,11 @@ export async function reasonsOf({ pipeline, collection, folder, minFreeBytes }: 
   if (spool.failing) say('spool-failing', spool.trouble);
   if (disk.free < minFreeBytes) say('disk-nearly-full');
   return reasons;
+}
+
+export function noticesOf({ spool: { damaged } }: Pick<Collection, 'spool'>): Reason[] {
+  if (damaged.pieces === 0) return [];
+  return [
+    { code: 'spool-damaged', message: `${NOTICES['spool-damaged']} ${damaged.pieces} ${damaged.pieces === 1 ? 'piece' : 'pieces'}, ${damaged.bytes} bytes.` },
+  ];
 }

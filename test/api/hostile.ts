@@ -17,7 +17,7 @@ import { lines, openCollection, openPlace, type Place } from '../ingest/helpers.
 import { startServer, type TestServer } from './helpers.ts';
 
 export const MIB = 2 ** 20;
-export const LIMITS: ReceiveLimits = { ...DEFAULT_SETTINGS.receive, bodyBytes: 16 * MIB, memoryBytes: 64 * MIB };
+export const LIMITS: ReceiveLimits = { ...DEFAULT_SETTINGS.receive, bodyBytes: 16 * MIB, memoryBytes: 64 * MIB, wrongTokensPerMinute: 30 };
 
 export interface Source {
   readonly id: string;

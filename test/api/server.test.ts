@@ -17,14 +17,14 @@ async function errorOf(response: Response): Promise<{ code: string; message: str
 
 describe('health', () => {
   test('healthz and readyz answer without a session', async () => {
-    expect(await (await fetch(`${server.base}/healthz`)).json()).toEqual({ ok: true, reasons: [] });
-    expect(await (await fetch(`${server.base}/readyz`)).json()).toEqual({ ok: true, reasons: [] });
+    expect(await (await fetch(`${server.base}/healthz`)).json()).toEqual({ ok: true, reasons: [], notices: [] });
+    expect(await (await fetch(`${server.base}/readyz`)).json()).toEqual({ ok: true, reasons: [], notices: [] });
   });
 
   test('readyz names why it is not ready', async () => {
     const starting = await startServer({ deps: { store: server.store, notReady: async () => [{ code: 'store-repairing', message: 'Two to go.' }] } });
     const response = await fetch(`${starting.base}/readyz`);
-    expect([response.status, await response.json()]).toEqual([503, { ok: false, reasons: [{ code: 'store-repairing', message: 'Two to go.' }] }]);
+    expect([response.status, await response.json()]).toEqual([503, { ok: false, reasons: [{ code: 'store-repairing', message: 'Two to go.' }], notices: [] }]);
     await starting.close();
   });
 

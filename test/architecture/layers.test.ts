@@ -40,6 +40,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'query',
     'formats',
     'dashboards',
+    'decode/decompress.ts',
     'store/store.ts',
     'store/metadata.ts',
     'store/library.ts',

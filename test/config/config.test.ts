@@ -1,8 +1,11 @@
+import { readdirSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ConfigError, loadConfig } from '../../src/config.ts';
+import { METRICS } from '../../src/api/metric-table.ts';
+import { ConfigError, ConfigSchema, ENVIRONMENT, loadConfig, variable } from '../../src/config.ts';
+import { NOT_READY, NOTICES } from '../../src/ingest/vitals.ts';
 
 let folder: string;
 beforeAll(async () => {
@@ -45,5 +48,27 @@ describe('settings', () => {
     expect(() => loadConfig({ env: { BARTIZAN_LOG_LEVEL: 'loud' }, flags: {} })).toThrow(/logLevel \(BARTIZAN_LOG_LEVEL\)/);
     expect(() => loadConfig({ env: { BARTIZAN_WORKERS: '1e1' }, flags: {} })).toThrow(/workers \(BARTIZAN_WORKERS\).*expected number/);
     expect(() => loadConfig({ file: join(folder, 'nowhere.yaml'), env: {}, flags: {} })).toThrow(/cannot be read/);
+  });
+});
+
+describe('names of settings', () => {
+  const SRC = join(import.meta.dirname, '../../src');
+  const sources = (readdirSync(SRC, { recursive: true }) as string[])
+    .filter((name) => /\.tsx?$/.test(name))
+    .map((name) => [name, readFileSync(join(SRC, name), 'utf8')] as const);
+  const settings = Object.keys(ConfigSchema.shape);
+
+  it('that messages of health and metrics give are settings', () => {
+    const texts = [...Object.values(NOT_READY), ...Object.values(NOTICES), ...METRICS.map(({ help }) => help)];
+    const names = texts.flatMap((text) => text.match(/\b[a-z]+(?:[A-Z][a-z0-9]*)+\b/g) ?? []);
+    expect(names.length).toBeGreaterThan(1);
+    expect(names.filter((name) => !settings.includes(name))).toEqual([]);
+  });
+
+  it('of the environment are all in the tables, and all of the environment’s own are read', () => {
+    const known = new Set([...settings.map(variable), ...Object.keys(ENVIRONMENT)]);
+    const found = sources.flatMap(([file, text]) => [...text.matchAll(/\bBARTIZAN_[A-Z][A-Z0-9_]*/g)].map(([name]) => ({ file, name })));
+    expect(found.filter(({ name }) => !known.has(name))).toEqual([]);
+    for (const name of Object.keys(ENVIRONMENT)) expect(found.filter((f) => f.name === name && f.file !== 'config.ts')).not.toEqual([]);
   });
 });

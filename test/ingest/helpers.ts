@@ -101,7 +101,7 @@ export async function openPlace(options: { directory?: string; batchRows?: numbe
 export async function openCollection(place: Place, spoolBytes = 64 * 2 ** 20): Promise<Collection> {
   const { directory, metadata, pipeline, store } = place;
   const downloads = join(directory, 'downloads');
-  await mkdir(downloads);
+  await mkdir(downloads, { recursive: true });
   return Collection.open({
     metadata,
     intake: pipeline,

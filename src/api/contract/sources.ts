@@ -143,7 +143,13 @@ export const SourceMade = z.object({ source: Source, address: Address.nullable()
 export const SourceList = z.object({
   collectors: z.array(Collector),
   sources: z.array(Source),
-  spool: z.object({ bytes: z.number(), maxBytes: z.number(), trouble: z.string().optional() }),
+  spool: z.object({
+    bytes: z.number(),
+    maxBytes: z.number(),
+    trouble: z.string().optional(),
+    /** What the disk damaged, set aside. */
+    damaged: z.object({ pieces: z.number(), bytes: z.number() }),
+  }),
   /** Address of the listener for senders elsewhere; null where there is none. */
   listener: z.string().nullable(),
 });

@@ -1,13 +1,13 @@
 /** Bodies as they are sent: what may be kept compressed, and what is taken apart first, within limits. */
-import { promisify } from 'node:util';
-import { gunzip, inflate } from 'node:zlib';
+import type { Transform } from 'node:stream';
+import { createGunzip, createInflate } from 'node:zlib';
+import { sniff } from '../../decode/decompress.ts';
 import { Problem } from '../errors.ts';
+import type { Share } from './memory.ts';
 
-const inflateAsync = promisify(inflate);
-const gunzipAsync = promisify(gunzip);
-
-/** A compressed body may become this many times as large, where it is taken apart before it is kept. */
+/** Bytes that a body may become, where it is taken apart before it is kept. */
 const MAX_DEFLATED = 256 * 2 ** 20;
+const OPTIONS = { chunkSize: 64 * 1024 };
 
 /** More are read by nobody: what is packed twice is told by content. */
 const MOST_CODINGS = 2;
@@ -17,7 +17,7 @@ const MOST_CODINGS = 2;
  * because nothing tells it. Codings stand in the order in which they were applied (RFC 9110 section 8.4).
  * Throws Problem for what is not what it says.
  */
-export async function keptBody(body: Buffer, encoding: string | undefined): Promise<Uint8Array> {
+export async function keptBody(body: Buffer, encoding: string | undefined, share: Share): Promise<Uint8Array> {
   const codings = (encoding ?? '')
     .split(',')
     .map((coding) =>
@@ -36,23 +36,32 @@ export async function keptBody(body: Buffer, encoding: string | undefined): Prom
       hint: 'Pack the body once, or twice with gzip or zstd as the first.',
     });
   if (outer === undefined || body.length === 0) return body;
-  if (outer === 'deflate') return unpacked(inflateAsync(body, { maxOutputLength: MAX_DEFLATED }), 'deflate');
-  const magic = Buffer.from(outer === 'gzip' ? [0x1f, 0x8b] : [0x28, 0xb5, 0x2f, 0xfd]);
-  if (!body.subarray(0, magic.length).equals(magic)) throw new Problem('not-a-delivery', `Content-Encoding says ${outer}, and the body is none.`);
+  if (outer === 'deflate') return unpacked(createInflate(OPTIONS), body, 'deflate', MAX_DEFLATED, share);
+  if (sniff(body) !== outer) throw new Problem('not-a-delivery', `Content-Encoding says ${outer}, and the body is none.`);
   return body;
 }
 
 /** A gzip body in memory, up to `limit` bytes. Throws Problem. */
-export function gunzipped(body: Buffer, limit: number): Promise<Buffer> {
-  return unpacked(gunzipAsync(body, { maxOutputLength: limit }), 'gzip');
+export function gunzipped(body: Buffer, limit: number, share: Share): Promise<Buffer> {
+  return unpacked(createGunzip(OPTIONS), body, 'gzip', limit, share);
 }
 
-async function unpacked(work: Promise<Buffer>, name: string): Promise<Buffer> {
+async function unpacked(stream: Transform, body: Buffer, name: string, limit: number, share: Share): Promise<Buffer> {
+  const pieces: Buffer[] = [];
+  let size = 0;
+  stream.end(body);
   try {
-    return await work;
+    for await (const piece of stream as AsyncIterable<Buffer>) {
+      size += piece.length;
+      if (size > limit) throw new Problem('body-too-large', `The ${name} body is too large when it is taken apart.`);
+      // Once as a piece, and once in the whole.
+      share.make(2 * piece.length);
+      pieces.push(piece);
+    }
   } catch (error) {
-    if ((error as { code?: string }).code === 'ERR_BUFFER_TOO_LARGE')
-      throw new Problem('body-too-large', `The ${name} body is too large when it is taken apart.`);
-    throw new Problem('not-a-delivery', `The body is not valid ${name}.`);
+    throw error instanceof Problem ? error : new Problem('not-a-delivery', `The body is not valid ${name}.`);
   }
+  const whole = Buffer.concat(pieces);
+  share.give(size);
+  return whole;
 }

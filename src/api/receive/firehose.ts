@@ -12,6 +12,7 @@ import type { Origin } from '../../model/batch.ts';
 import { Problem, toAnswer } from '../errors.ts';
 import { gunzipped } from './body.ts';
 import type { ReceiveGuard } from './guard.ts';
+import type { Share } from './memory.ts';
 
 const PROTOCOL = '1.0';
 /** Before compression; what AWS sends at most, with room for base64 and JSON around it. */
@@ -46,11 +47,19 @@ export function addFirehose(app: FastifyInstance, collection: Collection, guard:
     },
     async (request, reply) => {
       const source = request.receiving as Receiving;
+      const share = request.share as Share;
       const body = request.body ?? Buffer.alloc(0);
-      const gzip = /^(x-)?gzip$/i.test(request.headers['content-encoding'] ?? '');
-      const delivery = readDelivery(gzip ? await gunzipped(body, MAX_UNPACKED) : body, request);
-      await collection.receive(source, body.length, entriesOf(delivery, source, originOf(request, source), clock()));
-      return answer(reply, delivery.requestId, delivery.timestamp);
+      return share.during(async () => {
+        const gzip = /^(x-)?gzip$/i.test(request.headers['content-encoding'] ?? '');
+        const plain = gzip ? await gunzipped(body, MAX_UNPACKED, share) : body;
+        // Its text, the strings of the records, and the records' bytes: the last are held until they are on the disk.
+        share.make(3 * plain.length);
+        const delivery = readDelivery(plain, request);
+        const entries = entriesOf(delivery, source, originOf(request, source), clock());
+        share.give(2 * plain.length);
+        await collection.receive(source, body.length, entries);
+        return answer(reply, delivery.requestId, delivery.timestamp);
+      });
     },
   );
 }

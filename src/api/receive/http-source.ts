@@ -10,6 +10,7 @@ import type { Origin } from '../../model/batch.ts';
 import { Problem } from '../errors.ts';
 import { keptBody } from './body.ts';
 import type { ReceiveGuard } from './guard.ts';
+import type { Share } from './memory.ts';
 
 /** Headers that say where a request's records come from, by the part of the origin that each gives; ours and those that existing senders use. */
 const ORIGIN_HEADERS: Readonly<Record<'sourceCategory' | 'sourceName' | 'sourceHost', readonly string[]>> = {
@@ -30,13 +31,16 @@ export function addHttpSource(app: FastifyInstance, collection: Collection, guar
     },
     async (request, reply) => {
       const source = request.receiving as Receiving;
+      const share = request.share as Share;
       const body = request.body ?? Buffer.alloc(0);
-      const kept = await keptBody(body, request.headers['content-encoding']);
-      const id = identity(request, source);
-      const origin = originOf(request, source);
-      const entries = kept.length > 0 ? [{ header: { id, name: source.name, origin, received: clock() }, body: kept }] : [];
-      await collection.receive(source, body.length, entries);
-      return reply.send({ ok: true });
+      return share.during(async () => {
+        const kept = await keptBody(body, request.headers['content-encoding'], share);
+        const id = identity(request, source);
+        const origin = originOf(request, source);
+        const entries = kept.length > 0 ? [{ header: { id, name: source.name, origin, received: clock() }, body: kept }] : [];
+        await collection.receive(source, body.length, entries);
+        return reply.send({ ok: true });
+      });
     },
   );
 }

@@ -1,5 +1,6 @@
 /** The two routes that senders push to, on the server's own listener and on one of their own. */
-import type { FastifyInstance } from 'fastify';
+import type { IncomingMessage } from 'node:http';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Collection } from '../../ingest/collection.ts';
 import { addFirehose } from './firehose.ts';
 import { ReceiveGuard, type ReceiveLimits } from './guard.ts';
@@ -17,7 +18,7 @@ export async function addReceiveRoutes(app: FastifyInstance, { collection, limit
   const guard = new ReceiveGuard(collection, limits, clock);
   await app.register(async (scope) => {
     scope.removeAllContentTypeParsers();
-    scope.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit: limits.bodyBytes }, (_request, body, done) => done(null, body));
+    scope.addContentTypeParser('*', (request: FastifyRequest, payload: IncomingMessage) => guard.body(request, payload));
     addHttpSource(scope, collection, guard, clock);
     addFirehose(scope, collection, guard, clock);
   });

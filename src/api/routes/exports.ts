@@ -6,11 +6,9 @@ import { z } from 'zod';
 import { ExportRequest, ExportResponse } from '../contract/exports.ts';
 import type { ServerDeps } from '../deps.ts';
 import { Exports } from '../exports.ts';
-import { abortOnClose, NDJSON } from '../lines.ts';
+import { abortOnClose, NDJSON, STALLED_MS } from '../lines.ts';
 
 const tags = ['exports'];
-/** A client that takes nothing for so long has gone. */
-const STALLED_MS = 10 * 60_000;
 
 export function exportRoutes(app: FastifyInstance, deps: ServerDeps): void {
   const exports = new Exports(deps);

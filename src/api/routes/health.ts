@@ -1,7 +1,7 @@
 /** Liveness and readiness, for process managers. They hold no data of the logs. */
 import type { FastifyInstance } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
-import { NOT_READY } from '../../ingest/vitals.ts';
+import { NOT_READY, noticesOf } from '../../ingest/vitals.ts';
 import { sql, statement } from '../../query/sql.ts';
 import { Health } from '../contract.ts';
 import type { ServerDeps } from '../deps.ts';
@@ -11,6 +11,7 @@ export function healthRoutes(app: FastifyInstance, deps: ServerDeps): void {
   typed.get('/healthz', { config: { access: 'public' }, schema: { tags: ['health'], summary: 'The process runs.', response: { 200: Health } } }, async () => ({
     ok: true,
     reasons: [],
+    notices: [],
   }));
   typed.get(
     '/readyz',
@@ -26,7 +27,7 @@ export function healthRoutes(app: FastifyInstance, deps: ServerDeps): void {
         const why = error instanceof Error ? error.message : 'unknown error';
         reasons.push({ code: 'store-unavailable', message: `${NOT_READY['store-unavailable']} ${why}` });
       }
-      return reply.status(reasons.length ? 503 : 200).send({ ok: reasons.length === 0, reasons });
+      return reply.status(reasons.length ? 503 : 200).send({ ok: reasons.length === 0, reasons, notices: deps.collection ? noticesOf(deps.collection) : [] });
     },
   );
 }

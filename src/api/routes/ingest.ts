@@ -27,14 +27,23 @@ export function ingestRoutes(app: FastifyInstance, deps: ServerDeps): void {
       const relative = paths.find((path) => !isAbsolute(path));
       if (relative !== undefined) throw new Problem('invalid-request', `The path “${relative}” is not absolute.`);
       return sendLines<IngestEvent>(reply, async (emit, signal) => {
-        const options: IngestOptions = { ...withoutUndefined(given), signal, onProgress: (progress) => emit({ type: 'progress', ...progress }) };
+        let telling = false;
+        const onProgress: NonNullable<IngestOptions['onProgress']> = (progress) => {
+          // A client that does not read is not told of each step.
+          if (telling) return;
+          telling = true;
+          void emit({ type: 'progress', ...progress }).finally(() => {
+            telling = false;
+          });
+        };
+        const options: IngestOptions = { ...withoutUndefined(given), signal, onProgress };
         try {
           const summary = await ingest.ingest(paths, options);
-          emit({ type: 'summary', ...summary, failures: [...summary.failures], notes: [...summary.notes] });
+          await emit({ type: 'summary', ...summary, failures: [...summary.failures], notes: [...summary.notes] });
         } catch (error) {
           const { status, body } = toAnswer(isPathError(error) ? new Problem('no-such-path', error.message) : error);
           if (status >= 500) request.log.error({ err: error }, 'ingest failed');
-          emit({ type: 'error', error: body.error });
+          await emit({ type: 'error', error: body.error });
         }
       });
     },

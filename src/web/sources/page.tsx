@@ -57,6 +57,11 @@ export function SourcesPage() {
           <Icon name="warn" size={14} /> {data.spool.trouble} Senders are asked to come again, and keep what they have.
         </p>
       )}
+      {data && data.spool.damaged.pieces > 0 && (
+        <p className="bz-source-note" data-tone="warn" role="alert">
+          <Icon name="warn" size={14} /> The disk damaged {short(data.spool.damaged.bytes, 'bytes')} of the spool: set aside in .damaged files.
+        </p>
+      )}
       <LayoutsLine search={along} />
       {!data && <Skeleton />}
       {data && data.sources.length === 0 && <Nothing />}

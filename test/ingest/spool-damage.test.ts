@@ -1,0 +1,231 @@
+/** What a disk does to the spool: nothing readable is lost, what is not readable is set aside, counted and told, and folders outlast a loss of power. */
+import { readlinkSync } from 'node:fs';
+import { mkdtemp, open as openFile, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Delivery, Outcome } from '../../src/collect/delivery.ts';
+import { Spool } from '../../src/ingest/spool.ts';
+import { SpoolDrain } from '../../src/ingest/spool-drain.ts';
+import type { Entry } from '../../src/ingest/spool-file.ts';
+import { NO_COUNTS } from '../../src/model/counts.ts';
+
+const ORIGIN = { sourceName: 'n', sourceCategory: 'c', sourceHost: '', collector: '' };
+
+let folder: string;
+let told: string[];
+beforeEach(async () => {
+  folder = join(await mkdtemp(join(tmpdir(), 'bartizan-spool-')), 'spool');
+  told = [];
+});
+afterEach(() => rm(join(folder, '..'), { recursive: true, force: true }));
+
+async function open(): Promise<Spool> {
+  const spool = await Spool.open({ folder, maxBytes: 2 ** 24, minFreeBytes: 0, clock: Date.now });
+  spool.onDamage = (source, message) => told.push(`${source}: ${message}`);
+  return spool;
+}
+
+/** Named entries are never joined: one frame each. */
+const append = (spool: Spool, body: string | Uint8Array, id: string) =>
+  spool.append('s', [{ header: { id, name: 'x', origin: ORIGIN, received: 1 }, body: Buffer.from(body) }]);
+
+async function all(spool: Spool): Promise<Entry[]> {
+  const found = [];
+  for (let entry = await spool.next('s'); entry; entry = await spool.next('s')) found.push(entry);
+  return found;
+}
+
+const ids = (entries: readonly Entry[]) => entries.map((entry) => entry.header.id);
+const names = async () => (await readdir(join(folder, 's'))).sort();
+const spoolFile = async () => join(folder, 's', (await names()).find((name) => name.endsWith('.spool')) as string);
+
+/** Six entries of a file, and where each frame of it begins and ends. */
+async function six(
+  body = (n: number): string | Uint8Array => `body ${n} ${'x'.repeat(40 * n)}`,
+): Promise<{ spool: Spool; frames: { from: number; to: number }[] }> {
+  const spool = await open();
+  const frames = [];
+  for (let n = 0, from = 0; n < 6; n++) {
+    await append(spool, body(n), `id${n}`);
+    const to = spool.status().bytes;
+    frames.push({ from, to });
+    from = to;
+  }
+  return { spool, frames };
+}
+
+async function change(path: string, how: (bytes: Buffer) => void): Promise<Buffer> {
+  const bytes = await readFile(path);
+  how(bytes);
+  await writeFile(path, bytes, { flag: 'r+' });
+  return bytes;
+}
+
+const KINDS: readonly [string, (bytes: Buffer, from: number, to: number) => void][] = [
+  ['body', (bytes, _, to) => bytes.writeUInt8(bytes.readUInt8(to - 1) ^ 1, to - 1)],
+  ['header', (bytes, from) => bytes.fill('}', from + 16, from + 20)],
+  ['magic', (bytes, from) => bytes.fill(0, from, from + 4)],
+  ['lengths', (bytes, from) => bytes.fill(0xff, from + 4, from + 12)],
+  ['length that says too little', (bytes, from) => bytes.writeUInt32LE(bytes.readUInt32LE(from + 8) - 1, from + 8)],
+  ['whole frame', (bytes, from, to) => bytes.fill(0, from, to)],
+];
+
+describe('a damaged frame', () => {
+  // A crash may leave these at the end of a file, too: they were never acknowledged.
+  for (const [kind, damage] of KINDS)
+    for (const place of [0, 2, 5])
+      for (const when of ['found after a restart', 'found while it runs'] as const)
+        if (!(place === 5 && when === 'found after a restart' && /^(lengths|whole frame)$/.test(kind)))
+          it(`${when}, ${kind} of frame ${place}: set aside, counted and told, and the others are read`, async () => {
+            const { spool: first, frames } = await six();
+            if (when === 'found after a restart') await first.close();
+            const { from, to } = frames[place] as { from: number; to: number };
+            const path = await spoolFile();
+            const bytes = await change(path, (b) => damage(b, from, to));
+            const spool = when === 'found after a restart' ? await open() : first;
+            const read = await all(spool);
+            expect(ids(read)).toEqual([0, 1, 2, 3, 4, 5].filter((n) => n !== place).map((n) => `id${n}`));
+            expect(spool.status().damaged).toEqual({ pieces: 1, bytes: to - from });
+            expect(told).toEqual([expect.stringMatching(new RegExp(`^s: .*${to - from} bytes.*\\.damaged`))]);
+            const kept = (await names()).filter((name) => name.endsWith('.damaged'));
+            expect(kept).toHaveLength(1);
+            expect((await readFile(join(folder, 's', kept[0] as string))).equals(bytes.subarray(from, to))).toBe(true);
+            // A good write ends troubles of writing, and not this.
+            await append(spool, 'later', 'later');
+            expect(spool.status().damaged.pieces).toBe(1);
+            const later = await all(spool);
+            expect(ids(later)).toEqual(['later']);
+            for (const entry of [...read, ...later]) spool.settled('s', entry);
+            expect(await names()).toEqual(kept);
+            expect(spool.status().bytes).toBe(0);
+            await spool.close();
+            const again = await open();
+            expect(again.status().damaged).toEqual({ pieces: 1, bytes: to - from });
+            expect(await all(again)).toEqual([]);
+            await again.close();
+          });
+
+  it('is counted once, however often its file is read again', async () => {
+    const { spool, frames } = await six();
+    await spool.close();
+    for (const place of [1, 3]) await change(await spoolFile(), (b) => b.fill(0, (frames[place]?.to as number) - 3, frames[place]?.to));
+    for (let i = 0; i < 3; i++) {
+      const again = await open();
+      expect(ids(await all(again))).toEqual(['id0', 'id2', 'id4', 'id5']);
+      expect(again.status().damaged.pieces).toBe(2);
+      await again.close();
+    }
+    expect(told).toHaveLength(2);
+  });
+
+  it('next to another one, and one that is last, hold nothing up', async () => {
+    const { spool, frames } = await six();
+    await change(await spoolFile(), (b) => {
+      for (const place of [1, 2, 5]) b.fill('#', (frames[place]?.to as number) - 2, frames[place]?.to);
+    });
+    // All that is whole was stored before the last one is come to.
+    for (let entry = await spool.next('s'); entry; entry = await spool.next('s')) spool.settled('s', entry);
+    expect(spool.status()).toMatchObject({ bytes: 0, damaged: { pieces: 2 } });
+    expect((await names()).every((name) => name.endsWith('.damaged'))).toBe(true);
+    await spool.close();
+  });
+
+  it('is not searched without end, whatever a sender put into it', async () => {
+    // A million beginnings of frames, each of which claims all that follows.
+    const head = Buffer.alloc(16);
+    head.write('BZS1');
+    head.writeUInt32LE(2, 4);
+    head.writeUInt32LE(2_000_000, 8);
+    const bait = Buffer.concat(Array.from({ length: 250_000 }, () => head));
+    const { spool, frames } = await six((n) => (n === 1 ? bait : `body ${n}`));
+    await change(await spoolFile(), (b) => b.fill(0, frames[1]?.from, (frames[1]?.from as number) + 4));
+    const read = ids(await all(spool));
+    expect(read[0]).toBe('id0');
+    expect(told).toHaveLength(1);
+    // What was not searched is set aside with it.
+    const bytes = (frames[1]?.to as number) - (frames[1]?.from as number);
+    expect(spool.status().damaged.bytes).toBeGreaterThanOrEqual(bytes);
+    await spool.close();
+  });
+
+  it('whose lengths are whole hides no frame that its sender wrote into it', async () => {
+    const inner = await six();
+    const forged = await readFile(await spoolFile());
+    await inner.spool.close();
+    await rm(folder, { recursive: true });
+    const { spool, frames } = await six((n) => (n === 3 || n === 4 ? forged : `body ${n}`));
+    await change(await spoolFile(), (b) => {
+      for (const place of [3, 4]) b.fill('#', (frames[place]?.from as number) + 20, (frames[place]?.from as number) + 22);
+    });
+    expect(ids(await all(spool))).toEqual(['id0', 'id1', 'id2', 'id5']);
+    await spool.close();
+  });
+
+  it('costs the drain nothing but itself', async () => {
+    const { spool: first, frames } = await six();
+    await first.close();
+    await change(await spoolFile(), (b) => b.fill(0, frames[2]?.from, (frames[2]?.from as number) + 30));
+    const spool = await open();
+    const taken: string[] = [];
+    const intake = {
+      async take(delivery: Delivery): Promise<Outcome> {
+        taken.push(delivery.id);
+        return { counts: NO_COUNTS, known: false };
+      },
+    };
+    const drain = new SpoolDrain({ spool, intake, settingsOf: async () => undefined, forget: async () => undefined, onError: (_, m) => told.push(m) });
+    await expect.poll(() => spool.status().bytes, { timeout: 20_000 }).toBe(0);
+    expect(taken.sort()).toEqual(['id0', 'id1', 'id3', 'id4', 'id5']);
+    expect(drain.troubles.size).toBe(0);
+    expect(told).toHaveLength(1);
+    drain.stop();
+    await spool.close();
+  });
+});
+
+it('counts nothing where a crash cut a frame off, or left room that was never written', async () => {
+  for (const end of [
+    (b: Buffer) => b.subarray(0, b.length - 3),
+    (b: Buffer) => Buffer.concat([b, Buffer.from('BZS1').subarray(0, 3)]),
+    (b: Buffer) => Buffer.concat([b, Buffer.alloc(5000)]),
+  ]) {
+    const { spool } = await six();
+    await spool.close();
+    const path = await spoolFile();
+    await writeFile(path, end(await readFile(path)));
+    const again = await open();
+    expect((await all(again)).length).toBeGreaterThanOrEqual(5);
+    expect(again.status().damaged).toEqual({ pieces: 0, bytes: 0 });
+    expect(told).toEqual([]);
+    await again.close();
+    await rm(folder, { recursive: true });
+  }
+});
+
+it('syncs every folder on the way to a new file before it acknowledges', async () => {
+  const probe = await openFile(tmpdir(), 'r');
+  const handle = Object.getPrototypeOf(probe) as { sync(this: { fd: number }): Promise<void> };
+  await probe.close();
+  const { sync } = handle;
+  const synced: string[] = [];
+  handle.sync = async function () {
+    synced.push(readlinkSync(`/proc/self/fd/${this.fd}`));
+    await sync.call(this);
+  };
+  try {
+    for (let i = 0; i < 2; i++) {
+      synced.length = 0;
+      const spool = await open();
+      await append(spool, 'first', `first ${i}`);
+      const parent = join(folder, '..');
+      expect(synced).toEqual(expect.arrayContaining([parent, folder, join(folder, 's')]));
+      for (const entry of await all(spool)) spool.settled('s', entry);
+      // Its folder goes with it, and is made anew by the next start.
+      await spool.close();
+      expect(await readdir(folder)).toEqual([]);
+    }
+  } finally {
+    handle.sync = sync;
+  }
+});
