@@ -73,9 +73,12 @@ export function iocCommand(): Command {
         'bearer',
         'key',
         'header',
+        'oauth2',
       ]),
     )
-    .option('--user <name>', 'of --auth basic')
+    .option('--cloud <name>', 'crowdstrike: the cloud in place of --url, such as eu-1')
+    .option('--filter <fql>', 'crowdstrike: which indicators, in Falcon Query Language')
+    .option('--user <name>', 'of --auth basic; of crowdstrike the id of the API client')
     .option('--header <name>', 'of --auth header')
     .option('--secret-stdin', 'read the secret from standard input')
     .option('--confidence <n>', '0 to 100, where it says nothing')
