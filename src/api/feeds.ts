@@ -196,6 +196,8 @@ async function knownOf(deps: ServerDeps): Promise<Known> {
   return { active: new Map(stats.map(({ feed, active }) => [feed, active])), precision };
 }
 
+const NO_MATCHES = { accepted: 0, refused: 0 };
+
 const counted = new WeakMap<Store, { readonly at: number; readonly counts: Promise<Known['precision']> }>();
 
 function precisionOf(deps: ServerDeps): Promise<Known['precision']> {
@@ -207,19 +209,31 @@ function precisionOf(deps: ServerDeps): Promise<Known['precision']> {
   return counts;
 }
 
+const FEED_OF = sql`dictGet('bartizan.indicator_by_number', 'feed', number) AS feed`;
+
 /** Flows of some days by the feed of what they matched, and by what was decided of them. */
 async function countMatches(store: Store, now: number): Promise<Known['precision']> {
-  const { rows } = await store.rows(
-    statement(sql`
-      SELECT dictGet('bartizan.indicator_by_number', 'feed', number) AS feed, sumIf(flows, action = 'ACCEPT'), sumIf(flows, action = 'REJECT')
+  const stored = statement(sql`
+      SELECT ${FEED_OF}, sumIf(flows, action = 'ACCEPT'), sumIf(flows, action = 'REJECT')
       FROM (
         SELECT arrayJoin(arrayDistinct(arrayFilter(x -> x != 0, [src_indicator, dst_indicator]))) AS number, action, count() AS flows
         FROM bartizan.vpc_flow WHERE start >= toDateTime(${num(now - PRECISION_DAYS * 86_400)}, 'UTC') AND (src_indicator != 0 OR dst_indicator != 0)
         GROUP BY number, action
-      ) GROUP BY feed`),
-    { lane: 'interactive' },
+      ) GROUP BY feed`);
+  // A feed may name an address twice, alone and in a block: its flows of a day count once.
+  const found = statement(sql`
+      SELECT feed, sum(a), sum(r) FROM (
+        SELECT ${FEED_OF}, max(accepted) AS a, max(refused) AS r
+        FROM (SELECT indicator AS number, address, day, accepted, refused FROM bartizan.retro_match FINAL
+          WHERE dataset = 'vpc_flow' AND last >= toDateTime(${num(now - PRECISION_DAYS * 86_400)}, 'UTC'))
+        GROUP BY feed, address, day
+      ) GROUP BY feed`);
+  const [matches, later] = (await Promise.all([stored, found].map((asked) => store.rows(asked, { lane: 'interactive' })))).map(
+    ({ rows }) => new Map(rows.map(([feed, accepted, refused]) => [String(feed), { accepted: Number(accepted), refused: Number(refused) }])),
   );
-  return new Map(rows.map(([feed, accepted, refused]) => [String(feed), { accepted: Number(accepted), refused: Number(refused) }]));
+  const of = (counts: typeof matches, feed: string) => counts?.get(feed) ?? NO_MATCHES;
+  const feeds = new Set([...(matches?.keys() ?? []), ...(later?.keys() ?? [])]);
+  return new Map([...feeds].map((feed) => [feed, { ...of(matches, feed), later: of(later, feed) }]));
 }
 
 async function shown(deps: ServerDeps, feed: StoredFeed, known: Known): Promise<Feed> {
@@ -251,6 +265,6 @@ async function shown(deps: ServerDeps, feed: StoredFeed, known: Known): Promise<
       progress: progress && { ...progress },
     },
     indicators: known.active.get(feed.name) ?? 0,
-    precision: known.precision.get(feed.name) ?? { accepted: 0, refused: 0 },
+    precision: known.precision.get(feed.name) ?? { ...NO_MATCHES, later: NO_MATCHES },
   };
 }

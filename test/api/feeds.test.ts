@@ -339,7 +339,7 @@ describe('indicators', () => {
   it('tell how right a feed was: its matches of thirty days, accepted and refused', async () => {
     await runNow('fetched');
     const number = async (feed: string, search: string) => (await list({ feed, search, limit: '1' })).indicators[0]?.number;
-    const [hand, fetched] = [await number('By hand', 'evil'), await number('fetched', '198.51.100.30')];
+    const [hand, fetched, other] = [await number('By hand', 'evil'), await number('fetched', '198.51.100.30'), await number('By hand', '198.51.100.0/24')];
     const flow = (start: number, action: string, from: string | undefined, to: string | undefined) => `(${start}, '${action}', ${from ?? 0}, ${to ?? 0})`;
     const day = 86_400;
     const flows = [
@@ -353,13 +353,30 @@ describe('indicators', () => {
       flow(NOW - day, 'ACCEPT', undefined, undefined),
     ];
     await store.command({ text: `INSERT INTO bartizan.vpc_flow (start, action, src_indicator, dst_indicator) VALUES ${flows.join(', ')}`, params: {} });
+    const found = (start: number, dataset: string, indicator: string | undefined, address: string, accepted: number, refused: number, revision = 1) =>
+      `(toIPv6('${address}'), ${indicator ?? 0}, toDate(${start}), '${dataset}', ${accepted}, ${refused}, ${start}, ${start}, ${revision})`;
+    const later = [
+      found(NOW - 3 * day, 'vpc_flow', hand, '192.0.2.1', 4, 1),
+      // What a hunt finds again counts as it was found last.
+      found(NOW - 3 * day, 'vpc_flow', hand, '192.0.2.1', 5, 2, 2),
+      found(NOW - 4 * day, 'vpc_flow', hand, '192.0.2.1', 10, 0),
+      found(NOW - 31 * day, 'vpc_flow', hand, '192.0.2.1', 100, 100),
+      found(NOW - 3 * day, 'cloudtrail', hand, '192.0.2.1', 100, 100),
+      found(NOW - 3 * day, 'vpc_flow', other, '192.0.2.1', 5, 2),
+      found(NOW - 3 * day, 'vpc_flow', other, '192.0.2.2', 1, 0),
+    ];
+    await store.command({
+      text: `INSERT INTO bartizan.retro_match (address, indicator, day, dataset, accepted, refused, first, last, revision) VALUES ${later.join(', ')}`,
+      params: {},
+    });
     clock += 61_000;
     const { feeds, precisionDays } = await get<FeedList>('/api/v1/feeds');
     expect(precisionDays).toBe(30);
     expect(Object.fromEntries(feeds.map(({ name, precision }) => [name, precision]))).toEqual({
-      'By hand': { accepted: 1, refused: 0 },
-      csv: { accepted: 0, refused: 0 },
-      fetched: { accepted: 2, refused: 3 },
+      // Two of its indicators speak of the same flows of an address.
+      'By hand': { accepted: 1, refused: 0, later: { accepted: 16, refused: 2 } },
+      csv: { accepted: 0, refused: 0, later: { accepted: 0, refused: 0 } },
+      fetched: { accepted: 2, refused: 3, later: { accepted: 0, refused: 0 } },
     });
   });
 });

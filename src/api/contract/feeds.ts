@@ -115,6 +115,8 @@ const FeedState = z.object({
   progress: z.object({ started: z.number(), bytes: z.number(), entries: z.number(), doing: z.string() }).nullable(),
 });
 
+const Decided = z.object({ accepted: z.number(), refused: z.number() });
+
 export const Feed = z.object({
   name: z.string(),
   kind: z.enum(FEED_KINDS),
@@ -127,8 +129,11 @@ export const Feed = z.object({
   state: FeedState,
   /** Indicators that the feed names now. */
   indicators: z.number(),
-  /** Flows of the last 30 days that matched an indicator of this feed: how many were accepted, how many refused. */
-  precision: z.object({ accepted: z.number(), refused: z.number() }),
+  /**
+   * Flows of the last 30 days that matched an indicator of this feed as they were stored: how many were accepted, how many
+   * refused. `later`: those that the retro-hunt found, because they were stored before the indicator was known.
+   */
+  precision: Decided.extend({ later: Decided }),
 });
 
 /** GET /api/v1/feeds */
