@@ -11,6 +11,7 @@ import type { PanelResult } from '../../src/web/dashboard/run-store.ts';
 import type { Drill } from '../../src/web/panels/props.ts';
 import { spotsOf } from '../../src/web/panels/spots.ts';
 import { NOW } from '../api/helpers.ts';
+import { indicatorOf } from '../indicator.ts';
 import {
   accept,
   all,
@@ -38,10 +39,7 @@ type End = 'srcaddr' | 'dstaddr';
 
 const HALF = NOW - 1800;
 
-function indicator(value: string, confidence: number, more: Partial<Indicator> = {}): Indicator {
-  const none = { id: '', severity: '', threatType: '', actors: [], malware: [], killChain: [], labels: [] } as const;
-  return { type: 'address', value, confidence, ...none, firstSeen: 0, updated: NOW - 86_400, validFrom: 0, validUntil: 0, ...more };
-}
+const indicator = (value: string, confidence: number, more: Partial<Indicator> = {}) => indicatorOf(value, { confidence, updated: NOW - 86_400, ...more });
 
 /** The last two match nothing: an address of the inside, and what is no address. */
 const FEED: readonly Indicator[] = [

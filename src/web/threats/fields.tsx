@@ -1,13 +1,14 @@
 /** The fields of a feed's form, by its kind (kinds.ts), a test of it, and what the server refused by field. */
-import { NumberInput, PasswordInput, Select, Switch, TagsInput, Textarea, TextInput } from '@mantine/core';
+import { NumberInput, Select, TagsInput, Textarea, TextInput } from '@mantine/core';
 import { useState } from 'react';
 import type { FeedAuth } from '../../api/contract/feeds.ts';
 import { FALCON_CLOUDS, type FeedKind, INDICATOR_FORMATS, MAPPED_PARTS, type MappedPart } from '../../model/feed.ts';
 import { ProblemNote } from '../library/problem.tsx';
 import type { FieldProps } from '../sources/fields/field-props.ts';
+import { SecretInput } from '../sources/fields/secret-input.tsx';
 import { useRefusal } from '../sources/fields/source-form.tsx';
 import { Folded } from '../sources/parts.tsx';
-import { type DefaultsDraft, type FeedDraft, type MappingDraft, type SecretField, toSettings } from './draft.ts';
+import { type DefaultsDraft, type FeedDraft, type MappingDraft, toSettings } from './draft.ts';
 import { AUTH_NAMES, FORMAT_NAMES, KINDS } from './kinds.ts';
 import { TryFeed } from './try-feed.tsx';
 import { scheduleText } from './words.ts';
@@ -209,40 +210,17 @@ function Auth(props: Props) {
               onChange={(e) => set({ header: e.currentTarget.value })}
             />
           )}
-          <Secret {...props} name="secret" path="auth.secret" label={label} description="Stored encrypted and never shown again." />
+          <SecretInput
+            draft={draft}
+            set={set}
+            name="secret"
+            label={label}
+            description="Stored encrypted and never shown again."
+            error={wrong('settings.auth.secret')}
+          />
         </div>
       )}
     </>
-  );
-}
-
-function Secret({ draft, set, wrong, name, path, label, description }: Props & { name: SecretField; path: string; label: string; description: string }) {
-  const kept = draft.kept.includes(name);
-  const dropped = draft.dropped.includes(name);
-  return (
-    <div>
-      <PasswordInput
-        label={label}
-        description={kept && !dropped ? `${description} One is stored: empty leaves it as it is.` : description}
-        placeholder={kept && !dropped ? '••••••••  stored' : ''}
-        classNames={{ innerInput: 'bz-mono' }}
-        visibilityToggleButtonProps={{ 'aria-label': `Show the ${label.toLowerCase()}` }}
-        autoComplete="off"
-        maxLength={4096}
-        value={draft[name]}
-        error={wrong(`settings.${path}`)}
-        onChange={(e) => set({ [name]: e.currentTarget.value })}
-      />
-      {kept && (
-        <Switch
-          size="xs"
-          mt={4}
-          label={`Forget the stored ${label.toLowerCase()}`}
-          checked={dropped}
-          onChange={(e) => set({ dropped: e.currentTarget.checked ? [...draft.dropped, name] : draft.dropped.filter((field) => field !== name) })}
-        />
-      )}
-    </div>
   );
 }
 
@@ -321,10 +299,11 @@ function Limits(props: Props) {
         onChange={(value) => set({ maxMib: String(value) })}
       />
       {hasProxy && (
-        <Secret
-          {...props}
+        <SecretInput
+          draft={draft}
+          set={set}
+          error={wrong('settings.proxy')}
           name="proxy"
-          path="proxy"
           label="Outbound proxy"
           description="http://proxy.example.net:3128, with name:password@ where it asks. Goes before HTTPS_PROXY."
         />
