@@ -265,7 +265,7 @@ describe('panels', () => {
     await editor.getByRole('button', { name: 'Cancel' }).press('Enter');
     await editor.getByRole('button', { name: 'Drop it' }).press('Enter');
     await soon(() => editor.count()).toBe(0);
-    await page.keyboard.press('Control+s');
+    await page.goto(`${session.served.address}/dashboards/${made.id}?${RANGE}`);
     await soon(() => page.title()).toBe('All by keys · Bartizan');
     expect(await stored(made.id)).toMatchObject({
       window: 14_400,
