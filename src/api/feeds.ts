@@ -1,5 +1,6 @@
 /** Feeds as the API shows and takes them: settings without secrets, how their runs went, and how right they were. */
 import { isAbsolute } from 'node:path';
+import { FALCON_CLOUDS, FALCON_FILTER } from '../model/feed.ts';
 import { confidenceBand } from '../model/indicator.ts';
 import { num, sql, statement } from '../query/sql.ts';
 import type { FeedSecrets, Feed as StoredFeed, FeedSettings as StoredSettings } from '../store/feeds.ts';
@@ -14,8 +15,9 @@ const PRECISION_DAYS = 30;
 /** How long the count of matches is not made anew. */
 const PRECISION_MS = 60_000;
 /** Where kinds with one place are, if nobody says otherwise. */
-const PLACES: Readonly<Partial<Record<FeedNew['kind'], string>>> = {
+const PLACES: Readonly<Partial<Record<FeedNew['kind'], string | undefined>>> = {
   otx: 'https://otx.alienvault.com',
+  crowdstrike: FALCON_CLOUDS['us-1'],
   'aws-ranges': 'https://ip-ranges.amazonaws.com/ip-ranges.json',
 };
 
@@ -141,9 +143,11 @@ function readSettings(
   before: StoredSettings | undefined,
   kept: FeedSecrets,
 ): { settings: StoredSettings; secrets: FeedSecrets } {
-  const { auth, proxy, url: written, ...rest } = given;
+  const { auth, proxy, url: written, filter: asked, ...rest } = given;
   const url = written || PLACES[kind];
-  const wrong = wrongPlace(kind, { ...rest, url }) ?? (proxy && proxy !== SECRET ? wrongAddress('proxy', proxy, true) : undefined);
+  const filter = kind === 'crowdstrike' ? asked || FALCON_FILTER : asked;
+  const wrong =
+    wrongPlace(kind, { ...rest, url }) ?? wrongAsking(kind, auth.kind, filter) ?? (proxy && proxy !== SECRET ? wrongAddress('proxy', proxy, true) : undefined);
   if (wrong) throw new Problem('invalid-request', wrong);
   const { secret, ...open } = auth.kind === 'none' ? { kind: auth.kind, secret: '' } : auth;
   // A secret that is kept goes to the server that it was entered for, and to no other.
@@ -152,7 +156,7 @@ function readSettings(
   if (stays && auth.kind !== 'none' && kept.secret && !same)
     throw new Problem('invalid-request', 'settings.auth.secret: the address is that of another server: enter the secret again.');
   return {
-    settings: { ...rest, ...(url && kind !== 'file' && kind !== 'import' ? { url } : {}), auth: open },
+    settings: { ...rest, ...(filter ? { filter } : {}), ...(url && kind !== 'file' && kind !== 'import' ? { url } : {}), auth: open },
     secrets: { secret: stays ? kept.secret : secret, proxy: proxy === undefined || proxy === SECRET ? kept.proxy : proxy },
   };
 }
@@ -162,6 +166,13 @@ function wrongPlace(kind: FeedNew['kind'], { url, path }: Pick<FeedSettings, 'ur
   if (kind === 'file') return path && isAbsolute(path) ? undefined : 'settings.path: write the whole path of the file, such as /srv/feeds/list.txt.';
   if (path) return 'settings.path: only a feed of the kind “file” has one.';
   return url ? wrongAddress('url', url, false) : 'settings.url: the address is missing.';
+}
+
+function wrongAsking(kind: FeedNew['kind'], auth: FeedSettings['auth']['kind'], filter: string | undefined): string | undefined {
+  if (kind === 'crowdstrike')
+    return auth === 'oauth2' ? undefined : 'settings.auth.kind: the API of CrowdStrike is asked with “oauth2”: the id and the secret of an API client.';
+  if (auth === 'oauth2') return 'settings.auth.kind: only a feed of the kind “crowdstrike” signs in with “oauth2”.';
+  return filter ? 'settings.filter: only a feed of the kind “crowdstrike” has one.' : undefined;
 }
 
 function wrongAddress(name: string, text: string, withPassword: boolean): string | undefined {
@@ -185,6 +196,8 @@ async function knownOf(deps: ServerDeps): Promise<Known> {
   return { active: new Map(stats.map(({ feed, active }) => [feed, active])), precision };
 }
 
+const NO_MATCHES = { accepted: 0, refused: 0 };
+
 const counted = new WeakMap<Store, { readonly at: number; readonly counts: Promise<Known['precision']> }>();
 
 function precisionOf(deps: ServerDeps): Promise<Known['precision']> {
@@ -196,19 +209,31 @@ function precisionOf(deps: ServerDeps): Promise<Known['precision']> {
   return counts;
 }
 
+const FEED_OF = sql`dictGet('bartizan.indicator_by_number', 'feed', number) AS feed`;
+
 /** Flows of some days by the feed of what they matched, and by what was decided of them. */
 async function countMatches(store: Store, now: number): Promise<Known['precision']> {
-  const { rows } = await store.rows(
-    statement(sql`
-      SELECT dictGet('bartizan.indicator_by_number', 'feed', number) AS feed, sumIf(flows, action = 'ACCEPT'), sumIf(flows, action = 'REJECT')
+  const stored = statement(sql`
+      SELECT ${FEED_OF}, sumIf(flows, action = 'ACCEPT'), sumIf(flows, action = 'REJECT')
       FROM (
         SELECT arrayJoin(arrayDistinct(arrayFilter(x -> x != 0, [src_indicator, dst_indicator]))) AS number, action, count() AS flows
         FROM bartizan.vpc_flow WHERE start >= toDateTime(${num(now - PRECISION_DAYS * 86_400)}, 'UTC') AND (src_indicator != 0 OR dst_indicator != 0)
         GROUP BY number, action
-      ) GROUP BY feed`),
-    { lane: 'interactive' },
+      ) GROUP BY feed`);
+  // A feed may name an address twice, alone and in a block: its flows of a day count once.
+  const found = statement(sql`
+      SELECT feed, sum(a), sum(r) FROM (
+        SELECT ${FEED_OF}, max(accepted) AS a, max(refused) AS r
+        FROM (SELECT indicator AS number, address, day, accepted, refused FROM bartizan.retro_match FINAL
+          WHERE dataset = 'vpc_flow' AND last >= toDateTime(${num(now - PRECISION_DAYS * 86_400)}, 'UTC'))
+        GROUP BY feed, address, day
+      ) GROUP BY feed`);
+  const [matches, later] = (await Promise.all([stored, found].map((asked) => store.rows(asked, { lane: 'interactive' })))).map(
+    ({ rows }) => new Map(rows.map(([feed, accepted, refused]) => [String(feed), { accepted: Number(accepted), refused: Number(refused) }])),
   );
-  return new Map(rows.map(([feed, accepted, refused]) => [String(feed), { accepted: Number(accepted), refused: Number(refused) }]));
+  const of = (counts: typeof matches, feed: string) => counts?.get(feed) ?? NO_MATCHES;
+  const feeds = new Set([...(matches?.keys() ?? []), ...(later?.keys() ?? [])]);
+  return new Map([...feeds].map((feed) => [feed, { ...of(matches, feed), later: of(later, feed) }]));
 }
 
 async function shown(deps: ServerDeps, feed: StoredFeed, known: Known): Promise<Feed> {
@@ -240,6 +265,6 @@ async function shown(deps: ServerDeps, feed: StoredFeed, known: Known): Promise<
       progress: progress && { ...progress },
     },
     indicators: known.active.get(feed.name) ?? 0,
-    precision: known.precision.get(feed.name) ?? { accepted: 0, refused: 0 },
+    precision: known.precision.get(feed.name) ?? { ...NO_MATCHES, later: NO_MATCHES },
   };
 }

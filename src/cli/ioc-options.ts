@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { FeedNew } from '../api/contract/feeds.ts';
 import { environment } from '../config.ts';
-import { FEED_KINDS, MAPPED_PARTS } from '../model/feed.ts';
+import { FALCON_CLOUDS, FEED_KINDS, MAPPED_PARTS } from '../model/feed.ts';
 import { CliError, EXIT } from './output.ts';
 
 export interface MapOption {
@@ -13,6 +13,8 @@ export interface MapOption {
 export interface FeedOptions extends MapOption {
   readonly url?: string;
   readonly path?: string;
+  readonly cloud?: string;
+  readonly filter?: string;
   readonly format?: string;
   readonly every: string;
   readonly auth?: string;
@@ -50,10 +52,11 @@ export function settingsOf(kind: string, options: FeedOptions): object {
     return Number(text);
   };
   const mapping = mappingOf(options.map);
-  const auth = options.auth ?? 'none';
+  const auth = options.auth ?? (kind === 'crowdstrike' ? 'oauth2' : 'none');
   return JSON.parse(
     JSON.stringify({
-      url: options.url,
+      url: options.url ?? cloudOf(kind, options.cloud),
+      filter: options.filter,
       path: options.path === undefined ? undefined : resolve(options.path),
       format: options.format,
       mapping,
@@ -62,7 +65,7 @@ export function settingsOf(kind: string, options: FeedOptions): object {
       proxy: environment('BARTIZAN_FEED_PROXY') || undefined,
       auth: {
         kind: auth,
-        ...(auth === 'basic' ? { user: options.user ?? '' } : {}),
+        ...(auth === 'basic' || auth === 'oauth2' ? { user: options.user ?? '' } : {}),
         ...(auth === 'header' ? { header: options.header ?? '' } : {}),
         ...(auth === 'none' ? {} : { secret: secretOf(options) }),
       },
@@ -74,6 +77,13 @@ export function settingsOf(kind: string, options: FeedOptions): object {
       },
     }),
   ) as object;
+}
+
+function cloudOf(kind: string, cloud: string | undefined): string | undefined {
+  if (cloud === undefined) return undefined;
+  const url = kind === 'crowdstrike' && Object.hasOwn(FALCON_CLOUDS, cloud) ? FALCON_CLOUDS[cloud] : undefined;
+  if (!url) throw new CliError(`--cloud takes a cloud of a crowdstrike feed: ${Object.keys(FALCON_CLOUDS).join(', ')}; or use --url`, EXIT.wrongUse);
+  return url;
 }
 
 function secretOf({ secretStdin }: FeedOptions): string {

@@ -73,9 +73,12 @@ export function iocCommand(): Command {
         'bearer',
         'key',
         'header',
+        'oauth2',
       ]),
     )
-    .option('--user <name>', 'of --auth basic')
+    .option('--cloud <name>', 'crowdstrike: the cloud in place of --url, such as eu-1')
+    .option('--filter <fql>', 'crowdstrike: which indicators, in Falcon Query Language')
+    .option('--user <name>', 'of --auth basic; of crowdstrike the id of the API client')
     .option('--header <name>', 'of --auth header')
     .option('--secret-stdin', 'read the secret from standard input')
     .option('--confidence <n>', '0 to 100, where it says nothing')
@@ -219,12 +222,14 @@ async function listFeeds(options: Options): Promise<void> {
 function feedLine({ name, kind, indicators, state, precision }: Feed): string {
   const { counts, error, lastSuccess, problemCount } = state;
   const last = counts ? ` (+${count(counts.added)} ~${count(counts.changed)} −${count(counts.expired)})` : '';
-  const matched = precision.accepted + precision.refused;
+  const flows = ({ accepted, refused }: typeof precision.later) => `${count(accepted)} accepted and ${count(refused)} refused flows`;
+  const { accepted, refused, later } = precision;
   return [
     `${visible(name)}  ${kind}  ${state.state}  ${count(indicators)} indicators${last}`,
     lastSuccess === null ? '' : `read ${new Date(lastSuccess * 1000).toISOString()}`,
     problemCount > 0 ? `${count(problemCount)} entries could not be read` : '',
-    matched > 0 ? `matched ${count(precision.accepted)} accepted and ${count(precision.refused)} refused flows` : '',
+    accepted + refused > 0 ? `matched ${flows(precision)}` : '',
+    later.accepted + later.refused > 0 ? `found ${flows(later)} later` : '',
     error ? `${visible(error.message)}${error.hint ? ` ${visible(error.hint)}` : ''}` : '',
   ]
     .filter(Boolean)

@@ -357,7 +357,7 @@ export class FeedRuns {
     const onDoing = (doing: string): void => {
       progress.doing = doing;
     };
-    return fetchFeed({ kind, url: settings.url, path: settings.path, way, cursor, file, now: this.#now(), sample, onDoing });
+    return fetchFeed({ kind, url: settings.url, path: settings.path, filter: settings.filter, way, cursor, file, now: this.#now(), sample, onDoing });
   }
 
   #alone<T>(work: () => Promise<T>): Promise<T> {

@@ -42,9 +42,18 @@ export interface Batch {
 
 /** A column of texts, each distinct one once. */
 export function textColumn(values: readonly string[]): Column {
-  const dictionary = ['', ...new Set(values.filter(Boolean))];
-  const index = new Map(dictionary.map((value, i) => [value, i]));
-  return { type: 'LowCardinality(String)', ids: Uint32Array.from(values, (value) => index.get(value) as number), dictionary };
+  const dictionary = [''];
+  const known = new Map([['', 0]]);
+  const ids = new Uint32Array(values.length);
+  for (const [i, value] of values.entries()) {
+    let id = known.get(value);
+    if (id === undefined) {
+      id = dictionary.push(value) - 1;
+      known.set(value, id);
+    }
+    ids[i] = id;
+  }
+  return { type: 'LowCardinality(String)', ids, dictionary };
 }
 
 /** Where a record came from, for quarantine and for the `_source…` fields. */

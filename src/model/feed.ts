@@ -6,11 +6,23 @@
 /**
  * `http`: one document at an address. `file`: one on this machine. `taxii`: a TAXII 2.1 collection. `misp`: the
  * attributes of a MISP instance. `misp-feed`: a folder of MISP events with a manifest. `otx`: the pulses that an
- * account of OTX follows. `aws-ranges`: ip-ranges.json of AWS, which names services and regions and no threats.
+ * account of OTX follows. `crowdstrike`: indicators of Falcon Intelligence over its API. `aws-ranges`: ip-ranges.json of AWS, which names services and regions and no threats.
  * `import`: what people hand over, and nothing is fetched.
  */
-export const FEED_KINDS = ['http', 'file', 'taxii', 'misp', 'misp-feed', 'otx', 'aws-ranges', 'import'] as const;
+export const FEED_KINDS = ['http', 'file', 'taxii', 'misp', 'misp-feed', 'otx', 'crowdstrike', 'aws-ranges', 'import'] as const;
 export type FeedKind = (typeof FEED_KINDS)[number];
+
+/** Clouds of CrowdStrike, by the name that the console shows, and where the API of each is (https://developer.crowdstrike.com/docs/authentication/). */
+export const FALCON_CLOUDS: Readonly<Record<string, string>> = {
+  'us-1': 'https://api.crowdstrike.com',
+  'us-2': 'https://api.us-2.crowdstrike.com',
+  'eu-1': 'https://api.eu-1.crowdstrike.com',
+  'us-gov-1': 'https://api.laggar.gcw.crowdstrike.com',
+  'us-gov-2': 'https://api.us-gov-2.crowdstrike.mil',
+};
+
+/** Without hashes, of which there are more than all others together, and without what nobody has looked at. */
+export const FALCON_FILTER = "type:['ip_address','ip_address_block','domain','url','user_agent']+malicious_confidence:['high','medium']";
 
 /** Formats of a document with indicators. */
 export const INDICATOR_FORMATS = ['stix', 'misp', 'crowdstrike', 'otx', 'feodo', 'threatfox', 'urlhaus', 'spamhaus-drop', 'list', 'csv'] as const;

@@ -11,10 +11,15 @@ import type { Secrets } from './secrets.ts';
 export interface FeedSettings {
   readonly url?: string | undefined;
   readonly path?: string | undefined;
+  readonly filter?: string | undefined;
   readonly format: IndicatorFormat | 'auto';
   readonly mapping?: Readonly<Record<string, string | undefined>> | undefined;
   readonly everyMinutes: number;
-  readonly auth: { readonly kind: 'none' | 'basic' | 'bearer' | 'key' | 'header'; readonly user?: string | undefined; readonly header?: string | undefined };
+  readonly auth: {
+    readonly kind: 'none' | 'basic' | 'bearer' | 'key' | 'header' | 'oauth2';
+    readonly user?: string | undefined;
+    readonly header?: string | undefined;
+  };
   readonly defaults: FeedDefaults;
   readonly maxMib: number;
 }

@@ -59,11 +59,17 @@ function second(time: number): number {
 function listColumn(values: readonly (readonly string[])[]): Column {
   const known = new Map<string, number>([['[]', 0]]);
   const lists: (readonly string[])[] = [[]];
+  // Most indicators have none of a list, and many share the one before: a key is made for the others.
+  let before = lists[0];
+  let last = 0;
   const ids = Uint32Array.from(values, (list) => {
+    if (list.length === 0) return 0;
+    if (list === before) return last;
     const kept = list.slice(0, MOST_ITEMS).map(clean);
     const key = JSON.stringify(kept);
     const id = known.get(key) ?? lists.push(kept) - 1;
     known.set(key, id);
+    [before, last] = [list, id];
     return id;
   });
   return { type: 'Array(String)', ids, lists };

@@ -53,6 +53,14 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
+/** Two indicators, one that is broken, and one of a type that nothing here matches. */
+const FALCON = [
+  { indicator: '198.51.100.30', type: 'ip_address', malicious_confidence: 'high', actors: ['EXAMPLEACTOR'], _marker: '1770000000a' },
+  { indicator: 'bad.example.org', type: 'domain', malicious_confidence: 'medium', _marker: '1770000000b' },
+  { indicator: 7, type: 'ip_address', _marker: '1770000000c' },
+  { indicator: 'x', type: 'mutex_name', _marker: '1770000000d' },
+];
+
 const get = async <T>(path: string): Promise<T> => (await (await server.call(path)).json()) as T;
 const send = (method: string, path: string, body: unknown) =>
   server.call(path, { method, body: JSON.stringify(body), headers: { 'content-type': 'application/json' } });
@@ -119,6 +127,13 @@ describe('a feed', () => {
     [{ name: 'a', kind: 'http', settings: { url: 'https://a/', path: '/x' } }, 'settings.path: only a feed'],
     [{ name: 'a', kind: 'file', settings: { path: 'x.txt' } }, 'settings.path: write the whole path'],
     [{ name: 'a', kind: 'import', settings: { url: 'https://a/' } }, 'neither an address nor a path'],
+    [
+      { name: 'a', kind: 'http', settings: { url: 'https://a/', auth: { kind: 'oauth2', user: 'c', secret: 's' } } },
+      'only a feed of the kind “crowdstrike” signs in',
+    ],
+    [{ name: 'a', kind: 'crowdstrike', settings: { auth: { kind: 'bearer', secret: 's' } } }, 'is asked with “oauth2”'],
+    [{ name: 'a', kind: 'crowdstrike', settings: { auth: { kind: 'oauth2', user: '', secret: 's' } } }, 'the id of the client is missing'],
+    [{ name: 'a', kind: 'taxii', settings: { url: 'https://a/', filter: "type:'url'" } }, 'settings.filter: only a feed of the kind “crowdstrike” has one'],
     [{ name: 'a', kind: 'http', settings: { url: 'https://a/', proxy: 'socks://a' } }, 'settings.proxy'],
     [{ name: 'a"b', kind: 'http', settings: { url: 'https://a/' } }, 'a name has no quotation marks'],
     [{ name: '', kind: 'http', settings: { url: 'https://a/' } }, 'a feed needs a name'],
@@ -153,6 +168,42 @@ describe('a feed', () => {
     expect((await browser('PUT', feedPath('here'), { settings: { ...settings, path: '/etc/hosts' } })).status).toBe(401);
     expect(await (await browser('POST', '/api/v1/feeds/test', { kind: 'file', name: 'here', settings })).json()).toMatchObject({ ok: true, entries: 1 });
     await server.call(feedPath('here'), { method: 'DELETE' });
+  });
+
+  it('of CrowdStrike signs in with an API client, whose secret is sealed, and says which indicators it asks for', async () => {
+    source.handle = ({ path, body, headers, query }) => {
+      if (path === '/oauth2/token')
+        return body === 'client_id=the-client&client_secret=the-secret'
+          ? { status: 201, body: { access_token: 'the-token', expires_in: 1799 } }
+          : { status: 403 };
+      if (headers.authorization !== 'Bearer the-token') return { status: 401 };
+      const resources = query.get('filter')?.includes('_marker:>') ? [] : FALCON;
+      return { body: { meta: { pagination: { total: resources.length } }, errors: [], resources } };
+    };
+    const auth = { kind: 'oauth2', user: 'the-client', secret: 'the-secret' };
+    const made = await server.post('/api/v1/feeds', { name: 'Falcon', kind: 'crowdstrike', settings: { url: source.url(''), everyMinutes: 0, auth } });
+    const shown = await made.text();
+    expect(shown).not.toMatch(/the-secret|the-token/);
+    expect(JSON.parse(shown)).toMatchObject({
+      settings: { filter: expect.stringContaining("malicious_confidence:['high','medium']"), auth: { ...auth, secret: 'secret' } },
+    });
+    expect(await runNow('Falcon')).toMatchObject({
+      indicators: 2,
+      state: { state: 'ok', counts: { added: 2 }, problemCount: 1, problems: [{ index: 3 }], skipped: [{ count: 1 }] },
+    });
+    expect(await list({ feed: 'Falcon' })).toMatchObject({
+      indicators: [
+        { value: '198.51.100.30', confidence: 90, actors: ['EXAMPLEACTOR'] },
+        { value: 'bad.example.org', type: 'domain', confidence: 65 },
+      ],
+    });
+    // The next run asks for what lies behind the last, and keeps what there is.
+    expect(await runNow('Falcon')).toMatchObject({ indicators: 2, state: { state: 'ok', notModified: true } });
+    await send('PUT', feedPath('Falcon'), { settings: { url: source.url(''), auth: { ...auth, user: 'another' } } });
+    expect(await runNow('Falcon')).toMatchObject({ indicators: 2, state: { state: 'trouble', error: { code: 'feed-refused' } } });
+    const elsewhere = await server.post('/api/v1/feeds', { name: 'Cloud', kind: 'crowdstrike', enabled: false, settings: { auth } });
+    expect(await elsewhere.json()).toMatchObject({ settings: { url: 'https://api.crowdstrike.com' } });
+    for (const name of ['Falcon', 'Cloud']) await server.call(feedPath(name), { method: 'DELETE' });
   });
 
   it('has one name in any letter case, and kinds with one place need no address', async () => {
@@ -288,7 +339,7 @@ describe('indicators', () => {
   it('tell how right a feed was: its matches of thirty days, accepted and refused', async () => {
     await runNow('fetched');
     const number = async (feed: string, search: string) => (await list({ feed, search, limit: '1' })).indicators[0]?.number;
-    const [hand, fetched] = [await number('By hand', 'evil'), await number('fetched', '198.51.100.30')];
+    const [hand, fetched, other] = [await number('By hand', 'evil'), await number('fetched', '198.51.100.30'), await number('By hand', '198.51.100.0/24')];
     const flow = (start: number, action: string, from: string | undefined, to: string | undefined) => `(${start}, '${action}', ${from ?? 0}, ${to ?? 0})`;
     const day = 86_400;
     const flows = [
@@ -302,13 +353,30 @@ describe('indicators', () => {
       flow(NOW - day, 'ACCEPT', undefined, undefined),
     ];
     await store.command({ text: `INSERT INTO bartizan.vpc_flow (start, action, src_indicator, dst_indicator) VALUES ${flows.join(', ')}`, params: {} });
+    const found = (start: number, dataset: string, indicator: string | undefined, address: string, accepted: number, refused: number, revision = 1) =>
+      `(toIPv6('${address}'), ${indicator ?? 0}, toDate(${start}), '${dataset}', ${accepted}, ${refused}, ${start}, ${start}, ${revision})`;
+    const later = [
+      found(NOW - 3 * day, 'vpc_flow', hand, '192.0.2.1', 4, 1),
+      // What a hunt finds again counts as it was found last.
+      found(NOW - 3 * day, 'vpc_flow', hand, '192.0.2.1', 5, 2, 2),
+      found(NOW - 4 * day, 'vpc_flow', hand, '192.0.2.1', 10, 0),
+      found(NOW - 31 * day, 'vpc_flow', hand, '192.0.2.1', 100, 100),
+      found(NOW - 3 * day, 'cloudtrail', hand, '192.0.2.1', 100, 100),
+      found(NOW - 3 * day, 'vpc_flow', other, '192.0.2.1', 5, 2),
+      found(NOW - 3 * day, 'vpc_flow', other, '192.0.2.2', 1, 0),
+    ];
+    await store.command({
+      text: `INSERT INTO bartizan.retro_match (address, indicator, day, dataset, accepted, refused, first, last, revision) VALUES ${later.join(', ')}`,
+      params: {},
+    });
     clock += 61_000;
     const { feeds, precisionDays } = await get<FeedList>('/api/v1/feeds');
     expect(precisionDays).toBe(30);
     expect(Object.fromEntries(feeds.map(({ name, precision }) => [name, precision]))).toEqual({
-      'By hand': { accepted: 1, refused: 0 },
-      csv: { accepted: 0, refused: 0 },
-      fetched: { accepted: 2, refused: 3 },
+      // Two of its indicators speak of the same flows of an address.
+      'By hand': { accepted: 1, refused: 0, later: { accepted: 16, refused: 2 } },
+      csv: { accepted: 0, refused: 0, later: { accepted: 0, refused: 0 } },
+      fetched: { accepted: 2, refused: 3, later: { accepted: 0, refused: 0 } },
     });
   });
 });

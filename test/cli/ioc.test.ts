@@ -56,6 +56,9 @@ it('says what is wrong', async () => {
   expect(await ioc('import', join(root, 'list.txt'), join(root, 'list.txt'), '--replace')).toMatchObject({ code: 2 });
   expect(await ioc('feeds', 'add', 'gopher', 'x')).toMatchObject({ code: 2, err: expect.stringContaining('no kind “gopher”') });
   expect(await ioc('feeds', 'add', 'otx', 'x', '--auth', 'key')).toMatchObject({ code: 2, err: expect.stringContaining('BARTIZAN_FEED_SECRET') });
+  expect(await ioc('feeds', 'add', 'crowdstrike', 'x', '--user', 'client')).toMatchObject({ code: 2, err: expect.stringContaining('BARTIZAN_FEED_SECRET') });
+  expect(await ioc('feeds', 'add', 'crowdstrike', 'x', '--cloud', 'moon-1')).toMatchObject({ code: 2, err: expect.stringContaining('us-1, us-2, eu-1') });
+  expect(await ioc('feeds', 'add', 'http', 'x', '--cloud', 'eu-1')).toMatchObject({ code: 2, err: expect.stringContaining('of a crowdstrike feed') });
   expect(await ioc('feeds', 'run', 'none')).toMatchObject({ code: 1, err: expect.stringContaining('There is no feed “none”') });
 });
 

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { RecordsResponse } from '../../src/api/contract.ts';
 import { panelsOf } from '../../src/dashboards/plan.ts';
-import { drillFilters, scopeOf } from '../../src/web/dashboard/drill.ts';
+import { drillFilters, stages } from '../../src/web/dashboard/drill.ts';
 import {
   allOf,
   calls,
@@ -220,7 +220,7 @@ describe.each(DASHBOARDS)('%s', (id, title, checks) => {
         const moment = cells.find(({ column, value }) => column.kind === 'time' && column.field !== undefined && typeof value === 'number')?.value;
         const from = typeof moment === 'number' ? Math.floor(moment / 1000) : DAY.from;
         const body = {
-          query: scopeOf(query),
+          query: stages(query)[0] ?? '',
           from,
           to: typeof moment === 'number' ? from + 1 : DAY.to,
           filters: drillFilters(query, cells),

@@ -15,6 +15,7 @@ import type { Indicator } from '../../src/model/indicator.ts';
 import { openIndicators } from '../../src/store/indicators.ts';
 import { eventsOf, NOW, startServer, type TestServer } from '../api/helpers.ts';
 import { writeMmdb } from '../enrich/write-mmdb.ts';
+import { indicatorOf } from '../indicator.ts';
 import { HEADER } from '../ingest/helpers.ts';
 import { ADDRESSES, DENIED, makeEvents, moved, PLACES, type TrailEvent } from './events.ts';
 import { type Key, type PanelEvent, rowsOf } from './fixture.ts';
@@ -25,10 +26,7 @@ const HOUR = 3600;
 /** The 24 hours of a dashboard of events. */
 export const DAY = { from: NOW - 24 * HOUR, to: NOW };
 
-function indicator(value: string, confidence: number, more: Partial<Indicator> = {}): Indicator {
-  const none = { id: '', severity: '', threatType: '', actors: [], malware: [], killChain: [], labels: [] } as const;
-  return { type: 'address', value, confidence, ...none, firstSeen: 0, updated: NOW - 86_400, validFrom: 0, validUntil: 0, ...more };
-}
+const indicator = (value: string, confidence: number, more: Partial<Indicator> = {}) => indicatorOf(value, { confidence, updated: NOW - 86_400, ...more });
 
 /** High from 85. The last three match nothing: an address of the inside, a text that is no address, a time that is over. */
 export const FEED: readonly Indicator[] = [

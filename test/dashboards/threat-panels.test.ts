@@ -1,11 +1,17 @@
 /** Every panel and search of threats against numbers computed here from the generated flows and the indicators that held for them. */
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { QueryResponse } from '../../src/api/contract.ts';
+import type { QueryResponse, Window } from '../../src/api/contract.ts';
+import { panelsOf } from '../../src/dashboards/plan.ts';
+import type { Dashboard, Panel } from '../../src/dashboards/schema.ts';
 import type { Indicator } from '../../src/model/indicator.ts';
 import { sql, statement } from '../../src/query/sql.ts';
 import { type Indicators, openIndicators } from '../../src/store/indicators.ts';
+import type { PanelResult } from '../../src/web/dashboard/run-store.ts';
+import type { Drill } from '../../src/web/panels/props.ts';
+import { spotsOf } from '../../src/web/panels/spots.ts';
 import { NOW } from '../api/helpers.ts';
+import { indicatorOf } from '../indicator.ts';
 import {
   accept,
   all,
@@ -26,16 +32,14 @@ import {
   WINDOW,
 } from './fixture.ts';
 import type { WideFlow } from './flows.ts';
+import { recordsBehind } from './records.ts';
 
 type Keep = (f: WideFlow) => boolean;
 type End = 'srcaddr' | 'dstaddr';
 
 const HALF = NOW - 1800;
 
-function indicator(value: string, confidence: number, more: Partial<Indicator> = {}): Indicator {
-  const none = { id: '', severity: '', threatType: '', actors: [], malware: [], killChain: [], labels: [] } as const;
-  return { type: 'address', value, confidence, ...none, firstSeen: 0, updated: NOW - 86_400, validFrom: 0, validUntil: 0, ...more };
-}
+const indicator = (value: string, confidence: number, more: Partial<Indicator> = {}) => indicatorOf(value, { confidence, updated: NOW - 86_400, ...more });
 
 /** The last two match nothing: an address of the inside, and what is no address. */
 const FEED: readonly Indicator[] = [
@@ -166,6 +170,64 @@ describe.each(Object.entries(CHECKS))('%s', (id, checks) => {
     const needing = fixture.server.deps.dashboards.find((d) => d.id === id)?.sections.flatMap((s) => s.panels.filter((p) => p.needs === 'indicators'));
     expect(needing?.map((p) => p.id).filter((panel) => !(panel in checks))).toEqual([]);
   });
+});
+
+/** Behind each value of a panel's answer: what is clicked, in which part of the window, and the value. */
+function valuesOf({ kind, size, y, x, bucket = 300 }: Panel, result: PanelResult): { cells: Drill['cells']; window?: Window; value: number }[] {
+  const { columns, rows } = result;
+  const at = (name: string | undefined) => columns.findIndex((c) => c.name === name);
+  if (kind === 'map') {
+    const { spots, unknown, where } = spotsOf(result, size, [], 'UTC');
+    return [...spots, ...unknown].map((spot) => ({ cells: where(spot).map(({ column, index }) => ({ column, value: spot.row[index] })), value: spot.value }));
+  }
+  const measure = kind === 'table' ? '_count' : y;
+  return rows.map((row) => {
+    const cells = columns.flatMap((column, i) => (column.name === measure || column.name === x ? [] : [{ column, value: row[i] }]));
+    const start = Number(row[at(x ?? '_timeslice')]) / 1000;
+    const sliced = kind !== 'table';
+    return { cells, ...(sliced && { window: { from: start, to: start + bucket } }), value: Number(row[at(measure)]) };
+  });
+}
+
+describe.each(Object.keys(CHECKS))('the records behind values of %s', (id) => {
+  test('are as many as the values say', async () => {
+    const dashboard = fixture.server.deps.dashboards.find((d) => d.id === id) as Dashboard;
+    const panels = panelsOf(dashboard).filter((panel) => panel.id in (CHECKS[id] ?? {}));
+    const ran = await fixture.run(id, { panels: panels.map((panel) => panel.id) });
+    for (const panel of panels) {
+      const values = valuesOf(panel, ran.get(panel.id) as unknown as PanelResult);
+      expect([panel.id, values.length > 0]).toEqual([panel.id, true]);
+      // Some from each part.
+      for (const { value, ...drill } of values.filter((_, i) => i % Math.ceil(values.length / 8) === 0)) {
+        const found = await recordsBehind(fixture.server, panel.query, drill, WINDOW);
+        expect([panel.id, drill.cells.map((cell) => cell.value), found]).toEqual([panel.id, drill.cells.map((cell) => cell.value), value]);
+      }
+    }
+  });
+});
+
+test.each([
+  ['what its rows must be', '_index=vpc_flow | where bytes > 4000 and dest_port < 1024 | count by dest_port, action'],
+  [
+    'which indicators',
+    '_index=vpc_flow | threatip src_ip | where !isNull(malicious_confidence) and action = "ACCEPT" | count by src_ip, actor, malicious_confidence',
+  ],
+  [
+    'what it computes',
+    '_index=vpc_flow | if(bytes > 4000, "large", "small") as size | where size = "large" | lookup actor as who from sumo://threat/cs on threat=src_ip | count by who, size',
+  ],
+  ['a key by another name', '_index=vpc_flow | threatlookup singleIndicator src_ip | count by _threatlookup.confidence as sure, packets % 3 as third'],
+])('the records behind a value of a panel that says %s are its records and no others', async (_, query) => {
+  const response = await fixture.server.post('/api/v1/query', { query, from: WINDOW.from, to: WINDOW.to });
+  const { columns, rows } = (await response.json()) as QueryResponse;
+  expect(rows.length).toBeGreaterThan(1);
+  const all = await recordsBehind(fixture.server, '_index=vpc_flow', { cells: [] }, WINDOW);
+  for (const row of rows.slice(0, 12)) {
+    const cells = columns.flatMap((column, i) => (column.name === '_count' ? [] : [{ column, value: row[i] }]));
+    const found = await recordsBehind(fixture.server, query, { cells }, WINDOW);
+    expect([row, found]).toEqual([row, row[columns.length - 1]]);
+    expect(found).toBeLessThan(all);
+  }
 });
 
 test.each([

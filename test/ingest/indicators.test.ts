@@ -6,25 +6,10 @@ import { afterEach, beforeEach, expect, it } from 'vitest';
 import { buildIndex, LiveIndicators } from '../../src/ingest/live-indicators.ts';
 import type { Indicator } from '../../src/model/indicator.ts';
 import { type Indicators, openIndicators } from '../../src/store/indicators.ts';
+import { indicatorOf } from '../indicator.ts';
 import { HEADER, openPlace, type Place, START } from './helpers.ts';
 
-const of = (value: string, more: Partial<Indicator> = {}): Indicator => ({
-  type: 'address',
-  value,
-  id: '',
-  confidence: 50,
-  severity: '',
-  threatType: '',
-  actors: [],
-  malware: [],
-  killChain: [],
-  labels: [],
-  firstSeen: 0,
-  updated: 0,
-  validFrom: 0,
-  validUntil: 0,
-  ...more,
-});
+const of = (value: string, more: Partial<Indicator> = {}) => indicatorOf(value, { confidence: 50, ...more });
 
 let directory: string;
 let place: Place;

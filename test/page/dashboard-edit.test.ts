@@ -237,6 +237,21 @@ describe('panels', () => {
     await slot('ports').focus();
     await page.keyboard.press('Enter');
     const editor = dialog('Edit “ports”');
+    await editor.getByLabel('Text when nothing is found').fill('Nobody was refused.');
+    await editor.locator('.cm-content').click();
+    await page.keyboard.press('Control+a');
+    await page.keyboard.insertText('action=REJECT dest_port=1 src_port=1 | count by dest_port');
+    await soon(() => editor.locator('[data-panel="preview"]').getByText('Nobody was refused.').count()).toBe(1);
+    await page.keyboard.press('Escape');
+    await editor.getByRole('button', { name: 'Take over' }).press('Enter');
+    await soon(() => editor.count()).toBe(0);
+    await page.keyboard.press('Control+s');
+    await soon(async () => (await stored(made.id)).sections[0]?.panels[0]).toMatchObject({ id: 'ports', empty: 'Nobody was refused.' });
+    await page.goto(`${session.served.address}/dashboards/${made.id}?edit=on&${RANGE}`);
+    await isEditing();
+    await slot('ports').focus();
+    await page.keyboard.press('Enter');
+    expect(await editor.getByLabel('Text when nothing is found').inputValue()).toBe('Nobody was refused.');
     await editor.getByRole('combobox', { name: 'Drawn as' }).press('Enter');
     await page.getByRole('option', { name: 'Bars' }).click();
     await soon(() => editor.getByRole('combobox', { name: 'A bar for each' }).inputValue()).toBe('dest_port');
@@ -250,7 +265,7 @@ describe('panels', () => {
     await editor.getByRole('button', { name: 'Cancel' }).press('Enter');
     await editor.getByRole('button', { name: 'Drop it' }).press('Enter');
     await soon(() => editor.count()).toBe(0);
-    await page.keyboard.press('Control+s');
+    await page.goto(`${session.served.address}/dashboards/${made.id}?${RANGE}`);
     await soon(() => page.title()).toBe('All by keys · Bartizan');
     expect(await stored(made.id)).toMatchObject({
       window: 14_400,

@@ -33,6 +33,7 @@ const TITLES: Readonly<Record<string, string>> = {
   map: 'Where accepted flows come from',
   table: 'Talkers',
   heat: 'Heat of ports',
+  picked: 'Large flows',
   sparse: 'A port that is hardly used',
 };
 
@@ -80,6 +81,7 @@ const PANELS = [
       meaning: 'inbound',
     },
   ),
+  panel('picked', 'table', '| where bytes > 4000 | if(packets > 20, "many", "few") as packed | count by dest_port, packed | sort by _count', { y: '_count' }),
   panel('matrix', 'matrix', '| count by direction, dest_port', { x: 'dest_port', series: 'direction', size: '_count', width: 12 }),
   panel('hours', 'matrix', '| timeslice 5m | count by _timeslice, dest_port', {
     x: '_timeslice',

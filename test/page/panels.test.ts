@@ -138,6 +138,20 @@ describe('a click', () => {
     await soon(recordCount).toBe(count);
   });
 
+  it('of a query with conditions opens the records that meet them too, and no others', async () => {
+    await openKinds();
+    const [[port, packed, count] = []] = await on.ask(
+      '| where bytes > 4000 | if(packets > 20, "many", "few") as packed | count by dest_port, packed | sort by _count',
+    );
+    const [[all] = []] = await on.ask(`dest_port=${port} | count`);
+    expect(Number(all)).toBeGreaterThan(Number(count));
+    await on.panel('picked').locator('tbody tr').first().locator('td').last().getByRole('button').click();
+    await on.page.waitForURL('**/search?**');
+    expect(on.search('q')).toContain(`| where bytes > 4000 | if(packets > 20, "many", "few") as packed | where packed = "${packed}"`);
+    expect(on.search('f')).toBe(`destination.port:${port}`);
+    await soon(recordCount).toBe(count);
+  });
+
   it('on a cell over time opens the records of its slice', async () => {
     await openKinds();
     const cell = on.panel('hours').locator('tbody tr').first().locator('td button').nth(3);

@@ -152,6 +152,36 @@ it('draws a result as its shape suggests, keeps another choice in the address, a
   await soon(messages).toBe(rows[0]?.[1]);
 });
 
+it('draws a result of two values as a matrix and as points, and shares over time; a cell leads to its messages', async () => {
+  const { page } = on;
+  const views = page.getByRole('radiogroup', { name: 'How the result is drawn' });
+  const drawn = page.locator('.bz-aggregates');
+  await search('| where bytes > 4000 | count by direction, dest_port');
+  const [[direction, port, expected] = []] = await on.ask('| where bytes > 4000 | count by direction, dest_port | sort by _count | limit 1');
+  await views.getByText('Scatter', { exact: true }).click();
+  await soon(() => on.search('view')).toBe('scatter');
+  await soon(() => drawn.locator('.bz-chart-canvas').getAttribute('aria-label')).toContain(`Greatest: ${port}`);
+  await views.getByText('Matrix', { exact: true }).click();
+  await drawn.locator(`button[title^="${direction} · ${port}"]`).click();
+  await soon(query).toBe(`destination.port="${port}" network.direction="${direction}" | where bytes > 4000`);
+  await soon(messages).toBe(expected);
+
+  await search('| timeslice 5m | count by _timeslice, action');
+  await views.getByText('Shares', { exact: true }).click();
+  await soon(() => drawn.locator('.bz-chart-canvas').getAttribute('aria-label')).toMatch(/ACCEPT: .*REJECT: /);
+  await views.getByText('Matrix', { exact: true }).click();
+  const cell = drawn.locator('tbody tr').first().locator('td button').nth(2);
+  const count = numberIn((await cell.getAttribute('title'))?.split(': ').at(-1) ?? '');
+  expect((await new AxeBuilder({ page }).include('.bz-aggregates').analyze()).violations.map((v) => v.id)).toEqual([]);
+  await cell.click();
+  await soon(messages).toBe(count);
+  await page.setViewportSize({ width: 390, height: 844 });
+  await search('| timeslice 5m | count by _timeslice, action', '&view=share');
+  await drawn.locator('canvas').first().waitFor();
+  expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(390);
+  await page.setViewportSize({ width: 1440, height: 900 });
+});
+
 it('draws a transposed result over time, and has the messages behind it', async () => {
   await search('| timeslice 5m | count by _timeslice, action | transpose row _timeslice column action');
   await on.page.locator('.bz-legend', { hasText: 'ACCEPT' }).waitFor();

@@ -150,8 +150,11 @@ test('rules are edited, refused by field, and what somebody else saved is not ov
   await other.getByRole('button', { name: 'Save', exact: true }).click();
   await soon(() => other.getByRole('region', { name: 'Settings' }).count()).toBe(1);
   await button('Save').click();
-  await soon(() => page.getByRole('alert').textContent()).toContain('edited-meanwhile');
+  await soon(() => page.getByRole('alert').textContent()).toContain('Somebody else has changed this source');
   session.complaints.splice(0);
+  expect(await axe()).toEqual([]);
+  await button('Take what is there now').click();
+  await soon(() => field('Source category').inputValue()).toBe('theirs');
   await button('Cancel').click();
   await soon(() => page.getByRole('region', { name: 'Settings' }).getByText('theirs').count()).toBe(1);
 });

@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import type { OutputColumn, QueryEvent } from '../../src/api/contract.ts';
 import { linkOf } from '../../src/web/format/links.ts';
+import { panelOf, shapeOf, viewsOf } from '../../src/web/panels/shape.ts';
 import type { Rec } from '../../src/web/records/flow.ts';
 import { readAnswer } from '../../src/web/search/results/answer.ts';
 import { recordSearch, surroundingSearch } from '../../src/web/search/results/around.ts';
@@ -10,7 +11,6 @@ import { sliceOf } from '../../src/web/search/results/edit.ts';
 import { fieldGroups, filtered } from '../../src/web/search/results/field-list.ts';
 import { places, termsOf } from '../../src/web/search/results/highlight.tsx';
 import { withColumn } from '../../src/web/search/results/message-tools.tsx';
-import { panelOf, shapeOf, viewsOf } from '../../src/web/search/results/shape.ts';
 import { columnOf, valueIn } from '../../src/web/search/results/values.ts';
 
 const T = Date.UTC(2026, 10, 18, 14);
@@ -114,10 +114,11 @@ describe('pictures of a result', () => {
   const views = (query: string, columns: OutputColumn[], rows: number) => viewsOf(shapeOf(query, columns), rows);
   it.each([
     ['x | count', [COUNT], 1, ['value', 'table']],
-    ['x | count by dest_port', [PORT, COUNT], 10, ['bar', 'donut', 'table']],
-    ['x | count by dest_port', [PORT, COUNT], 30, ['bar', 'table']],
-    ['x | count by dest_port', [PORT, COUNT], 5000, ['table', 'bar']],
-    ['x | count by src_ip, dest_port', [col('src_ip', 'address'), PORT, COUNT], 9, ['table', 'bubble']],
+    ['x | count by dest_port', [PORT, COUNT], 10, ['bar', 'donut', 'scatter', 'table']],
+    ['x | count by dest_port', [PORT, COUNT], 30, ['bar', 'scatter', 'table']],
+    ['x | count by dest_port', [PORT, COUNT], 5000, ['table', 'bar', 'scatter']],
+    ['x | count by src_ip, dest_port', [col('src_ip', 'address'), PORT, COUNT], 9, ['table', 'matrix', 'scatter', 'bubble']],
+    ['x | count, sum(bytes) by src_ip, dest_port', [col('src_ip', 'address'), PORT, COUNT, col('_sum', 'number')], 9, ['table', 'bubble']],
     ['x | count by latitude, longitude', [col('latitude', 'number'), col('longitude', 'number'), COUNT], 9, ['map', 'table']],
     ['x | values(a) by dest_port', [PORT, col('_values_a', 'list')], 9, ['table']],
     ['x | count by dest_port', [PORT, COUNT], 0, ['table']],
@@ -127,9 +128,17 @@ describe('pictures of a result', () => {
 
   it('over time begin with a picture of time; with too many keys only the table is right', () => {
     expect(views('x | timeslice 1m | count by _timeslice', [SLICE, COUNT], 60)).toEqual(['line', 'column', 'area', 'step', 'table']);
-    expect(views('x | timeslice 1m | count by _timeslice, a', [SLICE, col('a'), COUNT], 60)).toEqual(['column', 'area', 'line', 'step', 'table']);
+    expect(views('x | timeslice 1m | count by _timeslice, a', [SLICE, col('a'), COUNT], 60)).toEqual([
+      'column',
+      'area',
+      'share',
+      'matrix',
+      'line',
+      'step',
+      'table',
+    ]);
     // Averages do not add up, and neither do counts and bytes.
-    expect(views('x | timeslice 1m | avg(bytes) by _timeslice, a', [SLICE, col('a'), col('_avg', 'number')], 60)).toEqual(['line', 'step', 'table']);
+    expect(views('x | timeslice 1m | avg(bytes) by _timeslice, a', [SLICE, col('a'), col('_avg', 'number')], 60)).toEqual(['line', 'step', 'matrix', 'table']);
     expect(views('x | timeslice 1m | count, sum(bytes) by _timeslice', [SLICE, COUNT, col('_sum', 'number')], 60)).toEqual(['line', 'step', 'table']);
     expect(views('x | timeslice 1m | count by _timeslice, a, b', [SLICE, col('a'), col('b'), COUNT], 60)).toEqual(['table']);
     expect(views('x | timeslice 1m | count by _timeslice | compare with timeshift 1d', [SLICE, COUNT, col('_count_1d', 'number')], 60)[0]).toBe('comparison');
@@ -153,6 +162,10 @@ describe('pictures of a result', () => {
     expect(panelOf('table', 'x', table).totals).toEqual(['_count', '_sum']);
     const bubble = shapeOf('x | count by asn, dest_port', [col('asn', 'number'), PORT, COUNT]);
     expect(panelOf('bubble', 'x', bubble)).toMatchObject({ x: 'dest_port', y: 'asn', size: '_count' });
+    for (const kind of ['matrix', 'scatter'] as const)
+      expect(panelOf(kind, 'x', bubble)).toMatchObject({ x: 'dest_port', series: 'asn', y: '_count', size: '_count' });
+    for (const kind of ['matrix', 'share'] as const)
+      expect(panelOf(kind, 'x', shape)).toMatchObject({ x: '_timeslice', series: 'action', y: '_count', size: '_count' });
   });
 
   it('lead from a row to its slice of time', () => {

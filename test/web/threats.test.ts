@@ -29,6 +29,7 @@ describe('the form of a feed', () => {
     { kind: 'misp', settings: { url: 'https://m.example', auth: { kind: 'key', secret: SECRET }, everyMinutes: 77 } },
     { kind: 'misp-feed', settings: { url: 'https://m.example/osint/' } },
     { kind: 'otx', settings: { auth: { kind: 'key', secret: SECRET } } },
+    { kind: 'crowdstrike', settings: { url: 'https://f.example', filter: "type:'url'", auth: { kind: 'oauth2', user: 'client', secret: SECRET } } },
     { kind: 'aws-ranges', settings: { everyMinutes: 1440 } },
     { kind: 'import', settings: { everyMinutes: 0, format: 'stix', defaults: { confidence: 5 } } },
   ];
@@ -79,7 +80,7 @@ describe('kinds and what to begin with', () => {
   it.each(PRESETS)('$id makes a feed that the API takes', (preset) => {
     const { kind } = preset;
     const place = { url: preset.url ?? 'https://a.example/' };
-    const feed = { name: preset.name || 'a name', kind, settings: toSettings(kind, { ...newFeed(preset), ...place }) };
+    const feed = { name: preset.name || 'a name', kind, settings: toSettings(kind, { ...newFeed(preset), ...place, user: 'a client' }) };
     expect(FeedNew.parse(feed)).toMatchObject({ kind, settings: { ...place, everyMinutes: preset.everyMinutes ?? 60 } });
   });
   it('has each kind that a browser may set up, and no preset twice', () => {

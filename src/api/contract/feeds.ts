@@ -34,6 +34,8 @@ export const FeedAuth = z.discriminatedUnion('kind', [
     header: z.string().regex(/^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}$/, 'this is no name of a header'),
     secret: z.string().max(4096).optional(),
   }),
+  /** Of `crowdstrike`: the id of an API client as `user`, and its secret. */
+  z.strictObject({ kind: z.literal('oauth2'), user: text(1024).min(1, 'the id of the client is missing'), secret: z.string().max(4096).optional() }),
 ]);
 
 export const ColumnMapping = z.strictObject(Object.fromEntries(MAPPED_PARTS.map((part) => [part, text(200).min(1).optional()])));
@@ -43,6 +45,8 @@ export const FeedSettings = z.strictObject({
   url: text(4096).optional(),
   /** Of `file`: an absolute path on the server's machine. */
   path: text(4096).optional(),
+  /** Of `crowdstrike`: which indicators, in Falcon Query Language; absent: addresses, domains, URLs and user agents of high and medium confidence. */
+  filter: text(4096).optional(),
   /** `auto` looks at the content. Kinds that can only have one format know it. */
   format: z.enum(['auto', ...INDICATOR_FORMATS]).default('auto'),
   /** Of CSV: which column gives what. Absent: columns by their usual names. */
@@ -111,6 +115,8 @@ const FeedState = z.object({
   progress: z.object({ started: z.number(), bytes: z.number(), entries: z.number(), doing: z.string() }).nullable(),
 });
 
+const Decided = z.object({ accepted: z.number(), refused: z.number() });
+
 export const Feed = z.object({
   name: z.string(),
   kind: z.enum(FEED_KINDS),
@@ -123,8 +129,11 @@ export const Feed = z.object({
   state: FeedState,
   /** Indicators that the feed names now. */
   indicators: z.number(),
-  /** Flows of the last 30 days that matched an indicator of this feed: how many were accepted, how many refused. */
-  precision: z.object({ accepted: z.number(), refused: z.number() }),
+  /**
+   * Flows of the last 30 days that matched an indicator of this feed as they were stored: how many were accepted, how many
+   * refused. `later`: those that the retro-hunt found, because they were stored before the indicator was known.
+   */
+  precision: Decided.extend({ later: Decided }),
 });
 
 /** GET /api/v1/feeds */

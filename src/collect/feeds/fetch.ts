@@ -9,6 +9,7 @@ import { isAbsolute } from 'node:path';
 import { Readable } from 'node:stream';
 import { finished, pipeline } from 'node:stream/promises';
 import type { FeedKind, IndicatorFormat } from '../../model/feed.ts';
+import { fetchCrowdstrike } from './crowdstrike.ts';
 import { ask, unzipped } from './http.ts';
 import { fetchMisp, fetchMispFeed } from './misp.ts';
 import { fetchOtx } from './otx.ts';
@@ -25,6 +26,7 @@ const PAGED: Readonly<
   taxii: { fetch: fetchTaxii, format: 'stix', open: '{"objects":[', close: ']}' },
   misp: { fetch: fetchMisp, format: 'misp', open: '{"response":{"Attribute":[', close: ']}}' },
   'misp-feed': { fetch: fetchMispFeed, format: 'misp', open: '{"response":[', close: ']}' },
+  crowdstrike: { fetch: fetchCrowdstrike, format: 'crowdstrike', open: '{"resources":[', close: ']}' },
   otx: { fetch: fetchOtx, format: 'otx', open: '{"results":[', close: ']}' },
 };
 

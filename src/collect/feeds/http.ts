@@ -13,7 +13,7 @@ import { FeedError, networkError, statusError } from './problems.ts';
 import { assertReachable, type Reach, reachableOnly, reachOf } from './reach.ts';
 
 export interface FeedAuth {
-  readonly kind: 'none' | 'basic' | 'bearer' | 'key' | 'header';
+  readonly kind: 'none' | 'basic' | 'bearer' | 'key' | 'header' | 'oauth2';
   readonly user?: string | undefined;
   readonly header?: string | undefined;
   readonly secret?: string | undefined;
@@ -84,7 +84,7 @@ export async function ask(address: string, way: Way, asked: Asked = {}): Promise
           hint: 'Enter the address that is meant.',
         });
       if ((asked.method ?? 'GET') !== 'GET')
-        throw new FeedError('feed-redirect', `${url.host} redirects a request that is sent and not only read.`, {
+        throw new FeedError('feed-redirect', `${url.host} redirects a request that is sent and not only read: to ${next.host}.`, {
           hint: 'Enter the address that it leads to.',
         });
       url = next;
@@ -92,7 +92,7 @@ export async function ask(address: string, way: Way, asked: Asked = {}): Promise
     }
     if ((status < 200 || status > 299) && status !== 304) {
       response.destroy();
-      throw statusError(url.host, status, response.headers['retry-after']);
+      throw statusError(url.host, status, response.headers);
     }
     return { status, headers: response.headers, body: bodyOf(response, url, way, whole) };
   }
@@ -121,6 +121,11 @@ export async function jsonOf(answer: Answer, host: string): Promise<unknown> {
   }
 }
 
+/** A member of what may be anything. */
+export function member(value: unknown, name: string): unknown {
+  return typeof value === 'object' && value !== null && Object.hasOwn(value, name) ? (value as Readonly<Record<string, unknown>>)[name] : undefined;
+}
+
 /** Throws FeedError. */
 export function urlOf(address: string): URL {
   const url = URL.parse(address);
@@ -133,6 +138,8 @@ function authHeaders({ auth, keyHeader }: Way): Record<string, string> {
   const secret = auth.secret ?? '';
   switch (auth.kind) {
     case 'none':
+    // A kind that signs in with a client asks for a token, and goes on with that.
+    case 'oauth2':
       return {};
     case 'basic':
       return { authorization: `Basic ${Buffer.from(`${auth.user ?? ''}:${secret}`).toString('base64')}` };

@@ -2,7 +2,7 @@
  * MISP: attributes of an instance over its REST interface (https://www.misp-project.org/openapi/#tag/Attributes), and
  * feeds, which are a folder with a manifest and a file for each event (https://www.misp-project.org/feeds/).
  */
-import { ask, jsonOf, urlOf } from './http.ts';
+import { ask, jsonOf, member, urlOf } from './http.ts';
 import { FeedError } from './problems.ts';
 import type { PagedFetch } from './request.ts';
 
@@ -98,7 +98,3 @@ export const fetchMispFeed: PagedFetch = async ({ url, way, cursor, onDoing, sam
   }
   return { notModified: false, complete: !partial, cursor: { events: Object.fromEntries(events) } };
 };
-
-function member(value: unknown, name: string): unknown {
-  return typeof value === 'object' && value !== null && Object.hasOwn(value, name) ? (value as Readonly<Record<string, unknown>>)[name] : undefined;
-}

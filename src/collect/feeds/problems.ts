@@ -1,4 +1,5 @@
 /** What keeps a feed from being fetched, in words for people. Codes are stable. */
+import type { IncomingHttpHeaders } from 'node:http';
 
 export type FeedErrorCode =
   | 'feed-settings'
@@ -19,16 +20,19 @@ export class FeedError extends Error {
   readonly hint: string | undefined;
   /** Seconds that the other side asks to wait. */
   readonly retryAfter: number | undefined;
+  /** Of an answer that is no success. */
+  readonly status: number | undefined;
   constructor(
     code: FeedErrorCode,
     message: string,
-    options: { readonly hint?: string; readonly retryAfter?: number | undefined; readonly cause?: unknown } = {},
+    options: { readonly hint?: string; readonly retryAfter?: number | undefined; readonly status?: number; readonly cause?: unknown } = {},
   ) {
     super(message, { cause: options.cause });
     this.name = 'FeedError';
     this.code = code;
     this.hint = options.hint;
     this.retryAfter = options.retryAfter;
+    this.status = options.status;
   }
 }
 
@@ -56,25 +60,29 @@ const WHY: Readonly<Record<string, string>> = {
 };
 
 /** What an answer that is no success means. */
-export function statusError(host: string, status: number, retryAfter: string | undefined): FeedError {
-  const seconds = waitOf(retryAfter);
+export function statusError(host: string, status: number, headers: IncomingHttpHeaders): FeedError {
+  const seconds = waitOf(headers);
   if (status === 401 || status === 403)
     return new FeedError('feed-refused', `${host} refuses the request (${status}).`, {
       hint: 'Look at the key, the token or the password of this feed, and at what they may read.',
+      status,
     });
   if (status === 404 || status === 410)
-    return new FeedError('feed-missing', `${host} has nothing at this address (${status}).`, { hint: 'Look at the address of this feed.' });
+    return new FeedError('feed-missing', `${host} has nothing at this address (${status}).`, { hint: 'Look at the address of this feed.', status });
   if (status === 429 || status === 503)
     return new FeedError('feed-busy', `${host} asks to wait (${status}).`, {
       hint: 'It is tried again later; a longer interval may help.',
       retryAfter: seconds,
+      status,
     });
-  return new FeedError('feed-answer', `${host} answered ${status}.`, { hint: 'It is tried again later.', retryAfter: seconds });
+  return new FeedError('feed-answer', `${host} answered ${status}.`, { hint: 'It is tried again later.', retryAfter: seconds, status });
 }
 
-/** Seconds of a Retry-After header; a day at most. */
-function waitOf(header: string | undefined): number | undefined {
-  if (!header) return undefined;
-  const seconds = /^\d{1,9}$/.test(header) ? Number(header) : (Date.parse(header) - Date.now()) / 1000;
+/** Seconds of a Retry-After header, or of CrowdStrike's own, which is a time in epoch seconds; a day at most. */
+function waitOf(headers: IncomingHttpHeaders): number | undefined {
+  const header = headers['retry-after'];
+  const until = Number(headers['x-ratelimit-retryafter']);
+  if (!header && !until) return undefined;
+  const seconds = !header ? until - Date.now() / 1000 : /^\d{1,9}$/.test(header) ? Number(header) : (Date.parse(header) - Date.now()) / 1000;
   return Number.isFinite(seconds) && seconds > 0 ? Math.min(seconds, 86_400) : undefined;
 }

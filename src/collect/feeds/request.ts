@@ -9,6 +9,8 @@ export interface FetchRequest {
   readonly kind: FeedKind;
   readonly url: string | undefined;
   readonly path: string | undefined;
+  /** Of kinds that can be asked for a part of what there is, in the service's own words. */
+  readonly filter: string | undefined;
   readonly way: Way;
   /** Of the last run that was stored; empty before. */
   readonly cursor: Cursor;

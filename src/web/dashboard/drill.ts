@@ -1,5 +1,5 @@
 /**
- * From a clicked value to the records behind it: the scope of the panel's query, the clicked values as
+ * From a clicked value to the records behind it: the matches of the panel's query, the clicked values as
  * filters, and the window of the panel or of the clicked bucket. A value that the query computed from an
  * address (its place, its network) becomes a filter of the field that holds the same. Pure.
  */
@@ -36,11 +36,6 @@ export function stages(query: string): string[] {
   return list.map((s) => s.trim());
 }
 
-/** The part of a query that selects records. */
-export function scopeOf(query: string): string {
-  return stages(query)[0] ?? '';
-}
-
 /** Columns that operators compute from an address → the field below that address's side. */
 const COMPUTED: Readonly<Record<string, string>> = {
   country_code: 'geo.country_iso_code',
@@ -48,6 +43,8 @@ const COMPUTED: Readonly<Record<string, string>> = {
   city: 'geo.city_name',
   asn: 'as.number',
   organization: 'as.organization.name',
+  latitude: 'geo.location.lat',
+  longitude: 'geo.location.lon',
 };
 
 /** Columns that a query takes out of a list, one value a row → the field that has the list. */

@@ -4,21 +4,20 @@ import { EVENT_COLUMNS, FLOW_COLUMNS } from '../app/search.ts';
 import { addFilters, type Chip, encodeChip } from '../filters/filter.ts';
 import type { Drill } from '../panels/props.ts';
 import { readsEvents } from '../search/index-choice.ts';
-import { drilled } from '../search/results/edit.ts';
+import { drilled, withoutAdded } from '../search/results/edit.ts';
 import { absolute } from '../time/range.ts';
-import { drillFilters, scopeOf } from './drill.ts';
+import { drillFilters } from './drill.ts';
 
 /** The search page's address for a drill-down: the records behind a value. */
 export function recordsSearch(query: string, drill: Drill, chips: readonly Chip[], window: Window, tz: string | undefined) {
   const active = chips.filter((c) => !c.paused);
   const all = addFilters(active, drillFilters(query, drill.cells));
-  const events = readsEvents(query);
-  // Of events much is told by steps: they stay, and what they made of the row is asked for behind them.
+  // The query's own steps choose records too (threats of high confidence), and what they made of a row is asked for behind them.
   const made = drill.cells.filter((cell) => drillFilters(query, [cell]).length === 0);
   return {
     ...absolute(drill.window ?? momentOf(drill.cells) ?? window),
-    q: (events ? drilled(query, made) : scopeOf(query)) || '*',
-    cols: events ? EVENT_COLUMNS : FLOW_COLUMNS,
+    q: withoutAdded(drilled(query, made)) || '*',
+    cols: readsEvents(query) ? EVENT_COLUMNS : FLOW_COLUMNS,
     ...(all.length > 0 && { f: all.map(encodeChip) }),
     ...(drill.why && { why: 'newest' }),
     ...(tz !== undefined && { tz }),

@@ -12,7 +12,7 @@ import { sizeOf } from '../dashboard/edit/options.ts';
 import { Skeleton } from '../dashboard/panel-body.tsx';
 import { PanelBoundary } from '../dashboard/panel-boundary.tsx';
 import { PANEL_KINDS } from '../panels/registry.ts';
-import { panelOf, resultOf, shapeOf, VIEW_TITLES, type ViewName, viewsOf } from '../search/results/shape.ts';
+import { panelOf, resultOf, shapeOf, VIEW_TITLES, type ViewName, viewsOf } from '../panels/shape.ts';
 import { resolveRange } from '../time/range.ts';
 import { ProblemNote } from './problem.tsx';
 import { useDashboardChange } from './queries.ts';

@@ -1,8 +1,9 @@
 /** A file becomes a table: dropped or chosen, then given a name. */
 import { Button, TextInput } from '@mantine/core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
-import { type DragEvent, type FormEvent, useRef, useState } from 'react';
+import { type FormEvent, useState } from 'react';
 import type { LookupList, LookupTable } from '../../api/contract/lookups.ts';
+import { FileDrop } from '../app/file-drop.tsx';
 import { Icon } from '../app/icons.tsx';
 import { short } from '../format/numbers.ts';
 import { ProblemNote } from '../library/problem.tsx';
@@ -17,8 +18,6 @@ interface Props {
 
 export function Upload({ list, replaces, onDone }: Props) {
   const client = useQueryClient();
-  const input = useRef<HTMLInputElement>(null);
-  const [over, setOver] = useState(false);
   const [file, setFile] = useState<File | undefined>();
   const [name, setName] = useState('');
   const sending = useMutation({
@@ -29,8 +28,7 @@ export function Upload({ list, replaces, onDone }: Props) {
       onDone(table);
     },
   });
-  const take = (chosen: File | undefined): void => {
-    if (!chosen) return;
+  const take = (chosen: File): void => {
     sending.reset();
     setFile(chosen);
     setName(chosen.name.replace(/\.[^.]*$/, ''));
@@ -38,12 +36,6 @@ export function Upload({ list, replaces, onDone }: Props) {
   const clear = (): void => {
     setFile(undefined);
     sending.reset();
-    if (input.current) input.current.value = '';
-  };
-  const drop = (event: DragEvent): void => {
-    event.preventDefault();
-    setOver(false);
-    take(event.dataTransfer.files[0]);
   };
   const submit = (event: FormEvent): void => {
     event.preventDefault();
@@ -51,70 +43,56 @@ export function Upload({ list, replaces, onDone }: Props) {
   };
   const known = list.lookups.find((table) => table.name.toLowerCase() === name.trim().toLowerCase());
   return (
-    <section
-      className="bz-lookup-drop"
-      aria-label="Upload a table"
-      data-over={over || undefined}
-      onDragOver={(event) => {
-        event.preventDefault();
-        setOver(true);
-      }}
-      onDragLeave={() => setOver(false)}
-      onDrop={drop}
-    >
-      <input
-        ref={input}
-        type="file"
-        className="bz-hidden"
-        aria-label="File of a table"
-        tabIndex={-1}
-        onChange={(event) => take(event.currentTarget.files?.[0])}
-      />
-      {!file && (
-        <p>
-          <Button size="xs" variant="default" leftSection={<Icon name="plus" size={14} />} onClick={() => input.current?.click()}>
-            {replaces === undefined ? 'Choose a file' : `Choose a file for ${replaces}`}
-          </Button>{' '}
-          or drop it here. <span className="bz-dim">CSV with a header line, a JSON array of objects, or one object a line; up to {limits(list)}.</span>{' '}
-          {replaces !== undefined && (
-            <button type="button" className="bz-link" onClick={() => onDone(undefined)}>
-              Cancel
-            </button>
-          )}
-        </p>
-      )}
-      {file && (
-        <form onSubmit={submit}>
-          <p>
-            <span className="bz-mono">{file.name}</span> <span className="bz-dim">{short(file.size, 'bytes')}</span>
-          </p>
-          {replaces === undefined && (
-            <TextInput
-              label="Name of the table"
-              value={name}
-              onChange={(event) => setName(event.currentTarget.value)}
-              maxLength={200}
-              required
-              data-autofocus
-            />
-          )}
-          {(known || replaces !== undefined) && (
-            <p className="bz-warn">
-              It replaces the {(known?.rows ?? 0).toLocaleString('en-US')} rows of {replaces ?? known?.name}.
+    <FileDrop className="bz-lookup-drop" label="Upload a table" inputLabel="File of a table" onFile={take}>
+      {(choose) => (
+        <>
+          {!file && (
+            <p>
+              <Button size="xs" variant="default" leftSection={<Icon name="plus" size={14} />} onClick={choose}>
+                {replaces === undefined ? 'Choose a file' : `Choose a file for ${replaces}`}
+              </Button>{' '}
+              or drop it here. <span className="bz-dim">CSV with a header line, a JSON array of objects, or one object a line; up to {limits(list)}.</span>{' '}
+              {replaces !== undefined && (
+                <button type="button" className="bz-link" onClick={() => onDone(undefined)}>
+                  Cancel
+                </button>
+              )}
             </p>
           )}
-          <div className="bz-lookup-buttons">
-            <Button size="xs" type="submit" loading={sending.isPending} disabled={replaces === undefined && name.trim() === ''}>
-              {known || replaces !== undefined ? 'Replace' : 'Upload'}
-            </Button>
-            <Button size="xs" variant="default" onClick={clear} disabled={sending.isPending}>
-              Cancel
-            </Button>
-          </div>
-          <ProblemNote error={sending.error} />
-        </form>
+          {file && (
+            <form onSubmit={submit}>
+              <p>
+                <span className="bz-mono">{file.name}</span> <span className="bz-dim">{short(file.size, 'bytes')}</span>
+              </p>
+              {replaces === undefined && (
+                <TextInput
+                  label="Name of the table"
+                  value={name}
+                  onChange={(event) => setName(event.currentTarget.value)}
+                  maxLength={200}
+                  required
+                  data-autofocus
+                />
+              )}
+              {(known || replaces !== undefined) && (
+                <p className="bz-warn">
+                  It replaces the {(known?.rows ?? 0).toLocaleString('en-US')} rows of {replaces ?? known?.name}.
+                </p>
+              )}
+              <div className="bz-lookup-buttons">
+                <Button size="xs" type="submit" loading={sending.isPending} disabled={replaces === undefined && name.trim() === ''}>
+                  {known || replaces !== undefined ? 'Replace' : 'Upload'}
+                </Button>
+                <Button size="xs" variant="default" onClick={clear} disabled={sending.isPending}>
+                  Cancel
+                </Button>
+              </div>
+              <ProblemNote error={sending.error} />
+            </form>
+          )}
+        </>
       )}
-    </section>
+    </FileDrop>
   );
 }
 

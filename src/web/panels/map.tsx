@@ -60,7 +60,7 @@ export default function MapPanel({ panel, result, measure, unit, zone, onDrill }
   // biome-ignore lint/correctness/useExhaustiveDependencies: runs after the chart has taken the view
   useEffect(() => setDrawn((n) => n + 1), [chart, view]);
 
-  const drill = (spot: Spot, shift: boolean) => onDrill({ cells: data.where.map((at) => ({ column: at.column, value: spot.row[at.index] })), shift });
+  const drill = (spot: Spot, shift: boolean) => onDrill({ cells: data.where(spot).map((at) => ({ column: at.column, value: spot.row[at.index] })), shift });
   const open = (cluster: Cluster<Spot> | undefined, shift: boolean) => {
     const [first] = cluster?.places ?? [];
     if (!cluster || !first) return;

@@ -21,8 +21,8 @@ export interface Spots {
   readonly spots: readonly Spot[];
   /** Places without a position: listed, never drawn at 0,0. */
   readonly unknown: readonly Spot[];
-  /** Columns that say where, from coarse to fine. */
-  readonly where: readonly Located[];
+  /** Columns that say where a spot is and no other. */
+  readonly where: (spot: Spot) => readonly Located[];
 }
 
 const PLACE_COLUMNS = ['country_code', 'state', 'city'];
@@ -49,7 +49,15 @@ export function spotsOf(result: PanelResult, measure: string | undefined, detail
   }
   const all = [...places.values()].map(({ place, details: its }): Spot => ({ ...place, details: [...its.values()] })).sort((a, b) => b.value - a.value);
   const positioned = (spot: Spot) => hasPosition(spot.latitude, spot.longitude);
-  return { spots: all.filter(positioned), unknown: all.filter((spot) => !positioned(spot)), where };
+  // Where two places have one name, only the position tells them apart.
+  const names = new Map<string, number>();
+  for (const { name } of all) names.set(name, (names.get(name) ?? 0) + 1);
+  const position = [latitude, longitude].filter((c) => c !== undefined);
+  return {
+    spots: all.filter(positioned),
+    unknown: all.filter((spot) => !positioned(spot)),
+    where: ({ name }) => (where.length === 0 || (names.get(name) ?? 0) > 1 ? [...where, ...position] : where),
+  };
 }
 
 /** What is there to say; a column without a value in this row says nothing. */

@@ -1,6 +1,6 @@
 /** A feed as the fields of a form, and back. Pure. */
 import { type Feed, type FeedAuth, type FeedSettings, SECRET } from '../../api/contract/feeds.ts';
-import { type FeedKind, MAPPED_PARTS, type MappedPart } from '../../model/feed.ts';
+import { FALCON_FILTER, type FeedKind, MAPPED_PARTS, type MappedPart } from '../../model/feed.ts';
 import { KINDS, type Preset } from './kinds.ts';
 
 export type MappingDraft = Readonly<Partial<Record<MappedPart, string>>>;
@@ -17,6 +17,7 @@ export interface FeedDraft {
   readonly name: string;
   readonly url: string;
   readonly path: string;
+  readonly filter: string;
   readonly format: FeedSettings['format'];
   readonly mapping: MappingDraft;
   readonly everyMinutes: number;
@@ -41,6 +42,7 @@ export function newFeed({ kind, name, url = '', format, everyMinutes = 60, confi
     name,
     url,
     path: '',
+    filter: kind === 'crowdstrike' ? FALCON_FILTER : '',
     format: format ?? 'auto',
     mapping: {},
     everyMinutes: kind === 'import' ? 0 : everyMinutes,
@@ -57,17 +59,18 @@ export function newFeed({ kind, name, url = '', format, everyMinutes = 60, confi
 }
 
 export function fromFeed({ name, settings }: Pick<Feed, 'name' | 'settings'>): FeedDraft {
-  const { url = '', path = '', format, mapping = {}, everyMinutes, auth, proxy, defaults, maxMib } = settings;
+  const { url = '', path = '', filter = '', format, mapping = {}, everyMinutes, auth, proxy, defaults, maxMib } = settings;
   const hasSecret = auth.kind !== 'none' && auth.secret !== undefined;
   return {
     name,
     url,
     path,
+    filter,
     format,
     mapping: mappingIn(mapping),
     everyMinutes,
     auth: auth.kind,
-    user: auth.kind === 'basic' ? auth.user : '',
+    user: auth.kind === 'basic' || auth.kind === 'oauth2' ? auth.user : '',
     header: auth.kind === 'header' ? auth.header : '',
     secret: '',
     proxy: '',
@@ -88,11 +91,13 @@ export function toSettings(kind: FeedKind, draft: FeedDraft): FeedSettings {
   const has = new Set(KINDS[kind].fields);
   const url = draft.url.trim();
   const path = draft.path.trim();
+  const filter = draft.filter.trim();
   const mapping = draft.format === 'csv' ? mappingIn(draft.mapping) : {};
   const proxy = secretOf(draft, 'proxy');
   return {
     ...(has.has('url') && url !== '' ? { url } : {}),
     ...(has.has('path') && path !== '' ? { path } : {}),
+    ...(has.has('filter') && filter !== '' ? { filter } : {}),
     format: has.has('format') ? draft.format : 'auto',
     ...(has.has('format') && Object.keys(mapping).length > 0 ? { mapping } : {}),
     everyMinutes: has.has('schedule') ? draft.everyMinutes : 0,
@@ -115,7 +120,8 @@ function authOf(draft: FeedDraft): FeedAuth {
     case 'none':
       return { kind: 'none' };
     case 'basic':
-      return { kind: 'basic', user: draft.user, ...kept };
+    case 'oauth2':
+      return { kind: draft.auth, user: draft.user, ...kept };
     case 'header':
       return { kind: 'header', header: draft.header.trim(), ...kept };
     default:

@@ -1,13 +1,14 @@
 /** The fields of a feed's form, by its kind (kinds.ts), a test of it, and what the server refused by field. */
-import { NumberInput, PasswordInput, Select, Switch, TagsInput, TextInput } from '@mantine/core';
+import { NumberInput, Select, TagsInput, Textarea, TextInput } from '@mantine/core';
 import { useState } from 'react';
 import type { FeedAuth } from '../../api/contract/feeds.ts';
-import { type FeedKind, INDICATOR_FORMATS, MAPPED_PARTS, type MappedPart } from '../../model/feed.ts';
+import { FALCON_CLOUDS, type FeedKind, INDICATOR_FORMATS, MAPPED_PARTS, type MappedPart } from '../../model/feed.ts';
 import { ProblemNote } from '../library/problem.tsx';
 import type { FieldProps } from '../sources/fields/field-props.ts';
+import { SecretInput } from '../sources/fields/secret-input.tsx';
 import { useRefusal } from '../sources/fields/source-form.tsx';
 import { Folded } from '../sources/parts.tsx';
-import { type DefaultsDraft, type FeedDraft, type MappingDraft, type SecretField, toSettings } from './draft.ts';
+import { type DefaultsDraft, type FeedDraft, type MappingDraft, toSettings } from './draft.ts';
 import { AUTH_NAMES, FORMAT_NAMES, KINDS } from './kinds.ts';
 import { TryFeed } from './try-feed.tsx';
 import { scheduleText } from './words.ts';
@@ -44,6 +45,7 @@ export function FeedFields({ kind, draft, set, error, name }: FormProps) {
           onChange={(e) => set({ name: e.currentTarget.value })}
         />
       )}
+      {has.has('cloud') && <Cloud {...props} />}
       {(has.has('url') || has.has('path')) && <Place {...props} />}
       {(has.has('format') || has.has('schedule')) && (
         <div className="bz-source-pair">
@@ -51,6 +53,7 @@ export function FeedFields({ kind, draft, set, error, name }: FormProps) {
           {has.has('schedule') && <Schedule {...props} />}
         </div>
       )}
+      {has.has('filter') && <Filter {...props} />}
       {has.has('format') && draft.format === 'csv' && <Mapping mapping={draft.mapping} columns={[]} onMapping={(mapping) => set({ mapping })} wrong={wrong} />}
       {has.has('auth') && <Auth {...props} />}
       {has.has('defaults') && <Assumed draft={draft.defaults} set={(change) => set({ defaults: { ...draft.defaults, ...change } })} wrong={wrong} />}
@@ -83,6 +86,40 @@ function Place({ kind, draft, set, wrong }: Props) {
       value={draft[name]}
       error={wrong(`settings.${name}`)}
       onChange={(e) => set({ [name]: e.currentTarget.value })}
+    />
+  );
+}
+
+const OTHER_CLOUD = 'other';
+
+function Cloud({ draft, set }: Props) {
+  const url = draft.url.trim().replace(/\/$/, '');
+  return (
+    <Select
+      label="Cloud"
+      description="The console of Falcon names it in its own address."
+      data={[...Object.keys(FALCON_CLOUDS).map((value) => ({ value, label: value.toUpperCase() })), { value: OTHER_CLOUD, label: 'Another address' }]}
+      value={Object.keys(FALCON_CLOUDS).find((cloud) => FALCON_CLOUDS[cloud] === url) ?? OTHER_CLOUD}
+      allowDeselect={false}
+      onChange={(value) => set({ url: FALCON_CLOUDS[value ?? ''] ?? '' })}
+    />
+  );
+}
+
+function Filter({ draft, set, wrong }: Props) {
+  return (
+    <Textarea
+      label="Filter"
+      description="Which indicators, in Falcon Query Language. Empty: addresses, domains, URLs and user agents of high and medium confidence."
+      classNames={{ input: 'bz-mono' }}
+      spellCheck={false}
+      autosize
+      minRows={2}
+      maxRows={6}
+      maxLength={4096}
+      value={draft.filter}
+      error={wrong('settings.filter')}
+      onChange={(e) => set({ filter: e.currentTarget.value.replace(/[\r\n]+/g, ' ') })}
     />
   );
 }
@@ -127,7 +164,14 @@ function Schedule({ kind, draft, set, wrong }: Props) {
 function Auth(props: Props) {
   const { kind, draft, set, wrong } = props;
   const { auths, keyLabel } = KINDS[kind];
-  const label = draft.auth === 'basic' ? 'Password' : draft.auth === 'bearer' ? 'Token' : draft.auth === 'key' ? (keyLabel ?? 'Key') : 'Value of the header';
+  const label =
+    draft.auth === 'basic'
+      ? 'Password'
+      : draft.auth === 'bearer'
+        ? 'Token'
+        : draft.auth === 'key' || draft.auth === 'oauth2'
+          ? (keyLabel ?? 'Key')
+          : 'Value of the header';
   return (
     <>
       {auths.length > 1 && (
@@ -142,9 +186,10 @@ function Auth(props: Props) {
       )}
       {draft.auth !== 'none' && (
         <div className="bz-source-pair">
-          {draft.auth === 'basic' && (
+          {(draft.auth === 'basic' || draft.auth === 'oauth2') && (
             <TextInput
-              label="User"
+              label={draft.auth === 'basic' ? 'User' : 'Client ID'}
+              required={draft.auth === 'oauth2'}
               classNames={{ input: 'bz-mono' }}
               autoComplete="off"
               maxLength={1024}
@@ -165,40 +210,17 @@ function Auth(props: Props) {
               onChange={(e) => set({ header: e.currentTarget.value })}
             />
           )}
-          <Secret {...props} name="secret" path="auth.secret" label={label} description="Stored encrypted and never shown again." />
+          <SecretInput
+            draft={draft}
+            set={set}
+            name="secret"
+            label={label}
+            description="Stored encrypted and never shown again."
+            error={wrong('settings.auth.secret')}
+          />
         </div>
       )}
     </>
-  );
-}
-
-function Secret({ draft, set, wrong, name, path, label, description }: Props & { name: SecretField; path: string; label: string; description: string }) {
-  const kept = draft.kept.includes(name);
-  const dropped = draft.dropped.includes(name);
-  return (
-    <div>
-      <PasswordInput
-        label={label}
-        description={kept && !dropped ? `${description} One is stored: empty leaves it as it is.` : description}
-        placeholder={kept && !dropped ? '••••••••  stored' : ''}
-        classNames={{ innerInput: 'bz-mono' }}
-        visibilityToggleButtonProps={{ 'aria-label': `Show the ${label.toLowerCase()}` }}
-        autoComplete="off"
-        maxLength={4096}
-        value={draft[name]}
-        error={wrong(`settings.${path}`)}
-        onChange={(e) => set({ [name]: e.currentTarget.value })}
-      />
-      {kept && (
-        <Switch
-          size="xs"
-          mt={4}
-          label={`Forget the stored ${label.toLowerCase()}`}
-          checked={dropped}
-          onChange={(e) => set({ dropped: e.currentTarget.checked ? [...draft.dropped, name] : draft.dropped.filter((field) => field !== name) })}
-        />
-      )}
-    </div>
   );
 }
 
@@ -277,10 +299,11 @@ function Limits(props: Props) {
         onChange={(value) => set({ maxMib: String(value) })}
       />
       {hasProxy && (
-        <Secret
-          {...props}
+        <SecretInput
+          draft={draft}
+          set={set}
+          error={wrong('settings.proxy')}
           name="proxy"
-          path="proxy"
           label="Outbound proxy"
           description="http://proxy.example.net:3128, with name:password@ where it asks. Goes before HTTPS_PROXY."
         />

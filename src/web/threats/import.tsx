@@ -1,8 +1,9 @@
 /** Importing a file: dropped or chosen, then where it goes and what is assumed; then what came of it. */
 import { Autocomplete, Button, Switch } from '@mantine/core';
 import { Link } from '@tanstack/react-router';
-import { type DragEvent, type FormEvent, useRef, useState } from 'react';
+import { type FormEvent, useState } from 'react';
 import type { Feed, Imported } from '../../api/contract/feeds.ts';
+import { FileDrop } from '../app/file-drop.tsx';
 import { Icon } from '../app/icons.tsx';
 import { carried } from '../app/search.ts';
 import { usePage } from '../app/use-page.ts';
@@ -30,8 +31,7 @@ export function Import({ feeds, into }: { feeds: readonly Feed[]; into: string |
   const { search } = usePage();
   const [chosen, setChosen] = useState<Chosen | undefined>();
   const [imported, setImported] = useState<Imported | undefined>();
-  const take = async (file: File | undefined): Promise<void> => {
-    if (!file) return;
+  const take = async (file: File): Promise<void> => {
     setImported(undefined);
     // Packed files show no columns; they can be typed.
     setChosen({ file, columns: columnsOf(await file.slice(0, START_BYTES).text()) });
@@ -65,45 +65,24 @@ export function Import({ feeds, into }: { feeds: readonly Feed[]; into: string |
   );
 }
 
-function Drop({ onFile, again }: { onFile: (file: File | undefined) => void; again: boolean }) {
-  const input = useRef<HTMLInputElement>(null);
-  const [over, setOver] = useState(false);
-  const drop = (event: DragEvent): void => {
-    event.preventDefault();
-    setOver(false);
-    onFile(event.dataTransfer.files[0]);
-  };
+function Drop({ onFile, again }: { onFile: (file: File) => void; again: boolean }) {
   return (
-    <section
-      className="bz-threat-drop"
-      aria-label="File of indicators"
-      data-over={over || undefined}
-      onDragOver={(event) => {
-        event.preventDefault();
-        setOver(true);
-      }}
-      onDragLeave={() => setOver(false)}
-      onDrop={drop}
-    >
-      <input
-        ref={input}
-        type="file"
-        className="bz-hidden"
-        aria-label="File with indicators"
-        tabIndex={-1}
-        onChange={(event) => onFile(event.currentTarget.files?.[0])}
-      />
-      <p>
-        <Button size="xs" {...(again && { variant: 'default' })} leftSection={<Icon name="plus" size={14} />} onClick={() => input.current?.click()}>
-          {again ? 'Choose another file' : 'Choose a file'}
-        </Button>{' '}
-        or drop it here.
-      </p>
-      <p className="bz-dim">
-        STIX 2.1 bundles, CSV with a header line, lists with a value a line, CrowdStrike Falcon, MISP, OTX, abuse.ch and Spamhaus DROP; plain or gzip, up to 1
-        GiB.
-      </p>
-    </section>
+    <FileDrop className="bz-threat-drop" label="File of indicators" inputLabel="File with indicators" onFile={onFile}>
+      {(choose) => (
+        <>
+          <p>
+            <Button size="xs" {...(again && { variant: 'default' })} leftSection={<Icon name="plus" size={14} />} onClick={choose}>
+              {again ? 'Choose another file' : 'Choose a file'}
+            </Button>{' '}
+            or drop it here.
+          </p>
+          <p className="bz-dim">
+            STIX 2.1 bundles, CSV with a header line, lists with a value a line, CrowdStrike Falcon, MISP, OTX, abuse.ch and Spamhaus DROP; plain or gzip, up to
+            1 GiB.
+          </p>
+        </>
+      )}
+    </FileDrop>
   );
 }
 

@@ -1,9 +1,9 @@
 /** Kinds of feeds: what each is called, which settings it has, and feeds that many people begin with. Pure data. */
 import type { FeedAuth } from '../../api/contract/feeds.ts';
-import type { FeedKind, IndicatorFormat } from '../../model/feed.ts';
+import { FALCON_CLOUDS, type FeedKind, type IndicatorFormat } from '../../model/feed.ts';
 
 /** Groups of fields of a feed's form. */
-export type FeedField = 'url' | 'path' | 'format' | 'schedule' | 'auth' | 'defaults' | 'limits';
+export type FeedField = 'url' | 'path' | 'cloud' | 'filter' | 'format' | 'schedule' | 'auth' | 'defaults' | 'limits';
 
 export interface KindAbout {
   readonly name: string;
@@ -88,6 +88,18 @@ export const KINDS: Readonly<Record<FeedKind, KindAbout>> = {
     auths: ['key'],
     keyLabel: 'API key',
   },
+  crowdstrike: {
+    name: 'CrowdStrike Falcon',
+    place: {
+      label: 'Address of the API',
+      placeholder: 'https://api.crowdstrike.com',
+      description: 'Of the cloud that your console is in. Later runs ask only for what has changed.',
+      required: true,
+    },
+    fields: ['cloud', 'url', 'filter', 'schedule', 'auth', 'defaults', 'limits'],
+    auths: ['oauth2'],
+    keyLabel: 'Client secret',
+  },
   'aws-ranges': {
     name: 'Ranges of AWS',
     place: {
@@ -108,6 +120,7 @@ export const AUTH_NAMES: Readonly<Record<FeedAuth['kind'], string>> = {
   bearer: 'Bearer token',
   key: 'Key',
   header: 'Header',
+  oauth2: 'API client',
 };
 
 export const FORMAT_NAMES: Readonly<Record<IndicatorFormat | 'auto', string>> = {
@@ -151,6 +164,14 @@ export const PRESETS: readonly Preset[] = [
   { id: 'misp', kind: 'misp', title: 'A MISP instance', description: 'Attributes for detection, with their tags, over its REST interface.', name: 'misp' },
   { id: 'misp-feed', kind: 'misp-feed', title: 'A MISP feed', description: 'A folder of events with a manifest, as communities publish them.', name: '' },
   { id: 'otx', kind: 'otx', title: 'OTX pulses', description: 'What an account of LevelBlue OTX follows. It needs the key of the account.', name: 'otx' },
+  {
+    id: 'crowdstrike',
+    kind: 'crowdstrike',
+    title: 'CrowdStrike Falcon',
+    description: 'Indicators of Falcon Intelligence. It needs an API client that may read “Indicators (Falcon Intelligence)”.',
+    name: 'crowdstrike',
+    url: FALCON_CLOUDS['us-1'] ?? '',
+  },
   {
     id: 'feodo',
     kind: 'http',

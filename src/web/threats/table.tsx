@@ -118,18 +118,32 @@ function FeedRow({ feed, days, zone, now }: { feed: Feed; days: number; zone: st
 /** How right a feed was: what it matched, by what was decided of the flows. Each number leads to them. */
 export function Precision({ feed: { name, kind, precision }, days, search }: { feed: Feed; days: number; search: Search }) {
   if (kind === 'aws-ranges') return <span className="bz-dim">–</span>;
-  const { accepted, refused } = precision;
-  if (accepted + refused === 0) return <span className="bz-dim">none</span>;
+  const { accepted, refused, later } = precision;
+  if (accepted + refused + later.accepted + later.refused === 0) return <span className="bz-dim">none</span>;
   const within = { from: `-${days}d`, to: 'now', ...(search.tz && { tz: search.tz }) };
   return (
-    <span className="bz-nowrap">
-      <Link to="/search" search={{ ...within, q: matchesOf(name, 'ACCEPT') }} data-meaning="accept" title={`${exact(accepted)} flows were accepted`}>
-        {short(accepted)}
-      </Link>{' '}
-      /{' '}
-      <Link to="/search" search={{ ...within, q: matchesOf(name, 'REJECT') }} data-meaning="reject" title={`${exact(refused)} flows were refused`}>
-        {short(refused)}
-      </Link>
-    </span>
+    <>
+      <span className="bz-nowrap">
+        <Link to="/search" search={{ ...within, q: matchesOf(name, 'ACCEPT') }} data-meaning="accept" title={`${exact(accepted)} flows were accepted`}>
+          {short(accepted)}
+        </Link>{' '}
+        /{' '}
+        <Link to="/search" search={{ ...within, q: matchesOf(name, 'REJECT') }} data-meaning="reject" title={`${exact(refused)} flows were refused`}>
+          {short(refused)}
+        </Link>
+      </span>
+      {later.accepted + later.refused > 0 && (
+        <div className="bz-nowrap">
+          <Link
+            to="/threats"
+            search={{ ...search, view: 'later', feed: name }}
+            className="bz-dim"
+            title={`Stored before the indicator was known, and found later: ${exact(later.accepted)} flows were accepted, ${exact(later.refused)} refused`}
+          >
+            found later: {short(later.accepted)} / {short(later.refused)}
+          </Link>
+        </div>
+      )}
+    </>
   );
 }

@@ -1,19 +1,13 @@
 /** Fetching over real HTTP: what is asked, what is remembered, what goes wrong, and where secrets go. */
-import { mkdtemp, readFile, rm, utimes, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { fetchFeed, KEY_HEADERS } from '../../../src/collect/feeds/fetch.ts';
-import type { FeedAuth, Timeouts } from '../../../src/collect/feeds/http.ts';
-import type { FeedError } from '../../../src/collect/feeds/problems.ts';
+import type { FeedAuth } from '../../../src/collect/feeds/http.ts';
 import { type Reach, reachableOnly, reachOf } from '../../../src/collect/feeds/reach.ts';
-import type { Cursor, Fetched } from '../../../src/collect/feeds/request.ts';
-import type { Environment } from '../../../src/collect/proxy.ts';
-import type { FeedKind } from '../../../src/model/feed.ts';
+import { failure, fetched, NOW } from './fetching.ts';
 import { type Asked, FeedServer } from './server.ts';
-
-const NOW = 1_773_000_000;
 
 let folder: string;
 let server: FeedServer;
@@ -26,60 +20,6 @@ afterEach(async () => {
   await server.stop();
   await rm(folder, { recursive: true, force: true });
 });
-
-interface Options {
-  readonly kind?: FeedKind;
-  readonly path?: string;
-  readonly auth?: FeedAuth;
-  readonly proxy?: string;
-  readonly environment?: Environment;
-  readonly cursor?: Cursor;
-  readonly most?: number;
-  readonly timeouts?: Timeouts;
-  readonly now?: number;
-  readonly sample?: boolean;
-  readonly signal?: AbortSignal;
-}
-
-async function fetched(url: string | undefined, options: Options = {}): Promise<Fetched & { text: string; bytes: number }> {
-  const { kind = 'http', most = 10_000_000 } = options;
-  const file = join(folder, 'document');
-  let bytes = 0;
-  const keyHeader = KEY_HEADERS[kind];
-  const result = await fetchFeed({
-    kind,
-    url,
-    path: options.path,
-    cursor: options.cursor ?? {},
-    file,
-    now: options.now ?? NOW,
-    sample: options.sample ?? false,
-    onDoing: () => {},
-    way: {
-      auth: options.auth ?? { kind: 'none' },
-      ...(keyHeader ? { keyHeader } : {}),
-      proxy: options.proxy,
-      environment: options.environment ?? {},
-      signal: options.signal ?? new AbortController().signal,
-      userAgent: 'bartizan/test',
-      timeouts: options.timeouts ?? { idleMs: 20_000, wholeMs: 60_000 },
-      budget: { left: most, most },
-      onBytes: (count) => {
-        bytes += count;
-      },
-    },
-  });
-  return { ...result, text: await readFile(file, 'utf8').catch(() => ''), bytes };
-}
-
-async function failure(url: string | undefined, options: Options = {}): Promise<FeedError> {
-  const error = await fetched(url, options).then(
-    () => undefined,
-    (thrown: unknown) => thrown,
-  );
-  expect(error).toMatchObject({ name: 'FeedError' });
-  return error as FeedError;
-}
 
 const last = (): Asked => server.asked.at(-1) as Asked;
 

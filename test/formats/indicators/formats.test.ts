@@ -3,22 +3,10 @@ import { describe, expect, it } from 'vitest';
 import { INDICATOR_READERS } from '../../../src/formats/indicators/index.ts';
 import { readPattern } from '../../../src/formats/indicators/stix-pattern.ts';
 import { INDICATOR_FORMATS } from '../../../src/model/feed.ts';
+import { indicatorOf } from '../../indicator.ts';
 import { at, inPieces, read, sample, values } from './support.ts';
 
-const NOTHING = {
-  id: '',
-  confidence: 0,
-  severity: '',
-  threatType: '',
-  actors: [],
-  malware: [],
-  killChain: [],
-  labels: [],
-  firstSeen: 0,
-  updated: 0,
-  validFrom: 0,
-  validUntil: 0,
-};
+const { type: _, value: __, ...NOTHING } = indicatorOf('');
 
 describe('STIX', () => {
   it('gives every value that a pattern names, with what relationships say before and behind', async () => {

@@ -6,7 +6,7 @@ import type { OutputColumn } from '../../../api/contract.ts';
 import { checkDashboard, NEEDED } from '../../../dashboards/check.ts';
 import type { Panel } from '../../../dashboards/schema.ts';
 import { locate } from '../../panels/columns.ts';
-import { panelOf, shapeOf } from '../../search/results/shape.ts';
+import { panelOf, shapeOf } from '../../panels/shape.ts';
 
 /** What every kind has. */
 type Common =

@@ -7,8 +7,8 @@ import { MEANINGS, type Measure, MOST_TOP, PANEL_KINDS, type Panel, Unit, type V
 import { Icon } from '../../app/icons.tsx';
 import { applied } from '../../filters/filter.ts';
 import { FilterBar } from '../../filters/filter-bar.tsx';
+import { shapeOf, VIEW_TITLES, viewsOf } from '../../panels/shape.ts';
 import { columnsOf, problemsOf, type Surroundings } from '../../search/editor/language.ts';
-import { shapeOf, VIEW_TITLES, viewsOf } from '../../search/results/shape.ts';
 import type { Range } from '../../time/range.ts';
 import { ColumnSelect, ColumnsSelect, CountInput, SecondsInput } from './fields.tsx';
 import { HEIGHT, WIDTH } from './grid.ts';
@@ -94,6 +94,14 @@ export function PanelForm(props: Props) {
         <CountInput label="Rows high" value={panel.height} {...ends(HEIGHT)} onChange={(height) => height && onChange({ height })} required />
         <SecondsInput label="Window of its own" empty="The dashboard’s" value={panel.window} onChange={(window) => onChange(optional('window', window))} />
       </div>
+      <TextInput
+        size="xs"
+        label="Text when nothing is found"
+        description="What it means, and what to look at. Stands below the reason why the panel is empty."
+        value={panel.empty ?? ''}
+        onChange={(event) => onChange(optional('empty', event.currentTarget.value === '' ? undefined : event.currentTarget.value))}
+        maxLength={500}
+      />
       <PanelFilters {...props} />
       <Measures {...props} />
       {NEEDS.map(([needs, label]) => (

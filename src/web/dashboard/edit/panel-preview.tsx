@@ -5,7 +5,7 @@ import type { OutputColumn } from '../../../api/contract.ts';
 import type { Panel } from '../../../dashboards/schema.ts';
 import { applied, type Chip } from '../../filters/filter.ts';
 import { encodeHidden } from '../../panels/hidden.ts';
-import { shapeOf, unitOf, viewsOf } from '../../search/results/shape.ts';
+import { shapeOf, unitOf, viewsOf } from '../../panels/shape.ts';
 import type { Range } from '../../time/range.ts';
 import { type PanelActions, PanelFrame } from '../panel-frame.tsx';
 import type { RunStore } from '../run-store.ts';

@@ -6,10 +6,10 @@ import { PanelBoundary } from '../../dashboard/panel-boundary.tsx';
 import { exact } from '../../format/numbers.ts';
 import type { Drill } from '../../panels/props.ts';
 import { PANEL_KINDS } from '../../panels/registry.ts';
+import { overTime, panelOf, resultOf, shapeOf, unitOf, VIEW_TITLES, type ViewName, viewsOf } from '../../panels/shape.ts';
 import { absolute, type Range } from '../../time/range.ts';
 import { type Answer, MOST_ROWS } from './answer.ts';
 import { Numbers } from './numbers.tsx';
-import { overTime, panelOf, resultOf, shapeOf, unitOf, VIEW_TITLES, type ViewName, viewsOf } from './shape.ts';
 
 /** The pictures that an answer can be shown as, and the one that is. */
 export function useViews(query: string, answer: Answer | undefined, wanted: string | undefined) {

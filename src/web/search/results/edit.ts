@@ -121,6 +121,8 @@ export function withWhere(query: string, column: OutputColumn, value: unknown, n
 function test({ name, kind }: OutputColumn, value: unknown, negate: boolean): string {
   const field = printName(name);
   if (value === null || value === undefined) return `${negate ? '!' : ''}isNull(${field})`;
+  // A chart knows only that there is no text.
+  if (value === '') return `${negate ? '!' : ''}isEmpty(${field})`;
   const literal = (kind === 'number' || kind === 'time') && Number.isFinite(Number(value)) ? String(value) : printString(String(value));
   return `${field} ${negate ? '!=' : '='} ${literal}`;
 }
@@ -155,13 +157,15 @@ export function drilled(query: string, cells: readonly Cell[]): string {
     if (field !== undefined) return withValue(text, { ...column, field }, value, false);
     const name = column.name.toLowerCase();
     const key = keys.find((k) => nameOf(k, query).toLowerCase() === name);
-    if (key && key.expr.node !== 'field') {
+    // Before the groups are made, a field has its own name.
+    if (key?.expr.node === 'field') return withWhere(text, { ...column, name: key.expr.name }, value, false);
+    if (key) {
       const computed = withStep(text, `${query.slice(key.expr.span.start, key.expr.span.end)} as ${printName(column.name)}`);
       return withWhere(computed, column, value, false);
     }
     if (pivot?.columns.length === 1 && key === undefined && column.kind === 'number')
       return withValue(text, pivoted(pivot), column.name === 'null' ? null : column.name, false);
-    const made = !grouping || key !== undefined || (grouping?.op === 'top' && grouping.field.name.toLowerCase() === name);
+    const made = !grouping || (grouping?.op === 'top' && grouping.field.name.toLowerCase() === name);
     return made ? withWhere(text, column, value, false) : text;
   }, withoutSlices(query));
 }
@@ -172,6 +176,17 @@ function pivoted({ columns }: Extract<Operation, { op: 'transpose' }>): OutputCo
   const field = findField(name);
   return { name, kind: field?.type ?? 'text', ...(field && { field: field.name }) };
 }
+
+/** The query without last steps that only add columns: behind them nothing chooses records any more. */
+export function withoutAdded(query: string): string {
+  const { query: tree, tokens } = parse(query);
+  const kept = tree.operations.findLastIndex((step) => !ADDS_ONLY.has(step.op) || (step.op === 'threat' && step.fn === 'threatlookup' && !step.single));
+  const first = tree.operations[kept + 1];
+  return first ? query.slice(0, tokens.filter((t) => t.start < first.span.start).at(-2)?.end ?? 0) : query;
+}
+
+/** Of each row it leaves one row. */
+const ADDS_ONLY: ReadonlySet<OperationName> = new Set(['assign', 'bin', 'timeslice', 'lookup', 'geoip', 'threat']);
 
 /** The matches without a last step that only cuts time into slices: nothing behind it counts by them any more. */
 function withoutSlices(query: string): string {

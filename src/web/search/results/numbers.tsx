@@ -1,7 +1,7 @@
 /** A result of one row: its numbers, large, each under its name. */
 import { exact, short } from '../../format/numbers.ts';
+import { type Shape, unitOf } from '../../panels/shape.ts';
 import type { Answer } from './answer.ts';
-import { type Shape, unitOf } from './shape.ts';
 
 export function Numbers({ shape, answer, onDrill }: { shape: Shape; answer: Answer; onDrill: () => void }) {
   const [row = []] = answer.rows;

@@ -1,7 +1,8 @@
 /** As whom a source acts in AWS, and the fields that all connections to AWS have. */
-import { PasswordInput, SegmentedControl, Switch, TextInput } from '@mantine/core';
+import { SegmentedControl, TextInput } from '@mantine/core';
 import type { AwsDraft, SecretField } from '../aws-draft.ts';
 import type { FieldProps } from './field-props.ts';
+import { SecretInput } from './secret-input.tsx';
 
 type Props = FieldProps<AwsDraft>;
 
@@ -137,32 +138,6 @@ interface SecretProps extends Props {
   readonly required?: boolean;
 }
 
-export function Secret({ draft, set, wrong, name, path, label, description, required }: SecretProps) {
-  const kept = draft.kept.includes(name);
-  const dropped = draft.dropped.includes(name);
-  return (
-    <div>
-      <PasswordInput
-        label={label}
-        description={kept && !dropped ? `${description} One is stored: empty leaves it as it is.` : description}
-        placeholder={kept && !dropped ? '••••••••  stored' : ''}
-        classNames={{ innerInput: 'bz-mono' }}
-        visibilityToggleButtonProps={{ 'aria-label': `Show the ${label.toLowerCase()}` }}
-        autoComplete="off"
-        value={draft[name]}
-        required={required === true && !kept}
-        error={wrong(`connection.${path}`)}
-        onChange={(e) => set({ [name]: e.currentTarget.value })}
-      />
-      {kept && required !== true && (
-        <Switch
-          size="xs"
-          mt={4}
-          label={`Forget the stored ${label.toLowerCase()}`}
-          checked={dropped}
-          onChange={(e) => set({ dropped: e.currentTarget.checked ? [...draft.dropped, name] : draft.dropped.filter((field) => field !== name) })}
-        />
-      )}
-    </div>
-  );
+export function Secret({ wrong, path, ...props }: SecretProps) {
+  return <SecretInput {...props} error={wrong(`connection.${path}`)} />;
 }

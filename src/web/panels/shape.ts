@@ -1,13 +1,13 @@
 /** Which pictures suit a result, which of them comes first, and what a panel kind has to know to draw it. Pure. */
-import type { OutputColumn, Window } from '../../../api/contract.ts';
-import type { Panel } from '../../../dashboards/schema.ts';
-import { parse } from '../../../query/parser.ts';
-import type { Operation } from '../../../query/tree.ts';
-import type { PanelResult } from '../../dashboard/run-store.ts';
-import { unitOf as unitOfName } from '../../format/numbers.ts';
-import { roleOf } from '../../format/values.ts';
-import type { Answer } from './answer.ts';
-import { keyNames } from './edit.ts';
+import type { OutputColumn, Window } from '../../api/contract.ts';
+import type { Panel } from '../../dashboards/schema.ts';
+import { parse } from '../../query/parser.ts';
+import type { Operation } from '../../query/tree.ts';
+import type { PanelResult } from '../dashboard/run-store.ts';
+import { unitOf as unitOfName } from '../format/numbers.ts';
+import { roleOf } from '../format/values.ts';
+import type { Answer } from '../search/results/answer.ts';
+import { keyNames } from '../search/results/edit.ts';
 
 export type ViewName = Panel['kind'];
 
@@ -82,16 +82,20 @@ export function viewsOf(shape: Shape, rows: number): ViewName[] {
     if (keys.length > 1) return ['table'];
     const lines: ViewName[] = ['line', 'step'];
     if (compared && keys.length === 0) return ['comparison', ...lines, 'table'];
-    if (!adds) return [...lines, 'table'];
-    const several = keys.length === 1 || measures.length > 1;
-    return several ? ['column', 'area', ...lines, 'table'] : ['line', 'column', 'area', 'step', 'table'];
+    if (!adds) return keys.length === 1 && measures.length === 1 ? [...lines, 'matrix', 'table'] : [...lines, 'table'];
+    if (keys.length === 1) return ['column', 'area', 'share', 'matrix', ...lines, 'table'];
+    return measures.length > 1 ? ['column', 'area', 'share', ...lines, 'table'] : ['line', 'column', 'area', 'step', 'table'];
   }
   if (keys.length === 0) return rows === 1 ? ['value', 'table'] : ['table'];
   if (keys.length === 1) {
-    const pictures: ViewName[] = rows <= MOST_PARTS ? ['bar', 'donut'] : ['bar'];
+    const [key] = keys;
+    // Numbers, such as ports, have places on an axis of their own.
+    const points: ViewName[] = key?.kind === 'number' ? ['scatter'] : [];
+    const pictures: ViewName[] = [...(rows <= MOST_PARTS ? (['bar', 'donut'] as const) : (['bar'] as const)), ...points];
     return rows <= MOST_BARS && measures.length === 1 ? [...pictures, 'table'] : ['table', ...pictures];
   }
-  return keys.length === 2 ? ['table', 'bubble'] : ['table'];
+  if (keys.length !== 2) return ['table'];
+  return measures.length === 1 ? ['table', 'matrix', 'scatter', 'bubble'] : ['table', 'bubble'];
 }
 
 /** The panel that draws a result in a view. */
@@ -99,7 +103,8 @@ export function panelOf(view: ViewName, query: string, shape: Shape): Panel {
   const [first, second] = shape.keys;
   const measure = shape.measures[0]?.name;
   const bubble = view === 'bubble';
-  const port = bubble && second && roleOf(second) === 'port';
+  const pairs = bubble || view === 'scatter' || view === 'matrix';
+  const port = pairs && second && roleOf(second) === 'port';
   const [x, y] = port ? [second, first] : [first, second];
   return {
     id: 'result',
@@ -119,6 +124,7 @@ export function panelOf(view: ViewName, query: string, shape: Shape): Panel {
     ...(bubble ? { ...(y && { y: y.name }), ...(measure !== undefined && { size: measure }) } : {}),
     ...(!bubble && measure !== undefined && (shape.time && view !== 'comparison' && shape.keys.length === 0 ? {} : { y: measure, size: measure })),
     ...(shape.time && first && { series: first.name }),
+    ...(!shape.time && pairs && !bubble && y && { series: y.name }),
   };
 }
 
