@@ -44,7 +44,7 @@ export class WindowCopies {
     const raw = rawRelations(this.#deps);
     const table = tableOf(runId);
     // A statement that is compiled again must not ask for columns that were not copied.
-    return { ...raw, missingMask: 0n, defaultOnly: false, table: (dataset) => (dataset === 'vpc_flow' ? table : raw.table(dataset)) };
+    return { ...raw, missingMask: 0n, defaultOnly: false, sums: false, table: (dataset) => (dataset === 'vpc_flow' ? table : raw.table(dataset)) };
   }
 
   /**

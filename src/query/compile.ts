@@ -20,6 +20,7 @@ import { EMPTY, ident, join, num, type Sql, sql, statement } from './sql.ts';
 import { baseState, type Column, type Order, orderList, type Reading, type State, THIS_WINDOW } from './state.ts';
 import { storedField } from './stored.ts';
 import { subqueryTime, zoneOffset } from './subqueries.ts';
+import { areOfSums, isOfSums } from './sums.ts';
 import { isOfThreatsOnly } from './threats-only.ts';
 import { topGroups } from './top.ts';
 import type { Query, Scope, Subquery } from './tree.ts';
@@ -175,7 +176,12 @@ function run(query: Query, ctx: Context, reading: Reading, count = query.operati
 type Emitted = Omit<Compiled, 'ofThreatsOnly'>;
 
 function emit(query: Query, ctx: Context): Emitted {
-  const state = run(query, ctx, THIS_WINDOW);
+  ctx.sums = isOfSums(query, ctx);
+  let state = run(query, ctx, THIS_WINDOW);
+  if (ctx.sums && !areOfSums(ctx.reads)) {
+    ctx.sums = false;
+    state = run(query, ctx, THIS_WINDOW);
+  }
   const { top, maxRows } = ctx.options;
   if (top) {
     const { shown, from, order } = topGroups(state, top);

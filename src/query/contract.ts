@@ -41,6 +41,8 @@ export interface Relations {
   readonly defaultOnly?: boolean;
   /** Main datasets that hold records: where nothing in a query tells what it is about, it reads all of them. Flows of VPCs when absent. */
   readonly present?: readonly Dataset[];
+  /** The table of flows keeps sums of every five minutes (sums.ts). */
+  readonly sums?: boolean;
   /** The layouts that records have, where they are known and few: their texts are then made without looking layouts up. */
   readonly layouts?: readonly string[];
 }
