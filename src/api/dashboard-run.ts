@@ -4,8 +4,9 @@
  *
  * Most panels read the same rows, so the window's needed columns are copied to memory once and the
  * panels run over the copy: rows are pruned, decompressed and filtered by time once, not 23 times, and
- * all panels see exactly the same rows. Panels that read other windows do not wait for the copy. A window
- * that is too large for memory is read in place.
+ * all panels see exactly the same rows. Flows with a threat indicator, which are few, are copied by
+ * themselves for the panels that are about nothing else. Panels that read other windows do not wait for the
+ * copies. A window that is too large for memory is read in place.
  */
 import { randomUUID } from 'node:crypto';
 import { availableParallelism } from 'node:os';
@@ -26,6 +27,8 @@ import type { WindowCopies, WindowCopy } from './window-copy.ts';
 
 /** Panels below which a copy costs more than it saves. */
 const COPY_PANELS = 3;
+/** The same of flows with an indicator, of which each panel would look for the few among all. */
+const THREAT_PANELS = 2;
 /**
  * Panels that read the table at the same time. Without a copy they group millions of rows, and more of
  * them than there are cores push one another's groups out of the processor's cache.
@@ -77,19 +80,22 @@ export async function runDashboard(
   await emit({ type: 'start', runId, snapshot: run.now, window, panels: run.tasks.map((t) => t.panel.id) });
   const options = { signal };
   const census = new Census(deps, signal);
-  const relations = copies.relations(runId);
+  const relations = { window: copies.relations(runId), threats: copies.relations(threatsOf(runId)) };
   const work = run.tasks.map((task): PanelWork => {
-    const result = compileTask(deps, run, task, relations);
+    const result = compileTask(deps, run, task, relations.window);
     const reads = result.ok ? result.compiled.datasets : [];
-    // An index finds the few flows with an indicator faster than a copy of all flows is made; and of flows alone there is a copy.
-    const shared = task.shared && !task.panel.needs && (!result.ok || reads.includes(VPC_FLOW.flows));
-    return { task: { ...task, shared }, id: `${runId} ${task.panel.id}`, reads, ...(shared ? { onCopy: { mask: relations.absentMask, result } } : {}) };
+    const copy = copyFor(task, result);
+    const onCopy = copy && { copy, mask: relations[copy].absentMask, result: copy === 'window' ? result : compileTask(deps, run, task, relations[copy]) };
+    return { task, id: `${runId} ${task.panel.id}`, reads, ...(onCopy ? { onCopy } : {}) };
   });
   const datasets = [...new Set(work.flatMap(({ reads }) => reads))];
   const read = datasets.length ? datasets : MAIN_DATASETS;
-  const copying = maybeCopy(deps, copies, run, work, signal);
+  const copying = {
+    window: maybeCopy(deps, copies, run, work, signal),
+    threats: maybeCopyThreats(deps, copies, run, work, signal),
+  };
   // Nobody waits for the warnings before the end: the copy goes first.
-  const about = copying
+  const about = copying.window
     .then(() =>
       Promise.all([
         datasets.some(isOfFlows) ? countSkipdata(store, window.from, window.to, options) : 0,
@@ -105,14 +111,14 @@ export async function runDashboard(
   const finish = new Set<string>();
   const progress = setInterval(() => void reportProgress(deps, work, finish, emit), PROGRESS_MS);
   try {
-    const order = [...work.filter(({ task }) => !task.shared), ...work.filter(({ task }) => task.shared)];
-    const lane = async (n: number): Promise<boolean> => n < IN_PLACE || (await copying) !== undefined;
+    const order = [...work.filter(({ onCopy }) => !onCopy), ...work.filter(({ onCopy }) => onCopy)];
+    const lane = async (n: number): Promise<boolean> => n < IN_PLACE || (await copying.window) !== undefined;
     await inParallel(settings.panelConcurrency, lane, order, async (panel) => {
-      const { task, id } = panel;
+      const { task, id, onCopy } = panel;
       if (signal.aborted) return;
       try {
         const lacks = lacking(deps, task.panel);
-        await emit(lacks ? withoutRows(task, lacks) : await runPanel(deps, run, panel, task.shared ? await copying : undefined, census, signal));
+        await emit(lacks ? withoutRows(task, lacks) : await runPanel(deps, run, panel, onCopy && (await copying[onCopy.copy]), census, signal));
       } catch (error) {
         if (signal.aborted) return;
         const { status, body } = toAnswer(error);
@@ -127,8 +133,16 @@ export async function runDashboard(
     await emit({ type: 'end', seconds: (performance.now() - started) / 1000, skipdata, missing: [...missing], extent });
   } finally {
     clearInterval(progress);
-    await (await copying)?.drop();
+    for (const copy of await Promise.all([copying.window, copying.threats])) await copy?.drop();
   }
+}
+
+/** Copies of a run: of all flows of its window, and of those with an indicator. */
+type CopyKind = 'window' | 'threats';
+
+/** Name of a run's copy of flows with an indicator. */
+function threatsOf(runId: string): string {
+  return `${runId}-threats`;
 }
 
 interface PanelWork {
@@ -138,7 +152,14 @@ interface PanelWork {
   /** Datasets that it is about; none where it does not compile. */
   readonly reads: readonly Dataset[];
   /** Of a panel that a copy can answer: compiled for it, with what flows might lack then. */
-  readonly onCopy?: { readonly mask: bigint; readonly result: CompileResult };
+  readonly onCopy?: { readonly copy: CopyKind; readonly mask: bigint; readonly result: CompileResult };
+}
+
+/** The copy that a panel can be answered from: of flows alone there is one. What does not compile says so anywhere. */
+function copyFor(task: PanelTask, result: CompileResult): CopyKind | undefined {
+  if (!task.shared || (result.ok && !result.compiled.datasets.includes(VPC_FLOW.flows))) return undefined;
+  if (!task.panel.needs) return 'window';
+  return task.panel.needs === 'indicators' && result.ok && result.compiled.ofThreatsOnly ? 'threats' : undefined;
 }
 
 type Lacking = 'no-indicators' | 'no-administrators';
@@ -202,17 +223,39 @@ async function maybeCopy(
   work: readonly PanelWork[],
   signal: AbortSignal,
 ): Promise<WindowCopy | undefined> {
-  const shared = work.filter(({ task }) => task.shared);
+  const shared = work.filter(({ onCopy }) => onCopy?.copy === 'window');
   if (shared.length < COPY_PANELS) return undefined;
-  try {
+  return orInPlace(deps, signal, async () => {
     const rows = await boundFlows(deps.store, run.window, { signal });
-    if (rows === 0) return undefined;
-    const columns = new Set(shared.flatMap(({ onCopy }) => (onCopy?.result.ok ? onCopy.result.compiled.reads : [])));
-    return await copies.copy(run.runId, [...columns], run.window, rows, signal);
+    return copies.copy(run.runId, { reads: columnsOf(shared), window: run.window }, rows, signal);
+  });
+}
+
+/** A copy of the flows with an indicator, in the same way. */
+async function maybeCopyThreats(
+  deps: ServerDeps,
+  copies: WindowCopies,
+  run: PreparedRun,
+  work: readonly PanelWork[],
+  signal: AbortSignal,
+): Promise<WindowCopy | undefined> {
+  const shared = work.filter(({ onCopy, task }) => onCopy?.copy === 'threats' && !lacking(deps, task.panel));
+  if (shared.length < THREAT_PANELS) return undefined;
+  return orInPlace(deps, signal, () => copies.copyThreats(threatsOf(run.runId), { reads: columnsOf(shared), window: run.window }, signal));
+}
+
+async function orInPlace(deps: ServerDeps, signal: AbortSignal, copy: () => Promise<WindowCopy | undefined>): Promise<WindowCopy | undefined> {
+  try {
+    return await copy();
   } catch (error) {
     if (!signal.aborted) deps.logger.warn({ err: error }, 'the window could not be copied; its panels read the table');
     return undefined;
   }
+}
+
+/** Columns that panels read of a copy. */
+function columnsOf(work: readonly PanelWork[]): string[] {
+  return [...new Set(work.flatMap(({ onCopy }) => (onCopy?.result.ok ? onCopy.result.compiled.reads : [])))];
 }
 
 function compileTask(deps: ServerDeps, run: Pick<PreparedRun, 'now' | 'request'>, task: PanelTask, relations: Relations): CompileResult {

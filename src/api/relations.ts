@@ -19,6 +19,7 @@ export function rawRelations(deps: Pick<ServerDeps, 'absentMask' | 'missingMask'
     absentMask: deps.absentMask(),
     missingMask: deps.missingMask?.() ?? 0n,
     present: deps.present?.() ?? [],
+    sums: true,
     defaultOnly: deps.defaultOnly?.() ?? false,
   };
 }

@@ -22,6 +22,8 @@ export interface RowOrder {
   readonly place: Place;
   /** Newest first. */
   readonly age: Place;
+  /** How many records a row stands for; one when absent. */
+  readonly records?: Sql;
 }
 
 export interface Aggregate {
@@ -84,7 +86,7 @@ export function plain(value: Typed): Omit<Typed, 'sql'> {
 }
 
 /** The value of the first or last row of an order, among rows that have one. */
-function picked(name: string, by: keyof RowOrder, end: 'first' | 'last', doc: string): Aggregate {
+function picked(name: string, by: 'place' | 'age', end: 'first' | 'last', doc: string): Aggregate {
   return {
     name,
     signature: `${name}(value)`,
@@ -166,7 +168,10 @@ export const AGGREGATES: readonly Aggregate[] = [
     arity: [0, 1],
     defaultName: () => '_count',
     merge: 'sum',
-    compile: ([value]) => ({ sql: value ? sql`countIf(NOT ${isNull(value)})` : sql`count()`, kind: 'number' }),
+    compile: ([value], _, { records }) => {
+      const all = records ? sql`sum(${records})` : sql`count()`;
+      return { sql: value ? sql`countIf(NOT ${isNull(value)})` : all, kind: 'number' };
+    },
     doc: 'Number of rows, or of rows that have the value. Bare names group: `count srcaddr` is `count by srcaddr`.',
     example: 'count by action',
   },

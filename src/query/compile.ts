@@ -20,6 +20,8 @@ import { EMPTY, ident, join, num, type Sql, sql, statement } from './sql.ts';
 import { baseState, type Column, type Order, orderList, type Reading, type State, THIS_WINDOW } from './state.ts';
 import { storedField } from './stored.ts';
 import { subqueryTime, zoneOffset } from './subqueries.ts';
+import { areOfSums, isOfSums } from './sums.ts';
+import { isOfThreatsOnly } from './threats-only.ts';
 import { topGroups } from './top.ts';
 import type { Query, Scope, Subquery } from './tree.ts';
 import { asOutput, type Typed } from './typed.ts';
@@ -35,7 +37,7 @@ export function compileQuery(query: Query, options: CompileOptions): CompileResu
   return caught(() => {
     if (!isZone(options.timeZone))
       throw new QueryError('bad-value', { start: 0, end: 0 }, `There is no time zone ${options.timeZone}.`, 'Use an IANA name such as Europe/Berlin.');
-    const { value, ctx } = withContext(query, options, (context) => emit(query, context));
+    const { value, ctx } = withContext(query, options, (context) => ({ ...emit(query, context), ofThreatsOnly: isOfThreatsOnly(query) }));
     return { ok: true, compiled: value, warnings: distinct(ctx.warnings), notes: ctx.notes };
   });
 }
@@ -171,8 +173,15 @@ function run(query: Query, ctx: Context, reading: Reading, count = query.operati
   return state;
 }
 
-function emit(query: Query, ctx: Context): Compiled {
-  const state = run(query, ctx, THIS_WINDOW);
+type Emitted = Omit<Compiled, 'ofThreatsOnly'>;
+
+function emit(query: Query, ctx: Context): Emitted {
+  ctx.sums = isOfSums(query, ctx);
+  let state = run(query, ctx, THIS_WINDOW);
+  if (ctx.sums && !areOfSums(ctx.reads)) {
+    ctx.sums = false;
+    state = run(query, ctx, THIS_WINDOW);
+  }
   const { top, maxRows } = ctx.options;
   if (top) {
     const { shown, from, order } = topGroups(state, top);
@@ -181,7 +190,7 @@ function emit(query: Query, ctx: Context): Compiled {
   return state.parts.grouped ? emitGroups(state) : emitRecords(state);
 }
 
-function emitGroups(state: State): Compiled {
+function emitGroups(state: State): Emitted {
   const shown = state.parts.columns.filter((c) => !c.hidden);
   const order = completeOrder(state, shown);
   const limit = Math.min(state.parts.limit ?? state.ctx.options.maxRows, state.ctx.options.maxRows);
@@ -205,7 +214,7 @@ function completeOrder(state: State, shown: readonly Column[]): Order[] {
   return [...state.parts.order, ...implied];
 }
 
-function emitRecords(state: State): Compiled {
+function emitRecords(state: State): Emitted {
   const { ctx } = state;
   const limit = Math.min(state.parts.limit ?? ctx.options.maxRows, ctx.options.maxRows);
   const stream = ofStream(state);
@@ -243,7 +252,7 @@ function cellsOutput(cells: Sql, value: Omit<Typed, 'sql'>): Sql {
   return sql`arrayMap(cell -> (tupleElement(cell, 1), ${asOutput({ ...value, sql: sql`tupleElement(cell, 2)` })}), ${cells})`;
 }
 
-function finish(state: State, shown: readonly Column[], from: Sql, order: readonly Order[], limit: number, shape: Compiled['shape']): Compiled {
+function finish(state: State, shown: readonly Column[], from: Sql, order: readonly Order[], limit: number, shape: Compiled['shape']): Emitted {
   // Names of people stay out of the statement: result columns are known by their place.
   const list = shown.map((column, i) => sql`${column.cells ? cellsOutput(column.value.sql, column.cells) : asOutput(column.value)} AS ${ident(`o${i}`)}`);
   const sorted = order.length ? sql` ORDER BY ${orderList(order)}` : EMPTY;

@@ -45,6 +45,8 @@ export interface Nested {
 export class Context {
   /** Set by `save`. */
   save?: Save;
+  /** Records are read as sums of many (sums.ts). */
+  sums = false;
   /** Compiles a query inside the query; compile.ts gives it. Throws QueryError. */
   nested: (subquery: Subquery) => Nested = ({ span }) => {
     throw new QueryError('not-supported', span, 'A subquery cannot stand here.');

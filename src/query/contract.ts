@@ -41,6 +41,8 @@ export interface Relations {
   readonly defaultOnly?: boolean;
   /** Main datasets that hold records: where nothing in a query tells what it is about, it reads all of them. Flows of VPCs when absent. */
   readonly present?: readonly Dataset[];
+  /** The table of flows keeps sums of every five minutes (sums.ts). */
+  readonly sums?: boolean;
   /** The layouts that records have, where they are known and few: their texts are then made without looking layouts up. */
   readonly layouts?: readonly string[];
 }
@@ -174,6 +176,8 @@ export interface Compiled {
   readonly datasets: readonly Dataset[];
   /** Columns of the datasets that the statement reads, for window copies. */
   readonly reads: readonly string[];
+  /** Flows without a threat indicator make no difference to the result. */
+  readonly ofThreatsOnly: boolean;
   /** Timeslice width in seconds when the result has a `_timeslice` column. */
   readonly timeslice?: number;
   /** The rows are to be written into this lookup table: the caller asked for it with `maySave`. */

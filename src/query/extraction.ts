@@ -16,10 +16,11 @@ import { any } from './match.ts';
 import { applyOperation } from './operators/index.ts';
 import { diagnosticOf, inScope, moved, type RuleDiagnostic, type RuleText, readRule } from './rule-text.ts';
 import { ident, join, num, param, type Sql, type Statement, sql, statement } from './sql.ts';
-import { type Column, isIndexName, RAW, State } from './state.ts';
+import { type Column, RAW, State } from './state.ts';
 import { extractedField, storedField } from './stored.ts';
 import type { Operation, OperationName, Query, Scope, Span } from './tree.ts';
 import { asText, boolean, isNull, nullable, type Typed, text } from './typed.ts';
+import { isIndexName } from './words.ts';
 
 /** Steps that a rule may have: they look at one record at a time and give one for each. */
 const RULE_OPERATORS: ReadonlySet<OperationName> = new Set<OperationName>([

@@ -19,9 +19,10 @@ import { all, any, compare, fitsWildcard, matchValue, not } from './match.ts';
 import { forgottenPipe, someScope } from './scope.ts';
 import { composed, composedKeywords } from './semi-join.ts';
 import { type Sql, sql } from './sql.ts';
-import { isIndexName, type State } from './state.ts';
+import type { State } from './state.ts';
 import type { Operation, Scope } from './tree.ts';
 import { literal } from './typed.ts';
+import { isIndexName } from './words.ts';
 
 type ScopeCondition = Scope & { node: 'condition' };
 

@@ -12,8 +12,10 @@ import { didYouMean, QueryError } from './diagnostics.ts';
 import { isPartOfEvent, partOfEvent } from './event-parts.ts';
 import { EMPTY, join, num, param, type Sql, sql } from './sql.ts';
 import { extractedField, storedField } from './stored.ts';
+import { sumsOf, type TimeSpan } from './sums.ts';
 import type { Name } from './tree.ts';
 import { literal, nullable, type Typed, text } from './typed.ts';
+import { isIndexName } from './words.ts';
 
 export interface Column {
   readonly name: string;
@@ -67,8 +69,12 @@ export interface Made {
 export type Reading =
   /** Those of an earlier window; their slices are the current window's. */
   | { readonly shift: number }
-  /** Those of several windows at once: aggregates group by `group` as well, in a column of the name WINDOW. */
-  | { readonly spans: readonly { readonly from: number; readonly to: number }[]; readonly group: (start: Sql) => Sql };
+  /** Those of several windows at once: aggregates group by `group` as well, in a column of the name WINDOW; it is the same between two borders. */
+  | {
+      readonly spans: readonly { readonly from: number; readonly to: number }[];
+      readonly borders: readonly number[];
+      readonly group: (start: Sql) => Sql;
+    };
 
 export const THIS_WINDOW: Reading = { shift: 0 };
 
@@ -309,11 +315,6 @@ function cellOf(columns: readonly Column[], label: string): Typed | undefined {
   return { ...column.cells, sql: sql`tupleElement(arrayFirst(cell -> lowerUTF8(tupleElement(cell, 1)) = ${folded}, ${sorted}), 2)` };
 }
 
-/** `_index` and its older spelling. */
-export function isIndexName(name: string): boolean {
-  return ['_index', '_view'].includes(name.toLowerCase());
-}
-
 function isNameOf(name: string, field: Field): boolean {
   const key = name.toLowerCase();
   return namesOf(field).some((n) => n.toLowerCase() === key);
@@ -322,6 +323,11 @@ function isNameOf(name: string, field: Field): boolean {
 /** An instant, from epoch seconds. */
 export function instant(seconds: number): Sql {
   return sql`toDateTime(${num(seconds)}, 'UTC')`;
+}
+
+function spansOf(reading: Reading, { from, to }: Pick<CompileOptions, 'from' | 'to'>): readonly TimeSpan[] {
+  if ('spans' in reading) return reading.spans;
+  return [{ from: from === null ? null : from - reading.shift, to: to === null ? null : to - reading.shift }];
 }
 
 function covered(start: Sql, reading: Reading, { from, to }: Pick<CompileOptions, 'from' | 'to'>): Sql[] {
@@ -341,7 +347,8 @@ export function baseState(ctx: Context, reading: Reading): State {
   const start = ctx.column('start');
   const where = covered(start, reading, ctx.options);
   const order: Order[] = [{ value: { sql: start, kind: 'time', datetime: true }, descending: true, byKey: true }];
-  const relation = (dataset: Dataset): Sql => relations.table(dataset);
+  const relation = (dataset: Dataset): Sql =>
+    ctx.sums ? sumsOf(spansOf(reading, ctx.options), relations.table(dataset), 'spans' in reading ? reading.borders : []) : relations.table(dataset);
   const [only] = ctx.datasets;
   const source =
     ctx.datasets.length === 1 && only

