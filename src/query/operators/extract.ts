@@ -7,7 +7,7 @@ import { join, num, param, type Sql, sql } from '../sql.ts';
 import type { State } from '../state.ts';
 import type { Span } from '../tree.ts';
 import { text } from '../typed.ts';
-import { type Extraction, hold, printFieldOf, printNames, printTail, readTail, release, subject, type Tail } from './extraction.ts';
+import { type Extraction, hold, printFieldOf, printNames, printTail, readTail, release, subject, type Tail, unfolded } from './extraction.ts';
 import type { Operator } from './kinds.ts';
 import { parsedFromColumns } from './pushdown.ts';
 
@@ -22,7 +22,7 @@ function addGroups(o: Extraction, before: State, pattern: string, groups: readon
   const { state: ready, source } = subject(o, before, span);
   const regex = param('String', pattern);
   const all = sql`extractAllGroupsVertical(${source}, ${regex})`;
-  const { state, held } = hold(ready, multi ? sql`arrayJoin(${o.nodrop ? orOneEmpty(all) : all})` : sql`extractGroups(${source}, ${regex})`, 'list');
+  const { state, held } = multi ? unfolded(ready, o.nodrop ? orOneEmpty(all) : all, 'list') : hold(ready, sql`extractGroups(${source}, ${regex})`, 'list');
   const columns = groups.map(({ name, indexes }) => {
     const value = groupValue(held, indexes);
     return { name, value: text(o.nodrop ? sql`if(empty(${held}), NULL, ${value})` : value) };

@@ -102,6 +102,18 @@ export function hold(state: State, found: Sql, kind: 'text' | 'list'): { state: 
   return { state: next, held: next.column(HELPER)?.value.sql as Sql };
 }
 
+/**
+ * A state with a row for each item of `list`. Not by the function arrayJoin: the engine joins the expressions of all SELECTs around
+ * that into one, which grows without measure where such steps and conditions follow one another.
+ */
+export function unfolded(state: State, list: Sql, kind: 'text' | 'list'): { state: State; held: Sql } {
+  const { state: next, held } = hold(state, list, 'list');
+  const item = state.ctx.fresh();
+  const columns = next.parts.columns.map((column) => (column.name === HELPER ? { ...column, value: { sql: item, kind } } : column));
+  const rows = next.with({ from: sql`${next.parts.from} ARRAY JOIN ${held} AS ${item}`, columns }).finished();
+  return { state: rows, held: rows.column(HELPER)?.value.sql as Sql };
+}
+
 /** The state with new columns and without what was held. */
 export function release(state: State, columns: readonly { readonly name: string; readonly value: Typed }[]): State {
   const done = columns.reduce((next, { name, value }) => next.assign(name, value), state);

@@ -4,7 +4,7 @@ import { printString } from '../print-expression.ts';
 import { type Sql, sql } from '../sql.ts';
 import type { State } from '../state.ts';
 import { text } from '../typed.ts';
-import { hold, printFieldOf, printNames, printTail, readNamed, readTail, release, subject, type Tail } from './extraction.ts';
+import { hold, printFieldOf, printNames, printTail, readNamed, readTail, release, subject, type Tail, unfolded } from './extraction.ts';
 import { findName, findPath, jsonPath } from './json-path.ts';
 import type { Of, Operator } from './kinds.ts';
 
@@ -80,7 +80,7 @@ export const json: Operator<'json'> = {
 /** A row for each item of the list that the path finds; with nodrop one without a value where there is none. */
 function itemsOf({ paths: [path = ''], names: [name], nodrop }: Of<'json'>, before: State, document: Sql): State {
   const list = sql`JSONExtractArrayRaw(ifNull(${findPath(document, jsonPath(path) ?? [], () => before.ctx.fresh()).value}, ''))`;
-  const { state, held } = hold(before, sql`arrayJoin(${nodrop ? sql`if(empty(${list}), [''], ${list})` : list})`, 'text');
+  const { state, held } = unfolded(before, nodrop ? sql`if(empty(${list}), [''], ${list})` : list, 'text');
   return release(state, [
     { name: name?.name ?? '', value: text(sql`if(startsWith(${held}, '"'), JSONExtractString(${held}), nullIf(nullIf(${held}, ''), 'null'))`) },
   ]);
