@@ -3,7 +3,8 @@
  * - a CIDR block, `10.8.0.0/16` or `2001:db8::/32`;
  * - the beginning of an address, as older forwarders take it: `10.0.` is 10.0.0.0/16, `2001:db8:` is 2001:db8::/32;
  * - an address without a length: zeros at its end are read as "any", so that `10.8.0.0` is 10.8.0.0/16 and
- *   `2001:db8::` is 2001:db8::/32; with none (`10.8.1.7`) it is that one address.
+ *   `2001:db8::` is 2001:db8::/32; with none (`10.8.1.7`) it is that one address. Of IPv4 two numbers count at least: `10.0.0.0`
+ *   is 10.0.0.0/16, as a VPC has no more; who means all of 10 writes `10.` or `10.0.0.0/8`.
  *
  * An entry that would hold every address (`0.0.0.0`, `::`) must say so with its length, `0.0.0.0/0`.
  */
@@ -43,13 +44,16 @@ function readNetwork(entry: string): Network {
   return { address, length: Number(digits), family: width === 32 ? 'ipv4' : 'ipv6' };
 }
 
+/** Of an IPv4 address that is written whole. https://docs.aws.amazon.com/vpc/latest/userguide/vpc-cidr-blocks.html: a VPC has a /16 at most. */
+const LEAST_OCTETS = 2;
+
 function readIPv4Prefix(entry: string): Network {
   const given = entry.replace(/\.$/, '').split('.');
   const address = [...given, '0', '0', '0'].slice(0, 4).join('.');
   if (given.length > 4 || !isIPv4(address) || (given.length === 4 && entry.endsWith('.'))) throw new NetworkError(entry);
+  if (address === '0.0.0.0') throw new NetworkError(entry);
   let octets = given.length;
-  if (octets === 4) while (octets > 0 && given[octets - 1] === '0') octets--;
-  if (octets === 0) throw new NetworkError(entry);
+  if (octets === 4) while (octets > LEAST_OCTETS && given[octets - 1] === '0') octets--;
   return { address, length: octets * 8, family: 'ipv4' };
 }
 
