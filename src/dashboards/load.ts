@@ -4,7 +4,7 @@
  */
 import { readdir, readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { type Document, isNode, LineCounter, parseDocument } from 'yaml';
+import { type Document, isNode, isScalar, Lexer, LineCounter, parseDocument, visit } from 'yaml';
 import { checkDashboard, type Finding } from './check.ts';
 import { Dashboard } from './schema.ts';
 
@@ -26,6 +26,11 @@ export class DashboardFileError extends Error {
     this.problems = problems;
   }
 }
+
+/** Of YAML; the largest dashboard that ships has 2,500. The reader's time grows faster than its text. */
+const MOST_TOKENS = 60_000;
+/** What the lexer puts before the text of a scalar. */
+const SCALAR = '\u001f';
 
 /** Problems that are named at once: a file that is none of ours may have one on every line. */
 const MOST_PROBLEMS = 50;
@@ -66,15 +71,53 @@ export function readDashboard(text: string, file: string): ReadDashboard {
 /** What the reader throws, too, for a file that is nested too deep or whose aliases grow too large, is a problem of the file. */
 function readYaml(text: string, file: string, lines: LineCounter): { readonly document: Document.Parsed; readonly content: unknown } {
   const wrong = (line: number, message: string) => ({ file, line, path: '', message: `not valid YAML: ${message.split('\n')[0]}` });
+  const refused = refusal(text);
+  if (refused) throw new DashboardFileError([wrong(1, refused)]);
   let found: DashboardProblem[];
   try {
-    const document = parseDocument(text, { lineCounter: lines });
+    // The reader compares each key of a map with all others of it.
+    const document = parseDocument(text, { lineCounter: lines, uniqueKeys: false });
+    const twice = document.errors.length === 0 ? keyTwice(document) : undefined;
+    if (twice) throw new DashboardFileError([wrong(lines.linePos(twice.at).line, `the key "${twice.key}" is there twice`)]);
     if (document.errors.length === 0) return { document, content: document.toJS() as unknown };
     found = document.errors.slice(0, MOST_PROBLEMS).map((e) => wrong(lines.linePos(e.pos[0]).line, e.message));
   } catch (error) {
+    if (error instanceof DashboardFileError) throw error;
     found = [wrong(1, error instanceof RangeError ? 'it is nested too deep' : error instanceof Error ? error.message : String(error))];
   }
   throw new DashboardFileError(found);
+}
+
+/** Why a text is not read at all. Dashboards have no anchors, which a file can be made to grow by without measure. */
+function refusal(text: string): string | undefined {
+  let tokens = 0;
+  let before = '';
+  for (const token of new Lexer().lex(text)) {
+    if (++tokens > MOST_TOKENS) return 'it is far larger than any dashboard';
+    if (before !== SCALAR && /^[&*]/.test(token)) return `it has an anchor or alias, ${token.slice(0, 40)}: a dashboard file has none`;
+    before = token;
+  }
+  return undefined;
+}
+
+/** The first key that a map has twice, and its offset. */
+function keyTwice(document: Document.Parsed): { readonly key: string; readonly at: number } | undefined {
+  let found: { key: string; at: number } | undefined;
+  visit(document, {
+    Map(_, { items }) {
+      const seen = new Set<unknown>();
+      for (const { key } of items) {
+        const value = isScalar(key) ? key.value : key;
+        if (seen.has(value) && isNode(key)) {
+          found = { key: String(value).slice(0, 60), at: key.range?.[0] ?? 0 };
+          return visit.BREAK;
+        }
+        seen.add(value);
+      }
+      return undefined;
+    },
+  });
+  return found;
 }
 
 /** Every dashboard of a folder, by file name. Throws DashboardFileError with the problems of all files. */

@@ -70,8 +70,22 @@ describe('dashboard files', () => {
       /^small\.yaml:10: sections\.0\.panels\.0: a matrix panel must name the column of its series$/,
     ],
     ['broken YAML', 'id: [', /^small\.yaml:1: not valid YAML: /],
+    ['a key that is there twice', `${MINIMAL}title: Again\n`, /^small\.yaml:\d+: not valid YAML: the key "title" is there twice$/],
+    ['an alias', `a: &x 1\nb: *x\n${MINIMAL}`, /^small\.yaml:1: not valid YAML: it has an anchor or alias, &x: /],
+    [
+      'a map of thousands of keys',
+      Array.from({ length: 60_000 }, (_, i) => `k${i}: 1`).join('\n'),
+      /^small\.yaml:1: not valid YAML: it is far larger than any dashboard$/,
+    ],
   ])('%s is named with its file, line and path', (_, text, message) => {
     expect(problemsOf(text)).toMatch(message);
+  });
+
+  test('an asterisk or an ampersand of a text is no alias', () => {
+    const query = '_index=vpc_flow action=* | where a matches "*b" // & *c';
+    const text = MINIMAL.replace('title: Small', "title: '*Small & all'").replace(/query: .*/, `query: |-\n          ${query}`);
+    expect(text).not.toBe(MINIMAL);
+    expect(problemsOf(text)).not.toMatch(/anchor/);
   });
 
   test('all problems of a file are reported at once', () => {
