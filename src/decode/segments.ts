@@ -6,7 +6,7 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import type { Damage, Segment, SegmentOrigin, TextSegment } from '../model/segment.ts';
 import { isEnvelope, TELLING_HEAD } from './cloudwatch.ts';
-import { inflateAll, type Packing, sniff } from './decompress.ts';
+import { gunzipWhole, inflateAll, type Packing, type Stop, sniff } from './decompress.ts';
 import { type DocumentLimits, Documents, type Found } from './documents.ts';
 import { Input } from './input.ts';
 import { type Budget, budgetOf, Layer } from './layer.ts';
@@ -224,7 +224,8 @@ class Reader {
       await input.close();
       return this.tooDeep();
     }
-    const inner = new Layer(inflateAll(input, packing), this.budgets[depth]);
+    const whole = depth === 0 && packing === 'gzip' ? await this.gunzip() : undefined;
+    const inner = new Layer(whole ? wholly(whole) : inflateAll(input, packing), this.budgets[depth]);
     try {
       const damage = yield* this.read(inner, depth + 1);
       if (damage && !inner.end?.otherFollows) return damage;
@@ -236,6 +237,12 @@ class Reader {
       await inner.close();
       await input.close();
     }
+  }
+
+  /** A small delivery as a whole; undefined where it is to be read as a stream. */
+  private async gunzip(): Promise<Uint8Array | undefined> {
+    const { random } = this.opened;
+    return random && random.size <= READ_SIZE ? gunzipWhole(await random.read(0, random.size)) : undefined;
   }
 
   private tooDeep(): Damage {
@@ -330,6 +337,11 @@ class Between implements AsyncIterable<Uint8Array> {
       length = 0;
     }
   }
+}
+
+async function* wholly(bytes: Uint8Array): AsyncGenerator<Uint8Array, Stop | undefined> {
+  if (bytes.length > 0) yield bytes;
+  return undefined;
 }
 
 async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {

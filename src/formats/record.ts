@@ -1,6 +1,6 @@
 /** One row of a batch as values by column name. */
 import { formatAddress } from '../model/address.ts';
-import type { Batch, Column } from '../model/batch.ts';
+import { type Batch, type Column, textAt } from '../model/batch.ts';
 
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 
@@ -21,7 +21,9 @@ function cell(column: Column, batch: Batch, row: number): Cell {
     case 'Constant':
       return column.value;
     case 'String':
-      return decoder.decode(column.bytes.subarray(row === 0 ? 0 : column.ends[row - 1], column.ends[row]));
+      return decoder.decode(textAt(column, row));
+    case 'SharedString':
+      return decoder.decode(textAt(column.texts, column.ids[row]!));
     case 'SparseString': {
       const bytes = column.values.get(row);
       return bytes ? decoder.decode(bytes) : '';

@@ -11,6 +11,22 @@ export interface AddressTable {
   readonly bytes: Uint8Array;
 }
 
+/**
+ * Texts one after another, each behind its length as the store takes it: seven bits a byte, the lowest first, the
+ * highest bit set in all but the last. Text i, its length included, is `bytes[ends[i - 1], ends[i])`.
+ */
+export interface Texts {
+  readonly bytes: Uint8Array;
+  readonly ends: Uint32Array;
+}
+
+/** Text `i` without its length. */
+export function textAt({ bytes, ends }: Texts, i: number): Uint8Array {
+  let from = i === 0 ? 0 : ends[i - 1]!;
+  while (bytes[from]! >= 0x80) from++;
+  return bytes.subarray(from + 1, ends[i]);
+}
+
 /** Each variant names the ClickHouse type that it becomes. Arrays are valid up to the batch's `rows`. */
 export type Column =
   | { readonly type: 'UInt8'; readonly values: Uint8Array }
@@ -28,8 +44,10 @@ export type Column =
   | { readonly type: 'Array(String)'; readonly ids: Uint32Array; readonly lists: readonly (readonly string[])[] }
   /** The same text in every row. */
   | { readonly type: 'Constant'; readonly value: string }
-  /** Different texts, one after another: that of row i is `bytes[ends[i - 1], ends[i])`. */
-  | { readonly type: 'String'; readonly bytes: Uint8Array; readonly ends: Uint32Array }
+  /** Different texts, by row. */
+  | ({ readonly type: 'String' } & Texts)
+  /** Texts of which many rows have the same: ids into `texts`, of which there are `count`; entry 0 is the empty one. */
+  | { readonly type: 'SharedString'; readonly ids: Uint32Array; readonly texts: Texts; readonly count: number }
   /** Mostly empty: bytes by row. */
   | { readonly type: 'SparseString'; readonly values: ReadonlyMap<number, Uint8Array> };
 

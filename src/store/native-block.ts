@@ -5,7 +5,7 @@
  * Layout: https://clickhouse.com/docs/interfaces/formats/Native. Values are little-endian, as the
  * machines that this runs on are.
  */
-import type { AddressTable, Batch, Column } from '../model/batch.ts';
+import type { AddressTable, Batch, Column, Texts } from '../model/batch.ts';
 import type { ResultColumn } from './store.ts';
 
 export interface NativeBlock {
@@ -25,7 +25,10 @@ export function encodeBlock(batch: Batch): NativeBlock {
   for (const [name, column] of batch.columns) {
     const type = clickhouseType(column);
     columns.push({ name, type });
-    pieces.push(concat([text(name), text(type)]), ...encodeColumn(column, batch.rows, batch.addresses));
+    pieces.push(
+      concat([text(name), text(column.type === 'SharedString' ? 'LowCardinality(String)' : type)]),
+      ...encodeColumn(column, batch.rows, batch.addresses),
+    );
   }
   return { pieces, columns, rows: batch.rows };
 }
@@ -37,6 +40,8 @@ function clickhouseType(column: Column): string {
     case 'Constant':
       return 'LowCardinality(String)';
     case 'SparseString':
+    // The engine makes plain texts of shared ones as it reads the block.
+    case 'SharedString':
       return 'String';
     default:
       return column.type;
@@ -63,7 +68,9 @@ function encodeColumn(column: Column, rows: number, addresses: AddressTable): Ui
     case 'Constant':
       return lowCardinality(column.value === '' ? [''] : ['', column.value], undefined, rows);
     case 'String':
-      return [strings(column.bytes, column.ends, rows)];
+      return [column.bytes.subarray(0, rows === 0 ? 0 : column.ends[rows - 1])];
+    case 'SharedString':
+      return indexed([column.texts.bytes.subarray(0, column.texts.ends[column.count - 1])], column.count, column.ids, rows);
     case 'SparseString':
       return sparse(column.values, rows);
   }
@@ -109,15 +116,19 @@ function addressColumn(ids: Uint32Array, rows: number, addresses: AddressTable):
   return bytesOf(out);
 }
 
-/** Keys version 1; flags 0x600 (has additional keys, dictionary is to be updated) with the index width. */
 function lowCardinality(dictionary: readonly string[], ids: Uint32Array | undefined, rows: number): Uint8Array[] {
-  const width = dictionary.length <= 0x100 ? 0 : dictionary.length <= 0x10000 ? 1 : 2;
-  const head = new BigUint64Array([1n, BigInt(0x600 | width), BigInt(dictionary.length)]);
+  return indexed([concat(dictionary.map(text))], dictionary.length, ids, rows);
+}
+
+/** Keys version 1; flags 0x600 (has additional keys, dictionary is to be updated) with the index width. */
+function indexed(texts: readonly Uint8Array[], size: number, ids: Uint32Array | undefined, rows: number): Uint8Array[] {
+  const width = size <= 0x100 ? 0 : size <= 0x10000 ? 1 : 2;
+  const head = new BigUint64Array([1n, BigInt(0x600 | width), BigInt(size)]);
   const count = new BigUint64Array([BigInt(rows)]);
   const indexes = width === 0 ? new Uint8Array(rows) : width === 1 ? new Uint16Array(rows) : new Uint32Array(rows);
   if (ids) indexes.set(ids.subarray(0, rows));
-  else indexes.fill(dictionary.length - 1);
-  return [new Uint8Array(head.buffer), concat(dictionary.map(text)), new Uint8Array(count.buffer), bytesOf(indexes)];
+  else indexes.fill(size - 1);
+  return [new Uint8Array(head.buffer), ...texts, new Uint8Array(count.buffer), bytesOf(indexes)];
 }
 
 /** Where each row's list ends, counted in elements, then all elements. */
@@ -141,30 +152,6 @@ function lists(dictionary: readonly (readonly string[])[], ids: Uint32Array, row
     at += bytes.length;
   }
   return [bytesOf(ends), elements];
-}
-
-/** Each text behind its length. */
-function strings(bytes: Uint8Array, ends: Uint32Array, rows: number): Uint8Array {
-  let from = 0;
-  let size = rows === 0 ? 0 : ends[rows - 1]!;
-  for (let i = 0; i < rows; i++) {
-    let length = ends[i]! - from;
-    from = ends[i]!;
-    for (size++; length >= 0x80; length >>>= 7) size++;
-  }
-  const out = new Uint8Array(size);
-  let at = 0;
-  from = 0;
-  for (let i = 0; i < rows; i++) {
-    const end = ends[i]!;
-    let length = end - from;
-    for (; length >= 0x80; length >>>= 7) out[at++] = (length & 0x7f) | 0x80;
-    out[at++] = length;
-    out.set(bytes.subarray(from, end), at);
-    at += end - from;
-    from = end;
-  }
-  return out;
 }
 
 function sparse(values: ReadonlyMap<number, Uint8Array>, rows: number): Uint8Array[] {
@@ -236,7 +223,9 @@ function selectColumn(column: Column, rows: Uint32Array): Column {
     case 'Constant':
       return column;
     case 'String':
-      return gatherTexts(column.bytes, column.ends, rows);
+      return { type: column.type, ...gatherTexts(column, rows) };
+    case 'SharedString':
+      return { ...column, ids: gather(column.ids, new Uint32Array(rows.length), rows) };
     case 'SparseString': {
       const values = new Map<number, Uint8Array>();
       rows.forEach((row, i) => {
@@ -248,7 +237,7 @@ function selectColumn(column: Column, rows: Uint32Array): Column {
   }
 }
 
-function gatherTexts(bytes: Uint8Array, ends: Uint32Array, rows: Uint32Array): Column {
+function gatherTexts({ bytes, ends }: Texts, rows: Uint32Array): Texts {
   const chosen = Array.from(rows, (row) => bytes.subarray(row === 0 ? 0 : ends[row - 1], ends[row]));
   const out = new Uint8Array(chosen.reduce((sum, text) => sum + text.length, 0));
   let at = 0;
@@ -257,7 +246,7 @@ function gatherTexts(bytes: Uint8Array, ends: Uint32Array, rows: Uint32Array): C
     at += text.length;
     return at;
   });
-  return { type: 'String', bytes: out, ends: outEnds };
+  return { bytes: out, ends: outEnds };
 }
 
 function gather<T extends Uint8Array | Uint16Array | Uint32Array | Float64Array>(from: T, to: T, rows: Uint32Array): T {

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type Damage, decompress, sniff } from '../../src/decode/decompress.ts';
+import { type Damage, decompress, gunzipWhole, sniff } from '../../src/decode/decompress.ts';
 
 const TEXT = Buffer.from(
   Array.from({ length: 20_000 }, (_, i) => `2 123456789010 eni-${i % 7} 10.0.${i % 251}.${(i * 7) % 256} ${(i * 2654435761) % 65536} line ${i}`).join('\n'),
@@ -136,4 +136,27 @@ it('throws what the source throws, and releases the source', async () => {
   }
   for await (const _ of decompress(endless())) break;
   expect(released).toBe(true);
+});
+
+describe('a gzip at once', () => {
+  const packed = gzipSync(TEXT);
+  const unpacked = (bytes: Uint8Array): Buffer | undefined => {
+    const plain = gunzipWhole(bytes);
+    return plain && Buffer.from(plain);
+  };
+
+  it('is the same as in a stream, of one member or more', async () => {
+    for (const bytes of [packed, Buffer.concat([packed, gzipSync('more')]), gzipSync('')])
+      expect(equal(unpacked(bytes) as Buffer, (await read(bytes)).plain)).toBe(true);
+  });
+
+  it('is left to the stream where something else follows, it is damaged or says a length that it cannot have', () => {
+    const broken = Buffer.from(packed);
+    broken[packed.length >> 1]! ^= 0xff;
+    const lying = Buffer.from(packed);
+    lying.writeUInt32LE(0xffffffff, packed.length - 4);
+    const large = gzipSync(Buffer.alloc(33 * 1024 * 1024));
+    const others = [Buffer.alloc(8), Buffer.from('2 1234')].map((rest) => Buffer.concat([packed, rest]));
+    for (const bytes of [...others, broken, lying, large, packed.subarray(0, -1), packed.subarray(0, 12)]) expect(unpacked(bytes)).toBeUndefined();
+  });
 });

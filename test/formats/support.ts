@@ -6,7 +6,7 @@ import { rebuildBytes } from '../../src/formats/flow/rebuild.ts';
 import { type Cell, recordAt } from '../../src/formats/record.ts';
 import type { RecordRules } from '../../src/formats/record-rules.ts';
 import { type DeliveredBadRecord, IN_BAD, noCounts, type RecordCounts } from '../../src/formats/result.ts';
-import type { Batch } from '../../src/model/batch.ts';
+import { type Batch, textAt } from '../../src/model/batch.ts';
 import { type Dataset, formatOf } from '../../src/model/log-formats.ts';
 import type { RecordFormat } from '../../src/model/source.ts';
 
@@ -33,8 +33,8 @@ function rawOf(batch: Batch, row: number, dataset: Dataset): Uint8Array {
   if (format.kind === 'flow') return rebuildBytes(batch, row, format);
   const part = (name: string): string => {
     const column = batch.columns.get(name);
-    if (column?.type !== 'String') throw new Error(`events have no text in ${name}`);
-    return Buffer.from(column.bytes.subarray(row === 0 ? 0 : column.ends[row - 1], column.ends[row])).toString('latin1');
+    if (column?.type !== 'String' && column?.type !== 'SharedString') throw new Error(`events have no text in ${name}`);
+    return latin1(column.type === 'String' ? textAt(column, row) : textAt(column.texts, column.ids[row]!));
   };
   return Buffer.from(unframed(part), 'latin1');
 }

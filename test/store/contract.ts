@@ -219,6 +219,29 @@ export function storeContract(name: string, open: (directory: string) => Promise
       expect(stored.rows).toEqual([['eni-staged-10'], ["eni-staged-';0"]]);
     });
 
+    it('makes plain texts of shared ones, byte for byte', async () => {
+      const words = [...['', 'a', 'ä'.repeat(100), "'\\"].map((word) => Buffer.from(word)), Buffer.of(0xff, 0)];
+      const pieces = words.map((word) => Buffer.from([...(word.length < 0x80 ? [word.length] : [(word.length & 0x7f) | 0x80, word.length >> 7]), ...word]));
+      const ends = Uint32Array.from(pieces, (_, i) => Buffer.concat(pieces.slice(0, i + 1)).length);
+      const rows = 300;
+      const ids = Uint32Array.from({ length: rows }, (_, i) => i % words.length);
+      const texts = { bytes: Buffer.concat(pieces), ends };
+      const columns = new Map<string, Column>([['identity', { type: 'SharedString', ids, texts, count: words.length }]]);
+      const all: Batch = { rows, columns, addresses: { count: 0, bytes: new Uint8Array(0) } };
+      for (const [batch, each] of [
+        [all, rows / words.length],
+        [selectRows(all, Uint32Array.of(0, 1, 2, 3, 4)), 1],
+      ] as const) {
+        const block = encodeBlock(batch);
+        const file = join(directory, `block-${files++}`);
+        await writeFile(file, Buffer.concat(block.pieces));
+        const text = sql`SELECT toTypeName(identity), hex(identity), count() FROM staged GROUP BY 1, 2 ORDER BY 2`;
+        const found = await store.readNative({ file, columns: block.columns }, { statement: statement(text), lacks: [] });
+        const expected = words.map((word) => word.toString('hex').toUpperCase()).sort();
+        expect(found.rows).toEqual(expected.map((hex) => ['String', hex, each]));
+      }
+    });
+
     it('reads a one-hour window out of a day without reading the day', async () => {
       await run(store, sql`SELECT 1`);
       await store.command({ text: `TRUNCATE TABLE bartizan.vpc_flow`, params: {} });

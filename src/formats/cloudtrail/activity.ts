@@ -1,5 +1,4 @@
 /** What kind of act an event is, from what it is called and what the record says of it. */
-import { objectOf, textOf } from './identity.ts';
 
 /** Of records older than the field `readOnly`. */
 const READING = /^(?:Describe|Get|List)/;
@@ -35,10 +34,4 @@ export function activityOf(act: Act): string {
   if (category === 'Data') return 'data';
   if (isReadOnly(act) === 'true') return 'read';
   return IDENTITY_SERVICES.test(source) || PERMISSIONS.test(name) ? 'permissions' : 'write';
-}
-
-/** What a summary counts by: the name, or an object with it. */
-export function dimensionOf(summary: unknown): string {
-  const { primaryDimension } = objectOf(summary);
-  return textOf(primaryDimension) || textOf(objectOf(primaryDimension).dimension);
 }

@@ -1,11 +1,13 @@
 /** Columns of a batch of events while rows are added. */
-import type { Column } from '../../model/batch.ts';
+import type { Column, Texts } from '../../model/batch.ts';
 import { hashRange, type Source, SpellingTable } from '../intern.ts';
 
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 const BACKSLASH = 92;
 /** Below it, copying byte by byte is faster than a view of the bytes. */
 const SHORT = 64;
+/** Bytes of a length. */
+const LONGEST_LENGTH = 5;
 
 /** What stands between the quotes of a JSON string; JSON that is no string as it is. Bytes that are no UTF-8 become U+FFFD. */
 export function stringContent(bytes: Uint8Array): string {
@@ -73,17 +75,29 @@ export class TextColumn {
   }
 }
 
-/** Texts that differ in nearly every row. A row's text is added in pieces, then ended; rows come one after another. */
+/**
+ * Texts behind their lengths, as model/batch.ts `Texts` has them, so that the store takes them as they are. A text is
+ * begun with its length and added in pieces, or is empty; texts come one after another.
+ */
 export class BytesColumn {
   private bytes = new Uint8Array(64 * 1024);
   private ends = new Uint32Array(4096);
+  private open = false;
   size = 0;
 
-  /** Adds `buf[from, to)` to the text of the next row. */
+  /** Begins the next text. */
+  begin(length: number): void {
+    if (this.size + length + LONGEST_LENGTH > this.bytes.length) this.grow(this.size + length + LONGEST_LENGTH);
+    let rest = length;
+    for (; rest >= 0x80; rest >>>= 7) this.bytes[this.size++] = (rest & 0x7f) | 0x80;
+    this.bytes[this.size++] = rest;
+    this.open = true;
+  }
+
+  /** Adds `buf[from, to)` to the text that was begun. */
   add(buf: Uint8Array, from: number, to: number): void {
     const length = to - from;
     const at = this.size;
-    if (at + length > this.bytes.length) this.grow(at + length);
     const { bytes } = this;
     if (length < SHORT) for (let i = 0; i < length; i++) bytes[at + i] = buf[from + i]!;
     else bytes.set(buf.subarray(from, to), at);
@@ -91,18 +105,25 @@ export class BytesColumn {
   }
 
   byte(value: number): void {
-    if (this.size === this.bytes.length) this.grow(this.size + 1);
     this.bytes[this.size++] = value;
   }
 
-  /** Ends the text of a row. */
-  end(row: number): void {
-    if (row >= this.ends.length) {
+  /** The next text as a whole, not ended. */
+  put(buf: Uint8Array, from: number, to: number): void {
+    this.begin(to - from);
+    this.add(buf, from, to);
+  }
+
+  /** Ends text `i`, which is empty if nothing was begun. */
+  end(i: number): void {
+    if (!this.open) this.begin(0);
+    this.open = false;
+    if (i >= this.ends.length) {
       const ends = new Uint32Array(this.ends.length * 2);
       ends.set(this.ends);
       this.ends = ends;
     }
-    this.ends[row] = this.size;
+    this.ends[i] = this.size;
   }
 
   private grow(size: number): void {
@@ -111,10 +132,10 @@ export class BytesColumn {
     this.bytes = bytes;
   }
 
-  /** Valid until the next row. */
-  take(): Column {
+  /** Valid until the next text. */
+  take(): Texts {
     const { bytes, ends } = this;
     this.size = 0;
-    return { type: 'String', bytes, ends };
+    return { bytes, ends };
   }
 }

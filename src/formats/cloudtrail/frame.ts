@@ -27,6 +27,7 @@ const marks = new Uint8Array(KEYS.length);
 /** Adds the frame of the record `[start, end)` of the slices' bytes to a column. */
 export function addFrame(column: BytesColumn, slices: RecordSlices): void {
   let count = 0;
+  let length = slices.end - slices.start;
   for (let i = 0; i < KEYS.length; i++) {
     const key = KEYS[i]!;
     let from = slices.from[key]!;
@@ -37,6 +38,8 @@ export function addFrame(column: BytesColumn, slices: RecordSlices): void {
       from++;
       to--;
     }
+    // A mark stands for it.
+    length -= to - from - 1;
     let at = count++;
     for (; at > 0 && starts[at - 1]! > from; at--) {
       starts[at] = starts[at - 1]!;
@@ -48,6 +51,7 @@ export function addFrame(column: BytesColumn, slices: RecordSlices): void {
     marks[at] = i;
   }
   let done = slices.start;
+  column.begin(length);
   for (let i = 0; i < count; i++) {
     column.add(slices.buf, done, starts[i]!);
     column.byte(FRAME_PARTS[marks[i]!]!.mark);

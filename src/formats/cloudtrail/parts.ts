@@ -31,8 +31,8 @@ export function addContent(column: BytesColumn, slices: RecordSlices, key: numbe
   const to = slices.to[key]! - quoted;
   if (key === KEY.errorMessage && quoted && buf.subarray(from, to).includes(BACKSLASH)) {
     const text = encoder.encode(contentText(slices, key));
-    column.add(text, 0, text.length);
-  } else column.add(buf, from + quoted, to);
+    column.put(text, 0, text.length);
+  } else column.put(buf, from + quoted, to);
 }
 
 /** Content of a string, or the value as it is. */
@@ -53,13 +53,18 @@ export function jsonOf(slices: RecordSlices, key: number): unknown {
 /** Adds all pairs that have no column of their own, as one object. */
 export function addRest(column: BytesColumn, slices: RecordSlices): void {
   const { buf, others } = slices;
-  let open = false;
+  let length = 0;
+  for (let i = 0; i < others.length; i += 2) length += 1 + others[i + 1]! - others[i]!;
+  for (let i = 0; i < IN_REST.length; i++) if (slices.has(IN_REST[i]!)) length += 1 + slices.to[IN_REST[i]!]! - slices.key[IN_REST[i]!]!;
+  if (length === 0) return;
+  column.begin(length + 1);
+  let before = OPEN_BRACE;
   const add = (from: number, to: number): void => {
-    column.byte(open ? COMMA : OPEN_BRACE);
-    open = true;
+    column.byte(before);
+    before = COMMA;
     column.add(buf, from, to);
   };
   for (let i = 0; i < others.length; i += 2) add(others[i]!, others[i + 1]!);
-  for (const key of IN_REST) if (slices.from[key] !== 0) add(slices.key[key]!, slices.to[key]!);
-  if (open) column.byte(CLOSE_BRACE);
+  for (let i = 0; i < IN_REST.length; i++) if (slices.has(IN_REST[i]!)) add(slices.key[IN_REST[i]!]!, slices.to[IN_REST[i]!]!);
+  column.byte(CLOSE_BRACE);
 }

@@ -5,7 +5,7 @@
 import { ADDRESS_BYTES, parseAddress } from '../../model/address.ts';
 import type { Batch, Column, RecordErrorCode } from '../../model/batch.ts';
 import { AddressInterner, hashRange, type Source, SpellingTable } from '../intern.ts';
-import { type Act, activityOf, dimensionOf, isReadOnly } from './activity.ts';
+import { type Act, activityOf, isReadOnly } from './activity.ts';
 import { clientOf } from './client.ts';
 import { BytesColumn, TextColumn } from './columns.ts';
 import { EventTime } from './event-time.ts';
@@ -13,7 +13,9 @@ import { addFrame } from './frame.ts';
 import { actorOf, objectOf, textOf } from './identity.ts';
 import { KEY, type Key } from './keys.ts';
 import { addContent, addRest, contentText, idIn, jsonOf } from './parts.ts';
+import { categoryOf, dimensionOf, isNotification, outcomeOf, READ_ONLY, readOnlyOf } from './record-facts.ts';
 import type { RecordSlices } from './record-slices.ts';
+import { SharedValues } from './shared-values.ts';
 
 /** Earliest time that is believed: 2006-01-01, epoch seconds; and how far ahead of now. */
 const EARLIEST = 1_136_073_600;
@@ -44,7 +46,6 @@ const DOCUMENTS = [
   ['request', 'requestParameters'],
   ['response', 'responseElements'],
   ['additional', 'additionalEventData'],
-  ['identity', 'userIdentity'],
   ['resources', 'resources'],
 ] as const satisfies readonly (readonly [column: string, key: Key])[];
 
@@ -96,6 +97,8 @@ export class EventRows {
   private readonly frame = new BytesColumn();
   private readonly rest = new BytesColumn();
   private readonly eventId = new BytesColumn();
+  private readonly identity = new BytesColumn();
+  private identityTexts = 0;
   private readonly plain = PLAIN.map(([name, key]) => ({ column: this.text(name), key: KEY[key] }));
   private readonly strings = STRINGS.map(([name, key]) => ({ column: this.bytes.get(name) as BytesColumn, key: KEY[key] }));
   private readonly documents = DOCUMENTS.map(([name, key]) => ({ column: this.bytes.get(name) as BytesColumn, key: KEY[key] }));
@@ -118,16 +121,14 @@ export class EventRows {
   private start = new Uint32Array(4096);
   private addressIds = new Uint32Array(4096);
   private listIds = new Uint32Array(4096);
+  private identityIds = new Uint32Array(4096);
   private times: Float64Array | undefined;
   private lists: string[][] = [[]];
   private readonly eventIds = new SpellingTable();
-  /** Of JSON that many records share: what was made of it, by its spelling. */
-  private readonly identities = new SpellingTable();
-  private actorIds: number[][] = [];
-  private readonly tlsDetails = new SpellingTable();
-  private tlsIds: number[][] = [];
-  private readonly resourceLists = new SpellingTable();
-  private resourceIds: number[][] = [];
+  /** Of an identity: ids of ACTOR, and that of its text. */
+  private readonly identities = new SharedValues();
+  private readonly tlsDetails = new SharedValues();
+  private readonly resourceLists = new SharedValues();
   /** By id of `source_address` and of `user_agent`. */
   private addressOf: number[] = [0];
   private clientIds: number[] = [0];
@@ -139,9 +140,13 @@ export class EventRows {
     return this.texts.get(name) as TextColumn;
   }
 
+  constructor() {
+    this.beginTexts();
+  }
+
   /** Bytes of text held. */
   get size(): number {
-    let sum = this.frame.size + this.rest.size + this.eventId.size;
+    let sum = this.frame.size + this.rest.size + this.eventId.size + this.identity.size;
     for (const column of this.bytes.values()) sum += column.size;
     for (const column of this.texts.values()) sum += column.size;
     return sum;
@@ -171,10 +176,10 @@ export class EventRows {
       column.end(row);
     }
     for (const { column, key } of this.documents) {
-      if (slices.from[key] !== 0) column.add(slices.buf, slices.from[key]!, slices.to[key]!);
+      if (slices.from[key] !== 0) column.put(slices.buf, slices.from[key]!, slices.to[key]!);
       column.end(row);
     }
-    if (hasId) this.eventId.add(slices.buf, slices.from[idKey]! + 1, slices.to[idKey]! - 1);
+    if (hasId) this.eventId.put(slices.buf, slices.from[idKey]! + 1, slices.to[idKey]! - 1);
     this.eventId.end(row);
     addRest(this.rest, slices);
     this.rest.end(row);
@@ -205,6 +210,7 @@ export class EventRows {
     this.start = grown(this.start);
     this.addressIds = grown(this.addressIds);
     this.listIds = grown(this.listIds);
+    this.identityIds = grown(this.identityIds);
     if (this.times) {
       const times = new Float64Array(this.times.length * 2);
       times.set(this.times);
@@ -231,48 +237,40 @@ export class EventRows {
   }
 
   private addActor(row: number, source: Source, slices: RecordSlices): void {
-    const ids = this.idsOf(this.identities, this.actorIds, source, slices, KEY.userIdentity, (identity) => {
-      const { type, name, principal, arn, account, accessKey, invokedBy, issuer, session, mfa } = actorOf(identity);
-      const values = [type, name, principal, arn, account, accessKey, invokedBy, issuer, session, mfa];
-      return this.actor.map((column, i) => column.ofText(values[i] as string));
-    });
-    for (let i = 0; i < this.actor.length; i++) this.actor[i]!.at(row, ids?.[i] ?? 0);
+    const ids = this.identities.find(source, slices, KEY.userIdentity) ?? this.newActor(source, slices);
+    for (let i = 0; i < this.actor.length; i++) this.actor[i]!.at(row, ids[i] ?? 0);
+    this.identityIds[row] = ids[ACTOR.length] ?? 0;
     const key = slices.has(KEY.recipientAccountId) ? KEY.recipientAccountId : KEY.accountId;
     const own = idIn(this.account, source, slices, key);
-    this.account.at(row, own || this.account.ofText(this.userAccount.text(ids?.[USER_ACCOUNT] ?? 0)));
+    this.account.at(row, own || this.account.ofText(this.userAccount.text(ids[USER_ACCOUNT] ?? 0)));
   }
 
-  /** What `make` made of the value of a key, once for each spelling. */
-  private idsOf(
-    table: SpellingTable,
-    made: number[][],
-    source: Source,
-    slices: RecordSlices,
-    key: number,
-    make: (value: unknown) => number[],
-  ): readonly number[] | undefined {
-    const from = slices.from[key]!;
-    const to = slices.to[key]!;
-    if (from === 0) return undefined;
-    const hash = hashRange(source, from, to);
-    const known = table.find(source, from, to, hash);
-    if (known >= 0) return made[table.values[known]!];
-    const ids = make(jsonOf(slices, key));
-    table.add(source.bytes, from, to, hash, made.push(ids) - 1, 0);
-    return ids;
+  private newActor(source: Source, slices: RecordSlices): readonly number[] {
+    const { type, name, principal, arn, account, accessKey, invokedBy, issuer, session, mfa } = actorOf(jsonOf(slices, KEY.userIdentity));
+    const values = [type, name, principal, arn, account, accessKey, invokedBy, issuer, session, mfa];
+    const ids = this.actor.map((column, i) => column.ofText(values[i] as string));
+    this.identity.put(slices.buf, slices.from[KEY.userIdentity]!, slices.to[KEY.userIdentity]!);
+    this.identity.end(this.identityTexts);
+    return this.identities.add(source, slices, KEY.userIdentity, [...ids, this.identityTexts++]);
   }
 
   private addParts(row: number, source: Source, slices: RecordSlices): void {
-    const ids = this.idsOf(this.tlsDetails, this.tlsIds, source, slices, KEY.tlsDetails, (value) => {
-      const { tlsVersion, cipherSuite, clientProvidedHostHeader } = objectOf(value);
-      return [tlsVersion, cipherSuite, clientProvidedHostHeader].map((part, i) => this.tls[i]!.ofText(textOf(part)));
-    });
-    for (let i = 0; i < this.tls.length; i++) this.tls[i]!.at(row, ids?.[i] ?? 0);
-    const list = this.idsOf(this.resourceLists, this.resourceIds, source, slices, KEY.resources, (value) => {
-      const arns = (Array.isArray(value) ? value : [value]).map((one) => textOf(objectOf(one).ARN) || textOf(objectOf(one).arn)).filter(Boolean);
-      return [arns.length ? this.lists.push(arns) - 1 : 0];
-    });
-    this.listIds[row] = list?.[0] ?? 0;
+    const ids = this.tlsDetails.find(source, slices, KEY.tlsDetails) ?? this.newTls(source, slices);
+    for (let i = 0; i < this.tls.length; i++) this.tls[i]!.at(row, ids[i] ?? 0);
+    const list = this.resourceLists.find(source, slices, KEY.resources) ?? this.newResources(source, slices);
+    this.listIds[row] = list[0] ?? 0;
+  }
+
+  private newTls(source: Source, slices: RecordSlices): readonly number[] {
+    const { tlsVersion, cipherSuite, clientProvidedHostHeader } = objectOf(jsonOf(slices, KEY.tlsDetails));
+    const ids = [tlsVersion, cipherSuite, clientProvidedHostHeader].map((part, i) => this.tls[i]!.ofText(textOf(part)));
+    return this.tlsDetails.add(source, slices, KEY.tlsDetails, ids);
+  }
+
+  private newResources(source: Source, slices: RecordSlices): readonly number[] {
+    const value = jsonOf(slices, KEY.resources);
+    const arns = (Array.isArray(value) ? value : [value]).map((one) => textOf(objectOf(one).ARN) || textOf(objectOf(one).arn)).filter(Boolean);
+    return this.resourceLists.add(source, slices, KEY.resources, [arns.length ? this.lists.push(arns) - 1 : 0]);
   }
 
   private addClient(row: number, source: Source, slices: RecordSlices): void {
@@ -338,11 +336,12 @@ export class EventRows {
     columns.set('srcaddr', { type: 'IPv6', ids: this.addressIds });
     columns.set('resource_arns', { type: 'Array(String)', ids: this.listIds, lists: this.lists });
     columns.set('layout', { type: 'Constant', value: 'cloudtrail' });
-    columns.set('event_id', this.eventId.take());
-    columns.set('rest', this.rest.take());
-    columns.set('frame', this.frame.take());
+    columns.set('event_id', { type: 'String', ...this.eventId.take() });
+    columns.set('identity', { type: 'SharedString', ids: this.identityIds, texts: this.identity.take(), count: this.identityTexts });
+    columns.set('rest', { type: 'String', ...this.rest.take() });
+    columns.set('frame', { type: 'String', ...this.frame.take() });
     for (const [name, column] of this.texts) columns.set(name, column.take());
-    for (const [name, column] of this.bytes) columns.set(name, column.take());
+    for (const [name, column] of this.bytes) columns.set(name, { type: 'String', ...column.take() });
     if (this.times) columns.set('message_time', { type: 'UInt64', values: this.times });
     const { count } = this.addresses;
     const batch: Batch = { rows: this.rows, columns, addresses: { count, bytes: this.addresses.bytes.slice(0, count * ADDRESS_BYTES) } };
@@ -350,47 +349,21 @@ export class EventRows {
     return batch;
   }
 
+  /** The first of the shared texts is the empty one. */
+  private beginTexts(): void {
+    this.identity.end(0);
+    this.identityTexts = 1;
+  }
+
   private clear(): void {
     this.rows = 0;
     this.times = undefined;
     this.lists = [[]];
     for (const table of [this.eventIds, this.identities, this.tlsDetails, this.resourceLists]) table.clear();
-    this.actorIds = [];
-    this.tlsIds = [];
-    this.resourceIds = [];
+    this.beginTexts();
     this.addressOf = [0];
     this.clientIds = [0];
     this.acts.clear();
     this.addresses.clear();
   }
-}
-
-/** S3's own notifications have the same keys; their source is `aws:s3`. */
-function isNotification({ buf, from, to }: RecordSlices): boolean {
-  const source = from[KEY.eventSource]!;
-  return source > 0 && to[KEY.eventSource]! - source > AWS.length && AWS.every((c, i) => buf[source + i] === c);
-}
-
-const AWS = [...'"aws:'].map((c) => c.charCodeAt(0));
-
-/** What `readOnly` says, as a place in READ_ONLY. */
-function readOnlyOf(slices: RecordSlices): number {
-  if (!slices.has(KEY.readOnly)) return 0;
-  const text = contentText(slices, KEY.readOnly).toLowerCase();
-  return text === 'true' ? 1 : text === 'false' ? 2 : 0;
-}
-const READ_ONLY = ['', 'true', 'false'];
-
-/** Of records older than the field. */
-function categoryOf(slices: RecordSlices, type: string): string {
-  if (type === 'AwsCloudTrailInsight' || slices.has(KEY.insightDetails)) return 'Insight';
-  if (type === 'AwsVpceEvent') return 'NetworkActivity';
-  return slices.kind(KEY.managementEvent) === 102 ? 'Data' : 'Management';
-}
-
-/** A sign-in says in its answer whether it succeeded. */
-function outcomeOf(slices: RecordSlices, isSignIn: boolean): string {
-  if (slices.has(KEY.errorCode) && contentText(slices, KEY.errorCode) !== '') return 'failure';
-  if (!isSignIn) return 'success';
-  return Object.values(objectOf(jsonOf(slices, KEY.responseElements))).some((value) => textOf(value).toLowerCase() === 'failure') ? 'failure' : 'success';
 }
