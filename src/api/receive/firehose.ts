@@ -47,12 +47,21 @@ export function addFirehose(app: FastifyInstance, collection: Collection, guard:
     async (request, reply) => {
       const source = request.receiving as Receiving;
       const body = request.body ?? Buffer.alloc(0);
-      const gzip = /^(x-)?gzip$/i.test(request.headers['content-encoding'] ?? '');
-      const delivery = readDelivery(gzip ? await gunzipped(body, MAX_UNPACKED) : body, request);
+      const delivery = readDelivery(isGzip(request) ? await gunzipped(body, MAX_UNPACKED) : body, request);
       await collection.receive(source, body.length, entriesOf(delivery, source, originOf(request, source), clock()));
       return answer(reply, delivery.requestId, delivery.timestamp);
     },
   );
+}
+
+/** Firehose packs a body once with gzip, or not at all. Throws Problem for anything else. */
+function isGzip(request: FastifyRequest): boolean {
+  const header = request.headers['content-encoding'] ?? '';
+  const codings = header.split(',').map((coding) => coding.trim().toLowerCase());
+  const applied = codings.filter((coding) => coding !== '' && coding !== 'identity');
+  if (applied.length === 0) return false;
+  if (applied.length === 1 && /^(?:x-)?gzip$/.test(applied[0] as string)) return true;
+  throw new Problem('unsupported-media-type', `Content-Encoding “${header.slice(0, 50)}” is none of Firehose: it sends gzip once, or nothing.`);
 }
 
 /** The key as it is, or as AWS Secrets Manager holds it: `{"api_key":"…"}`. */
