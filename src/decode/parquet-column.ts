@@ -247,7 +247,7 @@ export class ColumnReader {
         length = view.getUint32(p, true);
         p += 4;
       }
-      if (length < 0 || p + length > page.length) throw this.wrong('has a page that ends early');
+      if (p + length > page.length) throw this.wrong('has a page that ends early');
       out.add(page, p, p + length);
       p += length;
     }

@@ -70,7 +70,7 @@ export interface PageHeader {
 /** More have no meaning in a log of flows. */
 const MOST_COLUMNS = 1000;
 
-/** `size`: of the file, bytes. Throws ParquetError. */
+/** `size`: where the description begins, and pages end. Throws ParquetError. */
 export function readFooter(bytes: Uint8Array, size: number): Footer {
   const found = readStruct(bytes, 0);
   if (!found) throw new ParquetError('its description is damaged');
@@ -102,10 +102,12 @@ function elementOf(element: Struct | undefined): Element {
   const logical = structOf(element.get(10));
   const unit = structOf(structOf(logical?.get(8))?.get(2));
   const integer = structOf(logical?.get(10));
+  const length = numberOf(element.get(2)) ?? 0;
+  if (type === 'FIXED_LEN_BYTE_ARRAY' && !(length > 0)) throw new ParquetError(`the column ${name} has values of ${length} bytes`);
   return {
     name,
     type,
-    length: numberOf(element.get(2)) ?? 0,
+    length,
     required: repetition === 0,
     decimal: converted === 5 || logical?.has(5) === true,
     unit: unit ? (unit.has(1) ? 1e3 : unit.has(2) ? 1e6 : 1e9) : converted === 9 ? 1e3 : converted === 10 ? 1e6 : 1,

@@ -54,7 +54,7 @@ export async function* parquetText(
     if (new Set(names).size !== names.length) throw new ParquetError('two columns have the same name');
     const known = names.filter(isField).length;
     if (known < 2 || known * 2 < names.length) {
-      const shown = names.slice(0, 5).join(', ');
+      const shown = names.slice(0, 5).join(', ').slice(0, 200);
       return { code: 'unknown-field', message: `the Parquet file’s columns are not those of a flow log: ${shown}`, offset };
     }
     const header = new TextEncoder().encode(`${names.join(' ')}\n`);
@@ -93,7 +93,7 @@ async function readDescription(file: RandomAccess): Promise<Footer> {
   if (length > Math.min(file.size - 12, FOOTER_LIMIT)) throw new ParquetError(`its description cannot have ${length} bytes`);
   const bytes = await file.read(file.size - 8 - length, file.size - 8);
   if (bytes.length < length) throw new ParquetError('its end is missing');
-  return readFooter(bytes, file.size);
+  return readFooter(bytes, file.size - 8 - length);
 }
 
 async function* rowsAsText(readers: readonly ColumnReader[], rows: number): AsyncGenerator<Uint8Array> {
