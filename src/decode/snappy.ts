@@ -15,40 +15,49 @@ export function unpackSnappy(packed: Uint8Array, size: number): Uint8Array | und
   }
   if (told !== size) return undefined;
   const out = new Uint8Array(size);
+  const end = packed.length;
   let filled = 0;
-  while (p < packed.length) {
+  while (p < end) {
     const tag = packed[p++]!;
     const kind = tag & 3;
     let length = (tag >> 2) + 1;
     if (kind === 0) {
-      const more = Math.max(0, length - 60);
-      if (more > 0) length = little(packed, p, more) + 1;
-      p += more;
-      // Not a number where the input has ended.
-      if (!(length <= packed.length - p && length <= size - filled)) return undefined;
-      out.set(packed.subarray(p, p + length), filled);
+      const more = length - 60;
+      if (more > 0) {
+        if (more > end - p) return undefined;
+        length = little(packed, p, more) + 1;
+        p += more;
+      }
+      if (length < 1 || length > end - p || length > size - filled) return undefined;
+      if (length > SHORT) out.set(packed.subarray(p, p + length), filled);
+      else for (let i = 0; i < length; i++) out[filled + i] = packed[p + i]!;
       p += length;
+      filled += length;
     } else {
       const width = kind === 3 ? 4 : kind;
-      let back = little(packed, p, width);
+      if (width > end - p) return undefined;
+      let back: number;
       if (kind === 1) {
-        back += (tag >> 5) << 8;
+        back = packed[p]! | ((tag >> 5) << 8);
         length = ((tag >> 2) & 7) + 4;
-      }
+      } else back = kind === 2 ? packed[p]! | (packed[p + 1]! << 8) : little(packed, p, 4);
       p += width;
-      if (!(back >= 1 && back <= filled && length <= size - filled)) return undefined;
-      // What is copied may be what this very copy writes.
-      if (back >= length) out.copyWithin(filled, filled - back, filled - back + length);
-      else for (let i = 0; i < length; i++) out[filled + i] = out[filled + i - back]!;
+      if (back < 1 || back > filled || length > size - filled) return undefined;
+      // Byte by byte: what is copied may be what this very copy writes.
+      const from = filled - back;
+      for (let i = 0; i < length; i++) out[filled + i] = out[from + i]!;
+      filled += length;
     }
-    filled += length;
   }
   return filled === size ? out : undefined;
 }
 
-/** NaN past the end. */
+/** Of literals: copied faster one by one. */
+const SHORT = 32;
+
+/** Below zero for what no page has: 2 GiB and more. */
 function little(bytes: Uint8Array, at: number, width: number): number {
   let value = 0;
-  for (let i = 0; i < width; i++) value += (bytes[at + i] ?? Number.NaN) * 2 ** (8 * i);
+  for (let i = 0; i < width; i++) value |= bytes[at + i]! << (8 * i);
   return value;
 }
