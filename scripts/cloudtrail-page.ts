@@ -29,6 +29,8 @@ const SAMPLES: Readonly<Record<string, string>> = {
   'console-login': 'A sign-in to the console',
   'console-login-failure': 'Failed sign-ins; a user name that does not exist is hidden',
   published: 'A sign-in in a record of version 1.01',
+  versions: 'What the versions of records brought, from 1.02 to 1.11',
+  'on-behalf': 'For whom an identity acted, and what its credentials were given to',
   'data-s3': 'Data events: objects of S3, the second without an identity',
   'data-lambda': 'Data events: Lambda',
   'data-dynamodb': 'Data events: DynamoDB',
@@ -54,6 +56,7 @@ const DOCUMENT_ONLY: Readonly<Record<string, string>> = {
   'related.user': 'Names of the actor, of the session, and of the user that a call of IAM is about.',
   'user.target.name': 'The user that a call of IAM is about.',
   'user.changes.name': 'The new name that a call of IAM gives.',
+  'aws.cloudtrail.user_identity.credential_id': 'Id of the bearer token, where the request was made with one.',
   'group.name': 'The group that a call of IAM is about.',
 };
 
@@ -62,6 +65,10 @@ const OPEN: Readonly<Record<string, string>> = {
   'aws.cloudtrail.flattened':
     'An open part of the record, as it is: requestParameters, responseElements, additionalEventData, resources, serviceEventDetails, …; keys without a name of their own are in `other`.',
   'aws.cloudtrail.user_identity.session_context': 'Of the session, as the record has it.',
+  'aws.cloudtrail.user_identity.in_scope_of':
+    'What the credentials were given to (an instance, a function), or the resource for which a service made the request.',
+  'aws.cloudtrail.user_identity.invoked_by_delegate': 'Account of a product provider that acted by temporary delegated access.',
+  'aws.cloudtrail.user_identity.on_behalf_of': 'User of IAM Identity Center for whom the request was made.',
   'aws.cloudtrail.console_login': 'What a sign-in says of the browser.',
 };
 

@@ -3,7 +3,7 @@
  * samples, raw beside the document. Everything that can differ from the code is computed from its tables
  * and from the samples that the tests compare (src/formats/NAME/samples).
  */
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { SERVICE } from '../src/formats/flow/ecs.ts';
 import { PRESETS } from '../src/formats/flow/presets.ts';
 import { RECORD_ERRORS, type RecordErrorCode } from '../src/model/batch.ts';
@@ -45,6 +45,13 @@ minutes, and whether security groups and network ACLs let them pass. Contents of
       'repeated-header': 'Fields chosen by the operator, under header lines that change',
       'json-accept': 'JSON',
       forwarder: 'A line in the object of a forwarder',
+      v3: 'Version 3: behind a gateway, the addresses of the packet differ from those of the interface',
+      v4: 'Version 4: on an Outpost, and in a Wavelength zone',
+      v7: 'Version 7: tasks of ECS',
+      'v8-alphabetical': 'Version 8: why traffic was rejected (fields of version 5 and the reason, sorted by name, without a header line)',
+      v9: 'Version 9: a regional NAT gateway, which has no interface of its own',
+      v10: 'Version 10: encryption in transit; the last record cannot be read',
+      v11: 'Version 11: tags and the next hop; the last record has a tag that is not percent-encoded',
     },
   },
   'tgw-flow': {
@@ -86,6 +93,8 @@ export interface Sample {
   readonly raw: string;
   readonly expected: Json;
   readonly documents: readonly Shown[];
+  /** The documents with every other field of the record, of samples that are about those. */
+  readonly full?: Json;
 }
 
 export function samplesOf(format: Pick<LogFormat, 'name'>): Map<string, Sample> {
@@ -98,7 +107,8 @@ export function samplesOf(format: Pick<LogFormat, 'name'>): Map<string, Sample> 
   return new Map(
     names.map((name) => {
       const expected = JSON.parse(text(`${name}.json`)) as Json;
-      return [name, { raw: text(`${name}.raw`), expected, documents: [expected].flat() as Shown[] }];
+      const full = existsSync(new URL(`${name}.full.json`, folder)) ? { full: JSON.parse(text(`${name}.full.json`)) as Json } : {};
+      return [name, { raw: text(`${name}.raw`), expected, documents: [expected].flat() as Shown[], ...full }];
     }),
   );
 }
@@ -184,7 +194,7 @@ function meaning(path: string): string {
 
 export function sampleSection(title: string, sample: Sample | undefined, name: string): string {
   if (!sample) throw new Error(`there is no sample ${name}`);
-  return `### ${title}\n\n${block('text', sample.raw)}\n\n${block('json', JSON.stringify(sample.expected, null, 2))}`;
+  return `### ${title}\n\n${block('text', sample.raw)}\n\n${block('json', JSON.stringify(sample.full ?? sample.expected, null, 2))}`;
 }
 
 /** Each reason once, with the first record among the samples that has it. */
@@ -213,6 +223,7 @@ function page(format: FlowFormat): string {
   const { about, documented, dataSources, samples: shown } = PAGES[format.name];
   const samples = samplesOf(format);
   const values = valuesOf(format, samples);
+  const full = Object.keys(shown).some((name) => samples.get(name)?.full) ? ' Those of later versions are with every field.' : '';
   const title = format.title.charAt(0).toUpperCase() + format.title.slice(1);
   return `# ${title}
 
@@ -260,7 +271,7 @@ ${documentFields(values)}
 
 ## Samples
 
-The raw data, and below it what it becomes. Several documents are in a list.
+The raw data, and below it what it becomes. Several documents are in a list.${full}
 
 ${Object.entries(shown)
   .map(([name, heading]) => sampleSection(heading, samples.get(name), name))

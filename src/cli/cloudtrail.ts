@@ -16,12 +16,12 @@ import { MemoryChains, type TrailKey, TrailProofs } from '../ingest/trails/proof
 import { DIGEST_FAULTS } from '../model/digest-faults.ts';
 import { DEFAULT_RECORD_SETTINGS } from '../model/source.ts';
 import { withApi } from './api.ts';
+import { type ConnectionOptions, s3Connection } from './connection-options.ts';
 import { type CommonOptions, configOf, withCommon } from './options.ts';
 import { CliError, count, EXIT, note, print, visible } from './output.ts';
-import { type S3Options, s3Connection } from './s3-options.ts';
 import { trailKeys } from './workspace.ts';
 
-interface VerifyOptions extends CommonOptions, S3Options {
+interface VerifyOptions extends CommonOptions, ConnectionOptions {
   readonly keys?: string;
   readonly askKeys?: boolean;
   readonly json?: boolean;

@@ -3,10 +3,11 @@ import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { parse } from 'yaml';
 import type { Address, Collector, RecordSettings, Source, SourceList, SourceMade, SourceNew, TestResponse } from '../api/contract/sources.ts';
+import { SOURCE_KINDS, type SourceKind } from '../model/source.ts';
+import { type ConnectionOptions, connectionOf, withConnectionOptions } from './connection-options.ts';
 import { type CommonOptions, configOf, withCommon } from './options.ts';
-import { bytes, CliError, count, EXIT, note, print, visible } from './output.ts';
+import { bytes, CliError, count, EXIT, print, visible } from './output.ts';
 import { type Remote, remoteFor } from './remote.ts';
-import { type S3Options, s3Connection } from './s3-options.ts';
 
 interface Options extends CommonOptions {
   readonly server?: string;
@@ -18,7 +19,6 @@ type Request = Remote['request'];
 
 const SOURCES = '/api/v1/sources';
 const COLLECTORS = '/api/v1/collectors';
-const KINDS = ['http', 'firehose', 's3'] as const;
 
 function sub(name: string, description: string): Command {
   return withCommon(new Command(name))
@@ -35,32 +35,16 @@ export function sourcesCommand(): Command {
   command.addCommand(sub('list', 'sources by collector, with what each is doing').action(list));
   command.addCommand(sub('show', 'one source with its settings, errors and counts').argument('<source>', NAMED).action(show));
   command.addCommand(
-    sub('add', 'make a source; one that is sent to prints its address, this once')
-      .argument('<kind>', KINDS.join(', '))
-      .argument('<name>', 'name of the source')
-      .option('--collector <name>', 'collector; made when there is none of that name', 'default')
-      .option('--category <name>', 'source category of its records')
-      .option('--source-name <name>', 'source name of its records, in place of what a delivery is called')
-      .option('--source-host <name>', 'source host of its records')
-      .option('--records <file>', 'format, layout, rules … as YAML or JSON (docs/sources.md)')
-      .option('--queue <queue>', 's3: name, ARN or URL of the queue that is told of new objects')
-      .option('--list', 's3: list the bucket in place of a queue')
-      .option('--bucket <name>', 's3: the bucket')
-      .option('--prefix <prefix>', 's3: keys that begin otherwise are passed over')
-      .option('--region <region>', 's3: region of the queue, or of the bucket')
-      .option('--since <time>', 's3 with --list: objects of older days are passed over')
-      .option('--role-arn <arn>', 's3: role to take')
-      .option('--external-id <id>', 's3: external id of the role')
-      .option('--profile <name>', 's3: profile of ~/.aws/config')
-      .option('--access-key-id <id>', 's3: access key; its secret is read from BARTIZAN_SECRET_ACCESS_KEY, or with --secret-stdin')
-      .option('--secret-stdin', 's3: read the secret access key from standard input')
-      .option('--endpoint <url>', 's3: endpoint that is not AWS’s own')
-      .option('--queue-endpoint <url>', 's3: endpoint of SQS')
-      .option('--sts-endpoint <url>', 's3: endpoint of STS')
-      .option('--digests <how>', 's3: CloudTrail’s digests: off, hashes (the default), or signatures, which asks CloudTrail for public keys')
-      .option('--cloudtrail-endpoint <url>', 's3: endpoint of CloudTrail')
-      .option('--test', 's3: try the connection first, and make nothing where a step fails')
-      .action(add),
+    withConnectionOptions(
+      sub('add', 'make a source; one that is sent to prints its address, this once')
+        .argument('<kind>', 'http (lines or JSON are sent to it), firehose (Firehose sends to it), s3 (fetches objects), ec2 (looks up what interfaces are)')
+        .argument('<name>', 'name of the source')
+        .option('--collector <name>', 'collector; made when there is none of that name', 'default')
+        .option('--category <name>', 'source category of its records')
+        .option('--source-name <name>', 'source name of its records, in place of what a delivery is called')
+        .option('--source-host <name>', 'source host of its records')
+        .option('--records <file>', 'format, layout, rules … as YAML or JSON (docs/sources.md)'),
+    ).action(add),
   );
   for (const [name, paused, description] of [
     ['pause', true, 'take nothing and fetch nothing until it is resumed'],
@@ -72,7 +56,7 @@ export function sourcesCommand(): Command {
         .action((named: string, options: Options) => setPaused(named, paused, options)),
     );
   command.addCommand(sub('remove', 'remove a source; its records stay').argument('<source>', NAMED).action(remove));
-  command.addCommand(sub('test', 'try the connection of an S3 source step by step').argument('<source>', NAMED).action(test));
+  command.addCommand(sub('test', 'try the connection of an s3 or ec2 source step by step').argument('<source>', NAMED).action(test));
   command.addCommand(
     sub('rotate-token', 'make a new token, and print it this once')
       .argument('<source>', NAMED)
@@ -221,22 +205,21 @@ async function show(named: string, options: Options): Promise<void> {
     await print(`\n${error.code} ${count(error.count)}×, last ${at(error.last)}\n  ${visible(error.message)}${error.hint ? `\n  ${error.hint}` : ''}`);
 }
 
-interface AddOptions extends Options, S3Options {
+interface AddOptions extends Options, ConnectionOptions {
   readonly collector: string;
   readonly category?: string;
   readonly sourceName?: string;
   readonly sourceHost?: string;
   readonly records?: string;
-  readonly test?: boolean;
 }
 
 async function add(kindText: string, name: string, options: AddOptions): Promise<void> {
-  const kind = KINDS.find((k) => k === kindText);
-  if (!kind) throw new CliError(`There is no kind ${kindText}: ${KINDS.join(', ')}`, EXIT.wrongUse);
-  const connection = kind === 's3' ? await s3Connection(options) : {};
+  const kind = SOURCE_KINDS.find((k) => k === kindText);
+  if (!kind) throw new CliError(`There is no kind ${kindText}: ${SOURCE_KINDS.join(', ')}`, EXIT.wrongUse);
+  const connection = (await connectionOf(kind, options)) ?? {};
   const records = options.records === undefined ? {} : { records: readSettings(options.records) };
   const { request } = await server(options);
-  if (kind === 's3' && options.test) await tried(request, { kind, connection }, options);
+  if (options.test) await tried(request, { kind, connection }, options);
   const { collectors } = await request<SourceList>('GET', SOURCES);
   const owner = collectors.find((c) => c.name.toLowerCase() === options.collector.toLowerCase());
   const collector = owner ?? (await request<Collector>('POST', COLLECTORS, { name: options.collector }));
@@ -252,8 +235,9 @@ async function add(kindText: string, name: string, options: AddOptions): Promise
   };
   const made = await request<SourceMade>('POST', SOURCES, body);
   if (options.json) return print(JSON.stringify(made));
-  await print(`made ${visible(made.source.name)} in ${visible(collector.name)}`);
-  if (made.address) await printAddress(made.address, kind);
+  const place = `made ${visible(made.source.name)} in ${visible(collector.name)}`;
+  if (!made.address) return print(place);
+  await printAddress(`${place}; its`, made.address, kind);
 }
 
 /** YAML or JSON; what is wrong in it the server says. Throws CliError. */
@@ -265,9 +249,10 @@ function readSettings(path: string): RecordSettings {
   }
 }
 
-async function printAddress({ url, token }: Address, kind: Source['kind']): Promise<void> {
-  note('Shown this once:');
-  await print(kind === 'firehose' ? `endpoint: ${url}\naccess key: ${token}` : url);
+/** In one stream: what is said of an address never stands after it. */
+async function printAddress(whose: string, { url, token }: Address, kind: SourceKind): Promise<void> {
+  if (kind === 'firehose') await print(`${whose} endpoint, and its access key, which is shown this once:\nendpoint: ${url}\naccess key: ${token}`);
+  else await print(`${whose} address, which is shown this once:\n${url}`);
 }
 
 async function setPaused(named: string, paused: boolean, options: Options): Promise<void> {
@@ -310,7 +295,7 @@ async function rotate(named: string, options: Options & { readonly graceHours: s
   const { source } = await sourceOf(request, named);
   const address = await request<Address>('POST', `${SOURCES}/${source.id}/token`, { graceHours });
   if (options.json) return print(JSON.stringify(address));
-  await printAddress(address, source.kind);
+  await printAddress(`${visible(source.name)} has a new token. Its`, address, source.kind);
 }
 
 async function listCollectors(options: Options): Promise<void> {

@@ -1,7 +1,6 @@
 /** A column of a row group, page after page, as flat arrays that rows of text are written from. */
-import type { ColumnMetaData, SchemaElement } from 'hyparquet';
-import { parquetHeader } from 'hyparquet/src/column.js';
-import { checkThrift, ParquetError, readDeltas, readHybrid, unpackPage } from './parquet-page.ts';
+import { type Chunk, type Element, type PageHeader, readPageHeader } from './parquet-footer.ts';
+import { ParquetError, readDeltas, readHybrid, unpackPage } from './parquet-page.ts';
 
 /** Bytes [from, to) of something, or fewer at its end. */
 export interface RandomAccess {
@@ -9,9 +8,10 @@ export interface RandomAccess {
   read(from: number, to: number): Promise<Uint8Array>;
 }
 
-/** Bytes that the pages in memory take, of all columns together. */
+/** Bytes that the pages in memory take, and that all pages may still become when they are unpacked, of all columns together. */
 export interface Held {
   bytes: number;
+  unpacked: number;
 }
 
 /** The rows of a page. A row's value is the next of `numbers`, or a stretch of `bytes`: the next one, or the one that `indexes` name. */
@@ -44,7 +44,7 @@ const NUMBER_WIDTH = 26;
 
 export class ColumnReader {
   private readonly file: RandomAccess;
-  private readonly element: SchemaElement;
+  private readonly element: Element;
   private readonly codec: string;
   private readonly optional: boolean;
   /** Rows that the pages to come must have. */
@@ -59,19 +59,15 @@ export class ColumnReader {
   /** Of `held`, what the dictionary and the page take. */
   private own = { dictionary: 0, page: 0 };
 
-  constructor(file: RandomAccess, element: SchemaElement, chunk: ColumnMetaData | undefined, rows: number, held: Held) {
-    if (!chunk) throw new ParquetError(`the column ${element.name} is not in the file`);
+  constructor(file: RandomAccess, element: Element, chunk: Chunk, rows: number, held: Held) {
     this.file = file;
     this.held = held;
     this.element = element;
-    this.codec = String(chunk.codec);
-    this.optional = element.repetition_type !== 'REQUIRED';
+    this.codec = chunk.codec;
+    this.optional = !element.required;
     this.left = rows;
-    const data = Number(chunk.data_page_offset);
-    const dictionary = Number(chunk.dictionary_page_offset ?? 0);
-    this.position = dictionary > 0 && dictionary < data ? dictionary : data;
-    this.end = this.position + Number(chunk.total_compressed_size);
-    if (!(this.position >= 4 && this.end >= this.position && this.end <= file.size)) throw new ParquetError(`the column ${element.name} is not in the file`);
+    this.position = chunk.from;
+    this.end = chunk.to;
   }
 
   /** The page with the next row. */
@@ -89,7 +85,8 @@ export class ColumnReader {
   private hold(what: 'dictionary' | 'page', bytes: number): void {
     this.held.bytes += bytes - this.own[what];
     this.own[what] = bytes;
-    if (this.held.bytes > HELD_LIMIT) throw new ParquetError(`the pages of the Parquet file take more than ${HELD_LIMIT} bytes of memory`, true);
+    if (this.held.bytes > HELD_LIMIT)
+      throw new ParquetError(`the pages of the Parquet file take more than ${HELD_LIMIT} bytes of memory`, 'parquet-unsupported');
   }
 
   private wrong(what: string): ParquetError {
@@ -107,55 +104,65 @@ export class ColumnReader {
   }
 
   private async nextPage(): Promise<Column | undefined> {
-    let length = -1;
-    for (let window = 1024; length < 0; window *= 8) {
-      const whole = await this.have(window);
-      length = checkThrift(this.bytes, 0);
-      if (length < 0 && (!whole || window > 1024 * 1024)) throw this.wrong(this.bytes.length === 0 ? 'has fewer rows than the file' : 'has a damaged page');
+    const { header, body } = await this.read();
+    const { kind, size, values: count, encoding } = header;
+    if (kind === 'index') return undefined;
+    if (kind === 'dictionary') {
+      if (this.dictionary) throw this.wrong('has two dictionaries');
+      if (!(count >= 0 && count <= size)) throw this.wrong('has a damaged dictionary');
+      this.dictionary = asText(this.plain(unpackPage(this.codec, body, size), 0, count));
+      this.hold('dictionary', this.dictionary.bytes.length + this.dictionary.starts.byteLength);
+      return undefined;
     }
-    const header = parquetHeader({ view: new DataView(this.bytes.buffer, this.bytes.byteOffset, length), offset: 0 });
-    const packed = header.compressed_page_size;
-    const size = header.uncompressed_page_size;
+    const page = kind === 'data' ? this.data(header, body) : this.dataV2(header, body);
+    // Of a page with a dictionary the text is held already.
+    if (!isIndexed(encoding)) this.hold('page', this.own.page + page.bytes.length);
+    return page;
+  }
+
+  /** The next header and what it is about. */
+  private async read(): Promise<{ readonly header: PageHeader; readonly body: Uint8Array }> {
+    let found: ReturnType<typeof readPageHeader>;
+    for (let window = 1024; !found; window *= 8) {
+      const whole = await this.have(window);
+      found = readPageHeader(this.bytes);
+      if (!found && (!whole || window > 1024 * 1024)) throw this.wrong(this.bytes.length === 0 ? 'has fewer rows than the file' : 'has a damaged page');
+    }
+    const { header, length } = found;
+    const { packed, size, values } = header;
     if (!(packed >= 0 && packed <= PAGE_LIMIT && size >= 0 && size <= PAGE_LIMIT)) throw this.wrong('has a page of impossible size');
+    if (!(values >= 0 && values <= Math.max(PAGE_ROWS, size))) throw this.wrong('has a page with an impossible number of values');
+    this.held.unpacked -= size;
+    if (this.held.unpacked < 0) throw new ParquetError('the pages of the Parquet file are more than they may be when they are unpacked', 'decompression-limit');
     this.bytes = this.bytes.subarray(length);
-    const values = header.dictionary_page_header?.num_values ?? header.data_page_header?.num_values ?? header.data_page_header_v2?.num_values ?? 0;
-    this.hold(header.type === 'DICTIONARY_PAGE' ? 'dictionary' : 'page', packed + 3 * size + 8 * values);
+    this.hold(header.kind === 'dictionary' ? 'dictionary' : 'page', packed + 3 * size + 8 * values);
     if (!(await this.have(packed))) throw this.wrong('is cut');
     const body = this.bytes.subarray(0, packed);
     this.bytes = this.bytes.subarray(packed);
-    if (header.type === 'DICTIONARY_PAGE' && header.dictionary_page_header) {
-      const entries = header.dictionary_page_header.num_values;
-      if (!(entries >= 0 && entries <= size)) throw this.wrong('has a damaged dictionary');
-      this.dictionary = asText(this.plain(unpackPage(this.codec, body, size), 0, entries));
-      return undefined;
-    }
-    if (header.type === 'DATA_PAGE' && header.data_page_header) {
-      const { num_values: count, encoding } = header.data_page_header;
-      const page = unpackPage(this.codec, body, size);
-      const rows = this.rows(count);
-      if (!this.optional) return this.values(page, 0, rows, undefined, rows, encoding);
-      if (page.length < 4) throw this.wrong('has a page that ends early');
-      const from = 4 + new DataView(page.buffer, page.byteOffset, 4).getUint32(0, true);
-      if (from > page.length) throw this.wrong('has a page that ends early');
-      const present = new Uint8Array(rows);
-      const some = readHybrid(page, 4, from, 1, present);
-      return this.values(page, from, rows, some === rows ? undefined : present, some, encoding);
-    }
-    if (header.type === 'DATA_PAGE_V2' && header.data_page_header_v2) {
-      const v2 = header.data_page_header_v2;
-      const levels = v2.definition_levels_byte_length;
-      const rows = this.rows(v2.num_rows);
-      if (v2.num_values !== rows || v2.repetition_levels_byte_length !== 0 || !(levels >= 0 && levels <= Math.min(packed, size)))
-        throw this.wrong('has a damaged page');
-      const rest = body.subarray(levels);
-      const page = v2.is_compressed === false ? rest : unpackPage(this.codec, rest, size - levels);
-      if (!this.optional) return this.values(page, 0, rows, undefined, rows, v2.encoding);
-      const present = new Uint8Array(rows);
-      const some = readHybrid(body, 0, levels, 1, present);
-      return this.values(page, 0, rows, some === rows ? undefined : present, some, v2.encoding);
-    }
-    if (header.type !== 'INDEX_PAGE') throw this.wrong('has a damaged page');
-    return undefined;
+    return { header, body };
+  }
+
+  private data({ values: count, encoding, size }: PageHeader, body: Uint8Array): Column {
+    const page = unpackPage(this.codec, body, size);
+    const rows = this.rows(count);
+    if (!this.optional) return this.values(page, 0, rows, undefined, rows, encoding);
+    if (page.length < 4) throw this.wrong('has a page that ends early');
+    const from = 4 + new DataView(page.buffer, page.byteOffset, 4).getUint32(0, true);
+    if (from > page.length) throw this.wrong('has a page that ends early');
+    const present = new Uint8Array(rows);
+    const some = readHybrid(page, 4, from, 1, present);
+    return this.values(page, from, rows, some === rows ? undefined : present, some, encoding);
+  }
+
+  private dataV2({ values, rows: told, encoding, size, packed, definitionBytes: levels, repetitionBytes, compressed }: PageHeader, body: Uint8Array): Column {
+    const rows = this.rows(told);
+    if (values !== rows || repetitionBytes !== 0 || !(levels >= 0 && levels <= Math.min(packed, size))) throw this.wrong('has a damaged page');
+    const rest = body.subarray(levels);
+    const page = compressed ? unpackPage(this.codec, rest, size - levels) : rest;
+    if (!this.optional) return this.values(page, 0, rows, undefined, rows, encoding);
+    const present = new Uint8Array(rows);
+    const some = readHybrid(body, 0, levels, 1, present);
+    return this.values(page, 0, rows, some === rows ? undefined : present, some, encoding);
   }
 
   private rows(count: number): number {
@@ -164,9 +171,9 @@ export class ColumnReader {
     return count;
   }
 
-  private values(page: Uint8Array, at: number, count: number, present: Uint8Array | undefined, some: number, encoding: string | undefined): Column {
+  private values(page: Uint8Array, at: number, count: number, present: Uint8Array | undefined, some: number, encoding: string): Column {
     const begin = { count, present, at: 0, next: 0 };
-    if (encoding === 'PLAIN_DICTIONARY' || encoding === 'RLE_DICTIONARY') {
+    if (isIndexed(encoding)) {
       const { dictionary } = this;
       if (!dictionary) throw this.wrong('has no dictionary');
       const indexes = new Uint32Array(some);
@@ -180,7 +187,7 @@ export class ColumnReader {
     return { ...begin, ...this.deltas(page, at, some, encoding), indexes: undefined };
   }
 
-  private deltas(page: Uint8Array, at: number, count: number, encoding: string | undefined): Values {
+  private deltas(page: Uint8Array, at: number, count: number, encoding: string): Values {
     const { type } = this.element;
     if (encoding === 'DELTA_BINARY_PACKED' && (type === 'INT32' || type === 'INT64')) {
       const out = type === 'INT32' ? new Int32Array(count) : new BigInt64Array(count);
@@ -188,7 +195,7 @@ export class ColumnReader {
       return this.numbers(Float64Array.from(out, Number));
     }
     if (type !== 'BYTE_ARRAY' || (encoding !== 'DELTA_LENGTH_BYTE_ARRAY' && encoding !== 'DELTA_BYTE_ARRAY')) {
-      throw new ParquetError(`the column ${this.element.name} is encoded as ${encoding}`, true);
+      throw new ParquetError(`the column ${this.element.name} is encoded as ${encoding}`, 'parquet-unsupported');
     }
     let from = at;
     const prefixes = new Int32Array(encoding === 'DELTA_BYTE_ARRAY' ? count : 0);
@@ -213,10 +220,9 @@ export class ColumnReader {
   /** `count` values one after another: https://github.com/apache/parquet-format/blob/master/Encodings.md#PLAIN */
   private plain(page: Uint8Array, at: number, count: number): Values {
     const { type } = this.element;
-    if (type === 'BYTE_ARRAY' || type === 'FIXED_LEN_BYTE_ARRAY')
-      return this.plainTexts(page, at, count, type === 'BYTE_ARRAY' ? -1 : (this.element.type_length ?? 0));
+    if (type === 'BYTE_ARRAY' || type === 'FIXED_LEN_BYTE_ARRAY') return this.plainTexts(page, at, count, type === 'BYTE_ARRAY' ? -1 : this.element.length);
     const width = type === 'INT32' || type === 'FLOAT' ? 4 : type === 'INT64' || type === 'DOUBLE' ? 8 : type === 'INT96' ? 12 : 0;
-    if (width === 0) throw new ParquetError(`the column ${this.element.name} is of the type ${type}`, true);
+    if (width === 0) throw new ParquetError(`the column ${this.element.name} is of the type ${type}`, 'parquet-unsupported');
     if (at + count * width > page.length) throw this.wrong('has a page that ends early');
     const view = new DataView(page.buffer, page.byteOffset + at, count * width);
     const out = new Float64Array(count);
@@ -250,18 +256,17 @@ export class ColumnReader {
 
   /** Times become epoch seconds; numbers that are stored without sign get it. */
   private numbers(numbers: Float64Array): Values {
-    const { type, converted_type: converted, logical_type: logical, name } = this.element;
-    if (converted === 'DECIMAL' || logical?.type === 'DECIMAL') throw new ParquetError(`the column ${name} is of the type DECIMAL`, true);
-    let unit = 1;
-    if (logical?.type === 'TIMESTAMP') unit = logical.unit === 'MILLIS' ? 1e3 : logical.unit === 'MICROS' ? 1e6 : 1e9;
-    else if (converted === 'TIMESTAMP_MILLIS') unit = 1e3;
-    else if (converted === 'TIMESTAMP_MICROS') unit = 1e6;
+    const { type, decimal, unit, unsigned, name } = this.element;
+    if (decimal) throw new ParquetError(`the column ${name} is of the type DECIMAL`, 'parquet-unsupported');
     if (unit > 1) for (let i = 0; i < numbers.length; i++) numbers[i] = Math.floor(numbers[i]! / unit);
-    const unsigned = converted?.startsWith('UINT_') || (logical?.type === 'INTEGER' && !logical.isSigned);
     const turn = unsigned ? (type === 'INT32' ? 2 ** 32 : 2 ** 64) : 0;
     if (turn > 0) for (let i = 0; i < numbers.length; i++) if (numbers[i]! < 0) numbers[i] = numbers[i]! + turn;
     return { numbers, bytes: NO_BYTES, starts: NO_STARTS, widest: NUMBER_WIDTH };
   }
+}
+
+function isIndexed(encoding: string): boolean {
+  return encoding === 'PLAIN_DICTIONARY' || encoding === 'RLE_DICTIONARY';
 }
 
 /** Values as they stand in a line, one after another in one array. */

@@ -1,74 +1,18 @@
 /**
  * Pages of a Parquet column: bounds are checked before anything is believed, for a file may be damaged
- * or made to harm. hyparquet reads headers, snappy and the delta encodings; what rows are made of is
- * read here into flat arrays.
+ * or made to harm. What rows are made of is read into flat arrays.
  */
 import { brotliDecompressSync, gunzipSync, zstdDecompressSync } from 'node:zlib';
-import { snappyUncompress } from 'hyparquet';
-import { deltaBinaryUnpack } from 'hyparquet/src/delta.js';
+import { unpackSnappy } from './snappy.ts';
 
-/** What is wrong with a file; `unsupported`: nothing, but it is not read. */
+/** What is wrong with a file; `parquet-unsupported`: nothing, but it is not read. */
 export class ParquetError extends Error {
-  readonly unsupported: boolean;
-  constructor(message: string, unsupported = false) {
+  readonly code: 'parquet-damaged' | 'parquet-unsupported' | 'decompression-limit';
+  constructor(message: string, code: ParquetError['code'] = 'parquet-damaged') {
     super(message);
     this.name = 'ParquetError';
-    this.unsupported = unsupported;
+    this.code = code;
   }
-}
-
-/** Levels of structures that a description needs. */
-const THRIFT_DEPTH = 16;
-
-/**
- * Offset after the Thrift compact structure at `at`; -1 when it is none or does not end in `bytes`.
- * Numbers and lists of a structure that passes are no longer than they may be.
- * https://github.com/apache/thrift/blob/master/doc/specs/thrift-compact-protocol.md
- */
-export function checkThrift(bytes: Uint8Array, at: number): number {
-  let p = at;
-  let failed = false;
-  const varint = (): number => {
-    let value = 0;
-    for (let i = 0; i < 10; i++) {
-      const c = bytes[p++];
-      if (c === undefined) break;
-      value += (c & 127) * 2 ** (7 * i);
-      if (c < 128) return value;
-    }
-    failed = true;
-    return 0;
-  };
-  const element = (type: number, depth: number, listed: boolean): void => {
-    if (type === 1 || type === 2) p += listed ? 1 : 0;
-    else if (type === 3) p++;
-    else if (type >= 4 && type <= 6) varint();
-    else if (type === 7) p += 8;
-    else if (type === 8) {
-      const length = varint();
-      p += length;
-    } else if (type === 9) {
-      const head = bytes[p++] ?? 0;
-      const size = head >> 4 === 15 ? varint() : head >> 4;
-      if (size > bytes.length - p) failed = true;
-      for (let i = 0; i < size && !failed; i++) element(head & 15, depth + 1, true);
-    } else if (type === 12 && depth < THRIFT_DEPTH) struct(depth + 1);
-    else failed = true;
-    if (p > bytes.length) failed = true;
-  };
-  const struct = (depth: number): void => {
-    while (!failed) {
-      const head = bytes[p++];
-      if (head === undefined) failed = true;
-      else if ((head & 15) === 0) return;
-      else {
-        if (head >> 4 === 0) varint();
-        element(head & 15, depth, false);
-      }
-    }
-  };
-  struct(0);
-  return failed ? -1 : p;
 }
 
 /** Unpacks a page that must become `size` bytes. */
@@ -84,8 +28,8 @@ function unpack(codec: string, packed: Uint8Array, size: number): Uint8Array {
     case 'UNCOMPRESSED':
       return packed;
     case 'SNAPPY': {
-      const page = new Uint8Array(size);
-      snappyUncompress(packed, page);
+      const page = unpackSnappy(packed, size);
+      if (!page) throw new ParquetError('a page is not what was packed with snappy');
       return page;
     }
     case 'GZIP':
@@ -95,7 +39,7 @@ function unpack(codec: string, packed: Uint8Array, size: number): Uint8Array {
     case 'BROTLI':
       return brotliDecompressSync(packed, options);
     default:
-      throw new ParquetError(`the Parquet file is compressed with ${codec}`, true);
+      throw new ParquetError(`the Parquet file is compressed with ${codec}`, 'parquet-unsupported');
   }
 }
 
@@ -151,23 +95,75 @@ export function readHybrid(bytes: Uint8Array, at: number, end: number, width: nu
   return ones;
 }
 
-/** Reads `count` deltas of 32-bit or 64-bit numbers; the offset after them. */
+/**
+ * Reads `out.length` numbers that are told by their differences; the offset after them.
+ * https://github.com/apache/parquet-format/blob/master/Encodings.md#delta-encoding-delta_binary_packed--5
+ */
 export function readDeltas(bytes: Uint8Array, at: number, out: Int32Array | BigInt64Array): number {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  // Block size and miniblocks of a block: as small as all writers have them.
   let p = at;
-  for (const most of [65536, 512]) {
-    let value = 0;
-    for (let shift = 0; ; shift += 7) {
+  const wrong = (): ParquetError => new ParquetError('a page has wrong deltas');
+  // At most ten bytes: longer ones would be numbers that take long to reckon with.
+  const varint = (): bigint => {
+    let value = 0n;
+    for (let shift = 0n; shift < 70n; shift += 7n) {
       const c = bytes[p++];
-      if (c === undefined || shift > 21) throw new ParquetError('a page has wrong deltas');
-      value += (c & 127) * 2 ** shift;
-      if (c < 128) break;
+      if (c === undefined) throw wrong();
+      value |= BigInt(c & 127) << shift;
+      if (c < 128) return value;
     }
-    if (value < 1 || value > most) throw new ParquetError('a page has wrong deltas');
+    throw wrong();
+  };
+  const signed = (): bigint => {
+    const value = varint();
+    return (value >> 1n) ^ -(value & 1n);
+  };
+  const block = Number(varint());
+  const miniblocks = Number(varint());
+  const count = Number(varint());
+  const each = block / miniblocks;
+  // As large as no writer has them, and as the specification wants miniblocks to be.
+  if (!(block <= 65536 && miniblocks >= 1 && miniblocks <= 512 && each >= 8 && each % 8 === 0 && count === out.length)) throw wrong();
+  let value = signed();
+  let filled = 0;
+  const put = (): void => {
+    if (out instanceof Int32Array) out[filled++] = Number(BigInt.asIntN(32, value));
+    else out[filled++] = value;
+  };
+  if (count > 0) put();
+  while (filled < count) {
+    const least = signed();
+    const widths = bytes.subarray(p, p + miniblocks);
+    p += miniblocks;
+    if (p > bytes.length) throw wrong();
+    for (let i = 0; i < miniblocks && filled < count; i++) {
+      const width = widths[i]!;
+      if (width > 64) throw wrong();
+      const from = p;
+      const here = Math.min(each, count - filled);
+      // The last miniblock may be cut where no values are left.
+      p = Math.min(from + (each * width) / 8, Math.max(bytes.length, from));
+      if (from + Math.ceil((here * width) / 8) > bytes.length) throw wrong();
+      for (let v = 0; v < here; v++) {
+        value = BigInt.asIntN(64, value + least + bitsAt(bytes, from, v * width, width));
+        put();
+      }
+    }
   }
-  if (out.length === 0) return bytes.length;
-  const reader = { view, offset: at };
-  deltaBinaryUnpack(reader, out.length, out);
-  return reader.offset;
+  return p;
+}
+
+/** `width` bits, the lowest first. */
+function bitsAt(bytes: Uint8Array, from: number, bit: number, width: number): bigint {
+  if (width === 0) return 0n;
+  let low = 0;
+  let high = 0n;
+  for (let got = 0; got < width; ) {
+    const at = bit + got;
+    const take = Math.min(8 - (at & 7), width - got);
+    const part = (bytes[from + (at >> 3)]! >> (at & 7)) & ((1 << take) - 1);
+    if (got < 40) low += part * 2 ** got;
+    else high |= BigInt(part) << BigInt(got);
+    got += take;
+  }
+  return high | BigInt(low);
 }

@@ -4,11 +4,11 @@
  * Names: https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs-s3-path.html (underscores for hyphens);
  * format: https://github.com/apache/parquet-format.
  */
-import { type FileMetaData, parquetMetadata, type SchemaElement } from 'hyparquet';
 import { FLOW_FORMATS } from '../model/log-formats.ts';
 import type { Stop } from './decompress.ts';
 import { type Column, ColumnReader, type Held, type RandomAccess } from './parquet-column.ts';
-import { checkThrift, ParquetError } from './parquet-page.ts';
+import { type Footer, readFooter } from './parquet-footer.ts';
+import { ParquetError } from './parquet-page.ts';
 
 export type { RandomAccess } from './parquet-column.ts';
 
@@ -16,6 +16,9 @@ export type { RandomAccess } from './parquet-column.ts';
 const PIECE = 512 * 1024;
 /** Largest description of a file that is believed. */
 const FOOTER_LIMIT = 64 * 1024 * 1024;
+/** Most that the pages of a file may become when they are unpacked, for each of its bytes, where that is more than `SMALL`. */
+const RATIO = 1000;
+const SMALL = 64 * 1024 * 1024;
 /** Rows that are written at a time. */
 const ROWS = 4096;
 const DASH = 45;
@@ -30,18 +33,18 @@ export function isParquet(head: Uint8Array): boolean {
 /**
  * The text of a Parquet file. Absent and empty values are `-`; blanks and control characters in a value
  * are percent-encoded, and so is `%` in a value that has them. Returns what stopped it: rows before the
- * damage were given out. A file without a flow log's columns is not read (`unknown-field`); one with
+ * damage were given out. `limit`: most that its pages may become when they are unpacked, bytes. A file without a flow log's columns is not read (`unknown-field`); one with
  * unknown columns beside them is, and its header line tells the decoder.
  */
 export async function* parquetText(
   file: RandomAccess,
+  limit = Number.POSITIVE_INFINITY,
   isField = (name: string) => FLOW_FORMATS.some((format) => format.bits.has(name)),
 ): AsyncGenerator<Uint8Array, Stop | undefined> {
   let offset = 0;
-  const held: Held = { bytes: 0 };
+  const held: Held = { bytes: 0, unpacked: Math.min(limit, Math.max(SMALL, file.size * RATIO)) };
   try {
-    const metadata = await readMetadata(file);
-    const columns = leaves(metadata);
+    const { columns, groups } = await readDescription(file);
     const names = columns.map((c) =>
       c.name
         .toLowerCase()
@@ -51,16 +54,14 @@ export async function* parquetText(
     if (new Set(names).size !== names.length) throw new ParquetError('two columns have the same name');
     const known = names.filter(isField).length;
     if (known < 2 || known * 2 < names.length) {
-      const shown = names.slice(0, 5).join(', ');
+      const shown = names.slice(0, 5).join(', ').slice(0, 200);
       return { code: 'unknown-field', message: `the Parquet file’s columns are not those of a flow log: ${shown}`, offset };
     }
     const header = new TextEncoder().encode(`${names.join(' ')}\n`);
     offset += header.length;
     yield header;
-    for (const group of metadata.row_groups) {
-      if (group.columns.length !== columns.length) throw new ParquetError('a row group has other columns than the file');
-      const rows = count(group.num_rows, Number.MAX_SAFE_INTEGER, 'rows of a row group');
-      const readers = columns.map((element, i) => new ColumnReader(file, element, group.columns[i]?.meta_data, rows, held));
+    for (const { rows, chunks } of groups) {
+      const readers = chunks.map((chunk, i) => new ColumnReader(file, columns[i]!, chunk, rows, held));
       for await (const piece of rowsAsText(readers, rows)) {
         offset += piece.length;
         yield piece;
@@ -70,13 +71,9 @@ export async function* parquetText(
     return undefined;
   } catch (error) {
     if (isOperational(error)) throw error;
-    const unsupported = error instanceof ParquetError && error.unsupported;
+    const code = error instanceof ParquetError ? error.code : 'parquet-damaged';
     const message = error instanceof Error ? error.message.slice(0, 200) : String(error);
-    return {
-      code: unsupported ? 'parquet-unsupported' : 'parquet-damaged',
-      message: `${unsupported ? '' : 'the Parquet file is damaged: '}${message}`,
-      offset,
-    };
+    return { code, message: `${code === 'parquet-damaged' ? 'the Parquet file is damaged: ' : ''}${message}`, offset };
   }
 }
 
@@ -85,36 +82,18 @@ function isOperational(error: unknown): boolean {
   return error instanceof Error && 'syscall' in error;
 }
 
-function count(value: bigint | number | undefined, most: number, what: string): number {
-  const number = Number(value);
-  if (!Number.isSafeInteger(number) || number < 0 || number > most) throw new ParquetError(`the number of ${what} cannot be ${String(value)}`);
-  return number;
-}
-
 /** The description at the end of the file: https://github.com/apache/parquet-format#file-format */
-async function readMetadata(file: RandomAccess): Promise<FileMetaData> {
+async function readDescription(file: RandomAccess): Promise<Footer> {
   if (file.size < 12) throw new ParquetError('it is too short');
   const tail = await file.read(file.size - 8, file.size);
   const magic = String.fromCharCode(...tail.subarray(4));
-  if (magic === 'PARE') throw new ParquetError('the Parquet file is encrypted', true);
+  if (magic === 'PARE') throw new ParquetError('the Parquet file is encrypted', 'parquet-unsupported');
   if (tail.length < 8 || magic !== 'PAR1') throw new ParquetError('its end is missing');
   const length = new DataView(tail.buffer, tail.byteOffset, 8).getUint32(0, true);
   if (length > Math.min(file.size - 12, FOOTER_LIMIT)) throw new ParquetError(`its description cannot have ${length} bytes`);
-  const footer = await file.read(file.size - 8 - length, file.size);
-  if (checkThrift(footer.subarray(0, length), 0) < 0) throw new ParquetError('its description is damaged');
-  return parquetMetadata(footer, { geoparquet: false });
-}
-
-/** The columns; a flow log has no columns inside of columns. */
-function leaves(metadata: FileMetaData): SchemaElement[] {
-  const [root, ...elements] = metadata.schema;
-  if (!root || elements.length === 0 || elements.length > 1000) throw new ParquetError('it has no columns');
-  for (const element of elements) {
-    if (typeof element.name !== 'string' || !element.type || element.num_children)
-      throw new ParquetError('the Parquet file has columns inside of columns', true);
-    if (element.repetition_type === 'REPEATED') throw new ParquetError(`the column ${element.name} holds lists`, true);
-  }
-  return elements;
+  const bytes = await file.read(file.size - 8 - length, file.size - 8);
+  if (bytes.length < length) throw new ParquetError('its end is missing');
+  return readFooter(bytes, file.size - 8 - length);
 }
 
 async function* rowsAsText(readers: readonly ColumnReader[], rows: number): AsyncGenerator<Uint8Array> {

@@ -301,7 +301,8 @@ class Reader {
       if (!collected) return { code: 'decompression-limit', message: `the Parquet file has more than ${this.limits.collected} bytes`, offset: 0 };
       file = { size: collected.length, read: async (from, to) => collected.subarray(from, to) };
     }
-    const text = new Layer(parquetText(file), this.budgets[this.limits.layers]);
+    const budget = this.budgets[this.limits.layers];
+    const text = new Layer(parquetText(file, budget?.limit), budget);
     yield* this.text(text, NO_ORIGIN);
     return this.damage(layer.end ?? text.end);
   }

@@ -8,12 +8,20 @@ import { startServer, type TestServer } from './helpers.ts';
 let place: Place;
 let server: TestServer;
 let collection: Collection;
+/** The server's clock where a test stops it, epoch milliseconds. */
+let standing: number | undefined;
 
 beforeAll(async () => {
   place = await openPlace({ workers: 2 });
   collection = await openCollection(place);
   server = await startServer({
-    deps: { store: place.store, collection, sources: place.metadata.sources, clock: Date.now, listener: () => 'https://ingest.example.net' },
+    deps: {
+      store: place.store,
+      collection,
+      sources: place.metadata.sources,
+      clock: () => standing ?? Date.now(),
+      listener: () => 'https://ingest.example.net',
+    },
     settings: { receive: { ...DEFAULT_SETTINGS.receive, bodyBytes: 4 * 2 ** 20, requestsPerSecond: 50 } },
   });
 });
@@ -126,12 +134,22 @@ describe('the HTTP source', () => {
     for (const secret of [token, second, third]) expect(shown).not.toContain(secret);
   });
 
-  it('asks who sends too often to wait', async () => {
-    const { token } = await makeSource('http');
-    const answers = await Promise.all(Array.from({ length: 150 }, (_, i) => push(token, lines(1, 40 + i))));
-    const waiting = answers.filter((a) => a.status === 429);
-    expect(waiting.length).toBeGreaterThan(0);
-    expect(waiting[0]?.headers.get('retry-after')).toBe('1');
+  it('asks who sends too often to wait, and only for this second', async () => {
+    const { token, category } = await makeSource('http');
+    const { token: other } = await makeSource('http');
+    standing = Date.now();
+    try {
+      const answers = await Promise.all(Array.from({ length: 80 }, (_, i) => push(token, lines(1, 40 + i))));
+      const waiting = answers.filter((a) => a.status === 429);
+      expect([waiting.length, answers.filter((a) => a.status === 200).length]).toEqual([30, 50]);
+      expect(new Set(waiting.map((a) => a.headers.get('retry-after')))).toEqual(new Set(['1']));
+      expect((await push(other, lines(1, 130))).status).toBe(200);
+      standing += 1000;
+      expect((await push(token, lines(1, 131))).status).toBe(200);
+    } finally {
+      standing = undefined;
+    }
+    await until(byCategory(category), 51);
   });
 });
 
@@ -270,5 +288,27 @@ describe('the Firehose endpoint', () => {
       expect([answer.status, Object.keys((await answer.json()) as object).sort()]).toEqual([status, ['errorMessage', 'requestId', 'timestamp']]);
     }
     expect((await deliver(token, { requestId: 'empty', timestamp: 1, records: [] })).status).toBe(200);
+  });
+
+  it('names an encoding that Firehose does not send', async () => {
+    const { token } = await makeSource('firehose');
+    const body = JSON.stringify({ requestId: 'packed twice', timestamp: 1, records: [] });
+    const wrong: [Buffer, string][] = [
+      [deflateSync(body), 'deflate'],
+      [gzipSync(gzipSync(body)), 'gzip, gzip'],
+      [zstdCompressSync(body), 'zstd'],
+      [gzipSync(body), 'br, gzip'],
+    ];
+    for (const [bytes, encoding] of wrong) {
+      const answer = await deliver(token, bytes, { 'content-encoding': encoding });
+      const { errorMessage } = (await answer.json()) as { errorMessage: string };
+      expect([answer.status, errorMessage]).toEqual([415, expect.stringContaining(`“${encoding}”`)]);
+    }
+    const right: [Buffer, string][] = [
+      [gzipSync(body), 'X-GZIP'],
+      [gzipSync(body), 'identity, gzip '],
+      [Buffer.from(body), 'identity'],
+    ];
+    for (const [bytes, encoding] of right) expect([encoding, (await deliver(token, bytes, { 'content-encoding': encoding })).status]).toEqual([encoding, 200]);
   });
 });

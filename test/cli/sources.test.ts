@@ -29,9 +29,9 @@ const shown = async (name: string) => JSON.parse((await sources('show', name, '-
 it('makes a source, whose address takes records, and shows what came', async () => {
   expect((await sources('list')).out).toContain('Nothing collects yet');
   const added = await sources('add', 'http', 'edge', '--collector', 'production', '--category', 'prod/edge');
-  expect([added.code, added.err]).toEqual([0, 'Shown this once:\n']);
+  expect([added.code, added.err]).toEqual([0, '']);
   const [, url] = added.out.trim().split('\n');
-  expect(added.out).toMatch(/^made edge in production\nhttp:\/\/127\.0\.0\.1:\d+\/v1\/http\/[\w-]{43}\n$/);
+  expect(added.out).toMatch(/^made edge in production; its address, which is shown this once:\nhttp:\/\/127\.0\.0\.1:\d+\/v1\/http\/[\w-]{43}\n$/);
   expect((await fetch(url as string, { method: 'POST', body: lines(14) })).status).toBe(200);
   await expect.poll(async () => (await shown('production/EDGE')).status.counts.stored, { timeout: 30_000 }).toBe(14);
   expect((await sources('list')).out).toMatch(
@@ -55,6 +55,7 @@ it('pauses and resumes, alone and with the collector, and replaces the token', a
   expect(await post(url)).toBe(200);
   const fresh = JSON.parse((await sources('rotate-token', 'second', '--grace-hours', '0', '--json')).out) as Address;
   expect([await post(url), await post(fresh.url)]).toEqual([401, 200]);
+  expect((await sources('rotate-token', 'second')).out).toMatch(/^second has a new token\. Its address, which is shown this once:\nhttp:\S+\n$/);
   expect((await sources('rotate-token', 'second', '--grace-hours', 'x')).code).toBe(2);
 });
 
@@ -78,6 +79,32 @@ it('takes the secrets of an S3 source from the environment and standard input on
   expect([wrong.code, wrong.err]).toEqual([2, expect.stringMatching(/connection\.queue: .*; connection\.region: /)]);
 });
 
+it('makes an interface lookup, names every kind in its help, and refuses options that a kind does not have', async () => {
+  const help = (await bartizan(['sources', 'add', '--help'])).out;
+  for (const part of ['http (', 'firehose (', 's3 (', 'ec2 (', 's3, ec2: role to take', 'ec2: how often']) expect(help.replace(/\s+/g, ' ')).toContain(part);
+  const role = 'arn:aws:iam::123456789012:role/interfaces';
+  const made = await sources('add', 'ec2', 'names', '--region', 'eu-central-1, us-east-1', '--role-arn', role, '--interval', '30');
+  expect([made.code, made.out]).toEqual([0, 'made names in default\n']);
+  expect(await shown('names')).toMatchObject({
+    kind: 'ec2',
+    connection: { regions: ['eu-central-1', 'us-east-1'], intervalMinutes: 30, credentials: { roleArn: role } },
+  });
+  expect((await sources('remove', 'names')).code).toBe(0);
+  const wrong: [string[], string][] = [
+    [['http', 'x', '--queue', 'q'], '--queue is for s3, not for http'],
+    [['firehose', 'x', '--test'], '--test is for s3 and ec2, not for firehose'],
+    [['ec2', 'x', '--region', 'eu-central-1', '--bucket', 'b'], '--bucket is for s3, not for ec2'],
+    [['s3', 'x', '--list', '--interval', '5'], '--interval is for ec2, not for s3'],
+    [['ec2', 'x'], '--region is needed'],
+    [['ec2', 'x', '--region', 'eu-central-1', '--interval', '0'], '--interval takes minutes'],
+    [['kafka', 'x'], 'There is no kind kafka: http, firehose, s3, ec2'],
+  ];
+  for (const [args, message] of wrong) {
+    const refused = await sources('add', ...args);
+    expect([args, refused.code, refused.err]).toEqual([args, 2, expect.stringContaining(message)]);
+  }
+});
+
 it('reads record settings from a file, and says where they are wrong', async () => {
   const file = join(root, 'records.yaml');
   await writeFile(file, 'layout: v5\nrules:\n  - {kind: exclude, name: no data, pattern: " NODATA"}\ninternalTraffic: [10.0.0.0/8]\n');
@@ -94,7 +121,9 @@ it('reads record settings from a file, and says where they are wrong', async () 
 });
 
 it('removes what was named, asks which where two have the name, and says what there is', async () => {
-  await sources('add', 'firehose', 'edge', '--collector', 'other');
+  expect((await sources('add', 'firehose', 'edge', '--collector', 'other')).out).toMatch(
+    /^made edge in other; its endpoint, and its access key, which is shown this once:\nendpoint: \S+\naccess key: \S+\n$/,
+  );
   const both = await sources('remove', 'edge');
   expect([both.code, both.err]).toEqual([2, expect.stringContaining('other/edge, production/edge')]);
   expect((await sources('remove', 'other/edge')).out).toBe('removed edge; its records stay\n');

@@ -151,6 +151,7 @@ const TWINS: readonly (readonly [string, string, KeepEvent])[] = [
   ['a group of another service, left', 'removed-user-from-group', (e) => e.name === 'RemoveUserFromGroup' && e.record.eventSource !== IAM],
   ['a second factor that failed', 'failed-login-outlier', (e) => e.name === 'CheckMfa' && e.outcome === 'failure'],
   ['an error that only looks like a denial', 'unauthorized-requests', (e) => /^(Unauthorized.*Exceeded|KMSAccessDenied)/.test(String(e.record.errorCode))],
+  ['a refusal by the policy of a VPC endpoint', 'unauthorized-requests', (e) => e.record.errorCode === 'VpceAccessDenied'],
   ['a threat of medium confidence', 'potential-threats', (e) => e.record.sourceIPAddress === '198.51.100.9'],
   ['a service that made the request', 'login-locations', (e) => e.record.sourceIPAddress === 'autoscaling.amazonaws.com' && !isLogin(e)],
 ];

@@ -87,6 +87,7 @@ const FAILED = [
   'Client.InvalidGroup.NotFound',
   'UnauthorizedOperationLimitExceeded',
   'KMSAccessDeniedByPolicy',
+  'VpceAccessDenied',
 ] as const;
 
 function session(account: string, role: string, name: string, mfa: 'true' | 'false'): Actor {

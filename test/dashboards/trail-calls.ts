@@ -224,6 +224,13 @@ export const CALLS: readonly Call[] = [
   { source: 'sts', name: 'AssumeRole', readOnly: true, error: ['AccessDeniedException', 'No.'], denied: true, address: '198.51.100.77' },
   { source: 'sts', name: 'AssumeRole', readOnly: true, error: ['UnauthorizedAccess', 'No.'], denied: true },
   { source: 'sts', name: 'AssumeRole', readOnly: true, error: ['UnauthorizedOperationLimit', 'AccessDenied'], beside: ['authorization-failures'] },
+  {
+    source: 'kms',
+    name: 'ListKeys',
+    readOnly: true,
+    error: ['VpceAccessDenied', 'The request was denied due to a VPC endpoint policy'],
+    beside: ['authorization-failures'],
+  },
   { source: 'lambda', name: 'Invoke', error: ['ThrottlingException', 'AccessDenied is not the matter'], beside: ['authorization-failures'] },
   ...['StopLogging', 'DeleteTrail', 'UpdateTrail'].map((name): Call => ({ ...trailCall(name, { name: 'main' }), finds: ['trail-changes'] })),
   { ...trailCall('PutEventSelectors', { trailName: 'main', eventSelectors: [] }), finds: ['trail-changes'] },

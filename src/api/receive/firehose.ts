@@ -50,8 +50,7 @@ export function addFirehose(app: FastifyInstance, collection: Collection, guard:
       const share = request.share as Share;
       const body = request.body ?? Buffer.alloc(0);
       return share.during(async () => {
-        const gzip = /^(x-)?gzip$/i.test(request.headers['content-encoding'] ?? '');
-        const plain = gzip ? await gunzipped(body, MAX_UNPACKED, share) : body;
+        const plain = isGzip(request) ? await gunzipped(body, MAX_UNPACKED, share) : body;
         // Its text, the strings of the records, and the records' bytes: the last are held until they are on the disk.
         share.make(3 * plain.length);
         const delivery = readDelivery(plain, request);
@@ -62,6 +61,16 @@ export function addFirehose(app: FastifyInstance, collection: Collection, guard:
       });
     },
   );
+}
+
+/** Firehose packs a body once with gzip, or not at all. Throws Problem for anything else. */
+function isGzip(request: FastifyRequest): boolean {
+  const header = request.headers['content-encoding'] ?? '';
+  const codings = header.split(',').map((coding) => coding.trim().toLowerCase());
+  const applied = codings.filter((coding) => coding !== '' && coding !== 'identity');
+  if (applied.length === 0) return false;
+  if (applied.length === 1 && /^(?:x-)?gzip$/.test(applied[0] as string)) return true;
+  throw new Problem('unsupported-media-type', `Content-Encoding “${header.slice(0, 50)}” is none of Firehose: it sends gzip once, or nothing.`);
 }
 
 /** The key as it is, or as AWS Secrets Manager holds it: `{"api_key":"…"}`. */

@@ -20,8 +20,8 @@ const NAMED: Readonly<Record<string, string>> = {
   timeWindow: 'time_window',
   summary: 'summary',
 };
-/** What is under them has columns. */
-const IN_COLUMNS: ReadonlySet<string> = new Set(['tlsDetails']);
+/** What of `tlsDetails` has columns; anything else of it is below `tls_details`. */
+const TLS_COLUMNS: ReadonlySet<string> = new Set(['tlsVersion', 'cipherSuite', 'clientProvidedHostHeader']);
 
 /** Only what the record says. */
 export function baseEventDocument(record: StoredRecord): Document {
@@ -55,6 +55,7 @@ export function baseEventDocument(record: StoredRecord): Document {
     'user.changes.name': target.newUser,
     'group.name': target.group,
     ...sessionOf(identity),
+    ...behalfOf(identity),
     ...signInOf(given.name, objectOf(jsonOf(v.text('additional')))),
     ...partsOf(v, request),
   };
@@ -88,6 +89,28 @@ function sessionOf(identity: Readonly<Record<string, unknown>>): Record<string, 
   };
 }
 
+/**
+ * For whom and from where the identity acted: a workload that credentials were given to, a resource for which a service
+ * made the request, a provider with temporary delegated access, a user of IAM Identity Center.
+ */
+function behalfOf(identity: Readonly<Record<string, unknown>>): Record<string, string> {
+  const scope = objectOf(identity.inScopeOf);
+  const user = objectOf(identity.onBehalfOf);
+  const path = 'aws.cloudtrail.user_identity';
+  return {
+    [`${path}.in_scope_of.issuer_type`]: textOf(scope.issuerType),
+    [`${path}.in_scope_of.credentials_issued_to`]: textOf(scope.credentialsIssuedTo),
+    [`${path}.in_scope_of.credentials_issued_to_version`]: textOf(scope.credentialsIssuedToVersion),
+    [`${path}.in_scope_of.source_arn`]: textOf(scope.sourceArn),
+    [`${path}.in_scope_of.source_account`]: textOf(scope.sourceAccount),
+    [`${path}.invoked_by_delegate.account_id`]: textOf(objectOf(identity.invokedByDelegate).accountId),
+    [`${path}.on_behalf_of.user_id`]: textOf(user.userId),
+    [`${path}.on_behalf_of.identity_store_arn`]: textOf(user.identityStoreArn),
+    [`${path}.credential_id`]: textOf(identity.credentialId),
+    [`${path}.session_context.ec2_role_delivery`]: textOf(objectOf(identity.sessionContext).ec2RoleDelivery),
+  };
+}
+
 /** What a sign-in says of the browser. */
 function signInOf(name: string | undefined, additional: Readonly<Record<string, unknown>>): Record<string, DocumentValue | undefined> {
   if (name !== 'ConsoleLogin') return {};
@@ -115,10 +138,16 @@ function partsOf(v: RecordValues, request: unknown): Record<string, DocumentValu
 }
 
 function restOf(rest: Readonly<Record<string, unknown>>): { readonly [name: string]: unknown; readonly other: object } {
-  const entries = Object.entries(rest).filter(([key, value]) => value !== null && !IN_COLUMNS.has(key));
+  const { tlsDetails, ...others } = rest;
+  const tls = Object.entries(objectOf(tlsDetails)).filter(([key]) => !TLS_COLUMNS.has(key));
+  const entries = Object.entries(others).filter(([, value]) => value !== null);
   const isNamed = ([key]: readonly [string, unknown]): boolean => Object.hasOwn(NAMED, key);
   const named = entries.filter(isNamed).map(([key, value]) => [NAMED[key], value] as const);
-  return { ...Object.fromEntries(named), other: Object.fromEntries(entries.filter((entry) => !isNamed(entry))) };
+  return {
+    ...Object.fromEntries(named),
+    ...(tls.length > 0 ? { tls_details: Object.fromEntries(tls) } : {}),
+    other: Object.fromEntries(entries.filter((entry) => !isNamed(entry))),
+  };
 }
 
 /** With everything else that is known. */
