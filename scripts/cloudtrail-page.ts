@@ -4,7 +4,7 @@
  */
 import { type Field, findField, namesOf } from '../src/model/fields.ts';
 import { CLOUDTRAIL } from '../src/model/log-formats.ts';
-import { type Json, kinds, leaves, refused, type Sample, sampleSection, samplesOf } from './format-pages.ts';
+import { type Json, kinds, leaves, type Sample, samplesAndRefusals, samplesOf } from './format-pages.ts';
 import { code, ECS_TYPES, MADE, table } from './markdown.ts';
 
 const DOCUMENTED: readonly (readonly [title: string, address: string])[] = [
@@ -177,18 +177,6 @@ What \`bartizan normalize\` writes, in the names of Elastic’s own integration 
 
 ${table(['Name', 'Type', 'Description'], documents)}
 
-## Samples
-
-The raw data, and below it what it becomes. Several documents are in a list.
-
-${Object.entries(SAMPLES)
-  .map(([name, heading]) => sampleSection(heading, samples.get(name), name))
-  .join('\n\n')}
-
-## Records that cannot be read
-
-They are kept in [quarantine](../quarantine.md), which lists all reasons. Some, with a record that has them:
-
-${refused(samples)}
+${samplesAndRefusals(SAMPLES, samples)}
 `;
 }

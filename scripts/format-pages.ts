@@ -192,13 +192,13 @@ function meaning(path: string): string {
   return text;
 }
 
-export function sampleSection(title: string, sample: Sample | undefined, name: string): string {
+function sampleSection(title: string, sample: Sample | undefined, name: string): string {
   if (!sample) throw new Error(`there is no sample ${name}`);
   return `### ${title}\n\n${block('text', sample.raw)}\n\n${block('json', JSON.stringify(sample.full ?? sample.expected, null, 2))}`;
 }
 
 /** Each reason once, with the first record among the samples that has it. */
-export function refused(samples: ReadonlyMap<string, Sample>): string {
+function refused(samples: ReadonlyMap<string, Sample>): string {
   const rows = new Map<string, string[]>();
   for (const { documents } of samples.values()) {
     for (const { error, raw } of documents) {
@@ -219,11 +219,28 @@ function inline(text: string): string {
   return printable === '' ? 'empty' : code(printable.length > MAX_INLINE ? `${printable.slice(0, MAX_INLINE)}…` : printable);
 }
 
+/** How a format's page ends: the samples that are shown, by name and heading, and what of all of them is refused. */
+export function samplesAndRefusals(shown: Readonly<Record<string, string>>, samples: ReadonlyMap<string, Sample>): string {
+  const full = Object.keys(shown).some((name) => samples.get(name)?.full) ? ' Those of later versions are with every field.' : '';
+  return `## Samples
+
+The raw data, and below it what it becomes. Several documents are in a list.${full}
+
+${Object.entries(shown)
+  .map(([name, heading]) => sampleSection(heading, samples.get(name), name))
+  .join('\n\n')}
+
+## Records that cannot be read
+
+They are kept in [quarantine](../quarantine.md), which lists all reasons. Some, with a record that has them:
+
+${refused(samples)}`;
+}
+
 function page(format: FlowFormat): string {
   const { about, documented, dataSources, samples: shown } = PAGES[format.name];
   const samples = samplesOf(format);
   const values = valuesOf(format, samples);
-  const full = Object.keys(shown).some((name) => samples.get(name)?.full) ? ' Those of later versions are with every field.' : '';
   const title = format.title.charAt(0).toUpperCase() + format.title.slice(1);
   return `# ${title}
 
@@ -269,19 +286,7 @@ that the record has, and places, autonomous systems and services, under their EC
 
 ${documentFields(values)}
 
-## Samples
-
-The raw data, and below it what it becomes. Several documents are in a list.${full}
-
-${Object.entries(shown)
-  .map(([name, heading]) => sampleSection(heading, samples.get(name), name))
-  .join('\n\n')}
-
-## Records that cannot be read
-
-They are kept in [quarantine](../quarantine.md), which lists all reasons. Some, with a record that has them:
-
-${refused(samples)}
+${samplesAndRefusals(shown, samples)}
 `;
 }
 

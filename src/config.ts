@@ -126,6 +126,7 @@ export const ENVIRONMENT = {
   BARTIZAN_FEED_SECRET: 'Password, token or value of the header that `--auth` of a command asks a feed with.',
 } as const;
 
+/** The value of one of ENVIRONMENT, undefined where it is not set; secrets are read where they are used, and never become part of the settings. */
 export function environment(name: keyof typeof ENVIRONMENT): string | undefined {
   return process.env[name];
 }

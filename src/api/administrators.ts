@@ -9,6 +9,7 @@ interface Kept {
   readonly catalogs: Catalogs;
 }
 
+/** By entry, with how many there may be. */
 export async function listAdministrators({ library }: Pick<Kept, 'library'>): Promise<AdministratorList> {
   const administrators = (await library.list('administrator')).map(shown).sort((a, b) => a.entry.localeCompare(b.entry, 'en'));
   return { administrators, most: ADMINISTRATOR_LIMITS.entries };

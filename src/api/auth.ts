@@ -29,6 +29,10 @@ export interface Auth {
   isCommandLine(authorization: string | undefined): boolean;
 }
 
+/**
+ * Links are kept in memory and end with the process; sessions are signed with the secret and outlive it. Throws RangeError for a secret of less than 32
+ * bytes.
+ */
 export function createAuth(options: AuthOptions): Auth {
   if (options.secret.length < 32) throw new RangeError('the session secret must have at least 32 bytes');
   /** SHA-256 of a link's token → epoch ms at which it ends. */

@@ -40,6 +40,7 @@ interface SourceFacts {
 
 type Lags = { readonly inWindow: Map<number, number>; readonly recent: Map<number, number> };
 
+/** The board of a window (epoch seconds), which is widened to whole buckets of five minutes. Throws StoreError. */
 export async function completeness(deps: ServerDeps, asked: Window, options: QueryOptions = {}): Promise<CompletenessResponse> {
   const window = aligned(asked);
   const now = Math.floor(deps.clock() / 1000);

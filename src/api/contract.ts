@@ -212,7 +212,8 @@ export const IngestRequest = z.strictObject({
   again: z.boolean().optional(),
 });
 
-const IngestCounts = {
+/** What became of records; `records` is the sum of the others. */
+export const IngestCounts = z.object({
   records: z.number(),
   stored: z.number(),
   nodata: z.number(),
@@ -220,7 +221,7 @@ const IngestCounts = {
   duplicates: z.number(),
   filtered: z.number(),
   quarantined: z.number(),
-};
+});
 
 /** One line of an ingest's answer. The last is `summary` or `error`. */
 export const IngestEvent = z.discriminatedUnion('type', [
@@ -237,7 +238,7 @@ export const IngestEvent = z.discriminatedUnion('type', [
     type: z.literal('summary'),
     files: z.number(),
     bytes: z.number(),
-    ...IngestCounts,
+    ...IngestCounts.shape,
     seconds: z.number(),
     formats: z.record(z.string(), z.number()),
     interrupted: z.boolean(),

@@ -21,6 +21,7 @@ const PLACES: Readonly<Partial<Record<FeedNew['kind'], string | undefined>>> = {
   'aws-ranges': 'https://ip-ranges.amazonaws.com/ip-ranges.json',
 };
 
+/** With the state of each and how right it was; secrets are left out. Throws Problem `not-available`. */
 export async function listFeeds(deps: ServerDeps): Promise<FeedList> {
   const { feeds } = threatsOf(deps);
   const known = await knownOf(deps);

@@ -26,6 +26,7 @@ export function threatsOf({ threats }: ServerDeps): Threats {
   return threats;
 }
 
+/** A page of indicators; `next` is the cursor of the one after it, null on the last. Throws Problem. */
 export async function listIndicators(deps: ServerDeps, query: IndicatorQuery): Promise<IndicatorList> {
   const { indicators, total, next } = await threatsOf(deps).indicators.list(query);
   const now = secondsOf(deps);
@@ -39,6 +40,7 @@ export async function getIndicator(deps: ServerDeps, number: string): Promise<St
   return shown(found, secondsOf(deps));
 }
 
+/** Counts of what holds, of all feeds together and of each. Throws Problem `not-available`. */
 export async function indicatorStats(deps: ServerDeps): Promise<IndicatorStats> {
   const feeds = await threatsOf(deps).indicators.stats();
   const sum = <K extends string>(keys: readonly K[], of: (feed: (typeof feeds)[number]) => Readonly<Partial<Record<K, number>>>) =>
@@ -150,6 +152,7 @@ function shown({ actors, malware, killChain, labels, ...indicator }: Stored, now
   };
 }
 
+/** Now, in epoch seconds. */
 export function secondsOf({ clock }: Pick<ServerDeps, 'clock'>): number {
   return Math.floor(clock() / 1000);
 }

@@ -12,6 +12,7 @@ function memoryOf({ layouts }: ServerDeps): LayoutMemory {
   return layouts;
 }
 
+/** Streams whose records wait for an answer, and layouts that are known. Throws Problem `not-available`. */
 export async function listLayouts(deps: ServerDeps): Promise<LayoutList> {
   const memory = memoryOf(deps);
   const names = new Map((await deps.sources?.list())?.map(({ id, name }) => [id, { id, name }]) ?? []);
@@ -44,6 +45,7 @@ export async function answerLayout(deps: ServerDeps, stream: string, layout: str
   }
 }
 
+/** The layout is learned anew from the records to come. Throws Problem `not-available`. */
 export async function forgetLayout(deps: ServerDeps, stream: string): Promise<void> {
   await memoryOf(deps).forget(stream);
 }

@@ -11,6 +11,7 @@ import { Problem } from './errors.ts';
 /** Rows that a table is shown with. */
 const HEAD_ROWS = 100;
 
+/** By name, with what a table may have. */
 export async function listLookups(lookups: Lookups): Promise<LookupList> {
   return { lookups: (await lookups.list()).map(shown), limits: { ...lookups.limits } };
 }

@@ -14,6 +14,7 @@ import { agentIndicators, heldAt } from './user-agents.ts';
 
 type Shown = Omit<RecordsResponse['records'][number], 'values'>;
 
+/** Records of a query with their documents, a page of `limit` from `offset`, and how many there are. Throws Problem and StoreError. */
 export async function findRecords(deps: ServerDeps, request: RecordsRequest, signal: AbortSignal): Promise<RecordsResponse> {
   const { range, ...options } = compileOptions(deps, request, request.limit);
   const { columns, made, warnings, datasets, found, total } = await onTables(deps, async (relations) => {

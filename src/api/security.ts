@@ -28,6 +28,7 @@ declare module 'fastify' {
 const LOOPBACK = new Set(['127.0.0.1', 'localhost', '[::1]']);
 const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS']);
 
+/** Checks every request before its route: host, origin, session or token, CSRF token. Throws Problem. `allowedHosts`: names beside loopback’s. */
 export function addSecurityFloor(app: FastifyInstance, auth: Auth, allowedHosts: readonly string[]): void {
   const hosts = new Set([...LOOPBACK, ...allowedHosts.map((h) => h.toLowerCase())]);
   app.addHook('onRequest', async (request, reply) => {

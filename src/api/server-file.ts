@@ -25,6 +25,7 @@ export function newToken(): string {
   return randomBytes(32).toString('base64url');
 }
 
+/** Readable by its owner alone. */
 export async function writeServerFile(dataDir: string, content: ServerFile): Promise<void> {
   const path = join(dataDir, NAME);
   // Written beside and renamed, so that a reader never sees half a file.
@@ -53,6 +54,7 @@ async function readServerFile(dataDir: string): Promise<ServerFile | undefined> 
   return parsed?.success && isAlive(parsed.data.pid) ? parsed.data : undefined;
 }
 
+/** Where there is none nothing happens. */
 export async function removeServerFile(dataDir: string): Promise<void> {
   await rm(join(dataDir, NAME), { force: true });
 }

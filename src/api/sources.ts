@@ -40,6 +40,7 @@ function collecting(deps: ServerDeps): Collecting {
   return { collection, sources };
 }
 
+/** With what each is doing; secrets are left out. Throws Problem `not-available`. */
 export async function listSources(deps: ServerDeps): Promise<SourceList> {
   const { collection, sources } = collecting(deps);
   const collectors = await sources.collectors();
@@ -67,6 +68,7 @@ export async function createCollector(deps: ServerDeps, collector: CollectorNew)
   return toCollector(await collecting(deps).sources.createCollector(collector));
 }
 
+/** Its sources follow at once where it is paused. Throws LibraryError. */
 export async function changeCollector(deps: ServerDeps, id: string, change: CollectorChange): Promise<Collector> {
   const { collection, sources } = collecting(deps);
   const changed = await sources.updateCollector(id, defined(change));
@@ -74,6 +76,7 @@ export async function changeCollector(deps: ServerDeps, id: string, change: Coll
   return toCollector(changed);
 }
 
+/** Throws LibraryError where it has sources, or is none. */
 export async function removeCollector(deps: ServerDeps, id: string): Promise<void> {
   await collecting(deps).sources.removeCollector(id);
 }
@@ -90,6 +93,7 @@ export async function createSource(deps: ServerDeps, { kind, connection, ...rest
   return { source: await getSource(deps, made.id), address };
 }
 
+/** A secret that the connection leaves out stays. What went wrong before the change is forgotten. Throws LibraryError and Problem. */
 export async function changeSource(deps: ServerDeps, id: string, { connection, ...change }: SourceChange): Promise<Source> {
   const { collection, sources } = collecting(deps);
   const old = await sources.get(id);
@@ -120,6 +124,7 @@ export async function rotateToken(deps: ServerDeps, id: string, graceHours: numb
   return addressOf(deps, source.kind, token);
 }
 
+/** Tries a connection and stores nothing; `source`: whose secrets stand in for those that are left out. Throws Problem where the connection cannot be read. */
 export async function testSource(deps: ServerDeps, { kind, connection, source }: TestRequest, signal: AbortSignal): Promise<TestResponse> {
   const { sources } = collecting(deps);
   if (isPushed(kind)) throw new Problem('invalid-request', 'A source that is sent to is tested by sending to it.');

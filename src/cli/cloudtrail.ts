@@ -17,7 +17,7 @@ import { DIGEST_FAULTS } from '../model/digest-faults.ts';
 import { DEFAULT_RECORD_SETTINGS } from '../model/source.ts';
 import { withApi } from './api.ts';
 import { type ConnectionOptions, s3Connection } from './connection-options.ts';
-import { type CommonOptions, configOf, withCommon } from './options.ts';
+import { type AnswerOptions, type CommonOptions, configOf, withAnswer, withCommon } from './options.ts';
 import { CliError, count, EXIT, note, print, visible } from './output.ts';
 import { trailKeys } from './workspace.ts';
 
@@ -27,12 +27,9 @@ interface VerifyOptions extends CommonOptions, ConnectionOptions {
   readonly json?: boolean;
 }
 
-interface ProofsOptions extends CommonOptions {
-  readonly server?: string;
-  readonly token?: string;
+interface ProofsOptions extends AnswerOptions {
   readonly from: string;
   readonly to: string;
-  readonly json?: boolean;
 }
 
 /** Faults that are printed of a trail. */
@@ -60,13 +57,10 @@ export function cloudtrailCommand(): Command {
       .action(verify),
   );
   command.addCommand(
-    withCommon(new Command('proofs'))
+    withAnswer(new Command('proofs'))
       .description('what the digests that were ingested or collected prove')
       .option('--from <time>', 'ISO 8601, epoch s or ms, relative (-15m, -3d)', '-24h')
       .option('--to <time>', 'end of the window', 'now')
-      .option('--server <url>', 'a running server to ask')
-      .option('--token <token>', 'token for --server')
-      .option('--json', 'print as JSON')
       .action(proofs),
   );
   return command;

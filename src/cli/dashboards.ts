@@ -4,24 +4,14 @@ import { join } from 'node:path';
 import { Command } from 'commander';
 import type { DashboardAnswer, DashboardFile, DashboardList } from '../api/contract/dashboards.ts';
 import { type Api, withApi } from './api.ts';
-import { type CommonOptions, withCommon } from './options.ts';
+import { type AnswerOptions, withAnswer } from './options.ts';
 import { CliError, EXIT, print, visible, write } from './output.ts';
-
-interface Options extends CommonOptions {
-  readonly server?: string;
-  readonly token?: string;
-  readonly json?: boolean;
-}
 
 const PATH = '/api/v1/dashboards';
 
 export function dashboardsCommand(): Command {
   const command = new Command('dashboards').description('dashboards as files: the same YAML that the ready ones are');
-  const sub = (name: string) =>
-    withCommon(new Command(name))
-      .option('--server <url>', 'a running server to ask')
-      .option('--token <token>', 'token for --server')
-      .option('--json', 'print as JSON');
+  const sub = (name: string) => withAnswer(new Command(name));
   command.addCommand(sub('list').description('all dashboards, own ones first').action(list));
   command.addCommand(
     sub('export')
@@ -41,13 +31,13 @@ export function dashboardsCommand(): Command {
   return command;
 }
 
-async function list(options: Options): Promise<void> {
+async function list(options: AnswerOptions): Promise<void> {
   const found = await withApi(options, (api) => api<DashboardList>('GET', PATH));
   if (options.json) return print(JSON.stringify(found));
   for (const { id, title, own } of found.dashboards) await print(`${id}  ${visible(title)}${own ? '' : '  (ready)'}`);
 }
 
-async function exportFile(dashboard: string, options: Options & { readonly out?: string }): Promise<void> {
+async function exportFile(dashboard: string, options: AnswerOptions & { readonly out?: string }): Promise<void> {
   const file = await withApi(options, async (api) => api<DashboardFile>('GET', `${PATH}/${encodeURIComponent(await idOf(api, dashboard))}/file`));
   if (options.json) return print(JSON.stringify(file));
   if (options.out === undefined) return write(file.text);
@@ -58,7 +48,7 @@ async function exportFile(dashboard: string, options: Options & { readonly out?:
   await print(path);
 }
 
-async function importFile(file: string, options: Options & { readonly title?: string; readonly replace?: string }): Promise<void> {
+async function importFile(file: string, options: AnswerOptions & { readonly title?: string; readonly replace?: string }): Promise<void> {
   const text = await readFile(file, 'utf8').catch((error: unknown) => {
     throw new CliError(`${file} cannot be read: ${error instanceof Error ? error.message : String(error)}`, EXIT.wrongUse);
   });

@@ -3,17 +3,11 @@ import { readFile } from 'node:fs/promises';
 import { Command, Option } from 'commander';
 import type { Rule, RuleList, RuleTestResponse } from '../api/contract/rules.ts';
 import { withApi } from './api.ts';
-import { type CommonOptions, withCommon } from './options.ts';
+import { type AnswerOptions, withAnswer } from './options.ts';
 import { CliError, EXIT, print, visible } from './output.ts';
 import { problem } from './problem.ts';
 
-interface Options extends CommonOptions {
-  readonly server?: string;
-  readonly token?: string;
-  readonly json?: boolean;
-}
-
-interface RuleOptions extends Options {
+interface RuleOptions extends AnswerOptions {
   readonly scope: string;
   readonly at: 'ingest' | 'query';
   readonly samples?: string;
@@ -28,11 +22,7 @@ const AT = { ingest: 'at ingest', query: 'when a query asks' } as const;
 
 export function extractionCommand(): Command {
   const command = new Command('extraction').description('field extraction rules: fields out of records, for searches to name');
-  const sub = (name: string) =>
-    withCommon(new Command(name))
-      .option('--server <url>', 'a running server to ask')
-      .option('--token <token>', 'token for --server')
-      .option('--json', 'print as JSON');
+  const sub = (name: string) => withAnswer(new Command(name));
   const withRule = (made: Command) =>
     made
       .option('--scope <search>', 'the records that the rule is for; all when it is not given', '')
@@ -62,7 +52,7 @@ export function extractionCommand(): Command {
   return command;
 }
 
-async function list(options: Options): Promise<void> {
+async function list(options: AnswerOptions): Promise<void> {
   const { rules, fields } = await withApi(options, (api) => api<RuleList>('GET', PATH));
   if (options.json) return print(JSON.stringify({ rules, fields }));
   for (const rule of rules) await print(describe(rule));
@@ -108,7 +98,7 @@ async function add(name: string, expression: string, options: AddOptions): Promi
   );
 }
 
-async function remove(name: string, options: Options): Promise<void> {
+async function remove(name: string, options: AnswerOptions): Promise<void> {
   await withApi(options, async (api) => {
     const { rules } = await api<RuleList>('GET', PATH);
     const rule = rules.find((r) => r.name.toLowerCase() === name.toLowerCase());

@@ -5,15 +5,13 @@ import { formatsOf, LayoutError, parseLayout } from '../formats/flow/layout.ts';
 import type { IngestOptions, IngestProgress, IngestSummary } from '../ingest/ingest.ts';
 import { RECORD_FORMATS, type RecordFormat } from '../model/source.ts';
 import { onInterrupt } from './interrupt.ts';
-import { type CommonOptions, configOf, withAwsRanges, withCommon } from './options.ts';
+import { configOf, type ServerOptions, withAwsRanges, withServer } from './options.ts';
 import { CliError, count, EXIT, note, print } from './output.ts';
 import { progressBar } from './progress.ts';
 import { remoteFor } from './remote.ts';
 import { openWorkspace } from './workspace.ts';
 
-interface Options extends CommonOptions {
-  readonly server?: string;
-  readonly token?: string;
+interface Options extends ServerOptions {
   readonly format: string;
   readonly layout?: string;
   readonly sourceCategory?: string;
@@ -24,11 +22,9 @@ interface Options extends CommonOptions {
 }
 
 export function ingestCommand(): Command {
-  return withAwsRanges(withCommon(new Command('ingest')))
+  return withAwsRanges(withServer(new Command('ingest')))
     .description('read files, folders (recursive), globs or - (standard input) into the store')
     .argument('<path...>', 'what to read; gzip, zstd and plain are told by content')
-    .option('--server <url>', 'a running server to give the files to')
-    .option('--token <token>', 'token for --server')
     .option('--format <name>', FORMAT_DOC, 'auto')
     .option('--layout <names>', 'field names in order, or a preset (v2, v5, v5-alphabetical, …), for files without a header line')
     .option('--source-category <name>', 'source category of the records')

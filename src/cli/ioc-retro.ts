@@ -3,30 +3,24 @@ import { setTimeout } from 'node:timers/promises';
 import { Command } from 'commander';
 import type { HuntStatus, RetroFinding, RetroResponse } from '../api/contract/findings.ts';
 import { type Api, withApi } from './api.ts';
-import { type CommonOptions, withCommon } from './options.ts';
+import { type AnswerOptions, withAnswer } from './options.ts';
 import { bytes, CliError, count, EXIT, note, print, visible } from './output.ts';
 
-interface Options extends CommonOptions {
-  readonly server?: string;
-  readonly token?: string;
+interface Options extends AnswerOptions {
   readonly feed?: string;
   readonly again?: boolean;
   readonly limit: string;
-  readonly json?: boolean;
 }
 
 const FINDINGS = '/api/v1/findings/retro';
 const POLL_MS = 200;
 
 export function retroCommand(): Command {
-  return withCommon(new Command('retro'))
+  return withAnswer(new Command('retro'))
     .description('flows and events that were stored before an indicator was known which speaks of them, newest finding first')
-    .option('--server <url>', 'a running server to ask')
-    .option('--token <token>', 'token for --server')
     .option('--feed <name>', 'only what indicators of this feed found')
     .option('--again', 'first hunt once more for all indicators of --feed, over all days')
     .option('--limit <n>', 'findings to show', '20')
-    .option('--json', 'print as JSON')
     .action(retro);
 }
 

@@ -9,14 +9,8 @@ import { CONFIDENCE_BANDS, INDICATOR_TYPES } from '../model/indicator.ts';
 import { type Api, withApi } from './api.ts';
 import { type FeedOptions, type MapOption, mappingOf, settingsOf } from './ioc-options.ts';
 import { retroCommand } from './ioc-retro.ts';
-import { type CommonOptions, withCommon } from './options.ts';
+import { type AnswerOptions, withAnswer } from './options.ts';
 import { CliError, count, EXIT, note, print, visible } from './output.ts';
-
-interface Options extends CommonOptions {
-  readonly server?: string;
-  readonly token?: string;
-  readonly json?: boolean;
-}
 
 const FEEDS = '/api/v1/feeds';
 const INDICATORS = '/api/v1/indicators';
@@ -25,12 +19,7 @@ const TOLD = 20;
 
 export function iocCommand(): Command {
   const command = new Command('ioc').description('threat indicators: addresses, networks, domains, URLs and hashes, and the feeds that name them');
-  const sub = (name: string, description: string) =>
-    withCommon(new Command(name))
-      .description(description)
-      .option('--server <url>', 'a running server to ask')
-      .option('--token <token>', 'token for --server')
-      .option('--json', 'print as JSON');
+  const sub = (name: string, description: string) => withAnswer(new Command(name)).description(description);
   const format = () => new Option('--format <format>', 'format of what is read; told by its content when absent').choices(['auto', ...INDICATOR_FORMATS]);
   const mapping = () => ['--map <part=column...>', 'of CSV: which column gives which part, such as value=ip confidence=score'] as const;
   command.addCommand(
@@ -95,7 +84,7 @@ export function iocCommand(): Command {
   return command;
 }
 
-interface ImportOptions extends Options, MapOption {
+interface ImportOptions extends AnswerOptions, MapOption {
   readonly feed: string;
   readonly format?: string;
   readonly confidence?: string;
@@ -161,7 +150,7 @@ function tellProblems({ problems, problemCount, skipped }: Pick<Imported, 'probl
   for (const { reason, count: number } of skipped) note(`  left out: ${count(number)} ${visible(reason)}`);
 }
 
-interface ListOptions extends Options {
+interface ListOptions extends AnswerOptions {
   readonly feed?: string;
   readonly type?: string;
   readonly band?: string;
@@ -201,7 +190,7 @@ function day(seconds: number): string {
   return new Date(seconds * 1000).toISOString().slice(0, 10);
 }
 
-async function stats(options: Options): Promise<void> {
+async function stats(options: AnswerOptions): Promise<void> {
   const found = await withApi(options, (api) => api<IndicatorStats>('GET', `${INDICATORS}/stats`));
   if (options.json) return print(JSON.stringify(found));
   await print(`${count(found.total)} indicators: ${found.byType.map(({ type, count: number }) => `${count(number)} ${type}`).join(', ') || 'none'}`);
@@ -212,7 +201,7 @@ async function stats(options: Options): Promise<void> {
     );
 }
 
-async function listFeeds(options: Options): Promise<void> {
+async function listFeeds(options: AnswerOptions): Promise<void> {
   const found = await withApi(options, (api) => api<FeedList>('GET', FEEDS));
   if (options.json) return print(JSON.stringify(found));
   if (found.feeds.length === 0) return print('There are no feeds: bartizan ioc feeds add KIND NAME, or bartizan ioc import FILE');
@@ -236,7 +225,7 @@ function feedLine({ name, kind, indicators, state, precision }: Feed): string {
     .join('; ');
 }
 
-async function addFeed(kind: string, name: string, options: Options & FeedOptions): Promise<void> {
+async function addFeed(kind: string, name: string, options: AnswerOptions & FeedOptions): Promise<void> {
   const settings = settingsOf(kind, options);
   await withApi(options, async (api) => {
     if (options.test) await tryFeed(api, { kind, settings });
@@ -253,7 +242,7 @@ async function tryFeed(api: Api, feed: object): Promise<void> {
     throw new CliError(tested.error ? `${tested.error.message}${tested.error.hint ? ` ${tested.error.hint}` : ''}` : 'Most of the feed cannot be read.');
 }
 
-async function runFeed(name: string, options: Options): Promise<void> {
+async function runFeed(name: string, options: AnswerOptions): Promise<void> {
   const path = `${FEEDS}/${encodeURIComponent(name)}`;
   const feed = await withApi(options, async (api) => {
     await api('POST', `${path}/run?wait=true`);
@@ -264,7 +253,7 @@ async function runFeed(name: string, options: Options): Promise<void> {
   if (feed.state.error) process.exitCode = EXIT.failure;
 }
 
-async function removeFeed(name: string, options: Options): Promise<void> {
+async function removeFeed(name: string, options: AnswerOptions): Promise<void> {
   await withApi(options, (api) => api('DELETE', `${FEEDS}/${encodeURIComponent(name)}`));
   await print(options.json ? JSON.stringify({ removed: name }) : `removed ${visible(name)}`);
 }

@@ -3,35 +3,15 @@ import { createReadStream } from 'node:fs';
 import { basename, extname } from 'node:path';
 import { Command } from 'commander';
 import type { LookupList, LookupShown, LookupTable } from '../api/contract/lookups.ts';
-import { Problem } from '../api/errors.ts';
-import { listLookups, putLookup, removeLookup, showLookup } from '../api/lookups.ts';
-import { type CommonOptions, configOf, withCommon } from './options.ts';
+import { withApi } from './api.ts';
+import { type AnswerOptions, withAnswer } from './options.ts';
 import { bytes, CliError, count, EXIT, print, visible } from './output.ts';
-import { problem } from './problem.ts';
-import { type Remote, remoteFor } from './remote.ts';
-import { openWorkspace } from './workspace.ts';
 
-interface Options extends CommonOptions {
-  readonly server?: string;
-  readonly token?: string;
-  readonly json?: boolean;
-}
-
-/** What the commands ask of the tables, wherever they are. */
-interface Tables {
-  list(): Promise<LookupList>;
-  show(name: string): Promise<LookupShown>;
-  add(name: string, content: Uint8Array, type: string): Promise<LookupTable>;
-  remove(name: string): Promise<void>;
-}
+const PATH = '/api/v1/lookups';
 
 export function lookupCommand(): Command {
   const command = new Command('lookup').description('lookup tables that queries read by name');
-  const sub = (name: string) =>
-    withCommon(new Command(name))
-      .option('--server <url>', 'a running server to ask')
-      .option('--token <token>', 'token for --server')
-      .option('--json', 'print as JSON');
+  const sub = (name: string) => withAnswer(new Command(name));
   command.addCommand(sub('list').description('the tables with their sizes').action(list));
   command.addCommand(
     sub('add')
@@ -45,44 +25,12 @@ export function lookupCommand(): Command {
   return command;
 }
 
-async function withTables<T>(options: Options, work: (tables: Tables) => Promise<T>): Promise<T> {
-  const config = configOf(options);
-  const remote = await remoteFor(config.data, options);
-  if (remote) return work(remoteTables(remote));
-  const workspace = await openWorkspace({ ...config, logLevel: 'error' });
-  const { lookups } = workspace;
-  const tables: Tables = {
-    list: () => listLookups(lookups),
-    show: (name) => showLookup(lookups, name),
-    add: (name, content, type) => putLookup(lookups, name, once(content), type),
-    remove: (name) => removeLookup(lookups, name),
-  };
-  try {
-    return await work(tables);
-  } catch (error) {
-    if (!(error instanceof Problem)) throw error;
-    throw problem({ code: error.code, message: error.message, ...(error.hint ? { hint: error.hint } : {}) }, 400);
-  } finally {
-    await workspace.close();
-  }
+function pathOf(name: string): string {
+  return `${PATH}/${encodeURIComponent(name)}`;
 }
 
-function remoteTables(remote: Remote): Tables {
-  const path = (name: string): string => `/api/v1/lookups/${encodeURIComponent(name)}`;
-  return {
-    list: () => remote.request('GET', '/api/v1/lookups'),
-    show: (name) => remote.request('GET', path(name)),
-    add: (name, content, type) => remote.request('PUT', path(name), new Blob([content.slice()], { type })),
-    remove: (name) => remote.request('DELETE', path(name)),
-  };
-}
-
-async function* once(content: Uint8Array): AsyncGenerator<Uint8Array> {
-  yield content;
-}
-
-async function list(options: Options): Promise<void> {
-  const found = await withTables(options, (tables) => tables.list());
+async function list(options: AnswerOptions): Promise<void> {
+  const found = await withApi(options, (api) => api<LookupList>('GET', PATH));
   if (options.json) return print(JSON.stringify(found));
   if (found.lookups.length === 0) return print('There are no lookup tables: bartizan lookup add FILE --name NAME');
   for (const table of found.lookups) await print(line(table));
@@ -92,11 +40,12 @@ function line({ name, columns, rows, bytes: size }: LookupTable): string {
   return `${visible(name)}  ${count(rows)} rows, ${bytes(size)}: ${columns.map(visible).join(', ')}`;
 }
 
-async function add(file: string, options: Options & { readonly name?: string }): Promise<void> {
+async function add(file: string, options: AnswerOptions & { readonly name?: string }): Promise<void> {
   const name = options.name ?? (file === '-' ? undefined : basename(file, extname(file)));
   if (!name) throw new CliError('--name is needed for standard input', EXIT.wrongUse);
   const content = await read(file);
-  const made = await withTables(options, (tables) => tables.add(name, content, TYPES[extname(file).toLowerCase()] ?? 'application/octet-stream'));
+  const sent = new Blob([content], { type: TYPES[extname(file).toLowerCase()] ?? 'application/octet-stream' });
+  const made = await withApi(options, (api) => api<LookupTable>('PUT', pathOf(name), sent));
   await print(options.json ? JSON.stringify(made) : line(made));
 }
 
@@ -108,7 +57,7 @@ const TYPES: Readonly<Record<string, string>> = {
   '.jsonl': 'application/json',
 };
 
-async function read(file: string): Promise<Uint8Array> {
+async function read(file: string): Promise<Buffer<ArrayBuffer>> {
   const parts: Uint8Array[] = [];
   try {
     for await (const part of file === '-' ? process.stdin : createReadStream(file)) parts.push(part as Uint8Array);
@@ -118,15 +67,15 @@ async function read(file: string): Promise<Uint8Array> {
   return Buffer.concat(parts);
 }
 
-async function show(name: string, options: Options): Promise<void> {
-  const table = await withTables(options, (tables) => tables.show(name));
+async function show(name: string, options: AnswerOptions): Promise<void> {
+  const table = await withApi(options, (api) => api<LookupShown>('GET', pathOf(name)));
   if (options.json) return print(JSON.stringify(table));
   await print(`${line(table)}\n`);
   for (const row of [table.columns, ...table.head]) await print(row.map(visible).join('\t'));
   if (table.rows > table.head.length) await print(`… ${count(table.rows - table.head.length)} more rows`);
 }
 
-async function remove(name: string, options: Options): Promise<void> {
-  await withTables(options, (tables) => tables.remove(name));
+async function remove(name: string, options: AnswerOptions): Promise<void> {
+  await withApi(options, (api) => api('DELETE', pathOf(name)));
   await print(options.json ? JSON.stringify({ removed: name }) : `removed ${visible(name)}`);
 }

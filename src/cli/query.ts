@@ -1,34 +1,27 @@
 /** `bartizan query`: one query in the pipe language, here or at a running server. */
-import { randomBytes } from 'node:crypto';
 import { Command } from 'commander';
-import { createAuth } from '../api/auth.ts';
-import type { ApiError, QueryResponse } from '../api/contract.ts';
-import { createServer } from '../api/server.ts';
+import type { QueryResponse, StatusResponse } from '../api/contract.ts';
 import { csvHead, csvLine, jsonLine, ROW_FORMATS, type RowFormat } from '../query/row-text.ts';
+import { withOwnApi } from './api.ts';
 import { exportHere, printAll } from './export.ts';
-import { type CommonOptions, configOf, withCommon } from './options.ts';
+import { configOf, type ServerOptions, withServer } from './options.ts';
 import { CliError, count, EXIT, note, print, visible } from './output.ts';
-import { problem } from './problem.ts';
 import { type Remote, remoteFor } from './remote.ts';
-import { serverDeps } from './serve.ts';
-import { openWorkspace } from './workspace.ts';
 
 const FORMATS = ['table', 'json', 'ndjson', 'csv'] as const;
 type Format = (typeof FORMATS)[number];
 
-interface Options extends CommonOptions {
+interface Options extends ServerOptions {
   readonly from: string;
   readonly to: string;
   readonly format: Format;
   readonly explain?: boolean;
   readonly limit: string;
   readonly timeZone: string;
-  readonly server?: string;
-  readonly token?: string;
 }
 
 export function queryCommand(): Command {
-  return withCommon(new Command('query'))
+  return withServer(new Command('query'))
     .description('run a query in the pipe language')
     .argument('<text>', 'for example: action=REJECT | count by dest_port | sort by _count | limit 10')
     .option('--from <time>', 'ISO 8601, epoch s or ms, relative (-15m, -3d), or all', '-24h')
@@ -37,8 +30,6 @@ export function queryCommand(): Command {
     .option('--limit <n>', 'most rows; 0 for all, with --format csv or ndjson', '10000')
     .option('--time-zone <zone>', 'IANA zone of calendar timeslices', 'UTC')
     .option('--explain', 'show what the query compiles to, in place of running it')
-    .option('--server <url>', 'a running server to ask')
-    .option('--token <token>', 'token for --server')
     .action(run);
 }
 
@@ -63,27 +54,11 @@ async function run(text: string, options: Options): Promise<void> {
   const all = limit === 0 && isRowFormat(format) ? { ...asked, format, lineEnd: 'lf' as const } : undefined;
   const remote = await remoteFor(config.data, options);
   if (remote) return all ? printAll(await remote.export(all), remote) : answer(remote, request, options);
-  const workspace = await openWorkspace({ ...config, logLevel: 'error' });
-  try {
-    // The same code path as over the wire, without the wire.
-    const token = randomBytes(24).toString('base64url');
-    const auth = createAuth({ secret: randomBytes(32), token, clock: Date.now });
-    const deps = await serverDeps(workspace, auth, false);
-    const app = await createServer(deps);
-    const call = async <T>(method: 'GET' | 'POST', url: string, payload?: object): Promise<T> => {
-      const response = await app.inject({ method, url, headers: { authorization: `Bearer ${token}`, host: '127.0.0.1' }, ...(payload ? { payload } : {}) });
-      if (response.statusCode !== 200) throw problem(response.json<ApiError>().error, response.statusCode, text);
-      return response.json<T>();
-    };
-    try {
-      if (all) return await printAll(exportHere(deps, all), { status: () => call('GET', '/api/v1/status') });
-      await answer({ query: (body) => call('POST', '/api/v1/query', body), status: () => call('GET', '/api/v1/status') }, request, options);
-    } finally {
-      await app.close();
-    }
-  } finally {
-    await workspace.close();
-  }
+  await withOwnApi(config, (api, deps) => {
+    const status = () => api<StatusResponse>('GET', '/api/v1/status');
+    if (all) return printAll(exportHere(deps, all), { status });
+    return answer({ query: (body) => api('POST', '/api/v1/query', body, text), status }, request, options);
+  });
 }
 
 async function answer(server: Pick<Remote, 'query' | 'status'>, request: Parameters<Remote['query']>[0], options: Options): Promise<void> {

@@ -5,15 +5,9 @@ import { parse } from 'yaml';
 import type { Address, Collector, RecordSettings, Source, SourceList, SourceMade, SourceNew, TestResponse } from '../api/contract/sources.ts';
 import { SOURCE_KINDS, type SourceKind } from '../model/source.ts';
 import { type ConnectionOptions, connectionOf, withConnectionOptions } from './connection-options.ts';
-import { type CommonOptions, configOf, withCommon } from './options.ts';
+import { type AnswerOptions, configOf, withAnswer } from './options.ts';
 import { bytes, CliError, count, EXIT, print, visible } from './output.ts';
 import { type Remote, remoteFor } from './remote.ts';
-
-interface Options extends CommonOptions {
-  readonly server?: string;
-  readonly token?: string;
-  readonly json?: boolean;
-}
 
 type Request = Remote['request'];
 
@@ -21,11 +15,7 @@ const SOURCES = '/api/v1/sources';
 const COLLECTORS = '/api/v1/collectors';
 
 function sub(name: string, description: string): Command {
-  return withCommon(new Command(name))
-    .description(description)
-    .option('--server <url>', 'a running server to ask')
-    .option('--token <token>', 'token for --server')
-    .option('--json', 'print as JSON');
+  return withAnswer(new Command(name)).description(description);
 }
 
 const NAMED = 'its name, collector/name, or id';
@@ -53,7 +43,7 @@ export function sourcesCommand(): Command {
     command.addCommand(
       sub(name, description)
         .argument('<source>', NAMED)
-        .action((named: string, options: Options) => setPaused(named, paused, options)),
+        .action((named: string, options: AnswerOptions) => setPaused(named, paused, options)),
     );
   command.addCommand(sub('remove', 'remove a source; its records stay').argument('<source>', NAMED).action(remove));
   command.addCommand(sub('test', 'try the connection of an s3 or ec2 source step by step').argument('<source>', NAMED).action(test));
@@ -73,7 +63,7 @@ export function collectorsCommand(): Command {
     sub('add', 'make a collector')
       .argument('<name>')
       .option('--description <text>', 'for people', '')
-      .action((name: string, options: Options & { readonly description: string }) =>
+      .action((name: string, options: AnswerOptions & { readonly description: string }) =>
         withCollector(options, (request) => request<Collector>('POST', COLLECTORS, { name, description: options.description })),
       ),
   );
@@ -81,7 +71,7 @@ export function collectorsCommand(): Command {
     command.addCommand(
       sub(paused ? 'pause' : 'resume', paused ? 'pause all its sources' : 'let its sources go on')
         .argument('<name>')
-        .action((name: string, options: Options) =>
+        .action((name: string, options: AnswerOptions) =>
           withCollector(options, async (request) => request<Collector>('PUT', `${COLLECTORS}/${(await collectorOf(request, name)).id}`, { paused })),
         ),
     );
@@ -89,14 +79,14 @@ export function collectorsCommand(): Command {
     sub('rename', 'give it another name')
       .argument('<name>')
       .argument('<new-name>')
-      .action((name: string, to: string, options: Options) =>
+      .action((name: string, to: string, options: AnswerOptions) =>
         withCollector(options, async (request) => request<Collector>('PUT', `${COLLECTORS}/${(await collectorOf(request, name)).id}`, { name: to })),
       ),
   );
   command.addCommand(
     sub('remove', 'remove a collector without sources')
       .argument('<name>')
-      .action(async (name: string, options: Options) => {
+      .action(async (name: string, options: AnswerOptions) => {
         const { request } = await server(options);
         await request('DELETE', `${COLLECTORS}/${(await collectorOf(request, name)).id}`);
         await print(options.json ? JSON.stringify({ removed: name }) : `removed ${visible(name)}`);
@@ -106,7 +96,7 @@ export function collectorsCommand(): Command {
 }
 
 /** Sources live in a server. Throws CliError where none runs. */
-async function server(options: Options): Promise<Remote> {
+async function server(options: AnswerOptions): Promise<Remote> {
   const { data } = configOf(options);
   const remote = await remoteFor(data, options);
   if (!remote)
@@ -139,12 +129,12 @@ async function collectorOf(request: Request, name: string): Promise<Collector> {
   return found;
 }
 
-async function withCollector(options: Options, work: (request: Request) => Promise<Collector>): Promise<void> {
+async function withCollector(options: AnswerOptions, work: (request: Request) => Promise<Collector>): Promise<void> {
   const collector = await work((await server(options)).request);
   await print(options.json ? JSON.stringify(collector) : `${visible(collector.name)}${collector.paused ? ', paused' : ''}`);
 }
 
-async function list(options: Options): Promise<void> {
+async function list(options: AnswerOptions): Promise<void> {
   const found = await (await server(options)).request<SourceList>('GET', SOURCES);
   if (options.json) return print(JSON.stringify(found));
   if (found.sources.length === 0) return print('Nothing collects yet: bartizan sources add http NAME');
@@ -173,7 +163,7 @@ function line({ name, kind, sourceCategory, status }: Source): string {
 
 const stored = ({ counts }: Source['status']): number => counts.stored + counts.nodata + counts.skipdata;
 
-async function show(named: string, options: Options): Promise<void> {
+async function show(named: string, options: AnswerOptions): Promise<void> {
   const { source, list: all } = await sourceOf((await server(options)).request, named);
   if (options.json) return print(JSON.stringify(source));
   const { status, tokens } = source;
@@ -205,7 +195,7 @@ async function show(named: string, options: Options): Promise<void> {
     await print(`\n${error.code} ${count(error.count)}×, last ${at(error.last)}\n  ${visible(error.message)}${error.hint ? `\n  ${error.hint}` : ''}`);
 }
 
-interface AddOptions extends Options, ConnectionOptions {
+interface AddOptions extends AnswerOptions, ConnectionOptions {
   readonly collector: string;
   readonly category?: string;
   readonly sourceName?: string;
@@ -255,21 +245,21 @@ async function printAddress(whose: string, { url, token }: Address, kind: Source
   else await print(`${whose} address, which is shown this once:\n${url}`);
 }
 
-async function setPaused(named: string, paused: boolean, options: Options): Promise<void> {
+async function setPaused(named: string, paused: boolean, options: AnswerOptions): Promise<void> {
   const { request } = await server(options);
   const { source } = await sourceOf(request, named);
   const changed = await request<Source>('PUT', `${SOURCES}/${source.id}`, { paused });
   await print(options.json ? JSON.stringify(changed) : `${visible(changed.name)}: ${changed.status.state}`);
 }
 
-async function remove(named: string, options: Options): Promise<void> {
+async function remove(named: string, options: AnswerOptions): Promise<void> {
   const { request } = await server(options);
   const { source } = await sourceOf(request, named);
   await request('DELETE', `${SOURCES}/${source.id}`);
   await print(options.json ? JSON.stringify({ removed: source.id }) : `removed ${visible(source.name)}; its records stay`);
 }
 
-async function test(named: string, options: Options): Promise<void> {
+async function test(named: string, options: AnswerOptions): Promise<void> {
   const { request } = await server(options);
   const { source } = await sourceOf(request, named);
   const answer = await tried(request, { kind: source.kind, connection: source.connection, source: source.id }, options);
@@ -277,7 +267,7 @@ async function test(named: string, options: Options): Promise<void> {
 }
 
 /** Prints each step; throws CliError where one failed. */
-async function tried(request: Request, body: object, options: Options): Promise<TestResponse> {
+async function tried(request: Request, body: object, options: AnswerOptions): Promise<TestResponse> {
   const answer = await request<TestResponse>('POST', `${SOURCES}/test`, body);
   if (!options.json)
     for (const { name, result, message, hint, code } of answer.checks)
@@ -288,7 +278,7 @@ async function tried(request: Request, body: object, options: Options): Promise<
   return answer;
 }
 
-async function rotate(named: string, options: Options & { readonly graceHours: string }): Promise<void> {
+async function rotate(named: string, options: AnswerOptions & { readonly graceHours: string }): Promise<void> {
   const graceHours = Number(options.graceHours);
   if (!(graceHours >= 0 && graceHours <= 720)) throw new CliError('--grace-hours takes a number from 0 to 720', EXIT.wrongUse);
   const { request } = await server(options);
@@ -298,7 +288,7 @@ async function rotate(named: string, options: Options & { readonly graceHours: s
   await printAddress(`${visible(source.name)} has a new token. Its`, address, source.kind);
 }
 
-async function listCollectors(options: Options): Promise<void> {
+async function listCollectors(options: AnswerOptions): Promise<void> {
   const { collectors, sources } = await (await server(options)).request<SourceList>('GET', SOURCES);
   if (options.json) return print(JSON.stringify(collectors));
   if (collectors.length === 0) return print('There are no collectors: bartizan collectors add NAME');

@@ -39,6 +39,7 @@ export function unknownPanels(dashboard: Dashboard, choices: Choices): string[] 
   return [...(choices.panels ?? []), ...choices.windows.keys(), ...Object.keys(choices.measures)].filter((id) => !known.has(id));
 }
 
+/** Of all sections, in the page’s order. */
 export function panelsOf(dashboard: Dashboard): Panel[] {
   return dashboard.sections.flatMap((section) => section.panels);
 }

@@ -16,16 +16,22 @@ export interface RecordDecoder {
   readonly pendingRecords: number;
   /** Whether the delivery had its last `push` and all of it is decoded. */
   readonly deliveryFinished: boolean;
+  /** How the deliveries to come are read; the one before must be finished. Throws LayoutError for a layout that is none. */
   readBy(reading: FlowReading): void;
+  /** Starts another delivery in the same batch, at its beginning or where a run before left it. */
   nextDelivery(resume?: ResumePoint): void;
+  /** Decompressed bytes; `last`: the delivery ends with them. True when all was taken in; until then they must not change. */
   push(chunk: Uint8Array, last: boolean): boolean;
+  /** Ends a delivery that cannot be read on, with one bad record that tells of it. `bytes`: what is damaged of it and was not pushed. */
   endDamaged(code: RecordErrorCode, message: string, bytes?: { readonly raw: Uint8Array; readonly length: number }): void;
+  /** The batch; the decoder goes on with an empty one. */
   take(): DecodedBatches;
 }
 
 /** Kinds of decoders. */
 export type DecoderKind = 'flow' | 'cloudtrail';
 
+/** Throws LayoutError where the options name a layout that is none. */
 export function createDecoder(kind: DecoderKind, options: FlowDecoderOptions): RecordDecoder {
   return kind === 'flow' ? new FlowDecoder(options) : new CloudTrailDecoder(options);
 }

@@ -22,6 +22,7 @@ const COLUMNS: readonly (readonly [name: string, type: string])[] = [
 ];
 const STRUCTURE = `Tuple(${COLUMNS.map(([name, type]) => `${name} ${type}`).join(', ')})`;
 
+/** Reads nothing yet: what is in force is read with the first use. */
 export function openInterfaceHistory(store: Store, metadata: Pick<Metadata, 'setting' | 'saveSetting'>): InterfaceHistory {
   /** Open versions by region and interface; undefined while they are to be read anew. */
   let open: Open | undefined;

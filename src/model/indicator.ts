@@ -42,6 +42,7 @@ export interface Indicator {
   readonly validUntil: number;
 }
 
+/** Of a confidence from 0 to 100. */
 export function confidenceBand(confidence: number): ConfidenceBand {
   if (confidence >= 85) return 'high';
   if (confidence >= 50) return 'medium';

@@ -131,6 +131,7 @@ export function datasetsOf(format: LogFormat): readonly Dataset[] {
 
 const BY_DATASET: ReadonlyMap<Dataset, LogFormat> = new Map(LOG_FORMATS.flatMap((format) => datasetsOf(format).map((dataset) => [dataset, format] as const)));
 
+/** The format whose records a dataset holds. */
 export function formatOf(dataset: FlowDataset): FlowFormat;
 export function formatOf(dataset: Dataset): LogFormat;
 export function formatOf(dataset: Dataset): LogFormat {

@@ -24,6 +24,7 @@ export function tooLarge(columns: number, rows: number, limits: LookupLimits): s
   return undefined;
 }
 
+/** What is said to people of a file or table with more text than `limits.bytes`. */
 export function tooMuchText(what: 'file' | 'table', { bytes }: LookupLimits): string {
   return `A ${what} may have ${(bytes / 2 ** 20).toLocaleString('en-US', { maximumFractionDigits: 1 })} MiB of text; this has more.`;
 }

@@ -77,6 +77,7 @@ const WITH_PORTS: ReadonlySet<number> = new Set([6, 17, 33, 132, 136]);
 /** Interfaces that no security group can be put on: https://docs.aws.amazon.com/vpc/latest/userguide/vpc-nat-gateway.html */
 const WITHOUT_GROUPS = /^(regional_?)?nat_?gateway$|^transit_?gateway$/i;
 
+/** Of an IANA protocol number. */
 export function hasPorts(protocol: number): boolean {
   return WITH_PORTS.has(protocol);
 }

@@ -10,6 +10,7 @@ export type SourceKind = (typeof SOURCE_KINDS)[number];
 /** Kinds that senders send to, each under a token of its own; the others fetch. */
 export type PushedKind = 'http' | 'firehose';
 
+/** Whether senders send to it, in place of its fetching. */
 export function isPushed(kind: SourceKind): kind is PushedKind {
   return kind === 'http' || kind === 'firehose';
 }

@@ -33,6 +33,7 @@ export function compile(text: string, options: CompileOptions): CompileResult {
   return compileQuery(parsed.query, options);
 }
 
+/** A query that was parsed, to a statement. Never throws for what a person wrote. */
 export function compileQuery(query: Query, options: CompileOptions): CompileResult {
   return caught(() => {
     if (!isZone(options.timeZone))

@@ -42,6 +42,10 @@ export interface Nested {
   readonly rows: (list: readonly Sql[]) => Sql;
 }
 
+/**
+ * What compiling one query knows (its options, the datasets that it reads, how names are found) and collects on the way: warnings, and what it asks of
+ * rules and tables.
+ */
 export class Context {
   /** Set by `save`. */
   save?: Save;
@@ -190,6 +194,7 @@ export class Context {
 
 type Variables = CompileOptions['variables'];
 
+/** The text with each `{{name}}` replaced by its variable’s value. Throws QueryError when one has none. */
 export function fillTemplates(text: string, variables: Variables, span: Span): string {
   return text.replace(TEMPLATE, (_, triple: string | undefined, double: string | undefined) => valueOfVariable(triple ?? double ?? '', variables, span));
 }

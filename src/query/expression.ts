@@ -19,6 +19,7 @@ export interface Names {
 
 type Binary = Expr & { node: 'binary' };
 
+/** An expression as SQL, with the kind of its value. Throws QueryError with the place in the text. */
 export function compileExpr(expr: Expr, names: Names): Typed {
   switch (expr.node) {
     case 'literal':

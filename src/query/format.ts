@@ -11,6 +11,7 @@ const INDENT = '    ';
 const SPACED: ReadonlySet<string> = new Set(['=', '==', '!=', '<>', '<', '<=', '>', '>=', '&&', '||', '?']);
 const COMMENT = /\/\/[^\n]*|\/\*[\s\S]*?\*\//g;
 
+/** Never throws: a text with mistakes keeps them. */
 export function format(text: string): string {
   const steps = segments(lex(text));
   const rule = isExtractionRule(text);

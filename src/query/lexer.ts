@@ -86,6 +86,7 @@ export function isExtractionRule(text: string): boolean {
   return EXTRACTION_RULE.test(text) || READS_TABLE.test(text);
 }
 
+/** Tokens in the order of the text, `start` and `end` in UTF-16 units; the last is of kind `end`. Spaces and comments are none. */
 export function lex(text: string): Token[] {
   const tokens: Token[] = [];
   let at = 0;

@@ -196,6 +196,10 @@ export function fitsWildcard(name: string, wildcard: string): boolean {
   return text.startsWith(first) && text.endsWith(last) && at + last.length <= text.length;
 }
 
+/**
+ * A text against a pattern in which `*` is any text. `fold`: in any letter case. Where the pattern is empty only empty text matches, and where it is `*`
+ * all that is there.
+ */
 export function like(left: Typed, wildcard: string, fold: boolean): Sql {
   if (/^\*+$/.test(wildcard)) return not(isNull(left));
   if (wildcard === '' && left.emptyIsNull) return sql`false`;

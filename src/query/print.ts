@@ -4,6 +4,7 @@ import { printString } from './print-expression.ts';
 import { printSubquery } from './subqueries.ts';
 import type { Expr, Query, Scope } from './tree.ts';
 
+/** The scope, then a step a line behind `| `, without a line end after the last. */
 export function print(query: Query): string {
   const scope = query.scope.node === 'all' ? '' : printScope(query.scope);
   const steps = query.operations.map((operation) => `| ${printOperation(withPrinted(operation))}`);

@@ -103,6 +103,7 @@ export function num(value: number): Sql {
   return make([Object.is(value, -0) ? '0' : String(value)]);
 }
 
+/** Fragments with a separator between; no items give an empty fragment. */
 export function join(items: readonly Sql[], separator: ', ' | ' AND ' | ' OR ' | ' ' | ' + ' | ' UNION ALL '): Sql {
   const parts: (string | Sql)[] = [];
   for (const item of items) {

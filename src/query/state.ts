@@ -81,6 +81,7 @@ export const THIS_WINDOW: Reading = { shift: 0 };
 /** Column of a reading's `group`. */
 export const WINDOW = '__window';
 
+/** A query after some of its steps: the conditions, columns and relation of the SELECT so far. Operators make another of it; it never changes. */
 export class State {
   readonly ctx: Context;
   /** Seconds that this reading of the data lies before the query's window (compare). */
@@ -93,6 +94,7 @@ export class State {
     this.parts = parts;
   }
 
+  /** The same but for these parts. */
   with(change: Partial<Parts>): State {
     return new State(this.ctx, this.shift, { ...this.parts, ...change });
   }

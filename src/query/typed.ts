@@ -76,6 +76,7 @@ export function boolean(fragment: Sql): Typed {
   return { sql: fragment, kind: 'boolean' };
 }
 
+/** A value as it was written: `written` is its text where it is asked for as text (`1.0` stays `1.0`). */
 export function literal(value: string | number | boolean | null, written = String(value)): Typed {
   const kind: ValueKind = typeof value === 'number' ? 'number' : typeof value === 'boolean' ? 'boolean' : 'text';
   const fragment =
@@ -88,6 +89,7 @@ export function addressToText(address: Sql): Sql {
   return sql`substring(toString(${address}), if(${address} BETWEEN toIPv6('::ffff:0.0.0.0') AND toIPv6('::ffff:255.255.255.255'), 8, 1))`;
 }
 
+/** The text of any value: addresses dotted for IPv4, times as epoch milliseconds, numbers as they were written where they are literals. */
 export function asText(value: Typed): Sql {
   switch (value.kind) {
     case 'text':

@@ -59,6 +59,7 @@ interface Read {
   readonly unrecorded: boolean;
 }
 
+/** Reads what is there; `reload` reads it anew after a change. */
 export async function openCatalogs(metadata: Pick<Metadata, 'library' | 'setting' | 'saveSetting'>): Promise<Catalogs> {
   let read: Read = { catalog: EMPTY_CATALOG, atIngest: [], unrecorded: false };
   const reload = async () => {

@@ -104,6 +104,7 @@ export const INDICATOR_ATTRIBUTES: readonly (readonly [name: string, type: 'Stri
 /** Cells of the cache of attributes: indicators that records matched, not all there are. */
 const CACHED = 65_536;
 
+/** Statements that make the tables and dictionaries, in the order in which they are run. */
 export function createIndicators(): string[] {
   const table = `ENGINE = MergeTree PARTITION BY feed ORDER BY number SETTINGS index_granularity = 512`;
   const made = [

@@ -11,72 +11,17 @@ import { dirname } from 'node:path';
 import Database from 'better-sqlite3';
 import { type Generated, Kysely, SqliteDialect, sql } from 'kysely';
 import { addCounts, type Counts, NO_COUNTS } from '../model/counts.ts';
-import { CLOUDTRAIL, type Dataset, VPC_FLOW } from '../model/log-formats.ts';
+import type { Dataset } from '../model/log-formats.ts';
 import { FEEDS_SCHEMA, type Feeds, type FeedTables, openFeeds } from './feeds.ts';
 import { type ItemRow, type Library, openLibrary } from './library.ts';
+import type { Delivery, Manifest } from './manifest.ts';
 import { openProofs, PROOFS_SCHEMA, type Proofs, type ProofTables } from './proofs.ts';
 import { openSecrets, type Secrets } from './secrets.ts';
+import { readSetting, type SettingTables, saveSetting } from './settings.ts';
 import { openSources, SOURCES_SCHEMA, type Sources, type SourceTables } from './sources.ts';
-import type { NativeBlockFile, NativeInsert } from './store.ts';
+import { StoredFacts } from './stored-facts.ts';
 
-/** A part of a delivery that a batch holds. Offsets are of the decompressed bytes; [from, to). */
-export interface DeliveryRange {
-  readonly delivery: string;
-  readonly from: number;
-  readonly to: number;
-  /** Layout in force at `to`; where a later batch goes on. */
-  readonly layout: string;
-  /** The delivery ends with this range. */
-  readonly last: boolean;
-  readonly counts: Readonly<Counts>;
-  /** Records by format; absent in manifests of earlier releases, which knew one. */
-  readonly formats?: Readonly<Record<string, number>>;
-}
-
-/**
- * One block of a batch, as it is inserted. What rules make of it is said as it was when the batch was staged: what a crash
- * left is stored by the same rules, whatever they are by then.
- */
-export interface StagedBlock extends NativeInsert {
-  readonly rows: number;
-  readonly bytes: number;
-  /** Layouts of its records, where they are few. */
-  readonly layouts?: readonly string[];
-  /** Rows up to which each of the manifest's ranges goes, where the rows are in their order. */
-  readonly ends?: readonly number[];
-  /** A block of its own with the ids and times of events, and where they are counted: looking for copies reads it, and not the whole. */
-  readonly ids?: NativeBlockFile;
-  /** Of a part of the counter's block: which of its rows these are. */
-  readonly counterRows?: readonly number[];
-}
-
-export interface Manifest {
-  readonly batch: string;
-  readonly ranges: readonly DeliveryRange[];
-  /** In insert order: quarantine, then rows. */
-  readonly blocks: readonly StagedBlock[];
-  /** OR of the `absent` masks of the rows for `vpc_flow`, as decimal text. */
-  readonly absentMask: string;
-  /** AND of the same; absent in manifests of earlier releases. */
-  readonly missingMask?: string;
-  /** All rows for `vpc_flow` are in the default layout and their texts their values joined by spaces. */
-  readonly defaultOnly?: boolean;
-}
-
-/** A delivery as the ledger knows it. */
-export interface Delivery {
-  readonly id: string;
-  readonly name: string;
-  /** Bytes as delivered (compressed). */
-  readonly size: number;
-  readonly done: boolean;
-  /** Decompressed bytes that are stored; a re-read goes on here. */
-  readonly doneTo: number;
-  readonly layout: string;
-  readonly counts: Counts;
-}
-
-interface Tables extends SourceTables, FeedTables, ProofTables {
+interface Tables extends SourceTables, FeedTables, ProofTables, SettingTables {
   delivery: {
     id: string;
     name: string;
@@ -91,7 +36,6 @@ interface Tables extends SourceTables, FeedTables, ProofTables {
   };
   manifest: { batch: string; body: string; created: number; sequence: Generated<number> };
   registry: { name: string; text: string; id: number };
-  setting: { name: string; value: string };
   item: ItemRow;
   repeated: { source: string; bucket: number; deliveries: number; records: number };
 }
@@ -118,6 +62,7 @@ const SCHEMA = [
 const REPEATED_BUCKET = 300;
 const REPEATED_KEPT = 400 * 86_400;
 
+export type { Delivery, DeliveryRange, Manifest, StagedBlock } from './manifest.ts';
 export type { StoredProof } from './proofs.ts';
 
 export interface Metadata {
@@ -129,6 +74,7 @@ export interface Metadata {
   readonly feeds: Feeds;
   /** What CloudTrail's digests have proven. */
   readonly proofs: Proofs;
+  /** What the ledger knows of a delivery, by the id that it was opened with. */
   delivery(id: string): Promise<Delivery | undefined>;
   /** Registers a delivery that is about to be read; an unfinished one keeps its progress. `again` forgets that it was done. */
   open(delivery: { id: string; name: string; size: number; head: string }, again?: boolean): Promise<Delivery>;
@@ -162,19 +108,11 @@ export interface Metadata {
   registry(name: string): Promise<Map<string, number>>;
   /** Gives new texts of a registry their ids; in one transaction. */
   register(name: string, entries: readonly { readonly text: string; readonly id: number }[]): Promise<void>;
+  /** A value that outlives the process; undefined where none was saved. */
   setting(name: string): Promise<string | undefined>;
   saveSetting(name: string, value: string): Promise<void>;
   close(): Promise<void>;
 }
-
-const ABSENT_MASK = 'absent-mask';
-const MISSING_MASK = 'missing-mask';
-const OTHER_LAYOUTS = 'other-layouts';
-const PRESENT = 'datasets';
-/** Datasets that a query may read without naming them. */
-const UNNAMED: readonly Dataset[] = [VPC_FLOW.main, CLOUDTRAIL.main];
-/** Nothing has been stored yet. */
-const EVERYTHING = (1n << 64n) - 1n;
 
 /** Opens (and migrates) the database file. `now` gives epoch seconds; `secretKey` seals secrets in place of the key beside the file. */
 export async function openMetadata(path: string, now: () => number, secretKey?: string): Promise<Metadata> {
@@ -191,41 +129,22 @@ export async function openMetadata(path: string, now: () => number, secretKey?: 
   }
   file.prepare('DELETE FROM repeated WHERE bucket < ?').run(now() - REPEATED_KEPT);
   const db = new Kysely<Tables>({ dialect: new SqliteDialect({ database: file }) });
-  const saved = await db.selectFrom('setting').selectAll().where('name', 'in', [ABSENT_MASK, MISSING_MASK, OTHER_LAYOUTS, PRESENT]).execute();
-  const mask = (name: string) => saved.find((s) => s.name === name)?.value;
-  // Flows that were stored before this mask was kept may have any field.
-  const missing = mask(MISSING_MASK) ?? (mask(ABSENT_MASK) === undefined ? EVERYTHING : 0n);
-  const other = mask(OTHER_LAYOUTS) ?? String(mask(ABSENT_MASK) !== undefined);
-  return new SqliteMetadata(db, now, await openSecrets(dirname(path), secretKey), {
-    absent: BigInt(mask(ABSENT_MASK) ?? 0n),
-    missing: BigInt(missing),
-    defaultOnly: other === 'false',
-    // Before this was kept there were flows alone.
-    present: new Set((mask(PRESENT) ?? (mask(ABSENT_MASK) === undefined ? '' : VPC_FLOW.main)).split(' ').filter(Boolean)),
-  });
-}
-
-/** What all flows have in common: kept so that statements can leave out what cannot be. */
-interface Seen {
-  absent: bigint;
-  missing: bigint;
-  defaultOnly: boolean;
-  readonly present: Set<string>;
+  return new SqliteMetadata(db, now, await openSecrets(dirname(path), secretKey), await StoredFacts.load(db));
 }
 
 class SqliteMetadata implements Metadata {
   readonly #db: Kysely<Tables>;
   readonly #now: () => number;
-  readonly #seen: Seen;
+  readonly #facts: StoredFacts;
   readonly library: Library;
   readonly sources: Sources;
   readonly feeds: Feeds;
   readonly proofs: Proofs;
 
-  constructor(db: Kysely<Tables>, now: () => number, secrets: Secrets, seen: Seen) {
+  constructor(db: Kysely<Tables>, now: () => number, secrets: Secrets, facts: StoredFacts) {
     this.#db = db;
     this.#now = now;
-    this.#seen = seen;
+    this.#facts = facts;
     this.library = openLibrary(db, now);
     this.sources = openSources(db, secrets, now);
     this.feeds = openFeeds(db, secrets, now);
@@ -254,20 +173,14 @@ class SqliteMetadata implements Metadata {
   }
 
   async commit(manifest: Manifest): Promise<void> {
-    this.#seen.absent |= BigInt(manifest.absentMask);
-    this.#seen.missing &= BigInt(manifest.missingMask ?? 0n);
-    this.#seen.defaultOnly &&= manifest.defaultOnly === true;
-    for (const { table } of manifest.blocks) if (UNNAMED.some((name) => name === table)) this.#seen.present.add(table);
+    this.#facts.add(manifest);
     await this.#db.transaction().execute(async (db) => {
       await db
         .insertInto('manifest')
         .values({ batch: manifest.batch, body: JSON.stringify(manifest), created: this.#now() })
         .execute();
       // Before the rows are visible: a query that trusts the mask must not meet a null it rules out.
-      await upsertSetting(db, ABSENT_MASK, this.#seen.absent.toString());
-      await upsertSetting(db, MISSING_MASK, this.#seen.missing.toString());
-      await upsertSetting(db, OTHER_LAYOUTS, String(!this.#seen.defaultOnly));
-      await upsertSetting(db, PRESENT, this.present().join(' '));
+      await this.#facts.save(db);
     });
   }
 
@@ -300,19 +213,19 @@ class SqliteMetadata implements Metadata {
   }
 
   absentMask(): bigint {
-    return this.#seen.absent;
+    return this.#facts.absent;
   }
 
   missingMask(): bigint {
-    return this.#seen.missing;
+    return this.#facts.missing;
   }
 
   defaultOnly(): boolean {
-    return this.#seen.defaultOnly;
+    return this.#facts.defaultOnly;
   }
 
   present(): readonly Dataset[] {
-    return UNNAMED.filter((name) => this.#seen.present.has(name));
+    return this.#facts.present();
   }
 
   forget(prefix: string): Promise<void> {
@@ -363,24 +276,16 @@ class SqliteMetadata implements Metadata {
   }
 
   async setting(name: string): Promise<string | undefined> {
-    return (await this.#db.selectFrom('setting').select('value').where('name', '=', name).executeTakeFirst())?.value;
+    return readSetting(this.#db, name);
   }
 
   async saveSetting(name: string, value: string): Promise<void> {
-    await upsertSetting(this.#db, name, value);
+    await saveSetting(this.#db, name, value);
   }
 
   async close(): Promise<void> {
     await this.#db.destroy();
   }
-}
-
-async function upsertSetting(db: Kysely<Tables>, name: string, value: string): Promise<void> {
-  await db
-    .insertInto('setting')
-    .values({ name, value })
-    .onConflict((c) => c.column('name').doUpdateSet({ value: sql`excluded.value` }))
-    .execute();
 }
 
 function toDelivery(row: Tables['delivery']): Delivery {

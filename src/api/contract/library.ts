@@ -1,13 +1,8 @@
 /** Shapes of the library: folders and saved searches. */
 import { z } from 'zod';
 import { SavedSearch } from '../../dashboards/saved-search.ts';
+import { Name } from './name.ts';
 
-const name = z
-  .string()
-  .trim()
-  .min(1)
-  .max(200)
-  .regex(/^[^\u0000-\u001f\u007f]*$/, 'a name has no control characters');
 const folder = z.string().max(100).nullable();
 
 const kept = {
@@ -36,13 +31,13 @@ export const LibraryList = z.object({ items: z.array(LibraryItem) });
 
 /** POST /api/v1/library */
 export const LibraryNew = z.discriminatedUnion('kind', [
-  z.strictObject({ kind: z.literal('folder'), name, folder: folder.default(null) }),
-  z.strictObject({ kind: z.literal('search'), name, folder: folder.default(null), search: SavedSearch }),
+  z.strictObject({ kind: z.literal('folder'), name: Name, folder: folder.default(null) }),
+  z.strictObject({ kind: z.literal('search'), name: Name, folder: folder.default(null), search: SavedSearch }),
 ]);
 
 /** PUT /api/v1/library/:id: changes what is given. */
 export const LibraryChange = z.strictObject({
-  name: name.optional(),
+  name: Name.optional(),
   folder: folder.optional(),
   search: SavedSearch.optional(),
   revision: z.number().int().optional(),

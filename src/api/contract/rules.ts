@@ -1,13 +1,8 @@
 /** Shapes of field extraction rules. */
 import { z } from 'zod';
 import { MAX_EXPRESSION } from '../../query/extraction.ts';
+import { Name } from './name.ts';
 
-const name = z
-  .string()
-  .trim()
-  .min(1)
-  .max(200)
-  .regex(/^[^\u0000-\u001f\u007f]*$/, 'a name has no control characters');
 const scope = z.string().max(MAX_EXPRESSION);
 const expression = z.string().max(MAX_EXPRESSION);
 const samples = z
@@ -30,7 +25,7 @@ export const RuleDiagnostic = z.object({
 
 /** POST /api/v1/extraction-rules */
 export const RuleNew = z.strictObject({
-  name,
+  name: Name,
   /** A search: the records that the rule is for. Empty: all. */
   scope: scope.default(''),
   /** Steps as they stand behind a search. */
@@ -44,7 +39,7 @@ export const RuleNew = z.strictObject({
 
 /** PUT /api/v1/extraction-rules/:id: changes what is given. */
 export const RuleChange = z.strictObject({
-  name: name.optional(),
+  name: Name.optional(),
   scope: scope.optional(),
   expression: expression.optional(),
   at: z.enum(['ingest', 'query']).optional(),

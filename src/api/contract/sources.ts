@@ -1,16 +1,12 @@
 /** Shapes of collectors and sources. */
 import { z } from 'zod';
 import { RECORD_FORMATS, SOURCE_KINDS } from '../../model/source.ts';
+import { IngestCounts } from '../contract.ts';
+import { Name } from './name.ts';
 
 /** Stands in a connection for a secret that is kept. An empty text takes one out that need not be there. */
 export const SECRET = 'secret';
 
-const name = z
-  .string()
-  .trim()
-  .min(1)
-  .max(200)
-  .regex(/^[^\u0000-\u001f\u007f]*$/, 'a name has no control characters');
 const label = z
   .string()
   .trim()
@@ -26,7 +22,7 @@ export const RecordSettings = z.strictObject({
     .array(
       z.strictObject({
         kind: z.enum(['exclude', 'include', 'mask', 'hash']),
-        name,
+        name: Name,
         pattern,
         replacement: z.string().max(1024).optional(),
       }),
@@ -44,8 +40,8 @@ export const RecordSettings = z.strictObject({
   internalTraffic: z.array(z.string().trim().min(1).max(100)).max(1000).default([]),
 });
 
-export const CollectorNew = z.strictObject({ name, description: label.default('') });
-export const CollectorChange = z.strictObject({ name: name.optional(), description: label.optional(), paused: z.boolean().optional() });
+export const CollectorNew = z.strictObject({ name: Name, description: label.default('') });
+export const CollectorChange = z.strictObject({ name: Name.optional(), description: label.optional(), paused: z.boolean().optional() });
 export const Collector = z.object({
   id: z.string(),
   name: z.string(),
@@ -54,16 +50,6 @@ export const Collector = z.object({
   /** Epoch milliseconds. */
   created: z.number(),
   updated: z.number(),
-});
-
-const Counts = z.object({
-  records: z.number(),
-  stored: z.number(),
-  nodata: z.number(),
-  skipdata: z.number(),
-  duplicates: z.number(),
-  filtered: z.number(),
-  quarantined: z.number(),
 });
 
 /** What a source has done since the server started. Times are epoch milliseconds. */
@@ -76,7 +62,7 @@ export const SourceStatus = z.object({
   bytes: z.number(),
   /** Deliveries that were known and not read again. */
   known: z.number(),
-  counts: Counts,
+  counts: IngestCounts,
   lastDelivery: z.number().nullable(),
   lastStored: z.number().nullable(),
   /** Records stored a minute over the last hour, the current minute last. */
@@ -113,7 +99,7 @@ export const Source = z.object({
 export const SourceNew = z.strictObject({
   collector: z.string().max(100),
   kind: z.enum(SOURCE_KINDS),
-  name,
+  name: Name,
   sourceCategory: label.default(''),
   sourceName: label.default(''),
   sourceHost: label.default(''),
@@ -124,7 +110,7 @@ export const SourceNew = z.strictObject({
 /** Changes what is given. A secret in `connection` that is left out or `"secret"` stays as it is; an empty one goes. */
 export const SourceChange = z.strictObject({
   collector: z.string().max(100).optional(),
-  name: name.optional(),
+  name: Name.optional(),
   sourceCategory: label.optional(),
   sourceName: label.optional(),
   sourceHost: label.optional(),

@@ -3,11 +3,12 @@ import './administrators.css';
 import { Button, TextInput } from '@mantine/core';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
-import { type FormEvent, useEffect, useRef, useState } from 'react';
+import { type FormEvent, useRef, useState } from 'react';
 import type { Administrator } from '../../api/contract/administrators.ts';
 import { PageFailed } from '../app/failed.tsx';
 import { carried } from '../app/search.ts';
 import { usePage } from '../app/use-page.ts';
+import { useTitle } from '../app/use-title.ts';
 import { exact } from '../format/numbers.ts';
 import { ago, stamp } from '../format/times.ts';
 import { ProblemNote } from '../library/problem.tsx';
@@ -34,9 +35,7 @@ export function AdministratorsPage() {
       await changed();
     },
   });
-  useEffect(() => {
-    document.title = 'Administrators · Bartizan';
-  }, []);
+  useTitle('Administrators');
   if (list.isError && !list.data) return <PageFailed error={list.error} onRetry={() => void list.refetch()} />;
   const listed = list.data?.administrators ?? [];
   return (

@@ -92,6 +92,16 @@ function zoneOfViewer(): string {
   return new Intl.DateTimeFormat().resolvedOptions().timeZone || 'UTC';
 }
 
+/** Beside the dashboards: path and name of each page of the bar. */
+const PLACES = [
+  ['/search', 'Search'],
+  ['/extraction', 'Fields'],
+  ['/lookups', 'Lookups'],
+  ['/threats', 'Threats'],
+  ['/completeness', 'Completeness'],
+  ['/sources', 'Sources'],
+] as const;
+
 function Pages({ search }: { search: Search }) {
   const dashboards = useQuery(dashboardsQuery);
   const { id } = useParams({ strict: false });
@@ -125,24 +135,11 @@ function Pages({ search }: { search: Search }) {
           {dashboards.isError && <Menu.Label>The list of dashboards can’t be loaded.</Menu.Label>}
         </Menu.Dropdown>
       </Menu>
-      <Link to="/search" search={carried(search)} className="bz-nav-item" activeProps={{ 'data-current': true } as object}>
-        Search
-      </Link>
-      <Link to="/extraction" search={carried(search)} className="bz-nav-item" activeProps={{ 'data-current': true } as object}>
-        Fields
-      </Link>
-      <Link to="/lookups" search={carried(search)} className="bz-nav-item" activeProps={{ 'data-current': true } as object}>
-        Lookups
-      </Link>
-      <Link to="/threats" search={carried(search)} className="bz-nav-item" activeProps={{ 'data-current': true } as object}>
-        Threats
-      </Link>
-      <Link to="/completeness" search={carried(search)} className="bz-nav-item" activeProps={{ 'data-current': true } as object}>
-        Completeness
-      </Link>
-      <Link to="/sources" search={carried(search)} className="bz-nav-item" activeProps={{ 'data-current': true } as object}>
-        Sources
-      </Link>
+      {PLACES.map(([to, name]) => (
+        <Link key={to} to={to} search={carried(search)} className="bz-nav-item" activeProps={{ 'data-current': true } as object}>
+          {name}
+        </Link>
+      ))}
     </nav>
   );
 }

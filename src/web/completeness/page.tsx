@@ -1,13 +1,14 @@
 /** The completeness board: what has come, how late, and what is missing, the worst first. */
 import './completeness.css';
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
-import { useEffect, useMemo, useState } from 'react';
+import { useMemo, useState } from 'react';
 import type { CompletenessResponse } from '../../api/contract/completeness.ts';
 import { explain } from '../api/client.ts';
 import { completenessQuery, statusQuery } from '../api/queries.ts';
 import { PageFailed } from '../app/failed.tsx';
 import { useKeys } from '../app/keys.ts';
 import { usePage } from '../app/use-page.ts';
+import { useTitle } from '../app/use-title.ts';
 import { exact } from '../format/numbers.ts';
 import { duration, rangeText } from '../format/times.ts';
 import { absolute, type Range } from '../time/range.ts';
@@ -26,9 +27,7 @@ export function CompletenessPage() {
   const [picking, setPicking] = useState(false);
   const refresh = () => void board.refetch();
   useKeys({ t: () => setPicking(true), r: refresh });
-  useEffect(() => {
-    document.title = 'Completeness · Bartizan';
-  }, []);
+  useTitle('Completeness');
   if (board.isError && !board.data) return <PageFailed error={board.error} onRetry={refresh} />;
   const { data } = board;
   return (

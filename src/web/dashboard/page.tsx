@@ -2,7 +2,7 @@
 import { Tooltip } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useNavigate, useParams } from '@tanstack/react-router';
-import { lazy, Suspense, useCallback, useEffect, useMemo, useRef, useState, useSyncExternalStore } from 'react';
+import { lazy, Suspense, useCallback, useMemo, useRef, useState, useSyncExternalStore } from 'react';
 import type { DashboardAnswer } from '../../api/contract/dashboards.ts';
 import type { Window } from '../../api/contract.ts';
 import type { Panel } from '../../dashboards/schema.ts';
@@ -12,6 +12,7 @@ import { Icon } from '../app/icons.tsx';
 import { useKeys } from '../app/keys.ts';
 import { pairs, withPair } from '../app/search.ts';
 import { usePage } from '../app/use-page.ts';
+import { useTitle } from '../app/use-title.ts';
 import { MissingNotice } from '../completeness/notice.tsx';
 import { addFilters, applied, type Chip, encodeChip } from '../filters/filter.ts';
 import { FilterBar } from '../filters/filter-bar.tsx';
@@ -100,9 +101,7 @@ function Loaded({ dashboard, scope }: { dashboard: DashboardAnswer; scope: reado
   );
   const refresh = useCallback(() => run(), [run]);
   useKeys({ f: () => setAdding(true), t: () => setPicking(true), r: refresh, ...(full && { esc: () => change({ panel: undefined }) }) });
-  useEffect(() => {
-    document.title = `${dashboard.title} · Bartizan`;
-  }, [dashboard.title]);
+  useTitle(dashboard.title);
 
   const frame = (panel: Panel, isFull = false) => (
     <PanelFrame

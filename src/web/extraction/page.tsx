@@ -2,12 +2,13 @@
 import './extraction.css';
 import { ActionIcon, Button, Modal, Switch } from '@mantine/core';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { useEffect, useState } from 'react';
+import { useState } from 'react';
 import type { Rule } from '../../api/contract/rules.ts';
 import { explain } from '../api/client.ts';
 import { PageFailed } from '../app/failed.tsx';
 import { Icon } from '../app/icons.tsx';
 import { usePage } from '../app/use-page.ts';
+import { useTitle } from '../app/use-title.ts';
 import { changeRule, removeRule, rulesQuery } from './ask.ts';
 import { FieldNames, RuleEditor } from './editor.tsx';
 import { Problem } from './problem.tsx';
@@ -19,9 +20,7 @@ export function ExtractionPage() {
   const rules = useQuery(rulesQuery);
   const [removing, setRemoving] = useState<Rule | null>(null);
   const [saved, setSaved] = useState<Rule | null>(null);
-  useEffect(() => {
-    document.title = 'Field extraction · Bartizan';
-  }, []);
+  useTitle('Field extraction');
   if (rules.isError && !rules.data) return <PageFailed error={rules.error} onRetry={() => void rules.refetch()} />;
   const list = rules.data?.rules ?? [];
   const edited = list.find((rule) => rule.id === search.view);

@@ -3,11 +3,12 @@ import './lookups.css';
 import { Button, Modal } from '@mantine/core';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
-import { useEffect, useState } from 'react';
+import { useState } from 'react';
 import type { LookupTable } from '../../api/contract/lookups.ts';
 import { PageFailed } from '../app/failed.tsx';
 import { carried } from '../app/search.ts';
 import { usePage } from '../app/use-page.ts';
+import { useTitle } from '../app/use-title.ts';
 import { exact, short } from '../format/numbers.ts';
 import { ago, stamp } from '../format/times.ts';
 import { ProblemNote } from '../library/problem.tsx';
@@ -19,9 +20,7 @@ export function LookupsPage() {
   const lookups = useQuery(lookupsQuery);
   const [replacing, setReplacing] = useState<string | undefined>();
   const [removing, setRemoving] = useState<LookupTable | undefined>();
-  useEffect(() => {
-    document.title = 'Lookup tables · Bartizan';
-  }, []);
+  useTitle('Lookup tables');
   if (lookups.isError && !lookups.data) return <PageFailed error={lookups.error} onRetry={() => void lookups.refetch()} />;
   const { data } = lookups;
   const shown = data?.lookups.find((table) => table.name === search.view);

@@ -8,6 +8,7 @@ import { lazy, Suspense, useCallback, useEffect, useMemo, useRef, useState } fro
 import { catalogueQuery, statusQuery } from '../api/queries.ts';
 import { useKeys } from '../app/keys.ts';
 import { usePage } from '../app/use-page.ts';
+import { useTitle } from '../app/use-title.ts';
 import { applied } from '../filters/filter.ts';
 import { FilterBar } from '../filters/filter-bar.tsx';
 import { SearchActions } from '../library/search-actions.tsx';
@@ -54,9 +55,7 @@ export function SearchPage() {
     if (asked) remember({ query: asked.query, range: { from: asked.from, to: asked.to }, at: Date.now() });
     else setState(IDLE);
   }, [asked]);
-  useEffect(() => {
-    document.title = 'Search · Bartizan';
-  }, []);
+  useTitle('Search');
 
   /** Runs a text; the same one again asks the server again. */
   const ask = useCallback(

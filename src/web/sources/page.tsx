@@ -3,13 +3,14 @@ import './sources.css';
 import { Button } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
-import { useEffect, useState } from 'react';
+import { useState } from 'react';
 import type { SourceList } from '../../api/contract/sources.ts';
 import { explain } from '../api/client.ts';
 import { PageFailed } from '../app/failed.tsx';
 import { Icon } from '../app/icons.tsx';
 import type { Search } from '../app/search.ts';
 import { usePage } from '../app/use-page.ts';
+import { useTitle } from '../app/use-title.ts';
 import { short } from '../format/numbers.ts';
 import { stamp } from '../format/times.ts';
 import { ChoiceList } from './add/choices.tsx';
@@ -28,9 +29,7 @@ export function SourcesPage() {
   const { search, zone } = usePage();
   const sources = useQuery(sourcesQuery);
   const [naming, setNaming] = useState(false);
-  useEffect(() => {
-    document.title = 'Sources · Bartizan';
-  }, []);
+  useTitle('Sources');
   const { data } = sources;
   if (sources.isError && !data) return <PageFailed error={sources.error} onRetry={() => void sources.refetch()} />;
   const along = alongside(search);

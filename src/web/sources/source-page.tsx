@@ -9,6 +9,7 @@ import { isPushed } from '../../model/source.ts';
 import { explain } from '../api/client.ts';
 import { PageFailed } from '../app/failed.tsx';
 import { usePage } from '../app/use-page.ts';
+import { useTitle } from '../app/use-title.ts';
 import { exact, short } from '../format/numbers.ts';
 import { minuteStamp, zoneName } from '../format/times.ts';
 import { SourceActions } from './actions.tsx';
@@ -27,9 +28,7 @@ export function SourcePage() {
   const sources = useQuery(sourcesQuery);
   const { search, zone, change } = usePage();
   const source = sources.data?.sources.find((s) => s.id === id);
-  useEffect(() => {
-    document.title = `${source?.name ?? 'Source'} · Bartizan`;
-  }, [source?.name]);
+  useTitle(source?.name ?? 'Source');
   const hash = useRouterState({ select: (s) => s.location.hash });
   const there = source !== undefined;
   useEffect(() => {

@@ -1,7 +1,7 @@
 /** One feed: what it is doing, what its last run found, its settings, and what of it is no threat. */
 import { Button } from '@mantine/core';
 import { Link, useRouterState } from '@tanstack/react-router';
-import { type ReactNode, useEffect } from 'react';
+import { useEffect } from 'react';
 import { type Feed, type FeedList, SECRET } from '../../api/contract/feeds.ts';
 import { Icon } from '../app/icons.tsx';
 import { carried } from '../app/search.ts';
@@ -14,7 +14,7 @@ import { AllowListEditor } from './allow-list.tsx';
 import { changeFeed } from './ask.ts';
 import { EditFeed } from './edit.tsx';
 import { AUTH_NAMES, FORMAT_NAMES, KINDS } from './kinds.ts';
-import { Counts, FeedState, Problems } from './parts.tsx';
+import { Counts, FeedState, Item, Problems } from './parts.tsx';
 import { matchesOf, within } from './search-of.ts';
 import { Precision } from './table.tsx';
 import { many, scheduleText } from './words.ts';
@@ -206,14 +206,5 @@ function Settings({ feed, onEdit }: { feed: Feed; onEdit: () => void }) {
         Edit
       </Button>
     </section>
-  );
-}
-
-function Item({ name, children }: { name: string; children: ReactNode }) {
-  return (
-    <div>
-      <dt>{name}</dt>
-      <dd>{children}</dd>
-    </div>
   );
 }

@@ -5,7 +5,7 @@ import type { FeedAuth } from '../../api/contract/feeds.ts';
 import { FALCON_CLOUDS, type FeedKind, INDICATOR_FORMATS, MAPPED_PARTS, type MappedPart } from '../../model/feed.ts';
 import { ProblemNote } from '../library/problem.tsx';
 import type { FieldProps } from '../sources/fields/field-props.ts';
-import { SecretInput } from '../sources/fields/secret-input.tsx';
+import { PROXY, SecretInput } from '../sources/fields/secret-input.tsx';
 import { useRefusal } from '../sources/fields/source-form.tsx';
 import { Folded } from '../sources/parts.tsx';
 import { type DefaultsDraft, type FeedDraft, type MappingDraft, toSettings } from './draft.ts';
@@ -298,16 +298,7 @@ function Limits(props: Props) {
         error={wrong('settings.maxMib')}
         onChange={(value) => set({ maxMib: String(value) })}
       />
-      {hasProxy && (
-        <SecretInput
-          draft={draft}
-          set={set}
-          error={wrong('settings.proxy')}
-          name="proxy"
-          label="Outbound proxy"
-          description="http://proxy.example.net:3128, with name:password@ where it asks. Goes before HTTPS_PROXY."
-        />
-      )}
+      {hasProxy && <SecretInput {...PROXY} draft={draft} set={set} error={wrong('settings.proxy')} />}
     </Folded>
   );
 }

@@ -2,7 +2,6 @@
 import { Button, CopyButton, Drawer } from '@mantine/core';
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
-import type { ReactNode } from 'react';
 import type { StoredIndicator } from '../../api/contract/feeds.ts';
 import { CLOUDTRAIL } from '../../model/log-formats.ts';
 import { statusQuery } from '../api/queries.ts';
@@ -14,7 +13,7 @@ import { ago, stamp } from '../format/times.ts';
 import { ProblemNote } from '../library/problem.tsx';
 import { indicatorQuery, laterQuery } from './ask.ts';
 import { Findings } from './findings.tsx';
-import { Confidence } from './parts.tsx';
+import { Confidence, Item } from './parts.tsx';
 import { eventsOf, flowsOf, within } from './search-of.ts';
 import { many, outOfForce, TYPE_NAME } from './words.ts';
 
@@ -145,15 +144,6 @@ function FoundLater({ indicator: { feed, value }, zone }: { indicator: StoredInd
         </Button>
       )}
     </section>
-  );
-}
-
-function Item({ name, children }: { name: string; children: ReactNode }) {
-  return (
-    <div>
-      <dt>{name}</dt>
-      <dd>{children}</dd>
-    </div>
   );
 }
 

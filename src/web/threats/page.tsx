@@ -2,9 +2,9 @@
 import '../sources/sources.css';
 import './threats.css';
 import { Link } from '@tanstack/react-router';
-import { useEffect } from 'react';
 import { carried } from '../app/search.ts';
 import { usePage } from '../app/use-page.ts';
+import { useTitle } from '../app/use-title.ts';
 import { AllowListView } from './allow-list.tsx';
 import { FeedsView } from './feeds.tsx';
 import { IndicatorsView } from './indicators.tsx';
@@ -21,9 +21,7 @@ const VIEWS = [
 export function ThreatsPage() {
   const { search } = usePage();
   const [id, title, View] = VIEWS.find(([view]) => view === search.view) ?? VIEWS[0];
-  useEffect(() => {
-    document.title = `${id === 'feeds' ? 'Threats' : title} · Bartizan`;
-  }, [id, title]);
+  useTitle(id === 'feeds' ? 'Threats' : title);
   return (
     <main className="bz-sources bz-threats">
       <h1>Threats</h1>

@@ -1,5 +1,6 @@
 /** Small parts that the views of threats share. */
 import { Button } from '@mantine/core';
+import type { ReactNode } from 'react';
 import type { Feed, Imported, StoredIndicator } from '../../api/contract/feeds.ts';
 import { explain } from '../api/client.ts';
 import { Icon } from '../app/icons.tsx';
@@ -79,6 +80,16 @@ export function Failed({ error, onRetry }: { error: unknown; onRetry: () => void
       <Button size="compact-xs" variant="default" onClick={onRetry}>
         Try again
       </Button>
+    </div>
+  );
+}
+
+/** One line of a description list. */
+export function Item({ name, children }: { name: string; children: ReactNode }) {
+  return (
+    <div>
+      <dt>{name}</dt>
+      <dd>{children}</dd>
     </div>
   );
 }

@@ -6,7 +6,7 @@ import '../../library/library.css';
 import './edit.css';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useBlocker, useNavigate } from '@tanstack/react-router';
-import { useCallback, useEffect, useMemo, useRef, useState, useSyncExternalStore } from 'react';
+import { useCallback, useMemo, useRef, useState, useSyncExternalStore } from 'react';
 import type { DashboardAnswer } from '../../../api/contract/dashboards.ts';
 import type { Panel } from '../../../dashboards/schema.ts';
 import { catalogueQuery, dashboardQuery } from '../../api/queries.ts';
@@ -14,6 +14,7 @@ import { PageFailed } from '../../app/failed.tsx';
 import { useKeys } from '../../app/keys.ts';
 import { pairs } from '../../app/search.ts';
 import { usePage } from '../../app/use-page.ts';
+import { useTitle } from '../../app/use-title.ts';
 import { applied } from '../../filters/filter.ts';
 import { FilterBar } from '../../filters/filter-bar.tsx';
 import { useDashboardChange } from '../../library/queries.ts';
@@ -129,9 +130,7 @@ function Session({ base, onAgain }: { base: DashboardAnswer; onAgain: () => void
   const isFree = open === null && !settings && blocker.status !== 'blocked' && !isConflict(saving.error);
   useKeys(isFree ? { f: () => setAdding(true), t: () => setPicking(true), r: refresh, a: () => add(), e: leave } : {});
   useEditKeys(isFree ? { undo: editing.undo, redo: editing.redo, save: () => dirty && void save(leave) } : null);
-  useEffect(() => {
-    document.title = `Editing ${draft.title} · Bartizan`;
-  }, [draft.title]);
+  useTitle(`Editing ${draft.title}`);
 
   const panelDone = (panel: Panel | null) => {
     let id = open?.panel.id;

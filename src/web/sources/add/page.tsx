@@ -3,11 +3,12 @@ import '../sources.css';
 import { Button, Textarea } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { Link, useNavigate } from '@tanstack/react-router';
-import { type FormEvent, useEffect, useState } from 'react';
+import { type FormEvent, useState } from 'react';
 import type { SourceList, SourceMade } from '../../../api/contract/sources.ts';
 import { isPushed } from '../../../model/source.ts';
 import { PageFailed } from '../../app/failed.tsx';
 import { usePage } from '../../app/use-page.ts';
+import { useTitle } from '../../app/use-title.ts';
 import { AddressShown, Reach } from '../address.tsx';
 import { createCollector, createSource, sourcesQuery, useSourceChange } from '../ask.ts';
 import { type SourceDraft, toBody } from '../draft.ts';
@@ -35,9 +36,7 @@ function stepsOf(choice: Choice | undefined): readonly Step[] {
 export function AddSourcePage() {
   const { search } = usePage();
   const sources = useQuery(sourcesQuery);
-  useEffect(() => {
-    document.title = 'Add a source · Bartizan';
-  }, []);
+  useTitle('Add a source');
   if (sources.isError && !sources.data) return <PageFailed error={sources.error} onRetry={() => void sources.refetch()} />;
   const choice = CHOICES.find((c) => c.id === search.kind);
   return (

@@ -5,6 +5,7 @@ import type { Ec2Draft } from '../ec2-draft.ts';
 import { Folded } from '../parts.tsx';
 import { Credentials, Secret, Text } from './aws-fields.tsx';
 import type { FieldProps } from './field-props.ts';
+import { PROXY } from './secret-input.tsx';
 
 const ADVANCED = ['endpoint', 'stsEndpoint', 'proxy'] as const;
 
@@ -32,13 +33,7 @@ export function Ec2Fields(props: FieldProps<Ec2Draft>) {
       <Folded title="Advanced: endpoints and proxy" open={open || isWrong} onOpen={setOpen}>
         <Text {...props} name="endpoint" label="EC2 endpoint" description="Of every region, where it is not AWS’s own." placeholder="https://ec2.example.net" />
         <Text {...props} name="stsEndpoint" label="STS endpoint" placeholder="https://sts.example.net" />
-        <Secret
-          {...props}
-          name="proxy"
-          path="proxy"
-          label="Outbound proxy"
-          description="http://proxy.example.net:3128, with name:password@ where it asks. Goes before HTTPS_PROXY."
-        />
+        <Secret {...props} {...PROXY} path="proxy" />
       </Folded>
     </>
   );

@@ -5,6 +5,7 @@ import { Folded } from '../parts.tsx';
 import type { S3Draft } from '../s3-draft.ts';
 import { Credentials, Secret, Text } from './aws-fields.tsx';
 import type { FieldProps } from './field-props.ts';
+import { PROXY } from './secret-input.tsx';
 
 type Props = FieldProps<S3Draft>;
 
@@ -112,13 +113,7 @@ function Advanced(props: Props) {
       {draft.mode === 'queue' && <Text {...props} name="queueEndpoint" label="SQS endpoint" placeholder="https://sqs.example.net" />}
       <Text {...props} name="stsEndpoint" label="STS endpoint" placeholder="https://sts.example.net" />
       <Text {...props} name="cloudtrailEndpoint" label="CloudTrail endpoint" placeholder="https://cloudtrail.example.net" />
-      <Secret
-        {...props}
-        name="proxy"
-        path="proxy"
-        label="Outbound proxy"
-        description="http://proxy.example.net:3128, with name:password@ where it asks. Goes before HTTPS_PROXY."
-      />
+      <Secret {...props} {...PROXY} path="proxy" />
       <Switch
         label="Bucket in the path"
         description="In place of the host’s name."

@@ -17,6 +17,13 @@ interface Props<S extends string> {
   readonly required?: boolean | undefined;
 }
 
+/** The proxy that requests go out by, which may hold a password. */
+export const PROXY = {
+  name: 'proxy',
+  label: 'Outbound proxy',
+  description: 'http://proxy.example.net:3128, with name:password@ where it asks. Goes before HTTPS_PROXY.',
+} as const;
+
 export function SecretInput<S extends string>({ name, draft, set, label, description, error, required = false }: Props<S>) {
   const kept = draft.kept.includes(name);
   const dropped = draft.dropped.includes(name);

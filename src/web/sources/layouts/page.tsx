@@ -3,12 +3,13 @@ import '../sources.css';
 import './layouts.css';
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
-import { useEffect, useState } from 'react';
+import { useState } from 'react';
 import type { LayoutAnswered } from '../../../api/contract/sources.ts';
 import { explain } from '../../api/client.ts';
 import { PageFailed } from '../../app/failed.tsx';
 import { Icon } from '../../app/icons.tsx';
 import { usePage } from '../../app/use-page.ts';
+import { useTitle } from '../../app/use-title.ts';
 import { exact } from '../../format/numbers.ts';
 import { stamp } from '../../format/times.ts';
 import { layoutsQuery } from '../ask.ts';
@@ -26,9 +27,7 @@ export function LayoutsPage() {
   const { search, zone, change } = usePage();
   const layouts = useQuery(layoutsQuery);
   const [answered, setAnswered] = useState<readonly Answered[]>([]);
-  useEffect(() => {
-    document.title = 'Layouts · Bartizan';
-  }, []);
+  useTitle('Layouts');
   const { data } = layouts;
   if (layouts.isError && !data) return <PageFailed error={layouts.error} onRetry={() => void layouts.refetch()} />;
   const now = layouts.dataUpdatedAt;
