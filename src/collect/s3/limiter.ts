@@ -144,7 +144,10 @@ export class Limiter {
   }
 
   #adapt(outing: Outing): void {
-    const slow = [this.#answered.isSlow(outing.answeredMs), this.#taken.isSlow(outing.takenMs)].some(Boolean);
+    // Those in hand share the inserts of the pipeline, which makes small ones wait for others on purpose: fewer at once would
+    // each still wait as long, and all together be stored more slowly. What an object takes is its part of that time.
+    const taken = outing.takenMs === undefined ? undefined : outing.takenMs / Math.max(1, this.#active);
+    const slow = [this.#answered.isSlow(outing.answeredMs), this.#taken.isSlow(taken)].some(Boolean);
     if (outing.throttled) this.#cut(0.5);
     else if (slow) this.#cut(0.8);
     // Only a limit that holds somebody back is too low.
