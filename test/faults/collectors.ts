@@ -108,6 +108,9 @@ export class Collectors {
       return [...this.ledger.acknowledged].filter((number) => !stored.has(number));
     };
     await expect.poll(missing, SETTLED).toEqual([]);
+    // What is cut off is told of, each at its place.
+    const damaged = async () => (await server.call<{ total: number }>('/api/v1/quarantine?limit=1')).total;
+    await expect.poll(damaged, SETTLED).toBeGreaterThanOrEqual(this.ledger.cut);
     // Two more looks at what is listed, which bring nothing twice.
     await delay(2500);
   }

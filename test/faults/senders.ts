@@ -11,7 +11,7 @@ import { event, trail } from '../ingest/events.ts';
 import type { FaultServer } from './server.ts';
 
 /** Between two requests of a sender; twice as long between two objects of a bucket. */
-const PAUSE_MS = Number(process.env.BARTIZAN_FAULT_PAUSE_MS ?? 150);
+const PAUSE_MS = Number(process.env.BARTIZAN_FAULT_PAUSE_MS ?? 250);
 /** Bytes of a packet: flows of this size are possible ones, whatever their number. */
 const PACKET = 1400;
 
@@ -30,6 +30,8 @@ export class SendersLedger {
   readonly refused = new Set<number>();
   /** In objects that are cut off: what is before the cut may be stored, once. */
   readonly damaged = new Set<number>();
+  /** Such objects. */
+  cut = 0;
   /** Answers that were neither 200 nor a refusal that asks to come again. */
   readonly surprises: string[] = [];
   /** Answers that asked to come again, by what they came to. */
@@ -193,7 +195,10 @@ export async function upload({ aws, bucket, queue, kind, ledger, signal }: Uploa
       body = trail([...made.records, ...(i % 4 === 0 ? again : [])]);
       again = cut ? [] : [...made.records];
     }
-    if (cut) body = body.subarray(0, Math.floor(body.length * 0.6));
+    if (cut) {
+      body = body.subarray(0, Math.floor(body.length * 0.6));
+      ledger.cut++;
+    }
     const etag = await aws.put(bucket, key, body);
     for (const number of numbers) (cut ? ledger.damaged : ledger.acknowledged).add(number);
     const object = { bucket, key, etag, size: body.length, sequencer: i.toString(16).padStart(16, '0') };
