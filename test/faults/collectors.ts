@@ -7,7 +7,7 @@ import type { FaultServer } from './server.ts';
 
 const CATEGORY = 'faults';
 /** After faults messages and objects that were given back wait for seconds, then for twice as long. */
-const SETTLED = { timeout: 240_000, interval: 1000 };
+const SETTLED = { timeout: 240_000, interval: 2000 };
 
 interface Made {
   readonly source: { readonly id: string };

@@ -39,7 +39,7 @@ it('refuses while its disk is full, loses nothing, and goes on by itself when th
   const ready = async () => (await fetch(`${server.base}/readyz`)).status;
   collectors.begin();
   for (let i = 0; i < ROUNDS; i++) {
-    await collectors.more(1000);
+    await collectors.more(600);
     const ballast = join(server.folder, 'ballast');
     const fill = async (left: number) => {
       const { bavail, bsize } = await statfs(server.folder);
@@ -55,7 +55,7 @@ it('refuses while its disk is full, loses nothing, and goes on by itself when th
     await delay(3000);
     await rm(ballast);
   }
-  await collectors.more(1000);
+  await collectors.more(600);
   await collectors.end();
   await expect.poll(ready, PATIENT).toBe(200);
   expect(ledger.refused.size).toBeGreaterThan(0);

@@ -98,7 +98,7 @@ describe('with all collectors under load, what was acknowledged is stored exactl
     proxy.fault = ({ url, headers }) => anyFault(url, String(headers['x-amz-target'] ?? ''));
     collectors.begin();
     for (let i = 0; i < ROUNDS; i++) {
-      await collectors.more(600);
+      await collectors.more(400);
       // For some time nothing can be read: all is given back.
       const { fault } = proxy;
       proxy.fault = ({ url }) => (url.includes('x-id=GetObject') ? { kind: 'answer', status: 500, body: xmlError('InternalError', 'no') } : undefined);

@@ -11,7 +11,7 @@ import { event, trail } from '../ingest/events.ts';
 import type { FaultServer } from './server.ts';
 
 /** Between two requests of a sender; twice as long between two objects of a bucket. */
-const PAUSE_MS = Number(process.env.BARTIZAN_FAULT_PAUSE_MS ?? 250);
+const PAUSE_MS = Number(process.env.BARTIZAN_FAULT_PAUSE_MS ?? 500);
 /** Bytes of a packet: flows of this size are possible ones, whatever their number. */
 const PACKET = 1400;
 
