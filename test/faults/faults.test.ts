@@ -1,149 +1,134 @@
 /**
- * The server is killed at random moments while all collectors bring records, and its disk fills up: what
- * was acknowledged is stored exactly once, counted by the senders' own ledger. `npm run test:faults`
- * kills more often (BARTIZAN_FAULT_KILLS).
+ * All collectors of a server bring records while it is killed, stopped and frozen, while S3 and SQS fail, and while its clock jumps:
+ * what was acknowledged is stored exactly once, and nothing that was refused, counted by the senders' own ledger.
+ * `npm run test:faults` does more of each (BARTIZAN_FAULT_KILLS).
  */
-import { appendFile, mkdtemp, rm, statfs } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { CreateBucketCommand } from '@aws-sdk/client-s3';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { Aws, flowFile, KEYS, nativeEvent, REGION } from '../collect/s3/aws.ts';
-import { SendersLedger, sendFirehose, sendHttp } from './senders.ts';
+import { setTimeout as delay } from 'node:timers/promises';
+import Sqlite from 'better-sqlite3';
+import { afterAll, beforeAll, describe, it } from 'vitest';
+import { Aws, type Fault, FaultProxy, xmlError } from '../collect/s3/aws.ts';
+import { Collectors } from './collectors.ts';
 import { FaultServer } from './server.ts';
 
-const KILLS = Number(process.env.BARTIZAN_FAULT_KILLS ?? 3);
-const CATEGORY = 'faults';
-const MIB = 2 ** 20;
-const wait = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+const KILLS = Number(process.env.BARTIZAN_FAULT_KILLS ?? 2);
+/** Of each other fault. */
+const ROUNDS = Math.max(1, Math.ceil(KILLS / 5));
+const DAY_MS = 86_400_000;
 
 let folder: string;
+let clock: string;
 let aws: Aws;
+let proxy: FaultProxy;
+let server: FaultServer;
+let collectors: Collectors;
+
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'bartizan-faults-'));
+  clock = join(folder, 'clock');
   aws = await Aws.start();
+  proxy = await FaultProxy.start(aws.endpoint);
+  server = new FaultServer({ folder: join(folder, 'data'), clock });
+  await server.start();
+  collectors = await Collectors.make({ server, aws, endpoint: proxy.endpoint, name: 'faults' });
 });
 afterAll(async () => {
+  await server.kill('SIGTERM');
+  await proxy.stop();
   await aws.stop();
   await rm(folder, { recursive: true, force: true });
 });
 
-interface Made {
-  readonly source: { readonly id: string };
-  readonly address: { readonly token: string } | null;
+/** A fault of a request to S3 or SQS, by chance. */
+function anyFault(url: string, target: string): Fault | undefined {
+  const error = (status: number, code: string): Fault => ({ kind: 'answer', status, body: xmlError(code, 'We encountered an internal error.') });
+  const chance = Math.random();
+  if (url.includes('x-id=GetObject')) {
+    if (chance < 0.1) return error(500, 'InternalError');
+    if (chance < 0.2) return error(503, 'SlowDown');
+    if (chance < 0.3) return { kind: 'cut', after: Math.floor(Math.random() * 200) };
+    if (chance < 0.4) return { kind: 'truncate', after: Math.floor(Math.random() * 200) };
+    if (chance < 0.45) return { kind: 'garble' };
+    if (chance < 0.55) return { kind: 'slow', piece: 40, ms: 100 };
+    return undefined;
+  }
+  if (url.includes('list-type=2')) return chance < 0.3 ? error(500, 'InternalError') : undefined;
+  // What is not deleted comes again.
+  if (/DeleteMessage|ChangeMessageVisibility/.test(target)) return chance < 0.5 ? { kind: 'answer', status: 500, body: '{}' } : undefined;
+  if (target.includes('ReceiveMessage')) return chance < 0.3 ? { kind: 'cut', after: 50 } : undefined;
+  return undefined;
 }
 
-async function makeSource(server: FaultServer, kind: string, connection: object = {}): Promise<Made> {
-  const collector = await server.call<{ id: string }>('/api/v1/collectors', { name: `${kind} ${Math.random()}` });
-  return server.call<Made>('/api/v1/sources', { collector: collector.id, kind, name: kind, sourceCategory: CATEGORY, connection });
-}
-
-/** Nothing waits any more: neither in the spool nor in what is being read. */
-async function drained(server: FaultServer): Promise<void> {
-  await expect.poll(async () => (await server.call<{ spool: { bytes: number } }>('/api/v1/sources')).spool.bytes, { timeout: 120_000, interval: 200 }).toBe(0);
-}
-
-function expectExactlyOnce(stored: ReadonlyMap<number, number>, expected: ReadonlySet<number>): void {
-  const twice = [...stored].filter(([, count]) => count !== 1);
-  const missing = [...expected].filter((number) => !stored.has(number));
-  const unknown = [...stored.keys()].filter((number) => !expected.has(number));
-  expect({ twice, missing, unknown }).toEqual({ twice: [], missing: [], unknown: [] });
-}
-
-describe('under load from all collectors', () => {
-  it('stores what was acknowledged exactly once, however often it is killed', async () => {
-    const server = new FaultServer({ folder: join(folder, 'killed') });
-    await server.start();
-    await aws.s3.send(new CreateBucketCommand({ Bucket: 'flow-logs' }));
-    aws.server.createQueue('notifications', { attributes: { VisibilityTimeout: '2' } });
-    const http = await makeSource(server, 'http');
-    const firehose = await makeSource(server, 'firehose');
-    await makeSource(server, 's3', {
-      mode: 'queue',
-      queue: 'notifications',
-      visibilitySeconds: 2,
-      region: REGION,
-      endpoint: aws.endpoint,
-      queueEndpoint: aws.endpoint,
-      credentials: KEYS,
-    });
-
-    const ledger = new SendersLedger();
-    const stop = new AbortController();
-    const objects = async () => {
-      for (let i = 0; !stop.signal.aborted; i++) {
-        const { numbers, text } = ledger.lines(5);
-        const key = `AWSLogs/123456789012/vpcflowlogs/${REGION}/2026/11/25/file ${i}.log.gz`;
-        const body = flowFile(text.trimEnd().split('\n'));
-        const etag = await aws.put('flow-logs', key, body);
-        // As S3 does: now and then twice, and late.
-        for (let n = 0; n < (i % 3 === 0 ? 2 : 1); n++)
-          setTimeout(() => aws.send('notifications', nativeEvent([{ bucket: 'flow-logs', key, etag, size: body.length }])), Math.random() * 300);
-        ledger.acknowledge(numbers);
-        await wait(60);
-      }
-    };
-    const senders = [
-      ...Array.from({ length: 4 }, () => sendHttp(server, http.address?.token ?? '', ledger, stop.signal)),
-      ...Array.from({ length: 2 }, () => sendFirehose(server, firehose.address?.token ?? '', ledger, stop.signal)),
-      objects(),
-    ];
+describe('with all collectors under load, what was acknowledged is stored exactly once', () => {
+  it('however often the server is killed', async () => {
+    collectors.begin();
     for (let i = 0; i < KILLS; i++) {
-      await wait(300 + Math.random() * 1500);
+      await delay(300 + Math.random() * 1500);
       await server.kill();
       await server.start();
     }
-    await wait(500);
-    stop.abort();
-    await Promise.all(senders);
-    await wait(400);
-    await drained(server);
-    await expect.poll(() => aws.queue('notifications'), { timeout: 120_000, interval: 200 }).toEqual({ ready: 0, received: 0 });
-    expect(ledger.surprises).toEqual([]);
-    expect(ledger.acknowledged).toEqual(ledger.sent);
-    expectExactlyOnce(await server.stored(CATEGORY), ledger.acknowledged);
-
-    // Asked to stop, it finishes what it has and says nothing was wrong.
-    await server.kill('SIGTERM');
-    await server.start();
-    expectExactlyOnce(await server.stored(CATEGORY), ledger.acknowledged);
-    await server.kill('SIGTERM');
+    await collectors.more(200);
+    await collectors.end();
   }, 600_000);
 
-  it('refuses while its disk is full, loses nothing, and goes on by itself when there is room', async () => {
-    const data = join(folder, 'small');
-    const mount = `mkdir -p '${data}' && mount -t tmpfs -o size=400m tmpfs '${data}' && exec "$@"`;
-    const server = new FaultServer({
-      folder: data,
-      within: ['unshare', '--map-root-user', '--mount', 'sh', '-c', mount, 'sh'],
-      env: { BARTIZAN_DISK_MIN_FREE_MIB: '80' },
-    });
-    await server.start();
-    const http = await makeSource(server, 'http');
-    const ledger = new SendersLedger();
-    const stop = new AbortController();
-    const senders = Array.from({ length: 4 }, () => sendHttp(server, http.address?.token ?? '', ledger, stop.signal, 500));
-    await expect.poll(() => ledger.acknowledged.size, { timeout: 60_000 }).toBeGreaterThan(1000);
-    const ballast = join(server.folder, 'ballast');
-    const fill = async (left: number) => {
-      const { bavail, bsize } = await statfs(server.folder);
-      await appendFile(ballast, Buffer.alloc(Math.max(0, bavail * bsize - left))).catch(() => undefined);
-    };
-    await fill(40 * MIB);
-    await expect.poll(() => ledger.refused, { timeout: 60_000 }).toBeGreaterThan(5);
-    await expect.poll(async () => (await fetch(`${server.base}/readyz`)).status, { timeout: 60_000 }).toBe(503);
-    // Now to the last byte: the ledger and the log cannot be written either.
-    await fill(0);
-    await wait(1500);
-    await rm(ballast);
-    const before = ledger.acknowledged.size;
-    await expect.poll(() => ledger.acknowledged.size, { timeout: 60_000 }).toBeGreaterThan(before + 1000);
-    stop.abort();
-    await Promise.all(senders);
-    await drained(server);
-    await expect.poll(async () => (await fetch(`${server.base}/readyz`)).status, { timeout: 60_000 }).toBe(200);
-    expect(ledger.surprises).toEqual([]);
-    expectExactlyOnce(await server.stored(CATEGORY), ledger.acknowledged);
-    await server.kill('SIGTERM');
-  }, 300_000);
+  it('when the store is stopped and started again, stands still, or is held by another process', async () => {
+    collectors.begin();
+    for (let i = 0; i < ROUNDS; i++) {
+      await collectors.more(200);
+      await server.freeze(3500);
+      await collectors.more(200);
+      // Longer than is waited for the lock.
+      const other = new Sqlite(join(folder, 'data', 'metadata.db'));
+      other.exec('BEGIN IMMEDIATE');
+      await delay(7000);
+      other.exec('ROLLBACK');
+      other.close();
+      await collectors.more(200);
+      await server.kill('SIGTERM');
+      await delay(500);
+      await server.start();
+    }
+    await collectors.more(200);
+    await collectors.end();
+  }, 600_000);
+
+  it('when S3 and SQS fail, answer slowly, cut connections and deliver less than there is', async () => {
+    proxy.fault = ({ url, headers }) => anyFault(url, String(headers['x-amz-target'] ?? ''));
+    collectors.begin();
+    for (let i = 0; i < ROUNDS; i++) {
+      await collectors.more(400);
+      // For some time nothing can be read: all is given back.
+      const { fault } = proxy;
+      proxy.fault = ({ url }) => (url.includes('x-id=GetObject') ? { kind: 'answer', status: 500, body: xmlError('InternalError', 'no') } : undefined);
+      await delay(4000);
+      proxy.fault = fault;
+    }
+    await collectors.more(300);
+    proxy.fault = () => undefined;
+    await collectors.end();
+  }, 600_000);
+
+  it('when its clock jumps', async () => {
+    collectors.begin();
+    for (let i = 0; i < ROUNDS; i++) {
+      for (const days of [10, -3, 0.02, 40]) {
+        await writeFile(clock, String(days * DAY_MS));
+        await collectors.more(150);
+        await delay(1000);
+      }
+      // Started by a wrong clock, it stores all while that stays wrong.
+      await server.kill();
+      await server.start();
+      await collectors.more(200);
+      await collectors.end();
+      collectors.begin();
+      await collectors.more(100);
+      // And set right while it runs.
+      await writeFile(clock, '0');
+      await collectors.more(200);
+    }
+    await collectors.end();
+  }, 600_000);
 });

@@ -3,10 +3,12 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { expect } from 'vitest';
+import { setTimeout as delay } from 'node:timers/promises';
 
 /** Rows of one answer. */
 const PAGE = 50_000;
+const START_MS = 90_000;
+const CLOCK = join(import.meta.dirname, 'clock.ts');
 const BIN = join(import.meta.dirname, '../../bin/bartizan.js');
 
 export interface ServerOptions {
@@ -14,6 +16,8 @@ export interface ServerOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Words before the command: what makes its surroundings. */
   readonly within?: readonly string[];
+  /** A file with the milliseconds that its wall clock is wrong by. */
+  readonly clock?: string;
 }
 
 export class FaultServer {
@@ -33,29 +37,32 @@ export class FaultServer {
 
   /** Resolves when it answers. */
   async start(): Promise<void> {
-    const { folder, env, within = [] } = this.#options;
+    const { folder, env, within = [], clock } = this.#options;
     const place = this.#place();
     await rm(join(place(0), 'server.json'), { force: true });
-    const command = [...within, process.execPath, BIN, 'serve', '--data', folder, '--listen', '127.0.0.1:0'];
-    const child = spawn(command[0] as string, command.slice(1), { stdio: ['ignore', 'ignore', 'pipe'], env: { ...process.env, ...env } });
+    const preloaded = clock === undefined ? [] : ['--import', CLOCK];
+    const command = [...within, process.execPath, ...preloaded, BIN, 'serve', '--data', folder, '--listen', '127.0.0.1:0'];
+    const child = spawn(command[0] as string, command.slice(1), {
+      stdio: ['ignore', 'ignore', 'pipe'],
+      env: { ...process.env, ...(clock === undefined ? {} : { BARTIZAN_FAULT_CLOCK: clock }), ...env },
+    });
     this.#child = child;
     this.#errors = '';
     child.stderr.on('data', (data: Buffer) => {
       this.#errors = (this.#errors + data.toString()).slice(-4000);
     });
-    await expect
-      .poll(
-        async () => {
-          if (child.exitCode !== null) throw new Error(`the server ended with code ${child.exitCode}: ${this.#errors}`);
-          const text = await readFile(join(place(child.pid ?? 0), 'server.json'), 'utf8').catch(() => '{}');
-          const { address, token } = JSON.parse(text) as { address?: string; token?: string };
-          this.base = address ?? '';
-          this.#token = token ?? '';
-          return this.base;
-        },
-        { timeout: 90_000, interval: 20 },
-      )
-      .toMatch(/^http/);
+    for (const end = Date.now() + START_MS; ; ) {
+      if (child.exitCode !== null) throw new Error(`the server ended with code ${child.exitCode}: ${this.#errors}`);
+      const text = await readFile(join(place(child.pid ?? 0), 'server.json'), 'utf8').catch(() => '');
+      if (text) {
+        const { address, token } = JSON.parse(text) as { address: string; token: string };
+        this.base = address;
+        this.#token = token;
+        return;
+      }
+      if (Date.now() > end) throw new Error(`the server did not start: ${this.#errors}`);
+      await delay(20);
+    }
   }
 
   /** Where the data directory is seen from here: a process may have mounts of its own. */
@@ -74,6 +81,13 @@ export class FaultServer {
     const gone = once(child, 'exit');
     child.kill(signal);
     await gone;
+  }
+
+  /** Stands still, its connections open, for so long. */
+  async freeze(milliseconds: number): Promise<void> {
+    this.#child?.kill('SIGSTOP');
+    await delay(milliseconds);
+    this.#child?.kill('SIGCONT');
   }
 
   async call<T>(path: string, body?: unknown, method = body === undefined ? 'GET' : 'POST'): Promise<T> {
@@ -96,6 +110,12 @@ export class FaultServer {
       const rows = await ask(`${scope} | where bytes >= ${from} and bytes < ${from + PAGE} | count by bytes`);
       for (const [number, count] of rows) found.set(Number(number), Number(count));
     }
+    const events = await this.call<{ rows: [string, number][] }>('/api/v1/query', {
+      query: `_index=cloudtrail ${scope} | count by eventID`,
+      from: 'all',
+      limit: PAGE,
+    });
+    for (const [id, count] of events.rows) found.set(Number(id.slice(-12)), (found.get(Number(id.slice(-12))) ?? 0) + Number(count));
     return found;
   }
 }

@@ -47,6 +47,11 @@ export class Clients {
     return this.#regions.get(bucket) ?? this.settings.region;
   }
 
+  /** Milliseconds that S3's clock, as its last answer said it, is ahead of this machine's; 0 before the first answer. */
+  clockOffset(bucket: string): number {
+    return this.#s3.get(this.bucketRegion(bucket))?.config.systemClockOffset ?? 0;
+  }
+
   /** Remembers what a notification says of a bucket; a region that an answer of S3 named is not overridden. */
   suggestRegion(bucket: string, region: string): void {
     if (!this.#regions.has(bucket) && this.#regions.size < 1000) this.#regions.set(bucket, region);

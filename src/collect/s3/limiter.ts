@@ -77,6 +77,7 @@ export class Limiter {
     signal.throwIfAborted();
     if (this.#waiting.length > 0 || !this.#fits(bytes)) await this.#turn(bytes, signal);
     else this.#enter(bytes);
+    const before = this.#active;
     let held = true;
     let own = bytes;
     return {
@@ -89,7 +90,7 @@ export class Limiter {
       release: (outing) => {
         if (!held) return;
         held = false;
-        this.#adapt(outing);
+        this.#adapt(outing, Math.max(before, this.#active));
         this.#active -= 1;
         this.#bytes -= own;
         this.#admit();
@@ -143,8 +144,12 @@ export class Limiter {
     }
   }
 
-  #adapt(outing: Outing): void {
-    const slow = [this.#answered.isSlow(outing.answeredMs), this.#taken.isSlow(outing.takenMs)].some(Boolean);
+  /** `together`: how many were in hand, this one among them. */
+  #adapt(outing: Outing, together: number): void {
+    // Those in hand share the inserts of the pipeline, which makes small ones wait for others on purpose: fewer at once would
+    // each still wait as long, and all together be stored more slowly. What an object takes is its part of that time.
+    const taken = outing.takenMs === undefined ? undefined : outing.takenMs / together;
+    const slow = [this.#answered.isSlow(outing.answeredMs), this.#taken.isSlow(taken)].some(Boolean);
     if (outing.throttled) this.#cut(0.5);
     else if (slow) this.#cut(0.8);
     // Only a limit that holds somebody back is too low.

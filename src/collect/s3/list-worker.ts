@@ -140,9 +140,10 @@ export class ListWorker {
   #save(all: boolean, now = all): Promise<void> {
     const { checkpoints, source, clock, timings } = this.#context;
     const time = clock();
-    if (!now && time - this.#savedAt < timings.saveMs) return this.#saving;
+    // However far a clock is set back, it is not caught up with before something is saved.
+    if (!now && Math.abs(time - this.#savedAt) < timings.saveMs) return this.#saving;
     this.#savedAt = time;
-    const seen = all || time - this.#savedSeenAt > SAVE_SEEN_MS;
+    const seen = all || Math.abs(time - this.#savedSeenAt) > SAVE_SEEN_MS;
     if (seen) this.#savedSeenAt = time;
     const text = JSON.stringify(this.#progress);
     this.#saving = this.#saving
@@ -156,9 +157,9 @@ export class ListWorker {
 
   /** The first pass, from the position on. Returns milliseconds spent listing. */
   async #first(): Promise<number> {
-    const { clock, stopping } = this.#context;
+    const { stopping } = this.#context;
     const progress = this.#progress;
-    this.#seen.forgetBefore(dayBefore(dayOf(Math.min(clock(), progress.startedAt)), WINDOW_DAYS));
+    this.#seen.forgetBefore(dayBefore(dayOf(Math.min(this.#now(), progress.startedAt)), WINDOW_DAYS));
     const listed = await this.#pages(progress.position, this.#sinceDay, async (page) => {
       const fresh = page.filter((object) => this.#isWanted(object));
       this.#context.tally.counts.outside += page.length - fresh.length;
@@ -179,11 +180,20 @@ export class ListWorker {
     return listed;
   }
 
+  /**
+   * Now, by the clock that wrote the objects' times: a machine whose clock is days ahead would look for new objects in folders
+   * of days that are yet to come.
+   */
+  #now(): number {
+    const { clients, settings, clock } = this.#context;
+    return clock() + clients.clockOffset(settings.bucket);
+  }
+
   /** A look for what is new. */
   async #look(): Promise<number> {
-    const { clock, stopping } = this.#context;
+    const { stopping } = this.#context;
     const progress = this.#progress;
-    const began = clock();
+    const began = this.#now();
     await this.#retryFailed();
     // A clock that was ahead and was set right must not put the search off.
     const thorough = Math.abs(began - progress.searchedAt) > DAY_MS;
@@ -278,7 +288,9 @@ export class ListWorker {
 
   async #retryFailed(): Promise<void> {
     const { clock, stopping } = this.#context;
-    const due = this.#progress.failed.filter((object) => object.next <= clock());
+    const now = clock();
+    // None waits for longer than the longest pause: such a time is of a clock that was ahead.
+    const due = this.#progress.failed.filter(({ next }) => next <= now || next > now + LONGEST_RETRY_MS);
     for (let at = 0; at < due.length && !stopping.aborted; at += LANES) {
       const some = due.slice(at, at + LANES);
       // Taken off the list only when it is read, or on it again.

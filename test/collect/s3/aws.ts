@@ -290,6 +290,8 @@ export type Fault =
   | { readonly kind: 'silence'; readonly after: number }
   /** The body comes in pieces with pauses. */
   | { readonly kind: 'slow'; readonly piece: number; readonly ms: number }
+  /** The body is the first so many bytes, and the answer says that this is all. */
+  | { readonly kind: 'truncate'; readonly after: number }
   /** The body is another one of the same length. */
   | { readonly kind: 'garble' };
 
@@ -345,6 +347,12 @@ export class FaultProxy {
 }
 
 async function send(res: ServerResponse, answer: IncomingMessage, body: Buffer, fault: Fault | undefined): Promise<void> {
+  if (fault?.kind === 'truncate') {
+    const part = body.subarray(0, fault.after);
+    res.writeHead(answer.statusCode ?? 500, { ...answer.headers, 'content-length': part.length });
+    res.end(part);
+    return;
+  }
   res.writeHead(answer.statusCode ?? 500, answer.headers);
   if (!fault) {
     res.end(body);

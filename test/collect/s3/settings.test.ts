@@ -196,6 +196,23 @@ describe('the limiter', () => {
     expect(limiter.limit).toBeLessThan(8);
   });
 
+  it('takes the wait for an insert that many share for no sign of a slow pipeline', async () => {
+    let now = 0;
+    const limiter = new Limiter({ start: 4, max: 32, clock: () => now });
+    const round = async (takenMs: number) => {
+      now += 5000;
+      const all = Array.from({ length: 40 }, () => limiter.acquire(0, signal));
+      for (const leave of all) (await leave).release({ throttled: false, takenMs });
+    };
+    // One at a time is stored at once; those that come together wait for each other, and are stored faster for it.
+    (await limiter.acquire(0, signal)).release({ throttled: false, takenMs: 20 });
+    for (let i = 0; i < 40; i++) await round(1500);
+    expect(limiter.limit).toBe(32);
+    // A pipeline that is stuck holds up many as it does one.
+    for (let i = 0; i < 5; i++) await round(600_000);
+    expect(limiter.limit).toBeLessThan(16);
+  });
+
   it('bounds bytes, lets one alone be larger, and keeps the order', async () => {
     const limiter = new Limiter({ start: 10, maxBytes: 100 });
     const order: string[] = [];
