@@ -171,7 +171,14 @@ function run(query: Query, ctx: Context, reading: Reading, count = query.operati
   return state;
 }
 
+/** A query without what its operators alone tell. */
+type Rows = Omit<Compiled, 'fills'>;
+
 function emit(query: Query, ctx: Context): Compiled {
+  return { ...emitRows(query, ctx), fills: query.operations.some(({ op }) => op === 'fillmissing') };
+}
+
+function emitRows(query: Query, ctx: Context): Rows {
   const state = run(query, ctx, THIS_WINDOW);
   const { top, maxRows } = ctx.options;
   if (top) {
@@ -181,7 +188,7 @@ function emit(query: Query, ctx: Context): Compiled {
   return state.parts.grouped ? emitGroups(state) : emitRecords(state);
 }
 
-function emitGroups(state: State): Compiled {
+function emitGroups(state: State): Rows {
   const shown = state.parts.columns.filter((c) => !c.hidden);
   const order = completeOrder(state, shown);
   const limit = Math.min(state.parts.limit ?? state.ctx.options.maxRows, state.ctx.options.maxRows);
@@ -205,7 +212,7 @@ function completeOrder(state: State, shown: readonly Column[]): Order[] {
   return [...state.parts.order, ...implied];
 }
 
-function emitRecords(state: State): Compiled {
+function emitRecords(state: State): Rows {
   const { ctx } = state;
   const limit = Math.min(state.parts.limit ?? ctx.options.maxRows, ctx.options.maxRows);
   const stream = ofStream(state);
@@ -243,7 +250,7 @@ function cellsOutput(cells: Sql, value: Omit<Typed, 'sql'>): Sql {
   return sql`arrayMap(cell -> (tupleElement(cell, 1), ${asOutput({ ...value, sql: sql`tupleElement(cell, 2)` })}), ${cells})`;
 }
 
-function finish(state: State, shown: readonly Column[], from: Sql, order: readonly Order[], limit: number, shape: Compiled['shape']): Compiled {
+function finish(state: State, shown: readonly Column[], from: Sql, order: readonly Order[], limit: number, shape: Compiled['shape']): Rows {
   // Names of people stay out of the statement: result columns are known by their place.
   const list = shown.map((column, i) => sql`${column.cells ? cellsOutput(column.value.sql, column.cells) : asOutput(column.value)} AS ${ident(`o${i}`)}`);
   const sorted = order.length ? sql` ORDER BY ${orderList(order)}` : EMPTY;

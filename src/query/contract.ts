@@ -174,6 +174,8 @@ export interface Compiled {
   readonly datasets: readonly Dataset[];
   /** Columns of the datasets that the statement reads, for window copies. */
   readonly reads: readonly string[];
+  /** `fillmissing` makes rows that no record stands behind. */
+  readonly fills: boolean;
   /** Timeslice width in seconds when the result has a `_timeslice` column. */
   readonly timeslice?: number;
   /** The rows are to be written into this lookup table: the caller asked for it with `maySave`. */

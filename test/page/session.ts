@@ -32,8 +32,8 @@ export const numberIn = (words: string): number => Number(words.replace(/[^\d]/g
 export const soon = <T>(look: () => T) => expect.poll(look, { timeout: PATIENCE_MS });
 export const iso = (seconds: number): string => new Date(seconds * 1000).toISOString();
 
-/** Registers the hooks of a test file. `more` writes other logs beside the flows. */
-export function startSession(more?: (logs: string) => void): Session {
+/** Registers the hooks of a test file. `more` writes other logs beside the flows; `made` answers another data directory to copy than the fixture's. */
+export function startSession(more?: (logs: string) => void, made?: () => Promise<string>): Session {
   let browser: Browser;
   let served: Served;
   let state: Awaited<ReturnType<BrowserContext['storageState']>>;
@@ -42,7 +42,7 @@ export function startSession(more?: (logs: string) => void): Session {
   const complaints: string[] = [];
 
   beforeAll(async () => {
-    served = await serveCopy(inject('filledData'), more);
+    served = await serveCopy(made ? await made() : inject('filledData'), more);
     browser = await openBrowser();
     const first = await browser.newContext();
     await (await first.newPage()).goto(served.link);
