@@ -289,11 +289,13 @@ async function runPanel(
   };
   const { compiled, answer } = copy ? await execute(copy.relations) : await onTables(deps, execute);
   const matched = answer.rows.length > 0;
+  // Slices that are filled with zeros would say that nothing happened where nothing was ingested.
+  const known = (matched && !compiled.fills) || (await census.hasRecords(task.window, compiled.datasets, copy?.relations ?? rawRelations(deps)));
   return {
     type: 'panel',
     panel: task.panel.id,
     window: task.window,
-    state: matched ? 'data' : (await census.hasRecords(task.window, compiled.datasets, copy?.relations ?? rawRelations(deps))) ? 'no-match' : 'no-data',
+    state: known ? (matched ? 'data' : 'no-match') : 'no-data',
     ...shown(deps, task, compiled, answer),
   };
 }

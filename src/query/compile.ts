@@ -38,7 +38,11 @@ export function compileQuery(query: Query, options: CompileOptions): CompileResu
   return caught(() => {
     if (!isZone(options.timeZone))
       throw new QueryError('bad-value', { start: 0, end: 0 }, `There is no time zone ${options.timeZone}.`, 'Use an IANA name such as Europe/Berlin.');
-    const { value, ctx } = withContext(query, options, (context) => ({ ...emit(query, context), ofThreatsOnly: isOfThreatsOnly(query) }));
+    const { value, ctx } = withContext(query, options, (context) => ({
+      ...emit(query, context),
+      ofThreatsOnly: isOfThreatsOnly(query),
+      fills: query.operations.some(({ op }) => op === 'fillmissing'),
+    }));
     return { ok: true, compiled: value, warnings: distinct(ctx.warnings), notes: ctx.notes };
   });
 }
@@ -174,7 +178,8 @@ function run(query: Query, ctx: Context, reading: Reading, count = query.operati
   return state;
 }
 
-type Emitted = Omit<Compiled, 'ofThreatsOnly'>;
+/** A query without what its steps alone tell. */
+type Emitted = Omit<Compiled, 'ofThreatsOnly' | 'fills'>;
 
 function emit(query: Query, ctx: Context): Emitted {
   ctx.sums = isOfSums(query, ctx);

@@ -178,6 +178,8 @@ export interface Compiled {
   readonly reads: readonly string[];
   /** Flows without a threat indicator make no difference to the result. */
   readonly ofThreatsOnly: boolean;
+  /** `fillmissing` makes rows that no record stands behind. */
+  readonly fills: boolean;
   /** Timeslice width in seconds when the result has a `_timeslice` column. */
   readonly timeslice?: number;
   /** The rows are to be written into this lookup table: the caller asked for it with `maySave`. */

@@ -21,6 +21,7 @@ const dashboard = Dashboard.parse({
         table('actions', '| count by action'),
         table('broken', '| count by actoin'),
         table('nothing', 'account-id=none | count by action'),
+        table('filled', 'account-id=none | timeslice 15m | count by _timeslice | fillmissing timeslice'),
         { ...table('total', '| timeslice 15m | count by _timeslice'), kind: 'value', y: '_count', bucket: 900 },
       ],
     },
@@ -79,6 +80,9 @@ describe('a run', () => {
     const empty = await run({ from: '-3d', to: '-2d' });
     expect(stateOf(empty, 'nothing')).toMatchObject({ state: 'no-data' });
     expect(stateOf(empty, 'actions')).toMatchObject({ state: 'no-data' });
+    // Zeros that no record stands behind are an answer only where there are records.
+    expect(stateOf(await run({}), 'filled')).toMatchObject({ state: 'data' });
+    expect(stateOf(empty, 'filled')).toMatchObject({ state: 'no-data' });
     expect(empty.at(-1)).toMatchObject({ type: 'end', extent: { from: expect.any(Number) } });
   });
 

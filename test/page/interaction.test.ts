@@ -1,7 +1,7 @@
 /** What a person does with a dashboard's pictures: sorts, searches, drags, clicks, saves; and what the page must never do meanwhile. */
 import { expect, it } from 'vitest';
 import { END } from './browser.ts';
-import { HOUR, numberIn, soon, startSession } from './session.ts';
+import { HOUR, iso, numberIn, soon, startSession } from './session.ts';
 
 const REJECTS = 'rejects-by-interface-destination';
 const on = startSession();
@@ -117,6 +117,80 @@ it('shows one panel full screen and saves its rows', async () => {
   const lines = csv.trim().split('\r\n');
   expect(lines[0]).toBe('interfaceID,bytes_sum');
   expect(lines.slice(1).sort()).toEqual(rows.map((row) => row.join(',')).sort());
+});
+
+/** Row and column of the cell that has the focus, in a table below a selector. */
+const cellAt = (table: string) =>
+  on.page.evaluate((selector) => {
+    const cell = document.activeElement?.closest('td');
+    const row = cell?.closest<HTMLElement>('[data-row]');
+    return cell && row?.closest(selector) ? [Number(row.dataset.row), cell.cellIndex] : null;
+  }, table);
+
+it.each([
+  ['a panel', '[data-panel="rejects-by-interface-destination"]', () => on.open()],
+  [
+    'a search',
+    '.bz-aggregates',
+    async () => {
+      await on.page.goto(
+        `${on.served.address}/search?from=${iso(END - HOUR)}&to=${iso(END)}&q=${encodeURIComponent('action=REJECT | count by interfaceID, dest_port')}&view=table`,
+      );
+      await on.page.locator('.bz-aggregates .bz-table [data-row="0"]').waitFor();
+    },
+  ],
+])('goes through the table of %s by arrow keys; Enter opens the records of a cell', async (_, table, open) => {
+  await open();
+  const [keys, at] = [on.page.keyboard, () => cellAt(table)];
+  const last = Number(await on.page.locator(`${table} table`).getAttribute('aria-rowcount')) - 2;
+  expect(last).toBeGreaterThan(30);
+  // Tab stops at one cell of all: behind the heads, and left again with the next one.
+  await on.page.locator(`${table} thead th button`).last().focus();
+  await keys.press('Tab');
+  expect(await at()).toEqual([0, 0]);
+  await keys.press('ArrowUp');
+  await keys.press('ArrowLeft');
+  expect(await at()).toEqual([0, 0]);
+  for (const key of ['ArrowDown', 'ArrowDown', 'ArrowUp', 'ArrowRight']) await keys.press(key);
+  expect(await at()).toEqual([1, 1]);
+  await keys.press('PageDown');
+  const [page = 0, column] = (await at()) ?? [];
+  expect(page).toBeGreaterThan(2);
+  expect(column).toBe(1);
+  await keys.press('PageUp');
+  expect(await at()).toEqual([1, 1]);
+  // The rows at the end are not there before somebody goes to them.
+  expect(await on.page.locator(`${table} [data-row="${last}"]`).count()).toBe(0);
+  await keys.press('End');
+  await soon(at).toEqual([last, 1]);
+  await keys.press('ArrowRight');
+  await keys.press('ArrowDown');
+  await keys.press('ArrowRight');
+  expect(await at()).toEqual([last, 2]);
+  // It is in view, not below the sums.
+  const seen = await on.page.evaluate(() => {
+    const box = document.activeElement?.getBoundingClientRect();
+    return (
+      box !== undefined &&
+      document.elementFromPoint(box.left + box.width / 2, box.top + box.height / 2)?.closest('td') === document.activeElement?.closest('td')
+    );
+  });
+  expect(seen).toBe(true);
+  await keys.press('Home');
+  await soon(at).toEqual([0, 2]);
+  await keys.press('Tab');
+  expect((await at())?.[0] ?? 'outside').toBe('outside');
+  await keys.press('Shift+Tab');
+  await soon(at).toEqual([0, 2]);
+  await keys.press('ArrowDown');
+  const row = on.page.locator(`${table} [data-row="1"]`);
+  const [name, number] = [
+    await row.locator('td').first().locator('[data-cell]').getAttribute('title'),
+    numberIn((await row.locator('[data-cell]').last().textContent()) ?? ''),
+  ];
+  await keys.press('Enter');
+  await soon(() => decodeURIComponent(on.page.url())).toMatch(new RegExp(`/search\\?.*${(name ?? '').split(' ')[0]}`));
+  await soon(async () => numberIn((await on.page.getByRole('tab', { name: /^Messages/ }).textContent()) ?? '')).toBe(number);
 });
 
 it('says in words what is wrong with a time, and stays', async () => {

@@ -142,6 +142,9 @@ describe('pictures of a result', () => {
     expect(views('x | timeslice 1m | count, sum(bytes) by _timeslice', [SLICE, COUNT, col('_sum', 'number')], 60)).toEqual(['line', 'step', 'table']);
     expect(views('x | timeslice 1m | count by _timeslice, a, b', [SLICE, col('a'), col('b'), COUNT], 60)).toEqual(['table']);
     expect(views('x | timeslice 1m | count by _timeslice | compare with timeshift 1d', [SLICE, COUNT, col('_count_1d', 'number')], 60)[0]).toBe('comparison');
+    const banded = [SLICE, COUNT, ...['mean', 'lower', 'upper'].map((suffix) => col(`_count_${suffix}`, 'number'))];
+    expect(views('x | timeslice 1m | count by _timeslice | outlier _count', banded, 60)).toEqual(['outlier', 'line', 'step', 'table']);
+    expect(views('x | timeslice 1m | count by _timeslice, a | outlier _count by a', [col('a'), ...banded], 60)[0]).toBe('line');
     // A transposed port is a name of a column, its counts are measures.
     const pivot = shapeOf('x | timeslice 1m | count by _timeslice, dest_port | transpose row _timeslice column dest_port', [
       SLICE,

@@ -14,9 +14,12 @@ export function PageFailed({ error, onRetry }: { error: unknown; onRetry: () => 
       <p>
         <code>{code}</code>
       </p>
-      <Button size="xs" variant="default" onClick={onRetry}>
-        Try again
-      </Button>
+      <p>
+        <Button size="xs" variant="default" onClick={onRetry}>
+          Try again
+        </Button>{' '}
+        {error instanceof ApiFailure && error.status === 404 && <Link to="/">Open the overview</Link>}
+      </p>
     </main>
   );
 }

@@ -16,6 +16,7 @@ const EVERYWHERE: readonly Entry[] = [
   [['g', 't'], 'Go to the feeds and indicators of threats'],
   [['g', 'a'], 'Go to the list of administrators'],
   [['g', 'o'], 'Go to the sources'],
+  [['↑', '↓', '←', '→'], 'In a table: from cell to cell; Page keys, Home and End as well; Enter opens'],
   [['w'], 'On a refused message: why it was refused'],
   [['Esc'], 'Leave what is open'],
   [['?'], 'This help'],

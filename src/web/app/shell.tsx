@@ -81,7 +81,7 @@ export function Shell() {
           </span>
         )}
         <span className="bz-grow" />
-        {status.data && <span>Bartizan {status.data.version}</span>}
+        {status.data && <span className="bz-version">Bartizan {status.data.version}</span>}
       </footer>
       <Help opened={help} onClose={() => setHelp(false)} />
     </>

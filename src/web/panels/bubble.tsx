@@ -89,7 +89,7 @@ function bubbleOption(bubbles: readonly Bubble[], x: Located, color: string, sch
   const weights = numbers.map((value, i) => ({ value, weight: bubbles.reduce((sum, b) => sum + (b.x === xs[i] ? b.size : 0), 0) }));
   return {
     ...base,
-    grid: { left: 4, right: GREATEST, top: 12, bottom: 2, containLabel: true },
+    grid: { left: 4, right: GREATEST, top: GREATEST, bottom: 2, containLabel: true },
     xAxis: log
       ? portAxis(weights, role, scheme, full)
       : { ...axis, data: xs, axisLabel: { color: ink.dim, fontSize: 11, hideOverlap: true, formatter: (v: string) => shortenMiddle(display(v, role), 18) } },

@@ -35,6 +35,8 @@ export interface Shape {
   readonly measures: readonly OutputColumn[];
   readonly place: boolean;
   readonly compared: boolean;
+  /** The first measure has a band beside it, as `outlier` makes one. */
+  readonly banded: boolean;
   /** Groups may be added up, as counts and sums may; averages may not. */
   readonly adds: boolean;
 }
@@ -59,6 +61,7 @@ export function shapeOf(query: string, columns: readonly OutputColumn[]): Shape 
     place: columns.filter((c) => PLACES.has(c.name.toLowerCase())).length === 2,
     adds: addsUp(operations) && (transposed || measures.length === 1),
     compared: operations.some((o) => o.op === 'compare'),
+    banded: measures.some(({ name }) => name === `${measures[0]?.name}_lower`),
   };
 }
 
@@ -74,7 +77,7 @@ export function overTime(query: string): boolean {
 
 /** Pictures of a result, the most telling first; the table always is one. */
 export function viewsOf(shape: Shape, rows: number): ViewName[] {
-  const { time, keys, measures, place, compared, adds } = shape;
+  const { time, keys, measures, place, compared, banded, adds } = shape;
   // A link is there to be clicked, and only the table shows it as one.
   if (measures.length === 0 || rows === 0 || keys.some((k) => k.link)) return ['table'];
   if (place) return ['map', 'table'];
@@ -82,6 +85,7 @@ export function viewsOf(shape: Shape, rows: number): ViewName[] {
     if (keys.length > 1) return ['table'];
     const lines: ViewName[] = ['line', 'step'];
     if (compared && keys.length === 0) return ['comparison', ...lines, 'table'];
+    if (banded && keys.length === 0) return ['outlier', ...lines, 'table'];
     if (!adds) return keys.length === 1 && measures.length === 1 ? [...lines, 'matrix', 'table'] : [...lines, 'table'];
     if (keys.length === 1) return ['column', 'area', 'share', 'matrix', ...lines, 'table'];
     return measures.length > 1 ? ['column', 'area', 'share', ...lines, 'table'] : ['line', 'column', 'area', 'step', 'table'];

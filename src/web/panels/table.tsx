@@ -12,9 +12,10 @@ import {
   useTable,
 } from '@tanstack/react-table';
 import { useVirtualizer } from '@tanstack/react-virtual';
-import { type CSSProperties, useMemo, useRef } from 'react';
+import { type CSSProperties, type FocusEvent, type KeyboardEvent, useMemo, useRef, useState } from 'react';
 import type { OutputColumn } from '../../api/contract.ts';
 import { Icon } from '../app/icons.tsx';
+import { useRowSteps } from '../app/row-steps.ts';
 import { asNumber, cell, exact, type Unit, unitOf } from '../format/numbers.ts';
 import { type Role, roleOf } from '../format/values.ts';
 import { asksForRefused, isRefusedRow } from '../records/refused.ts';
@@ -57,6 +58,8 @@ interface Head {
 }
 
 const ROW_HEIGHT = 26;
+/** Of the head and the foot, in pixels. */
+const EDGE = 28;
 /** A search box is worth its room from here on. */
 const SEARCH_FROM = 12;
 
@@ -90,8 +93,24 @@ export default function TablePanel({ panel, result, measure, unit, zone, onDrill
   });
   const rows = table.getRowModel().rows;
   const scroller = useRef<HTMLDivElement>(null);
-  const virtual = useVirtualizer({ count: rows.length, getScrollElement: () => scroller.current, estimateSize: () => ROW_HEIGHT, overscan: 12 });
+  const totals = heads.some((h) => panel.totals.includes(h.column.name));
+  // Head and foot stay above the rows.
+  const covered = totals ? 2 * EDGE : EDGE;
+  const virtual = useVirtualizer({
+    count: rows.length,
+    getScrollElement: () => scroller.current,
+    estimateSize: () => ROW_HEIGHT,
+    overscan: 12,
+    scrollPaddingEnd: covered,
+  });
   const items = virtual.getVirtualItems();
+  const { column, isStop, cellKeys } = useCells(scroller, {
+    count: rows.length,
+    first: items[0]?.index ?? 0,
+    last: items.at(-1)?.index ?? 0,
+    scrollTo: (index) => virtual.scrollToIndex(index, { align: 'auto' }),
+    page: () => Math.max(1, Math.floor(((scroller.current?.clientHeight ?? 0) - covered) / ROW_HEIGHT) - 1),
+  });
   const before = items[0]?.start ?? 0;
   const after = virtual.getTotalSize() - (items.at(-1)?.end ?? 0);
   const searched = table.state.globalFilter as string | undefined;
@@ -100,7 +119,6 @@ export default function TablePanel({ panel, result, measure, unit, zone, onDrill
   const firstLabel = heads.findIndex((head) => head.unit === null);
   // Where no cell is a measure, which opens what it measures, a row is opened as a whole.
   const rowsAreRecords = heads.every((head) => head.unit === null);
-  const totals = heads.some((h) => panel.totals.includes(h.column.name));
 
   return (
     <div className="bz-table">
@@ -125,8 +143,8 @@ export default function TablePanel({ panel, result, measure, unit, zone, onDrill
           {searched && <span className="bz-dim">{exact(rows.length)} found</span>}
         </div>
       )}
-      {/* biome-ignore lint/a11y: what scrolls must be reachable by keyboard, and a landmark per table would be too many */}
-      <div className="bz-table-scroll" ref={scroller} tabIndex={0} role="group" aria-label={`${panel.title}, rows`}>
+      {/* biome-ignore lint/a11y/useSemanticElements: a fieldset is of a form, and a landmark per table would be too many */}
+      <div className="bz-table-scroll" ref={scroller} role="group" aria-label={`${panel.title}, rows`}>
         <table aria-rowcount={rows.length + 1}>
           <thead>
             <tr>
@@ -149,22 +167,26 @@ export default function TablePanel({ panel, result, measure, unit, zone, onDrill
               })}
             </tr>
           </thead>
-          <tbody>
+          <tbody {...cellKeys}>
             {before > 0 && <Spacer height={before} columns={heads.length} />}
             {items.map((item) => {
               const row = rows[item.index];
               if (!row) return null;
               const values = row.original;
+              const here = isStop(item.index);
               return (
-                <tr key={row.id} aria-rowindex={item.index + 2} style={{ height: ROW_HEIGHT }}>
-                  {heads.map((head) => {
+                <tr key={row.id} data-row={item.index} aria-rowindex={item.index + 2} style={{ height: ROW_HEIGHT }}>
+                  {heads.map((head, place) => {
                     const value = values[head.at];
+                    const stop = here && place === Math.min(column, heads.length - 1);
                     if (head.unit !== null) {
                       return (
                         <td key={head.at} data-right data-heat={head.shows === 'heat' || undefined} style={cellStyle(head, value, bar, panel.meaning, scheme)}>
                           <button
                             type="button"
                             className="bz-cell"
+                            tabIndex={stop ? 0 : -1}
+                            data-cell
                             title={`${exact(value, head.unit)} · open the records`}
                             onClick={(event) => onDrill({ cells: [...labelsOf(heads, values), ...ownCell(head.column, value)], shift: event.shiftKey })}
                           >
@@ -179,12 +201,14 @@ export default function TablePanel({ panel, result, measure, unit, zone, onDrill
                           column={head.column}
                           value={value}
                           zone={zone}
+                          stop={stop}
                           onDrill={(shift) => onDrill({ cells: [{ column: head.column, value }], shift })}
                         />
                         {head === heads[firstLabel] && rowsAreRecords && (
                           <button
                             type="button"
                             className="bz-why"
+                            tabIndex={here ? 0 : -1}
                             aria-label="Open the record"
                             title="Open the record of this row"
                             onClick={() => onDrill({ cells: labelsOf(heads, values), shift: false })}
@@ -196,6 +220,7 @@ export default function TablePanel({ panel, result, measure, unit, zone, onDrill
                           <button
                             type="button"
                             className="bz-why"
+                            tabIndex={here ? 0 : -1}
                             aria-label="Why refused?"
                             title="Why refused? Of the newest record behind this row"
                             onClick={() => onDrill({ cells: labelsOf(heads, values), shift: false, why: true })}
@@ -232,6 +257,42 @@ export default function TablePanel({ panel, result, measure, unit, zone, onDrill
       </div>
     </div>
   );
+}
+
+/** Arrow keys from cell to cell: Tab stops at one of them, and Enter there does what a click does. */
+function useCells(scroller: { readonly current: HTMLElement | null }, list: Omit<Parameters<typeof useRowSteps>[0], 'find' | 'boxed'>) {
+  const [column, setColumn] = useState(0);
+  const cellOf = (row: Element | null | undefined, at: number) => row?.children[at]?.querySelector<HTMLElement>('[data-cell]');
+  const placeOf = (target: EventTarget) => {
+    const cell = (target as Element).closest('td');
+    const row = cell?.closest<HTMLElement>('[data-row]');
+    return cell && row ? { row, index: Number(row.dataset.row), at: cell.cellIndex } : undefined;
+  };
+  const { isStop, step, setCurrent } = useRowSteps({
+    ...list,
+    boxed: true,
+    find: (index) => {
+      const row = scroller.current?.querySelector(`[data-row="${index}"]`);
+      return cellOf(row, Math.min(column, (row?.children.length ?? 1) - 1));
+    },
+  });
+  const cellKeys = {
+    onFocus: (event: FocusEvent) => {
+      const place = placeOf(event.target);
+      if (!place) return;
+      setCurrent(place.index);
+      setColumn(place.at);
+    },
+    onKeyDown: (event: KeyboardEvent) => {
+      const place = placeOf(event.target);
+      if (!place || step(place.index, event)) return;
+      const by = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+      if (by === undefined || event.ctrlKey || event.metaKey || event.altKey) return;
+      event.preventDefault();
+      cellOf(place.row, place.at + by)?.focus();
+    },
+  };
+  return { column, isStop, cellKeys };
 }
 
 function TotalCell({ rows, at, unit }: { rows: readonly Row[]; at: number; unit: Unit }) {

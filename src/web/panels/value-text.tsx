@@ -11,20 +11,29 @@ interface Props {
   readonly column: OutputColumn;
   readonly value: unknown;
   readonly zone: string;
+  /** Whether Tab stops at it. */
+  readonly stop: boolean;
   readonly onDrill: (shift: boolean) => void;
 }
 
 /** Longer texts get a copy button; a port is quicker typed. */
 const COPY_FROM = 7;
 
-export function ValueText({ column, value, zone, onDrill }: Props) {
+export function ValueText({ column, value, zone, stop, onDrill }: Props) {
   const role = roleOf(column);
   const text = display(value, role, zone);
-  if (value === null || value === undefined || value === '') return <span className="bz-dim">–</span>;
+  const tabIndex = stop ? 0 : -1;
+  if (value === null || value === undefined || value === '')
+    return (
+      // Arrow keys pass it.
+      <span className="bz-dim" tabIndex={tabIndex} data-cell>
+        –
+      </span>
+    );
   const link = linkOf(column, value);
   if (link) {
     return (
-      <a className="bz-outside" href={link.url} target="_blank" rel="noopener noreferrer" title={link.url}>
+      <a className="bz-outside" tabIndex={tabIndex} data-cell href={link.url} target="_blank" rel="noopener noreferrer" title={link.url}>
         {shortenMiddle(link.name, 40)}
       </a>
     );
@@ -35,6 +44,8 @@ export function ValueText({ column, value, zone, onDrill }: Props) {
       <button
         type="button"
         className={isMono(role) ? 'bz-cell bz-mono' : 'bz-cell'}
+        tabIndex={tabIndex}
+        data-cell
         title={`${explained(value) ?? text} · open the records, with shift filter by it`}
         onClick={(event) => onDrill(event.shiftKey)}
       >

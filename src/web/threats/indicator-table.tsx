@@ -2,6 +2,7 @@
 import { useWindowVirtualizer } from '@tanstack/react-virtual';
 import { type KeyboardEvent, type MouseEvent, useEffect, useLayoutEffect, useRef, useState } from 'react';
 import type { StoredIndicator } from '../../api/contract/feeds.ts';
+import { useRowSteps } from '../app/row-steps.ts';
 import { ago, dateOf, stamp } from '../format/times.ts';
 import { shortenMiddle } from '../format/values.ts';
 import { Chips, Confidence } from './parts.tsx';
@@ -22,7 +23,6 @@ const LINE = 30;
 /** Rows before the end at which more are asked for. */
 const AHEAD = 60;
 const COLUMNS = 7;
-const STEPS: Readonly<Record<string, number>> = { ArrowDown: 1, ArrowUp: -1, PageDown: 20, PageUp: -20 };
 
 export function IndicatorTable({ rows, total, zone, stale, more, onMore, onOpen }: Props) {
   const body = useRef<HTMLTableSectionElement>(null);
@@ -42,26 +42,13 @@ export function IndicatorTable({ rows, total, zone, stale, more, onMore, onOpen 
   useEffect(() => {
     if (more && last >= rows.length - AHEAD) onMore();
   }, [more, last, rows.length, onMore]);
-  const [current, setCurrent] = useState(0);
-  const focus = useRef<number | null>(null);
-  useEffect(() => {
-    if (focus.current === null) return;
-    const row = body.current?.querySelector<HTMLElement>(`[data-row="${focus.current}"]`);
-    if (!row) return;
-    focus.current = null;
-    row.focus({ preventScroll: true });
+  const { isStop, step } = useRowSteps({
+    count: rows.length,
+    first: items[0]?.index ?? 0,
+    last,
+    find: (index) => body.current?.querySelector<HTMLElement>(`[data-row="${index}"]`),
+    scrollTo: (index) => virtual.scrollToIndex(index, { align: 'auto' }),
   });
-  const move = (index: number, event: KeyboardEvent) => {
-    const step = STEPS[event.key];
-    const to = event.key === 'Home' ? 0 : event.key === 'End' ? rows.length - 1 : step === undefined ? undefined : index + step;
-    if (to === undefined) return;
-    event.preventDefault();
-    const bounded = Math.min(rows.length - 1, Math.max(0, to));
-    focus.current = bounded;
-    setCurrent(bounded);
-    virtual.scrollToIndex(bounded, { align: 'auto' });
-  };
-  const top = items[0]?.index ?? 0;
   const now = Date.now();
   return (
     <div className="bz-sources-scroll bz-threat-list">
@@ -90,8 +77,8 @@ export function IndicatorTable({ rows, total, zone, stale, more, onMore, onOpen 
                   measure={virtual.measureElement}
                   zone={zone}
                   now={now}
-                  focusable={item.index === current || (item.index === top && (current < top || current > last))}
-                  onMove={move}
+                  focusable={isStop(item.index)}
+                  onMove={step}
                   onOpen={onOpen}
                 />
               )

@@ -2,11 +2,11 @@
 import { useWindowVirtualizer } from '@tanstack/react-virtual';
 import { type CSSProperties, type KeyboardEvent, useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react';
 import type { OutputColumn } from '../../../api/contract.ts';
+import { useRowSteps } from '../../app/row-steps.ts';
 import { exact } from '../../format/numbers.ts';
 import { display, roleOf } from '../../format/values.ts';
 import { isRefused } from '../../records/refused.ts';
 import type { Picked } from '../../records/value-menu.tsx';
-import { MOST } from './ask.ts';
 import type { Term } from './highlight.tsx';
 import { MessageRow } from './message-row.tsx';
 import type { Pages, Seen } from './pages.ts';
@@ -39,7 +39,6 @@ export function Messages({ pages, columns, terms, zone, wrap, order, sorted, why
   const [open, setOpen] = useState(why ? FIRST : NOBODY);
   /** Of those that are open: where it is asked why they were refused. */
   const [asked, setAsked] = useState(why ? FIRST : NOBODY);
-  const [current, setCurrent] = useState(0);
   const list = useRef<HTMLUListElement>(null);
   // Another window, other records in the same places.
   const [of, setOf] = useState(pages.window);
@@ -47,13 +46,19 @@ export function Messages({ pages, columns, terms, zone, wrap, order, sorted, why
     setOf(pages.window);
     setOpen(why ? FIRST : NOBODY);
     setAsked(why ? FIRST : NOBODY);
-    setCurrent(0);
   }
   const margin = useTop(list);
   const virtual = useWindowVirtualizer({ count, estimateSize: () => LINE, overscan: 12, scrollMargin: margin });
   const items = virtual.getVirtualItems();
   const [top, end] = [items[0]?.index ?? 0, items.at(-1)?.index ?? 0];
   useEffect(() => onSeen({ first: top, last: end }), [onSeen, top, end]);
+  const { isStop, setCurrent, step, focus } = useRowSteps({
+    count,
+    first: top,
+    last: end,
+    find: (index) => list.current?.querySelector<HTMLElement>(`[data-row="${index}"]`),
+    scrollTo: (index) => virtual.scrollToIndex(index, { align: 'auto' }),
+  });
   // Rows change their height together when lines wrap.
   // biome-ignore lint/correctness/useExhaustiveDependencies: wrap and columns say when
   useEffect(() => virtual.measure(), [wrap, columns, virtual]);
@@ -63,26 +68,22 @@ export function Messages({ pages, columns, terms, zone, wrap, order, sorted, why
   useEffect(() => {
     if (begun.current === pages.window) return;
     begun.current = pages.window;
+    setCurrent(0);
     if (window.scrollY > margin) window.scrollTo(0, margin - HEAD);
-  }, [pages.window, margin]);
+  }, [pages.window, margin, setCurrent]);
 
-  const focus = useRef<number | null>(null);
-  useEffect(() => {
-    if (focus.current === null) return;
-    const row = list.current?.querySelector<HTMLElement>(`[data-row="${focus.current}"]`);
-    if (!row) return;
-    focus.current = null;
-    row.focus({ preventScroll: true });
-  });
-  const toggle = useCallback((index: number) => {
-    setCurrent(index);
-    setAsked((old) => new Set([...old].filter((i) => i !== index)));
-    setOpen((old) => {
-      const next = new Set(old);
-      if (!next.delete(index)) next.add(index);
-      return next;
-    });
-  }, []);
+  const toggle = useCallback(
+    (index: number) => {
+      setCurrent(index);
+      setAsked((old) => new Set([...old].filter((i) => i !== index)));
+      setOpen((old) => {
+        const next = new Set(old);
+        if (!next.delete(index)) next.add(index);
+        return next;
+      });
+    },
+    [setCurrent],
+  );
   const askWhy = useRef<(index: number) => void>(() => undefined);
   askWhy.current = (index) => {
     const record = at(index);
@@ -90,29 +91,22 @@ export function Messages({ pages, columns, terms, zone, wrap, order, sorted, why
     setAsked((old) => new Set(old).add(index));
     setOpen((old) => new Set(old).add(index));
   };
-  const go = useRef<(index: number) => void>(() => undefined);
-  go.current = (index) => {
-    const to = Math.min(count - 1, Math.max(0, index));
-    focus.current = to;
-    setCurrent(to);
-    virtual.scrollToIndex(to, { align: 'auto' });
-  };
-  const move = useCallback((index: number, event: KeyboardEvent) => {
-    const step = STEPS[event.key];
-    if (step !== undefined) go.current(index + step);
-    else if (event.key === 'Home') go.current(0);
-    else if (event.key === 'End') go.current(MOST);
-    else if (event.key === 'w' && !event.ctrlKey && !event.metaKey && !event.altKey) askWhy.current(index);
-    else if (event.key === 'Escape') setOpen((old) => (old.has(index) ? new Set([...old].filter((i) => i !== index)) : NOBODY));
-    else return;
-    event.preventDefault();
-  }, []);
+  const move = useCallback(
+    (index: number, event: KeyboardEvent) => {
+      if (step(index, event)) return;
+      if (event.key === 'w' && !event.ctrlKey && !event.metaKey && !event.altKey) askWhy.current(index);
+      else if (event.key === 'Escape') setOpen((old) => (old.has(index) ? new Set([...old].filter((i) => i !== index)) : NOBODY));
+      else return;
+      event.preventDefault();
+    },
+    [step],
+  );
   const leave = (event: KeyboardEvent) => {
     const row = (event.target as Element).closest('[data-index]')?.getAttribute('data-index');
     if (event.key !== 'Escape' || event.defaultPrevented || !row || !open.has(Number(row))) return;
     event.preventDefault();
     toggle(Number(row));
-    focus.current = Number(row);
+    focus(Number(row));
   };
   const template = useMemo(() => gridOf(columns, first, zone), [columns, first, zone]);
   return (
@@ -153,7 +147,7 @@ export function Messages({ pages, columns, terms, zone, wrap, order, sorted, why
               zone={zone}
               open={open.has(item.index)}
               why={asked.has(item.index)}
-              focusable={item.index === current || (item.index === top && (current < top || current > end))}
+              focusable={isStop(item.index)}
               onToggle={toggle}
               onMove={move}
               onPick={onPick}
@@ -169,8 +163,6 @@ export function Messages({ pages, columns, terms, zone, wrap, order, sorted, why
     </div>
   );
 }
-
-const STEPS: Readonly<Record<string, number>> = { ArrowDown: 1, ArrowUp: -1, PageDown: 20, PageUp: -20 };
 
 /** Where the list begins on the page, also after something above it has grown. */
 function useTop(list: { readonly current: HTMLElement | null }): number {
