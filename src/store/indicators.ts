@@ -199,7 +199,8 @@ export async function openIndicators({ store, metadata, catalogs, folder, most =
         await clean();
         const invalid = await stage(feed, load, source);
         // Earlier releases could store an indicator twice, after a load that could not be cleaned up.
-        const [twice = 0] = await numbers(sql`SELECT count() FROM (SELECT number FROM bartizan.indicator WHERE feed = ${name} GROUP BY number HAVING count() > 1)
+        const [twice = 0] =
+          await numbers(sql`SELECT count() FROM (SELECT number FROM bartizan.indicator WHERE feed = ${name} GROUP BY number HAVING count() > 1)
           SETTINGS optimize_aggregation_in_order = 1`);
         await command(merged({ feed: name, load: param('String', load), revision: mine, at, complete, twice: twice > 0 }));
         const counts = await changes(sql`bartizan.indicator_next`, feed, mine);

@@ -187,7 +187,10 @@ describe('a load', () => {
     await store.command({ text: 'INSERT INTO bartizan.indicator_next SELECT * FROM bartizan.indicator', params: {} });
     await store.command({ text: "ALTER TABLE bartizan.indicator_next DROP PARTITION 'b'", params: {} });
     await indicators.apply('a', [of('192.0.2.2')], { at: 200, complete: true });
-    await store.command({ text: "INSERT INTO bartizan.indicator_next SELECT * REPLACE (0 AS removed, 1 AS revision) FROM bartizan.indicator WHERE feed = 'a'", params: {} });
+    await store.command({
+      text: "INSERT INTO bartizan.indicator_next SELECT * REPLACE (0 AS removed, 1 AS revision) FROM bartizan.indicator WHERE feed = 'a'",
+      params: {},
+    });
     await store.command({ text: 'INSERT INTO bartizan.indicator SELECT * FROM bartizan.indicator_next', params: {} });
     const heard = await reopen();
     expect(indicators.active).toBe(4);

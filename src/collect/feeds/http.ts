@@ -174,7 +174,9 @@ function send(url: URL, way: Way, asked: Asked, signal: AbortSignal, from: Reach
     signal,
     timeout: way.timeouts.idleMs,
     // A connection that was kept would be one that another request was allowed.
-    ...(proxy ? { agent: secure ? new HttpsProxyAgent({ proxy }) : new HttpProxyAgent({ proxy }) } : { agent: new (secure ? HttpsAgent : HttpAgent)({ keepAlive: false }), lookup: reachableOnly(from) }),
+    ...(proxy
+      ? { agent: secure ? new HttpsProxyAgent({ proxy }) : new HttpProxyAgent({ proxy }) }
+      : { agent: new (secure ? HttpsAgent : HttpAgent)({ keepAlive: false }), lookup: reachableOnly(from) }),
   };
   return new Promise((resolve, reject) => {
     const request = (secure ? httpsRequest : httpRequest)(url, options, resolve);

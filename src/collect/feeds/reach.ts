@@ -100,7 +100,9 @@ export function assertReachable(host: string, address: string, from: Reach | und
   const code = from === undefined ? 'feed-settings' : 'feed-redirect';
   const named = host === address ? host : `${host} (${address})`;
   if (reach === 'link-local')
-    throw new FeedError(code, `${named} is a link-local address or one where a cloud hands out credentials: no feed is read there.`, { hint: 'Enter the address that is meant.' });
+    throw new FeedError(code, `${named} is a link-local address or one where a cloud hands out credentials: no feed is read there.`, {
+      hint: 'Enter the address that is meant.',
+    });
   if (from === 'public' && reach === 'private')
     throw new FeedError(code, `A feed on the internet redirects to ${named}, a private address: that is not followed.`, {
       hint: 'If it is meant, enter that address as the feed’s own.',
