@@ -162,15 +162,6 @@ describe('content that is not what it should be', () => {
     expect(await estate.reasons(source)).toEqual({ 'invalid-base64': 5 });
   });
 
-  it('is stored where it has more packed records than an entry of the spool has parts', async () => {
-    const source = await estate.source('firehose');
-    const records = Array.from({ length: 2100 }, (_, i) => record(gzipSync(lines(1, 1000 + i))));
-    const attributes = Object.fromEntries(['sourceName', 'sourceCategory', 'sourceHost'].map((name) => [name, '\u0001'.repeat(512)]));
-    const headers = { 'x-amz-firehose-common-attributes': JSON.stringify({ commonAttributes: attributes }) };
-    expect((await estate.deliver(source.token, delivery(records), headers)).status).toBe(200);
-    expect(await estate.settled(source)).toMatchObject({ stored: 2100, quarantined: 0 });
-  });
-
   it('does not go as deep as it is nested', async () => {
     const source = await estate.source('http');
     const firehose = await estate.source('firehose');

@@ -118,7 +118,12 @@ function readDelivery(body: Buffer, request: FastifyRequest): FirehoseRequest {
  * payloads) as parts, at most as many as an entry has. The request's id and the entry's number are its identity, so
  * that a request that is sent again is stored once.
  */
-function entriesOf({ requestId, timestamp, records }: FirehoseRequest, source: Receiving, origin: Origin, received: number): Append[] {
+export function entriesOf(
+  { requestId, timestamp, records }: FirehoseRequest,
+  source: Pick<Receiving, 'id' | 'name'>,
+  origin: Origin,
+  received: number,
+): Append[] {
   const entries: Append[] = [];
   let run: Buffer[] = [];
   let compressed = false;
