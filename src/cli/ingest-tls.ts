@@ -81,22 +81,22 @@ export interface TlsListener {
 }
 
 /** Looks again and again whether the files hold another pair than the one in use. Returns what ends it. */
-export function followTls(files: TlsFiles, inUse: TlsPair, listener: TlsListener): () => void {
+export function followTls(files: TlsFiles, inUse: TlsPair, listener: TlsListener, everyMs = LOOK_MS): () => void {
   let current = inUse;
   let told = '';
   const timer = setInterval(() => {
     try {
       const pair = readTls(files);
-      told = '';
-      if (pair.cert === current.cert && pair.key === current.key) return;
+      // One that cannot be used is tried again, for the reason may pass.
+      if (pair.cert !== current.cert || pair.key !== current.key) listener.use(pair);
       current = pair;
-      listener.use(pair);
+      told = '';
     } catch (error) {
       const message = said(error);
       if (message !== told) listener.problem(message);
       told = message;
     }
-  }, LOOK_MS);
+  }, everyMs);
   timer.unref();
   return () => clearInterval(timer);
 }

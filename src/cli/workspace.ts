@@ -163,7 +163,13 @@ export async function openWorkspace(config: Config, options: { readonly server?:
     folder: join(config.data, 'lookups'),
     limits: { ...LOOKUP_LIMITS, bytes: config.lookupMaxMib * 2 ** 20, cells: config.lookupMaxCells },
   });
-  const indicators = await openIndicators({ store, metadata, catalogs, folder: join(config.data, 'indicators') });
+  const indicators = await openIndicators({
+    store,
+    metadata,
+    catalogs,
+    folder: join(config.data, 'indicators'),
+    onError: (error) => note(`warning: what a load of threat indicators left could not be removed: ${String(error)}`),
+  });
   await pipeline.matchWith(await buildIndex(await indicators.index()));
   const live = new LiveIndicators({
     read: () => indicators.index(),
@@ -181,14 +187,12 @@ export async function openWorkspace(config: Config, options: { readonly server?:
     now: epochSeconds,
     onFound: () => catalogs.knowRetro(retroNumber),
   });
-  indicators.onChange((applied) => {
+  indicators.onChange(async (applied) => {
     live.changed();
-    if (!applied || applied.added + applied.changed === 0) return;
-    const { feed, revision } = applied;
-    retro
-      .add({ feed, fresh: revision, known: epochSeconds() })
-      .catch((error: unknown) => note(`warning: history is not searched for new indicators of ${feed}: ${String(error)}`));
+    // A load is told until its hunt is on record.
+    if (applied && applied.added + applied.changed > 0) await retro.add({ feed: applied.feed, fresh: applied.revision, known: epochSeconds() });
   });
+  await indicators.tell();
   const setAwsRanges = (json: Uint8Array) => {
     const { index, summary } = sharedAwsIndex(json);
     keepAwsRanges(keptRanges, json);

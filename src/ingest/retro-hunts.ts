@@ -89,6 +89,8 @@ export class RetroHunts {
   #running: Promise<void> = Promise.resolve();
   #started = false;
   #active = false;
+  /** The one that has begun, as it was asked for. */
+  #begun: Pending | undefined;
   #current: AbortController | undefined;
   #retry: NodeJS.Timeout | undefined;
   #closed = false;
@@ -110,7 +112,8 @@ export class RetroHunts {
   /** Asks for a hunt, after those that wait. It is on record when this answers, and runs once `start` was called. */
   async add(scope: HuntScope): Promise<void> {
     const { feed, fresh, known } = scope;
-    const same = (other: Pending): boolean => other.feed === feed && other.fresh === fresh && other.after === '0';
+    // The one that has begun may have read what has changed since.
+    const same = (other: Pending): boolean => other.feed === feed && other.fresh === fresh && other.after === '0' && other !== this.#begun;
     if (!this.#pending.some(same)) await this.#save([...this.#pending, { feed, fresh, known, after: '0', indicators: 0, daysRead: 0, found: 0 }]);
     if (this.#started) this.start();
   }
@@ -163,6 +166,8 @@ export class RetroHunts {
       this.#state = 'idle';
     } catch (error) {
       await this.#stopped(error, abort.signal);
+    } finally {
+      this.#begun = undefined;
     }
   }
 
@@ -174,6 +179,7 @@ export class RetroHunts {
   }
 
   async #hunt(pending: Pending, signal: AbortSignal): Promise<void> {
+    this.#begun = pending;
     const { store, internalNetworks, allowed, now, chunk = CHUNK } = this.#options;
     const internal = createNetworks(internalNetworks);
     const left = await countIndicators(store, pending, pending.after);

@@ -5,7 +5,8 @@
  * Frame: magic `BZS1`, length of the header, length of the body, CRC-32 of both (four bytes each, little
  * endian), header, body.
  */
-import { type FileHandle, open, stat } from 'node:fs/promises';
+import { readFileSync, rmSync, statSync } from 'node:fs';
+import { type FileHandle, open, stat, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { crc32 } from 'node:zlib';
@@ -44,12 +45,18 @@ const MAGIC_BYTES = Buffer.from('BZS1');
 const FRAME_HEAD = 16;
 /** A header is some hundred bytes; more is damage. */
 const MAX_HEADER = 64 * 1024;
+/** Of one that is given: lengths of bodies that are joined, and its place, come to it. */
+const MOST_GIVEN = MAX_HEADER - 16 * 1024;
 /** Bytes that are read at once: more than a header has. */
 const PIECE = 1024 * 1024;
 /** Bytes of what may be frames that are checked at most to find the next one. */
 const MOST_SEARCHED = 256 * PIECE;
 /** Name's end of what was set aside. */
 export const DAMAGED = '.damaged';
+/** Name's end of the spool's files. */
+export const SUFFIX = '.spool';
+/** Name's end of a note beside a file: how many bytes of it count, for what follows was refused and could not be cut off. */
+export const CUT = '.cut';
 
 /** `{place}` in an id becomes the entry's place in the spool: for what has no identity of its own. */
 export const PLACE = '{place}';
@@ -61,8 +68,8 @@ export interface Append {
   readonly body: Uint8Array;
 }
 
-/** Small bodies without an identity of their own that come together share an entry: each entry costs the ledger and the threads a turn. */
-const MOST_PARTS = 2000;
+/** Small bodies without an identity of their own that come together share an entry: each entry costs the ledger and the threads a turn. A header holds the lengths of so many. */
+export const MOST_PARTS = 2000;
 const MOST_JOINED = 512 * 1024;
 
 export function joined(appends: readonly Append[]): Append[] {
@@ -91,9 +98,18 @@ export function joined(appends: readonly Append[]): Append[] {
   return entries;
 }
 
-/** The pieces of a frame. */
+/** Whether what is to be kept beside a body can be read again. */
+export function isTooLong(header: EntryHeader): boolean {
+  return Buffer.byteLength(JSON.stringify(header)) > MOST_GIVEN;
+}
+
+/** What of an append's headers is too long, as a sentence. */
+export const TOO_LONG = `What is to be kept beside a body has more than ${MOST_GIVEN} bytes: names, or lengths of parts.`;
+
+/** The pieces of a frame. Throws RangeError where its header is longer than one is read. */
 export function frame(header: EntryHeader, body: Uint8Array): Uint8Array[] {
   const text = Buffer.from(JSON.stringify(header));
+  if (text.length > MAX_HEADER) throw new RangeError(`A header of ${text.length} bytes could not be read again.`);
   const head = Buffer.alloc(FRAME_HEAD);
   head.writeUInt32LE(MAGIC, 0);
   head.writeUInt32LE(text.length, 4);
@@ -181,6 +197,46 @@ export async function setAside(handle: FileHandle, path: string, from: number, t
   }
   await syncFolder(dirname(aside));
   return to - from;
+}
+
+/**
+ * Ends a file after `size` bytes: what follows was refused, and its sender sends it again. A disk that does not let it
+ * be cut off may let a note be written.
+ */
+export async function cutOff(handle: FileHandle, path: string, size: number): Promise<void> {
+  try {
+    await handle.truncate(size);
+    await handle.datasync();
+  } catch {
+    try {
+      await writeFile(noteOf(path), String(size), { mode: 0o600, flush: true });
+      await syncFolder(dirname(path));
+    } catch {
+      // Nothing can be written: a restart may find it, and it is then stored twice at worst.
+    }
+  }
+}
+
+/** Bytes of a file of an earlier run that may hold entries. */
+export function wholeBytes(path: string): number {
+  const { size } = statSync(path);
+  try {
+    const noted = readFileSync(noteOf(path), 'utf8');
+    return /^\d+$/.test(noted) ? Math.min(size, Number(noted)) : size;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return size;
+    throw error;
+  }
+}
+
+/** The note goes last: without it the file would be read further. */
+export function removeFile(path: string): void {
+  rmSync(path, { force: true });
+  rmSync(noteOf(path), { force: true });
+}
+
+function noteOf(path: string): string {
+  return `${path.slice(0, -SUFFIX.length)}${CUT}`;
 }
 
 /** The names in a folder outlast a loss of power. */

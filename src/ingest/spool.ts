@@ -8,9 +8,28 @@
  */
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, readdirSync, rmdirSync, rmSync, statSync } from 'node:fs';
-import { type FileHandle, open, statfs } from 'node:fs/promises';
+import { type FileHandle, open, statfs, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { type Append, DAMAGED, type Entry, findEntry, frame, isCutOff, joined, PLACE, readEntry, setAside, syncFolder } from './spool-file.ts';
+import {
+  type Append,
+  CUT,
+  cutOff,
+  DAMAGED,
+  type Entry,
+  findEntry,
+  frame,
+  isCutOff,
+  isTooLong,
+  joined,
+  PLACE,
+  readEntry,
+  removeFile,
+  SUFFIX,
+  setAside,
+  syncFolder,
+  TOO_LONG,
+  wholeBytes,
+} from './spool-file.ts';
 
 export interface SpoolOptions {
   readonly folder: string;
@@ -24,7 +43,7 @@ export interface SpoolOptions {
   readonly clock: () => number;
 }
 
-export { type Append, PLACE, PLACE_PREFIX } from './spool-file.ts';
+export { type Append, MOST_PARTS, PLACE, PLACE_PREFIX } from './spool-file.ts';
 
 export type SpoolErrorCode = 'spool-full' | 'disk-full' | 'spool-failed';
 
@@ -91,7 +110,6 @@ const FILE_BYTES = 64 * 1024 * 1024;
 const FREE_EVERY_MS = 1000;
 /** How long a write that failed is told of; without senders nothing else would end it. */
 const FAILING_MS = 60_000;
-const SUFFIX = '.spool';
 
 export class Spool {
   readonly #options: SpoolOptions;
@@ -127,12 +145,15 @@ export class Spool {
 
   #recover(source: string): void {
     const queue = this.#queue(source);
-    for (const file of readdirSync(queue.folder).sort()) {
+    const names = readdirSync(queue.folder).sort();
+    for (const file of names) {
       const path = join(queue.folder, file);
       if (file.endsWith(DAMAGED)) this.#count(statSync(path).size);
+      // A stop came between a file's end and its note's.
+      if (file.endsWith(CUT) && !names.includes(`${file.slice(0, -CUT.length)}${SUFFIX}`)) rmSync(path);
       if (!file.endsWith(SUFFIX)) continue;
       const name = file.slice(0, -SUFFIX.length);
-      const { size } = statSync(path);
+      const size = wholeBytes(path);
       this.#bytes += size;
       queue.files.push({ name, path, created: Number.parseInt(name, 36), size, closed: true, recovered: true, underway: 0, read: 0 });
       if (size === 0) this.#removeIfDone(queue, queue.files.at(-1) as SpoolFile);
@@ -179,6 +200,7 @@ export class Spool {
   /** Resolves when the entries are on the disk. Throws SpoolError, and then nothing of them is. */
   async append(source: string, appends: readonly Append[]): Promise<void> {
     if (this.#closed) throw new SpoolError('spool-failed', 'The server is stopping.');
+    if (appends.some(({ header }) => isTooLong(header))) throw new SpoolError('spool-failed', TOO_LONG);
     const bytes = appends.reduce((n, a) => n + a.body.length + 512, 0);
     await this.#checkRoom(bytes);
     this.#reserved += bytes;
@@ -230,7 +252,7 @@ export class Spool {
           : `The spool cannot be written: ${error instanceof Error ? error.message : String(error)}`;
         for (const { reject } of group) reject(new SpoolError(full ? 'disk-full' : 'spool-failed', this.#trouble, error));
         // Half a frame may stand at the end of the file: nothing follows it, and recovery cuts it off.
-        await this.#closeFile(queue, true);
+        await this.#closeFile(queue, true).catch(() => undefined);
       }
     }
     queue.writing = false;
@@ -269,11 +291,18 @@ export class Spool {
     const created = Math.max(this.#options.clock(), (last?.created ?? 0) + 1);
     const name = `${created.toString(36).padStart(9, '0')}-${randomBytes(6).toString('hex')}`;
     const path = join(queue.folder, `${name}${SUFFIX}`);
-    queue.handle = await open(path, 'wx', 0o600);
-    // The names of the file and of its folder must outlast a loss of power, too.
-    await syncFolder(queue.folder);
-    if (!queue.rooted) await syncFolder(this.#options.folder);
+    const handle = await open(path, 'wx', 0o600);
+    try {
+      // The names of the file and of its folder must outlast a loss of power, too.
+      await syncFolder(queue.folder);
+      if (!queue.rooted) await syncFolder(this.#options.folder);
+    } catch (error) {
+      await handle.close().catch(() => undefined);
+      await unlink(path).catch(() => undefined);
+      throw error;
+    }
     queue.rooted = true;
+    queue.handle = handle;
     const file = { name, path, created, size: 0, closed: false, recovered: false, underway: 0, read: 0 };
     queue.files.push(file);
     queue.entries = 0;
@@ -285,7 +314,7 @@ export class Spool {
     const { handle } = queue;
     queue.handle = undefined;
     if (!handle || !file || file.closed) return;
-    if (damaged) await handle.truncate(file.size).catch(() => undefined);
+    if (damaged) await cutOff(handle, file.path, file.size);
     await handle.close().catch(() => undefined);
     file.closed = true;
     this.#removeIfDone(queue, file);
@@ -347,7 +376,7 @@ export class Spool {
       void queue.reader.handle.close().catch(() => undefined);
       queue.reader = undefined;
     }
-    rmSync(file.path, { force: true });
+    removeFile(file.path);
     queue.files.splice(queue.files.indexOf(file), 1);
     this.#bytes -= file.size;
     return true;

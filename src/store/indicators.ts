@@ -65,8 +65,13 @@ export interface Indicators extends Pick<IndicatorReader, 'list' | 'get' | 'stat
   allowed(): AllowedIndicators;
   /** Sets the list of a feed, or (feed '') of all; an empty one removes it. It holds for what is stored from then on. Throws IndicatorError `allow-list`. */
   allow(feed: string, values: readonly string[]): Promise<void>;
-  /** Calls after each change of indicators or allow-lists; `applied` says what a load changed. Returns how to stop it. */
-  onChange(listener: (applied: Applied | undefined) => void): () => void;
+  /**
+   * Calls after each change of indicators or allow-lists; `applied` says what a load changed. The load waits for what
+   * the listener promises; until that is kept it counts as untold, and is told again. Returns how to stop it.
+   */
+  onChange(listener: (applied: Applied | undefined) => unknown): () => void;
+  /** Tells listeners of the load that a stop or a failure came before; at the start, and each load does it first. Throws StoreError, and what a listener throws. */
+  tell(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -78,11 +83,15 @@ interface Parts {
   readonly folder: string;
   /** Active indicators of all feeds together; more are refused. */
   readonly most?: number;
+  /** Told of what could not be cleaned up: it costs room until the next load. */
+  readonly onError?: (error: unknown) => void;
 }
 
 const SETTING = 'indicators-allowed';
 /** The last load's: rows that are forgotten do not take it with them. */
 const REVISION = 'indicators-revision';
+/** The load whose set is switched to and whose listeners may not know yet, as JSON: feed and revision; '' where there is none. */
+const UNTOLD = 'indicators-untold';
 /** Indicators that one block stages. */
 const CHUNK = 20_000;
 export const MOST_INDICATORS = 5_000_000;
@@ -94,13 +103,16 @@ const BACKGROUND = { lane: 'background', maxSeconds: 900 } as const;
 const PARTS = STAGED_COLUMNS.filter(({ name }) => !['load', 'feed', 'type', 'value'].includes(name)).map(({ name }) => name);
 
 /** Opens the indicators; what a crash left of a load is dropped. */
-export async function openIndicators({ store, metadata, catalogs, folder, most = MOST_INDICATORS }: Parts): Promise<Indicators> {
+export async function openIndicators({ store, metadata, catalogs, folder, most = MOST_INDICATORS, onError = () => undefined }: Parts): Promise<Indicators> {
   await rm(folder, { recursive: true, force: true });
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const command = (fragment: Sql): Promise<void> => store.command(statement(fragment), BACKGROUND);
   const numbers = async (fragment: Sql): Promise<number[]> => ((await store.rows(statement(fragment), BACKGROUND)).rows[0] ?? []).map(Number);
-  for (const table of [sql`bartizan.indicator_staged`, sql`bartizan.indicator_next`]) await command(sql`TRUNCATE TABLE ${table}`);
-  const listeners = new Set<(applied: Applied | undefined) => void>();
+  const clean = async (): Promise<void> => {
+    for (const table of [sql`bartizan.indicator_staged`, sql`bartizan.indicator_next`]) await command(sql`TRUNCATE TABLE ${table}`);
+  };
+  await clean();
+  const listeners = new Set<(applied: Applied | undefined) => unknown>();
   let allowed = JSON.parse((await metadata.setting(SETTING)) ?? '{}') as AllowedIndicators;
   let active = 0;
   let revision = Number((await metadata.setting(REVISION)) ?? 0);
@@ -150,36 +162,62 @@ export async function openIndicators({ store, metadata, catalogs, folder, most =
     return invalid;
   };
 
+  /** What a load changed, in the table that holds its set: the one that is made ready, or the one in use. */
+  const changes = async (table: Sql, feed: string, mine: number): Promise<Omit<Applied, 'feed' | 'invalid' | 'revision'>> => {
+    const [added = 0, changed = 0, expired = 0, unchanged = 0] = await numbers(sql`
+      SELECT countIf(removed = 0 AND added = ${num(mine)}), countIf(removed = 0 AND revision = ${num(mine)} AND added != ${num(mine)}),
+        countIf(removed != 0 AND revision = ${num(mine)}), countIf(removed = 0 AND revision != ${num(mine)})
+      FROM ${table} WHERE feed = ${param('String', feed)}`);
+    return { added, changed, expired, unchanged };
+  };
+
+  const tell = async (invalid = 0, isSwitched = false): Promise<void> => {
+    const untold = (await metadata.setting(UNTOLD)) ?? '';
+    if (untold === '') return;
+    const { feed, revision: mine } = JSON.parse(untold) as { readonly feed: string; readonly revision: number };
+    const counts = await changes(sql`bartizan.indicator`, feed, mine);
+    // Where nothing is of that load, it was not switched to.
+    if (isSwitched || counts.added + counts.changed + counts.expired > 0) {
+      await command(sql`SYSTEM RELOAD DICTIONARY bartizan.indicator_by_number`);
+      await know();
+      for (const listener of listeners) await listener({ feed, ...counts, invalid, revision: mine });
+    }
+    await metadata.saveSetting(UNTOLD, '');
+  };
+
   const apply: Indicators['apply'] = (feed, source, { at, complete }) =>
     alone(async () => {
       if (!FEED_NAME.test(feed))
         throw new IndicatorError('feed-name', 'A feed has a name of at most 100 characters, without quotation marks, bars and backslashes.');
+      await tell();
       const mine = revision + 1;
       // Of an earlier try nothing may count as known.
       const load = `${mine}-${Date.now()}`;
       const name = param('String', feed);
       try {
+        // What could not be cleaned up after a load before would be taken for a part of this one.
+        await clean();
         const invalid = await stage(feed, load, source);
-        await command(merged(name, param('String', load), mine, at, complete));
-        const [added = 0, changed = 0, expired = 0, unchanged = 0, others = 0] = await numbers(sql`
-          SELECT countIf(removed = 0 AND added = ${num(mine)}), countIf(removed = 0 AND revision = ${num(mine)} AND added != ${num(mine)}),
-            countIf(removed != 0 AND revision = ${num(mine)}), countIf(removed = 0 AND revision != ${num(mine)}),
-            (SELECT countIf(removed = 0) FROM bartizan.indicator WHERE feed != ${name})
-          FROM bartizan.indicator_next WHERE feed = ${name}`);
+        // Earlier releases could store an indicator twice, after a load that could not be cleaned up.
+        const [twice = 0] =
+          await numbers(sql`SELECT count() FROM (SELECT number FROM bartizan.indicator WHERE feed = ${name} GROUP BY number HAVING count() > 1)
+          SETTINGS optimize_aggregation_in_order = 1`);
+        await command(merged({ feed: name, load: param('String', load), revision: mine, at, complete, twice: twice > 0 }));
+        const counts = await changes(sql`bartizan.indicator_next`, feed, mine);
+        const { added, changed, expired, unchanged } = counts;
+        const [others = 0] = await numbers(sql`SELECT countIf(removed = 0) FROM bartizan.indicator WHERE feed != ${name}`);
         if (others + added + changed + unchanged > most) throw tooMany(most);
-        const isNew = added + changed + expired > 0;
-        if (isNew) {
+        if (added + changed + expired + twice > 0) {
+          // On record before the switch: a stop behind it would leave the load untold for good, for the next one finds nothing new.
+          await metadata.saveSetting(UNTOLD, JSON.stringify({ feed, revision: mine }));
           await metadata.saveSetting(REVISION, String(mine));
+          revision = mine;
           await command(sql`ALTER TABLE bartizan.indicator REPLACE PARTITION ${name} FROM bartizan.indicator_next`);
-          await command(sql`SYSTEM RELOAD DICTIONARY bartizan.indicator_by_number`);
-          await know();
+          await tell(invalid, true);
         }
-        const applied = { feed, added, changed, expired, unchanged, invalid, revision };
-        if (isNew) for (const listener of listeners) listener(applied);
-        return applied;
+        return { feed, ...counts, invalid, revision };
       } finally {
-        await command(sql`ALTER TABLE bartizan.indicator_next DROP PARTITION ${name}`);
-        await command(sql`ALTER TABLE bartizan.indicator_staged DROP PARTITION ${param('String', load)}`);
+        await clean().catch(onError);
       }
     });
 
@@ -195,7 +233,7 @@ export async function openIndicators({ store, metadata, catalogs, folder, most =
       await metadata.saveSetting(SETTING, JSON.stringify(next));
       allowed = next;
       await know();
-      for (const listener of listeners) listener(undefined);
+      for (const listener of listeners) await listener(undefined);
     });
 
   return {
@@ -203,6 +241,7 @@ export async function openIndicators({ store, metadata, catalogs, folder, most =
       return active;
     },
     apply,
+    tell: () => alone(() => tell()),
     allow,
     allowed: () => allowed,
     async removeFeed(feed, at) {
@@ -253,11 +292,23 @@ function isSound({ type, value }: Indicator): boolean {
   return type !== 'address' || isNetwork(value);
 }
 
+interface Merging {
+  /** Names, as parameters. */
+  readonly feed: Sql;
+  readonly load: Sql;
+  readonly revision: number;
+  /** Epoch seconds. */
+  readonly at: number;
+  readonly complete: boolean;
+  /** Something is stored twice: the last word on it counts. */
+  readonly twice: boolean;
+}
+
 /**
  * The feed's partition as it is to be: what is staged (`s`), and what is stored (`c`) and not staged. Both come in
  * the order of their numbers, so that they are merged in little memory.
  */
-function merged(feed: Sql, load: Sql, revision: number, at: number, complete: boolean): Sql {
+function merged({ feed, load, revision, at, complete, twice }: Merging): Sql {
   const mine = num(revision);
   const list = (make: (name: Sql) => Sql): Sql =>
     joined(
@@ -265,7 +316,7 @@ function merged(feed: Sql, load: Sql, revision: number, at: number, complete: bo
       ', ',
     );
   const staged = sql`SELECT *, 1 AS there FROM bartizan.indicator_staged WHERE load = ${load} ORDER BY number, confidence DESC, updated DESC, valid_until DESC LIMIT 1 BY number`;
-  const known = sql`SELECT *, 1 AS there FROM bartizan.indicator WHERE feed = ${feed}`;
+  const known = sql`SELECT *, 1 AS there FROM bartizan.indicator WHERE feed = ${feed}${twice ? sql` ORDER BY number, revision DESC LIMIT 1 BY number` : sql``}`;
   // Drop and come back, and validity: what flows of the past must be asked about again.
   const isAdded = sql`(s.there = 1 AND (c.there = 0 OR c.removed != 0))`;
   const isOther = sql`(s.there = 1 AND (${list((name) => sql`s.${name}`)}) != (${list((name) => sql`c.${name}`)}))`;

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { connect } from 'node:tls';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import type { SourceMade } from '../../src/api/contract/sources.ts';
+import { followTls, readTls } from '../../src/cli/ingest-tls.ts';
 import { makeCertificate } from '../certificate.ts';
 import { lines } from '../ingest/helpers.ts';
 import { bartizan, begin } from './helpers.ts';
@@ -117,3 +118,34 @@ it('names what is wrong with its files before anything is opened', async () => {
     expect([code, out, err]).toEqual([2, '', expect.stringContaining(told)]);
   }
 }, 300_000);
+
+it('tries a renewed certificate again that could not be used, says so once, and looks on', async () => {
+  const pairs = [makeCertificate('first'), makeCertificate('second')];
+  const files = { cert: await put('follow.crt', pairs[0]?.cert ?? ''), key: await put('follow.key', pairs[0]?.key ?? '') };
+  const told: string[] = [];
+  const used: string[] = [];
+  let refused = 0;
+  let done = (): void => undefined;
+  const settled = new Promise<void>((resolve) => {
+    done = resolve;
+  });
+  const listener = {
+    use({ cert }: { cert: string }) {
+      if (++refused <= 3) throw new Error('no memory for a context');
+      used.push(cert);
+      done();
+    },
+    problem: (message: string) => told.push(message),
+  };
+  const unfollow = followTls(files, readTls(files), listener, 5);
+  try {
+    await put('follow.key', pairs[1]?.key ?? '');
+    await put('follow.crt', pairs[1]?.cert ?? '');
+    await settled;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  } finally {
+    unfollow();
+  }
+  expect(used).toEqual([pairs[1]?.cert]);
+  expect(told.filter((message) => message === 'no memory for a context')).toHaveLength(1);
+});

@@ -79,6 +79,17 @@ it('finds in history what comes later, once, and the language sees it; what come
     // The hunt was asked for by the load, and waits for a server or a person.
     expect(workspace.retro.status).toMatchObject({ state: 'idle', waiting: 1, last: null });
   });
+  await withWorkspace(async (workspace) => {
+    expect(workspace.retro.status.waiting).toBe(1);
+    // As a stop leaves it between the switch of the set and the record of its hunt.
+    await workspace.metadata.saveSetting('indicators-untold', JSON.stringify({ feed: 'test', revision: 1 }));
+    await workspace.metadata.saveSetting('retro-hunts', '[]');
+  });
+  await withWorkspace(async (workspace) => {
+    expect(workspace.retro.status.waiting).toBe(1);
+    expect(await workspace.metadata.setting('retro-hunts')).toContain('"feed":"test","fresh":1');
+    expect(await workspace.metadata.setting('indicators-untold')).toBe('');
+  });
   const listed = await bartizan(['ioc', 'retro', '--data', data]);
   expect([listed.code, listed.out]).toEqual([0, 'Nothing was found later.\n']);
   expect(listed.err).toContain('1 hunt waits');

@@ -281,6 +281,32 @@ describe('hunts', () => {
     expect(await rows('SELECT DISTINCT toUnixTimestamp(found_at) FROM bartizan.retro_match FINAL')).toEqual([[NOW]]);
   });
 
+  it('that are asked for while one runs come after it, once: it may have read what has changed since', async () => {
+    await putFlows(store, [flow(), flow({ source: '198.51.100.8' })]);
+    await putIndicators(store, [indicator(), indicator({ number: '43', value: '198.51.100.8' })]);
+    let allowed = ['198.51.100.7', '198.51.100.8'];
+    let reads = 0;
+    const made: RetroHunts = await hunts({
+      allowed: async () => {
+        const read = allowed;
+        if (++reads === 1) {
+          allowed = ['198.51.100.8'];
+          for (let i = 0; i < 2; i++) await made.add({ feed: 'test', fresh: 0, known: 0 });
+          expect(made.status.waiting).toBe(2);
+        }
+        return read;
+      },
+    });
+    await made.add({ feed: 'test', fresh: 0, known: 0 });
+    await made.add({ feed: 'test', fresh: 0, known: 0 });
+    expect(made.status.waiting).toBe(1);
+    made.start();
+    await made.settled();
+    expect(made.status).toMatchObject({ state: 'idle', waiting: 0, last: { state: 'done', found: 1 } });
+    expect((await foundIn(store)).map((row) => row.split(' ')[0])).toEqual(['42']);
+    expect(reads).toBe(2);
+  });
+
   it('go on where a stop left them, and after a step that was not put on record', async () => {
     const { flows, indicators } = estate(5);
     await putFlows(store, flows);

@@ -1,11 +1,11 @@
 /** What a disk does to the spool: nothing readable is lost, what is not readable is set aside, counted and told, and folders outlast a loss of power. */
-import { readlinkSync } from 'node:fs';
+import { readdirSync, readlinkSync } from 'node:fs';
 import { mkdtemp, open as openFile, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Delivery, Outcome } from '../../src/collect/delivery.ts';
-import { Spool } from '../../src/ingest/spool.ts';
+import { PLACE, PLACE_PREFIX, Spool } from '../../src/ingest/spool.ts';
 import { SpoolDrain } from '../../src/ingest/spool-drain.ts';
 import type { Entry } from '../../src/ingest/spool-file.ts';
 import { NO_COUNTS } from '../../src/model/counts.ts';
@@ -203,17 +203,33 @@ it('counts nothing where a crash cut a frame off, or left room that was never wr
   }
 });
 
-it('syncs every folder on the way to a new file before it acknowledges', async () => {
+type Handle = Record<'sync' | 'datasync' | 'truncate', (this: { fd: number }, ...given: never[]) => Promise<void>>;
+
+/** Runs with calls of files and folders done otherwise, as a failing disk does them. `how` answers whether a call fails; the path is the real one. */
+async function disk(how: (call: keyof Handle, path: string) => boolean, work: () => Promise<void>): Promise<void> {
   const probe = await openFile(tmpdir(), 'r');
-  const handle = Object.getPrototypeOf(probe) as { sync(this: { fd: number }): Promise<void> };
+  const handle = Object.getPrototypeOf(probe) as Handle;
   await probe.close();
-  const { sync } = handle;
-  const synced: string[] = [];
-  handle.sync = async function () {
-    synced.push(readlinkSync(`/proc/self/fd/${this.fd}`));
-    await sync.call(this);
-  };
+  const { sync, datasync, truncate } = handle;
+  for (const [call, real] of Object.entries({ sync, datasync, truncate }) as [keyof Handle, Handle['sync']][])
+    handle[call] = async function (...given) {
+      if (how(call, readlinkSync(`/proc/self/fd/${this.fd}`))) throw Object.assign(new Error(`EIO: i/o error, ${call}`), { code: 'EIO' });
+      await real.apply(this, given);
+    };
   try {
+    await work();
+  } finally {
+    Object.assign(handle, { sync, datasync, truncate });
+  }
+}
+
+it('syncs every folder on the way to a new file before it acknowledges', async () => {
+  const synced: string[] = [];
+  const note = (call: string, path: string): boolean => {
+    if (call === 'sync') synced.push(path);
+    return false;
+  };
+  await disk(note, async () => {
     for (let i = 0; i < 2; i++) {
       synced.length = 0;
       const spool = await open();
@@ -225,7 +241,98 @@ it('syncs every folder on the way to a new file before it acknowledges', async (
       await spool.close();
       expect(await readdir(folder)).toEqual([]);
     }
-  } finally {
-    handle.sync = sync;
-  }
+  });
+});
+
+it('keeps no file open, and none behind, where a folder cannot be synced, and takes again when it can', async () => {
+  const spool = await open();
+  await append(spool, 'before', 'id0');
+  for (const entry of await all(spool)) spool.settled('s', entry);
+  const opened = () =>
+    readdirSync('/proc/self/fd').filter((fd) => {
+      try {
+        return readlinkSync(`/proc/self/fd/${fd}`).startsWith(folder);
+      } catch {
+        return false;
+      }
+    });
+  await disk(
+    (call, path) => call === 'sync' && path === join(folder, 's'),
+    async () => {
+      for (let i = 0; i < 5; i++) await expect(append(spool, 'refused', `r${i}`)).rejects.toMatchObject({ code: 'spool-failed' });
+    },
+  );
+  expect(await names()).toEqual([]);
+  expect(opened()).toEqual([]);
+  await append(spool, 'after', 'id1');
+  expect(ids(await all(spool))).toEqual(['id1']);
+  await spool.close();
+});
+
+describe('what was refused because it could not be synced', () => {
+  const refuse = async (spool: Spool, fails: readonly string[]) =>
+    disk(
+      (call, path) => fails.includes(call) && path.endsWith('.spool'),
+      async () => {
+        const together = await Promise.allSettled(['r1', 'r2', 'r3'].map((id) => append(spool, `refused ${id}`, id)));
+        expect(together.map(({ status }) => status)).toEqual(['rejected', 'rejected', 'rejected']);
+      },
+    );
+
+  for (const fails of [['datasync'], ['datasync', 'truncate']])
+    it(`is not there after a restart, and what stands before it is: ${fails.join(', ')}`, async () => {
+      const { spool } = await six();
+      await refuse(spool, fails);
+      // The sender has it still, and sends it again: to another file.
+      await append(spool, 'refused r1', 'r1');
+      await spool.close();
+      const again = await open();
+      const found = await all(again);
+      expect(ids(found)).toEqual(['id0', 'id1', 'id2', 'id3', 'id4', 'id5', 'r1']);
+      for (const entry of found) again.settled('s', entry);
+      expect(await names()).toEqual([]);
+      expect([again.status().bytes, again.status().damaged.pieces, told]).toEqual([0, 0, []]);
+      await again.close();
+    });
+
+  it('leaves nothing where the file held nothing else', async () => {
+    const spool = await open();
+    await refuse(spool, ['datasync', 'truncate']);
+    await spool.close();
+    const again = await open();
+    expect([await all(again), again.status().bytes]).toEqual([[], 0]);
+    await again.close();
+  });
+});
+
+it('refuses what is beside a body and too long to be read again, that request alone, and takes what is as long as it may be', async () => {
+  const spool = await open();
+  const request = (id: string, name: string) => spool.append('s', [{ header: { id, name, origin: ORIGIN, received: 1 }, body: Buffer.from(id) }]);
+  const [before, large, after, most] = await Promise.allSettled([
+    request('a', 'x'),
+    request('b', 'ü"'.repeat(20_000)),
+    request('c', 'x'),
+    request('d', 'x'.repeat(48_000)),
+  ]);
+  expect([before, after, most].map((one) => one?.status)).toEqual(['fulfilled', 'fulfilled', 'fulfilled']);
+  expect(large).toMatchObject({ status: 'rejected', reason: { code: 'spool-failed', message: expect.stringContaining('49152 bytes') } });
+  await spool.close();
+  const again = await open();
+  expect(ids(await all(again)).sort()).toEqual(['a', 'c', 'd']);
+  expect([again.status().damaged.pieces, told]).toEqual([0, []]);
+  await again.close();
+});
+
+it('reads small bodies that share an entry again, with the longest names there may be', async () => {
+  const spool = await open();
+  const origin = { ...ORIGIN, sourceName: '\u0001'.repeat(7900) };
+  const header = { id: `${PLACE_PREFIX}${PLACE}`, name: 'x', origin, received: 1 };
+  await spool.append(
+    's',
+    Array.from({ length: 5000 }, () => ({ header, body: Buffer.alloc(100, 'x') })),
+  );
+  const entries = await all(spool);
+  expect(entries.map(({ header }) => header.parts?.length)).toEqual([2000, 2000, 1000]);
+  expect(told).toEqual([]);
+  await spool.close();
 });

@@ -124,6 +124,125 @@ describe('a complete set', () => {
   });
 });
 
+describe('a load', () => {
+  /** The real store, in which the first statement fails that begins so, once `armed` says it may. */
+  const failing = (begins: string, armed = (): boolean => true): Store => {
+    let left = 1;
+    const command: Store['command'] = async (text, options) => {
+      if (armed() && text.text.trimStart().startsWith(begins) && left-- > 0) throw new Error('the store is away');
+      return store.command(text, options);
+    };
+    return new Proxy(store, {
+      get(target, name) {
+        const value: unknown = name === 'command' ? command : Reflect.get(target, name);
+        return typeof value === 'function' ? value.bind(target) : value;
+      },
+    });
+  };
+  const reopen = async (more: Partial<Parameters<typeof openIndicators>[0]> = {}): Promise<(Applied | undefined)[]> => {
+    await indicators.close();
+    indicators = await openIndicators({ store, metadata, catalogs, folder: join(folder, 'indicators'), most: 50_000, ...more });
+    const heard: (Applied | undefined)[] = [];
+    indicators.onChange((applied) => heard.push(applied));
+    return heard;
+  };
+  const stored = () => rows("SELECT value, removed, toString(revision) FROM bartizan.indicator WHERE feed = 'a' ORDER BY value, revision");
+
+  it('takes nothing over of what an earlier one left, in either table', async () => {
+    const first = await indicators.apply('a', [of('192.0.2.1')], { at: 100, complete: true });
+    await store.command({ text: "INSERT INTO bartizan.indicator_next SELECT * FROM bartizan.indicator WHERE feed = 'a'", params: {} });
+    await store.command({ text: "INSERT INTO bartizan.indicator_staged (load, feed, type, value) VALUES ('2-1', 'a', 'address', '192.0.2.66')", params: {} });
+    expect(counts(await indicators.apply('a', [of('192.0.2.2')], { at: 200, complete: true }))).toEqual([1, 0, 1, 0, 0]);
+    expect(await stored()).toEqual([
+      ['192.0.2.1', 200, String(first.revision + 1)],
+      ['192.0.2.2', 0, String(first.revision + 1)],
+    ]);
+    expect(await rows('SELECT (SELECT count() FROM bartizan.indicator_staged), (SELECT count() FROM bartizan.indicator_next)')).toEqual([[0, 0]]);
+  });
+
+  it('that is switched to counts, and is told once, where it cannot be cleaned up; the next one does that', async () => {
+    const errors: string[] = [];
+    let isTold = false;
+    // The same statement comes before the load: the one behind the switch is to fail.
+    const heard = await reopen({
+      store: failing('TRUNCATE TABLE bartizan.indicator_next', () => isTold),
+      onError: (error) => errors.push(String(error)),
+    });
+    indicators.onChange(() => {
+      isTold = true;
+    });
+    const applied = await indicators.apply('a', [of('192.0.2.1'), of('192.0.2.2')], { at: 100, complete: true });
+    expect([counts(applied), heard]).toEqual([[2, 0, 0, 0, 0], [applied]]);
+    expect(errors).toEqual(['Error: the store is away']);
+    expect(await rows('SELECT count() FROM bartizan.indicator_next')).toEqual([[2]]);
+    expect(counts(await indicators.apply('a', [of('192.0.2.2')], { at: 200, complete: true }))).toEqual([0, 0, 1, 1, 0]);
+    expect(await values('a')).toEqual(['192.0.2.2']);
+    expect(await rows('SELECT count(), uniqExact(number) FROM bartizan.indicator')).toEqual([[2, 2]]);
+    expect(heard).toHaveLength(2);
+  });
+
+  it('repairs what an earlier release stored twice, also where the feed says nothing new', async () => {
+    await indicators.apply('a', [of('192.0.2.1'), of('192.0.2.2')], { at: 100, complete: true });
+    await indicators.apply('b', [of('192.0.2.1')], { at: 100, complete: true });
+    await store.command({ text: 'INSERT INTO bartizan.indicator_next SELECT * FROM bartizan.indicator', params: {} });
+    await store.command({ text: "ALTER TABLE bartizan.indicator_next DROP PARTITION 'b'", params: {} });
+    await indicators.apply('a', [of('192.0.2.2')], { at: 200, complete: true });
+    await store.command({
+      text: "INSERT INTO bartizan.indicator_next SELECT * REPLACE (0 AS removed, 1 AS revision) FROM bartizan.indicator WHERE feed = 'a'",
+      params: {},
+    });
+    await store.command({ text: 'INSERT INTO bartizan.indicator SELECT * FROM bartizan.indicator_next', params: {} });
+    const heard = await reopen();
+    expect(indicators.active).toBe(4);
+    expect(counts(await indicators.apply('a', [of('192.0.2.2')], { at: 300, complete: true }))).toEqual([0, 0, 0, 1, 0]);
+    expect((await stored()).map(([value, removed]) => [value, removed])).toEqual([
+      ['192.0.2.1', 200],
+      ['192.0.2.2', 0],
+    ]);
+    expect([indicators.active, heard.length]).toEqual([2, 1]);
+    await indicators.apply('a', [of('192.0.2.2')], { at: 400, complete: true });
+    expect(heard).toHaveLength(1);
+  });
+
+  it('whose listeners a stop came before is told after it, once', async () => {
+    await reopen();
+    indicators.onChange(() => Promise.reject(new Error('the process has ended')));
+    await expect(indicators.apply('a', [of('192.0.2.1'), of('')], { at: 100, complete: true })).rejects.toThrow('the process has ended');
+    expect(await values('a')).toEqual(['192.0.2.1']);
+    let heard = await reopen();
+    await indicators.tell();
+    expect(heard).toEqual([expect.objectContaining({ feed: 'a', added: 1, changed: 0, expired: 0 })]);
+    // The set as it is has the revision that is told.
+    expect((await fresh((heard[0]?.revision ?? 0) - 1)).map((one) => one.revision)).toEqual([heard[0]?.revision]);
+    await indicators.tell();
+    expect(heard).toHaveLength(1);
+    heard = await reopen();
+    await indicators.tell();
+    expect(heard).toEqual([]);
+  });
+
+  it('that failed behind the switch is told by the next one, of whatever feed', async () => {
+    const heard = await reopen({ store: failing('SYSTEM RELOAD DICTIONARY') });
+    await expect(indicators.apply('a', [of('192.0.2.1')], { at: 100, complete: true })).rejects.toThrow('the store is away');
+    expect([heard, indicators.active]).toEqual([[], 0]);
+    await indicators.apply('b', [of('192.0.2.2')], { at: 200, complete: true });
+    expect(heard.map((one) => [one?.feed, one?.added])).toEqual([
+      ['a', 1],
+      ['b', 1],
+    ]);
+    expect(indicators.active).toBe(2);
+  });
+
+  it('that failed before the switch is told to nobody', async () => {
+    const heard = await reopen({ store: failing('ALTER TABLE bartizan.indicator REPLACE PARTITION') });
+    await expect(indicators.apply('a', [of('192.0.2.1')], { at: 100, complete: true })).rejects.toThrow('the store is away');
+    await indicators.tell();
+    expect([heard, await values('a')]).toEqual([[], []]);
+    const again = await indicators.apply('a', [of('192.0.2.1')], { at: 200, complete: true });
+    expect([counts(again), heard]).toEqual([[1, 0, 0, 0, 0], [again]]);
+  });
+});
+
 it('counts an indicator that comes twice once: the surer one, then the newer', async () => {
   const twice = [
     of('192.0.2.1', { confidence: 20, updated: 50 }),

@@ -7,7 +7,7 @@
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { type Collection, FIREHOSE_PREFIX, type Receiving } from '../../ingest/collection.ts';
-import { type Append, SpoolError } from '../../ingest/spool.ts';
+import { type Append, MOST_PARTS, SpoolError } from '../../ingest/spool.ts';
 import type { Origin } from '../../model/batch.ts';
 import { Problem, toAnswer } from '../errors.ts';
 import { gunzipped } from './body.ts';
@@ -124,10 +124,15 @@ function readDelivery(body: Buffer, request: FastifyRequest): FirehoseRequest {
 
 /**
  * The records as entries of the spool: runs of plain ones as lines, runs of gzip ones (CloudWatch
- * payloads) as parts. The request's id and the entry's number are its identity, so
+ * payloads) as parts, at most as many as an entry has. The request's id and the entry's number are its identity, so
  * that a request that is sent again is stored once.
  */
-function entriesOf({ requestId, timestamp, records }: FirehoseRequest, source: Receiving, origin: Origin, received: number): Append[] {
+export function entriesOf(
+  { requestId, timestamp, records }: FirehoseRequest,
+  source: Pick<Receiving, 'id' | 'name'>,
+  origin: Origin,
+  received: number,
+): Append[] {
   const entries: Append[] = [];
   let run: Buffer[] = [];
   let compressed = false;
@@ -154,7 +159,7 @@ function entriesOf({ requestId, timestamp, records }: FirehoseRequest, source: R
     }
     if (bytes.length === 0) continue;
     const gzip = bytes[0] === 0x1f && bytes[1] === 0x8b;
-    if (gzip !== compressed) close();
+    if (gzip !== compressed || (gzip && run.length >= MOST_PARTS)) close();
     compressed = gzip;
     run.push(bytes);
     if (!gzip && bytes[bytes.length - 1] !== LINE_FEED) run.push(LINE_END);

@@ -2,8 +2,8 @@
  * Requests of feeds: over HTTP or HTTPS, through a proxy where there is one, with limits on time, size and redirects.
  * Secrets go to the origin that they are meant for and nowhere else: not along a redirect to another.
  */
-import { request as httpRequest, type IncomingMessage, type RequestOptions } from 'node:http';
-import { request as httpsRequest } from 'node:https';
+import { Agent as HttpAgent, request as httpRequest, type IncomingMessage, type RequestOptions } from 'node:http';
+import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { isIP } from 'node:net';
 import { pipeline, Readable } from 'node:stream';
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
@@ -173,7 +173,10 @@ function send(url: URL, way: Way, asked: Asked, signal: AbortSignal, from: Reach
     },
     signal,
     timeout: way.timeouts.idleMs,
-    ...(proxy ? { agent: secure ? new HttpsProxyAgent({ proxy }) : new HttpProxyAgent({ proxy }) } : { lookup: reachableOnly(from) }),
+    // A connection that was kept would be one that another request was allowed.
+    ...(proxy
+      ? { agent: secure ? new HttpsProxyAgent({ proxy }) : new HttpProxyAgent({ proxy }) }
+      : { agent: new (secure ? HttpsAgent : HttpAgent)({ keepAlive: false }), lookup: reachableOnly(from) }),
   };
   return new Promise((resolve, reject) => {
     const request = (secure ? httpsRequest : httpRequest)(url, options, resolve);

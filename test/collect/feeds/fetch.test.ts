@@ -173,6 +173,41 @@ describe('addresses that only this machine reaches', () => {
       ['fd12::1', 'private'],
       ['172.32.0.1', 'public'],
       ['8.8.8.8', 'public'],
+      // IPv6 addresses that lead to IPv4 ones: NAT64, 6to4, IPv4-compatible, translated, Teredo by its server and its client.
+      ['64:ff9b::a9fe:a9fe', 'link-local'],
+      ['64:ff9b::10.0.0.1', 'private'],
+      ['64:ff9b::8.8.8.8', 'public'],
+      ['64:ff9b:1::8.8.8.8', 'private'],
+      ['64:ff9b:1::169.254.169.254', 'link-local'],
+      ['2002:a9fe:a9fe::1', 'link-local'],
+      ['2002:7f00:1::', 'private'],
+      ['2002:808:808::a9fe:a9fe', 'public'],
+      ['::a9fe:a9fe', 'link-local'],
+      ['::192.168.1.1', 'private'],
+      ['::8.8.8.8', 'public'],
+      ['::ffff:0:127.0.0.1', 'private'],
+      ['2001:0:a9fe:a9fe::f7f7:f7f7', 'link-local'],
+      ['2001:0:808:808::5601:5601', 'link-local'],
+      ['2001:0:808:808::f7f7:f7f7', 'public'],
+      // Where clouds hand out credentials.
+      ['192.0.0.192', 'link-local'],
+      ['100.100.100.200', 'link-local'],
+      ['168.63.129.16', 'link-local'],
+      ['168.63.129.17', 'public'],
+      ['fd20:ce::254', 'link-local'],
+      ['fe80::1%eth0', 'link-local'],
+      ['::', 'private'],
+      ['0.0.0.0', 'private'],
+      ['192.0.0.1', 'private'],
+      ['192.0.1.1', 'public'],
+      ['198.51.100.1', 'private'],
+      ['224.0.0.1', 'private'],
+      ['223.255.255.255', 'public'],
+      ['255.255.255.255', 'private'],
+      ['fec0::1', 'private'],
+      ['ff02::1', 'private'],
+      ['2001:db8::1', 'private'],
+      ['2001:4860:4860::8888', 'public'],
       ['2606:4700::1111', 'public'],
     ] as const)
       expect(reachOf(address), address).toBe(reach);
@@ -189,6 +224,16 @@ describe('addresses that only this machine reaches', () => {
     expect(await looked('public')).toMatchObject({ code: 'feed-redirect', message: expect.stringContaining('localhost (') });
     expect(await looked('private')).toMatchObject([{ address: expect.stringMatching(/^(?:127\.|::1$)/) }]);
     expect(await looked(undefined)).toMatchObject([{ address: expect.stringMatching(/^(?:127\.|::1$)/) }]);
+  });
+
+  it('are looked at for each request: no connection is kept for the next one', async () => {
+    const ports = new Set<number | undefined>();
+    server.handle = (_, response) => {
+      ports.add(response.socket?.remotePort);
+      return { body: '198.51.100.1\n' };
+    };
+    for (let i = 0; i < 3; i++) await fetched(server.url('/'));
+    expect(ports.size).toBe(3);
   });
 });
 
