@@ -4,7 +4,7 @@
  * it proves nothing the records are held: a guess that reads them wrongly would be worse than a question.
  */
 import { type Contradiction, contradicts } from '../formats/flow/contradicts.ts';
-import { inferLayout } from '../formats/flow/infer.ts';
+import { ENOUGH_ROWS, FEW_STEPS, inferLayout, STEPS } from '../formats/flow/infer.ts';
 import { layoutText, readHeader, unknownHeaderNames } from '../formats/flow/layout.ts';
 import { presetsOfCount } from '../formats/flow/presets.ts';
 import { FLOW_FORMATS, type FlowFormat } from '../model/log-formats.ts';
@@ -61,7 +61,9 @@ export function chooseLayout(head: Uint8Array, formats: readonly FlowFormat[] = 
   if (doubts.some((found) => found.length === 0)) return { kind: 'detect', settled: same.length >= SETTLED };
   const readable = doubts.some((found) => found.every((doubt) => !doubt.form));
   if (same.length < FEWEST && presets.length > 0) return DETECT;
-  const { format, layout, certain, sufficient } = inferLayout(same, formats);
+  // Fewer lines prove nothing: what they could be is enough.
+  const steps = { left: same.length < ENOUGH_ROWS ? FEW_STEPS : STEPS };
+  const { format, layout, certain, sufficient } = inferLayout(same, formats, steps);
   // Nothing that it could be: the decoder says line by line what is wrong.
   if (!layout.some((name) => TELLING.has(name))) return DETECT;
   if (certain || sufficient) return { kind: 'layout', layout: layoutText(layout, format), learned: certain };
