@@ -111,7 +111,7 @@ export class LayoutMemory {
    * before the layout was known and be stored after what waited was read again: then it is its turn.
    */
   held(stream: string): void {
-    if (this.#looks.has(stream)) return;
+    if (this.#looks.has(stream) || this.#closed) return;
     const timer = setTimeout(() => {
       this.#looks.delete(stream);
       this.#looking = this.#looking.then(() => this.#look(stream).catch(this.#options.onError));
@@ -153,7 +153,6 @@ export class LayoutMemory {
 
   async forget(stream: string): Promise<void> {
     this.#streams.delete(stream);
-    this.#patience.delete(stream);
     await this.#save();
   }
 
@@ -162,6 +161,11 @@ export class LayoutMemory {
       const oldest = this.#streams.keys().next().value;
       if (!this.#streams.has(stream) && this.#streams.size >= MOST_STREAMS && oldest !== undefined) this.#streams.delete(oldest);
       this.#streams.set(stream, { layout, by, since: this.#options.now() });
+      this.#patience.delete(stream);
+      this.#looked.delete(stream);
+      // What is still to be looked at only has to be read again: that need not wait.
+      clearTimeout(this.#looks.get(stream));
+      if (this.#looks.delete(stream)) this.held(stream);
       await this.#save();
       return this.#options.quarantine().retry(undefined, layout, stream);
     });
