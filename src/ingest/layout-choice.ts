@@ -4,7 +4,7 @@
  * it proves nothing the records are held: a guess that reads them wrongly would be worse than a question.
  */
 import { type Contradiction, contradicts } from '../formats/flow/contradicts.ts';
-import { inferLayout } from '../formats/flow/infer.ts';
+import { ENOUGH_ROWS, FEW_STEPS, inferLayout, STEPS } from '../formats/flow/infer.ts';
 import { layoutText, readHeader, unknownHeaderNames } from '../formats/flow/layout.ts';
 import { presetsOfCount } from '../formats/flow/presets.ts';
 import { FLOW_FORMATS, type FlowFormat } from '../model/log-formats.ts';
@@ -22,7 +22,7 @@ export type LayoutChoice =
 const DETECT: LayoutChoice = { kind: 'detect', settled: false };
 /** Bytes and lines that are looked at. */
 const HEAD = 128 * 1024;
-const LINES = 2000;
+export const LINES = 2000;
 /** Lines after which a preset that nothing speaks against is no longer doubted. */
 const SETTLED = 500;
 /** Rows, and the share of them that is against a layout which could read them, from which it is not believed. */
@@ -47,8 +47,22 @@ const LINE_FEED = 10;
 const OPEN_BRACE = 123;
 const OPEN_BRACKET = 91;
 
-/** Looks at the first bytes of a segment. `formats`: those that its records may be of. */
-export function chooseLayout(head: Uint8Array, formats: readonly FlowFormat[] = FLOW_FORMATS): LayoutChoice {
+/** What a search for a layout told: that of the lines, where it is told, and whether they are of a flow log at all. */
+export interface Found {
+  readonly layout?: Extract<LayoutChoice, { readonly kind: 'layout' }>;
+  readonly flow: boolean;
+}
+
+export function searchLayout(lines: readonly string[], formats: readonly FlowFormat[]): Found {
+  // Fewer lines prove nothing: that they could be a flow log is enough.
+  const steps = { left: lines.length < ENOUGH_ROWS ? FEW_STEPS : STEPS };
+  const { format, layout, certain, sufficient } = inferLayout(lines, formats, steps);
+  const flow = layout.some((name) => TELLING.has(name));
+  return flow && (certain || sufficient) ? { layout: { kind: 'layout', layout: layoutText(layout, format), learned: certain }, flow } : { flow };
+}
+
+/** Looks at the first bytes of a segment. `formats`: those that its records may be of. `search`: asked where no preset will do. */
+export function chooseLayout(head: Uint8Array, formats: readonly FlowFormat[] = FLOW_FORMATS, search = searchLayout): LayoutChoice {
   const first = head.find((c) => c > 32);
   if (first === undefined || first === OPEN_BRACE || first === OPEN_BRACKET) return DETECT;
   const lines = linesOf(head);
@@ -61,10 +75,10 @@ export function chooseLayout(head: Uint8Array, formats: readonly FlowFormat[] = 
   if (doubts.some((found) => found.length === 0)) return { kind: 'detect', settled: same.length >= SETTLED };
   const readable = doubts.some((found) => found.every((doubt) => !doubt.form));
   if (same.length < FEWEST && presets.length > 0) return DETECT;
-  const { format, layout, certain, sufficient } = inferLayout(same, formats);
+  const { layout, flow } = search(same, formats);
   // Nothing that it could be: the decoder says line by line what is wrong.
-  if (!layout.some((name) => TELLING.has(name))) return DETECT;
-  if (certain || sufficient) return { kind: 'layout', layout: layoutText(layout, format), learned: certain };
+  if (!flow) return DETECT;
+  if (layout) return layout;
   // Logs that somebody made up are unlikely too: only what hardly any line can be is held.
   if (readable && !doubts.every((found) => found.some(isStrong))) return DETECT;
   const [doubt] = doubts.flat();

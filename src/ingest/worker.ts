@@ -20,8 +20,9 @@ import type { Segment } from '../model/segment.ts';
 import type { Manifest } from '../store/metadata.ts';
 import { type BatchDelivery, stageBatch } from './batch-writer.ts';
 import { identify, standardInput } from './identity.ts';
-import { chooseLayout, type LayoutChoice } from './layout-choice.ts';
+import type { LayoutChoice } from './layout-choice.ts';
 import { IdCache } from './registry.ts';
+import { StreamChoices } from './stream-choices.ts';
 import type { FromWorker, Job, ToWorker, Verdict, WorkerSetup } from './worker-protocol.ts';
 
 const OPEN_BATCHES = 2;
@@ -219,9 +220,7 @@ async function readAll(job: Job, contents: readonly [Source, ...Source[]], id: s
   }
 }
 
-/** Streams in whose lines nothing speaks against the preset that reads them. */
-const settledStreams = new Set<string>();
-const MOST_SETTLED = 10_000;
+const choices = new StreamChoices();
 
 /** Decides how the lines of a segment that begins with these bytes are read, where the settings leave it open. */
 function choose(job: Job, owner: Owner, head: Uint8Array): void {
@@ -233,15 +232,14 @@ function choose(job: Job, owner: Owner, head: Uint8Array): void {
   const learned = job.layouts?.[stream];
   // The setting may have been changed since it was learned.
   const known = learned !== undefined && formatOfText(learned, formats) ? learned : undefined;
-  if (known === undefined && settledStreams.has(stream)) return;
-  const choice: LayoutChoice = known === undefined ? chooseLayout(head, formats) : { kind: 'layout', layout: known, learned: false };
+  const choice: LayoutChoice = known === undefined ? choices.choose(stream, head, formats) : { kind: 'layout', layout: known, learned: false };
   if (choice.kind === 'layout') {
     decoder.setState(namedState(choice.layout));
     if (choice.learned) send({ type: 'learned', stream, layout: choice.layout });
   } else if (choice.kind === 'hold') {
     decoder.setState(heldState(choice.message));
     owner.stream = stream;
-  } else if (choice.settled && settledStreams.size < MOST_SETTLED) settledStreams.add(stream);
+  }
 }
 
 /** Lines of one source and log group have one layout; of what somebody named, those of one file. */

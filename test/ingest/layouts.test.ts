@@ -2,6 +2,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { inferLayout } from '../../src/formats/flow/infer.ts';
 import { PRESETS } from '../../src/formats/flow/presets.ts';
+import { LayoutMemory } from '../../src/ingest/layout-memory.ts';
 import { DEFAULT_RECORD_SETTINGS, type RecordSettings } from '../../src/model/source.ts';
 import { estateRows, fieldsUpTo, linesOf, randomOf, shuffled } from '../formats/estate.ts';
 import { GATEWAY_NAMES, gatewayLines, gatewayRows } from '../formats/gateway-estate.ts';
@@ -91,6 +92,38 @@ it('asks where the lines leave it open, and reads what waits in the order that a
   expect(place.layouts.of('s1')).toEqual({});
 });
 
+it('looks at the same records once, however many ask and how often', async () => {
+  let searches = 0;
+  const memory = await LayoutMemory.open({
+    ...place,
+    quarantine: () => place.quarantine,
+    now: () => Math.floor(Date.now() / 1000),
+    onError: (error) => {
+      throw error;
+    },
+    infer: (...lines) => {
+      searches++;
+      return inferLayout(...lines);
+    },
+  });
+  const lines = linesOf(ROWS, open);
+  await take('s1', lines.slice(0, 400));
+  await take('s2', lines.slice(0, 300));
+  const [one, other] = await Promise.all([memory.questions(), memory.questions()]);
+  expect(one).toEqual(other);
+  expect(one?.map(({ stream, records, inference }) => [stream, records, inference])).toEqual([
+    ['s1|', 400, inferLayout(lines.slice(0, 400))],
+    ['s2|', 300, inferLayout(lines.slice(0, 300))],
+  ]);
+  expect(await memory.questions()).toEqual(one);
+  expect(searches).toBe(2);
+  // More of one stream: that one is looked at again.
+  await take('s2', lines.slice(300, 400));
+  expect((await memory.questions()).map(({ stream, records }) => [stream, records])).toContainEqual(['s2|', 400]);
+  expect(searches).toBe(3);
+  await memory.close();
+});
+
 it('leaves lines in a usual order and lines that are nothing to the decoder', async () => {
   for (const name of ['v2', 'v5', 'v5-alphabetical']) {
     const layout = PRESETS.get(name)?.layout ?? [];
@@ -130,7 +163,7 @@ describe('transit gateways', () => {
     const [question] = await place.layouts.questions();
     expect(question).toMatchObject({ stream: 't1|', records: told.length, inference: { format: { name: 'tgw-flow' } } });
     expect(question?.inference.ambiguous.find(({ names }) => names.includes('tgw-src-vpc-id'))).toBeDefined();
-    expect(await place.layouts.answer('t1|', open.join(' '))).toEqual({ retried: told.length, resolved: told.length, quarantined: 0 });
+    expect(await place.layouts.answer('t1|', open.join(' '))).toEqual({ retried: told.length, resolved: told.length, filtered: 0, quarantined: 0 });
     expect(await inTables()).toEqual([0, flows.length, told.length - flows.length, bytes]);
     expect((await take('t1', lines.slice(0, 7))).counts.quarantined).toBe(0);
     expect((await inTables())?.[0]).toBe(0);

@@ -1,7 +1,7 @@
 /** What the lines of a log tell of their layout, if they are of one format. infer.ts puts what they tell of each together. */
 import { type FlowFormat, TGW_FLOW } from '../../model/log-formats.ts';
 import { type Known, type Order, packetPairs, sourceAddress, sourcePort, sourceService } from './infer-ends.ts';
-import { hasAll, LABEL, LOST, type Naming, nameNumbers, PORT } from './infer-numbers.ts';
+import { hasAll, LABEL, LOST, type Naming, nameNumbers, PORT, type Steps } from './infer-numbers.ts';
 import { clustersOf, type Sides } from './infer-sides.ts';
 import { ABSENT, domainOf, GATEWAY_ENDS, LOSSES, NUMBERS, type Table } from './infer-table.ts';
 import type { Layout } from './layout.ts';
@@ -42,8 +42,8 @@ interface Group {
   readonly complete: boolean;
 }
 
-/** What the lines of a table tell, read as a format. */
-export function inferFormat(table: Table, format: FlowFormat): Inference {
+/** What the lines of a table tell, read as a format. `steps`: those that it may take; what is left is left in it. */
+export function inferFormat(table: Table, format: FlowFormat, steps: Steps): Inference {
   const NONE = nothing(format);
   if (table.columns.length > format.fields.length) return NONE;
   const width = table.columns.length;
@@ -74,7 +74,7 @@ export function inferFormat(table: Table, format: FlowFormat): Inference {
   const numbers = having(NUMBERS);
   const needed = whole && new Set(NUMBERS.filter((n) => whole.has(n) && !domains.some((d, c) => d.has(n) && !numbers.includes(c))));
   const slack = Math.max(5, Math.ceil(NOISE * table.traffic.length));
-  const { namings, complete } = nameNumbers(table, new Map(numbers.map((c) => [c, domains[c]!])), direction, needed, slack, CANDIDATES);
+  const { namings, complete } = nameNumbers(table, new Map(numbers.map((c) => [c, domains[c]!])), direction, needed, slack, CANDIDATES, steps);
   if (numbers.length > 0 && namings.length === 0) return NONE;
   for (const name of NUMBERS) {
     if (namings.every((n) => hasAll(n.names.values(), name))) for (const [c, domain] of domains.entries()) if (!numbers.includes(c)) domain.delete(name);

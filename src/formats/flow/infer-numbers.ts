@@ -50,84 +50,124 @@ export function hasAll(names: Iterable<string>, field: string): boolean {
   return times === (TIMES[kind] ?? 1);
 }
 
-/** More ways than these are not told apart anyhow. */
-const STEPS = 100_000;
+/** Names that a search may still try. Counted and not timed, so that the same lines tell the same on every machine. */
+export interface Steps {
+  left: number;
+}
 
 /** A column that is no number at all: a label of digits. */
 export const LABEL = 'label';
 
-/** What a column of numbers may be called, cheapest first; at most `most` of them. `allowed`: names by column. `needed`: names that must all be used. */
+/** Names that can speak against one another. */
+const BESIDE: Readonly<Record<string, readonly string[]>> = {
+  protocol: [PORT, 'tcp-flags', LOST],
+  [PORT]: ['protocol'],
+  'tcp-flags': ['protocol'],
+  [LOST]: ['protocol'],
+  packets: ['bytes'],
+  bytes: ['packets'],
+};
+
+/**
+ * What a column of numbers may be called, cheapest first; at most `most` of them. `allowed`: names by column. `needed`: names that must all
+ * be used. Where `steps` are used up, these are the ways found so far, and they are not complete.
+ */
 export function nameNumbers(
   table: Table,
-  columns: ReadonlyMap<number, ReadonlySet<string>>,
+  allowed: ReadonlyMap<number, ReadonlySet<string>>,
   direction: readonly string[] | undefined,
   needed: ReadonlySet<string> | undefined,
   slack: number,
   most: number,
+  steps: Steps,
 ): { readonly namings: readonly Naming[]; readonly complete: boolean } {
-  const values = new Map([...columns.keys()].map((c) => [c, table.traffic.map((row) => numberOf(table.columns[c]![row]!))]));
-  const order = [...columns.keys()];
-  const single = new Map<string, number>();
-  const pair = new Map<string, number>();
-  const alone = (c: number, name: string): number =>
-    memo(single, `${c} ${name}`, () =>
-      name === LOST ? tooManyLosses(values.get(c)!) : count(table.traffic.length, (i) => wrongAlone(name, values.get(c)![i]!)),
-    );
-  const ingress = direction && table.traffic.map((row) => direction[row] === 'ingress');
-  const together = (c: number, name: string, d: number, other: string): number =>
-    memo(pair, `${c} ${name} ${d} ${other}`, () => {
-      const [a, b] = [values.get(c)!, values.get(d)!];
-      if (name === LOST && other === 'protocol') return flagsAmongLosses(a, b);
-      if (other === LOST && name === 'protocol') return flagsAmongLosses(b, a);
-      return count(table.traffic.length, (i) => wrongTogether(name, a[i]!, other, b[i]!) || wrongTogether(other, b[i]!, name, a[i]!));
-    });
-  const directed = (c: number, name: string): number =>
-    name === 'traffic-path' && ingress ? count(ingress.length, (i) => (ingress[i] as boolean) && values.get(c)![i]! >= 0) : 0;
+  const order = [...allowed.keys()];
+  const options = order.map((c) => [...new Set([...allowed.get(c)!].map(kindOf))]);
+  const musts = new Set([...(needed ?? [])].map(kindOf));
+  const fewest = fewestLabels(options);
+  if (fewest === undefined) return { namings: [], complete: true };
 
-  const found: Naming[] = [];
+  const values = order.map((c) => Float64Array.from(table.traffic, (row) => numberOf(table.columns[c]![row]!)));
+  const ingress = direction && table.traffic.map((row) => direction[row] === 'ingress');
+  const alone = options.map((names, at) => {
+    const own = values[at]!;
+    return names.map((name) => {
+      if (name === LOST) return tooManyLosses(own);
+      const wrong = count(own.length, (i) => wrongAlone(name, own[i]!));
+      return name === 'traffic-path' && ingress ? wrong + count(ingress.length, (i) => (ingress[i] as boolean) && own[i]! >= 0) : wrong;
+    });
+  });
+  const pairs = new Map<string, number[]>();
+  const together = (at: number, name: string, before: number, other: string): number => {
+    const known = memo(pairs, `${name} ${other}`, () => []);
+    const [a, b] = [values[at]!, values[before]!];
+    known[at * order.length + before] ??=
+      name === LOST
+        ? flagsAmongLosses(a, b)
+        : other === LOST
+          ? flagsAmongLosses(b, a)
+          : count(a.length, (i) => wrongTogether(name, a[i]!, other, b[i]!) || wrongTogether(other, b[i]!, name, a[i]!));
+    return known[at * order.length + before]!;
+  };
+  // What the columns from each on cost at least.
+  const ahead = [...alone, []].map((_, at) => alone.slice(at).reduce((sum, costs) => sum + Math.min(...costs), 0));
+
+  const found: { readonly way: readonly string[]; readonly labels: number; readonly cost: number }[] = [];
   let best = Number.POSITIVE_INFINITY;
-  const names = new Map<number, string>();
-  const used = new Map<string, number>();
-  let steps = 0;
+  // Ways that no other goes before.
+  let unbeaten = 0;
+  let short = false;
+  const names: string[] = [];
+  const placed = new Map<string, number[]>();
+  const timesOf = (name: string): number => placed.get(name)?.length ?? 0;
   const go = (at: number, cost: number): void => {
-    if (cost >= best + slack || ++steps > STEPS) return;
+    const missing = [...musts].reduce((sum, name) => sum + (TIMES[name] ?? 1) - timesOf(name), 0);
+    if (missing > order.length - at) return;
     if (at === order.length) {
-      if (needed && [...needed].some((n) => !hasAll(names.values(), n))) return;
-      if (cost < best) best = cost;
-      found.push({ names: new Map(names), cost });
+      best = Math.min(best, cost);
+      found.push({ way: names.slice(), labels: timesOf(LABEL), cost });
+      if (cost === ahead[0] && timesOf(LABEL) === fewest) unbeaten++;
       return;
     }
-    const c = order[at]!;
-    const options = new Set([...columns.get(c)!].map(kindOf));
-    for (const name of options) {
-      const times = used.get(name) ?? 0;
+    for (const [option, name] of options[at]!.entries()) {
+      if (unbeaten > most || short) return;
+      const times = timesOf(name);
       if (name !== LABEL && times >= (TIMES[name] ?? 1)) continue;
-      let more = alone(c, name) + directed(c, name);
-      for (const [d, other] of names) {
-        if (cost + more >= best + slack) break;
-        more += together(c, name, d, other);
+      if (steps.left <= 0) {
+        short = true;
+        return;
       }
-      names.set(c, name);
-      used.set(name, times + 1);
-      go(at + 1, cost + more);
-      used.set(name, times);
-      names.delete(c);
+      steps.left--;
+      let sum = cost + alone[at]![option]!;
+      for (const other of BESIDE[name] ?? []) for (const before of placed.get(other) ?? []) sum += together(at, name, before, other);
+      if (sum + ahead[at + 1]! >= best + slack) continue;
+      names[at] = name;
+      memo(placed, name, (): number[] => []).push(at);
+      go(at + 1, sum);
+      placed.get(name)!.pop();
     }
   };
   go(0, 0);
-  const namings = found.filter((n) => n.cost < best + slack);
-  const labels = (n: Naming): number => [...n.names.values()].filter((name) => name === LABEL).length;
-  namings.sort((a, b) => labels(a) - labels(b) || a.cost - b.cost);
-  return { namings: namings.slice(0, most), complete: steps <= STEPS && namings.length <= most };
+  const ways = found.filter((one) => one.cost < best + slack).sort((a, b) => a.labels - b.labels || a.cost - b.cost);
+  const namings = ways.slice(0, most).map(({ way, cost }) => ({ names: new Map(order.map((c, i) => [c, way[i]!])), cost }));
+  return { namings, complete: !short && ways.length <= most };
+}
+
+/** Columns that are labels at least; undefined where there are not names for all. */
+function fewestLabels(options: readonly (readonly string[])[]): number | undefined {
+  const only = options.filter((names) => names.every((name) => name === LABEL)).length;
+  const places = [...new Set(options.flat())].reduce((sum, name) => sum + (name === LABEL ? 0 : (TIMES[name] ?? 1)), 0);
+  const fewest = Math.max(only, options.length - places);
+  return fewest > options.filter((names) => names.includes(LABEL)).length ? undefined : fewest;
 }
 
 /** Rows with losses beyond the half of them: no network is like that. */
-function tooManyLosses(values: readonly number[]): number {
+function tooManyLosses(values: Float64Array): number {
   return Math.max(0, count(values.length, (i) => values[i]! > 0) - Math.floor(values.length / 2));
 }
 
 /** Rows whose losses are TCP flags: only TCP has them, all are made of its bits, and many are of an answer. */
-function flagsAmongLosses(losses: readonly number[], protocols: readonly number[]): number {
+function flagsAmongLosses(losses: Float64Array, protocols: Float64Array): number {
   let [rows, answers] = [0, 0];
   for (const [i, value] of losses.entries()) {
     if (value <= 0) continue;
@@ -142,7 +182,7 @@ function numberOf(text: string): number {
   return text === ABSENT ? -1 : Number(text);
 }
 
-function memo(map: Map<string, number>, key: string, make: () => number): number {
+function memo<T>(map: Map<string, T>, key: string, make: () => T): T {
   let value = map.get(key);
   if (value === undefined) {
     value = make();

@@ -6,18 +6,43 @@
  */
 import { FLOW_FORMATS, type FlowFormat } from '../../model/log-formats.ts';
 import { CANDIDATES, type Inference, inferFormat, nothing } from './infer-format.ts';
+import type { Steps } from './infer-numbers.ts';
 import { tableOf } from './infer-table.ts';
 
 export { CANDIDATES, ENOUGH_ROWS, type Inference } from './infer-format.ts';
 
+/** Names that are tried for all formats together: some 50 ms. Logs of real traffic need far fewer. */
+export const STEPS = 100_000;
+/** The same where the lines are too few to tell, and one way is as good as another. */
+export const FEW_STEPS = 2000;
+/** Rows with traffic below which a name costs less than noise does, so that none is out. */
+const TELLING_ROWS = 5;
+
 /**
  * What the lines tell. The first LINE_LIMIT of them are looked at; they should follow one another in the log, so that replies are
- * among them. `formats`: those that they may be of.
+ * among them. `formats`: those that they may be of. `steps`: what the search may take; what it leaves is left in it.
  */
-export function inferLayout(lines: readonly string[], formats: readonly FlowFormat[] = FLOW_FORMATS): Inference {
+export function inferLayout(lines: readonly string[], formats: readonly FlowFormat[] = FLOW_FORMATS, steps: Steps = { left: STEPS }): Inference {
+  const none = nothing(formats[0] as FlowFormat);
   const table = tableOf(lines);
-  const found = table && table.traffic.length > 0 ? formats.map((format) => inferFormat(table, format)).filter(({ layout }) => layout.length > 0) : [];
-  return found.reduceRight<Inference | undefined>((second, first) => (second ? either(first, second) : first), undefined) ?? nothing(formats[0] as FlowFormat);
+  if (!table || table.traffic.length === 0) return none;
+  const withheld = table.traffic.length < TELLING_ROWS ? Math.max(0, steps.left - FEW_STEPS) : 0;
+  steps.left -= withheld;
+  let unseen = false;
+  const found: Inference[] = [];
+  for (const [i, format] of formats.entries()) {
+    // Each has its share; what one leaves is for the next.
+    const others = Math.floor((steps.left * (formats.length - i - 1)) / (formats.length - i));
+    steps.left -= others;
+    const inferred = inferFormat(table, format, steps);
+    if (inferred.layout.length > 0) found.push(inferred);
+    else if (steps.left === 0) unseen = true;
+    steps.left += others;
+  }
+  steps.left += withheld;
+  const result = found.reduceRight<Inference | undefined>((second, first) => (second ? either(first, second) : first), undefined) ?? none;
+  // A format whose ways were not all looked at, and none of those that were is one, may still be it.
+  return unseen ? { ...result, confidence: result.confidence / 2, certain: false, sufficient: false } : result;
 }
 
 /** Of lines that two formats could have. Where both read them under the same names, they are of the first. */
