@@ -5,7 +5,7 @@ import { type Sql, sql } from '../sql.ts';
 import type { State } from '../state.ts';
 import { text } from '../typed.ts';
 import { hold, printFieldOf, printNames, printTail, readNamed, readTail, release, subject, type Tail, unfolded } from './extraction.ts';
-import { findName, findPath, jsonPath } from './json-path.ts';
+import { findName, findPath, jsonPath, readable, textOf } from './json-path.ts';
 import type { Of, Operator } from './kinds.ts';
 
 export const json: Operator<'json'> = {
@@ -59,7 +59,7 @@ export const json: Operator<'json'> = {
     const source = sql`ifNull(${value}, '')`;
     const { state, held } = hold(
       ready,
-      o.auto ? sql`if(startsWith(trimLeft(${source}), '{'), ${source}, extract(${source}, '(?s)\\\\{.*\\\\}'))` : source,
+      readable(o.auto ? sql`if(startsWith(trimLeft(${source}), '{'), ${source}, extract(${source}, '(?s)\\\\{.*\\\\}'))` : source),
       'text',
     );
     if (o.auto) {
@@ -81,7 +81,5 @@ export const json: Operator<'json'> = {
 function itemsOf({ paths: [path = ''], names: [name], nodrop }: Of<'json'>, before: State, document: Sql): State {
   const list = sql`JSONExtractArrayRaw(ifNull(${findPath(document, jsonPath(path) ?? [], () => before.ctx.fresh()).value}, ''))`;
   const { state, held } = unfolded(before, nodrop ? sql`if(empty(${list}), [''], ${list})` : list, 'text');
-  return release(state, [
-    { name: name?.name ?? '', value: text(sql`if(startsWith(${held}, '"'), JSONExtractString(${held}), nullIf(nullIf(${held}, ''), 'null'))`) },
-  ]);
+  return release(state, [{ name: name?.name ?? '', value: text(textOf(held)) }]);
 }
