@@ -13,7 +13,8 @@ export const json: Operator<'json'> = {
   syntax: 'json [auto [maxdepth N] [extractarrays] [keys] [refonly]] [field=name] "path", … [as name, …] [nodrop] [multi]',
   doc: 'Takes values out of a JSON document by path: a.b, a[0].c, ["a b"], a[*].b (a JSON list). Without as, a column is called like the path. With multi, each item of the list that the one path finds gives a row. With auto, every name that later steps use and nothing else makes is a path into the document, in any letter case; no row is dropped.',
   example: 'json "message" as msg nodrop | count by msg',
-  differs: 'multi is of this language. auto adds no columns of its own: it finds the names that the query uses. ..key finds values by their key in the text. Numbers are as they are written, however large; in lists and objects, one that neither 64 bits nor a double holds stands in quotation marks.',
+  differs:
+    'multi is of this language. auto adds no columns of its own: it finds the names that the query uses. ..key finds values by their key in the text. Numbers are as they are written, however large; in lists and objects, one that neither 64 bits nor a double holds stands in quotation marks.',
   parse: (cursor, start) => {
     const tail: Tail = { nodrop: false };
     let auto: Of<'json'>['auto'];
