@@ -126,16 +126,16 @@ function argumentsOf(document: Sql, keys: readonly PathStep[]): Sql {
  * of its Float64 in its own way (`1.10` as `1.1`). So numbers are put in quotation marks where it matters: as text they stay as
  * they are written. The tokens: texts, what is between, numbers with what is wrongly joined to them.
  */
-const TOKENS = String.raw`(?s)"(?:[^"\\]|\\.)*"|[^"0-9-]+|-?[0-9][-+.0-9A-Za-z_]*|.`;
-const NUMBER = String.raw`^-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?$`;
-const SMALL_INTEGER = '^(?:0|-?[1-9][0-9]{0,17})$';
+const TOKENS = sql`'(?s)"(?:[^"\\\\\\\\]|\\\\\\\\.)*"|[^"0-9-]+|-?[0-9][-+.0-9A-Za-z_]*|.'`;
+const NUMBER = sql`'^-?(?:0|[1-9][0-9]*)(?:[.][0-9]+)?(?:[eE][-+]?[0-9]+)?$'`;
+const SMALL_INTEGER = sql`'^(?:0|-?[1-9][0-9]{0,17})$'`;
 /** What a document that only its numbers make invalid has somewhere: 19 digits, or an exponent of three. */
-const LARGE = String.raw`[0-9]{19}|[0-9][eE]\+?[0-9]{3}`;
+const LARGE = sql`'[0-9]{19}|[0-9][eE][+]?[0-9]{3}'`;
 /** What a document with a number that is no integer has somewhere. */
-const FRACTION = String.raw`(?:^|[:,[\s])-?[0-9]+[.eE]`;
+const FRACTION = sql`'(?:^|[[:space:]:,[])-?[0-9]+[.eE]'`;
 
-function matches(text: Sql, pattern: string): Sql {
-  return sql`match(${text}, ${param('String', pattern)})`;
+function matches(text: Sql, pattern: Sql): Sql {
+  return sql`match(${text}, ${pattern})`;
 }
 
 /**
@@ -144,7 +144,7 @@ function matches(text: Sql, pattern: string): Sql {
  */
 function quotedWhere(condition: Sql, document: Sql): Sql {
   const isOne = sql`${matches(sql`token`, NUMBER)} AND NOT ${matches(sql`token`, SMALL_INTEGER)}`;
-  const tokens = sql`extractAll(if(${condition}, ${document}, ''), ${param('String', TOKENS)})`;
+  const tokens = sql`extractAll(if(${condition}, ${document}, ''), ${TOKENS})`;
   return sql`arrayStringConcat(arrayMap(token -> if(${isOne}, concat('"', token, '"'), token), ${tokens}))`;
 }
 
@@ -163,7 +163,7 @@ export function textOf(raw: Sql): Sql {
 function textAt(document: Sql, keys: readonly PathStep[], anyCase = false): Sql {
   const at = argumentsOf(document, keys);
   const raw = anyCase ? sql`JSONExtractRawCaseInsensitive(${at})` : sql`JSONExtractRaw(${at})`;
-  const isNumber = matches(raw, '^-?[0-9]');
+  const isNumber = matches(raw, sql`'^-?[0-9]'`);
   // The engine tells no type of a name in any letter case.
   const isFloat = anyCase
     ? matches(sql`if(${isNumber}, ${document}, '')`, FRACTION)
