@@ -58,7 +58,11 @@ export function subqueryTime(text: string, now: number, offset: (instant: number
   if (/^\d{13}$/.test(written)) return Math.floor(Number(written) / 1000);
   const [, year, month, day, hour = '0', minute = '0', second = '0', utc] = ABSOLUTE.exec(written) ?? [];
   const wall = year === undefined ? Number.NaN : Date.UTC(Number(year), Number(month) - 1, Number(day), Number(hour), Number(minute), Number(second)) / 1000;
-  if (Number.isFinite(wall)) return utc === 'Z' ? wall : wall - offset(wall - offset(wall));
+  // Dates roll over: a 45th of January would be one of February.
+  const [date, time] = Number.isFinite(wall) ? new Date(wall * 1000).toISOString().split(/[T.]/) : [];
+  const two = (text = ''): string => text.padStart(2, '0');
+  if (date === `${year}-${two(month)}-${two(day)}` && time === `${two(hour)}:${two(minute)}:${two(second)}`)
+    return utc === 'Z' ? wall : wall - offset(wall - offset(wall));
   throw new QueryError('bad-value', span, `“${written}” is not a time of a subquery.`, 'Write -15m, -2h, -1d, 2026-03-10 12:00:00, or epoch milliseconds.');
 }
 

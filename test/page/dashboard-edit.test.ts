@@ -325,6 +325,34 @@ describe('changes that are not saved', () => {
     expect((await stored(id)).sections[0]?.panels.map((p) => p.id)).toEqual(['ports', 'all']);
   });
 
+  test('are kept when they are made while others are saved, which happens once however often it is asked for', async () => {
+    const { page } = session;
+    const { id } = await edit('Slowly', [{ id: 'one', title: 'One', panels: [COUNT, PORTS, ACTIONS] }]);
+    const put = Promise.withResolvers<void>();
+    let puts = 0;
+    await page.route(`**/api/v1/dashboards/${id}`, async (route) => {
+      if (route.request().method() === 'PUT' && ++puts === 1) await put.promise;
+      await route.continue();
+    });
+    await slot('all').press('ArrowRight');
+    await page.keyboard.press('Control+s');
+    await page.keyboard.press('Control+s');
+    await soon(() => puts).toBe(1);
+    await page.keyboard.press('Control+s');
+    await slot('all').press('ArrowRight');
+    await soon(order).toEqual(['ports', 'actions', 'all']);
+    put.resolve();
+    await soon(async () => (await stored(id)).revision).toBe(2);
+    await soon(() => page.locator('.bz-edit-state').textContent()).toContain('1 change is not saved');
+    expect([puts, await order(), await dialog('Somebody else changed this dashboard').count()]).toEqual([1, ['ports', 'actions', 'all'], 0]);
+    expect((await stored(id)).sections[0]?.panels.map((p) => p.id)).toEqual(['ports', 'all', 'actions']);
+    await page.keyboard.press('Control+s');
+    await soon(() => page.locator('.bz-editing').count()).toBe(0);
+    expect(await stored(id)).toMatchObject({ revision: 3, sections: [{ panels: [{ id: 'ports' }, { id: 'actions' }, { id: 'all' }] }] });
+    expect(puts).toBe(2);
+    await page.unroute(`**/api/v1/dashboards/${id}`);
+  });
+
   test('do not overwrite what somebody else saved meanwhile', async () => {
     const { page } = session;
     const { id } = await edit('Contested', [{ id: 'one', title: 'One', panels: [COUNT, PORTS] }]);

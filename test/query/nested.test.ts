@@ -73,6 +73,8 @@ it('reads the query’s window unless it names its own', async () => {
   expect(await rows('[subquery from=(2026-03-10 11:00) to=(2026/03/10 12:00:00): REJECT | count by interface_id | compose interface_id] | sum(bytes)')).toEqual(
     [[700]],
   );
+  // Digits that may be left out, and a day that only leap years have.
+  expect(await rows('[subquery from=(2024-2-29) to=(2026/3/10 9:00:00.5Z): REJECT | count by interface_id | compose interface_id] | count')).toEqual([[0]]);
   // The same walls an hour east.
   expect(
     await rows('[subquery from=(2026-03-10 12:00) to=(2026-03-10 13:00): REJECT | count by interface_id | compose interface_id] | sum(bytes)', {
@@ -244,6 +246,9 @@ it('says what is wrong, and where', () => {
     ['[subquery: REJECT | count by srcaddr | compose scraddr] | count', 'unknown-field', 'scraddr'],
     ['[subquery: REJECT | count by srcaddr as who | compose who] | count', 'unknown-field', '[subquery: REJECT | count by srcaddr as who | compose who]'],
     ['[subquery from=(soon): REJECT | compose srcaddr] | count', 'bad-value', '[subquery from=(soon): REJECT | compose srcaddr]'],
+    ...['2026-13-10', '2026-02-29', '2026/02/30 10:00', '2026-03-10 24:00', '2026-03-10 10:60', '2026-03-10T10:00:61Z', '2026-0-1'].map(
+      (day) => [`[subquery from=(${day}): REJECT | compose srcaddr] | count`, 'bad-value', `[subquery from=(${day}): REJECT | compose srcaddr]`] as const,
+    ),
     ['| where [subquery: REJECT | compose srcaddr keywords] | count', 'not-supported', '[subquery: REJECT | compose srcaddr keywords]'],
     ['| where srcaddr in ([subquery: REJECT | compose srcaddr, dstaddr]) | count', 'names-do-not-match', '[subquery: REJECT | compose srcaddr, dstaddr]'],
     ['| filter srcaddr in (where bytes > 1)', 'needs-aggregate', 'filter srcaddr in (where bytes > 1)'],

@@ -16,7 +16,7 @@ import type { Of, Operator } from './kinds.ts';
 export const transpose: Operator<'transpose'> = {
   keywords: ['transpose'],
   syntax: 'transpose row field, … column field, … [as name, …[, *]]',
-  doc: 'Makes a column of each value of the column fields, alphabetically, of more than 300 those that hold the most; the cells hold the first aggregate that is no key. as a, b makes these columns only, as a, *, the others behind them. Later steps find the columns by name; names with other characters are written %"200". A cell that no row made has no value.',
+  doc: 'Makes a column of each value of the column fields, alphabetically, of more than 300 those that hold the most; the cells hold the first aggregate that is no key. as a, b makes these columns only, as a, *, the others behind them. Later steps find the columns by name; names with other characters are written %"200". A cell that no row made has no value. A column that would have the name of a row field has _2 behind it.',
   example: 'timeslice 5m | count by _timeslice, action | transpose row _timeslice column action | if(isNull(REJECT), 0, REJECT) as REJECT',
   differs: 'columns can be used in later steps without being named in as.',
   parse: (cursor, start) => {
@@ -64,13 +64,18 @@ function keyColumn(state: State, name: Name): Column {
   return { name: name.name, value, key: true };
 }
 
-/** Values of the column fields as the name of a column, joined by `_`. */
-function labelOf(columns: readonly Column[]): Sql {
-  const parts = columns.map((c) => (c.value.kind === 'text' ? nullable({ ...c.value, sql: asText(c.value) }) : asText(c.value)));
-  return sql`concatWithSeparator('_', ${join(
-    parts.map((part) => sql`ifNull(toString(${part}), 'null')`),
-    ', ',
-  )})`;
+/** Values of the column fields as the name of a column, joined by `_`; with `_2` behind it where a row key has that name. */
+function labelOf(columns: readonly Column[], rows: readonly Column[]): Sql {
+  const parts = columns.map(({ value }) => {
+    const written = sql`toString(${asText(value)})`;
+    return sql`ifNull(${value.emptyIsNull ? sql`nullIf(${written}, '')` : written}, 'null')`;
+  });
+  const label = sql`concatWithSeparator('_', ${join(parts, ', ')})`;
+  const taken = param(
+    'Array(String)',
+    rows.map((row) => row.name.toLowerCase()),
+  );
+  return sql`concat(${label}, if(has(${taken}, lowerUTF8(${label})), '_2', ''))`;
 }
 
 /** One row for each row key. Named columns have their own cells; the others stay together in one column of pairs. */
@@ -82,7 +87,7 @@ function pivot(o: Of<'transpose'>, state: State, rows: readonly Column[], column
     selected.push(sql`${value} AS ${id}`);
     return id;
   };
-  const label = labelOf(columns);
+  const label = labelOf(columns, rows);
   const keys = rows.map((c): Column => ({ name: c.name, value: { ...plain(c.value), sql: select(c.value.sql), ...carried(c.value, select) }, key: true }));
   const cell = measure.value.kind === 'list' ? text(asText(measure.value)) : measure.value;
   const cells = o.as.map(

@@ -31,7 +31,7 @@ import { previewStore } from './preview.ts';
 import { Sections } from './sections.tsx';
 import { Settings } from './settings.tsx';
 import { useEditKeys } from './use-edit-keys.ts';
-import { useEditing } from './use-editing.ts';
+import { type Saved, useEditing } from './use-editing.ts';
 
 export function EditPage({ id }: { id: string }) {
   const client = useQueryClient();
@@ -71,7 +71,9 @@ type Open = { readonly panel: Panel; readonly isNew: boolean; readonly section?:
 function Session({ base, onAgain }: { base: DashboardAnswer; onAgain: () => void }) {
   const { search, chips, zone, change: changeAddress, setChips, setRange } = usePage();
   const navigate = useNavigate();
-  const editing = useEditing(base);
+  /** What is stored, as far as this page knows. */
+  const [saved, setSaved] = useState<Saved>({ dashboard: base, steps: 0 });
+  const editing = useEditing(saved);
   const { draft, dirty, change } = editing;
   const latest = useRef(draft);
   latest.current = draft;
@@ -106,15 +108,22 @@ function Session({ base, onAgain }: { base: DashboardAnswer; onAgain: () => void
     enableBeforeUnload: () => dirty && !done.current,
     withResolver: true,
   });
+  const sending = useRef(false);
   const leave = () => changeAddress({ edit: undefined });
-  /** With `anyway`, over what somebody else saved meanwhile. */
+  /** With `anyway`, over what somebody else saved meanwhile. One at a time; the page stays when the draft was changed meanwhile. */
   const save = async (then: () => void, anyway = false) => {
+    if (sending.current) return;
+    sending.current = true;
     try {
-      await saving.mutateAsync({ do: 'change', id: base.id, body: { ...draft, ...(!anyway && { revision: base.revision }) } });
-      done.current = true;
-      then();
+      const answer = await saving.mutateAsync({ do: 'change', id: base.id, body: { ...draft, ...(!anyway && { revision: saved.dashboard.revision }) } });
+      if (latest.current === draft) {
+        done.current = true;
+        then();
+      } else if (answer) setSaved({ dashboard: answer, steps: editing.steps });
     } catch {
       // The bar or the dialog shows what went wrong.
+    } finally {
+      sending.current = false;
     }
   };
   const saveCopy = async (title: string) => {

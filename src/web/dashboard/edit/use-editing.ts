@@ -7,8 +7,10 @@ import { begin, changed, redo, same, undo } from './history.ts';
 export interface Editing {
   readonly draft: Draft;
   readonly dirty: boolean;
-  /** Changes since the session began. */
+  /** Changes since it was saved. */
   readonly count: number;
+  /** Changes since the session began. */
+  readonly steps: number;
   /** In words, for everybody to read and to hear; empty before the first change. */
   readonly said: string;
   /** What an undo or a redo would be of. */
@@ -21,8 +23,15 @@ export interface Editing {
   readonly redo: () => void;
 }
 
-export function useEditing(base: DashboardAnswer): Editing {
-  const [{ history, said }, set] = useState(() => ({ history: begin(draftOf(base)), said: '' }));
+/** What is stored, and how many steps it is from where the session began. */
+export interface Saved {
+  readonly dashboard: DashboardAnswer;
+  readonly steps: number;
+}
+
+/** Begins with what is stored. */
+export function useEditing(saved: Saved): Editing {
+  const [{ history, said }, set] = useState(() => ({ history: begin(draftOf(saved.dashboard)), said: '' }));
   const actions = useMemo(
     () => ({
       change: (next: Draft, what: string) => set(({ history: old }) => ({ history: changed(old, next, what), said: what })),
@@ -33,6 +42,8 @@ export function useEditing(base: DashboardAnswer): Editing {
     [],
   );
   const draft = history.now;
-  const dirty = useMemo(() => !same(draft, draftOf(base)), [draft, base]);
-  return { draft, dirty, count: history.past.length, said, back: history.past.at(-1)?.what, again: history.future.at(-1)?.what, ...actions };
+  const dirty = useMemo(() => !same(draft, draftOf(saved.dashboard)), [draft, saved]);
+  const steps = history.past.length;
+  const count = Math.abs(steps - saved.steps);
+  return { draft, dirty, count, steps, said, back: history.past.at(-1)?.what, again: history.future.at(-1)?.what, ...actions };
 }
