@@ -2,7 +2,7 @@
 import type { Field } from '../model/fields.ts';
 import { CLOUDTRAIL } from '../model/log-formats.ts';
 import type { Context } from './context.ts';
-import { findPath, jsonPath, readable } from './operators/json-path.ts';
+import { findPath, jsonPath } from './operators/json-path.ts';
 import { type Typed, text } from './typed.ts';
 
 /** Keys of a record whose values `rest` holds, beside those that nobody knows. */
@@ -17,7 +17,7 @@ export function isPartOfEvent(name: string): boolean {
 export function partOfEvent(ctx: Context, name: string): Typed | undefined {
   const part = ctx.formats.includes(CLOUDTRAIL) ? partNamed(name) : undefined;
   const path = part && jsonPath(part.path);
-  return path && text(findPath(readable(ctx.column(part.column)), path, () => ctx.fresh()).value);
+  return path && text(findPath(ctx.column(part.column), path, () => ctx.fresh()).value);
 }
 
 /** The column that holds the value, and the path in it. */

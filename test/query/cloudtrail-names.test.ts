@@ -32,15 +32,13 @@ const EVENT = {
   sessionCredentialFromConsole: 'true',
   futureKey: { inside: 'kept' },
 };
-/** Numbers that 64 bits do not hold, and such digits in a text, hide nothing beside them. */
-const LARGE = `{"eventVersion":"1.08","eventTime":"${EVENT.eventTime}","eventSource":"ec2.amazonaws.com","eventName":"RunInstances","eventID":"e3","requestParameters":{"count":18446744073709551616,"share":1.50,"note":"x: 18446744073709551617","list":[{"id":-9223372036854775809,"key":"k"}]},"responseElements":{"most":1e400,"beside":"seen"}}`;
 /** In nothing like it. */
 const OTHER = { eventVersion: '1.08', eventTime: EVENT.eventTime, eventSource: 'sts.amazonaws.com', eventName: 'GetCallerIdentity', eventID: 'e2' };
 
 let trail: TrailServer;
 beforeAll(async () => {
   trail = await startTrailServer();
-  await trail.ingest(EVENT, OTHER, `{"Records":[${LARGE}]}`);
+  await trail.ingest(EVENT, OTHER);
 });
 afterAll(() => trail.close());
 
@@ -72,13 +70,6 @@ test.each([
   ],
   ['["a","b"]', ['%"requestParameters.Tags[*].Key"', '%"aws.cloudtrail.json.requestParameters.Tags[*].Key"']],
   ['7', ['additionalEventData.bytesTransferredOut', 'aws.cloudtrail.additional_eventdata.bytesTransferredOut']],
-  ['18446744073709551616', ['requestParameters.count']],
-  ['1.50', ['requestParameters.share']],
-  ['x: 18446744073709551617', ['requestParameters.note']],
-  ['-9223372036854775809', ['%"requestParameters.list[0].id"']],
-  ['["k"]', ['%"requestParameters.list[*].key"']],
-  ['1e400', ['responseElements.most']],
-  ['seen', ['responseElements.beside']],
   ['kept', ['aws.cloudtrail.rest.futureKey.inside', 'aws.cloudtrail.json.rest.futureKey.inside']],
 ])('%s', async (value, names) => {
   for (const name of names) {

@@ -121,58 +121,6 @@ function argumentsOf(document: Sql, keys: readonly PathStep[]): Sql {
   return join([document, ...list], ', ');
 }
 
-/**
- * The engine's parser takes a document with one number that neither 64 bits nor a Float64 hold for none, and writes the others
- * of its Float64 in its own way (`1.10` as `1.1`). So numbers are put in quotation marks where it matters: as text they stay as
- * they are written. The tokens: texts, what is between, numbers with what is wrongly joined to them.
- */
-const TOKENS = sql`'(?s)"(?:[^"\\\\\\\\]|\\\\\\\\.)*"|[^"0-9-]+|-?[0-9][-+.0-9A-Za-z_]*|.'`;
-const NUMBER = sql`'^-?(?:0|[1-9][0-9]*)(?:[.][0-9]+)?(?:[eE][-+]?[0-9]+)?$'`;
-const SMALL_INTEGER = sql`'^(?:0|-?[1-9][0-9]{0,17})$'`;
-/** What a document that only its numbers make invalid has somewhere: 19 digits, or an exponent of three. */
-const LARGE = sql`'[0-9]{19}|[0-9][eE][+]?[0-9]{3}'`;
-/** What a document with a number that is no integer has somewhere. */
-const FRACTION = sql`'(?:^|[[:space:]:,[])-?[0-9]+[.eE]'`;
-
-function matches(text: Sql, pattern: Sql): Sql {
-  return sql`match(${text}, ${pattern})`;
-}
-
-/**
- * The document where a condition holds, with all numbers in quotation marks but integers that surely fit; elsewhere an empty
- * text, which costs nothing: the engine does not always leave out what a condition makes needless.
- */
-function quotedWhere(condition: Sql, document: Sql): Sql {
-  const isOne = sql`${matches(sql`token`, NUMBER)} AND NOT ${matches(sql`token`, SMALL_INTEGER)}`;
-  const tokens = sql`extractAll(if(${condition}, ${document}, ''), ${TOKENS})`;
-  return sql`arrayStringConcat(arrayMap(token -> if(${isOne}, concat('"', token, '"'), token), ${tokens}))`;
-}
-
-/** The document as the engine can read it. */
-export function readable(document: Sql): Sql {
-  const isDamaged = matches(sql`if(isValidJSON(${document}), '', ${document})`, LARGE);
-  return sql`if(${isDamaged}, ${quotedWhere(isDamaged, document)}, ${document})`;
-}
-
-/** Text of a value that is JSON; NULL for `null` and where there is none. */
-export function textOf(raw: Sql): Sql {
-  return sql`if(startsWith(${raw}, '"'), JSONExtractString(${raw}), nullIf(nullIf(${raw}, ''), 'null'))`;
-}
-
-/** The same of what is at a place in a document, with numbers as they are written. */
-function textAt(document: Sql, keys: readonly PathStep[], anyCase = false): Sql {
-  const at = argumentsOf(document, keys);
-  const raw = anyCase ? sql`JSONExtractRawCaseInsensitive(${at})` : sql`JSONExtractRaw(${at})`;
-  const isNumber = matches(raw, sql`'^-?[0-9]'`);
-  // The engine tells no type of a name in any letter case.
-  const isFloat = anyCase
-    ? matches(sql`if(${isNumber}, ${document}, '')`, FRACTION)
-    : sql`JSONType(${argumentsOf(sql`if(${isNumber}, ${document}, '')`, keys)}) = 'Double'`;
-  const inQuotes = argumentsOf(quotedWhere(isFloat, document), keys);
-  const written = anyCase ? sql`JSONExtractStringCaseInsensitive(${inQuotes})` : sql`JSONExtractString(${inQuotes})`;
-  return sql`if(${isFloat}, ${written}, ${textOf(raw)})`;
-}
-
 export interface Found {
   /** Text, or NULL. */
   readonly value: Sql;
@@ -180,7 +128,7 @@ export interface Found {
   readonly has: Sql;
 }
 
-/** What a path finds in a document that is readable. `fresh` makes names for the parameters of lambdas. */
+/** What a path finds in a document. `fresh` makes names for the parameters of lambdas. */
 export function findPath(document: Sql, path: readonly PathStep[], fresh: () => Sql): Found {
   const last = path.at(-1);
   if (last?.step === 'length') {
@@ -193,15 +141,17 @@ export function findPath(document: Sql, path: readonly PathStep[], fresh: () => 
     return { value: sql`toString(length(${list}))`, has: sql`true` };
   }
   if (path.every((s) => s.step === 'key')) {
-    return { value: textAt(document, path), has: exists(document, path) };
+    const at = argumentsOf(document, path);
+    const has = exists(document, path);
+    const value = sql`multiIf(NOT ${has}, NULL, JSONType(${at}) = 'Null', NULL, JSONType(${at}) = 'String', JSONExtractString(${at}), JSONExtractRaw(${at}))`;
+    return { value, has };
   }
   const list = listOf(document, path, fresh);
   return { value: sql`if(empty(${list}), NULL, concat('[', arrayStringConcat(${list}, ','), ']'))`, has: sql`notEmpty(${list})` };
 }
 
 function exists(document: Sql, keys: readonly PathStep[]): Sql {
-  // Not by JSONHas: the value asks for this too, and the engine reads the document once for both.
-  return sql`(JSONExtractRaw(${argumentsOf(document, keys)}) != '')`;
+  return keys.length ? sql`JSONHas(${argumentsOf(document, keys)})` : sql`isValidJSON(${document})`;
 }
 
 /** JSON texts of what a path finds. */
@@ -249,7 +199,7 @@ function membersOf(document: Sql, keys: readonly PathStep[], step: PathStep, fre
 }
 
 /**
- * The value of a name in a readable document, in any letter case: a path (`users[0].name`), or a key that is
+ * The value of a name in a document, in any letter case: a path (`users[0].name`), or a key that is
  * spelled like one. Text, or NULL.
  */
 export function findName(document: Sql, name: string): Sql {
@@ -257,6 +207,10 @@ export function findName(document: Sql, name: string): Sql {
   const keys = path?.every((s) => s.step === 'key') ? path : [];
   const plain: readonly PathStep[] = [{ step: 'key', key: name }];
   const ways = keys.length > 1 ? [keys, plain] : [plain];
-  const values = ways.map((way) => textAt(document, way, true));
+  const values = ways.map((way) => {
+    const at = argumentsOf(document, way);
+    const raw = sql`JSONExtractRawCaseInsensitive(${at})`;
+    return sql`if(startsWith(${raw}, '"'), JSONExtractStringCaseInsensitive(${at}), nullIf(nullIf(${raw}, ''), 'null'))`;
+  });
   return values.length === 1 ? (values[0] as Sql) : sql`coalesce(${join(values, ', ')})`;
 }

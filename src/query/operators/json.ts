@@ -5,7 +5,7 @@ import { type Sql, sql } from '../sql.ts';
 import type { State } from '../state.ts';
 import { text } from '../typed.ts';
 import { hold, printFieldOf, printNames, printTail, readNamed, readTail, release, subject, type Tail, unfolded } from './extraction.ts';
-import { findName, findPath, jsonPath, readable, textOf } from './json-path.ts';
+import { findName, findPath, jsonPath } from './json-path.ts';
 import type { Of, Operator } from './kinds.ts';
 
 export const json: Operator<'json'> = {
@@ -13,8 +13,7 @@ export const json: Operator<'json'> = {
   syntax: 'json [auto [maxdepth N] [extractarrays] [keys] [refonly]] [field=name] "path", … [as name, …] [nodrop] [multi]',
   doc: 'Takes values out of a JSON document by path: a.b, a[0].c, ["a b"], a[*].b (a JSON list). Without as, a column is called like the path. With multi, each item of the list that the one path finds gives a row. With auto, every name that later steps use and nothing else makes is a path into the document, in any letter case; no row is dropped.',
   example: 'json "message" as msg nodrop | count by msg',
-  differs:
-    'multi is of this language. auto adds no columns of its own: it finds the names that the query uses. ..key finds values by their key in the text. Numbers are as they are written, however large; in lists and objects, one that neither 64 bits nor a double holds stands in quotation marks.',
+  differs: 'multi is of this language. auto adds no columns of its own: it finds the names that the query uses. ..key finds values by their key in the text.',
   parse: (cursor, start) => {
     const tail: Tail = { nodrop: false };
     let auto: Of<'json'>['auto'];
@@ -60,7 +59,7 @@ export const json: Operator<'json'> = {
     const source = sql`ifNull(${value}, '')`;
     const { state, held } = hold(
       ready,
-      readable(o.auto ? sql`if(startsWith(trimLeft(${source}), '{'), ${source}, extract(${source}, '(?s)\\\\{.*\\\\}'))` : source),
+      o.auto ? sql`if(startsWith(trimLeft(${source}), '{'), ${source}, extract(${source}, '(?s)\\\\{.*\\\\}'))` : source,
       'text',
     );
     if (o.auto) {
@@ -82,5 +81,7 @@ export const json: Operator<'json'> = {
 function itemsOf({ paths: [path = ''], names: [name], nodrop }: Of<'json'>, before: State, document: Sql): State {
   const list = sql`JSONExtractArrayRaw(ifNull(${findPath(document, jsonPath(path) ?? [], () => before.ctx.fresh()).value}, ''))`;
   const { state, held } = unfolded(before, nodrop ? sql`if(empty(${list}), [''], ${list})` : list, 'text');
-  return release(state, [{ name: name?.name ?? '', value: text(textOf(held)) }]);
+  return release(state, [
+    { name: name?.name ?? '', value: text(sql`if(startsWith(${held}, '"'), JSONExtractString(${held}), nullIf(nullIf(${held}, ''), 'null'))`) },
+  ]);
 }
