@@ -107,7 +107,8 @@ function scatterOption(points: readonly Point[], x: Located, series: readonly Na
           },
         }
       : portAxis(weights, roleOf(x.column), scheme, full),
-    yAxis: log ? { ...axis, type: 'log', min: 'dataMin', max: 'dataMax', interval: undefined } : axis,
+    // The greatest value may stand just above a power of ten: its label would be written over that one's.
+    yAxis: log ? { ...axis, type: 'log', min: 'dataMin', max: 'dataMax', interval: undefined, axisLabel: { ...axis.axisLabel, showMaxLabel: false } } : axis,
     tooltip: {
       ...base.tooltip,
       trigger: 'item',
