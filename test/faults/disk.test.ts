@@ -60,4 +60,4 @@ it('refuses while its disk is full, loses nothing, and goes on by itself when th
   await expect.poll(ready, PATIENT).toBe(200);
   expect(ledger.refused.size).toBeGreaterThan(0);
   await server.kill('SIGTERM');
-}, 600_000);
+}, 600_000 * ROUNDS);
