@@ -3,13 +3,14 @@ import { appendFile, mkdtemp, rm, statfs } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { Aws } from '../collect/s3/aws.ts';
 import { Collectors } from './collectors.ts';
 import { FaultServer } from './server.ts';
 
 const ROUNDS = Math.max(1, Math.ceil(Number(process.env.BARTIZAN_FAULT_KILLS ?? 1) / 10));
 const MIB = 2 ** 20;
+vi.setConfig({ testTimeout: 600_000 * ROUNDS });
 const PATIENT = { timeout: 60_000, interval: 100 };
 
 let folder: string;
@@ -60,4 +61,4 @@ it('refuses while its disk is full, loses nothing, and goes on by itself when th
   await expect.poll(ready, PATIENT).toBe(200);
   expect(ledger.refused.size).toBeGreaterThan(0);
   await server.kill('SIGTERM');
-}, 600_000 * ROUNDS);
+});
