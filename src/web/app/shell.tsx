@@ -108,7 +108,7 @@ function Pages({ search }: { search: Search }) {
   const path = useRouterState({ select: (s) => s.location.pathname });
   const current = dashboards.data?.dashboards.find((d) => d.id === id);
   return (
-    <nav className="bz-nav" aria-label="Pages">
+    <nav className="bz-nav" aria-label="Pages" data-untitled={(id !== undefined && dashboards.isPending) || undefined}>
       <Menu position="bottom-start" width={380}>
         <Menu.Target>
           <button type="button" className="bz-nav-item" data-current={path.startsWith('/dashboards') || undefined}>

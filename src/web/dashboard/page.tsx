@@ -111,6 +111,7 @@ function Loaded({ dashboard, scope }: { dashboard: DashboardAnswer; scope: reado
       zone={zone}
       group={isFull ? `${dashboard.id}-full` : dashboard.id}
       own={own.get(panel.id) ?? null}
+      range={range}
       measureId={measures.get(panel.id)}
       hidden={hidden.get(panel.id)}
       actions={actions}

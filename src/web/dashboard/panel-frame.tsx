@@ -40,6 +40,8 @@ interface Props {
   readonly group: string;
   /** The panel's own range, when it has one. */
   readonly own: Range | null;
+  /** The dashboard's. */
+  readonly range: Range;
   readonly measureId: string | undefined;
   /** Of the address (panels/hidden.ts). */
   readonly hidden: string | undefined;
@@ -47,7 +49,7 @@ interface Props {
   readonly full?: boolean;
 }
 
-export const PanelFrame = memo(function PanelFrame({ panel, store, zone, group, own, measureId, hidden, actions, full = false }: Props) {
+export const PanelFrame = memo(function PanelFrame({ panel, store, zone, group, own, range, measureId, hidden, actions, full = false }: Props) {
   const state = useSyncExternalStore(store.subscribe, () => store.panel(panel.id));
   const body = useRef<HTMLDivElement>(null);
   const [asTable, setAsTable] = useState(false);
@@ -103,7 +105,7 @@ export const PanelFrame = memo(function PanelFrame({ panel, store, zone, group, 
           />
         )}
         <span className="bz-grow" />
-        <PanelClock state={state} own={own} zone={zone} onStop={() => store.stop(panel.id)} />
+        <PanelClock state={state} own={own} range={range} zone={zone} onStop={() => store.stop(panel.id)} />
         <div className="bz-panel-actions">
           <ActionIcon
             size="sm"

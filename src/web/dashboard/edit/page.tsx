@@ -190,6 +190,7 @@ function Session({ base, onAgain }: { base: DashboardAnswer; onAgain: () => void
         zone={zone}
         group={base.id}
         own={own}
+        range={range}
         measures={measures}
         folded={folded}
         onToggle={toggle}

@@ -86,7 +86,7 @@ export function PanelEditor({ panel: before, isNew, chips, range, zone, variable
           </Suspense>
           <FirstProblem problems={problems} onMend={(problem, word) => editor.current?.mend(problem, word)} onExplain={setLooking} />
         </section>
-        <PanelPreview panel={panel} runs={runs} preview={preview} zone={zone} />
+        <PanelPreview panel={panel} runs={runs} preview={preview} range={range} zone={zone} />
         <form
           id="bz-panel-form"
           className="bz-editor-form"

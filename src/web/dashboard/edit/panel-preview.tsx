@@ -77,10 +77,11 @@ interface Props {
   readonly panel: Panel;
   readonly runs: boolean;
   readonly preview: Preview;
+  readonly range: Range;
   readonly zone: string;
 }
 
-export function PanelPreview({ panel, runs, preview, zone }: Props) {
+export function PanelPreview({ panel, runs, preview, range, zone }: Props) {
   const { again, onMeasure, measure, store } = preview;
   /** A look at fewer series; nothing of the panel. */
   const [hidden, setHidden] = useState<string | undefined>();
@@ -102,7 +103,17 @@ export function PanelPreview({ panel, runs, preview, zone }: Props) {
     <section className="bz-editor-preview" aria-label="Preview">
       {runs ? (
         <div className="bz-editor-panel" style={{ '--h': panel.height } as CSSProperties}>
-          <PanelFrame panel={shown} store={store} zone={zone} group="panel-editor" own={null} measureId={measure} hidden={hidden} actions={actions} />
+          <PanelFrame
+            panel={shown}
+            store={store}
+            zone={zone}
+            group="panel-editor"
+            own={null}
+            range={range}
+            measureId={measure}
+            hidden={hidden}
+            actions={actions}
+          />
         </div>
       ) : (
         <p className="bz-dim">

@@ -33,6 +33,7 @@ interface Props {
   readonly zone: string;
   readonly group: string;
   readonly own: ReadonlyMap<string, Range>;
+  readonly range: Range;
   readonly measures: ReadonlyMap<string, string>;
   readonly folded: ReadonlySet<string>;
   readonly onToggle: (section: string) => void;
@@ -52,7 +53,7 @@ const NO_ACTIONS: PanelActions = {
   search: nothing,
 };
 
-export function Sections({ editing, store, zone, group, own, measures, folded, onToggle, onOpen, onAdd }: Props) {
+export function Sections({ editing, store, zone, group, own, range, measures, folded, onToggle, onOpen, onAdd }: Props) {
   const { draft, change, say } = editing;
   const root = useRef<HTMLDivElement>(null);
   /** Selector of what has the focus when the change is drawn: elements that moved lose it. */
@@ -161,6 +162,7 @@ export function Sections({ editing, store, zone, group, own, measures, folded, o
                   zone={zone}
                   group={group}
                   own={own.get(panel.id) ?? null}
+                  range={range}
                   measureId={measures.get(panel.id)}
                   hidden={undefined}
                   actions={NO_ACTIONS}
