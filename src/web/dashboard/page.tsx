@@ -2,7 +2,7 @@
 import { Tooltip } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useNavigate, useParams } from '@tanstack/react-router';
-import { lazy, Suspense, useCallback, useMemo, useRef, useState, useSyncExternalStore } from 'react';
+import { lazy, Suspense, useCallback, useEffect, useMemo, useRef, useState, useSyncExternalStore } from 'react';
 import type { DashboardAnswer } from '../../api/contract/dashboards.ts';
 import type { Window } from '../../api/contract.ts';
 import type { Panel } from '../../dashboards/schema.ts';
@@ -17,6 +17,7 @@ import { MissingNotice } from '../completeness/notice.tsx';
 import { addFilters, applied, type Chip, encodeChip } from '../filters/filter.ts';
 import { FilterBar } from '../filters/filter-bar.tsx';
 import { encodeHidden } from '../panels/hidden.ts';
+import { preload } from '../panels/registry.ts';
 import { absolute, lastSeconds, type Range } from '../time/range.ts';
 import { RangePicker } from '../time/range-picker.tsx';
 import { Refresh } from '../time/refresh.tsx';
@@ -68,6 +69,7 @@ function Loaded({ dashboard, scope }: { dashboard: DashboardAnswer; scope: reado
   const own = useMemo(() => ownRanges(dashboard, search.w), [dashboard, search.w]);
   const folded = useMemo(() => new Set(search.fold), [search.fold]);
   const run = useRuns({ dashboard, store, range, filters: JSON.stringify(applied(chips)), zone, own, measures, folded, full: search.panel });
+  useEffect(() => preload(dashboard.sections.flatMap((s) => s.panels).map((p) => p.kind)), [dashboard]);
   const busy = useSyncExternalStore(store.subscribe, () => store.busy());
   const summary = useSyncExternalStore(store.subscribe, () => store.summary());
   const panels = dashboard.sections.flatMap((s) => s.panels);

@@ -16,10 +16,10 @@ const appsQuery = queryOptions({ queryKey: ['apps'], queryFn: ({ signal }) => ge
 /** What an app is bound by unless another field is chosen. */
 const DEFAULT_KEY: Chip = { field: '_sourceCategory', values: [], negate: false, paused: false };
 
-/** The scope of the app that a dashboard ships in; own dashboards have none. Nothing is asked before it is known. */
+/** The scope of the app that a dashboard ships in; own dashboards have none. It is asked for beside the dashboard; no panel is, before it is known. */
 export function useScope(dashboard: Pick<DashboardAnswer, 'app' | 'own'> | undefined) {
   const asked = dashboard !== undefined && !dashboard.own;
-  const { data, error, refetch } = useQuery({ ...appsQuery, enabled: asked });
+  const { data, error, refetch } = useQuery({ ...appsQuery, enabled: !dashboard?.own });
   const scope = asked ? data?.apps.find((a) => a.app === dashboard.app)?.scope : null;
   const chips = useMemo(() => (scope ? [{ ...scope, paused: false }] : []), [scope]);
   return { chips: scope === undefined ? undefined : chips, error: data ? null : error, refetch };

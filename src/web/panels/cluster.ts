@@ -23,43 +23,44 @@ type Project = (place: Place) => readonly [x: number, y: number];
 
 /**
  * Greedy: the greatest place that is left takes all within `radius` pixels. The marker stands where that
- * place stands, so that a cluster never floats over the sea between two cities.
+ * place stands, so that a cluster never floats over the sea between two cities. Places that the
+ * projection has no pixels for (NaN) are in no cluster.
  */
 export function clusterPlaces<P extends Place>(places: readonly P[], project: Project, radius: number): Cluster<P>[] {
   const points = places
-    .map((place) => ({ place, at: project(place) }))
-    .filter(({ at: [x, y] }) => Number.isFinite(x) && Number.isFinite(y))
+    .map((place) => {
+      const [x, y] = project(place);
+      return { place, x, y, taken: false };
+    })
+    .filter(({ x, y }) => Number.isFinite(x) && Number.isFinite(y))
     .sort((a, b) => b.place.value - a.place.value);
-  const grid = new Map<string, number[]>();
-  const cellOf = (x: number, y: number) => `${Math.floor(x / radius)},${Math.floor(y / radius)}`;
-  points.forEach(({ at: [x, y] }, i) => {
-    const key = cellOf(x, y);
-    grid.set(key, [...(grid.get(key) ?? []), i]);
-  });
-  const taken = new Set<number>();
+  const grid = new Map<string, typeof points>();
+  const cellOf = (pixels: number) => Math.floor(pixels / radius);
+  for (const point of points) {
+    const key = `${cellOf(point.x)},${cellOf(point.y)}`;
+    const cell = grid.get(key);
+    if (cell) cell.push(point);
+    else grid.set(key, [point]);
+  }
   const clusters: Cluster<P>[] = [];
-  points.forEach((point, i) => {
-    if (taken.has(i)) return;
-    const [x, y] = point.at;
+  for (const { place, x, y, taken } of points) {
+    if (taken) continue;
     const members: P[] = [];
-    for (const j of neighbours(grid, x, y, radius)) {
-      const other = points[j];
-      if (!other || taken.has(j) || Math.hypot(other.at[0] - x, other.at[1] - y) > radius) continue;
-      taken.add(j);
-      members.push(other.place);
+    let value = 0;
+    for (const dx of [-1, 0, 1]) {
+      for (const dy of [-1, 0, 1]) {
+        for (const other of grid.get(`${cellOf(x) + dx},${cellOf(y) + dy}`) ?? []) {
+          if (other.taken || Math.hypot(other.x - x, other.y - y) > radius) continue;
+          other.taken = true;
+          members.push(other.place);
+          value += other.place.value;
+        }
+      }
     }
     members.sort((a, b) => b.value - a.value);
-    const { longitude, latitude } = point.place;
-    clusters.push({ places: members, value: members.reduce((sum, m) => sum + m.value, 0), longitude, latitude });
-  });
+    clusters.push({ places: members, value, longitude: place.longitude, latitude: place.latitude });
+  }
   return clusters;
-}
-
-function neighbours(grid: ReadonlyMap<string, number[]>, x: number, y: number, radius: number): number[] {
-  const [cx, cy] = [Math.floor(x / radius), Math.floor(y / radius)];
-  const found: number[] = [];
-  for (let dx = -1; dx <= 1; dx++) for (let dy = -1; dy <= 1; dy++) found.push(...(grid.get(`${cx + dx},${cy + dy}`) ?? []));
-  return found;
 }
 
 /** A place without coordinates is unknown: it is listed, never drawn at 0,0. */

@@ -18,6 +18,15 @@ interface View {
   readonly zoom: number;
 }
 
+/** Where degrees land, in pixels; the land is drawn without a projection, so that both axes are linear. */
+interface Placement {
+  readonly left: number;
+  readonly top: number;
+  /** Pixels a degree of longitude, and of latitude. */
+  readonly across: number;
+  readonly down: number;
+}
+
 /** Pixels within which places become one marker. */
 const RADIUS = 26;
 const WORLD: View = { center: [12, 16], zoom: 1 };
@@ -30,20 +39,15 @@ export default function MapPanel({ panel, result, measure, unit, zone, onDrill }
   const scheme = useScheme();
   const [chart, setChart] = useState<ECharts | null>(null);
   const [view, setView] = useState<View>(WORLD);
-  const [drawn, setDrawn] = useState(0);
+  const [placement, setPlacement] = useState<Placement | null>(null);
   const data = useMemo(() => spotsOf(result, measure ?? panel.size, panel.details, zone), [result, panel.size, panel.details, measure, zone]);
   const color = MEANING_COLORS[scheme][panel.meaning];
 
-  // Where a place lands on the screen is known only after the view has been set.
-  // biome-ignore lint/correctness/useExhaustiveDependencies: view and drawn say when to measure again
   const clusters = useMemo(() => {
-    if (!chart) return [];
-    return clusterPlaces(
-      data.spots,
-      (p) => (chart.convertToPixel('geo', [p.longitude, p.latitude]) as [number, number] | null) ?? [Number.NaN, Number.NaN],
-      RADIUS,
-    );
-  }, [chart, data.spots, view, drawn]);
+    if (!placement) return [];
+    const { left, top, across, down } = placement;
+    return clusterPlaces(data.spots, ({ longitude, latitude }) => [left + across * longitude, top + down * latitude], RADIUS);
+  }, [data.spots, placement]);
   const option = useMemo(() => mapOption(clusters, view, color, scheme, unit), [clusters, view, color, scheme, unit]);
 
   const ready = useCallback((instance: ECharts) => {
@@ -53,12 +57,13 @@ export default function MapPanel({ panel, result, measure, unit, zone, onDrill }
     };
     instance.on('georoam', moved);
     setChart(instance);
-    const observer = new ResizeObserver(() => setDrawn((n) => n + 1));
+    const observer = new ResizeObserver(() => setPlacement(placementOf(instance)));
     observer.observe(instance.getDom());
     return () => observer.disconnect();
   }, []);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: runs after the chart has taken the view
-  useEffect(() => setDrawn((n) => n + 1), [chart, view]);
+  // Where a place lands is known only after the chart has taken the view.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: view says when to measure again
+  useEffect(() => setPlacement(chart ? placementOf(chart) : null), [chart, view]);
 
   const drill = (spot: Spot, shift: boolean) => onDrill({ cells: data.where(spot).map((at) => ({ column: at.column, value: spot.row[at.index] })), shift });
   const open = (cluster: Cluster<Spot> | undefined, shift: boolean) => {
@@ -95,6 +100,18 @@ export default function MapPanel({ panel, result, measure, unit, zone, onDrill }
       {data.unknown.length > 0 && <Unknown spots={data.unknown} unit={unit} onDrill={drill} />}
     </div>
   );
+}
+
+/** The same object as long as nothing has moved: places are not clustered again for a box that kept its size. */
+function placementOf(chart: ECharts): (old: Placement | null) => Placement | null {
+  const at = (longitude: number, latitude: number) => chart.convertToPixel('geo', [longitude, latitude]) as [number, number] | null;
+  const [origin, far] = [at(0, 0), at(100, 50)];
+  return (old) => {
+    if (!origin || !far) return null;
+    const [left, top] = origin;
+    const [across, down] = [(far[0] - left) / 100, (far[1] - top) / 50];
+    return old && old.left === left && old.top === top && old.across === across && old.down === down ? old : { left, top, across, down };
+  };
 }
 
 function Unknown({ spots, unit, onDrill }: { spots: readonly Spot[]; unit: Unit; onDrill: (spot: Spot, shift: boolean) => void }) {

@@ -5,29 +5,47 @@ import type { PanelViewProps } from './props.ts';
 
 export interface PanelKind {
   readonly view: LazyExoticComponent<ComponentType<PanelViewProps>>;
+  /** Loads the view, and what it will draw with. */
+  readonly load: () => Promise<unknown>;
   /** Has a picture that can be saved; the rows of a table and the cells of a matrix are better saved as rows. */
   readonly picture: boolean;
   /** Column of the panel that names its measure. */
   readonly measure: 'y' | 'size';
 }
 
-const line = lazy(() => import('./line.tsx'));
-const stack = lazy(() => import('./stack.tsx'));
+type Load = () => Promise<{ default: ComponentType<PanelViewProps> }>;
+
+const chart = (load: Load, measure: PanelKind['measure'] = 'y'): PanelKind => ({
+  view: lazy(load),
+  load: () => Promise.all([load(), import('./echarts.ts')]),
+  picture: true,
+  measure,
+});
+const cells = (load: Load, measure: PanelKind['measure']): PanelKind => ({ view: lazy(load), load, picture: false, measure });
+const value: Load = () => import('./value.tsx');
+
+const line = chart(() => import('./line.tsx'));
+const stack = chart(() => import('./stack.tsx'));
 
 export const PANEL_KINDS: Readonly<Record<Panel['kind'], PanelKind>> = {
-  value: { view: lazy(() => import('./value.tsx')), picture: true, measure: 'y' },
-  line: { view: line, picture: true, measure: 'y' },
-  step: { view: line, picture: true, measure: 'y' },
-  comparison: { view: line, picture: true, measure: 'y' },
-  outlier: { view: line, picture: true, measure: 'y' },
-  column: { view: stack, picture: true, measure: 'y' },
-  area: { view: stack, picture: true, measure: 'y' },
-  share: { view: stack, picture: true, measure: 'y' },
-  bar: { view: lazy(() => import('./bar.tsx')), picture: true, measure: 'y' },
-  donut: { view: lazy(() => import('./donut.tsx')), picture: true, measure: 'y' },
-  scatter: { view: lazy(() => import('./scatter.tsx')), picture: true, measure: 'y' },
-  bubble: { view: lazy(() => import('./bubble.tsx')), picture: true, measure: 'size' },
-  matrix: { view: lazy(() => import('./matrix.tsx')), picture: false, measure: 'size' },
-  map: { view: lazy(() => import('./map.tsx')), picture: true, measure: 'size' },
-  table: { view: lazy(() => import('./table.tsx')), picture: false, measure: 'y' },
+  value: { view: lazy(value), load: value, picture: true, measure: 'y' },
+  line,
+  step: line,
+  comparison: line,
+  outlier: line,
+  column: stack,
+  area: stack,
+  share: stack,
+  bar: chart(() => import('./bar.tsx')),
+  donut: chart(() => import('./donut.tsx')),
+  scatter: chart(() => import('./scatter.tsx')),
+  bubble: chart(() => import('./bubble.tsx'), 'size'),
+  matrix: cells(() => import('./matrix.tsx'), 'size'),
+  map: chart(() => import('./map.tsx'), 'size'),
+  table: cells(() => import('./table.tsx'), 'y'),
 };
+
+/** Loads what panels of these kinds need while their answers are on the way; what fails is told of where it is drawn. */
+export function preload(kinds: Iterable<Panel['kind']>): void {
+  for (const { load } of new Set([...kinds].map((kind) => PANEL_KINDS[kind]))) load().catch(() => {});
+}

@@ -31,23 +31,32 @@ export function spotsOf(result: PanelResult, measure: string | undefined, detail
   const { columns } = result;
   const [latitude, longitude] = [locate(columns, 'latitude'), locate(columns, 'longitude')];
   const value = locateMeasure(columns, measure, ['latitude', 'longitude', ...details]);
-  const where = PLACE_COLUMNS.map((name) => locate(columns, name)).filter((c) => c !== undefined);
+  const [code, state, city] = PLACE_COLUMNS.map((name) => locate(columns, name));
+  const where = [code, state, city].filter((c) => c !== undefined);
+  const country = locate(columns, 'country_name');
   const told = details.map((name) => locate(columns, name)).filter((c) => c !== undefined);
-  const places = new Map<string, { place: Spot; details: Map<string, Details>; greatest: number }>();
+  const places = new Map<string, { -readonly [key in keyof Spot]: Spot[key] } & { greatest: number; told: Map<string, Details> | undefined }>();
   for (const row of result.rows) {
     const [lat, lon] = [latitude && asNumber(row[latitude.index]), longitude && asNumber(row[longitude.index])];
-    const known = hasPosition(lat ?? null, lon ?? null);
-    const name = placeName(columns, row, where);
-    const key = known ? `${lat} ${lon} ${name}` : name;
+    const name = placeName(textAt(row, code), textAt(row, state), textAt(row, city), textAt(row, country));
+    const key = hasPosition(lat ?? null, lon ?? null) ? `${lat} ${lon} ${name}` : name;
     const amount = numberAt(row, value);
-    const at = places.get(key) ?? { place: { name, value: 0, row, latitude: lat ?? 0, longitude: lon ?? 0, details: [] }, details: new Map(), greatest: -1 };
-    const own = detailsOf(row, told, zone);
-    if (own.length > 0) at.details.set(JSON.stringify(own), own);
-    at.place = { ...at.place, value: at.place.value + amount, ...(amount > at.greatest && { row }) };
-    at.greatest = Math.max(at.greatest, amount);
-    places.set(key, at);
+    let at = places.get(key);
+    if (!at) {
+      at = { name, value: 0, row, latitude: lat ?? 0, longitude: lon ?? 0, details: [], greatest: amount, told: undefined };
+      places.set(key, at);
+    }
+    at.value += amount;
+    if (amount > at.greatest) Object.assign(at, { row, greatest: amount });
+    const own = told.length > 0 ? detailsOf(row, told, zone) : [];
+    if (own.length > 0) {
+      at.told ??= new Map();
+      at.told.set(JSON.stringify(own), own);
+    }
   }
-  const all = [...places.values()].map(({ place, details: its }): Spot => ({ ...place, details: [...its.values()] })).sort((a, b) => b.value - a.value);
+  const all = [...places.values()]
+    .map(({ greatest, told: its, ...spot }): Spot => ({ ...spot, details: its ? [...its.values()] : [] }))
+    .sort((a, b) => b.value - a.value);
   const positioned = (spot: Spot) => hasPosition(spot.latitude, spot.longitude);
   // Where two places have one name, only the position tells them apart.
   const names = new Map<string, number>();
@@ -68,14 +77,7 @@ function detailsOf(row: readonly unknown[], columns: readonly Located[], zone: s
   });
 }
 
-function placeName(columns: PanelResult['columns'], row: readonly unknown[], where: readonly Located[]): string {
-  const [code = '', state = '', city = ''] = PLACE_COLUMNS.map((name) =>
-    textAt(
-      row,
-      where.find((w) => w.column.name.toLowerCase() === name),
-    ),
-  );
-  const country = textAt(row, locate(columns, 'country_name')) || code;
-  const named = [city, state === city ? '' : state, country].filter(Boolean).join(', ');
+function placeName(code: string, state: string, city: string, country: string): string {
+  const named = [city, state === city ? '' : state, country || code].filter(Boolean).join(', ');
   return named ? `${flag(code)} ${named}`.trim() : 'unknown place';
 }
