@@ -43,7 +43,7 @@ export async function freshnessGoals(): Promise<Result[]> {
       const took = await time(async () => {
         aws.send('notifications', nativeEvent([{ bucket: 'flow-logs', key, etag, size: body.length }]));
         for (;;) {
-          const { rows } = await server.call<{ rows: [number][] }>('/api/v1/query', { query: '_sourceCategory=bench | count', from: 'all', limit: 1 });
+          const { rows } = await server.call<{ rows: [number][] }>('/api/v1/query', { query: '_sourceCategory=bench | count', from: '-1h', limit: 1 });
           if (Number(rows[0]?.[0] ?? 0) === before + RECORDS) return;
           await wait(ASK_EVERY_MS);
         }
