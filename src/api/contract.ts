@@ -109,6 +109,7 @@ export const RecordsRequest = z.strictObject({
   from: z.union([z.string(), z.number()]).default('-60m'),
   to: z.union([z.string(), z.number()]).default('now'),
   filters: z.array(Filter).max(50).default([]),
+  timeZone: z.string().default('UTC'),
   limit: z.number().int().min(1).max(1000).default(100),
   offset: z.number().int().min(0).max(100_000).default(0),
 });

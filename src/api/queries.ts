@@ -80,12 +80,16 @@ export async function runQuery(deps: ServerDeps, request: QueryRequest, signal: 
 /** The same as a stream: how far the query is, then the columns, then the rows by and by. */
 export async function streamQuery(deps: ServerDeps, request: QueryRequest, emit: (event: QueryEvent) => Promise<void>, signal: AbortSignal): Promise<void> {
   const id = randomUUID();
+  let answered = false;
   const progress = setInterval(async () => {
     const now = await deps.store.progress(id).catch(() => undefined);
-    if (now?.rowsTotal) await emit({ type: 'progress', fraction: Math.min(1, now.rowsRead / now.rowsTotal), rowsRead: now.rowsRead });
+    if (now?.rowsTotal && !answered) await emit({ type: 'progress', fraction: Math.min(1, now.rowsRead / now.rowsTotal), rowsRead: now.rowsRead });
   }, PROGRESS_MS);
   try {
-    const { rows, stats, ...about } = await runQuery(deps, request, signal, id).finally(() => clearInterval(progress));
+    const { rows, stats, ...about } = await runQuery(deps, request, signal, id).finally(() => {
+      answered = true;
+      clearInterval(progress);
+    });
     await emit({ type: 'start', ...about });
     for (let at = 0; at < rows.length; at += ROWS_A_LINE) await emit({ type: 'rows', rows: rows.slice(at, at + ROWS_A_LINE) });
     await emit({ type: 'end', stats });

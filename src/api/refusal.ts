@@ -33,7 +33,7 @@ export async function explainFlow(deps: ServerDeps, request: ExplainRequest, sig
   const window = { from: Math.max(0, start - minutes * 60), to: start + minutes * 60 + 1 };
   const since = Math.max(0, Math.min(window.from, start - LOOK_BACK_SECONDS));
   const find = (from: number, to: number, filters: readonly Filter[], limit: number) =>
-    findRecords(deps, { query: '_index=vpc_flow', from, to, filters: [...filters], limit, offset: 0 }, signal);
+    findRecords(deps, { query: '_index=vpc_flow', from, to, filters: [...filters], timeZone: 'UTC', limit, offset: 0 }, signal);
 
   const found = await find(start, start + 1, [...tupleOf(request), ...is('interface-id', request.interfaceId), ...is('action', 'REJECT')], 1);
   const asked = found.records[0];

@@ -56,8 +56,8 @@ export function planPanels(dashboard: Dashboard, choices: Choices, window: Span)
       const base = choices.windows.get(panel.id) ?? (panel.window ? { from: window.to - panel.window, to: window.to } : window);
       const own = panel.bucket ? wholeBuckets(base, panel.bucket) : base;
       const inside = own.from >= window.from && own.to <= window.to;
-      // Other windows than its own are read by `compare` and by subqueries that name one; the words anywhere are taken for them.
-      const shared = inside && !/\bcompare\b|\bsubquery\s+(?:from|to)\b/i.test(query);
+      // Other windows than its own are read by `compare`, by `logcompare` and by subqueries that name one; the words anywhere are taken for them.
+      const shared = inside && !/\b(?:log)?compare\b|\bsubquery\s+(?:from|to)\b/i.test(query);
       return { panel, query, window: own, shared, ...(panel.bucket ? { alignTo: own.to } : {}), ...(top ? { top } : {}) };
     });
 }
@@ -92,13 +92,14 @@ type Row = readonly unknown[];
  * epoch milliseconds.
  */
 export function panelRows(task: PanelTask, names: readonly string[], rows: readonly Row[]): readonly Row[] {
-  const { bucket, y } = task.panel;
+  const { bucket } = task.panel;
+  const y = task.panel.y?.toLowerCase();
   const time = names.indexOf('_timeslice');
   if (!bucket || time < 0) return rows;
   const byTime = new Map(rows.map((row) => [Number(row[time]), row]));
   const filled: Row[] = [];
   for (let at = task.window.from; at < task.window.to; at += bucket) {
-    filled.push(byTime.get(at * 1000) ?? names.map((name, i) => (i === time ? at * 1000 : name === y ? 0 : null)));
+    filled.push(byTime.get(at * 1000) ?? names.map((name, i) => (i === time ? at * 1000 : name.toLowerCase() === y ? 0 : null)));
   }
   return filled;
 }

@@ -18,11 +18,16 @@ const FORMULA = /^[=+\-@\t\r]/;
 /** One cell. `kind` is the column's; `guard` keeps texts from being formulas. */
 function csvCell(value: unknown, kind: OutputColumn['kind'], guard: boolean): string {
   if (value === null || value === undefined) return '';
-  if (kind === 'time' && typeof value === 'number') return new Date(value).toISOString();
+  if (kind === 'time' && typeof value === 'number' && isTime(value)) return new Date(value).toISOString();
   const text = typeof value === 'object' ? JSON.stringify(value) : String(value);
   // A number is written as text where a double would lose its digits: its minus begins no formula.
   const risky = guard && typeof value === 'string' && kind !== 'number' && FORMULA.test(text);
   return quoted(risky ? `'${text}` : text);
+}
+
+/** Whether a Date can hold it; a query can make times that none can, which stay numbers. */
+function isTime(ms: number): boolean {
+  return !Number.isNaN(new Date(ms).getTime());
 }
 
 function quoted(text: string): string {

@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { RecordsResponse, RunEvent } from '../../src/api/contract.ts';
 import { Dashboard } from '../../src/dashboards/schema.ts';
+import { withValue } from '../../src/web/search/results/edit.ts';
 import { event, type Json, trail } from '../ingest/events.ts';
 import { openPlace, type Place } from '../ingest/helpers.ts';
 import { eventsOf, NOW, startServer, type TestServer } from './helpers.ts';
@@ -61,6 +62,8 @@ function records(): Json[] {
       sourceIPAddress: 'ec2.amazonaws.com',
       userAgent: 'evil/1.0',
     }),
+    event('starred', TODAY - 29 * DAY, { requestParameters: { bucketName: 'logs-*' } }),
+    event('plain', TODAY - 29 * DAY + 1, { requestParameters: { bucketName: 'logs-1' } }),
     event('early', TODAY - 30 * DAY, { userAgent: 'Evil/1.0' }),
   ];
 }
@@ -76,7 +79,7 @@ beforeAll(async () => {
     `start srcaddr dstaddr bytes action\n${FLOWS_AT} 198.51.100.7 10.0.0.1 7 REJECT\n${FLOWS_AT + 5} 198.51.100.8 10.0.0.1 7 ACCEPT\n`,
   );
   const summary = await place.pipeline.ingest([`${place.directory}/logs`]);
-  expect(summary).toMatchObject({ stored: 22, quarantined: 0 });
+  expect(summary).toMatchObject({ stored: 24, quarantined: 0 });
   const put = `INSERT INTO bartizan.indicator (feed, type, value, confidence, valid_from, valid_until, imported, removed) VALUES`;
   const rows = [
     // Valid since the day before yesterday; one of lower confidence; an allowed one; one that is over.
@@ -118,13 +121,19 @@ const run = async (body: object) => {
 it('says of each dataset how much there is, and from when to when', async () => {
   const status = await (await server.call('/api/v1/status')).json();
   expect(status).toMatchObject({
-    records: 22,
+    records: 24,
     extent: { from: TODAY - 30 * DAY, to: TODAY + 7 * HOUR + 2 },
     datasets: [
       { dataset: 'vpc_flow', records: 2, extent: { from: FLOWS_AT, to: FLOWS_AT + 6 } },
-      { dataset: 'cloudtrail', records: 20, extent: { from: TODAY - 30 * DAY, to: TODAY + 7 * HOUR + 2 } },
+      { dataset: 'cloudtrail', records: 22, extent: { from: TODAY - 30 * DAY, to: TODAY + 7 * HOUR + 2 } },
     ],
   });
+});
+
+it('finds a value with a star as itself where a click asks for it, and as any text in the scope', async () => {
+  const query = withValue('_index=cloudtrail', { name: 'bucket', kind: 'text', field: 'requestParameters.bucketName' }, 'logs-*', false);
+  expect((await found(query, TODAY - 29 * DAY)).records.map((r) => r.fields.eventID)).toEqual(['starred']);
+  expect((await found('_index=cloudtrail requestParameters.bucketName="logs-*"', TODAY - 29 * DAY)).total).toBe(2);
 });
 
 it('gives the fields of an event by their names at AWS, and what is hidden as it stands', async () => {

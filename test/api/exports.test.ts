@@ -45,6 +45,7 @@ describe('rows as text', () => {
       '"say ""hi""\r\nthere",1.5,2026-01-02T00:00:00.000Z,"[""x"",""y""]"',
     );
     expect(csvLine(columns, [null, null, null, undefined])).toBe(',,,');
+    expect(csvLine(columns, ['', 1, 9e17, ''])).toBe(',1,900000000000000000,');
   });
 
   test.each(['=1+1', '+1', '-1', '@SUM(A1)', '\t=1', '\r=1'])('a text like %j is no formula, unless one wants it', (text) => {

@@ -133,6 +133,16 @@ describe('records of a query with steps', () => {
     expect(answer.records).toMatchObject([{ raw: FLOWS[1], values: { v: '2', eni: 'eni-1', source: '10.0.0.5' } }]);
   });
 
+  test('are computed in the zone that is asked for, as the result and the histogram are', async () => {
+    const hours = async (timeZone: string) => {
+      const answer = await ask<RecordsResponse>('/api/v1/records', { query: '| formatDate(_messageTime, "HH") as hour', timeZone });
+      return answer.records.map((r) => Number(r.values.hour));
+    };
+    const [utc, tokyo] = [await hours('UTC'), await hours('Asia/Tokyo')];
+    expect(utc.length).toBeGreaterThan(0);
+    expect(tokyo).toEqual(utc.map((hour) => (hour + 9) % 24));
+  });
+
   test('keep the order and limit of a query that does not group', async () => {
     const answer = await ask<RecordsResponse>('/api/v1/records', { query: '| sort by +bytes | limit 3', limit: 2 });
     expect(answer.total).toBe(3);

@@ -34,6 +34,7 @@ const dashboard = Dashboard.parse({
           x: '_timeslice',
           y: '_count',
         },
+        { id: 'baseline', title: 'B', description: 'B.', kind: 'table', query: '| logcompare timeshift -24h' },
         { id: 'long', title: 'L', description: 'L.', kind: 'table', query: '| count by action', window: 86_400 },
       ],
     },
@@ -51,6 +52,7 @@ describe('the plan of a run', () => {
       ['value', true, WINDOW],
       ['table', true, WINDOW],
       ['days', false, WINDOW],
+      ['baseline', false, WINDOW],
       ['long', false, { from: WINDOW.to - 86_400, to: WINDOW.to }],
     ]);
   });

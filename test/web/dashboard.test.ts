@@ -3,7 +3,7 @@ import type { OutputColumn, RunEvent } from '../../src/api/contract.ts';
 import { csrfToken } from '../../src/web/api/client.ts';
 import { readLines } from '../../src/web/api/ndjson.ts';
 import { FLOW_COLUMNS } from '../../src/web/app/search.ts';
-import { drillField, drillFilters, stages } from '../../src/web/dashboard/drill.ts';
+import { drillField, drillFilters } from '../../src/web/dashboard/drill.ts';
 import { fileName, toCsv, toJson } from '../../src/web/dashboard/export.ts';
 import { recordsSearch } from '../../src/web/dashboard/records-search.ts';
 import { RunStore } from '../../src/web/dashboard/run-store.ts';
@@ -11,19 +11,13 @@ import { RunStore } from '../../src/web/dashboard/run-store.ts';
 const port: OutputColumn = { name: 'dest_port', kind: 'number', field: 'destination.port' };
 const LOOKUP = '_index=vpc_flow "a|b" action=ACCEPT // only\n| lookup asn, organization from asn://default on ip=dest_ip\n| count by asn, dest_port';
 
-test('a query splits at pipes that are not quoted, and a scheme is no comment', () => {
-  expect(stages(LOOKUP)).toEqual([
-    '_index=vpc_flow "a|b" action=ACCEPT',
-    'lookup asn, organization from asn://default on ip=dest_ip',
-    'count by asn, dest_port',
-  ]);
-  expect(stages('"\\"|" | x')).toEqual(['"\\"|"', 'x']);
-});
-
 test('computed columns belong to the side of the flow that the query looks up', () => {
   expect(drillField(LOOKUP, { name: 'asn', kind: 'number' })).toBe('destination.as.number');
   expect(drillField('x | geoip srcDevice_ip | count by city', { name: 'city', kind: 'text' })).toBe('source.geo.city_name');
   expect(drillField('x | count by city', { name: 'city', kind: 'text' })).toBeUndefined();
+  // Neither an apostrophe nor a comment is the beginning of anything.
+  expect(drillField("o'neil | /* | geoip src_ip */ geoip dest_ip | count by city", { name: 'city', kind: 'text' })).toBe('destination.geo.city_name');
+  expect(drillField('"| geoip src_ip" | count by city', { name: 'city', kind: 'text' })).toBeUndefined();
   expect(drillField(LOOKUP, port)).toBe('destination.port');
 });
 
@@ -41,6 +35,8 @@ test('a value that a query took out of a list, or put together from an end of th
   // A field of that name is one address, and other texts are no ends.
   expect(drillFilters('x', [text('src', '2001:db8::5', 'source.ip')])).toEqual([{ field: 'source.ip', values: ['2001:db8::5'], negate: false }]);
   expect(drillFilters('x', [text('dest', 'web'), text('group', 'sg-1')])).toEqual([]);
+  // In a filter a star is any text.
+  expect(drillFilters('x', [text('user', 'any*', 'user.name'), text('user', 'any', 'user.name')]).map((f) => f.values)).toEqual([['any']]);
 });
 
 test('a drill-down asks for the clicked values, in the clicked bucket, beside the filters in effect', () => {

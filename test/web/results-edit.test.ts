@@ -78,6 +78,9 @@ describe('the matches of a query', () => {
     ['action=REJECT | where bytes > 5 | count by src_ip | sort by _count', 'action=REJECT | where bytes > 5', true],
     ['action=REJECT\n| timeslice 5m // note\n| count by _timeslice', 'action=REJECT\n| timeslice 5m', true],
     ['x | top 10 src_ip', 'x', true],
+    ['x | transaction on src_ip with states a, b in action', 'x', true],
+    ['x | transactionize src_ip (merge action join with ",")', 'x', true],
+    ['x | transactionize src_ip', 'x | transactionize src_ip', false],
     ['| count', '', true],
     ['"a | count" | where x = "| sum(y)"', '"a | count" | where x = "| sum(y)"', false],
     ['x |', 'x |', false],
@@ -111,6 +114,13 @@ describe('a condition on a made column', () => {
   it('is told from one on a field', () => {
     expect(withValue('x', { name: 'dest_port', kind: 'number', field: 'destination.port' }, 22, false)).toBe('x destination.port="22"');
     expect(withValue('x | parse "*" as u', { name: 'u', kind: 'text' }, 'v', false)).toBe('x | parse "*" as u | where u = "v"');
+  });
+
+  it('takes a star in a value for a star', () => {
+    const arn = { name: 'resources[0].ARN', kind: 'text', field: 'resources[0].ARN' } as const;
+    expect(withValue('x', arn, 'arn:aws:s3:::bucket/*', false)).toBe('x | where %"resources[0].ARN" = "arn:aws:s3:::bucket/*"');
+    expect(withValue('x', arn, '*', true)).toBe('x | where %"resources[0].ARN" != "*"');
+    expect(withValue('x', arn, 'arn:aws:s3:::bucket', false)).toBe('x %"resources[0].ARN"="arn:aws:s3:::bucket"');
   });
 });
 

@@ -5,36 +5,11 @@
  */
 import type { Filter, OutputColumn } from '../../api/contract.ts';
 import { findField } from '../../model/fields.ts';
+import { parse } from '../../query/parser.ts';
 import { type Chip, encodeChip } from '../filters/filter.ts';
 import { fieldOf } from '../format/values.ts';
 import type { Drill } from '../panels/props.ts';
 import type { Range } from '../time/range.ts';
-
-/** Splits at pipes outside of quotes; comments are left out. */
-export function stages(query: string): string[] {
-  const list: string[] = [];
-  let stage = '';
-  let quote = '';
-  for (let i = 0; i < query.length; i++) {
-    const c = query.charAt(i);
-    if (quote) {
-      stage += c;
-      if (c === '\\') stage += query.charAt(++i);
-      else if (c === quote) quote = '';
-    } else if (c === '"' || c === "'") {
-      quote = c;
-      stage += c;
-    } else if (c === '/' && query.charAt(i + 1) === '/' && !/\S$/.test(stage)) {
-      // A comment; in `asn://default` the slashes belong to the word before.
-      while (i + 1 < query.length && query.charAt(i + 1) !== '\n') i++;
-    } else if (c === '|') {
-      list.push(stage);
-      stage = '';
-    } else stage += c;
-  }
-  list.push(stage);
-  return list.map((s) => s.trim());
-}
 
 /** Columns that operators compute from an address → the field below that address's side. */
 const COMPUTED: Readonly<Record<string, string>> = {
@@ -55,10 +30,12 @@ const ENDS: Readonly<Record<string, string>> = { src: 'source', dest: 'destinati
 
 /** Which end of the flow a query looks up: `geoip dest_ip`, `lookup asn from asn://default on ip=dest_ip`. */
 function lookedUp(query: string): string | undefined {
-  for (const step of stages(query).slice(1)) {
-    const name = /^geoip\s+([\w.-]+)/i.exec(step)?.[1] ?? /^lookup\s.*\son\s+\w+\s*=\s*([\w.-]+)/is.exec(step)?.[1];
-    const field = name === undefined ? undefined : findField(name)?.name;
-    if (field === 'source.ip' || field === 'destination.ip') return field.replace('.ip', '');
+  for (const step of parse(query).query.operations) {
+    const names = step.op === 'geoip' ? [step.field] : step.op === 'lookup' ? step.on.map(({ right }) => right) : [];
+    for (const { name } of names) {
+      const field = findField(name)?.name;
+      if (field === 'source.ip' || field === 'destination.ip') return field.replace('.ip', '');
+    }
   }
   return undefined;
 }
@@ -74,10 +51,13 @@ export function drillField(query: string, column: OutputColumn): string | undefi
   return side && `${side}.${below}`;
 }
 
-/** A filter for every clicked value that a field holds; a time is none to filter by. What is not there is asked for by the empty value. */
+/**
+ * A filter for every clicked value that a field holds; a time is none to filter by, nor a value with a `*`, which would be
+ * any text in a filter. What is not there is asked for by the empty value.
+ */
 export function drillFilters(query: string, cells: Drill['cells']): Filter[] {
   return cells.flatMap(({ column, value }) => {
-    if (column.kind === 'time') return [];
+    if (column.kind === 'time' || String(value).includes('*')) return [];
     const end = fieldOf(column) === undefined ? ENDS[column.name.toLowerCase()] : undefined;
     const [, address, port] = (end && /^\[?(.*?)\]?:(\d+)$/.exec(String(value))) || [];
     if (address && port) return [filterOf(`${end}.ip`, address), filterOf(`${end}.port`, port)];

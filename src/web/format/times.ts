@@ -33,8 +33,9 @@ export function clock(ms: number, zone: string): string {
   return formatter('time', zone).format(ms);
 }
 
-/** `2026-11-20 14:05:09` */
+/** `2026-11-20 14:05:09`; the number itself where no Date can hold it (a query can make such times). */
 export function stamp(ms: number, zone: string): string {
+  if (Number.isNaN(new Date(ms).getTime())) return String(ms);
   return `${formatter('date', zone).format(ms)} ${formatter('seconds', zone).format(ms)}`;
 }
 

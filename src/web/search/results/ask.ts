@@ -38,10 +38,9 @@ export function histogramQuery(asked: Asked) {
 
 /** `window`: of the records' first page, because `now` must not move between pages, or records come twice. */
 export function recordsQuery(asked: Asked, query: string, page: number, window: Window | undefined) {
-  const { from, to, filters } = asked;
   return queryOptions({
     queryKey: [...keyOf(asked), 'records', query, page, window ?? null],
-    queryFn: ({ signal }) => postJson<RecordsResponse>('/api/v1/records', { query, from, to, filters, ...window, limit: PAGE, offset: page * PAGE }, signal),
+    queryFn: ({ signal }) => postJson<RecordsResponse>('/api/v1/records', { ...body(asked), query, ...window, limit: PAGE, offset: page * PAGE }, signal),
     staleTime: Number.POSITIVE_INFINITY,
     // Pages far from where one looks are given back: 100,000 records would fill the memory.
     gcTime: 60_000,

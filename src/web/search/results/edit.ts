@@ -17,10 +17,10 @@ export interface Cell {
 }
 
 /** Steps that make groups of records: what stands before the first of them are the matches. */
-const GROUPING: ReadonlySet<OperationName> = new Set(['aggregate', 'top', 'join', 'merge', 'sessionize', 'logreduce', 'logcompare', 'cat']);
+const GROUPING: ReadonlySet<OperationName> = new Set(['aggregate', 'top', 'join', 'merge', 'sessionize', 'transaction', 'logreduce', 'logcompare', 'cat']);
 
 function groupingOf(operations: readonly Operation[]): Operation | undefined {
-  return operations.find((o) => GROUPING.has(o.op));
+  return operations.find((o) => GROUPING.has(o.op) || (o.op === 'transactionize' && o.merge !== undefined));
 }
 
 /** Does the query count, or list records? */
@@ -135,9 +135,10 @@ function withStep(query: string, step: string): string {
   return `${query.slice(0, end)}${end > 0 ? separator : ''}| ${step}${query.slice(end)}`;
 }
 
-/** A condition on a value as it is shown: of a field in the scope, of a made column behind the steps that make it. */
+/** A condition on a value as it is shown: of a field in the scope, of a made column behind the steps that make it. In the scope a `*` would be any text. */
 export function withValue(query: string, column: OutputColumn, value: unknown, negate: boolean): string {
   if (column.field === undefined) return withWhere(query, column, value, negate);
+  if (String(value).includes('*')) return withWhere(query, { ...column, name: column.field }, value, negate);
   return withCondition(query, column.field, value === null || value === undefined ? '' : String(value), negate);
 }
 
