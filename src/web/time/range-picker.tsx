@@ -27,7 +27,7 @@ export function RangePicker({ range, zone, window, onChange, opened, onOpen }: P
     onChange(next);
   };
   return (
-    <Popover opened={opened} onChange={onOpen} position="bottom-end" trapFocus returnFocus width={360} shadow="md">
+    <Popover opened={opened} onChange={onOpen} position="bottom-end" trapFocus returnFocus width={430} shadow="md">
       <Popover.Target>
         <Button
           size="xs"
