@@ -153,7 +153,10 @@ export function wrongOf({ range, ids }: Place): Shot[] {
       name: 'stopped-lookups',
       path: `/search?${range}`,
       offline: true,
-      act: (page) => page.getByRole('navigation').getByRole('link', { name: 'Lookups' }).click(),
+      act: async (page) => {
+        await page.getByRole('navigation').getByRole('link', { name: 'Lookups' }).click();
+        await page.getByRole('alert').waitFor();
+      },
     },
   ];
 }

@@ -42,8 +42,10 @@ if (values.help) {
 }
 
 const HEIGHT = 900;
-/** A page that is longer than so many windows is cut. */
-const MOST_HEIGHTS = 2;
+/** A page that is longer is cut off; a narrow one is cut into pieces before. */
+const MOST_WINDOWS = 6;
+const MOST_PIECES = 8;
+const PIECE_WINDOWS = 2;
 const PATIENCE_MS = 60_000;
 const ACT_MS = 20_000;
 
@@ -64,14 +66,15 @@ async function settle(page: Page): Promise<void> {
 /** The whole page, in pieces beside each other when it is long; or the window `alone`. */
 async function shoot(page: Page, helper: Page, path: string, alone: boolean): Promise<void> {
   if (alone) return void (await page.screenshot({ path }));
-  const height = await page.evaluate(() => document.documentElement.scrollHeight);
   const width = page.viewportSize()?.width ?? 0;
-  if (height <= MOST_HEIGHTS * HEIGHT || width > 1000) {
-    await page.screenshot({ path, fullPage: true });
-    return;
-  }
-  const whole = await page.screenshot({ fullPage: true });
-  const count = Math.ceil(height / (MOST_HEIGHTS * HEIGHT));
+  const wide = width > 1000;
+  // A list of messages has a place for each: thousands of windows.
+  const most = (wide ? MOST_WINDOWS : MOST_PIECES * PIECE_WINDOWS) * HEIGHT;
+  const height = Math.min(most, await page.evaluate(() => document.documentElement.scrollHeight));
+  const clip = { x: 0, y: 0, width, height };
+  if (wide || height <= PIECE_WINDOWS * HEIGHT) return void (await page.screenshot({ path, fullPage: true, clip }));
+  const whole = await page.screenshot({ fullPage: true, clip });
+  const count = Math.ceil(height / (PIECE_WINDOWS * HEIGHT));
   const each = Math.ceil(height / count);
   const url = `data:image/png;base64,${whole.toString('base64')}`;
   await helper.setViewportSize({ width: count * (width + 10), height: each });

@@ -1,4 +1,5 @@
 /** Horizontal bars, one a label, the greatest on top; with a series each is stacked of its parts. */
+import { useElementSize } from '@mantine/hooks';
 import type { ECharts } from 'echarts/core';
 import { useCallback, useMemo, useRef } from 'react';
 import { alike, exact, short, type Unit } from '../format/numbers.ts';
@@ -13,9 +14,12 @@ import { fewSeries, type Item, type Items, itemsOf } from './items.ts';
 import { Legend, type Named, useHidden } from './legend.tsx';
 import type { PanelViewProps } from './props.ts';
 
-/** Bars that can be read one by one; a table has all of them. */
+/** Bars that can be read one by one, as far as the panel has room for them; a table has all. */
 const MOST_BARS = 25;
 const MOST_BARS_FULL = 40;
+/** Of a bar with its label, in pixels; of what stands below them. */
+const LEAST_LINE = 13;
+const BELOW = 44;
 /** Series that a bar is stacked of; the rest of them is one. */
 const MOST_SERIES = 11;
 
@@ -30,7 +34,10 @@ export default function BarPanel(props: PanelViewProps) {
   const [hidden, setHidden] = useHidden(props);
   // biome-ignore lint/correctness/useExhaustiveDependencies: of the props only these say what is drawn
   const all = useMemo(() => itemsOf(props), [panel, result, measure, zone]);
-  const data = useMemo(() => all && greatestOf(all, full ? MOST_BARS_FULL : MOST_BARS), [all, full]);
+  const { ref, height } = useElementSize();
+  const fitting = height > 0 ? Math.max(3, Math.floor((height - BELOW) / LEAST_LINE)) : Number.POSITIVE_INFINITY;
+  const most = Math.min(full ? MOST_BARS_FULL : MOST_BARS, fitting);
+  const data = useMemo(() => all && greatestOf(all, most), [all, most]);
   const layers = useMemo((): Layer[] => {
     if (!data || data.series.length === 0) return [];
     const { series, partOf } = fewSeries(data, MOST_SERIES);
@@ -71,7 +78,7 @@ export default function BarPanel(props: PanelViewProps) {
     .map((i) => `${i.label}: ${short(i.value, unit)}`)
     .join('; ')}.`;
   return (
-    <div className="bz-lines">
+    <div className="bz-lines" ref={ref}>
       <Chart option={option} summary={summary} onReady={ready} />
       {layers.length > 1 && <Legend lines={layers} hidden={hidden} onHidden={setHidden} mark="area" />}
       {all && all.items.length > data.items.length && (
@@ -104,7 +111,8 @@ function partAt(item: Item, layers: readonly Layer[], length: number): Layer | u
 
 /** As long as the longest bar: each has its number at its end, and a step more would only make all of them shorter. */
 function lengthAxis(scheme: Scheme, unit: Unit, most: number) {
-  const step = niceStep(most, unit, 3);
+  // Bytes are written longer.
+  const step = niceStep(most, unit, unit === 'bytes' ? 3 : 4);
   const axis = valueAxis(scheme, unit, most);
   if (most <= 0) return axis;
   const isStep = most % step === 0;

@@ -18,7 +18,7 @@ interface Bubble {
   readonly row: readonly unknown[];
 }
 
-/** Radius of the greatest, in pixels: a row of a small panel is some 24 high. */
+/** Radius of the greatest, in pixels: where rows are many they are some 20 high. */
 const GREATEST = 18;
 const GREATEST_FULL = 24;
 
@@ -77,21 +77,24 @@ function bubbleOption(bubbles: readonly Bubble[], x: Located, color: string, sch
   // The heaviest on top: a category axis counts from below.
   const ys = [...kept, ...(bubbles.some((b) => rowOf(b.y) === OTHER) ? [OTHER] : [])].reverse();
   const greatest = Math.max(1, ...bubbles.map((b) => b.size));
-  const radius = full ? GREATEST_FULL : GREATEST;
+  const radius = full && ys.length <= 20 ? GREATEST_FULL : GREATEST;
   const axis = {
     type: 'category',
     axisTick: { show: false },
-    axisLine: { lineStyle: { color: ink.border } },
+    axisLine: { onZero: false, lineStyle: { color: ink.border } },
     splitLine: { show: true, lineStyle: { color: ink.line } },
   };
   const role = roleOf(x.column);
-  const weights = xs.map((x) => bubbles.reduce((sum, b) => sum + (b.x === x ? b.size : 0), 0));
+  const sums = new Map<string, number>();
+  for (const b of bubbles) sums.set(b.x, (sums.get(b.x) ?? 0) + b.size);
+  const weights = xs.map((x) => sums.get(x) ?? 0);
+  const places = new Map(xs.map((x, i) => [x, i]));
   const labels = xs.map((x) => shortenMiddle(display(x, role), 18));
   return {
     ...base,
     grid: { left: 4, right: 8, top: radius, bottom: 2, containLabel: true },
     xAxis: placeAxis(labels, weights, scheme, full),
-    yAxis: { ...axis, data: ys, axisLabel: { color: ink.text, margin: 10, fontSize: 11, width: full ? 260 : 150, overflow: 'truncate', interval: 0 } },
+    yAxis: { ...axis, data: ys, axisLabel: { color: ink.text, margin: radius, fontSize: 11, width: full ? 260 : 150, overflow: 'truncate', interval: 0 } },
     tooltip: {
       ...base.tooltip,
       trigger: 'item',
@@ -106,7 +109,7 @@ function bubbleOption(bubbles: readonly Bubble[], x: Located, color: string, sch
         cursor: 'pointer',
         itemStyle: { color: withAlpha(color, 0.55), borderColor: color, borderWidth: 1 },
         symbolSize: (_: unknown, p: { dataIndex: number }) => Math.max(5, 2 * radius * Math.sqrt((bubbles[p.dataIndex]?.size ?? 0) / greatest)),
-        data: bubbles.map((b) => [xs.indexOf(b.x), rowOf(b.y)]),
+        data: bubbles.map((b) => [places.get(b.x), rowOf(b.y)]),
       },
     ],
   };

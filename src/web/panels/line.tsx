@@ -59,7 +59,8 @@ export default function LinePanel(props: PanelViewProps) {
 
 function linesOf(data: TimeSeries, kind: string, meaning: Meaning, scheme: Scheme): Line[] {
   const main = MEANING_COLORS[scheme][meaning];
-  if (kind === 'comparison') return data.series.map((s, i) => shifted(s, i, main, scheme));
+  // Beside the grey of earlier windows this one has a colour in any case.
+  if (kind === 'comparison') return data.series.map((s, i) => shifted(s, i, meaning === 'neutral' ? INK[scheme].accent : main, scheme));
   if (data.series.length === 1 && !data.seriesColumn)
     return data.series.map((s) => ({ key: s.name, name: s.name, color: main, width: 1.5, stroke: 'solid' as const, values: s.values }));
   const colors = colorsOf(

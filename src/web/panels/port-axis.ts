@@ -1,6 +1,6 @@
 /**
- * An axis of ports, or of other whole numbers that span powers of ten: logarithmic, and labelled at the
- * values that are there rather than at round ones, with the services' names: `22 ssh`, `443 https`. Pure.
+ * Axes that are labelled at the values that are there rather than at round ones: of numbers that span powers of ten, and
+ * of ports and names, with the services' names: `22 ssh`, `443 https`. Pure.
  */
 import { display, type Role } from '../format/values.ts';
 import { INK, type Scheme } from '../theme/palette.ts';
@@ -30,7 +30,7 @@ export function labelled(values: readonly Weighted[], least: number, at: (value:
 export function placeAxis(labels: readonly string[], weights: readonly number[], scheme: Scheme, full: boolean) {
   const ink = INK[scheme];
   const places = weights.map((weight, value) => ({ value, weight }));
-  const marks = labelled(places, full ? 0.07 : 0.2, (place) => place);
+  const marks = labelled(places, full ? 0.07 : 0.26, (place) => place);
   // No circle stands on the labels beside the axis.
   const room = Math.max(0.6, labels.length * 0.06);
   return {
@@ -40,7 +40,15 @@ export function placeAxis(labels: readonly string[], weights: readonly number[],
     axisLine: { show: true, onZero: false, lineStyle: { color: ink.border } },
     axisTick: { show: true, customValues: marks, lineStyle: { color: ink.border } },
     splitLine: { show: false },
-    axisLabel: { color: ink.dim, fontSize: 11, hideOverlap: true, customValues: marks, formatter: (place: number) => labels[Math.round(place)] ?? '' },
+    axisLabel: {
+      color: ink.dim,
+      fontSize: 11,
+      hideOverlap: true,
+      margin: 12,
+      showMinLabel: true,
+      customValues: marks,
+      formatter: (place: number) => labels[Math.round(place)] ?? '',
+    },
   };
 }
 
