@@ -1,20 +1,25 @@
 /**
  * Pictures of every page, to be looked at: `node scripts/shots.ts --help`. They are taken of a server of its own, with the
- * demo's estate of one day or with nothing; a page longer than it is wide is cut into pieces that stand side by side.
+ * demo's estate of one day or with nothing; a page longer than it is wide is cut into pieces that stand side by side. What
+ * there is to take is in `shot-pages.ts`.
  */
-import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { basename, join, resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { END, openBrowser, serveCopy } from '../test/page/browser.ts';
 import { fillEstate } from '../test/page/estate.ts';
+import { PANELS } from '../test/page/kinds.ts';
+import { openedOf, pagesOf, prepare, type Shot, wrongOf } from './shot-pages.ts';
 
 const HELP = `node scripts/shots.ts [options]
   --pages search,lookups    pages whose name has one of these in it
   --widths 390,1440,2560    of the window, in pixels
   --schemes dark,light
-  --states data,empty       with the demo's data, and with none
+  --states data,empty,opened,wrong
+                            pages with the demo's data, and with none; what is opened from them: forms, dialogs, a record,
+                            the editor; and what goes wrong: mistakes, things that are not there, a server that went away
   --data DIR                a data directory to copy in place of the demo's; its pages show the last day
   --link URL                a running server, by a link of \`bartizan link\`; nothing is started
   --out DIR                 .cache/shots when absent`;
@@ -24,7 +29,7 @@ const { values } = parseArgs({
     pages: { type: 'string', default: '' },
     widths: { type: 'string', default: '390,1440,2560' },
     schemes: { type: 'string', default: 'dark,light' },
-    states: { type: 'string', default: 'data,empty' },
+    states: { type: 'string', default: 'data,empty,opened,wrong' },
     data: { type: 'string' },
     link: { type: 'string' },
     out: { type: 'string', default: join(import.meta.dirname, '../.cache/shots') },
@@ -37,56 +42,12 @@ if (values.help) {
 }
 
 const HEIGHT = 900;
-/** A page that is longer than so many windows is cut. */
-const MOST_HEIGHTS = 2;
+/** A page that is longer is cut off; a narrow one is cut into pieces before. */
+const MOST_WINDOWS = 6;
+const MOST_PIECES = 8;
+const PIECE_WINDOWS = 2;
 const PATIENCE_MS = 60_000;
-
-const hour = '_index=vpc_flow';
-/** A query for each way to draw its answer. */
-const VIEWS: Readonly<Record<string, string>> = {
-  table: `${hour} | count, sum(bytes) as bytes by interfaceID, dest_port`,
-  line: `${hour} | timeslice 5m | count by _timeslice, action`,
-  step: `${hour} | timeslice 5m | count by _timeslice`,
-  comparison: `${hour} | timeslice 5m | count by _timeslice | compare with timeshift 1h`,
-  outlier: `${hour} | timeslice 1m | count by _timeslice | outlier _count window=10, threshold=2`,
-  column: `${hour} | timeslice 5m | count by _timeslice, direction`,
-  area: `${hour} | timeslice 5m | sum(bytes) as bytes by _timeslice, direction`,
-  share: `${hour} | timeslice 5m | count by _timeslice, action`,
-  bar: `${hour} action=REJECT | count by dest_port`,
-  donut: `${hour} | count by direction`,
-  scatter: `${hour} action=REJECT | count, sum(bytes) as bytes by dest_port`,
-  bubble: `${hour} action=REJECT | count, sum(bytes) as bytes by src_country, dest_port`,
-  matrix: `${hour} | count by direction, action`,
-  map: `${hour} direction=inbound | geoip src_ip | count by latitude, longitude, country_code, country_name, state, city`,
-  value: `${hour} | count`,
-};
-
-/** Addresses of all pages by name. `range` and `day` are search parameters. */
-function pages(range: string, day: string): [name: string, path: string][] {
-  const query = (text: string) => `q=${encodeURIComponent(text)}`;
-  const dashboards = readdirSync(join(import.meta.dirname, '../content/dashboards')).map((file) => basename(file, '.yaml'));
-  return [
-    ...dashboards.map((id): [string, string] => [`dashboard-${id}`, `/dashboards/${id}?${id.startsWith('vpc') ? range : day}`]),
-    ['search', `/search?${range}`],
-    ['search-flows', `/search?${range}&${query('action=REJECT dest_port=22')}`],
-    ['search-events', `/search?${day}&${query('_index=cloudtrail readOnly=false')}`],
-    ['search-nothing', `/search?${range}&${query('dest_port=22 account-id=none')}`],
-    ['search-wrong', `/search?${range}&${query('| cuont by dest_port')}`],
-    ...Object.entries(VIEWS).map(([view, text]): [string, string] => [`search-as-${view}`, `/search?${range}&view=${view}&${query(text)}`]),
-    ['records', `/records?${range}`],
-    ['threats', `/threats?${range}`],
-    ['sources', `/sources?${range}`],
-    ['sources-new', `/sources/new?${range}`],
-    ['sources-unknown', `/sources/9999?${range}`],
-    ['layouts', `/sources/layouts?${range}`],
-    ['completeness', `/completeness?${day}`],
-    ['lookups', `/lookups?${range}`],
-    ['administrators', `/administrators?${range}`],
-    ['fields', `/extraction?${range}`],
-    ['unknown-dashboard', `/dashboards/there-is-none?${range}`],
-    ['unknown-page', `/there-is-none?${range}`],
-  ];
-}
+const ACT_MS = 20_000;
 
 const list = (text: string): string[] => text.split(',').filter(Boolean);
 
@@ -102,16 +63,18 @@ async function settle(page: Page): Promise<void> {
   await page.waitForTimeout(400);
 }
 
-/** The whole page, in pieces beside each other when it is long. */
-async function shoot(page: Page, helper: Page, path: string): Promise<void> {
-  const height = await page.evaluate(() => document.documentElement.scrollHeight);
+/** The whole page, in pieces beside each other when it is long; or the window `alone`. */
+async function shoot(page: Page, helper: Page, path: string, alone: boolean): Promise<void> {
+  if (alone) return void (await page.screenshot({ path }));
   const width = page.viewportSize()?.width ?? 0;
-  if (height <= MOST_HEIGHTS * HEIGHT || width > 1000) {
-    await page.screenshot({ path, fullPage: true });
-    return;
-  }
-  const whole = await page.screenshot({ fullPage: true });
-  const count = Math.ceil(height / (MOST_HEIGHTS * HEIGHT));
+  const wide = width > 1000;
+  // A list of messages has a place for each: thousands of windows.
+  const most = (wide ? MOST_WINDOWS : MOST_PIECES * PIECE_WINDOWS) * HEIGHT;
+  const height = Math.min(most, await page.evaluate(() => document.documentElement.scrollHeight));
+  const clip = { x: 0, y: 0, width, height };
+  if (wide || height <= PIECE_WINDOWS * HEIGHT) return void (await page.screenshot({ path, fullPage: true, clip }));
+  const whole = await page.screenshot({ fullPage: true, clip });
+  const count = Math.ceil(height / (PIECE_WINDOWS * HEIGHT));
   const each = Math.ceil(height / count);
   const url = `data:image/png;base64,${whole.toString('base64')}`;
   await helper.setViewportSize({ width: count * (width + 10), height: each });
@@ -122,20 +85,31 @@ async function shoot(page: Page, helper: Page, path: string): Promise<void> {
   await helper.screenshot({ path });
 }
 
-interface Place {
+/** What cannot be done on a page of this width is said, and the picture is taken all the same. */
+async function attempt(page: Page, name: string, act: NonNullable<Shot['act']>): Promise<void> {
+  await act(page).catch((error: unknown) => console.log(`  ${name}: ${String(error).split('\n')[0]}`));
+  await page.mouse.move(0, 0);
+  await page.waitForTimeout(700);
+}
+
+interface Server {
   readonly state: string;
   readonly link: string;
   /** Epoch seconds. */
   readonly end: number;
 }
 
-async function takeAll(browser: Browser, { state, link, end }: Place): Promise<void> {
+async function takeAll(browser: Browser, { state, link, end }: Server): Promise<void> {
   const iso = (seconds: number) => new Date(seconds * 1000).toISOString();
   const since = (seconds: number) => `from=${iso(end - seconds)}&to=${iso(end)}&tz=utc`;
   const wanted = list(values.pages);
-  const all = pages(since(3600), since(86_400)).filter(([name]) => wanted.length === 0 || wanted.some((part) => name.includes(part)));
   const first = await browser.newContext();
-  await (await first.newPage()).goto(link);
+  const tab = await first.newPage();
+  await tab.goto(link);
+  await settle(tab);
+  const ids = state === 'opened' || state === 'wrong' ? await prepare(tab, new URL(link).origin, PANELS) : {};
+  const of = state === 'opened' ? openedOf : state === 'wrong' ? wrongOf : pagesOf;
+  const all = of({ range: since(3600), day: since(86_400), ids }).filter(({ name }) => wanted.length === 0 || wanted.some((part) => name.includes(part)));
   const storageState = await first.storageState();
   await first.close();
   for (const scheme of list(values.schemes)) {
@@ -148,11 +122,15 @@ async function takeAll(browser: Browser, { state, link, end }: Place): Promise<v
       });
       await context.addInitScript((value) => localStorage.setItem('bartizan-color-scheme', value), scheme);
       const [page, helper] = [await context.newPage(), await context.newPage()];
-      for (const [name, path] of all) {
+      page.setDefaultTimeout(ACT_MS);
+      for (const { name, path, act, offline } of all) {
         await page.goto(new URL(path, link).href);
         await settle(page);
+        if (offline) await context.setOffline(true);
+        if (act) await attempt(page, name, act);
         const file = join(resolve(values.out), `${name}-${state}-${width}-${scheme}.png`);
-        await shoot(page, helper, file);
+        await shoot(page, helper, file, act !== undefined);
+        if (offline) await context.setOffline(false);
         console.log(file);
       }
       await context.close();

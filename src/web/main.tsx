@@ -18,7 +18,10 @@ const queryClient = new QueryClient({
       // What the server refused once it refuses again; only a lost connection is worth another try.
       retry: (count, error) => count < 2 && error instanceof ApiFailure && error.status === 0,
       refetchOnWindowFocus: false,
+      // The server may be on this machine or a network without the internet: what the browser thinks of its connection says nothing.
+      networkMode: 'always',
     },
+    mutations: { networkMode: 'always' },
   },
 });
 

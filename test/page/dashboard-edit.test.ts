@@ -228,7 +228,7 @@ describe('panels', () => {
     await settings.getByRole('button', { name: 'Variable' }).press('Enter');
     await settings.getByLabel('Title of variable 1').fill('Account');
     await settings.getByLabel('Field of Account').fill('accuont');
-    expect(await settings.getByRole('button', { name: 'Take over' }).isDisabled()).toBe(true);
+    expect(await settings.getByRole('button', { name: 'Apply' }).isDisabled()).toBe(true);
     await settings.getByLabel('Field of Account').fill('accountID');
     expect(await axe('[role="dialog"]')).toEqual([]);
     await page.keyboard.press('Enter');
@@ -243,7 +243,7 @@ describe('panels', () => {
     await page.keyboard.insertText('action=REJECT dest_port=1 src_port=1 | count by dest_port');
     await soon(() => editor.locator('[data-panel="preview"]').getByText('Nobody was refused.').count()).toBe(1);
     await page.keyboard.press('Escape');
-    await editor.getByRole('button', { name: 'Take over' }).press('Enter');
+    await editor.getByRole('button', { name: 'Apply' }).press('Enter');
     await soon(() => editor.count()).toBe(0);
     await page.keyboard.press('Control+s');
     await soon(async () => (await stored(made.id)).sections[0]?.panels[0]).toMatchObject({ id: 'ports', empty: 'Nobody was refused.' });
@@ -260,7 +260,7 @@ describe('panels', () => {
     await page.keyboard.press('Control+a');
     await page.keyboard.insertText('action=REJECT | count as refusals by dest_port');
     await soon(() => editor.getByText('the result has no column “_count”').count()).toBe(1);
-    expect(await editor.getByRole('button', { name: 'Take over' }).isDisabled()).toBe(true);
+    expect(await editor.getByRole('button', { name: 'Apply' }).isDisabled()).toBe(true);
     await page.keyboard.press('Escape');
     await editor.getByRole('button', { name: 'Cancel' }).press('Enter');
     await editor.getByRole('button', { name: 'Drop it' }).press('Enter');

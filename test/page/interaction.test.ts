@@ -228,3 +228,52 @@ it('tells a browser that is not signed in how to sign in', async () => {
   await on.page.getByText('This browser is not signed in').waitFor();
   expect(on.complaints.splice(0).filter((c) => !c.includes('401'))).toEqual([]);
 });
+
+it('keeps what it showed when the server goes away, says so, and shows nothing old as the answer to another question', async () => {
+  await on.open();
+  const total = await on.value('accepted-total');
+  await on.page.route('**/api/v1/dashboards/*/run', (route) => route.abort());
+  await on.page.keyboard.press('r');
+  const note = on.panel('accepted-total').getByText('Not refreshed: The server does not answer.');
+  await note.waitFor();
+  expect(await on.value('accepted-total')).toBe(total);
+  await on.page.keyboard.press('t');
+  await on.page.getByLabel(/^Time range/).fill('2026-11-18 14:00 to 14:30');
+  await on.page.keyboard.press('Enter');
+  await on.panel('accepted-total').getByRole('alert').waitFor();
+  expect(await on.panel('accepted-total').locator('.bz-value-number').count()).toBe(0);
+  await on.page.unroute('**/api/v1/dashboards/*/run');
+  await on.panel('accepted-total').getByRole('button', { name: 'Try again' }).click();
+  await on.panel('accepted-total').locator('.bz-value-number').waitFor();
+  expect(await on.panel('accepted-total').getByRole('alert').count()).toBe(0);
+  on.complaints.splice(0);
+});
+
+it('loads without a network beyond this machine', async () => {
+  await on.page.addInitScript(() => Object.defineProperty(navigator, 'onLine', { get: () => false }));
+  await on.page.goto(`${on.served.address}/lookups`);
+  await on.page.getByText('There are no tables yet.').waitFor();
+});
+
+it('names the dashboards that there are where a link leads to none', async () => {
+  await on.page.goto(`${on.served.address}/dashboards/there-is-none?tz=utc`);
+  await on.page.getByRole('heading', { name: 'There is no dashboard “there-is-none”' }).waitFor();
+  await on.page.getByRole('main').or(on.page.getByRole('alert')).getByRole('link', { name: 'AWS VPC Flow: Security' }).click();
+  await soon(() => new URL(on.page.url()).pathname).toBe('/dashboards/vpc-security');
+  expect(on.search('tz')).toBe('utc');
+  expect(on.complaints.splice(0).filter((c) => !c.includes('404'))).toEqual([]);
+});
+
+it('fills a wall screen: panels of a row end together, and none lies over another', async () => {
+  await on.page.setViewportSize({ width: 2560, height: 1440 });
+  await on.open();
+  const boxes = await on.page.locator('.bz-slot').evaluateAll((all) => all.map((e) => e.getBoundingClientRect().toJSON() as DOMRect));
+  const right = Math.max(...boxes.map((b) => b.right));
+  expect(right).toBeGreaterThan(2500);
+  for (const a of boxes) {
+    const beside = boxes.filter((b) => b !== a && b.top < a.bottom - 1 && a.top < b.bottom - 1);
+    expect(beside.filter((b) => b.left < a.right - 1 && a.left < b.right - 1)).toEqual([]);
+    // To the right of each panel stands another, or the edge of the screen.
+    expect(a.right >= right - 1 || beside.some((b) => Math.abs(b.left - a.right - 8) < 2)).toBe(true);
+  }
+});

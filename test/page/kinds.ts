@@ -37,7 +37,7 @@ const TITLES: Readonly<Record<string, string>> = {
   sparse: 'A port that is hardly used',
 };
 
-const PANELS = [
+export const PANELS = [
   panel('value', 'value', 'action=REJECT | timeslice 5m | count by _timeslice', { y: '_count', bucket: 300, meaning: 'reject', width: 6, height: 7 }),
   panel('comparison', 'comparison', 'action=REJECT | timeslice 5m | count as flows by _timeslice | compare with timeshift 1d 3', {
     x: '_timeslice',

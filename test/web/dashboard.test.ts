@@ -180,6 +180,26 @@ test('an answer to an older question never replaces a newer one', async () => {
   expect(store.panel('b').result?.rows).toEqual([[1]]);
 });
 
+test('a run that fails leaves what answered the same question, and nothing that answered another', async () => {
+  const first = channel();
+  const answers = [Promise.resolve(first.response), Promise.reject(new Error('gone')), Promise.reject(new Error('gone'))];
+  const store = new RunStore('d', () => answers.shift() as Promise<Response>);
+  const asked = { panels: ['a', 'b'], from: '-1h', to: 'now', filters: [], windows: { b: { from: '-1d', to: 'now' } } };
+  const run = store.run(asked);
+  first.send({ type: 'start', runId: 'x', snapshot: 1000, window, panels: ['a', 'b'] });
+  first.send(answer('a', 1));
+  first.send(answer('b', 2));
+  first.end();
+  await run;
+  await store.run(asked);
+  expect(store.panel('a')).toMatchObject({ loading: false, refreshedAt: 1_000_000, result: { rows: [[1]] }, error: { message: 'gone' } });
+  // Its own window is the same; that of the other is not.
+  await store.run({ ...asked, from: '-3h' });
+  expect(store.panel('a')).toMatchObject({ error: { message: 'gone' } });
+  expect([store.panel('a').result, store.panel('a').refreshedAt]).toEqual([undefined, undefined]);
+  expect(store.panel('b')).toMatchObject({ result: { rows: [[2]] }, error: { message: 'gone' } });
+});
+
 test('a stopped panel stays stopped; when nobody waits the request is given up', async () => {
   let signal: AbortSignal | undefined;
   const store = new RunStore('d', (_path, _body, given) => {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { asNumber, cell, change, exact, short } from '../../src/web/format/numbers.ts';
+import { alike, asNumber, cell, change, exact, round, short } from '../../src/web/format/numbers.ts';
 import { ago, duration, fromWallClock, minuteStamp, rangeText, shortRange, zoneOffset } from '../../src/web/format/times.ts';
 import { country, display, roleOf, shortenMiddle } from '../../src/web/format/values.ts';
 
@@ -9,13 +9,14 @@ const plain = (text: string) => text.replace(/\s/gu, ' ');
 test.each([
   [0, 'count', '0'],
   [999, 'count', '999'],
-  [1000, 'count', '1 k'],
+  [1000, 'count', '1.0 k'],
   [12_431, 'count', '12.4 k'],
-  [999_950, 'count', '1 M'],
+  [999_950, 'count', '1.0 M'],
   [-1500, 'count', '-1.5 k'],
   [3_328_599_654, 'bytes', '3.1 GiB'],
   [1023, 'bytes', '1023 B'],
-  [1024, 'bytes', '1 KiB'],
+  [1024, 'bytes', '1.0 KiB'],
+  [189 * 1024 ** 2, 'bytes', '189 MiB'],
   [12.34, 'percent', '12.3 %'],
   [8080, 'none', '8080'],
   ['18446744073709551615', 'count', '18.4 E'],
@@ -23,6 +24,20 @@ test.each([
   ['eni-1', 'count', '–'],
 ] as const)('short(%j, %s) is %s', (value, unit, text) => {
   expect(plain(short(value, unit))).toBe(text);
+});
+
+test('what is round is written so, and numbers below each other alike', () => {
+  expect([round(2000), round(1500), round(8 * 1024 ** 3, 'bytes'), round(0, 'bytes'), round(20, 'percent')].map(plain)).toEqual([
+    '2 k',
+    '1.5 k',
+    '8 GiB',
+    '0 B',
+    '20.0 %',
+  ]);
+  const say = (values: number[], unit: 'none' | 'count') => values.map(alike(values, unit)).map(plain);
+  expect(say([223.42, 10.3, 9], 'none')).toEqual(['223.4', '10.3', '9.0']);
+  expect(say([223, 10, 9], 'none')).toEqual(['223', '10', '9']);
+  expect(say([2000, 9], 'count')).toEqual(['2.0 k', '9']);
 });
 
 test('exact keeps every digit; a cell shortens bytes only', () => {

@@ -158,7 +158,7 @@ describe('words', () => {
     expect(countsText({ added: 1200, changed: 0, expired: 3 })).toBe('1,200 added, 3 expired');
     expect(countsText({ added: 0, changed: 0, expired: 0 })).toBe('nothing new');
     expect(progressText({ started: 1, bytes: 0, entries: 0, doing: 'waiting for other feeds' })).toBe('waiting for other feeds');
-    expect(progressText({ started: 1, bytes: 2048, entries: 1, doing: 'storing' }).replace(/\s/gu, ' ')).toBe('storing · 2 KiB · 1 entry');
+    expect(progressText({ started: 1, bytes: 2048, entries: 1, doing: 'storing' }).replace(/\s/gu, ' ')).toBe('storing · 2.0 KiB · 1 entry');
   });
 
   it('says the state of a feed, and why it is in trouble', () => {

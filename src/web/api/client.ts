@@ -17,7 +17,7 @@ export class ApiFailure extends Error {
 const UNREACHABLE: ErrorBody = {
   code: 'unreachable',
   message: 'The server does not answer.',
-  hint: 'Is Bartizan still running? The page tries again when you do.',
+  hint: 'Is Bartizan still running, and is there a way to it?',
 };
 
 export async function getJson<T>(path: string, signal?: AbortSignal): Promise<T> {

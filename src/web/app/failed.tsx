@@ -1,7 +1,11 @@
 /** Pages that stand in for a page: not signed in, failed, not there. */
 import { Button } from '@mantine/core';
-import { Link } from '@tanstack/react-router';
+import { useQuery } from '@tanstack/react-query';
+import { Link, useRouterState } from '@tanstack/react-router';
 import { ApiFailure, explain } from '../api/client.ts';
+import { dashboardsQuery } from '../api/queries.ts';
+import { carried } from './search.ts';
+import { usePage } from './use-page.ts';
 
 export function PageFailed({ error, onRetry }: { error: unknown; onRetry: () => void }) {
   if (error instanceof ApiFailure && error.status === 401) return <SignedOut />;
@@ -24,6 +28,27 @@ export function PageFailed({ error, onRetry }: { error: unknown; onRetry: () => 
   );
 }
 
+/** A link that leads to no dashboard: which ones there are. */
+export function DashboardMissing({ id }: { id: string }) {
+  const { data } = useQuery(dashboardsQuery);
+  const { search } = usePage();
+  return (
+    <main className="bz-page-note" role="alert">
+      <h1>There is no dashboard “{id}”</h1>
+      <p className="bz-dim">It was removed, or the link is not whole. {data && 'There are:'}</p>
+      <ul>
+        {data?.dashboards.map((d) => (
+          <li key={d.id}>
+            <Link to="/dashboards/$id" params={{ id: d.id }} search={carried(search)}>
+              {d.title}
+            </Link>
+          </li>
+        ))}
+      </ul>
+    </main>
+  );
+}
+
 export function SignedOut() {
   return (
     <main className="bz-page-note">
@@ -39,9 +64,13 @@ export function SignedOut() {
 }
 
 export function PageMissing() {
+  const path = useRouterState({ select: (s) => s.location.pathname });
   return (
     <main className="bz-page-note">
       <h1>There is no such page</h1>
+      <p className="bz-dim">
+        Nothing is at <code>{path}</code>. The pages are in the bar above.
+      </p>
       <p>
         <Link to="/">Open the overview</Link>
       </p>

@@ -158,7 +158,7 @@ function DataStatus({ zone }: { zone: string }) {
   const newest = data.extent ? ` · newest ${ago(data.extent.to * 1000, data.now > 1e11 ? data.now : data.now * 1000)}` : '';
   const title = data.extent
     ? `${exact(data.records)} records from ${rangeText(data.extent.from, data.extent.to, zone)}; ${exact(data.indicators)} threat indicators`
-    : 'Nothing has been ingested';
+    : 'No data has been ingested yet';
   return (
     <span className="bz-status" title={title} role="status">
       <b>{short(data.records)}</b> records{newest}

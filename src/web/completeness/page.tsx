@@ -9,6 +9,7 @@ import { PageFailed } from '../app/failed.tsx';
 import { useKeys } from '../app/keys.ts';
 import { usePage } from '../app/use-page.ts';
 import { useTitle } from '../app/use-title.ts';
+import { HowToIngest } from '../dashboard/panel-body.tsx';
 import { exact } from '../format/numbers.ts';
 import { duration, rangeText } from '../format/times.ts';
 import { absolute, type Range } from '../time/range.ts';
@@ -143,7 +144,7 @@ function Empty({ onRange, zone, alone }: { onRange: (range: Range) => void; zone
   const extent = status.data?.extent;
   return (
     <div className="bz-completeness-empty" data-alone={alone || undefined}>
-      <h2>{extent ? 'Nothing was ingested in this window' : 'Nothing has been ingested'}</h2>
+      <h2>{extent ? 'No data was ingested in this window' : 'No data has been ingested yet'}</h2>
       {extent ? (
         <p>
           Records exist from {rangeText(extent.from, extent.to, zone)}.{' '}
@@ -152,10 +153,10 @@ function Empty({ onRange, zone, alone }: { onRange: (range: Range) => void; zone
           </button>
         </p>
       ) : (
-        <p>
-          Add a source, or read files with <code>bartizan ingest</code>. Each account, region and source then has a row here, with what has come of it and what
-          is missing.
-        </p>
+        <>
+          <HowToIngest />
+          <p>Each account, region and source then has a row here, with what has come of it and what is missing.</p>
+        </>
       )}
     </div>
   );

@@ -6,8 +6,9 @@ import { lazy, Suspense, useCallback, useEffect, useMemo, useRef, useState, useS
 import type { DashboardAnswer } from '../../api/contract/dashboards.ts';
 import type { Window } from '../../api/contract.ts';
 import type { Panel } from '../../dashboards/schema.ts';
+import { ApiFailure } from '../api/client.ts';
 import { dashboardQuery } from '../api/queries.ts';
-import { PageFailed } from '../app/failed.tsx';
+import { DashboardMissing, PageFailed } from '../app/failed.tsx';
 import { Icon } from '../app/icons.tsx';
 import { useKeys } from '../app/keys.ts';
 import { pairs, withPair } from '../app/search.ts';
@@ -39,6 +40,7 @@ export function DashboardPage() {
   const { edit } = usePage().search;
   const dashboard = useQuery(dashboardQuery(id));
   const scope = useScope(dashboard.data);
+  if (dashboard.error instanceof ApiFailure && dashboard.error.status === 404) return <DashboardMissing id={id} />;
   if (dashboard.isError) return <PageFailed error={dashboard.error} onRetry={() => void dashboard.refetch()} />;
   if (scope.error) return <PageFailed error={scope.error} onRetry={() => void scope.refetch()} />;
   if (!dashboard.data || !scope.chips) return <main className="bz-dashboard" aria-busy="true" />;

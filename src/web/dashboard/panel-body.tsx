@@ -27,6 +27,19 @@ export function Failed({ error, onRetry }: { error: ErrorBody; onRetry: () => vo
   );
 }
 
+/** Above what was there before, which is shown on. */
+export function NotRefreshed({ error: { code, message, hint }, onRetry }: { error: ErrorBody; onRetry: () => void }) {
+  return (
+    <p className="bz-not-refreshed" role="status" title={`Not refreshed: ${message} ${hint ?? ''} (${code})`}>
+      <Icon name="warn" size={12} />
+      <span>Not refreshed: {message}</span>
+      <button type="button" className="bz-link" onClick={onRetry}>
+        Try again
+      </button>
+    </p>
+  );
+}
+
 export function Stopped({ onRetry }: { onRetry: () => void }) {
   return (
     <div className="bz-note">
@@ -90,9 +103,7 @@ export function Empty({ result, about, store, zone, onWindow }: EmptyProps) {
     return (
       <div className="bz-note">
         <p>No data has been ingested yet.</p>
-        <p className="bz-dim">
-          Load some with <code>bartizan ingest PATH</code>.
-        </p>
+        <HowToIngest />
       </div>
     );
   }
@@ -105,6 +116,18 @@ export function Empty({ result, about, store, zone, onWindow }: EmptyProps) {
         </button>
       </p>
     </div>
+  );
+}
+
+/** The ways to records, where there are none. */
+export function HowToIngest() {
+  return (
+    <p className="bz-dim">
+      <Link className="bz-link" to="/sources/new" search={carried}>
+        Add a source
+      </Link>
+      , or read files with <code>bartizan ingest PATH</code>.
+    </p>
   );
 }
 

@@ -13,7 +13,7 @@ import { useScheme } from '../theme/use-scheme.ts';
 import { PanelRange } from '../time/panel-range.tsx';
 import type { Range } from '../time/range.ts';
 import { fileName, save, saveUrl, toCsv, toJson } from './export.ts';
-import { Empty, Failed, Skeleton, Stopped } from './panel-body.tsx';
+import { Empty, Failed, NotRefreshed, Skeleton, Stopped } from './panel-body.tsx';
 import { PanelBoundary } from './panel-boundary.tsx';
 import { PanelClock } from './panel-clock.tsx';
 import type { RunStore } from './run-store.ts';
@@ -180,7 +180,8 @@ export const PanelFrame = memo(function PanelFrame({ panel, store, zone, group, 
         </div>
       </header>
       <div className="bz-panel-body" ref={body} data-stale={(state.loading && result !== undefined) || undefined}>
-        {state.error ? (
+        {state.error && props && <NotRefreshed error={state.error} onRetry={() => actions.retry(panel.id)} />}
+        {state.error && !props ? (
           <Failed error={state.error} onRetry={() => actions.retry(panel.id)} />
         ) : props && result?.state === 'data' ? (
           <PanelBoundary of={props}>

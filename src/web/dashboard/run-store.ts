@@ -2,7 +2,7 @@
  * What every panel shows right now. Panels of a dashboard load in one streamed run; a panel whose own
  * window or measure changed, or that is tried again, loads in a run of its own. An event counts only for
  * the newest run that a panel was asked in, so a slow old answer never replaces a new one. Results stay
- * on the page while the next run is under way.
+ * on the page while the next run is under way, and when it fails, as long as they answer what is asked.
  */
 import type { KnownGap } from '../../api/contract/completeness.ts';
 import type { OutputColumn, RunEvent, RunRequest, Window } from '../../api/contract.ts';
@@ -28,6 +28,9 @@ export interface PanelState {
   readonly progress?: number | undefined;
   readonly stopped: boolean;
   readonly result?: PanelResult | undefined;
+  /** What the result answers. */
+  readonly question?: string | undefined;
+  /** Beside a result: that it could not be refreshed. */
   readonly error?: ErrorBody | undefined;
   /** Instant that the result is computed at, epoch ms. */
   readonly refreshedAt?: number | undefined;
@@ -51,7 +54,13 @@ const NOTHING: PanelState = { loading: false, stopped: false };
 interface Run {
   readonly abort: AbortController;
   readonly waiting: Set<string>;
+  readonly asked: Asked;
   snapshot: number;
+}
+
+/** Of a panel: its window as it is written, filters and measure. */
+function questionOf({ from, to, filters, timeZone, windows, measures }: Asked, id: string): string {
+  return JSON.stringify([windows?.[id] ?? { from, to }, filters, timeZone, measures?.[id]]);
 }
 
 export class RunStore {
@@ -87,7 +96,7 @@ export class RunStore {
 
   /** Runs panels; resolves when the answer has ended. Never rejects: what fails is shown in the panels. */
   async run(asked: Asked): Promise<void> {
-    const run: Run = { abort: new AbortController(), waiting: new Set(asked.panels), snapshot: Date.now() };
+    const run: Run = { abort: new AbortController(), waiting: new Set(asked.panels), asked, snapshot: Date.now() };
     for (const id of asked.panels) {
       this.#leave(id);
       this.#runs.set(id, run);
@@ -132,11 +141,12 @@ export class RunStore {
         break;
       case 'panel': {
         const { window, state, columns, rows, timeslice, truncated, stats } = event;
-        this.#settle(run, event.panel, { result: { window, state, columns, rows, timeslice, truncated, seconds: stats.seconds }, refreshedAt: run.snapshot });
+        const result = { window, state, columns, rows, timeslice, truncated, seconds: stats.seconds };
+        this.#settle(run, event.panel, { result, question: questionOf(run.asked, event.panel), refreshedAt: run.snapshot });
         break;
       }
       case 'error':
-        this.#settle(run, event.panel, { error: event.error, result: this.panel(event.panel).result, refreshedAt: this.panel(event.panel).refreshedAt });
+        this.#settle(run, event.panel, this.#failed(run, event.panel, event.error));
         break;
       case 'end':
         this.#summary = { ...this.#summary, skipdata: event.skipdata, missing: event.missing, extent: event.extent };
@@ -156,7 +166,13 @@ export class RunStore {
   }
 
   #fail(run: Run, error: ErrorBody): void {
-    for (const id of [...run.waiting]) this.#settle(run, id, { error, result: this.panel(id).result, refreshedAt: this.panel(id).refreshedAt });
+    for (const id of [...run.waiting]) this.#settle(run, id, this.#failed(run, id, error));
+  }
+
+  /** What was answered to another question would be taken for the answer to this one. */
+  #failed(run: Run, id: string, error: ErrorBody): Pick<PanelState, 'result' | 'question' | 'refreshedAt' | 'error'> {
+    const { result, question, refreshedAt } = this.panel(id);
+    return question === questionOf(run.asked, id) ? { error, result, question, refreshedAt } : { error };
   }
 
   #leave(id: string): void {

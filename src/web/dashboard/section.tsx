@@ -1,7 +1,8 @@
-/** A titled group of panels on the 24-column grid; a click on its heading folds it away. */
-import type { CSSProperties, ReactElement } from 'react';
+/** A titled group of panels on the 24-column grid, or on the wall's of 48; a click on its heading folds it away. */
+import { type CSSProperties, type ReactElement, useMemo } from 'react';
 import type { Panel } from '../../dashboards/schema.ts';
 import { Icon } from '../app/icons.tsx';
+import { placeWide } from './wide.ts';
 
 interface Props {
   readonly title: string;
@@ -13,6 +14,17 @@ interface Props {
 }
 
 export function SectionView({ title, folded, onToggle, panels, children }: Props) {
+  const wide = useMemo(() => placeWide(panels), [panels]);
+  const styleOf = (at: number) => {
+    const [panel, place] = [panels[at], wide[at]];
+    const onTheWall = place && {
+      '--wide-x': place.column + 1,
+      '--wide-y': place.row + 1,
+      '--wide-w': place.width,
+      '--wide-h': place.height,
+    };
+    return { '--w': panel?.width, '--h': panel?.height, ...onTheWall } as CSSProperties;
+  };
   return (
     <section className="bz-section">
       <h2>
@@ -25,7 +37,7 @@ export function SectionView({ title, folded, onToggle, panels, children }: Props
       {!folded && (
         <div className="bz-grid">
           {children.map((child, i) => (
-            <div key={child.key} className="bz-slot" style={{ '--w': panels[i]?.width, '--h': panels[i]?.height } as CSSProperties}>
+            <div key={child.key} className="bz-slot" style={styleOf(i)}>
               {child}
             </div>
           ))}

@@ -14,17 +14,36 @@ const FRACTION = new Intl.NumberFormat('en-US', { maximumFractionDigits: 4 });
 const SMALL = new Intl.NumberFormat('en-US', { maximumSignificantDigits: 4 });
 const EXACT_UNIT: Readonly<Record<Unit, string>> = { count: '', bytes: ' bytes', percent: ' %', none: '' };
 
-/** 12431 → `12.4 k`, 3328599654 bytes → `3.1 GiB`, 12.34 percent → `12.3 %`. `–` for what is no number. */
+/**
+ * What was measured: 12431 → `12.4 k`, 3328599654 bytes → `3.1 GiB`, 1048576 bytes → `1.0 MiB`, so that numbers below each
+ * other are as precise; 12.34 percent → `12.3 %`. `–` for what is no number.
+ */
 export function short(value: unknown, unit: Unit = 'count'): string {
+  return scaledBy(value, unit, (n) => (Math.abs(n) < 100 ? n.toFixed(1) : String(n)));
+}
+
+/** What is round, as a limit or a step of an axis: 2000 → `2 k`, 8 GiB → `8 GiB`. */
+export function round(value: unknown, unit: Unit = 'count'): string {
+  return scaledBy(value, unit, trimmed);
+}
+
+/** A way to write numbers that stand below each other: `9`, `10.3` → `9.0`, `10.3`. */
+export function alike(values: readonly number[], unit: Unit): (value: number | undefined) => string {
+  const broken = unit === 'none' && values.some((n) => !Number.isInteger(n));
+  return (value) => (broken && value !== undefined ? value.toFixed(1) : short(value, unit));
+}
+
+/** `write`: a number of a thousand or more, in its unit. */
+function scaledBy(value: unknown, unit: Unit, write: (n: number) => string): string {
   const n = asNumber(value);
   if (n === null) return '–';
   switch (unit) {
     case 'percent':
       return `${n.toFixed(1)}${THIN}%`;
     case 'bytes':
-      return scaled(n, 1024, BINARY);
+      return scaled(n, 1024, BINARY, write);
     case 'count':
-      return scaled(n, 1000, SI);
+      return scaled(n, 1000, SI, write);
     case 'none':
       return trimmed(n);
   }
@@ -56,12 +75,12 @@ export function change(now: number, before: number): number | null {
   return before === 0 ? null : ((now - before) / before) * 100;
 }
 
-function scaled(n: number, base: number, units: readonly string[]): string {
+function scaled(n: number, base: number, units: readonly string[], write: (n: number) => string): string {
   const magnitude = Math.abs(n);
   let power = 0;
   while (power < units.length - 1 && rounded(magnitude / base ** power) >= base) power++;
   const unit = units[power] ?? '';
-  const number = power === 0 ? trimmed(n) : trimmed(rounded(n / base ** power));
+  const number = power === 0 ? trimmed(n) : write(rounded(n / base ** power));
   return unit ? `${number}${THIN}${unit}` : number;
 }
 

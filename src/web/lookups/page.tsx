@@ -96,6 +96,11 @@ export function LookupsPage() {
         </div>
       )}
       {shown && <Shown table={shown} />}
+      {data && search.view !== undefined && !shown && (
+        <p role="alert">
+          There is no table “{search.view}”{data.lookups.length > 0 ? ': choose one above, or upload it.' : ': upload it above.'}
+        </p>
+      )}
       <Removal
         table={removing}
         onClose={(gone) => {

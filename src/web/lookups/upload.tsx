@@ -5,7 +5,7 @@ import { type FormEvent, useState } from 'react';
 import type { LookupList, LookupTable } from '../../api/contract/lookups.ts';
 import { FileDrop } from '../app/file-drop.tsx';
 import { Icon } from '../app/icons.tsx';
-import { short } from '../format/numbers.ts';
+import { round, short } from '../format/numbers.ts';
 import { ProblemNote } from '../library/problem.tsx';
 import { lookupsQuery, upload } from './ask.ts';
 
@@ -97,5 +97,5 @@ export function Upload({ list, replaces, onDone }: Props) {
 }
 
 function limits({ limits: { bytes, columns, cells } }: LookupList): string {
-  return `${short(bytes, 'bytes')}, ${columns} columns and ${cells.toLocaleString('en-US')} cells`;
+  return `${round(bytes, 'bytes')}, ${columns} columns and ${cells.toLocaleString('en-US')} cells`;
 }

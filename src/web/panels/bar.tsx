@@ -1,18 +1,25 @@
 /** Horizontal bars, one a label, the greatest on top; with a series each is stacked of its parts. */
+import { useElementSize } from '@mantine/hooks';
 import type { ECharts } from 'echarts/core';
 import { useCallback, useMemo, useRef } from 'react';
-import { exact, short, type Unit } from '../format/numbers.ts';
+import { alike, exact, short, type Unit } from '../format/numbers.ts';
 import { shortenMiddle } from '../format/values.ts';
 import { colorsOf, INK, MEANING_COLORS, type Scheme, withAlpha } from '../theme/palette.ts';
 import { MONO } from '../theme/theme.ts';
 import { useScheme } from '../theme/use-scheme.ts';
 import { Chart } from './chart.tsx';
-import { baseOption, tipHead, tipLine, valueAxis } from './chart-style.ts';
+import { baseOption, niceStep, tipHead, tipLine, valueAxis } from './chart-style.ts';
 import { NONE, REST } from './columns.ts';
-import { fewSeries, type Item, itemsOf } from './items.ts';
+import { fewSeries, type Item, type Items, itemsOf } from './items.ts';
 import { Legend, type Named, useHidden } from './legend.tsx';
 import type { PanelViewProps } from './props.ts';
 
+/** Bars that can be read one by one, as far as the panel has room for them; a table has all. */
+const MOST_BARS = 25;
+const MOST_BARS_FULL = 40;
+/** Of a bar with its label, in pixels; of what stands below them. */
+const LEAST_LINE = 13;
+const BELOW = 44;
 /** Series that a bar is stacked of; the rest of them is one. */
 const MOST_SERIES = 11;
 
@@ -26,7 +33,11 @@ export default function BarPanel(props: PanelViewProps) {
   const scheme = useScheme();
   const [hidden, setHidden] = useHidden(props);
   // biome-ignore lint/correctness/useExhaustiveDependencies: of the props only these say what is drawn
-  const data = useMemo(() => itemsOf(props), [panel, result, measure, zone]);
+  const all = useMemo(() => itemsOf(props), [panel, result, measure, zone]);
+  const { ref, height } = useElementSize();
+  const fitting = height > 0 ? Math.max(3, Math.floor((height - BELOW) / LEAST_LINE)) : Number.POSITIVE_INFINITY;
+  const most = Math.min(full ? MOST_BARS_FULL : MOST_BARS, fitting);
+  const data = useMemo(() => all && greatestOf(all, most), [all, most]);
   const layers = useMemo((): Layer[] => {
     if (!data || data.series.length === 0) return [];
     const { series, partOf } = fewSeries(data, MOST_SERIES);
@@ -67,11 +78,19 @@ export default function BarPanel(props: PanelViewProps) {
     .map((i) => `${i.label}: ${short(i.value, unit)}`)
     .join('; ')}.`;
   return (
-    <div className="bz-lines">
+    <div className="bz-lines" ref={ref}>
       <Chart option={option} summary={summary} onReady={ready} />
       {layers.length > 1 && <Legend lines={layers} hidden={hidden} onHidden={setHidden} mark="area" />}
+      {all && all.items.length > data.items.length && (
+        <p className="bz-cut">{`${exact(all.items.length - data.items.length)} more are not shown, because smaller. The table has all.`}</p>
+      )}
     </div>
   );
+}
+
+/** The first bars, and the rest of a top where the query made one. */
+function greatestOf(all: Items, most: number): Items {
+  return all.items.length <= most ? all : { ...all, items: all.items.filter((item, i) => i < most || item.key === REST) };
 }
 
 /** The whole line of a bar takes the click, its label too: a small bar is hard to hit. */
@@ -90,6 +109,22 @@ function partAt(item: Item, layers: readonly Layer[], length: number): Layer | u
   return found?.key === REST ? undefined : found;
 }
 
+/** As long as the longest bar: each has its number at its end, and a step more would only make all of them shorter. */
+function lengthAxis(scheme: Scheme, unit: Unit, most: number) {
+  // Bytes are written longer.
+  const step = niceStep(most, unit, unit === 'bytes' ? 3 : 4);
+  const axis = valueAxis(scheme, unit, most);
+  if (most <= 0) return axis;
+  const isStep = most % step === 0;
+  return {
+    ...axis,
+    max: most,
+    interval: step,
+    splitLine: { ...axis.splitLine, showMaxLine: isStep },
+    axisLabel: { ...axis.axisLabel, showMaxLabel: isStep },
+  };
+}
+
 function barOption(
   items: readonly Item[],
   layers: readonly Layer[],
@@ -102,11 +137,12 @@ function barOption(
   const base = baseOption(scheme);
   const ink = INK[scheme];
   const lengths = items.map((item) => layers.reduce((sum, layer) => sum + layer.of(item), 0));
+  const say = alike(lengths, unit);
   const last = layers.length - 1;
   return {
     ...base,
     grid: { left: 4, right: 52, top: 4, bottom: 2, containLabel: true },
-    xAxis: valueAxis(scheme, unit, Math.max(0, ...lengths)),
+    xAxis: lengthAxis(scheme, unit, Math.max(0, ...lengths)),
     yAxis: {
       type: 'category',
       inverse: true,
@@ -150,7 +186,7 @@ function barOption(
         position: 'right',
         color: ink.dim,
         fontSize: 11,
-        formatter: (p: { dataIndex: number }) => short(lengths[p.dataIndex], unit),
+        formatter: (p: { dataIndex: number }) => say(lengths[p.dataIndex]),
       },
       data: items.map((item) => ({
         value: layer.of(item),

@@ -1,4 +1,4 @@
-/** Bubbles: x a port on a logarithmic axis, y an autonomous system (or any label), the area a measure. */
+/** Bubbles: x a port, y an autonomous system (or any label), the area a measure. */
 import { useMemo } from 'react';
 import { exact, short, type Unit } from '../format/numbers.ts';
 import { display, roleOf, shortenMiddle } from '../format/values.ts';
@@ -8,7 +8,7 @@ import { Chart } from './chart.tsx';
 import { baseOption, tipHead, tipLine } from './chart-style.ts';
 import { type Located, locate, locateMeasure, numberAt, textAt } from './columns.ts';
 import { besideOf, labelOf } from './labels.ts';
-import { portAxis } from './port-axis.ts';
+import { placeAxis } from './port-axis.ts';
 import type { PanelViewProps } from './props.ts';
 
 interface Bubble {
@@ -18,8 +18,9 @@ interface Bubble {
   readonly row: readonly unknown[];
 }
 
-/** Radius of the greatest, in pixels. */
-const GREATEST = 22;
+/** Radius of the greatest, in pixels: where rows are many they are some 20 high. */
+const GREATEST = 18;
+const GREATEST_FULL = 24;
 
 export default function BubblePanel({ panel, result, measure, unit, zone, full, onDrill }: PanelViewProps) {
   const scheme = useScheme();
@@ -76,24 +77,24 @@ function bubbleOption(bubbles: readonly Bubble[], x: Located, color: string, sch
   // The heaviest on top: a category axis counts from below.
   const ys = [...kept, ...(bubbles.some((b) => rowOf(b.y) === OTHER) ? [OTHER] : [])].reverse();
   const greatest = Math.max(1, ...bubbles.map((b) => b.size));
-  const numbers = xs.map(Number);
-  // Ports span five powers of ten; other x values stand side by side.
-  const log = numbers.every((n) => n > 0);
+  const radius = full && ys.length <= 20 ? GREATEST_FULL : GREATEST;
   const axis = {
     type: 'category',
     axisTick: { show: false },
-    axisLine: { lineStyle: { color: ink.border } },
+    axisLine: { onZero: false, lineStyle: { color: ink.border } },
     splitLine: { show: true, lineStyle: { color: ink.line } },
   };
   const role = roleOf(x.column);
-  const weights = numbers.map((value, i) => ({ value, weight: bubbles.reduce((sum, b) => sum + (b.x === xs[i] ? b.size : 0), 0) }));
+  const sums = new Map<string, number>();
+  for (const b of bubbles) sums.set(b.x, (sums.get(b.x) ?? 0) + b.size);
+  const weights = xs.map((x) => sums.get(x) ?? 0);
+  const places = new Map(xs.map((x, i) => [x, i]));
+  const labels = xs.map((x) => shortenMiddle(display(x, role), 18));
   return {
     ...base,
-    grid: { left: 4, right: GREATEST, top: GREATEST, bottom: 2, containLabel: true },
-    xAxis: log
-      ? portAxis(weights, role, scheme, full)
-      : { ...axis, data: xs, axisLabel: { color: ink.dim, fontSize: 11, hideOverlap: true, formatter: (v: string) => shortenMiddle(display(v, role), 18) } },
-    yAxis: { ...axis, data: ys, axisLabel: { color: ink.text, fontSize: 11, width: full ? 260 : 150, overflow: 'truncate', interval: 0 } },
+    grid: { left: 4, right: 8, top: radius, bottom: 2, containLabel: true },
+    xAxis: placeAxis(labels, weights, scheme, full),
+    yAxis: { ...axis, data: ys, axisLabel: { color: ink.text, margin: radius, fontSize: 11, width: full ? 260 : 150, overflow: 'truncate', interval: 0 } },
     tooltip: {
       ...base.tooltip,
       trigger: 'item',
@@ -107,8 +108,8 @@ function bubbleOption(bubbles: readonly Bubble[], x: Located, color: string, sch
         type: 'scatter',
         cursor: 'pointer',
         itemStyle: { color: withAlpha(color, 0.55), borderColor: color, borderWidth: 1 },
-        symbolSize: (_: unknown, p: { dataIndex: number }) => Math.max(5, 2 * GREATEST * Math.sqrt((bubbles[p.dataIndex]?.size ?? 0) / greatest)),
-        data: bubbles.map((b) => [log ? Number(b.x) : b.x, rowOf(b.y)]),
+        symbolSize: (_: unknown, p: { dataIndex: number }) => Math.max(5, 2 * radius * Math.sqrt((bubbles[p.dataIndex]?.size ?? 0) / greatest)),
+        data: bubbles.map((b) => [places.get(b.x), rowOf(b.y)]),
       },
     ],
   };

@@ -1,5 +1,5 @@
 /** Axes, grids and tooltips alike in every chart. */
-import { short, type Unit } from '../format/numbers.ts';
+import { round, type Unit } from '../format/numbers.ts';
 import { INK, type Scheme } from '../theme/palette.ts';
 
 export const FONT = 'system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", "DejaVu Sans", sans-serif';
@@ -30,7 +30,7 @@ export function valueAxis(scheme: Scheme, unit: Unit, most: number) {
     min: 0,
     max: Math.max(1, Math.ceil(most / step)) * step,
     interval: step,
-    axisLabel: { color: ink.dim, fontSize: 11, formatter: (value: number) => short(value, unit), hideOverlap: true },
+    axisLabel: { color: ink.dim, fontSize: 11, formatter: (value: number) => round(value, unit), hideOverlap: true },
     splitLine: { lineStyle: { color: ink.line } },
     axisLine: { show: false },
     axisTick: { show: false },

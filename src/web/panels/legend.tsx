@@ -6,13 +6,16 @@ import { useMemo, useState } from 'react';
 import { shortenMiddle } from '../format/values.ts';
 import type { PanelViewProps } from './props.ts';
 
+/** How a line is drawn. */
+export type Stroke = 'solid' | 'dashed' | 'dotted';
+
 /** An entry of a legend. */
 export interface Named {
   /** What it is known by while its label changes. */
   readonly key: string;
   readonly name: string;
   readonly color: string;
-  readonly dashed?: boolean;
+  readonly stroke?: Stroke;
 }
 
 /** Keys that are hidden, and how to change them. Without a page that keeps them they last as long as the panel is shown. */
@@ -63,8 +66,13 @@ export function Legend({ lines, hidden, onHidden, mark = 'line' }: Props) {
   );
 }
 
-function Swatch({ line }: { line: Named }) {
+function Swatch({ line: { stroke = 'solid', color } }: { line: Named }) {
+  const solid = stroke === 'solid';
   return (
-    <span className="bz-swatch" data-dashed={line.dashed || undefined} style={{ background: line.dashed ? undefined : line.color, borderColor: line.color }} />
+    <span
+      className="bz-swatch"
+      data-stroke={solid ? undefined : stroke}
+      style={solid ? { background: color } : { borderColor: color, borderTopStyle: stroke }}
+    />
   );
 }

@@ -8,7 +8,7 @@ import { Chart } from './chart.tsx';
 import { baseOption, tipLine, valueAxis } from './chart-style.ts';
 import { REST, seriesCell } from './columns.ts';
 import { useDragZoom } from './drag-zoom.tsx';
-import { Legend, useHidden } from './legend.tsx';
+import { Legend, type Stroke, useHidden } from './legend.tsx';
 import { type Band, bandOf } from './outlier.ts';
 import type { PanelViewProps } from './props.ts';
 import { greyAreas, sliceHead, sliceWindow, timeAxis } from './time-parts.tsx';
@@ -19,7 +19,7 @@ interface Line {
   readonly name: string;
   readonly color: string;
   readonly width: number;
-  readonly dashed: boolean;
+  readonly stroke: Stroke;
   readonly values: readonly (number | null)[];
 }
 
@@ -59,9 +59,10 @@ export default function LinePanel(props: PanelViewProps) {
 
 function linesOf(data: TimeSeries, kind: string, meaning: Meaning, scheme: Scheme): Line[] {
   const main = MEANING_COLORS[scheme][meaning];
-  if (kind === 'comparison') return data.series.map((s, i) => shifted(s, i, main, scheme));
+  // Beside the grey of earlier windows this one has a colour in any case.
+  if (kind === 'comparison') return data.series.map((s, i) => shifted(s, i, meaning === 'neutral' ? INK[scheme].accent : main, scheme));
   if (data.series.length === 1 && !data.seriesColumn)
-    return data.series.map((s) => ({ key: s.name, name: s.name, color: main, width: 1.5, dashed: false, values: s.values }));
+    return data.series.map((s) => ({ key: s.name, name: s.name, color: main, width: 1.5, stroke: 'solid' as const, values: s.values }));
   const colors = colorsOf(
     data.series.map((s) => s.name).filter((name) => name !== REST),
     scheme,
@@ -71,12 +72,18 @@ function linesOf(data: TimeSeries, kind: string, meaning: Meaning, scheme: Schem
     name: s.label ?? s.name,
     color: s.name === REST ? INK[scheme].other : (colors.get(s.name) ?? main),
     width: 1.5,
-    dashed: s.name === REST,
+    stroke: s.name === REST ? ('dashed' as const) : ('solid' as const),
     values: s.values,
   }));
 }
 
-const SHIFT_ALPHA = [1, 0.95, 0.7, 0.5];
+/** Told apart by more than how dim they are. */
+const SHIFTS: readonly { readonly alpha: number; readonly stroke: Stroke }[] = [
+  { alpha: 1, stroke: 'solid' },
+  { alpha: 1, stroke: 'solid' },
+  { alpha: 0.85, stroke: 'dashed' },
+];
+const OLDER = { alpha: 0.7, stroke: 'dotted' } as const;
 
 /** `bytes_2d` → `2 days earlier`, dimmer the older. */
 function shifted(series: Series, index: number, color: string, scheme: Scheme): Line {
@@ -84,9 +91,9 @@ function shifted(series: Series, index: number, color: string, scheme: Scheme): 
   const unit = { d: 'day', h: 'hour', w: 'week', m: 'minute' }[days?.[2] ?? ''];
   const count = Number(days?.[1] ?? 0);
   const name = index === 0 || !unit ? (index === 0 ? 'This window' : series.name) : `${count} ${unit}${count === 1 ? '' : 's'} earlier`;
-  const alpha = SHIFT_ALPHA[index] ?? 0.4;
+  const { alpha, stroke } = SHIFTS[index] ?? OLDER;
   const own = index === 0 ? color : withAlpha(INK[scheme].dim, alpha);
-  return { key: series.name, name, color: own, width: index === 0 ? 2 : 1.2, dashed: index > 1, values: series.values };
+  return { key: series.name, name, color: own, width: index === 0 ? 2 : 1.3, stroke, values: series.values };
 }
 
 interface OptionInput {
@@ -144,7 +151,7 @@ function lineOption({ data, lines, band, step, scheme, zone, unit, window }: Opt
         symbolSize: (_: unknown, p: { dataIndex: number }) => (isAlone(line.values, p.dataIndex) ? 4 : 0),
         symbol: 'circle',
         connectNulls: false,
-        lineStyle: { width: line.width, color: line.color, type: line.dashed ? 'dashed' : 'solid' },
+        lineStyle: { width: line.width, color: line.color, type: line.stroke },
         itemStyle: { color: line.color },
         areaStyle: lines.length === 1 && !band ? { color: withAlpha(line.color, 0.12) } : undefined,
         emphasis: { disabled: true },

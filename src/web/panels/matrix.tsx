@@ -83,7 +83,7 @@ export default function MatrixPanel({ panel, result, measure, unit, zone, onDril
           </tbody>
         </table>
       </div>
-      {data.cut.columns + data.cut.rows > 0 && <p className="bz-matrix-cut">{`${cutText(data.cut)}, because smaller.`}</p>}
+      {data.cut.columns + data.cut.rows > 0 && <p className="bz-cut">{`${cutText(data.cut)}, because smaller.`}</p>}
     </div>
   );
 }

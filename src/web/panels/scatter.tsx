@@ -9,7 +9,7 @@ import { baseOption, tipHead, tipLine, valueAxis } from './chart-style.ts';
 import { type Located, locate, locateMeasure, NONE, numberAt, textAt } from './columns.ts';
 import { besideOf, labelOf } from './labels.ts';
 import { Legend, type Named, useHidden } from './legend.tsx';
-import { portAxis } from './port-axis.ts';
+import { placeAxis, portAxis } from './port-axis.ts';
 import type { PanelViewProps } from './props.ts';
 
 interface Point {
@@ -72,19 +72,28 @@ function pointsOf(result: PanelViewProps['result'], panel: PanelViewProps['panel
   return { x, series, points };
 }
 
+function weightsOf(points: readonly Point[], values: readonly string[]): number[] {
+  const sums = new Map<string, number>();
+  for (const p of points) sums.set(p.x, (sums.get(p.x) ?? 0) + p.y);
+  return values.map((v) => sums.get(v) ?? 0);
+}
+
 function scatterOption(points: readonly Point[], x: Located, series: readonly Named[], shown: readonly Named[], scheme: Scheme, unit: Unit, full: boolean) {
   const base = baseOption(scheme);
   const ink = INK[scheme];
   const labels = new Map(points.map((p) => [p.x, p.label]));
   const values = [...labels.keys()].sort((a, b) => Number(a) - Number(b) || a.localeCompare(b));
-  const numbers = values.every((v) => Number(v) > 0);
-  const beside = !numbers || values.length <= (full ? MOST_BESIDE_FULL : MOST_BESIDE);
+  const beside = values.length <= (full ? MOST_BESIDE_FULL : MOST_BESIDE);
+  const role = roleOf(x.column);
+  // Ports and names have an order, and no distance from each other.
+  const scaled = !beside && role !== 'port' && values.every((v) => Number(v) > 0);
   const aslant = values.length > 6;
+  const places = new Map(values.map((v, i) => [v, i]));
   const heights = points.filter((p) => p.y > 0).map((p) => p.y);
   const most = heights.reduce((a, b) => Math.max(a, b), 0);
   const log = most / heights.reduce((a, b) => Math.min(a, b), most) > LOG_FROM;
   const axis = valueAxis(scheme, unit, most);
-  const weights = values.map((v) => ({ value: Number(v), weight: points.reduce((sum, p) => sum + (p.x === v ? p.y : 0), 0) }));
+  const weights = weightsOf(points, values);
   return {
     ...base,
     grid: { left: 4, right: 18, top: 12, bottom: 2, containLabel: true },
@@ -106,7 +115,19 @@ function scatterOption(points: readonly Point[], x: Located, series: readonly Na
             formatter: (v: string) => shortenMiddle(labels.get(v) ?? v, 18).replace(' ', aslant ? ' ' : '\n'),
           },
         }
-      : portAxis(weights, roleOf(x.column), scheme, full),
+      : scaled
+        ? portAxis(
+            values.map((v, i) => ({ value: Number(v), weight: weights[i] ?? 0 })),
+            role,
+            scheme,
+            full,
+          )
+        : placeAxis(
+            values.map((v) => shortenMiddle(labels.get(v) ?? v, 18)),
+            weights,
+            scheme,
+            full,
+          ),
     // The greatest value may stand just above a power of ten: its label would be written over that one's.
     yAxis: log ? { ...axis, type: 'log', min: 'dataMin', max: 'dataMax', interval: undefined, axisLabel: { ...axis.axisLabel, showMaxLabel: false } } : axis,
     tooltip: {
@@ -129,7 +150,7 @@ function scatterOption(points: readonly Point[], x: Located, series: readonly Na
       symbolSize: full ? 14 : 11,
       itemStyle: { color: s.color, opacity: 1, borderColor: ink.panel, borderWidth: 1 },
       emphasis: { scale: false },
-      data: points.filter((p) => p.series === s.key).map((p) => [beside ? p.x : Number(p.x), p.y]),
+      data: points.filter((p) => p.series === s.key).map((p) => [beside ? p.x : scaled ? Number(p.x) : places.get(p.x), p.y]),
     })),
   };
 }

@@ -63,7 +63,7 @@ function Change({ now, before, unit, width }: { now: number; before: number | un
   // Signs that every font has: an arrow that a font lacks would hide which way it went.
   const sign = now > before ? '+' : now < before ? '−' : '=';
   const text =
-    percent === null ? (now === 0 ? 'as before' : 'from 0') : `${Math.abs(percent) >= 1000 ? short(Math.abs(percent)) : Math.abs(percent).toFixed(1)} %`;
+    now === before ? 'as before' : percent === null ? 'from 0' : `${Math.abs(percent) >= 1000 ? short(Math.abs(percent)) : Math.abs(percent).toFixed(1)} %`;
   return (
     <span className="bz-value-change" title={`${duration(width / 1000)} before: ${exact(before, unit)}`}>
       <span aria-hidden="true">{sign}</span>

@@ -5,6 +5,7 @@ import { CLOUDTRAIL } from '../../model/log-formats.ts';
 import { printValue } from '../../query/print.ts';
 import { statusQuery, valuesQuery } from '../api/queries.ts';
 import { Icon } from '../app/icons.tsx';
+import { HowToIngest } from '../dashboard/panel-body.tsx';
 import { rangeText } from '../format/times.ts';
 import { absolute, type Range } from '../time/range.ts';
 
@@ -199,10 +200,11 @@ function NothingStored() {
   return (
     <section className="bz-note bz-examples-none">
       <p>
-        <Icon name="info" size={14} /> Nothing is stored yet.
+        <Icon name="info" size={14} /> No data has been ingested yet.
       </p>
+      <HowToIngest />
       <p className="bz-dim">
-        Read log files with <code>bartizan ingest FOLDER</code>, or look around in made-up data with <code>bartizan serve --demo</code>.
+        To look around in made-up data: <code>bartizan serve --demo</code>.
       </p>
     </section>
   );

@@ -11,7 +11,7 @@ import { Icon } from '../app/icons.tsx';
 import type { Search } from '../app/search.ts';
 import { usePage } from '../app/use-page.ts';
 import { useTitle } from '../app/use-title.ts';
-import { short } from '../format/numbers.ts';
+import { round, short } from '../format/numbers.ts';
 import { stamp } from '../format/times.ts';
 import { ChoiceList } from './add/choices.tsx';
 import { layoutsQuery, sourcesQuery } from './ask.ts';
@@ -106,7 +106,7 @@ function Summary({ list: { sources, spool } }: { list: SourceList }) {
     <span className="bz-dim bz-small">
       {many(sources.length, 'source')}
       {trouble > 0 && <span className="bz-source-wrong"> · {trouble} in trouble</span>} · spool {short(spool.bytes, 'bytes')} of{' '}
-      {short(spool.maxBytes, 'bytes')}
+      {round(spool.maxBytes, 'bytes')}
       <span className="bz-sources-since"> · counts since the server started</span>
     </span>
   );

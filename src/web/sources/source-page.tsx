@@ -285,7 +285,7 @@ function ofRecords({ records, sourceCategory, sourceName, sourceHost }: Source):
     { name: 'Layout', value: records.layout === 'auto' ? 'told by content' : records.layout },
     ...records.rules.map(({ kind, name, pattern }) => ({ name: `${kind}: ${name}`, value: pattern })),
     { name: 'Timestamp locator', value: records.timestampLocator },
-    { name: 'Several lines', value: records.multiline.mode === 'boundary' ? records.multiline.pattern : records.multiline.mode },
+    { name: 'Records over several lines', value: records.multiline.mode === 'boundary' ? records.multiline.pattern : records.multiline.mode },
     { name: 'Internal traffic', value: records.internalTraffic.join(', ') },
   ];
 }
@@ -318,6 +318,16 @@ const LABELS: Readonly<Record<string, string>> = {
   stsEndpoint: 'STS endpoint',
   proxy: 'Outbound proxy',
   pathStyle: 'Bucket in the path',
+  digests: 'CloudTrail digests',
+};
+
+/** Values that the forms have other words for. */
+const VALUES: Readonly<Record<string, string>> = {
+  true: 'yes',
+  false: 'no',
+  'digests off': 'passed over',
+  'digests hashes': 'chain and log files are checked',
+  'digests signatures': 'signatures are checked, too',
 };
 
 /** `{credentials: {kind: 'role'}}` → `Reads as: role` */
@@ -326,6 +336,11 @@ function flat(tree: Readonly<Record<string, unknown>>, above = ''): { name: stri
     const name = above === '' ? key : `${above}.${key}`;
     if (typeof value === 'object' && value !== null && !Array.isArray(value)) return flat(value as Record<string, unknown>, name);
     if (name === 'since' && typeof value === 'number') return [{ name: 'Since', value: new Date(value).toISOString() }];
-    return [{ name: LABELS[name] ?? name, value: value === SECRET ? 'stored, encrypted' : Array.isArray(value) ? value.join(', ') : String(value) }];
+    return [{ name: LABELS[name] ?? name, value: textOf(name, value) }];
   });
+}
+
+function textOf(name: string, value: unknown): string {
+  if (value === SECRET) return 'stored, encrypted';
+  return Array.isArray(value) ? value.join(', ') : (VALUES[`${name} ${value}`] ?? (typeof value === 'boolean' ? (VALUES[String(value)] ?? '') : String(value)));
 }

@@ -27,7 +27,7 @@ export function RangePicker({ range, zone, window, onChange, opened, onOpen }: P
     onChange(next);
   };
   return (
-    <Popover opened={opened} onChange={onOpen} position="bottom-end" trapFocus returnFocus width={360} shadow="md">
+    <Popover opened={opened} onChange={onOpen} position="bottom-end" trapFocus returnFocus width={430} shadow="md">
       <Popover.Target>
         <Button
           size="xs"
@@ -43,7 +43,7 @@ export function RangePicker({ range, zone, window, onChange, opened, onOpen }: P
           {relative && shown && <span className="bz-range-exact">{rangeText(shown.from, shown.to, zone, now)}</span>}
         </Button>
       </Popover.Target>
-      <Popover.Dropdown p={12}>
+      <Popover.Dropdown p={12} maw="calc(100vw - 16px)">
         <Editor key={String(opened)} range={range} zone={zone} shown={shown} onChoose={choose} />
       </Popover.Dropdown>
     </Popover>

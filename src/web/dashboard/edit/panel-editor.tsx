@@ -150,7 +150,7 @@ export function PanelEditor({ panel: before, isNew, chips, range, zone, variable
           Cancel
         </Button>
         <Button type="submit" form="bz-panel-form" disabled={!runs || wrong.length > 0 || panel.title.trim() === ''}>
-          {isNew ? 'Add the panel' : 'Take over'}
+          {isNew ? 'Add the panel' : 'Apply'}
         </Button>
       </div>
       {looking !== null && (

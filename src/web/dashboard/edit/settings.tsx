@@ -44,7 +44,7 @@ export function Settings({ draft, onDone }: Props) {
             Cancel
           </Button>
           <Button type="submit" disabled={title.trim() === '' || wrong}>
-            Take over
+            Apply
           </Button>
         </div>
       </form>

@@ -6,6 +6,7 @@ import type { Dataset } from '../../../model/log-formats.ts';
 import type { ErrorBody } from '../../api/client.ts';
 import { statusQuery } from '../../api/queries.ts';
 import { Icon } from '../../app/icons.tsx';
+import { HowToIngest } from '../../dashboard/panel-body.tsx';
 import { exact } from '../../format/numbers.ts';
 import { rangeText, zoneName } from '../../format/times.ts';
 import { absolute, type Range } from '../../time/range.ts';
@@ -87,9 +88,7 @@ export function Empty({ asked, reads, window, zone, counted, onRange }: EmptyPro
     return (
       <div className="bz-note bz-results-note">
         <p>No data has been ingested yet.</p>
-        <p className="bz-dim">
-          Load some with <code>bartizan ingest PATH</code>.
-        </p>
+        <HowToIngest />
       </div>
     );
   }

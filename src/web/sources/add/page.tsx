@@ -259,7 +259,8 @@ function Send({ choice, list, id, made, draft, onDraft }: SendProps) {
   const url = address?.url ?? list.listener ?? '';
   return (
     <>
-      {choice.kind !== 's3' && (address ? <AddressShown address={address} kind={choice.kind} /> : <Lost id={id} />)}
+      {choice.kind !== 's3' &&
+        (address ? <AddressShown address={address} kind={choice.kind} /> : <Lost id={id} what={choice.kind === 'firehose' ? 'access key' : 'token'} />)}
       {choice.kind !== 's3' && <Reach url={url} kind={choice.kind} />}
       {choice.id === 'http' && <Commands commands={curlCommands(address?.url ?? 'https://…/v1/http/TOKEN')} />}
       {(choice.id === 'firehose' || choice.id === 'forwarder') && (
@@ -273,13 +274,13 @@ function Send({ choice, list, id, made, draft, onDraft }: SendProps) {
   );
 }
 
-function Lost({ id }: { id: string }) {
+function Lost({ id, what }: { id: string; what: string }) {
   const { search } = usePage();
   return (
     <p className="bz-source-note">
-      The address with its token was shown once, when the source was made.{' '}
+      The address with its {what} was shown once, when the source was made.{' '}
       <Link to="/sources/$id" params={{ id }} search={{ ...alongside(search), step: 'rotate' }}>
-        Make a new token
+        Make a new {what}
       </Link>
     </p>
   );
