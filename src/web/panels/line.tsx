@@ -52,7 +52,7 @@ export default function LinePanel(props: PanelViewProps) {
       <Chart option={option} summary={summaryOf(panel.title, lines, band, unit)} group={group} onReady={attach}>
         {overlay}
       </Chart>
-      {all.length > 1 && <Legend lines={all} hidden={hidden} onHidden={setHidden} />}
+      {(all.length > 1 || data.seriesColumn) && <Legend lines={all} hidden={hidden} onHidden={setHidden} />}
     </div>
   );
 }

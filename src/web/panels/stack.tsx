@@ -60,7 +60,7 @@ export default function StackPanel(props: PanelViewProps) {
       >
         {overlay}
       </Chart>
-      {all.length > 1 && <Legend lines={all} hidden={hidden} onHidden={setHidden} mark="area" />}
+      {(all.length > 1 || data.seriesColumn) && <Legend lines={all} hidden={hidden} onHidden={setHidden} mark="area" />}
     </div>
   );
 }
