@@ -58,7 +58,11 @@ const SOURCES = [
 const query = (text: string) => `q=${encodeURIComponent(text)}`;
 const press = (key: string) => (page: Page) => page.keyboard.press(key);
 const click = (name: string) => (page: Page) => page.getByRole('button', { name }).first().click();
-const row = (page: Page) => page.locator('.bz-message').first().click();
+const row = (page: Page) =>
+  page
+    .locator('.bz-message')
+    .first()
+    .click({ position: { x: 60, y: 8 } });
 
 /** Pages that have a place of their own. */
 export function pagesOf({ range, day }: Place): Shot[] {

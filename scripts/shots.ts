@@ -55,7 +55,7 @@ const list = (text: string): string[] => text.split(',').filter(Boolean);
 async function settle(page: Page): Promise<void> {
   await page.locator('main').first().waitFor();
   const done = () => {
-    const busy = document.querySelectorAll('[data-panel]:not([aria-busy=false]), [aria-busy=true], .bz-skeleton');
+    const busy = document.querySelectorAll('[data-panel]:not([aria-busy=false]), [aria-busy=true], .bz-skeleton, .bz-ghost-lines');
     return busy.length === 0;
   };
   // What is slow is a picture, too.

@@ -50,6 +50,9 @@ describe.each(['dark', 'light'] as const)('in the %s scheme', (scheme) => {
     await on.open();
     expect(await violations(on.page)).toEqual([]);
     await on.page.route('**/api/v1/dashboards/*/run', (route) => route.abort());
+    await on.page.keyboard.press('r');
+    await on.page.getByText('Not refreshed: The server does not answer.').first().waitFor();
+    expect(await violations(on.page)).toEqual([]);
     await on.page.reload();
     await on.page.getByRole('alert').first().waitFor();
     expect(await violations(on.page)).toEqual([]);
@@ -63,6 +66,8 @@ describe.each(['dark', 'light'] as const)('in the %s scheme', (scheme) => {
     ['adding a source', '/sources/add', 'main h1, main h2'],
     ['completeness', '/completeness', 'main h1, main h2'],
     ['lookups', '/lookups', 'main h1, main h2'],
+    ['a lookup table that is not there', '/lookups?view=none', 'main [role=alert]'],
+    ['a dashboard that is not there', '/dashboards/none', 'main [role=alert] li'],
   ])('%s', async (_, path, there) => {
     await goto(path);
     await on.page.locator(there).first().waitFor();

@@ -17,7 +17,7 @@ const row = (name: string, account: string) => source(name).locator('tbody').fil
 test('an empty window says where records are, and leads there', async () => {
   const { page } = session;
   await open(END - 100 * HOUR, END - 99 * HOUR);
-  await soon(() => page.getByRole('heading', { name: 'Nothing was ingested in this window' }).count()).toBe(1);
+  await soon(() => page.getByRole('heading', { name: 'No data was ingested in this window' }).count()).toBe(1);
   expect(await axe()).toEqual([]);
   await page.getByRole('button', { name: 'Show their last day' }).click();
   await soon(() => source('files').count()).toBe(1);

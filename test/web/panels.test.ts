@@ -150,7 +150,9 @@ test('an outline across the date line is drawn beyond it', () => {
 test('axes have two to five round steps', () => {
   expect(niceStep(2300, 'count')).toBe(1000);
   expect(niceStep(3, 'count')).toBe(1);
-  expect(niceStep(900 * 2 ** 20, 'bytes')).toBe(500 * 2 ** 20);
+  expect(niceStep(900 * 2 ** 20, 'bytes')).toBe(2 ** 28);
+  expect(niceStep(2000 * 2 ** 20, 'bytes')).toBe(2 ** 29);
+  expect(niceStep(1, 'bytes')).toBe(1);
   fc.assert(
     fc.property(fc.integer({ min: 4, max: Number.MAX_SAFE_INTEGER }), fc.constantFrom('count' as const, 'bytes' as const), (most, unit) => {
       const steps = Math.ceil(most / niceStep(most, unit));

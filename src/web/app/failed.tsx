@@ -11,19 +11,21 @@ export function PageFailed({ error, onRetry }: { error: unknown; onRetry: () => 
   if (error instanceof ApiFailure && error.status === 401) return <SignedOut />;
   const { code, message, hint } = explain(error);
   return (
-    <main className="bz-page-note" role="alert">
-      <h1>This page could not be shown</h1>
-      <p>{message}</p>
-      {hint && <p className="bz-dim">{hint}</p>}
-      <p>
-        <code>{code}</code>
-      </p>
-      <p>
-        <Button size="xs" variant="default" onClick={onRetry}>
-          Try again
-        </Button>{' '}
-        {error instanceof ApiFailure && error.status === 404 && <Link to="/">Open the overview</Link>}
-      </p>
+    <main className="bz-page-note">
+      <div role="alert">
+        <h1>This page could not be shown</h1>
+        <p>{message}</p>
+        {hint && <p className="bz-dim">{hint}</p>}
+        <p>
+          <code>{code}</code>
+        </p>
+        <p>
+          <Button size="xs" variant="default" onClick={onRetry}>
+            Try again
+          </Button>{' '}
+          {error instanceof ApiFailure && error.status === 404 && <Link to="/">Open the overview</Link>}
+        </p>
+      </div>
     </main>
   );
 }
@@ -33,18 +35,20 @@ export function DashboardMissing({ id }: { id: string }) {
   const { data } = useQuery(dashboardsQuery);
   const { search } = usePage();
   return (
-    <main className="bz-page-note" role="alert">
-      <h1>There is no dashboard “{id}”</h1>
-      <p className="bz-dim">It was removed, or the link is not whole. {data && 'There are:'}</p>
-      <ul>
-        {data?.dashboards.map((d) => (
-          <li key={d.id}>
-            <Link to="/dashboards/$id" params={{ id: d.id }} search={carried(search)}>
-              {d.title}
-            </Link>
-          </li>
-        ))}
-      </ul>
+    <main className="bz-page-note">
+      <div role="alert">
+        <h1>There is no dashboard “{id}”</h1>
+        <p className="bz-dim">It was removed, or the link is not whole. {data && 'There are:'}</p>
+        <ul>
+          {data?.dashboards.map((d) => (
+            <li key={d.id}>
+              <Link to="/dashboards/$id" params={{ id: d.id }} search={carried(search)}>
+                {d.title}
+              </Link>
+            </li>
+          ))}
+        </ul>
+      </div>
     </main>
   );
 }

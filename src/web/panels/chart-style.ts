@@ -37,16 +37,10 @@ export function valueAxis(scheme: Scheme, unit: Unit, most: number) {
   };
 }
 
-const BINARY_STEPS = [1, 2, 5, 10, 20, 50, 100, 200, 500];
-
-/** A round step of which two to five reach `most`: 1, 2, 5 times a power of ten, of bytes of 1024; counts by no less than one. */
+/** A round step of which two to five reach `most`: 1, 2, 5 times a power of ten, of bytes a power of two, so that 512 MiB and 1 GiB are; counts by no less than one. */
 export function niceStep(most: number, unit: Unit, steps = 4): number {
   const rough = Math.max(most, Number.MIN_VALUE) / steps;
-  if (unit === 'bytes') {
-    const scale = 1024 ** Math.max(0, Math.floor(Math.log(rough) / Math.log(1024)));
-    const digit = BINARY_STEPS.find((s) => s * scale >= rough);
-    return digit === undefined ? scale * 1024 : digit * scale;
-  }
+  if (unit === 'bytes') return 2 ** Math.max(0, Math.ceil(Math.log2(rough)));
   const scale = 10 ** Math.floor(Math.log10(rough));
   const digit = [1, 2, 5, 10].find((s) => s * scale >= rough * 0.999_999) ?? 10;
   return unit === 'count' ? Math.max(1, digit * scale) : digit * scale;

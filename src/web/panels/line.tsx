@@ -52,7 +52,7 @@ export default function LinePanel(props: PanelViewProps) {
       <Chart option={option} summary={summaryOf(panel.title, lines, band, unit)} group={group} onReady={attach}>
         {overlay}
       </Chart>
-      {all.length > 1 && <Legend lines={all} hidden={hidden} onHidden={setHidden} />}
+      {(all.length > 1 || data.seriesColumn) && <Legend lines={all} hidden={hidden} onHidden={setHidden} />}
     </div>
   );
 }
@@ -124,7 +124,7 @@ function lineOption({ data, lines, band, step, scheme, zone, unit, window }: Opt
   return {
     ...base,
     grid: { left: 4, right: 12, top: 10, bottom: 2, containLabel: true },
-    xAxis: timeAxis(first, end, scheme, zone),
+    xAxis: timeAxis(first, end, slice, scheme, zone),
     yAxis: valueAxis(scheme, unit, Math.max(greatestOf(lines), greatestOf([{ values: band?.upper ?? [] }]))),
     tooltip: {
       ...base.tooltip,

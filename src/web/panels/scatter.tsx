@@ -54,7 +54,7 @@ export default function ScatterPanel(props: PanelViewProps) {
           if (point) onDrill({ cells: places.map((at) => ({ column: at.column, value: point.row[at.index] })), shift: click.shift });
         }}
       />
-      {series.length > 1 && <Legend lines={series} hidden={hidden} onHidden={setHidden} mark="area" />}
+      {(series.length > 1 || data.series) && <Legend lines={series} hidden={hidden} onHidden={setHidden} mark="area" />}
     </div>
   );
 }

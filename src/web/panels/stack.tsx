@@ -60,7 +60,7 @@ export default function StackPanel(props: PanelViewProps) {
       >
         {overlay}
       </Chart>
-      {all.length > 1 && <Legend lines={all} hidden={hidden} onHidden={setHidden} mark="area" />}
+      {(all.length > 1 || data.seriesColumn) && <Legend lines={all} hidden={hidden} onHidden={setHidden} mark="area" />}
     </div>
   );
 }
@@ -129,7 +129,7 @@ function stackOption({ data, layers, columns, share, scheme, zone, unit, window 
     ...base,
     grid: { left: 4, right: 12, top: 10, bottom: 2, containLabel: true },
     // The bars of the first and last slice end with the window: no room for them beside it, or the time would not be that of the charts around.
-    xAxis: { ...timeAxis(times[0] ?? 0, (times.at(-1) ?? 0) + slice, scheme, zone), containShape: false },
+    xAxis: { ...timeAxis(times[0] ?? 0, (times.at(-1) ?? 0) + slice, slice, scheme, zone), containShape: false },
     yAxis: share ? { ...axis, interval: 25, axisLabel: { ...axis.axisLabel, formatter: (v: number) => `${v} %` } } : axis,
     tooltip: {
       ...base.tooltip,

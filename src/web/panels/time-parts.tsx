@@ -13,13 +13,15 @@ export function sliceWindow(time: number, slice: number, window: Window): Window
   return { from, to: Math.max(from + 1, Math.min(window.to, Math.ceil((time + slice) / 1000))) };
 }
 
-export function timeAxis(from: number, to: number, scheme: Scheme, zone: string) {
+/** Labels are no nearer to each other than slices: others would name times at which nothing begins. */
+export function timeAxis(from: number, to: number, slice: number, scheme: Scheme, zone: string) {
   const ink = INK[scheme];
   const long = to - from > DAY;
   return {
     type: 'time',
     min: from,
     max: to,
+    minInterval: slice,
     axisLabel: {
       color: ink.dim,
       fontSize: 11,
