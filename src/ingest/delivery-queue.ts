@@ -91,6 +91,10 @@ export class DeliveryQueue {
   readonly #reading: (Ticket | undefined)[] = [];
   /** When it took the first delivery of its open batch, where a collector's is in it; 0 where it holds nothing. */
   readonly #holds: ({ since: number; collected: boolean } | undefined)[] = [];
+  /** Threads that were told to hand over and have not said that they did. */
+  readonly #flushing = new Set<number>();
+  /** Batches that are on their way into the store, which takes one after another. */
+  #storing = 0;
   #pool: WorkerPool | undefined;
   #numbers = 0;
   #turns = 0;
@@ -188,8 +192,11 @@ export class DeliveryQueue {
       const ticket = this.#next();
       const holds = this.#holds[worker];
       const late = holds?.collected && this.#options.clock() - holds.since > OPEN_MS;
-      if (holds && (!ticket || late) && this.#pace.allows(this.#tickets.size <= 1)) {
+      // While another batch is stored this one would only wait: what comes meanwhile can still share it.
+      const idle = this.#storing === 0 && !this.#flushing.has(worker);
+      if (holds && (!ticket || late) && idle && this.#pace.allows(this.#tickets.size <= 1)) {
         this.#holds[worker] = undefined;
+        this.#flushing.add(worker);
         pool.send(worker, { type: 'flush' });
       }
       if (!ticket) continue;
@@ -236,6 +243,10 @@ export class DeliveryQueue {
         return;
       case 'left':
         this.#ended(worker, message.job, 'left');
+        return;
+      case 'flushed':
+        this.#flushing.delete(worker);
+        this.#dispatch();
         return;
       default:
         return;
@@ -292,10 +303,12 @@ export class DeliveryQueue {
     this.#stall = undefined;
     const tickets = manifest.ranges.map((range) => this.#byId.get(range.delivery));
     for (const ticket of tickets) if (ticket) ticket.underway++;
+    this.#storing++;
     const stored = await this.#options.store(manifest).catch((error: unknown) => {
       this.#giveUp(error instanceof Error ? error.message : String(error));
       return undefined;
     });
+    this.#storing--;
     if (!stored) return;
     this.#pool?.send(worker, { type: 'stored', batch: manifest.batch });
     for (const stream of held) this.#options.layouts?.held(stream);
@@ -308,6 +321,7 @@ export class DeliveryQueue {
       ticket.request.onStored?.({ counts, extent: counts.records > 0 ? extent : null, formats, notes: i === 0 ? stored.notes : [] });
     });
     for (const ticket of new Set(tickets)) if (ticket) this.#settle(ticket);
+    this.#dispatch();
   }
 
   /** Nothing is stored until the next start: what is here is brought again then. */
@@ -372,6 +386,7 @@ export class DeliveryQueue {
   #lost(worker: number, error: Error): void {
     this.#reading[worker] = undefined;
     this.#holds[worker] = undefined;
+    this.#flushing.delete(worker);
     for (const ticket of [...this.#tickets.values()]) {
       if (ticket.worker !== worker || ticket.complete || ticket.known) continue;
       ticket.end = { failure: error.message };

@@ -67,13 +67,14 @@ export class Pipeline implements Ingest, Intake {
   }
 
   /**
-   * Inserts the batches of open manifests again (same blocks, same tokens) and clears the staging folder of
-   * what no manifest names. With `untilDone` it answers at once, and what comes is stored after them.
+   * Inserts the batches of open manifests again (same blocks, same tokens), also where the data directory was moved since, and
+   * clears the staging folder of what no manifest names. With `untilDone` it answers at once, and what comes is stored after them.
    */
   static async open(options: PipelineOptions): Promise<Pipeline> {
     mkdirSync(options.staging, { recursive: true });
     const pipeline = new Pipeline(options);
-    const open = await options.metadata.openManifests();
+    const here = <T extends { readonly file: string }>(block: T): T => ({ ...block, file: join(options.staging, basename(block.file)) });
+    const open = (await options.metadata.openManifests()).map((manifest) => ({ ...manifest, blocks: manifest.blocks.map(here) }));
     const named = new Set(open.flatMap((manifest) => manifest.blocks.map((block) => basename(block.file))));
     for (const name of readdirSync(options.staging)) if (!named.has(name)) rmSync(join(options.staging, name), { force: true });
     const repairs = open.map((manifest) => pipeline.#inserter.repair(manifest));

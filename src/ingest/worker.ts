@@ -1,6 +1,6 @@
 /**
  * A decoding thread: reads deliveries, decodes and enriches, stages blocks, and tells the main thread. It
- * holds at most OPEN_BATCHES batches that are not stored yet; then it waits.
+ * holds at most OPEN_BATCHES batches of a format that are not stored yet; then it waits.
  */
 import { randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
@@ -334,7 +334,7 @@ async function handOver(of: DecoderKind): Promise<void> {
     matchWith();
   }
   open.deliveries = new Map([...deliveries].filter(([n]) => reading && of === kind && n === number));
-  while (unstored.size >= OPEN_BATCHES) {
+  while (unstored.size >= OPEN_BATCHES * batches.size) {
     await new Promise<void>((resolve) => {
       stored = resolve;
     });

@@ -75,11 +75,12 @@ export class Collectors {
     const { ledger } = this;
     this.#stop = new AbortController();
     const { signal } = this.#stop;
+    const waiting = () => Math.max(...this.#buckets.map(({ queue }) => (queue ? aws.queue(queue).ready : 0)));
     const pushing = { server, ledger, signal, ...(records === undefined ? {} : { records }) };
     this.#senders = [
       ...Array.from({ length: http }, () => sendHttp({ ...pushing, token: this.#tokens.http })),
       ...Array.from({ length: firehose }, () => sendFirehose({ ...pushing, token: this.#tokens.firehose })),
-      ...this.#buckets.map((bucket) => upload({ ...bucket, aws, ledger, signal })),
+      ...this.#buckets.map((bucket) => upload({ ...bucket, aws, ledger, signal, waiting })),
     ];
   }
 

@@ -157,14 +157,18 @@ export interface Uploading {
   readonly kind: 'flows' | 'events';
   readonly ledger: SendersLedger;
   readonly signal: AbortSignal;
+  /** Messages that wait to be received: with many nothing is put until some are, or a slow machine would be at them for long after the end. */
+  readonly waiting: () => number;
 }
 
+/** Messages that may wait of a queue. */
+const MOST_WAITING = 150;
 const ACCOUNT = '123456789012';
 /** Notifications that are held back so that they come in another order. */
 const HELD = 6;
 
 /** Objects as AWS writes them; what S3 has is acknowledged. Its notifications come twice now and then, late, and in any order. */
-export async function upload({ aws, bucket, queue, kind, ledger, signal }: Uploading): Promise<void> {
+export async function upload({ aws, bucket, queue, kind, ledger, signal, waiting }: Uploading): Promise<void> {
   const held: object[] = [];
   const before: object[] = [];
   const any = <T>(list: readonly T[]) => list[Math.floor(Math.random() * list.length)] as T;
@@ -206,7 +210,8 @@ export async function upload({ aws, bucket, queue, kind, ledger, signal }: Uploa
     for (let n = 0; n < (i % 3 === 0 ? 2 : 1); n++) held.push(message);
     while (held.length > HELD) notify(held.splice(Math.floor(Math.random() * held.length), 1)[0] as object);
     if (before.length > 0 && i % 10 === 9) notify(any(before));
-    await delay(Math.random() * 4 * PAUSE_MS);
+    do await delay(Math.random() * 4 * PAUSE_MS);
+    while (waiting() > MOST_WAITING && !signal.aborted);
   }
   for (const message of held) notify(message);
 }

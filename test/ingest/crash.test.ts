@@ -1,8 +1,11 @@
 /** SIGKILL at random moments of an ingest, then the same command again: the totals are right each time. */
 import { spawn } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { once } from 'node:events';
+import { mkdtemp, rename, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import Sqlite from 'better-sqlite3';
 import { expect, it } from 'vitest';
 import { gzipped, HEADER, lines, openPlace } from './helpers.ts';
 
@@ -67,4 +70,28 @@ it('loses and doubles nothing, however often it is killed', async () => {
   );
   await after.close();
   await rm(directory, { recursive: true, force: true });
+});
+
+it('stores what a kill left half-way also after its data directory was moved', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'bartizan-crash-moved-'));
+  const directory = join(folder, 'before');
+  const place = await openPlace({ directory });
+  for (let i = 0; i < FILES; i++) await place.file(`f${i}.gz`, gzipped(`${HEADER}\n${lines(PER_FILE, i)}`));
+  await place.close();
+  const file = new Sqlite(join(directory, 'metadata.db'), { readonly: true });
+  const open = () => (file.prepare('SELECT count(*) AS open FROM manifest').get() as { open: number }).open;
+  const child = spawn(process.execPath, [CHILD, directory], { stdio: ['ignore', 'ignore', 'inherit'] });
+  const gone = once(child, 'exit');
+  while (open() === 0) await delay(1);
+  child.kill('SIGKILL');
+  await gone;
+  expect(open()).toBeGreaterThan(0);
+  file.close();
+  const moved = join(folder, 'after');
+  await rename(directory, moved);
+  await ingest(moved);
+  const after = await openPlace({ directory: moved });
+  expect(await after.rows('SELECT count(), uniqExact(interface_id, srcport, bytes) FROM bartizan.vpc_flow')).toEqual([[FILES * PER_FILE, FILES * PER_FILE]]);
+  await after.close();
+  await rm(folder, { recursive: true, force: true });
 });

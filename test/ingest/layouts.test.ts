@@ -71,7 +71,7 @@ it('reads again what was held before the layout was known and stored after the o
   await place.store.command({ params: {}, text: "INSERT INTO bartizan.quarantine SELECT * REPLACE ('later' AS batch) FROM bartizan.quarantine" });
   place.layouts.held('s1|');
   await expect.poll(stored, { timeout: 30_000 }).toBe(10);
-  await expect.poll(async () => (await place.quarantine.list()).total).toBe(0);
+  await expect.poll(async () => (await place.quarantine.list()).total, { timeout: 30_000 }).toBe(0);
 });
 
 it('asks where the lines leave it open, and reads what waits in the order that a person names', async () => {

@@ -1,7 +1,7 @@
 /**
- * How many objects are in hand at once, over all S3 sources: one more after each round that went well, half as
- * many when S3 asks for fewer requests, somewhat fewer when S3 or the pipeline behind takes much longer than it
- * did at its best. Bytes are bounded too: what is downloaded and not yet stored lies in memory or on the disk.
+ * How many objects are in hand at once, over all S3 sources: twice as many after each round that went well until one did
+ * not, then one more; half as many when S3 asks for fewer requests, somewhat fewer when S3 or the pipeline behind takes much
+ * longer than it did at its best. Bytes are bounded too: what is downloaded and not yet stored lies in memory or on the disk.
  */
 
 /** How an object went. Milliseconds; `takenMs` is per MiB, at least one. */
@@ -153,7 +153,7 @@ export class Limiter {
     if (outing.throttled) this.#cut(0.5);
     else if (slow) this.#cut(0.8);
     // Only a limit that holds somebody back is too low.
-    else if (this.#waiting.length > 0) this.#limit = Math.min(this.#max, this.#limit + 1 / this.#limit);
+    else if (this.#waiting.length > 0) this.#limit = Math.min(this.#max, this.#limit + (this.#cutAt === Number.NEGATIVE_INFINITY ? 1 : 1 / this.#limit));
   }
 
   #cut(factor: number): void {

@@ -155,26 +155,31 @@ describe('the limiter', () => {
   const signal = new AbortController().signal;
   const well = { throttled: false };
 
-  it('admits one more after each round that went well, and half as many after throttling', async () => {
+  it('admits twice as many after each round that went well, half as many after throttling, and one more from then on', async () => {
     let now = 0;
-    const limiter = new Limiter({ start: 4, max: 8, clock: () => now });
+    const limiter = new Limiter({ start: 4, max: 64, clock: () => now });
     const round = async (throttled: boolean, times: number) => {
       for (let i = 0; i < times; i++) {
         const held = await Promise.all(Array.from({ length: limiter.limit }, () => limiter.acquire(0, signal)));
-        // Somebody waits: only then is the limit too low.
-        const waiting = limiter.acquire(0, signal);
+        // Others wait: only then is the limit too low.
+        const waiting = Array.from({ length: 2 * limiter.limit }, () => limiter.acquire(0, signal));
         for (const leave of held) leave.release({ throttled });
-        (await waiting).release(well);
+        for (const leave of waiting) (await leave).release({ throttled });
       }
     };
-    await round(false, 1);
-    expect(limiter.limit).toBeGreaterThanOrEqual(4);
-    await round(false, 60);
-    expect(limiter.limit).toBe(8);
+    for (const grown of [8, 16, 32, 64, 64]) {
+      await round(false, 1);
+      expect(limiter.limit).toBe(grown);
+    }
     now += 5000;
-    // Eight answers to requests that were sent at the same time count once.
+    // Answers to requests that were sent at the same time count once.
     await round(true, 1);
-    expect(limiter.limit).toBe(4);
+    const cut = limiter.limit;
+    expect(cut).toBe(32);
+    now += 5000;
+    await round(false, 1);
+    expect(limiter.limit).toBeGreaterThan(cut);
+    expect(limiter.limit).toBeLessThan(cut + 6);
     for (let i = 0; i < 10; i++) {
       now += 5000;
       await round(true, 1);
