@@ -107,7 +107,7 @@ async function serveOpen(workspace: Workspace, options: Options, host: string, p
     notReady: () => reasonsOf({ ...watched, collection, minFreeBytes: config.diskMinFreeMib * 2 ** 20 }),
     vitals: () => vitalsOf(watched),
   });
-  const retain = () => Promise.all([workspace.retain(), collection.forgetOld()]);
+  const retain = () => Promise.all([workspace.retain(), workspace.metadata.forgetOld()]);
   const retention = setInterval(() => void retain().catch((error: unknown) => app.log.error({ err: error }, 'retention failed')), RETENTION_INTERVAL);
   let senders: { app: FastifyInstance; address: string } | undefined;
   let work: Promise<unknown> = Promise.resolve();

@@ -19,7 +19,7 @@ import { SpoolDrain } from './spool-drain.ts';
 import { Traffic, type TrafficStatus } from './traffic.ts';
 
 export interface CollectionOptions {
-  readonly metadata: Pick<Metadata, 'sources' | 'forget' | 'forgetFinished'>;
+  readonly metadata: Pick<Metadata, 'sources' | 'forget'>;
   readonly intake: Intake;
   readonly trails?: Trails;
   /** What interface lookups find out. */
@@ -54,12 +54,6 @@ export interface CollectingStatus extends TrafficStatus {
   /** Of an interface lookup that runs. */
   readonly ec2: Ec2Status | undefined;
 }
-
-/** How long a sender's own identity (a Firehose request, an idempotency key) is remembered, days. */
-export const IDENTITY_DAYS = 7;
-/** Ids of deliveries that carry one begin so. */
-export const FIREHOSE_PREFIX = 'firehose:';
-export const KEY_PREFIX = 'http-key:';
 
 /** How long a token that was right is not looked up again, milliseconds. */
 const TOKEN_MS = 5000;
@@ -133,12 +127,6 @@ export class Collection {
     this.#known = known;
     this.#tokens.clear();
     await Promise.all([this.#s3.apply(pulled), this.#ec2.apply(lookups)]);
-  }
-
-  /** Forgets senders' identities that are too old to come again. */
-  async forgetOld(): Promise<void> {
-    const before = Math.floor(this.#options.clock() / 1000) - IDENTITY_DAYS * 86_400;
-    for (const prefix of [FIREHOSE_PREFIX, KEY_PREFIX]) await this.#options.metadata.forgetFinished(prefix, before);
   }
 
   /** The source whose token it is; undefined when it is none of a source of this kind. */

@@ -66,14 +66,22 @@ let nextIndicators: Extract<ToWorker, { readonly type: 'indicators' }> | undefin
 /** Ends a wait for the disk. */
 let pause: (() => void) | undefined;
 
-/** Holds the batch that is being filled, and what it reads. */
-let decoder: RecordDecoder | undefined;
+/** A batch that is being filled: its decoder holds the records. */
+interface OpenBatch {
+  readonly decoder: RecordDecoder;
+  /** Segments of deliveries in it, by the decoder's delivery number. */
+  deliveries: Map<number, BatchDelivery>;
+  number: number;
+}
+
+/** Formats do not share a batch; each has its own, so that deliveries of several formats in turn fill them all. */
+const batches = new Map<DecoderKind, OpenBatch>();
+/** Of the segment that is read. */
 let kind: DecoderKind = 'flow';
+/** A segment of it was begun. */
+let begun = false;
 /** How sources' records are read, by their settings as JSON. */
 const readings = new Map<string, FlowReading>();
-/** Segments of deliveries in the open batch, by the decoder's delivery number. */
-let deliveries = new Map<number, BatchDelivery>();
-let deliveryNumber = 0;
 /** The last delivery has not come to its end. */
 let reading = false;
 
@@ -127,6 +135,7 @@ function matchWith(): void {
 
 async function run(job: Job): Promise<void> {
   current = job.job;
+  begun = false;
   stopped = cancelled.delete(job.job);
   const standard = () => {
     input = standardInput();
@@ -225,6 +234,7 @@ const choices = new StreamChoices();
 /** Decides how the lines of a segment that begins with these bytes are read, where the settings leave it open. */
 function choose(job: Job, owner: Owner, head: Uint8Array): void {
   const { layout, format } = job.settings;
+  const decoder = open();
   if (!(decoder instanceof FlowDecoder)) return;
   if (layout.trim().toLowerCase() !== 'auto') return;
   const formats = formatsOf(format);
@@ -251,23 +261,25 @@ function streamOf({ source, origin }: Owner): string {
 async function push(bytes: Uint8Array, last: boolean): Promise<void> {
   let taken = open().push(bytes, last);
   while (!taken) {
-    await handOver();
+    await handOver(kind);
     taken = open().push(EMPTY, last);
   }
 }
 
 function open(): RecordDecoder {
-  if (!decoder) throw new Error('no decoder is open');
-  return decoder;
+  const batch = batches.get(kind);
+  if (!batch) throw new Error('no decoder is open');
+  return batch.decoder;
 }
 
-/** Lets the decoder of a kind read by the job's settings. Sources of different settings share batches; formats do not. */
-async function decodeBy({ settings }: Job, wanted: DecoderKind): Promise<void> {
-  if (wanted !== kind) {
-    await handOver();
-    decoder = undefined;
-    kind = wanted;
+/** Lets the decoder of a kind read by the job's settings. Sources of different settings share batches. */
+async function decodeBy({ settings }: Job, wanted: DecoderKind): Promise<OpenBatch> {
+  if (wanted !== kind && begun) {
+    // What goes before in the same delivery is stored before what follows: the ledger knows one offset of it.
+    await handOver(kind);
+    batches.get(kind)?.deliveries.clear();
   }
+  kind = wanted;
   const key = JSON.stringify(settings);
   let reading = readings.get(key);
   if (!reading) {
@@ -276,14 +288,15 @@ async function decodeBy({ settings }: Job, wanted: DecoderKind): Promise<void> {
     if (readings.size >= READINGS) readings.clear();
     readings.set(key, reading);
   }
-  if (decoder) decoder.readBy(reading);
-  else {
-    decoder = createDecoder(kind, { ...reading, now, capacity: setup.batchRows });
+  let batch = batches.get(kind);
+  if (!batch) {
+    batch = { decoder: createDecoder(kind, { ...reading, now, capacity: setup.batchRows }), deliveries: new Map(), number: 0 };
+    batches.set(kind, batch);
     // A decoder begins with a delivery of its own, which is nobody's.
-    decoder.push(EMPTY, true);
-    decoder.readBy(reading);
-    deliveryNumber = 0;
+    batch.decoder.push(EMPTY, true);
   }
+  batch.decoder.readBy(reading);
+  return batch;
 }
 
 /** Begins a segment of a delivery at an offset, for a kind of decoder. `state`: that of the decoder where it was read before. */
@@ -295,30 +308,32 @@ async function begin(
   wanted: DecoderKind,
   state?: string,
 ): Promise<Owner> {
-  await decodeBy(job, wanted);
-  open().nextDelivery(state === undefined ? { offset } : { state, offset });
-  deliveryNumber++;
+  const batch = await decodeBy(job, wanted);
+  batch.decoder.nextDelivery(state === undefined ? { offset } : { state, offset });
   const owner = { id, source: job.source ?? '', origin: { ...job.origin, ...segment?.origin }, internalTraffic: job.settings.internalTraffic, last: false };
-  deliveries.set(deliveryNumber, owner);
+  batch.deliveries.set(++batch.number, owner);
   reading = true;
+  begun = true;
   return owner;
 }
 
-/** Gives the open batch to the main thread; waits while too many are not stored. */
-async function handOver(): Promise<void> {
-  if (!decoder) return;
+/** Gives the open batch of a format to the main thread; waits while too many are not stored. */
+async function handOver(of: DecoderKind): Promise<void> {
+  const open = batches.get(of);
+  if (!open || open.deliveries.size === 0) return;
+  const { decoder, deliveries, number } = open;
   const taken = decoder.take();
   if (taken.deliveries.some((part) => deliveries.has(part.delivery))) {
     const batch = randomUUID();
     staging = true;
-    const manifest = await stage(() => stageBatch(batch, taken, deliveries, decoder?.state ?? '', { staging: setup.staging, enricher, ids, now }));
+    const manifest = await stage(() => stageBatch(batch, taken, deliveries, decoder.state, { staging: setup.staging, enricher, ids, now }));
     unstored.add(batch);
     const held = new Set(taken.bad.some((b) => b.code === 'layout-unknown') ? [...deliveries.values()].flatMap((d) => d.stream ?? []) : []);
     send({ type: 'batch', manifest, extent: taken.maxStart ? { from: taken.minStart, to: taken.maxStart } : null, held: [...held] });
     staging = false;
     matchWith();
   }
-  deliveries = new Map([...deliveries].filter(([number]) => reading && number === deliveryNumber));
+  open.deliveries = new Map([...deliveries].filter(([n]) => reading && of === kind && n === number));
   while (unstored.size >= OPEN_BATCHES) {
     await new Promise<void>((resolve) => {
       stored = resolve;
@@ -359,8 +374,8 @@ class BrokenBatch extends Error {
 
 /** Stores what was decoded before a delivery failed; the ledger keeps it as unfinished. */
 async function abandon(): Promise<void> {
-  await handOver();
-  decoder = undefined;
+  await handOver(kind);
+  batches.delete(kind);
   reading = false;
 }
 
@@ -372,7 +387,7 @@ for (;;) {
       wake = resolve;
     });
   } else if (job === 'flush') {
-    await handOver();
+    for (const of of batches.keys()) await handOver(of);
     send({ type: 'flushed' });
   } else {
     await run(job).catch(async (error: unknown) => {

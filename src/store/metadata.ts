@@ -16,6 +16,7 @@ import { FEEDS_SCHEMA, type Feeds, type FeedTables, openFeeds } from './feeds.ts
 import { type ItemRow, type Library, openLibrary } from './library.ts';
 import type { Delivery, Manifest } from './manifest.ts';
 import { openProofs, PROOFS_SCHEMA, type Proofs, type ProofTables } from './proofs.ts';
+import { REMEMBERED_SCHEMA, Remembered } from './remembered.ts';
 import { openSecrets, type Secrets } from './secrets.ts';
 import { readSetting, type SettingTables, saveSetting } from './settings.ts';
 import { openSources, SOURCES_SCHEMA, type Sources, type SourceTables } from './sources.ts';
@@ -32,6 +33,7 @@ interface Tables extends SourceTables, FeedTables, ProofTables, SettingTables {
     layout: string;
     counts: string;
     first_seen: number;
+    /** In the ledger's own time (remembered.ts). */
     finished: number | null;
   };
   manifest: { batch: string; body: string; created: number; sequence: Generated<number> };
@@ -56,6 +58,7 @@ const SCHEMA = [
      PRIMARY KEY (source, bucket)) WITHOUT ROWID;`,
   FEEDS_SCHEMA,
   PROOFS_SCHEMA,
+  REMEMBERED_SCHEMA,
 ];
 
 /** Seconds of a bucket of `repeated`, and how long one is kept. */
@@ -64,6 +67,7 @@ const REPEATED_KEPT = 400 * 86_400;
 
 export type { Delivery, DeliveryRange, Manifest, StagedBlock } from './manifest.ts';
 export type { StoredProof } from './proofs.ts';
+export { FIREHOSE_PREFIX, IDENTITY_DAYS, KEY_PREFIX } from './remembered.ts';
 
 export interface Metadata {
   /** What people made. */
@@ -98,8 +102,8 @@ export interface Metadata {
   present(): readonly Dataset[];
   /** Forgets finished deliveries whose ids begin so: what only a spool could bring again, when the spool has let go of it. */
   forget(prefix: string): Promise<void>;
-  /** The same for those that were finished before an instant (epoch seconds). */
-  forgetFinished(prefix: string, before: number): Promise<void>;
+  /** Forgets identities that senders gave, after IDENTITY_DAYS. */
+  forgetOld(): Promise<void>;
   /** Counts a delivery that was stored already when it came; `source` is empty for what somebody named. */
   repeated(source: string, records: number): Promise<void>;
   /** Such deliveries of a window [from, to) in epoch seconds, by source. */
@@ -114,8 +118,13 @@ export interface Metadata {
   close(): Promise<void>;
 }
 
-/** Opens (and migrates) the database file. `now` gives epoch seconds; `secretKey` seals secrets in place of the key beside the file. */
-export async function openMetadata(path: string, now: () => number, secretKey?: string): Promise<Metadata> {
+const steadySeconds = () => performance.now() / 1000;
+
+/**
+ * Opens (and migrates) the database file. `now` gives epoch seconds, `steady` seconds of a clock that nobody sets; `secretKey` seals
+ * secrets in place of the key beside the file.
+ */
+export async function openMetadata(path: string, now: () => number, secretKey?: string, steady = steadySeconds): Promise<Metadata> {
   mkdirSync(dirname(path), { recursive: true });
   const file = new Database(path);
   file.pragma('journal_mode = WAL');
@@ -129,22 +138,24 @@ export async function openMetadata(path: string, now: () => number, secretKey?: 
   }
   file.prepare('DELETE FROM repeated WHERE bucket < ?').run(now() - REPEATED_KEPT);
   const db = new Kysely<Tables>({ dialect: new SqliteDialect({ database: file }) });
-  return new SqliteMetadata(db, now, await openSecrets(dirname(path), secretKey), await StoredFacts.load(db));
+  return new SqliteMetadata(db, now, await openSecrets(dirname(path), secretKey), await StoredFacts.load(db), await Remembered.load(db, steady));
 }
 
 class SqliteMetadata implements Metadata {
   readonly #db: Kysely<Tables>;
   readonly #now: () => number;
   readonly #facts: StoredFacts;
+  readonly #remembered: Remembered;
   readonly library: Library;
   readonly sources: Sources;
   readonly feeds: Feeds;
   readonly proofs: Proofs;
 
-  constructor(db: Kysely<Tables>, now: () => number, secrets: Secrets, facts: StoredFacts) {
+  constructor(db: Kysely<Tables>, now: () => number, secrets: Secrets, facts: StoredFacts, remembered: Remembered) {
     this.#db = db;
     this.#now = now;
     this.#facts = facts;
+    this.#remembered = remembered;
     this.library = openLibrary(db, now);
     this.sources = openSources(db, secrets, now);
     this.feeds = openFeeds(db, secrets, now);
@@ -199,7 +210,12 @@ class SqliteMetadata implements Metadata {
         const counts = addCounts(row ? (JSON.parse(row.counts) as Counts) : { ...NO_COUNTS }, range.counts);
         await db
           .updateTable('delivery')
-          .set({ counts: JSON.stringify(counts), done_to: range.to, layout: range.layout, ...(range.last ? { done: 1, finished: this.#now() } : {}) })
+          .set({
+            counts: JSON.stringify(counts),
+            done_to: range.to,
+            layout: range.layout,
+            ...(range.last ? { done: 1, finished: this.#remembered.now() } : {}),
+          })
           .where('id', '=', range.delivery)
           .execute();
       }
@@ -228,18 +244,12 @@ class SqliteMetadata implements Metadata {
     return this.#facts.present();
   }
 
-  forget(prefix: string): Promise<void> {
-    return this.forgetFinished(prefix, Number.MAX_SAFE_INTEGER);
+  async forget(prefix: string): Promise<void> {
+    await this.#db.deleteFrom('delivery').where('id', '>=', prefix).where('id', '<', `${prefix}\u{10ffff}`).where('done', '=', 1).execute();
   }
 
-  async forgetFinished(prefix: string, before: number): Promise<void> {
-    await this.#db
-      .deleteFrom('delivery')
-      .where('id', '>=', prefix)
-      .where('id', '<', `${prefix}\u{10ffff}`)
-      .where('done', '=', 1)
-      .where('finished', '<', before)
-      .execute();
+  forgetOld(): Promise<void> {
+    return this.#remembered.forgetOld();
   }
 
   async repeated(source: string, records: number): Promise<void> {

@@ -77,3 +77,49 @@ it('takes what an HTTP source, Firehose and a queue deliver, in pieces of any si
   expect(flows.counts).toMatchObject({ stored: 0, quarantined: 1 });
   await collection.close();
 });
+
+it('fills a batch of each format where deliveries of both come in turn', async () => {
+  const turns = 20;
+  const take = (id: string, content: string) => {
+    const bytes = Buffer.from(content);
+    const origin = { sourceName: id, sourceCategory: '', sourceHost: '', collector: '' };
+    return place.pipeline.take({ id, source: 's', name: id, size: bytes.length, content: { bytes }, origin, settings: DEFAULT_RECORD_SETTINGS });
+  };
+  const taken = Array.from({ length: turns }, (_, i) => [
+    take(`flows ${i}`, `${HEADER}\n${lines(3, i)}`),
+    take(`events ${i}`, fileOf(text(`e${i}`), text(`f${i}`))),
+  ]);
+  const outcomes = await Promise.all(taken.flat());
+  expect(outcomes.map(({ counts }) => counts.stored)).toEqual(outcomes.map((_, i) => (i % 2 ? 2 : 3)));
+  expect((await ids()).length).toBe(2 * turns);
+  expect(await place.rows('SELECT count(), uniqExact(source_name) FROM bartizan.vpc_flow')).toEqual([[3 * turns, turns]]);
+  // Each of two threads begins and ends with a batch of either; one for each delivery would be twice as many as turns.
+  expect(place.pipeline.load.batches).toBeLessThan(turns);
+});
+
+it('stores a delivery of both formats in its order, so that what the ledger has of it is all that goes before', async () => {
+  const document = (logGroup: string, messages: readonly string[]) =>
+    gzipped(
+      JSON.stringify({
+        ...{ messageType: 'DATA_MESSAGE', owner: '444455556666', logGroup, logStream: 's', subscriptionFilters: [] },
+        logEvents: messages.map((message, i) => ({ id: `${i}`, timestamp: 1, message })),
+      }),
+    );
+  const flows = (seed: number) => document('flows', lines(50, seed).trimEnd().split('\n'));
+  const parts = [flows(1), document('trail', [text('a'), text('b')]), flows(2), document('trail', [text('c')])];
+  const bytes = Buffer.concat(parts);
+  const origin = { sourceName: 's', sourceCategory: '', sourceHost: '', collector: '' };
+  const common = { source: 's', name: 's', origin, settings: DEFAULT_RECORD_SETTINGS };
+  // Something of either format is in the open batches before it.
+  const before = [`${HEADER}\n${lines(5, 3)}`, fileOf(text('x'))].map((content, i) => ({ id: `before ${i}`, content: { bytes: Buffer.from(content) } }));
+  const outcomes = await Promise.all(
+    [...before, { id: 'both', content: { bytes } }].map((one) => place.pipeline.take({ ...common, ...one, size: one.content.bytes.length })),
+  );
+  expect(outcomes.map(({ counts }) => counts.stored)).toEqual([5, 1, 103]);
+  expect(await ids()).toEqual(['a', 'b', 'c', 'x']);
+  expect(await place.rows('SELECT count() FROM bartizan.vpc_flow')).toEqual([[105]]);
+  const whole = await place.metadata.delivery('both');
+  const last = await place.pipeline.take({ ...common, id: 'last', size: bytes.length, content: { bytes: Buffer.concat(parts.slice(0, 3)) } });
+  expect(last.counts.records).toBe(102);
+  expect(((await place.metadata.delivery('last'))?.doneTo ?? 0) + text('c').length + 1).toBe(whole?.doneTo);
+});

@@ -34,11 +34,20 @@ export interface Place {
   close(): Promise<void>;
 }
 
-export async function openPlace(options: { directory?: string; batchRows?: number; workers?: number } = {}): Promise<Place> {
+export interface PlaceOptions {
+  readonly directory?: string;
+  readonly batchRows?: number;
+  readonly workers?: number;
+  /** Epoch seconds, and seconds of the steady clock, where a test moves them. */
+  readonly now?: () => number;
+  readonly steady?: () => number;
+}
+
+export async function openPlace(options: PlaceOptions = {}): Promise<Place> {
   const directory = options.directory ?? (await mkdtemp(join(tmpdir(), 'bartizan-ingest-')));
-  const now = () => Math.floor(Date.now() / 1000);
+  const { now = () => Math.floor(Date.now() / 1000), steady } = options;
   const store = await openEmbedded({ path: join(directory, 'store') });
-  const metadata = await openMetadata(join(directory, 'metadata.db'), now);
+  const metadata = await openMetadata(join(directory, 'metadata.db'), now, undefined, steady);
   const staging = join(directory, 'staging');
   const registries = await openRegistries(store, metadata);
   const catalogs = await openCatalogs(metadata);

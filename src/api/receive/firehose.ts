@@ -6,9 +6,10 @@
  * never answered here, also where the request can never succeed.
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { type Collection, FIREHOSE_PREFIX, type Receiving } from '../../ingest/collection.ts';
+import type { Collection, Receiving } from '../../ingest/collection.ts';
 import { type Append, MOST_PARTS, SpoolError } from '../../ingest/spool.ts';
 import type { Origin } from '../../model/batch.ts';
+import { FIREHOSE_PREFIX } from '../../store/metadata.ts';
 import { Problem, toAnswer } from '../errors.ts';
 import { gunzipped } from './body.ts';
 import type { ReceiveGuard } from './guard.ts';

@@ -4,9 +4,10 @@
  */
 import { createHash } from 'node:crypto';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { type Collection, KEY_PREFIX, type Receiving } from '../../ingest/collection.ts';
+import type { Collection, Receiving } from '../../ingest/collection.ts';
 import { PLACE, PLACE_PREFIX } from '../../ingest/spool.ts';
 import type { Origin } from '../../model/batch.ts';
+import { KEY_PREFIX } from '../../store/metadata.ts';
 import { Problem } from '../errors.ts';
 import { keptBody } from './body.ts';
 import type { ReceiveGuard } from './guard.ts';
