@@ -159,7 +159,8 @@ ${MADE}
 
 \`GET /healthz\` answers while the process runs. \`GET /readyz\` answers 200 while the server takes and stores what comes, and 503
 with reasons otherwise: \`{"ok":false,"reasons":[{"code","message"}],"notices":[]}\`. Codes are stable. A source in trouble is no reason: the
-others go on, and \`bartizan_source_trouble\` tells of it.
+others go on, and \`bartizan_source_trouble\` tells of it. What the engine or the machine says, with statements and paths, is in a message
+only where the request comes from a browser that is signed in, or carries the token of the data directory.
 
 ${table(
   ['Reason', 'Meaning'],

@@ -46,6 +46,12 @@ export function addSecurityFloor(app: FastifyInstance, auth: Auth, allowedHosts:
   });
 }
 
+/** Whether a request to a public route comes from somebody who may call the others, too. */
+export function isSignedIn({ headers, cookies }: FastifyRequest, auth: Auth): boolean {
+  const session = cookies[SESSION_COOKIE];
+  return auth.isCommandLine(headers.authorization) || (session !== undefined && auth.csrfOf(session) !== undefined);
+}
+
 /** Signs a browser in: sets both cookies. */
 export function setSession(reply: FastifyReply, session: string, csrf: string): void {
   void reply.setCookie(SESSION_COOKIE, session, { path: '/', httpOnly: true, sameSite: 'strict', maxAge: SESSION_SECONDS });

@@ -43,7 +43,6 @@ const LARGEST_CONTENT = 2 ** 31;
 
 /** SHA-256 (hex) of the uncompressed content, gzip told by its first bytes; undefined where it cannot be uncompressed. */
 export async function contentHash(content: Content): Promise<string | undefined> {
-  const source = 'path' in content ? createReadStream(content.path) : Readable.from([content.bytes]);
   const hash = createHash('sha256');
   let size = 0;
   const sink = new Writable({
@@ -55,6 +54,8 @@ export async function contentHash(content: Content): Promise<string | undefined>
     },
   });
   const first = await head(content);
+  // Not before the first bytes are read: a stream that nobody listens to yet ends the process where its file cannot be opened.
+  const source = 'path' in content ? createReadStream(content.path) : Readable.from([content.bytes]);
   try {
     if (first[0] === 0x1f && first[1] === 0x8b) await pipeline(source, createGunzip({ chunkSize: 2 ** 18 }), sink);
     else await pipeline(source, sink);

@@ -20,6 +20,8 @@ export interface DiskGuardOptions {
 export class DiskGuard {
   readonly #options: DiskGuardOptions;
   #low: string | undefined;
+  /** Why the disk does not tell its room. */
+  #unknown: string | undefined;
   /** The engine was told to merge nothing. */
   #stopped = false;
   #timer: NodeJS.Timeout | undefined;
@@ -32,7 +34,7 @@ export class DiskGuard {
 
   /** Why nothing may be written; undefined while there is room. As of the last look. */
   get trouble(): string | undefined {
-    return this.#low;
+    return this.#unknown ?? this.#low;
   }
 
   /** Looks now and then, also while nothing is stored: others fill disks, too. */
@@ -40,12 +42,14 @@ export class DiskGuard {
     this.#timer ??= setInterval(() => void this.#look(), EVERY_MS).unref();
   }
 
-  /** Throws StoreError `disk-full`, which passes when there is room again. */
+  /** Throws StoreError `disk-full` or `store-unavailable`; both pass when there is room again, and known to be. */
   async check(): Promise<void> {
     if (performance.now() - this.#lookedAt > EVERY_MS) await this.#look();
+    if (this.#unknown !== undefined) throw new StoreError('store-unavailable', this.#unknown, { retryable: true });
     if (this.#low !== undefined) throw new StoreError('disk-full', this.#low, { retryable: true });
   }
 
+  /** Never rejects: what looks now and then has nobody to tell. */
   #look(): Promise<void> {
     this.#looking ??= this.#lookOnce().finally(() => {
       this.#looking = undefined;
@@ -55,9 +59,18 @@ export class DiskGuard {
 
   async #lookOnce(): Promise<void> {
     const { folder, minFreeBytes, store } = this.#options;
-    const { bavail, bsize } = await statfs(folder);
-    this.#lookedAt = performance.now();
-    const free = bavail * bsize;
+    let free: number;
+    try {
+      const { bavail, bsize } = await statfs(folder);
+      free = bavail * bsize;
+      this.#unknown = undefined;
+    } catch (error) {
+      // Merges go on or stand still as before: nothing says that the disk is full.
+      this.#unknown = `The disk of the data directory does not say how much room it has (${(error as NodeJS.ErrnoException).code ?? error}).`;
+      return;
+    } finally {
+      this.#lookedAt = performance.now();
+    }
     const low =
       free < minFreeBytes
         ? `The disk of the data directory has ${Math.floor(free / MIB)} MiB left; ${Math.ceil(minFreeBytes / MIB)} MiB stay free.`

@@ -247,10 +247,10 @@ export class Spool {
       } catch (error) {
         this.#failedAt = performance.now();
         const full = /^(ENOSPC|EDQUOT)$/.test(String((error as NodeJS.ErrnoException).code));
-        this.#trouble = full
-          ? 'The disk of the data directory is full.'
-          : `The spool cannot be written: ${error instanceof Error ? error.message : String(error)}`;
-        for (const { reject } of group) reject(new SpoolError(full ? 'disk-full' : 'spool-failed', this.#trouble, error));
+        // Senders are told no paths.
+        const said = full ? 'The disk of the data directory is full.' : 'The spool cannot be written.';
+        this.#trouble = full ? said : `${said} ${error instanceof Error ? error.message : String(error)}`;
+        for (const { reject } of group) reject(new SpoolError(full ? 'disk-full' : 'spool-failed', said, error));
         // Half a frame may stand at the end of the file: nothing follows it, and recovery cuts it off.
         await this.#closeFile(queue, true).catch(() => undefined);
       }

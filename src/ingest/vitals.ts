@@ -26,6 +26,8 @@ export type ReasonCode = keyof typeof NOT_READY;
 export interface Reason {
   readonly code: ReasonCode | keyof typeof NOTICES;
   readonly message: string;
+  /** In the words of the engine or the machine, which hold statements and paths: for people who are signed in. */
+  readonly detail?: string | undefined;
 }
 
 export interface Vitals {
@@ -50,16 +52,18 @@ export async function vitalsOf({ pipeline, folder }: Pick<VitalsOptions, 'pipeli
 
 /** Empty when the server is ready. A source in trouble is none of these: the others go on. */
 export async function reasonsOf({ pipeline, collection, folder, minFreeBytes }: VitalsOptions): Promise<Reason[]> {
-  const { load, disk } = await vitalsOf({ pipeline, folder });
+  // A disk that cannot be asked is trouble of the pipeline, which looks at it all the time.
+  const { disk } = await vitalsOf({ pipeline, folder }).catch(() => ({ disk: undefined }));
+  const { repairing } = pipeline.load;
   const { spool } = collection;
   const reasons: Reason[] = [];
-  const say = (code: ReasonCode, more?: string) => reasons.push({ code, message: more === undefined ? NOT_READY[code] : `${NOT_READY[code]} ${more}` });
+  const say = (code: ReasonCode, detail?: string) => reasons.push({ code, message: NOT_READY[code], detail });
   if (pipeline.failure) say('ingest-stopped', pipeline.failure.message);
   else if (pipeline.trouble !== undefined) say('not-storing', pipeline.trouble);
-  if (load.repairing > 0 && !pipeline.failure) say('store-repairing', `${load.repairing} to go.`);
+  if (repairing > 0 && !pipeline.failure) reasons.push({ code: 'store-repairing', message: `${NOT_READY['store-repairing']} ${repairing} to go.` });
   if (spool.full) say('spool-full');
   if (spool.failing) say('spool-failing', spool.trouble);
-  if (disk.free < minFreeBytes) say('disk-nearly-full');
+  if (disk && disk.free < minFreeBytes) say('disk-nearly-full');
   return reasons;
 }
 

@@ -1,8 +1,8 @@
 /**
- * How long the ledger remembers the identities that senders give: of a Firehose request, and an idempotency key. A request that
- * comes again must be known, whatever the wall clock says by then. So its age is counted in seconds that the ledger was open, by a steady
- * clock: what was finished carries the ledger's own time, which goes on from the newest of them at the next start. A clock that
- * is set forward or back ages nothing, and neither does a server that stands still.
+ * How long the ledger remembers the identities that senders give: of a Firehose request, an idempotency key, and a message that is
+ * a record by itself. What comes again must be known, whatever the wall clock says by then. So its age is counted in seconds that
+ * the ledger was open, by a steady clock: what was finished carries the ledger's own time, which goes on from the newest of them at
+ * the next start. A clock that is set forward or back ages nothing, and neither does a server that stands still.
  */
 import { setImmediate as turn } from 'node:timers/promises';
 import { type Kysely, sql } from 'kysely';
@@ -10,10 +10,20 @@ import { type Kysely, sql } from 'kysely';
 /** Ids of deliveries that carry one begin so. */
 export const FIREHOSE_PREFIX = 'firehose:';
 export const KEY_PREFIX = 'http-key:';
-const PREFIXES = [FIREHOSE_PREFIX, KEY_PREFIX];
+/** Ids of messages of a queue that are records by themselves begin so (collect/s3/reader.ts). */
+const MESSAGE_PREFIX = 'sqs:';
 
-/** How long one is remembered, in days that the ledger was open. */
+/** How long an identity is remembered that a sender gives, in days that the ledger was open. */
 export const IDENTITY_DAYS = 7;
+/** A queue keeps a message for 14 days at most, and the queue of its dead letters for as long again. */
+export const MESSAGE_DAYS = 30;
+
+/** Days by prefix. */
+const KEPT: readonly (readonly [string, number])[] = [
+  [FIREHOSE_PREFIX, IDENTITY_DAYS],
+  [KEY_PREFIX, IDENTITY_DAYS],
+  [MESSAGE_PREFIX, MESSAGE_DAYS],
+];
 
 /** Of one statement, which holds up all else. */
 const MOST_AT_ONCE = 2000;
@@ -22,8 +32,12 @@ const MOST_AT_ONCE = 2000;
 const ids = (prefix: string) => `id >= '${prefix}' AND id < '${prefix}\u{10ffff}'`;
 const index = (prefix: string) => `delivery_${prefix.replace(/\W/g, '')}`;
 
+const indexes = (prefixes: readonly string[]) =>
+  prefixes.map((prefix) => `CREATE INDEX ${index(prefix)} ON delivery (finished) WHERE ${ids(prefix)};`).join('\n');
+
 /** What objects and files leave in the ledger for good is in no index of these. */
-export const REMEMBERED_SCHEMA = PREFIXES.map((prefix) => `CREATE INDEX ${index(prefix)} ON delivery (finished) WHERE ${ids(prefix)};`).join('\n');
+export const REMEMBERED_SCHEMA = indexes([FIREHOSE_PREFIX, KEY_PREFIX]);
+export const MESSAGES_SCHEMA = indexes([MESSAGE_PREFIX]);
 
 export class Remembered {
   readonly #db: Kysely<unknown>;
@@ -41,7 +55,7 @@ export class Remembered {
   static async load<T>(database: Kysely<T>, steady: () => number): Promise<Remembered> {
     const db = database as Kysely<unknown>;
     let newest = 0;
-    for (const prefix of PREFIXES) {
+    for (const [prefix] of KEPT) {
       const { rows } = await sql<{ at: number | null }>`SELECT max(finished) AS at FROM ${from(prefix)}`.execute(db);
       newest = Math.max(newest, rows[0]?.at ?? 0);
     }
@@ -55,8 +69,8 @@ export class Remembered {
 
   /** Forgets what is too old to come again. */
   async forgetOld(): Promise<void> {
-    const before = this.now() - IDENTITY_DAYS * 86_400;
-    for (const prefix of PREFIXES) {
+    for (const [prefix, days] of KEPT) {
+      const before = this.now() - days * 86_400;
       const some = sql`DELETE FROM delivery WHERE id IN (SELECT id FROM ${from(prefix)} AND finished < ${before} LIMIT ${MOST_AT_ONCE})`;
       while (((await some.execute(this.#db)).numAffectedRows ?? 0n) > 0n) await turn();
     }

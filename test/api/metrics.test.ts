@@ -1,5 +1,5 @@
 /** Readiness and metrics of a server that collects: real pushes, a spool that is full, a disk without room, batches that a crash left. */
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { METRICS } from '../../src/api/metric-table.ts';
@@ -10,7 +10,7 @@ import { Pipeline } from '../../src/ingest/pipeline.ts';
 import { openRegistries } from '../../src/ingest/registry.ts';
 import { NOT_READY, reasonsOf, vitalsOf } from '../../src/ingest/vitals.ts';
 import { HEADER, lines, openCollection, openPlace, type Place } from '../ingest/helpers.ts';
-import { startServer, type TestServer } from './helpers.ts';
+import { COMMAND_LINE_TOKEN, signIn, startServer, type TestServer } from './helpers.ts';
 
 const MAX = 64 * 1024;
 
@@ -156,6 +156,25 @@ it('is ready with a source in trouble, which the metrics tell', async () => {
   expect((await scrape()).get(of('bartizan_source_errors_total', ',code="not-stored"'))).toBe(1);
 });
 
+it('tells paths and the words of the machine only to who is signed in', async () => {
+  const folder = join(place.directory, 'spool', id);
+  renameSync(folder, `${folder}-aside`);
+  writeFileSync(folder, 'no folder');
+  const refused = await push(lines(1));
+  expect([refused.status, await refused.text()]).toEqual([503, expect.stringContaining('The spool cannot be written.')]);
+  const said = async (headers: Record<string, string>) => {
+    const { reasons } = (await (await fetch(`${server.base}/readyz`, { headers })).json()) as { reasons: { code: string; message: string }[] };
+    return reasons.find(({ code }) => code === 'spool-failing')?.message;
+  };
+  const { session } = await signIn(server);
+  for (const stranger of [{}, { cookie: 'bartizan_session=x' }, { authorization: 'Bearer x' }])
+    expect(await said(stranger as Record<string, string>)).toBe(NOT_READY['spool-failing']);
+  for (const known of [{ cookie: `bartizan_session=${session}` }, { authorization: `Bearer ${COMMAND_LINE_TOKEN}` }])
+    expect(await said(known as Record<string, string>)).toContain(place.directory);
+  rmSync(folder);
+  renameSync(`${folder}-aside`, folder);
+});
+
 it('says what the store answers when it is gone, and forgets a source that is', async () => {
   expect((await server.call(`/api/v1/sources/${id}`, { method: 'DELETE' })).status).toBe(204);
   expect([...(await scrape()).keys()].filter((name) => name.includes(id))).toEqual([]);
@@ -163,5 +182,5 @@ it('says what the store answers when it is gone, and forgets a source that is', 
   const response = await fetch(`${server.base}/readyz`);
   const { reasons } = (await response.json()) as { reasons: { code: string; message: string }[] };
   expect([response.status, reasons.at(-1)?.code]).toEqual([503, 'store-unavailable']);
-  expect(reasons.at(-1)?.message).toContain(NOT_READY['store-unavailable']);
+  expect(reasons.at(-1)?.message).toBe(NOT_READY['store-unavailable']);
 });

@@ -81,6 +81,27 @@ describe('memory', () => {
     for (const send of [() => deliver(0), push]) await expect.poll(async () => (await send()).status, { timeout: 30_000 }).toBe(200);
     await estate.unharmed();
   }, 120_000);
+
+  it('of values that a small request packs is not taken at all, and the most records that there are go through', async () => {
+    const { token } = await estate.source('firehose');
+    const deliver = (body: string) => estate.deliver(token, new Uint8Array(gzipSync(body)), { 'content-encoding': 'gzip' });
+    const around = (records: string) => `{"requestId":"many","timestamp":1700000000000,"records":[${records}]}`;
+    const empty = '{},'.repeat(4 * 10 ** 6);
+    for (const many of [around(`${empty}{}`), around(''.padEnd(10 ** 7, '"a",')), `{"x":{${'"a":1,'.repeat(10 ** 6)}"a":1}}`, '['.repeat(10 ** 7)]) {
+      const before = process.memoryUsage().heapUsed;
+      const answer = await deliver(many);
+      expect([answer.status, ((await answer.json()) as { errorMessage: string }).errorMessage]).toEqual([400, expect.stringContaining('more values than')]);
+      // As objects and pointers they are 80 to 300 MiB.
+      expect(process.memoryUsage().heapUsed - before).toBeLessThan(64 * MIB);
+    }
+    // Texts hold what they like.
+    const text = JSON.stringify(`${lines(1)}\\" {{[[,,::`.repeat(20_000));
+    expect((await deliver(`{"note":${text},"requestId":"many","timestamp":1700000000000,"records":[]}`)).status).toBe(200);
+    const record = JSON.stringify({ data: Buffer.from(lines(1)).toString('base64') });
+    expect((await deliver(around(Array.from({ length: 10_000 }, () => record).join(' , ')))).status).toBe(200);
+    const over = await deliver(around(Array.from({ length: 10_001 }, () => record).join(',')));
+    expect([over.status, ((await over.json()) as { errorMessage: string }).errorMessage]).toEqual([400, expect.stringContaining('at most 10000 records')]);
+  });
 });
 
 describe('wrong tokens', () => {

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import Sqlite from 'better-sqlite3';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { DEFAULT_RECORD_SETTINGS } from '../../src/model/source.ts';
-import { FIREHOSE_PREFIX, IDENTITY_DAYS, KEY_PREFIX } from '../../src/store/metadata.ts';
+import { FIREHOSE_PREFIX, IDENTITY_DAYS, KEY_PREFIX, MESSAGE_DAYS } from '../../src/store/metadata.ts';
 import { lines, openPlace, type Place } from './helpers.ts';
 
 const DAY = 86_400;
@@ -100,5 +100,20 @@ it('forgets any number in steps, and leaves what is younger', async () => {
   await place.metadata.forgetOld();
   const left = file.prepare(`SELECT count(*) AS n FROM delivery WHERE id LIKE '%:many:%'`).get();
   expect(left).toEqual({ n: 200 });
+  file.close();
+});
+
+it('forgets a message that is a record only after every queue has let go of it', async () => {
+  expect(await bringAll(['sqs:old', 'sqs', 'sqt:1'])).toEqual(['stored', 'stored', 'stored']);
+  passes((MESSAGE_DAYS - 1) * DAY);
+  await place.metadata.forgetOld();
+  expect(await bringAll(['sqs:old', 'sqs:young'])).toEqual(['known', 'stored']);
+  passes(DAY + 60);
+  await place.metadata.forgetOld();
+  expect(await bringAll(['sqs:old', 'sqs:young', 'sqs', 'sqt:1'])).toEqual(['stored', 'known', 'known', 'known']);
+  // Only what has a head is in the index that files are looked up in, and it serves.
+  const file = new Sqlite(join(directory, 'metadata.db'));
+  const plan = file.prepare(`EXPLAIN QUERY PLAN SELECT name FROM delivery WHERE head != '' AND head = ? AND id != ? LIMIT 5`).all('x', 'y');
+  expect(JSON.stringify(plan)).toContain('INDEX delivery_head');
   file.close();
 });

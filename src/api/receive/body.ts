@@ -12,13 +12,9 @@ const OPTIONS = { chunkSize: 64 * 1024 };
 /** More are read by nobody: what is packed twice is told by content. */
 const MOST_CODINGS = 2;
 
-/**
- * The body as it is kept: gzip and zstd as they came (their first bytes tell them), deflate taken apart
- * because nothing tells it. Codings stand in the order in which they were applied (RFC 9110 section 8.4).
- * Throws Problem for what is not what it says.
- */
-export async function keptBody(body: Buffer, encoding: string | undefined, share: Share): Promise<Uint8Array> {
-  const codings = (encoding ?? '')
+/** What a Content-Encoding names, in the order in which it was applied; empty where the body is as it is. */
+export function codingsOf(header: string | undefined): string[] {
+  return (header ?? '')
     .split(',')
     .map((coding) =>
       coding
@@ -27,6 +23,15 @@ export async function keptBody(body: Buffer, encoding: string | undefined, share
         .replace(/^x-gzip$/, 'gzip'),
     )
     .filter((coding) => coding !== '' && coding !== 'identity');
+}
+
+/**
+ * The body as it is kept: gzip and zstd as they came (their first bytes tell them), deflate taken apart
+ * because nothing tells it. Codings stand in the order in which they were applied (RFC 9110 section 8.4).
+ * Throws Problem for what is not what it says.
+ */
+export async function keptBody(body: Buffer, encoding: string | undefined, share: Share): Promise<Uint8Array> {
+  const codings = codingsOf(encoding);
   const unknown = codings.find((coding) => !['gzip', 'zstd', 'deflate'].includes(coding));
   if (unknown !== undefined)
     throw new Problem('unsupported-media-type', `Content-Encoding “${unknown.slice(0, 50)}” is not known.`, { hint: 'Send gzip, deflate or zstd.' });
@@ -64,4 +69,35 @@ async function unpacked(stream: Transform, body: Buffer, name: string, limit: nu
   const whole = Buffer.concat(pieces);
   share.give(size);
   return whole;
+}
+
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+/** What each value, member or element of JSON comes with, but for the first of all. */
+const STRUCTURE: ReadonlySet<number> = new Set([...'{[:,'].map((character) => character.charCodeAt(0)));
+
+/**
+ * Whether a text of JSON has more values than `most`, told without making them: an object of two bytes takes tens of them in memory.
+ * Where the text is no JSON, its parser says so.
+ */
+export function hasMoreValues(json: Buffer, most: number): boolean {
+  let values = 0;
+  for (let i = 0; i < json.length; i++) {
+    const byte = json[i] as number;
+    if (byte === QUOTE) {
+      i = endOfText(json, i + 1);
+      if (i < 0) return false;
+    } else if (STRUCTURE.has(byte) && ++values > most) return true;
+  }
+  return false;
+}
+
+/** Offset of the quote that ends a text begun before `from`; -1 where none does. */
+function endOfText(json: Buffer, from: number): number {
+  for (let at = json.indexOf(QUOTE, from); at >= 0; at = json.indexOf(QUOTE, at + 1)) {
+    let before = at;
+    while (before > from && json[before - 1] === BACKSLASH) before--;
+    if ((at - before) % 2 === 0) return at;
+  }
+  return -1;
 }

@@ -11,7 +11,7 @@ import { type Append, MOST_PARTS, SpoolError } from '../../ingest/spool.ts';
 import type { Origin } from '../../model/batch.ts';
 import { FIREHOSE_PREFIX } from '../../store/metadata.ts';
 import { Problem, toAnswer } from '../errors.ts';
-import { gunzipped } from './body.ts';
+import { codingsOf, gunzipped, hasMoreValues } from './body.ts';
 import type { ReceiveGuard } from './guard.ts';
 import type { Share } from './memory.ts';
 
@@ -19,6 +19,8 @@ const PROTOCOL = '1.0';
 /** Before compression; what AWS sends at most, with room for base64 and JSON around it. */
 const MAX_UNPACKED = 128 * 2 ** 20;
 const MAX_RECORDS = 10_000;
+/** Of a body's JSON: a record is an object with one member. */
+const MAX_VALUES = 8 * MAX_RECORDS;
 const MAX_MESSAGE = 8192;
 const MAX_KEY = 4096;
 const LINE_FEED = 10;
@@ -67,10 +69,9 @@ export function addFirehose(app: FastifyInstance, collection: Collection, guard:
 /** Firehose packs a body once with gzip, or not at all. Throws Problem for anything else. */
 function isGzip(request: FastifyRequest): boolean {
   const header = request.headers['content-encoding'] ?? '';
-  const codings = header.split(',').map((coding) => coding.trim().toLowerCase());
-  const applied = codings.filter((coding) => coding !== '' && coding !== 'identity');
-  if (applied.length === 0) return false;
-  if (applied.length === 1 && /^(?:x-)?gzip$/.test(applied[0] as string)) return true;
+  const [first, ...more] = codingsOf(header);
+  if (first === undefined) return false;
+  if (first === 'gzip' && more.length === 0) return true;
   throw new Problem('unsupported-media-type', `Content-Encoding “${header.slice(0, 50)}” is none of Firehose: it sends gzip once, or nothing.`);
 }
 
@@ -102,6 +103,9 @@ function readDelivery(body: Buffer, request: FastifyRequest): FirehoseRequest {
   const version = request.headers['x-amz-firehose-protocol-version'];
   if (version !== undefined && version !== PROTOCOL)
     throw new Problem('not-a-delivery', `The protocol version ${String(version).slice(0, 20)} is not ${PROTOCOL}.`);
+  // Before they are made: what they take in memory is no part of the share.
+  if (hasMoreValues(body, MAX_VALUES))
+    throw new Problem('not-a-delivery', `The body has more values than a delivery of ${MAX_RECORDS} records, the most that there are in one.`);
   let value: unknown;
   try {
     value = JSON.parse(body.toString('utf8'));

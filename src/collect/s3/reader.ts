@@ -156,7 +156,7 @@ export class ObjectReader {
 
   /**
    * A message that is a record by itself; the queue is told by its name. The same text is the same delivery, however often
-   * and in how many messages it comes. Rejects with S3Failure.
+   * and in how many messages it comes, within the days that the ledger knows such a delivery (store/remembered.ts). Rejects with S3Failure.
    */
   async record(text: string, queue: string, sentAt: number): Promise<void> {
     const bytes = Buffer.from(text);
