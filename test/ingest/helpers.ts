@@ -28,13 +28,15 @@ export interface Place {
   readonly pipeline: Pipeline;
   readonly layouts: LayoutMemory;
   readonly quarantine: Quarantine;
+  /** What was said of batches that a crash left. */
+  readonly repairs: readonly string[];
   rows(sql: string): Promise<readonly (readonly Value[])[]>;
   /** Writes a file below the folder; its path. */
   file(name: string, content: string | Uint8Array): Promise<string>;
   close(): Promise<void>;
 }
 
-export async function openPlace(options: { directory?: string; batchRows?: number; workers?: number } = {}): Promise<Place> {
+export async function openPlace(options: { directory?: string; batchRows?: number; workers?: number; untilDone?: boolean } = {}): Promise<Place> {
   const directory = options.directory ?? (await mkdtemp(join(tmpdir(), 'bartizan-ingest-')));
   const now = () => Math.floor(Date.now() / 1000);
   const store = await openEmbedded({ path: join(directory, 'store') });
@@ -52,6 +54,7 @@ export async function openPlace(options: { directory?: string; batchRows?: numbe
       throw error;
     },
   });
+  const repairs: string[] = [];
   const pipeline = await Pipeline.open({
     ...common,
     layouts,
@@ -61,7 +64,8 @@ export async function openPlace(options: { directory?: string; batchRows?: numbe
     workers: options.workers ?? 2,
     batchRows: options.batchRows ?? 1000,
     clock: () => performance.now(),
-    untilDone: false,
+    untilDone: options.untilDone ?? false,
+    onRepaired: (note) => repairs.push(note),
     disk: new DiskGuard({ folder: directory, minFreeBytes: 0, store }),
     extraction: (block, absentMask, only) => catalogs.extraction(block, absentMask, now(), only),
     rules: () => catalogs.atIngest(),
@@ -80,6 +84,7 @@ export async function openPlace(options: { directory?: string; batchRows?: numbe
     pipeline,
     layouts,
     quarantine,
+    repairs,
     rows: async (sql) => (await store.rows({ text: sql, params: {} })).rows,
     async file(name, content) {
       const path = join(directory, 'logs', name);
