@@ -230,11 +230,13 @@ export class Inserter {
   }
 }
 
-/** SQLite says SQLITE_FULL, SQLITE_BUSY, SQLITE_IOERR…: the same batch can be committed once that is over. */
+/** Of SQLite and of the system: the same batch can be committed and inserted once that is over. */
+const PASSING_CODE = /^(SQLITE_(FULL|BUSY|LOCKED|IOERR|CANTOPEN|NOMEM)|(ENOSPC|EDQUOT|EIO|ESTALE|EMFILE|ENFILE|ENOMEM|EAGAIN|EINTR|ETIMEDOUT)$)/;
+
 function isPassing(error: unknown): boolean {
   if (error instanceof StoreError) return error.retryable || PASSING.has(error.code);
   const code = (error as { code?: unknown }).code;
-  return typeof code === 'string' && /^(SQLITE_(FULL|BUSY|LOCKED|IOERR)|ENOSPC|EDQUOT)/.test(code);
+  return typeof code === 'string' && PASSING_CODE.test(code);
 }
 
 /** A file that stays is removed by the next start; the batch is finished and must not be tried again. */
