@@ -144,6 +144,7 @@ export async function openWorkspace(config: Config, options: { readonly server?:
     batchRows: config.batchRows,
     clock: () => performance.now(),
     untilDone: options.server ?? false,
+    onRepaired: (text) => note(`warning: ${text}`),
     extraction: (block, absentMask, only) => catalogs.extraction(block, absentMask, epochSeconds(), only),
     rules: () => catalogs.atIngest(),
   });

@@ -50,7 +50,7 @@ const DAYS_PER_INSERT = 32;
 
 /**
  * Stages a batch. `deliveries` by the decoder's delivery numbers; `state`: where the decoder stands after
- * the batch, for the last delivery when it goes on.
+ * the batch, for the last delivery when it goes on. What was decoded stays as it is: staged again, it is the same batch.
  */
 export async function stageBatch(
   batch: string,
@@ -88,8 +88,9 @@ export async function stageBatch(
         received,
       ),
     );
-  for (const [i, { dataset, batch: rows }] of taken.tables.entries()) {
-    if (rows.rows === 0) continue;
+  for (const [i, { dataset, batch: decodedRows }] of taken.tables.entries()) {
+    if (decodedRows.rows === 0) continue;
+    const rows = { ...decodedRows, columns: new Map(decodedRows.columns) };
     context.enricher?.enrich(rows);
     await replaceTexts(rows, context.ids);
     const ranges = parts.map((part) => part.rows[i] as Range);

@@ -3,7 +3,7 @@
  * done, for a batch that was given up half-way would be stored twice by who brings it again; what fails
  * for good stops all inserting until the next start repairs it.
  */
-import { rmSync } from 'node:fs';
+import { rmSync, statSync } from 'node:fs';
 import { DATASETS } from '../model/log-formats.ts';
 import type { DeliveryRange, Manifest, Metadata, StagedBlock } from '../store/metadata.ts';
 import { type StagedSelect, type Store, StoreError } from '../store/store.ts';
@@ -118,7 +118,7 @@ export class Inserter {
       try {
         await this.#options.disk.check();
         committed ??= await this.#commit(staged);
-        const stored = await this.#insert(committed);
+        const stored = await this.#insert(committed, fresh);
         this.#trouble = undefined;
         return stored;
       } catch (error) {
@@ -145,8 +145,9 @@ export class Inserter {
     });
   }
 
-  /** With what rules make of its blocks. */
+  /** With what rules make of its blocks. Throws where a block is not there: once it is committed, a block that is missing counts as inserted. */
   async #commit(staged: Manifest): Promise<Manifest> {
+    for (const { file } of staged.blocks) statSync(file);
     const blocks: StagedBlock[] = [];
     const distinct = await withoutCopies(staged, this.#options.store);
     for (const block of distinct.blocks) {
@@ -160,10 +161,12 @@ export class Inserter {
   }
 
   /** Stages of a batch after its manifest is committed; repeating it stores nothing twice. */
-  async #insert(committed: Manifest): Promise<Stored> {
-    const notes: string[] = [];
+  async #insert(committed: Manifest, fresh: boolean): Promise<Stored> {
+    // After a loss of power the ledger may not know any more that a batch was finished, although its files are removed.
+    const gone = fresh ? [] : committed.blocks.filter(({ file }) => statSync(file, { throwIfNoEntry: false }) === undefined);
+    const notes = gone.length ? [noteOfGone(committed, gone)] : [];
     let manifest = committed;
-    for (const { token } of committed.blocks) {
+    for (const { token } of committed.blocks.filter((block) => !gone.includes(block))) {
       const block = (): StagedBlock => manifest.blocks.find((b) => b.token === token) as StagedBlock;
       // Whatever is inserted in the end, the manifest says it first: a crash in between inserts the same again.
       const instead = async (extraction: StagedSelect | undefined): Promise<void> => {
@@ -185,8 +188,9 @@ export class Inserter {
     }
     await this.#options.metadata.finish(manifest);
     for (const block of manifest.blocks) {
-      rmSync(block.file, { force: true });
-      if (block.ids) rmSync(block.ids.file, { force: true });
+      remove(block.file);
+      if (block.ids) remove(block.ids.file);
+      if (gone.includes(block)) continue;
       this.#done.inserts++;
       this.#done.rows += block.rows;
     }
@@ -226,11 +230,26 @@ export class Inserter {
   }
 }
 
-/** SQLite says SQLITE_FULL, SQLITE_BUSY, SQLITE_IOERR…: the same batch can be committed once that is over. */
+/** Of SQLite and of the system: the same batch can be committed and inserted once that is over. */
+const PASSING_CODE = /^(SQLITE_(FULL|BUSY|LOCKED|IOERR|CANTOPEN|NOMEM)|(ENOSPC|EDQUOT|EIO|ESTALE|EMFILE|ENFILE|ENOMEM|EAGAIN|EINTR|ETIMEDOUT)$)/;
+
 function isPassing(error: unknown): boolean {
   if (error instanceof StoreError) return error.retryable || PASSING.has(error.code);
   const code = (error as { code?: unknown }).code;
-  return typeof code === 'string' && /^(SQLITE_(FULL|BUSY|LOCKED|IOERR)|ENOSPC|EDQUOT)/.test(code);
+  return typeof code === 'string' && PASSING_CODE.test(code);
+}
+
+/** A file that stays is removed by the next start; the batch is finished and must not be tried again. */
+function remove(file: string): void {
+  try {
+    rmSync(file, { force: true });
+  } catch {}
+}
+
+/** What people should know of a batch whose files were not there any more when it was repaired. */
+function noteOfGone({ batch, blocks }: Manifest, gone: readonly StagedBlock[]): string {
+  const what = gone.map(({ table, rows }) => `${rows} rows for ${table}`).join(', ');
+  return `The staged files of ${gone.length} of ${blocks.length} blocks of the batch ${batch} are gone (${what}). They are removed only after a batch is stored, so that these rows count as stored; if somebody else removed them, "bartizan ingest --again" reads the logs anew.`;
 }
 
 /** What people should know of a block whose rules failed. */

@@ -36,6 +36,8 @@ export interface PipelineOptions extends InserterOptions {
   readonly batchRows: number;
   /** Milliseconds of a steady clock. */
   readonly clock: () => number;
+  /** Hears what people should know of batches that a crash left. */
+  readonly onRepaired?: (note: string) => void;
 }
 
 /**
@@ -77,7 +79,9 @@ export class Pipeline implements Ingest, Intake {
     const open = (await options.metadata.openManifests()).map((manifest) => ({ ...manifest, blocks: manifest.blocks.map(here) }));
     const named = new Set(open.flatMap((manifest) => manifest.blocks.map((block) => basename(block.file))));
     for (const name of readdirSync(options.staging)) if (!named.has(name)) rmSync(join(options.staging, name), { force: true });
-    const repairs = open.map((manifest) => pipeline.#inserter.repair(manifest));
+    const repairs = open.map(async (manifest) => {
+      for (const note of (await pipeline.#inserter.repair(manifest)).notes) options.onRepaired?.(note);
+    });
     if (options.untilDone) for (const repair of repairs) repair.catch(() => undefined);
     else await Promise.all(repairs);
     return pipeline;
@@ -152,6 +156,12 @@ export class Pipeline implements Ingest, Intake {
   /** Commits and inserts a batch that was staged elsewhere. */
   async storeBatch(manifest: Manifest): Promise<void> {
     await this.#inserter.store(manifest);
+  }
+
+  /** Answers when all that was given to be stored before the call is stored, what a crash left too. Rejects where storing has ended. */
+  async settled(): Promise<void> {
+    await this.#inserter.settled();
+    if (this.#inserter.failure) throw this.#inserter.failure;
   }
 
   async close(): Promise<void> {

@@ -65,6 +65,7 @@ const COLUMNS = sql`batch, seq, code, message, source_name, source_category, off
 export class Quarantine {
   readonly #options: QuarantineOptions;
   #enricher: Enricher | undefined;
+  #turn: Promise<unknown> = Promise.resolve();
 
   constructor(options: QuarantineOptions) {
     this.#options = options;
@@ -113,8 +114,17 @@ export class Quarantine {
    * Re-reads unresolved records: all, those named, or those of a `stream` that wait for its layout. `layout`:
    * in place of the one that was tried; without it records that wait for one are left unless they are named,
    * for a guess could read them wrongly. Rules, timestamp locator and internal traffic are those that the source has now.
+   * One after another: two at once would both find the same records unresolved.
    */
-  async retry(ids?: readonly string[], layout?: string, stream?: string): Promise<RetryResult> {
+  retry(ids?: readonly string[], layout?: string, stream?: string): Promise<RetryResult> {
+    const done = this.#turn.then(() => this.#retry(ids, layout, stream));
+    this.#turn = done.catch(() => undefined);
+    return done;
+  }
+
+  async #retry(ids?: readonly string[], layout?: string, stream?: string): Promise<RetryResult> {
+    // A retry that a crash cut off is repaired first; until then its records look unresolved.
+    await this.#options.pipeline.settled();
     const result = { retried: 0, resolved: 0, filtered: 0, quarantined: 0 };
     const chosen: Sql[] = [UNRESOLVED];
     if (ids) chosen.push(sql`concat(batch, ':', toString(seq)) IN ${param('Array(String)', ids)}`);
@@ -151,16 +161,26 @@ export class Quarantine {
       const [source, tried] = [of.slice(0, cut), of.slice(cut + 1)];
       const settings = (source === '' ? undefined : await settingsOf(source)) ?? DEFAULT_RECORD_SETTINGS;
       const reading = { rules: compileRecordRules(settings, true), now, capacity: group.length + 16 };
-      const decoder =
-        tried === EVENT ? createDecoder('cloudtrail', { layout: 'auto', ...reading }) : createDecoder('flow', { ...readingOf(tried), ...reading });
-      const deliveries = new Map<number, BatchDelivery>();
-      const whole = group.filter((row) => !row[8]);
-      whole.forEach((row, i) => {
-        if (i > 0) decoder.nextDelivery();
-        decoder.push(Buffer.from(String(row[2]), 'base64'), true);
-        deliveries.set(i, { id: '', source, origin: originOf(row), internalTraffic: settings.internalTraffic });
-      });
-      const taken = decoder.take();
+      const decode = (chosen: readonly (readonly Value[])[]) => {
+        const decoder =
+          tried === EVENT ? createDecoder('cloudtrail', { layout: 'auto', ...reading }) : createDecoder('flow', { ...readingOf(tried), ...reading });
+        chosen.forEach((row, i) => {
+          if (i > 0) decoder.nextDelivery();
+          decoder.push(Buffer.from(String(row[2]), 'base64'), true);
+        });
+        return decoder.take();
+      };
+      let whole = group.filter((row) => !row[8]);
+      let taken = decode(whole);
+      // Of a record of several lines nothing is stored until all of them can be read: it stays, and would be stored again with each retry.
+      const partly = new Set(taken.deliveries.filter(({ counts }) => counts.quarantined > 0 && counts.records > counts.quarantined).map((p) => p.delivery));
+      if (partly.size > 0) {
+        whole = whole.filter((_, i) => !partly.has(i));
+        taken = decode(whole);
+      }
+      const deliveries = new Map(
+        whole.map((row, i): [number, BatchDelivery] => [i, { id: '', source, origin: originOf(row), internalTraffic: settings.internalTraffic }]),
+      );
       const readable = taken.deliveries.filter((part) => part.counts.records > 0 && part.counts.quarantined === 0);
       const done = readable.map((part) => whole[part.delivery] as readonly Value[]).map((row) => ({ batch: String(row[0]), seq: Number(row[1]) }));
       if (done.length === 0) continue;

@@ -15,15 +15,25 @@ export interface Registries {
 /** Rows of one insert into a registry's table. */
 const CHUNK = 5000;
 
-/** Opens the registries and gives the store what a crash kept from it. */
+interface Entry {
+  readonly text: string;
+  readonly id: number;
+}
+
+/** Opens the registries and gives the store what a crash or a failure kept from it. */
 export async function openRegistries(store: Store, metadata: Metadata): Promise<Registries> {
   const known = new Map<string, Map<string, number>>();
+  /** By registry: what has its id and is not in the store yet. */
+  const pending = new Map<string, Entry[]>();
+  const highest = new Map<string, number>();
   for (const registry of REGISTRIES) {
     const texts = await metadata.registry(registry.name);
     known.set(registry.name, texts);
-    const rows = await store.rows(statement(sql`SELECT max(id) FROM bartizan.${ident(registry.name)}`), { lane: 'control' });
-    const stored = Number(rows.rows[0]?.[0] ?? 0);
-    const missing = [...texts].filter(([, id]) => id > stored).map(([text, id]) => ({ text, id }));
+    // They come in the order of their ids.
+    highest.set(registry.name, [...texts.values()].at(-1) ?? 0);
+    const rows = await store.rows(statement(sql`SELECT id FROM bartizan.${ident(registry.name)}`), { lane: 'control', maxResultRows: 0 });
+    const stored = new Set(rows.rows.map(([id]) => Number(id)));
+    const missing = [...texts].filter(([, id]) => !stored.has(id)).map(([text, id]) => ({ text, id }));
     if (missing.length) await publish(store, registry, missing);
   }
   let queue: Promise<unknown> = Promise.resolve();
@@ -32,8 +42,8 @@ export async function openRegistries(store: Store, metadata: Metadata): Promise<
     const registry = REGISTRIES.find((r) => r.name === name);
     const ids = known.get(name);
     if (!registry || !ids) throw new Error(`there is no registry ${name}`);
-    const added: { text: string; id: number }[] = [];
-    let next = ids.size + 1;
+    const added: Entry[] = [];
+    let next = (highest.get(name) ?? 0) + 1;
     const seen = new Set<string>();
     for (const text of texts) {
       if (text === '' || ids.has(text) || seen.has(text)) continue;
@@ -42,8 +52,15 @@ export async function openRegistries(store: Store, metadata: Metadata): Promise<
     }
     if (added.length) {
       await metadata.register(name, added);
-      await publish(store, registry, added);
+      // From here on the ids are theirs, also where the store cannot take them now.
       for (const { text, id } of added) ids.set(text, id);
+      highest.set(name, next - 1);
+      pending.set(name, [...(pending.get(name) ?? []), ...added]);
+    }
+    const waiting = pending.get(name);
+    if (waiting) {
+      await publish(store, registry, waiting);
+      pending.delete(name);
     }
     return texts.map((text) => (text === '' ? 0 : (ids.get(text) as number)));
   };
@@ -57,7 +74,7 @@ export async function openRegistries(store: Store, metadata: Metadata): Promise<
   };
 }
 
-async function publish(store: Store, registry: Registry, entries: readonly { readonly text: string; readonly id: number }[]): Promise<void> {
+async function publish(store: Store, registry: Registry, entries: readonly Entry[]): Promise<void> {
   for (let at = 0; at < entries.length; at += CHUNK) {
     const chunk = entries.slice(at, at + CHUNK);
     const parts = chunk.map((e) => splitText(registry, e.text));

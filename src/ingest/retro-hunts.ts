@@ -237,7 +237,7 @@ export class RetroHunts {
     const feed = this.#pending[0]?.feed ?? '';
     const blank = { feed, started: ended, indicators: 0, indicatorsTotal: 0, daysRead: 0, found: 0 };
     this.#last = { ...(this.#last?.state === 'running' ? this.#last : blank), state: 'trouble', ended, message };
-    if (this.#closed || (error instanceof StoreError && error.code === 'store-unavailable')) return;
+    if (this.#closed || (error instanceof StoreError && error.code === 'store-unavailable' && !error.retryable)) return;
     this.#retry = setTimeout(() => this.start(), RETRY_MS).unref();
   }
 

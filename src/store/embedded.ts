@@ -17,7 +17,7 @@ import { EXTRACTED } from '../model/fields.ts';
 import { param, sql, statement } from '../query/sql.ts';
 import { DATABASE } from './ddl.ts';
 import { forgetTokensWithoutParts } from './deduplication-log.ts';
-import { toStoreError } from './errors.ts';
+import { toOpeningError, toStoreError } from './errors.ts';
 import { LanePool } from './lane.ts';
 import { migrate } from './migrate.ts';
 import { type Settings, settingsText, withSettings } from './parameters.ts';
@@ -100,7 +100,7 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<Store> {
       pools[lane] = new LanePool(own);
     }
   } catch (error) {
-    throw toStoreError(error, `open ${options.path}`);
+    throw toOpeningError(error, options.path);
   }
   const store = new EmbeddedStore(options.path, pools, sessions, { ...DEFAULT_LIMITS, ...options.limits });
   try {

@@ -15,7 +15,6 @@ const count = (value: number): string => value.toLocaleString('en-US');
 const mebibytes = (bytes: number): string => `${count(Math.round(bytes / 2 ** 20))} MiB`;
 
 const BY_ENGINE_CODE: Readonly<Record<string, Known>> = {
-  '76': { code: 'data-dir-in-use', message: () => 'The data directory is in use by another process.' },
   '394': { code: 'query-cancelled', message: () => 'The query was cancelled.' },
   '159': { code: 'query-timeout', message: (l) => `The query ran longer than its limit${of(l && `${count(l.maxSeconds)} s`)}. ${NARROW}` },
   '160': { code: 'query-timeout', message: (l) => `The query would run longer than its limit${of(l && `${count(l.maxSeconds)} s`)}. ${NARROW}` },
@@ -38,6 +37,12 @@ const BY_ENGINE_CODE: Readonly<Record<string, Known>> = {
   },
   '243': { code: 'disk-full', message: () => 'The disk of the data directory is full.', retryable: true },
 };
+
+/**
+ * What may be otherwise in a moment, or after somebody has mended the machine: too many parts (252) or statements (202), no memory (173),
+ * thread (439) or file descriptor, a disk that does not read (74), write (75), open (76) or sync (204).
+ */
+const PASSING: ReadonlySet<string> = new Set(['74', '75', '76', '173', '202', '204', '252', '439']);
 
 /** What only the engine finds wrong with a person's query: a regular expression (427), an argument of a function (36). */
 const REFUSED: ReadonlySet<string> = new Set(['427', '36']);
@@ -73,9 +78,17 @@ export function toStoreError(error: unknown, context: string, limits?: Limits): 
   const known = engineCode === '396' && /max bytes/.test(message) ? RESULT_BYTES : BY_ENGINE_CODE[engineCode ?? ''];
   if (known) return new StoreError(known.code, known.message(limits), { cause: error, retryable: known.retryable ?? false });
   if (/ENOSPC|No space left/i.test(message)) return new StoreError('disk-full', 'The disk of the data directory is full.', { cause: error, retryable: true });
-  if (/Cannot lock file|already in use|another server/i.test(message))
-    return new StoreError('data-dir-in-use', 'The data directory is in use by another process.', { cause: error });
+  if (PASSING.has(engineCode ?? ''))
+    return new StoreError('store-unavailable', `The engine cannot run statements at the moment: ${words(message)}`, { cause: error, retryable: true });
   return new StoreError('query-failed', `The engine refused a statement (${context}): ${message}`, { cause: error });
+}
+
+/** An error of opening the data directory: what a running engine says of one file, it says here of the lock. */
+export function toOpeningError(error: unknown, path: string): StoreError {
+  const message = error instanceof Error ? error.message : String(error);
+  if (codeOf(error, message) === '76' || /Cannot lock file|already in use|another server/i.test(message))
+    return new StoreError('data-dir-in-use', 'The data directory is in use by another process.', { cause: error });
+  return toStoreError(error, `open ${path}`);
 }
 
 function codeOf(error: unknown, message: string): string | undefined {

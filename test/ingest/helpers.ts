@@ -28,6 +28,8 @@ export interface Place {
   readonly pipeline: Pipeline;
   readonly layouts: LayoutMemory;
   readonly quarantine: Quarantine;
+  /** What was said of batches that a crash left. */
+  readonly repairs: readonly string[];
   rows(sql: string): Promise<readonly (readonly Value[])[]>;
   /** Writes a file below the folder; its path. */
   file(name: string, content: string | Uint8Array): Promise<string>;
@@ -38,6 +40,8 @@ export interface PlaceOptions {
   readonly directory?: string;
   readonly batchRows?: number;
   readonly workers?: number;
+  /** Waits on as a server does for a store that cannot take what is open. */
+  readonly untilDone?: boolean;
   /** Epoch seconds, and seconds of the steady clock, where a test moves them. */
   readonly now?: () => number;
   readonly steady?: () => number;
@@ -61,6 +65,7 @@ export async function openPlace(options: PlaceOptions = {}): Promise<Place> {
       throw error;
     },
   });
+  const repairs: string[] = [];
   const pipeline = await Pipeline.open({
     ...common,
     layouts,
@@ -70,7 +75,8 @@ export async function openPlace(options: PlaceOptions = {}): Promise<Place> {
     workers: options.workers ?? 2,
     batchRows: options.batchRows ?? 1000,
     clock: () => performance.now(),
-    untilDone: false,
+    untilDone: options.untilDone ?? false,
+    onRepaired: (note) => repairs.push(note),
     disk: new DiskGuard({ folder: directory, minFreeBytes: 0, store }),
     extraction: (block, absentMask, only) => catalogs.extraction(block, absentMask, now(), only),
     rules: () => catalogs.atIngest(),
@@ -89,6 +95,7 @@ export async function openPlace(options: PlaceOptions = {}): Promise<Place> {
     pipeline,
     layouts,
     quarantine,
+    repairs,
     rows: async (sql) => (await store.rows({ text: sql, params: {} })).rows,
     async file(name, content) {
       const path = join(directory, 'logs', name);

@@ -8,7 +8,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Checkpoints } from './checkpoints.ts';
 import type { Clients } from './clients.ts';
 import { dayBefore, dayOf, type ListedObject, listObjects } from './listing.ts';
-import { explain, S3Failure, type S3Problem } from './problems.ts';
+import { explain, type S3Problem } from './problems.ts';
 import type { ObjectReader } from './reader.ts';
 import { Seen } from './seen.ts';
 import type { S3Settings } from './settings.ts';
@@ -266,8 +266,9 @@ export class ListWorker {
       this.#seen.add(object);
       return true;
     } catch (error) {
-      if (stopping.aborted || !(error instanceof S3Failure)) return false;
-      const { code, retryable } = error.problem;
+      if (stopping.aborted) return false;
+      // Whatever it is, the listing goes on behind this object: what is not read must be on the list.
+      const { code, retryable } = this.#explain(error);
       if (PERMANENT.has(code) || (code === 'not-taken' && !retryable)) this.#seen.add(object);
       else {
         // On this list and not among what was seen, so that it is never lost between two saves.

@@ -363,8 +363,13 @@ function explainNetwork(f: ErrorFacts, doing: Doing): S3Problem | undefined {
     );
   if (/^(ENOSPC|EDQUOT)$/.test(f.code))
     return problem('disk-full', 'There is no space left for downloads.', 'Free space on the disk of the data directory; reading goes on by itself.', true);
-  if (/^(EIO|EACCES|EPERM|EROFS|ENOENT|EMFILE|ENFILE)$/.test(f.code))
-    return problem('disk-failed', `A download cannot be written (${f.code}).`, 'Check the disk and the permissions of the data directory.', true);
+  if (/^(EIO|ESTALE|EACCES|EPERM|EROFS|ENOENT|EMFILE|ENFILE)$/.test(f.code))
+    return problem(
+      'disk-failed',
+      `A download cannot be written, read or removed (${f.code}).`,
+      'Check the disk and the permissions of the data directory.',
+      true,
+    );
   return undefined;
 }
 

@@ -9,7 +9,7 @@ import { otherObject } from '../aws-path.ts';
 import { type Content, DeliveryError, type Outcome } from '../delivery.ts';
 import { DigestReader } from './digest-reader.ts';
 import { type Downloaded, download } from './download.ts';
-import { S3Failure } from './problems.ts';
+import { explain, S3Failure } from './problems.ts';
 import type { NamedObject, ReaderContext } from './reading.ts';
 
 /** What the intake is given. */
@@ -89,9 +89,10 @@ export class ObjectReader {
     for (let tries = 1; ; tries++) {
       try {
         return await this.#readOnce(object);
-      } catch (error) {
+      } catch (cause) {
         if (stopping.aborted) throw stopping.reason;
-        if (!(error instanceof S3Failure)) throw error;
+        // A download that cannot be read again or removed is none of S3's answers; it is told and tried again all the same.
+        const error = cause instanceof S3Failure ? cause : new S3Failure(explain(cause, { action: 'reading', resource: address(object) }), cause);
         const { code, retryable } = error.problem;
         const wait = retryMs * 2 ** (tries - 1) * (0.75 + Math.random() / 2);
         if (code === 'object-gone') {

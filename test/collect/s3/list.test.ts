@@ -1,5 +1,5 @@
 /** A prefix read by listing it, over real HTTP: paging, days, resuming, following. */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -322,5 +322,36 @@ describe('following', () => {
       () => s.status().listing?.failed === 0,
       () => s.status(),
     );
+  });
+
+  it('passes no object over that this machine failed on, and says so', async () => {
+    const names = ['1', '2', '3'].map((name) => `plain/${name}.log.gz`);
+    for (const [i, name] of names.entries()) await put(name, i + 1);
+    const ledger = new Ledger();
+    const odd: string[] = [];
+    let broken = true;
+    ledger.before = ({ name, content }) => {
+      if (!broken || !name.endsWith('2.log.gz') || !('path' in content)) return;
+      // A download that cannot be removed: it is a folder now.
+      rmSync(content.path);
+      mkdirSync(content.path);
+      odd.push(content.path);
+      throw new Error('the disk is away');
+    };
+    const s = begin({}, { ledger, limiter: new Limiter({ maxMemory: 0 }) });
+    await until(
+      () => s.status().listing?.caughtUp === true,
+      () => s.status(),
+    );
+    expect(keys(ledger)).toEqual([names[0], names[2]]);
+    expect(s.status()).toMatchObject({ counts: { objects: 2 }, listing: { failed: 1 } });
+    expect(s.status().problems.map(({ message }) => message)).toEqual([expect.stringContaining('2.log.gz')]);
+    broken = false;
+    await until(
+      () => ledger.stored.size === 3 && s.status().listing?.failed === 0,
+      () => s.status(),
+    );
+    expect(keys(ledger)).toEqual(names);
+    for (const path of odd) rmSync(path, { recursive: true });
   });
 });

@@ -1,0 +1,64 @@
+/** What a start makes of batches that a crash or a loss of power left. */
+import { readdirSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { HEADER, lines, openPlace, type Place } from './helpers.ts';
+
+let directory: string;
+let place: Place;
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'bartizan-repair-'));
+  place = await openPlace({ directory });
+});
+afterEach(async () => {
+  await place.close();
+  await rm(directory, { recursive: true, force: true });
+});
+
+const count = async (table: string) => Number((await place.rows(`SELECT count() FROM bartizan.${table}`))[0]?.[0]);
+const staged = () => readdirSync(join(directory, 'staging')).sort();
+
+/** An ingest of one batch that ends before the last of its blocks is stored: the table is back with the next start. */
+async function cutOff(): Promise<string> {
+  const path = await place.file('one.log', `${HEADER}\n${lines(500)}`);
+  await place.store.command({ text: 'DETACH TABLE bartizan.address_day', params: {} });
+  await expect(place.pipeline.ingest([path])).rejects.toThrow(/address_day/);
+  expect(await count('vpc_flow')).toBe(500);
+  const [manifest] = await place.metadata.openManifests();
+  expect(manifest?.blocks.map(({ file }) => basename(file)).sort()).toEqual(staged());
+  await place.close();
+  return path;
+}
+
+it('stores the blocks that are there once, and finishes a batch whose files are gone, with a word about it', async () => {
+  const path = await cutOff();
+  const [flows] = staged().filter((name) => name.includes('vpc_flow'));
+  await rm(join(directory, 'staging', flows as string));
+  place = await openPlace({ directory });
+  expect(place.repairs).toEqual([expect.stringMatching(/1 of 3 blocks .*\(500 rows for vpc_flow\)/)]);
+  expect(await place.metadata.openManifests()).toEqual([]);
+  expect(staged()).toEqual([]);
+  expect(await count('vpc_flow')).toBe(500);
+  expect(await count('address_day')).toBeGreaterThan(0);
+  expect(await place.pipeline.ingest([path])).toMatchObject({ stored: 0, duplicates: 500 });
+  expect(await place.pipeline.ingest([await place.file('two.log', `${HEADER}\n${lines(7, 2)}`)])).toMatchObject({ stored: 7, failures: [] });
+});
+
+it('says nothing of a batch whose files are all there', async () => {
+  const path = await cutOff();
+  place = await openPlace({ directory });
+  expect(place.repairs).toEqual([]);
+  expect(await count('vpc_flow')).toBe(500);
+  expect(await count('address_day')).toBeGreaterThan(0);
+  expect(await place.pipeline.ingest([path])).toMatchObject({ stored: 0, duplicates: 500 });
+});
+
+it('commits no batch whose files are gone before it is stored', async () => {
+  await cutOff();
+  place = await openPlace({ directory });
+  const block = { table: 'vpc_flow', file: join(directory, 'staging', 'gone.native'), columns: [], token: 'gone', rows: 1, bytes: 1 };
+  await expect(place.pipeline.storeBatch({ batch: 'gone', ranges: [], blocks: [block], absentMask: '0' })).rejects.toThrow(/ENOENT/);
+  expect(await place.metadata.openManifests()).toEqual([]);
+});
