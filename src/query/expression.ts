@@ -158,8 +158,10 @@ function compileCall(call: Expr & { node: 'call' }, names: Names): Typed {
     typed.push(kind === 'address' ? converted : value);
     return converted.sql;
   });
-  const result = fn.sql(values, { ctx: names.ctx, call }, typed);
-  return 'kind' in result ? result : { sql: result, kind: fn.returns };
+  const made = fn.sql(values, { ctx: names.ctx, call }, typed);
+  const result: Typed = 'kind' in made ? made : { sql: made, kind: fn.returns };
+  names.ctx.spend(result.sql.size, call.span);
+  return result;
 }
 
 /** The value as its parameter wants it; real nulls, so that a missing value gives a missing result. */
