@@ -34,7 +34,8 @@ export function compileExpr(expr: Expr, names: Names): Typed {
       return compileCall(expr, names);
     case 'unary':
       if (expr.op === '!') return boolean(not(condition(expr.arg, names)));
-      return number(sql`(-${asNumber(compileExpr(expr.arg, names))})`);
+      // In parentheses: two signs would begin a comment of SQL.
+      return number(sql`(-(${asNumber(compileExpr(expr.arg, names))}))`);
     case 'binary':
       return compileBinary(expr, names);
     case 'matches': {
