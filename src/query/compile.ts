@@ -13,7 +13,7 @@ import type { Compiled, CompileOptions, CompileResult, Condition, Diagnostic, Ou
 import { QueryError } from './diagnostics.ts';
 import { namesMade, withMadeFields } from './extraction.ts';
 import { compileConditions, compileScope, datasetsOf, namesIndex, warnOfForgottenPipe } from './filter.ts';
-import { isZone } from './functions/time.ts';
+import { zoneName } from './functions/time.ts';
 import { applyOperation } from './operators/index.ts';
 import { parse } from './parser.ts';
 import { EMPTY, ident, join, num, type Sql, sql, statement } from './sql.ts';
@@ -36,8 +36,6 @@ export function compile(text: string, options: CompileOptions): CompileResult {
 /** A query that was parsed, to a statement. Never throws for what a person wrote. */
 export function compileQuery(query: Query, options: CompileOptions): CompileResult {
   return caught(() => {
-    if (!isZone(options.timeZone))
-      throw new QueryError('bad-value', { start: 0, end: 0 }, `There is no time zone ${options.timeZone}.`, 'Use an IANA name such as Europe/Berlin.');
     const { value, ctx } = withContext(query, options, (context) => ({
       ...emit(query, context),
       ofThreatsOnly: isOfThreatsOnly(query),
@@ -76,9 +74,12 @@ export function withDatasets<T>(query: Query, options: CompileOptions, work: (da
   }
 }
 
-/** A context that compiles queries inside the query too. */
-export function newContext(...its: ConstructorParameters<typeof Context>): Context {
-  const ctx = new Context(...its);
+/** A context that compiles queries inside the query too. Throws QueryError for a zone that there is not. */
+export function newContext(options: CompileOptions, datasets: readonly Dataset[], made: readonly string[]): Context {
+  const timeZone = zoneName(options.timeZone);
+  if (timeZone === undefined)
+    throw new QueryError('bad-value', { start: 0, end: 0 }, `There is no time zone ${options.timeZone}.`, 'Use an IANA name such as Europe/Berlin.');
+  const ctx = new Context(timeZone === options.timeZone ? options : { ...options, timeZone }, datasets, made);
   ctx.nested = (subquery) => nestedQuery(subquery, ctx);
   return ctx;
 }

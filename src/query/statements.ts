@@ -171,7 +171,7 @@ export function histogramStatement(
   window: { readonly from: number; readonly to: number },
 ): Result<{ statement: Statement }> {
   return onMatches(options, (state) => {
-    const bucket = (time: Sql): Sql => bucketStart(time, seconds, options.timeZone, window.from);
+    const bucket = (time: Sql): Sql => bucketStart(time, seconds, state.ctx.options.timeZone, window.from);
     const found = sql`SELECT ${bucket(sql`start`)} AS bucket, count() AS n FROM (${state.select([state.ctx.column('start')])}) GROUP BY bucket`;
     // No bucket is shorter than half its width, whatever the clocks do.
     const step = Math.max(1, Math.floor(seconds / 4));

@@ -20,7 +20,7 @@ function parseSettings(cursor: Cursor): Settings {
   while (!cursor.done && !cursor.is('by')) {
     cursor.take(',');
     const name = cursor.peek().value.toLowerCase();
-    if (cursor.peek().kind !== 'name' || !(name in DEFAULTS)) throw cursor.unexpected('window=, threshold=, consecutive= or direction=');
+    if (cursor.peek().kind !== 'name' || !Object.hasOwn(DEFAULTS, name)) throw cursor.unexpected('window=, threshold=, consecutive= or direction=');
     cursor.next();
     cursor.expect('=');
     if (name === 'window' || name === 'consecutive') settings[name] = Math.min(cursor.count(), 1000);
