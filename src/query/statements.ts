@@ -74,8 +74,8 @@ function recordColumns(datasets: readonly Dataset[]): OutputColumn[] {
 }
 
 /** The tree of a text, or of the steps that are right before one that is not. Throws QueryError for a mistake that cannot be left out. */
-function parsed(text: string): Query {
-  const { query, diagnostics } = parse(text);
+function parsed(text: string, variables?: CompileOptions['variables']): Query {
+  const { query, diagnostics } = parse(text, variables);
   const [first] = diagnostics;
   if (first) throw new QueryError(first.code as 'unexpected-token', first.span, first.message, first.hint);
   return query;
@@ -112,7 +112,7 @@ function untilPage({ order, from, where }: State['parts'], last: number): Sql[] 
  */
 export function recordsStatement(options: RecordsOptions): Result<RecordsStatement> {
   return caught(() => {
-    const query = parsed(options.query);
+    const query = parsed(options.query, options.variables);
     return withDatasets(query, options, (datasets) => recordsOfDatasets(query, datasets, options));
   });
 }
@@ -209,7 +209,7 @@ export function fieldStatement(options: MatchesOptions, name: string, limit: num
 /** A statement over the matches, which hand on only the columns that it reads. */
 function onMatches(options: MatchesOptions, make: (state: State) => Sql): Result<{ statement: Statement }> {
   return caught(() => {
-    const query = parsed(options.query);
+    const query = parsed(options.query, options.variables);
     const { value } = withContext(query, options, (ctx) => make(recordsOf(query, ctx)));
     return { ok: true, statement: statement(value) };
   });
