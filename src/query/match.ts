@@ -6,6 +6,7 @@
 import type { Field } from '../model/fields.ts';
 import { QueryError } from './diagnostics.ts';
 import { type AddressRange, addressText, addressValue, parseNetwork, parseOctetWildcard } from './network.ts';
+import { numberIn } from './numbers.ts';
 import { join, num, param, type Sql, sql } from './sql.ts';
 import type { Comparison, Span } from './tree.ts';
 import { asNumber, asText, isNull, literal, type Typed } from './typed.ts';
@@ -151,8 +152,8 @@ function foldConstant(left: Typed, value: string): string | undefined {
 }
 
 function compareNumber(op: Comparison, left: Typed, right: Typed, span: Span): Sql {
-  const value = typeof right.literal?.value === 'number' ? right.literal.value : Number(right.literal?.value);
-  if (right.literal?.value === '' || !Number.isFinite(value)) {
+  const value = typeof right.literal?.value === 'string' ? numberIn(right.literal.value) : Number(right.literal?.value);
+  if (value === undefined) {
     if (left.field) throw badValue(left.field, String(right.literal?.value), span);
     return decided(sql`(${asText(left)} ${SQL_COMPARISON[op]} ${asText(right)})`, op, left);
   }
@@ -207,7 +208,6 @@ export function likePattern(wildcard: string): string {
   return wildcard.replace(/[\\%_]/g, (c) => `\\${c}`).replace(/\*+/g, '%');
 }
 
-/** Glob match of the whole text; `fold` ignores letter case. Made values may be NULL: then it is false. */
 /** Whether a wildcard text fits a name, in any case: its pieces are looked for one after the other. */
 export function fitsWildcard(name: string, wildcard: string): boolean {
   const text = name.toLowerCase();
@@ -224,8 +224,8 @@ export function fitsWildcard(name: string, wildcard: string): boolean {
 }
 
 /**
- * A text against a pattern in which `*` is any text. `fold`: in any letter case. Where the pattern is empty only empty text matches, and where it is `*`
- * all that is there.
+ * A whole text against a pattern in which `*` is any text. `fold`: in any letter case. Where the pattern is empty only empty text matches,
+ * and where it is `*` all that is there. Made values may be NULL: then it is false.
  */
 export function like(left: Typed, wildcard: string, fold: boolean): Sql {
   if (/^\*+$/.test(wildcard)) return not(isNull(left));

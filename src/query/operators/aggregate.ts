@@ -9,7 +9,7 @@ import { EMPTY, join, type Sql, sql } from '../sql.ts';
 import { type Column, orderList, type State, WINDOW } from '../state.ts';
 import { FLOWS } from '../sums.ts';
 import { isThreatSource } from '../tables.ts';
-import type { AggregateCall, Expr, GroupKey, Name, Operation } from '../tree.ts';
+import type { AggregateCall, Expr, GroupKey, Operation } from '../tree.ts';
 import { nullable, number, type Typed } from '../typed.ts';
 import type { Of, Operator } from './kinds.ts';
 
