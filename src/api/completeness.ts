@@ -5,6 +5,7 @@
 
 import { findField } from '../model/fields.ts';
 import { lagPercentile, NO_LAG } from '../model/lag.ts';
+import { fitsWildcard } from '../query/index.ts';
 import { num, type Sql, sql, statement } from '../query/sql.ts';
 import type { QueryOptions, Value } from '../store/store.ts';
 import type { CompletenessResponse, CompletenessRow, CompletenessSource, Gap, KnownGap } from './contract/completeness.ts';
@@ -360,21 +361,6 @@ function shown({ account, region }: Key, filters: readonly Filter[]): boolean {
   return filters.every(({ field, values, negate }) => {
     const value = { 'cloud.account.id': account, 'cloud.region': region }[findField(field)?.name ?? ''];
     if (value === undefined || value === '') return true;
-    return values.some((pattern) => matches(pattern.toLowerCase(), value.toLowerCase())) !== negate;
+    return values.some((pattern) => fitsWildcard(value, pattern)) !== negate;
   });
-}
-
-/** `*` stands for anything. */
-function matches(pattern: string, value: string): boolean {
-  const [first = '', ...rest] = pattern.split('*');
-  if (rest.length === 0) return pattern === value;
-  const last = rest.pop() ?? '';
-  if (!value.startsWith(first) || !value.endsWith(last) || value.length < first.length + last.length) return false;
-  let at = first.length;
-  for (const part of rest) {
-    const found = value.indexOf(part, at);
-    if (found < 0) return false;
-    at = found + part.length;
-  }
-  return at <= value.length - last.length;
 }

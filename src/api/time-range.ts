@@ -2,6 +2,7 @@
  * Times as people and scripts write them: ISO 8601, epoch seconds or milliseconds, relative (`-15m`,
  * `-1h30m`), `now`. A time without a zone is meant in the zone of the request.
  */
+import { zoneName } from '../query/index.ts';
 import { Problem } from './errors.ts';
 
 const UNIT_SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400, w: 604_800 };
@@ -71,11 +72,9 @@ function badTime(value: string | number): Problem {
 }
 
 function checkZone(timeZone: string): string {
-  try {
-    return new Intl.DateTimeFormat('en', { timeZone }).resolvedOptions().timeZone;
-  } catch (cause) {
-    throw new Problem('bad-time', `“${timeZone}” is not a time zone.`, { hint: 'Use an IANA name such as Europe/Berlin.', cause });
-  }
+  const zone = zoneName(timeZone);
+  if (zone === undefined) throw new Problem('bad-time', `“${timeZone}” is not a time zone.`, { hint: 'Use an IANA name such as Europe/Berlin.' });
+  return zone;
 }
 
 /** A wall-clock time in a zone → epoch seconds: guess as UTC, then correct by the zone's offset there (twice, for the hours around a change). */

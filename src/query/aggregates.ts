@@ -69,7 +69,7 @@ function extreme(name: 'min' | 'max', doc: string): Aggregate {
       const { kind, datetime, field } = value;
       if (kind === 'time' || kind === 'address') return { kind, ...(datetime ? { datetime } : {}), ...(field ? { field } : {}), ...kept };
       if (kind === 'text' && field) return { kind, ...kept };
-      return { sql: apply(name === 'max' && value.bare ? value.bare : asNumber(value)), kind: 'number' };
+      return { sql: apply(asNumber(value)), kind: 'number' };
     },
   };
 }

@@ -13,11 +13,11 @@ import type { Compiled, CompileOptions, CompileResult, Condition, Diagnostic, Ou
 import { QueryError } from './diagnostics.ts';
 import { namesMade, withMadeFields } from './extraction.ts';
 import { compileConditions, compileScope, datasetsOf, namesIndex, warnOfForgottenPipe } from './filter.ts';
-import { isZone } from './functions/time.ts';
+import { zoneName } from './functions/time.ts';
 import { applyOperation } from './operators/index.ts';
 import { parse } from './parser.ts';
 import { EMPTY, ident, join, num, type Sql, sql, statement } from './sql.ts';
-import { baseState, type Column, type Order, orderList, type Reading, type State, THIS_WINDOW } from './state.ts';
+import { baseState, type Column, completeOrder, type Order, orderList, type Reading, type State, THIS_WINDOW } from './state.ts';
 import { storedField } from './stored.ts';
 import { subqueryTime, zoneOffset } from './subqueries.ts';
 import { areOfSums, isOfSums } from './sums.ts';
@@ -36,8 +36,6 @@ export function compile(text: string, options: CompileOptions): CompileResult {
 /** A query that was parsed, to a statement. Never throws for what a person wrote. */
 export function compileQuery(query: Query, options: CompileOptions): CompileResult {
   return caught(() => {
-    if (!isZone(options.timeZone))
-      throw new QueryError('bad-value', { start: 0, end: 0 }, `There is no time zone ${options.timeZone}.`, 'Use an IANA name such as Europe/Berlin.');
     const { value, ctx } = withContext(query, options, (context) => ({
       ...emit(query, context),
       ofThreatsOnly: isOfThreatsOnly(query),
@@ -76,9 +74,12 @@ export function withDatasets<T>(query: Query, options: CompileOptions, work: (da
   }
 }
 
-/** A context that compiles queries inside the query too. */
-export function newContext(...its: ConstructorParameters<typeof Context>): Context {
-  const ctx = new Context(...its);
+/** A context that compiles queries inside the query too. Throws QueryError for a zone that there is not. */
+export function newContext(options: CompileOptions, datasets: readonly Dataset[], made: readonly string[]): Context {
+  const timeZone = zoneName(options.timeZone);
+  if (timeZone === undefined)
+    throw new QueryError('bad-value', { start: 0, end: 0 }, `There is no time zone ${options.timeZone}.`, 'Use an IANA name such as Europe/Berlin.');
+  const ctx = new Context(timeZone === options.timeZone ? options : { ...options, timeZone }, datasets, made);
   ctx.nested = (subquery) => nestedQuery(subquery, ctx);
   return ctx;
 }
@@ -198,26 +199,10 @@ function emit(query: Query, ctx: Context): Emitted {
 
 function emitGroups(state: State): Emitted {
   const shown = state.parts.columns.filter((c) => !c.hidden);
-  const order = completeOrder(state, shown);
+  const order = completeOrder(state.parts.order, shown);
   const limit = Math.min(state.parts.limit ?? state.ctx.options.maxRows, state.ctx.options.maxRows);
   const inner = state.parts.where.length ? sql`(${state.with({ limit: undefined }).select([sql`*`])})` : state.parts.from;
   return finish(state, shown, inner, order, limit, 'aggregates');
-}
-
-/**
- * Order of the result: what the query says, then its columns, so that equal rows always come in the
- * same order. A query that does not say gets its slices in time order, or else the largest first.
- */
-function completeOrder(state: State, shown: readonly Column[]): Order[] {
-  const sliced = shown.find((c) => c.value.kind === 'time' && c.key);
-  const keys = shown.filter((c) => c.key && c !== sliced);
-  const measure = sliced ? undefined : shown.find((c) => !c.key && c.value.kind === 'number');
-  const implied: Order[] = [
-    ...(sliced ? [{ value: sliced.value, descending: false }] : []),
-    ...(measure && state.parts.order.length === 0 ? [{ value: measure.value, descending: true }] : []),
-    ...keys.map((c) => ({ value: c.value, descending: false })),
-  ];
-  return [...state.parts.order, ...implied];
 }
 
 function emitRecords(state: State): Emitted {

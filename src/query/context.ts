@@ -12,6 +12,10 @@ import type { Typed } from './typed.ts';
 
 const TEMPLATE = /\{\{\{\s*([\w.-]+(?: +[\w.-]+)*)\s*\}\}\}|\{\{\s*([\w.-]+(?: +[\w.-]+)*)\s*\}\}/g;
 
+/** Pieces that one call may make of the statement, and all calls of a query; isPublicIP makes about a hundred. */
+const MOST_OF_CALL = 20_000;
+const MOST_OF_CALLS = 500_000;
+
 /** Thrown where a name is asked for that rules make: the compilation begins again with it among the names to make. */
 export class NeedsField extends Error {
   readonly field: string;
@@ -71,6 +75,7 @@ export class Context {
   /** Names that rules make for this query, before its scope and steps. */
   readonly made: readonly string[];
   #names = 0;
+  #spent = 0;
 
   constructor(options: CompileOptions, datasets: readonly Dataset[], made: readonly string[] = []) {
     this.options = options;
@@ -180,6 +185,18 @@ export class Context {
   askRules(name: string): void {
     const asked = this.made.some((made) => made.toLowerCase() === name.toLowerCase());
     if (!asked && this.rulesFor(name).length) throw new NeedsField(name);
+  }
+
+  /** Many functions read a value more than once: a call inside a call doubles the statement, and that has an end. Throws QueryError. */
+  spend(size: number, span: Span): void {
+    this.#spent += size;
+    if (size > MOST_OF_CALL || this.#spent > MOST_OF_CALLS)
+      throw new QueryError(
+        'too-deep',
+        span,
+        'Calls inside calls make the statement too long.',
+        'Give an inner value a name in a step of its own: … as x | … x …',
+      );
   }
 
   /** Text with its {{name}} templates filled in: as a value, never as a part of the query. */

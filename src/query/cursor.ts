@@ -196,7 +196,8 @@ export class Cursor {
     const token = this.#filled('number');
     if (token.kind !== 'number') throw this.unexpected(what);
     const value = numberOf(token);
-    if (!Number.isInteger(value) || value < 1) throw new QueryError('wrong-type', token, `Expected ${what} above zero.`);
+    if (!Number.isSafeInteger(value) || value < 1)
+      throw new QueryError('wrong-type', token, `Expected ${what} above zero${value < 1 ? '' : ', and not more than 9007199254740991'}.`);
     this.next();
     return value;
   }

@@ -34,7 +34,8 @@ export function compileExpr(expr: Expr, names: Names): Typed {
       return compileCall(expr, names);
     case 'unary':
       if (expr.op === '!') return boolean(not(condition(expr.arg, names)));
-      return number(sql`(-${asNumber(compileExpr(expr.arg, names))})`);
+      // In parentheses: two signs would begin a comment of SQL.
+      return number(sql`(-(${asNumber(compileExpr(expr.arg, names))}))`);
     case 'binary':
       return compileBinary(expr, names);
     case 'matches': {
@@ -158,8 +159,10 @@ function compileCall(call: Expr & { node: 'call' }, names: Names): Typed {
     typed.push(kind === 'address' ? converted : value);
     return converted.sql;
   });
-  const result = fn.sql(values, { ctx: names.ctx, call }, typed);
-  return 'kind' in result ? result : { sql: result, kind: fn.returns };
+  const made = fn.sql(values, { ctx: names.ctx, call }, typed);
+  const result: Typed = 'kind' in made ? made : { sql: made, kind: fn.returns };
+  names.ctx.spend(result.sql.size, call.span);
+  return result;
 }
 
 /** The value as its parameter wants it; real nulls, so that a missing value gives a missing result. */

@@ -9,6 +9,8 @@ export type { Catalog, Compiled, CompileOptions, CompileResult, Diagnostic, Extr
 export { EMPTY_CATALOG, isFor } from './contract.ts';
 export { explain } from './explain.ts';
 export { isConditionField } from './filter.ts';
+export { zoneName } from './functions/time.ts';
+export { fitsWildcard } from './match.ts';
 export { vocabulary } from './offers.ts';
 export { parse } from './parser.ts';
 export { print } from './print.ts';

@@ -6,6 +6,7 @@
 import type { Field } from '../model/fields.ts';
 import { QueryError } from './diagnostics.ts';
 import { type AddressRange, addressText, addressValue, parseNetwork, parseOctetWildcard } from './network.ts';
+import { numberIn } from './numbers.ts';
 import { join, num, param, type Sql, sql } from './sql.ts';
 import type { Comparison, Span } from './tree.ts';
 import { asNumber, asText, isNull, literal, type Typed } from './typed.ts';
@@ -47,7 +48,19 @@ function mayBeNull(value: Typed): boolean {
 function decided(condition: Sql, op: Comparison, left: Typed, right?: Typed): Sql {
   const nulls = mayBeNull(left) || (right !== undefined && mayBeNull(right));
   const checked = nulls ? (op === '!=' ? sql`ifNull(${condition}, true)` : sql`ifNull(${condition}, false)`) : condition;
-  return left.emptyIsNull && (op === '<' || op === '<=') ? sql`(${checked} AND NOT ${isNull(left)})` : checked;
+  const empty = emptySide(op, left, right);
+  if (!empty) return checked;
+  return op === '!=' ? sql`(${checked} OR ${isNull(empty)})` : sql`(${checked} AND NOT ${isNull(empty)})`;
+}
+
+/**
+ * The side whose missing value, stored as the smallest one there is, would get the wrong answer. One is enough:
+ * what is given is larger than that of the other. A constant on the right is given, and larger as well.
+ */
+function emptySide(op: Comparison, left: Typed, right?: Typed): Typed | undefined {
+  const smaller = op === '<' || op === '<=';
+  if (!right || right.literal) return smaller && left.emptyIsNull ? left : undefined;
+  return (smaller ? [left, right] : [right, left]).find((side) => side.emptyIsNull);
 }
 
 /** `left op right` by the rules of their kinds: true or false, never NULL. */
@@ -58,6 +71,7 @@ export function compare(op: Comparison, left: Typed, right: Typed, span: Span): 
   const constant = right.literal?.value;
   if (constant === null) return op === '=' ? isNull(left) : op === '!=' ? not(isNull(left)) : sql`false`;
   if (left.kind === 'number' && right.literal) return compareNumber(op, left, right, span);
+  if (left.kind === 'time' && left.field && typeof constant === 'string' && constant !== '') checkTime(left, constant, span);
   if (left.equals && typeof constant === 'string' && constant !== '' && (op === '=' || op === '!='))
     return op === '=' ? left.equals(constant) : not(left.equals(constant));
   const found = decided(compareValues(op, left, right, span), op, left, right);
@@ -92,6 +106,7 @@ function compareValues(op: Comparison, left: Typed, right: Typed, span: Span): S
   const sign = SQL_COMPARISON[op];
   if (left.kind === 'address' && right.kind === 'address') return sql`(${left.sql} ${sign} ${right.sql})`;
   if (left.kind === 'address' && typeof right.literal?.value === 'string') return compareAddress(op, left, right.literal.value, span);
+  if (left.datetime || right.datetime) return sql`(${asSeconds(left)} ${sign} ${asSeconds(right)})`;
   if (left.kind === 'number' || left.kind === 'time' || right.kind === 'time') return sql`(${asNumber(left)} ${sign} ${asNumber(right)})`;
   if (left.kind === 'boolean' && right.kind === 'text') return sql`(${asText(left)} ${sign} ${asText(right)})`;
   if (left.kind === 'boolean') return sql`(${left.sql} ${sign} ${asNumber(right)})`;
@@ -102,6 +117,19 @@ function compareValues(op: Comparison, left: Typed, right: Typed, span: Span): S
   }
   if (typeof right.literal?.value === 'string') return compareConstant(op, left, right.literal.value);
   return compareText(op, left, asText(right));
+}
+
+/** Beside the time of a record: epoch seconds, or from here on milliseconds, as times are shown. */
+const LEAST_MILLISECONDS = 1e11;
+
+/** Epoch seconds of what is compared with the time of a record: times that are made count milliseconds, and numbers are either. */
+function asSeconds(value: Typed): Sql {
+  const number = asNumber(value);
+  if (value.datetime) return number;
+  if (value.kind === 'time') return sql`(${number} / 1000)`;
+  const constant = value.literal?.text.trim() ? Number(value.literal.value) : Number.NaN;
+  if (Number.isFinite(constant)) return num(Math.abs(constant) < LEAST_MILLISECONDS ? constant : constant / 1000);
+  return sql`if(abs(${number}) < ${num(LEAST_MILLISECONDS)}, ${number}, ${number} / 1000)`;
 }
 
 function compareText(op: Comparison, left: Typed, right: Sql): Sql {
@@ -124,8 +152,8 @@ function foldConstant(left: Typed, value: string): string | undefined {
 }
 
 function compareNumber(op: Comparison, left: Typed, right: Typed, span: Span): Sql {
-  const value = typeof right.literal?.value === 'number' ? right.literal.value : Number(right.literal?.value);
-  if (right.literal?.value === '' || !Number.isFinite(value)) {
+  const value = typeof right.literal?.value === 'string' ? numberIn(right.literal.value) : Number(right.literal?.value);
+  if (value === undefined) {
     if (left.field) throw badValue(left.field, String(right.literal?.value), span);
     return decided(sql`(${asText(left)} ${SQL_COMPARISON[op]} ${asText(right)})`, op, left);
   }
@@ -180,7 +208,6 @@ export function likePattern(wildcard: string): string {
   return wildcard.replace(/[\\%_]/g, (c) => `\\${c}`).replace(/\*+/g, '%');
 }
 
-/** Glob match of the whole text; `fold` ignores letter case. Made values may be NULL: then it is false. */
 /** Whether a wildcard text fits a name, in any case: its pieces are looked for one after the other. */
 export function fitsWildcard(name: string, wildcard: string): boolean {
   const text = name.toLowerCase();
@@ -197,8 +224,8 @@ export function fitsWildcard(name: string, wildcard: string): boolean {
 }
 
 /**
- * A text against a pattern in which `*` is any text. `fold`: in any letter case. Where the pattern is empty only empty text matches, and where it is `*`
- * all that is there.
+ * A whole text against a pattern in which `*` is any text. `fold`: in any letter case. Where the pattern is empty only empty text matches,
+ * and where it is `*` all that is there. Made values may be NULL: then it is false.
  */
 export function like(left: Typed, wildcard: string, fold: boolean): Sql {
   if (/^\*+$/.test(wildcard)) return not(isNull(left));
@@ -220,23 +247,24 @@ export function matchValue(left: Typed, value: string, span: Span): Sql {
   }
   if (left.kind === 'number' || left.kind === 'time') {
     const range = /^(\d+)-(\d+)$/.exec(value);
-    if (range) return numberRange(left, Number(range[1]), Number(range[2]));
+    if (range) return numberRange(left, Number(range[1]), Number(range[2]), span);
     if (value.includes('*')) return like(left, value, false);
-    return left.kind === 'time' ? sql`(${asNumber(left)} = ${num(timeValue(left, value, span))})` : compare('=', left, literal(value), span);
+    if (left.kind === 'time') checkTime(left, value, span);
+    return compare('=', left, literal(value), span);
   }
   if (value.includes('*')) return like(left, value, left.field?.foldCase === true);
   return compare('=', left, literal(value), span);
 }
 
-function numberRange(left: Typed, low: number, high: number): Sql {
+function numberRange(left: Typed, low: number, high: number, span: Span): Sql {
   if (low > 0 && left.bare) return sql`(${left.bare} BETWEEN ${num(low)} AND ${num(high)})`;
-  const column = left.kind === 'time' ? asNumber(left) : left.sql;
-  return sql`ifNull(${column} BETWEEN ${num(low)} AND ${num(high)}, false)`;
+  if (left.kind !== 'time') return sql`ifNull(${left.sql} BETWEEN ${num(low)} AND ${num(high)}, false)`;
+  return all([compare('>=', left, literal(low), span), compare('<=', left, literal(high), span)]);
 }
 
-function timeValue(left: Typed, value: string, span: Span): number {
-  const seconds = Number(value);
-  if (!Number.isFinite(seconds))
-    throw new QueryError('bad-value', span, `“${value}” is not a time, as ${left.field?.name ?? 'this field'} needs.`, 'Write epoch seconds.');
-  return seconds;
+/** Throws QueryError for a text that is no time. */
+function checkTime(left: Typed, value: string, span: Span): void {
+  if (Number.isFinite(Number(value))) return;
+  const unit = left.datetime ? 'epoch seconds or milliseconds' : 'epoch milliseconds';
+  throw new QueryError('bad-value', span, `“${value}” is not a time, as ${left.field?.name ?? 'this field'} needs.`, `Write ${unit}.`);
 }

@@ -21,7 +21,7 @@ export function addressText(value: bigint): string {
   return Array.from({ length: 8 }, (_, i) => ((value >> BigInt(112 - 16 * i)) & 0xffffn).toString(16)).join(':');
 }
 
-/** Ranges of texts that were asked for: isPublicIP alone asks for 23 of them, each time it is written. */
+/** Ranges of texts that were asked for: isPublicIP alone asks for 27 of them, each time it is written. */
 const KNOWN = new Map<string, AddressRange | undefined>();
 const MOST_KNOWN = 1000;
 
@@ -74,7 +74,11 @@ export const RESERVED_NETWORKS = [
   '::1/128',
   '64:ff9b:1::/48',
   '100::/64',
+  '100:0:0:1::/64',
+  '2001:2::/48',
   '2001:db8::/32',
+  '3fff::/20',
+  '5f00::/16',
   'fe80::/10',
   'ff00::/8',
 ] as const;

@@ -69,6 +69,13 @@ export function numberOf(token: Token): number {
   return finite(Number(token.value) * factor, token);
 }
 
+/** The number that a text writes as a query would, `1.5k`; undefined when it is none. */
+export function numberIn(text: string): number | undefined {
+  const [, value = '', suffix = ''] = /^(-?(?:\d+(?:\.\d+)?|\.\d+))([A-Za-z]{1,2})$/.exec(text.trim()) ?? [];
+  const number = suffix ? Number(value) * (Object.hasOwn(NUMBER_SUFFIXES, suffix) ? (NUMBER_SUFFIXES[suffix] as number) : Number.NaN) : Number(text);
+  return text.trim() !== '' && Number.isFinite(number) ? number : undefined;
+}
+
 function finite(value: number, token: Token): number {
   if (Number.isFinite(value)) return value;
   throw new QueryError('bad-value', token, 'The number is too large.', 'The largest number is about 1.8e308.');

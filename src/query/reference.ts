@@ -73,7 +73,11 @@ is read and why.
 
 A value may be missing. It is unequal to everything, neither smaller nor larger than anything, left out by aggregates, and
 shown as an empty cell; \`isNull\`, \`isEmpty\` and \`isBlank\` ask for it. Parsed values are text; where a number is needed,
-text that is a number is one.`;
+text that is a number is one.
+
+The times of a record, \`start\` and \`end\`, count seconds in computations, all other times milliseconds. They are compared with
+other times as instants; a number beside them is epoch milliseconds, as times are shown, from 100,000,000,000 on, and epoch
+seconds below.`;
 
 /** The whole reference. */
 export function reference(): string {

@@ -5,10 +5,10 @@
 import { QueryError } from './diagnostics.ts';
 import type { Span } from './tree.ts';
 
+/** Of what stands outside of escapes and classes. */
 const UNSUPPORTED: readonly (readonly [RegExp, string])[] = [
   [/\(\?<?[=!]/, 'Look-ahead and look-behind are not part of RE2.'],
   [/\(\?>|[*+?}]\+/, 'Possessive groups and repetitions are not part of RE2.'],
-  [/\\[1-9]/, 'Back-references are not part of RE2.'],
   [/\{\d{5,}|\{(?:\d+,)?(?:[1-9]\d{3})/, 'A repetition may have at most 1000.'],
 ];
 
@@ -21,7 +21,9 @@ export function checkedRegex(source: string, span: Span): string {
     throw new QueryError('bad-regex', span, message, 'Regular expressions are RE2: https://github.com/google/re2/wiki/Syntax');
   };
   const plain = source.replace(/\\\\/g, '__');
-  for (const [pattern, message] of UNSUPPORTED) if (pattern.test(plain)) fail(message);
+  const bare = withoutMembers(source);
+  for (const [pattern, message] of UNSUPPORTED) if (pattern.test(bare)) fail(message);
+  if (/\\[1-9]/.test(plain)) fail('Back-references are not part of RE2.');
   for (const [, letter] of plain.matchAll(/\\([A-Za-z])/g)) if (!ESCAPES.test(letter as string)) fail(`\\${letter} is no escape of RE2.`);
   if (source.length > 10_000) fail('The regular expression is too long.');
   const forCheck = withClasses(withoutNames(source))
@@ -73,9 +75,25 @@ function withClasses(source: string): string {
     else if (char !== '[') text += char;
     else {
       const end = classEnd(source, i);
-      text += source.slice(i, end + 1).replace(/^(\[\^?)\]/, '$1\\]');
+      text += source
+        .slice(i, end + 1)
+        .replace(/^(\[\^?)\]/, '$1\\]')
+        .replace(/\[:\^?\w+:\]/g, 'a');
       i = end;
     }
+  }
+  return text;
+}
+
+/** The pattern with `_` in the place of each escape and class. */
+function withoutMembers(source: string): string {
+  let text = '';
+  for (let i = 0; i < source.length; i++) {
+    const char = source[i] as string;
+    text += char === '\\' || char === '[' ? '_' : char;
+    // `\p{Greek}` and `\x{1F600}` are one escape.
+    if (char === '\\') i = /[pPx]\{/y.test(source.slice(i + 1, i + 3)) && source.indexOf('}', i) > i ? source.indexOf('}', i) : i + 1;
+    else if (char === '[') i = classEnd(source, i);
   }
   return text;
 }
@@ -85,6 +103,11 @@ const NAMED_GROUP = /\(\?P?<(\w+)>/y;
 function groupName(source: string, at: number): string | undefined {
   NAMED_GROUP.lastIndex = at;
   return NAMED_GROUP.exec(source)?.[1];
+}
+
+/** Capturing groups of a pattern, named or not. */
+export function groupCount(source: string): number {
+  return marks(source).filter(({ at, kind }) => kind === 'open' && (source[at + 1] !== '?' || groupName(source, at) !== undefined)).length;
 }
 
 /** Named groups with their numbers among all capturing groups, from 1; alternatives may share a name, and `index` is the first. */

@@ -279,7 +279,17 @@ export class State {
   select(list: readonly Sql[]): Sql {
     const { from, where, order, limit } = this.parts;
     const condition = where.length ? sql` WHERE ${join(where, ' AND ')}` : EMPTY;
-    const sorted = limit !== undefined && order.length ? sql` ORDER BY ${orderList(order)}` : EMPTY;
+    const { columns, grouped } = this.parts;
+    const cut =
+      limit === undefined
+        ? []
+        : grouped
+          ? completeOrder(
+              order,
+              columns.filter((c) => !c.hidden),
+            )
+          : order;
+    const sorted = cut.length ? sql` ORDER BY ${orderList(cut)}` : EMPTY;
     const limited = limit !== undefined ? sql` LIMIT ${num(limit)}` : EMPTY;
     return sql`SELECT ${list.length ? join(list, ', ') : sql`1`} FROM ${from}${condition}${sorted}${limited}`;
   }
@@ -298,6 +308,22 @@ const MAX_OPEN = 5;
 
 /** Fragments that an expression may have before it gets a SELECT of its own. */
 const MAX_INLINE = 400;
+
+/**
+ * Order of groups: what the query says, then their columns, so that equal rows always come in the
+ * same order. A query that does not say gets its slices in time order, or else the largest first.
+ */
+export function completeOrder(said: readonly Order[], shown: readonly Column[]): Order[] {
+  const sliced = shown.find((c) => c.value.kind === 'time' && c.key);
+  const keys = shown.filter((c) => c.key && c !== sliced);
+  const measure = sliced ? undefined : shown.find((c) => !c.key && c.value.kind === 'number');
+  return [
+    ...said,
+    ...(sliced ? [{ value: sliced.value, descending: false }] : []),
+    ...(measure && said.length === 0 ? [{ value: measure.value, descending: true }] : []),
+    ...keys.map((c) => ({ value: c.value, descending: false })),
+  ];
+}
 
 /** Keys of ORDER BY; what has no value comes last. */
 export function orderList(order: readonly Order[]): Sql {

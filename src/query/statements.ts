@@ -74,8 +74,8 @@ function recordColumns(datasets: readonly Dataset[]): OutputColumn[] {
 }
 
 /** The tree of a text, or of the steps that are right before one that is not. Throws QueryError for a mistake that cannot be left out. */
-function parsed(text: string): Query {
-  const { query, diagnostics } = parse(text);
+function parsed(text: string, variables?: CompileOptions['variables']): Query {
+  const { query, diagnostics } = parse(text, variables);
   const [first] = diagnostics;
   if (first) throw new QueryError(first.code as 'unexpected-token', first.span, first.message, first.hint);
   return query;
@@ -112,7 +112,7 @@ function untilPage({ order, from, where }: State['parts'], last: number): Sql[] 
  */
 export function recordsStatement(options: RecordsOptions): Result<RecordsStatement> {
   return caught(() => {
-    const query = parsed(options.query);
+    const query = parsed(options.query, options.variables);
     return withDatasets(query, options, (datasets) => recordsOfDatasets(query, datasets, options));
   });
 }
@@ -171,7 +171,7 @@ export function histogramStatement(
   window: { readonly from: number; readonly to: number },
 ): Result<{ statement: Statement }> {
   return onMatches(options, (state) => {
-    const bucket = (time: Sql): Sql => bucketStart(time, seconds, options.timeZone, window.from);
+    const bucket = (time: Sql): Sql => bucketStart(time, seconds, state.ctx.options.timeZone, window.from);
     const found = sql`SELECT ${bucket(sql`start`)} AS bucket, count() AS n FROM (${state.select([state.ctx.column('start')])}) GROUP BY bucket`;
     // No bucket is shorter than half its width, whatever the clocks do.
     const step = Math.max(1, Math.floor(seconds / 4));
@@ -209,7 +209,7 @@ export function fieldStatement(options: MatchesOptions, name: string, limit: num
 /** A statement over the matches, which hand on only the columns that it reads. */
 function onMatches(options: MatchesOptions, make: (state: State) => Sql): Result<{ statement: Statement }> {
   return caught(() => {
-    const query = parsed(options.query);
+    const query = parsed(options.query, options.variables);
     const { value } = withContext(query, options, (ctx) => make(recordsOf(query, ctx)));
     return { ok: true, statement: statement(value) };
   });

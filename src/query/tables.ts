@@ -56,7 +56,7 @@ export function findTable(catalog: Catalog | undefined, { name, span }: Source):
   if (found) return found;
   const wanted = tableName(name);
   const known = [...(catalog?.lookupNames ?? []), ...BUILT_IN.map(([builtInName]) => builtInName), 'geo://location', 'asn://default', 'sumo://threat/cs'];
-  const later = NOT_YET[wanted.toLowerCase()];
+  const later = Object.hasOwn(NOT_YET, wanted.toLowerCase()) && NOT_YET[wanted.toLowerCase()];
   if (later) throw new QueryError('unknown-source', span, later, 'Upload a table of your own and look it up by its name.');
   if (/^https?:\/\//i.test(wanted))
     throw new QueryError(

@@ -125,6 +125,12 @@ export function asNumber(value: Typed): Sql {
   }
 }
 
+/** A whole number of 64 bits, cut; null when it is larger. From text without a detour over floating point where it is one. */
+export function asWhole(value: Typed): Sql {
+  const cut = sql`accurateCastOrNull(trunc(${asNumber(value)}), 'Int64')`;
+  return value.kind === 'text' ? sql`ifNull(toInt64OrNull(toString(${asText(value)})), ${cut})` : cut;
+}
+
 /** An IPv6 value; text that is no address gives null. */
 export function asAddress(value: Typed): Typed {
   if (value.kind === 'address') return value;

@@ -89,6 +89,14 @@ describe('histogram', () => {
     ]);
   });
 
+  test('the name of a zone may be in any letter case, and an offset is none', async () => {
+    const window = { from: '2023-10-29T00:00:00+02:00', to: '2023-10-30T00:00:00+01:00' };
+    const of = (timeZone: string) => ask<HistogramResponse>('/api/v1/search/histogram', { query: '', ...window, buckets: 9, timeZone });
+    expect((await of('europe/berlin')).buckets).toEqual((await of('Europe/Berlin')).buckets);
+    const refused = await server.post('/api/v1/search/histogram', { query: '', ...window, buckets: 9, timeZone: '+02:00' });
+    expect([refused.status, await refused.json()]).toMatchObject([400, { error: { code: 'bad-time' } }]);
+  });
+
   test('widths are at least a second and cover any window', () => {
     expect([1, 60, 3600, 86_400, 30 * 86_400, 20 * 365 * 86_400].map((s) => bucketWidth(s, 100))).toEqual([1, 1, 60, 900, 43_200, 91 * 86_400]);
     expect(bucketWidth(4e9, 1)).toBe(4e9);

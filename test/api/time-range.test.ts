@@ -76,6 +76,7 @@ describe('a range', () => {
 
   test('must not be empty, and its zone must exist', () => {
     expect(() => parseRange('now', '-15m', NOW)).toThrow(/not before/);
-    expect(() => parseRange('-15m', 'now', NOW, 'Mars/Olympus')).toThrow(/not a time zone/);
+    for (const zone of ['Mars/Olympus', '+02:00', '']) expect(() => parseRange('-15m', 'now', NOW, zone)).toThrow(/not a time zone/);
+    expect(parseRange('2023-10-29', 'now', NOW, 'europe/BERLIN')).toEqual(parseRange('2023-10-29', 'now', NOW, 'Europe/Berlin'));
   });
 });

@@ -35,6 +35,7 @@ it('predict says that there are too many slices', async () => {
   await expect(engine.rows(result.compiled.statement)).resolves.toHaveLength(2993);
   await engine.load([{ line: '2 1 eni-a 10.0.0.1 10.0.0.2 1 443 6 1 1 $-20000 $-19999 ACCEPT OK' }]);
   await expect(engine.rows(result.compiled.statement)).rejects.toThrow('bartizan-limit:10000');
+  await drain();
 });
 
 it('texts made to be slow are read at once', () => {
@@ -47,4 +48,25 @@ it('texts made to be slow are read at once', () => {
     `| parse xml "${'/'.repeat(60_000)}" as a`,
   ])
     expect(typeof compile(text, options(engine)).ok).toBe('boolean');
+});
+
+it('calls inside calls end before the statement grows with every one of them', async () => {
+  const nested = (call: string, times: number, value: string, rest = '') => `${`${call}(`.repeat(times)}${value}${`${rest})`.repeat(times)}`;
+  const answer = (text: string) => compile(text, options(engine));
+  for (const value of [
+    nested('round', 18, 'bytes'),
+    nested('base64Decode', 8, 'action'),
+    nested('min', 30, 'bytes', ', 1'),
+    nested('hexToAscii', 90, 'action'),
+  ]) {
+    expect(answer(`| ${value} as x`)).toMatchObject({ ok: false, diagnostics: [{ code: 'too-deep', hint: expect.stringContaining('as x') }] });
+    expect(answer(`| where ${value} = "1"`)).toMatchObject({ ok: false, diagnostics: [{ code: 'too-deep' }] });
+  }
+  // As many calls beside each other as fit into a text.
+  const beside = Array(640).fill(`${nested('base64Decode', 4, 'action')} = "a"`);
+  expect(answer(`| where ${beside.join(' or ')}`)).toMatchObject({ ok: false, diagnostics: [{ code: 'too-deep' }] });
+
+  const deep = `${nested('round', 6, 'bytes + 0.4')} as a | ${nested('base64Decode', 3, `"${btoa(btoa(btoa('ok')))}"`)} as b | ${nested('floor', 99, 'bytes')} as c`;
+  expect(await rows(`| limit 1 | ${deep} | fields a, b, c`)).toEqual([[1, 'ok', 1]]);
+  expect(answer(`| where ${Array(900).fill('isPublicIP(srcaddr)').join(' or ')}`)).toMatchObject({ ok: true });
 });

@@ -2,7 +2,7 @@
 import { QueryError } from '../diagnostics.ts';
 import { join, num, param, type Sql, sql } from '../sql.ts';
 import type { Span } from '../tree.ts';
-import { asNumber, asText, nullable, type Typed } from '../typed.ts';
+import { asNumber, asText, asWhole, nullable, type Typed } from '../typed.ts';
 import type { QueryFunction } from './kinds.ts';
 
 /** Values that one call may format. */
@@ -23,7 +23,7 @@ const text: Conversion = (value, { precision }) => {
   return precision === undefined ? shown : sql`substringUTF8(${shown}, 1, ${num(precision)})`;
 };
 
-const whole: Conversion = (value, specifier) => signed(sql`toInt64(trunc(${asNumber(value)}))`, (absolute) => sql`toString(${absolute})`, specifier);
+const whole: Conversion = (value, specifier) => signed(asWhole(value), (absolute) => sql`toString(${absolute})`, specifier);
 
 const decimal: Conversion = (value, specifier) => {
   const digits = Math.min(specifier.precision ?? 6, 40);
@@ -45,7 +45,7 @@ const scientific: Conversion = (value, specifier) =>
   );
 
 const hexadecimal: Conversion = (value, { flags }) => {
-  const digits = sql`replaceRegexpOne(lower(hex(toInt64(trunc(${asNumber(value)})))), '^0+(.)', '\\\\1')`;
+  const digits = sql`replaceRegexpOne(lower(hex(${asWhole(value)})), '^0+(.)', '\\\\1')`;
   return flags.includes('#') ? sql`concat('0x', ${digits})` : digits;
 };
 

@@ -1,6 +1,6 @@
 /** Functions on numbers and conversions to them. What has no value, or is no number, gives none. */
 import { num, type Sql, sql } from '../sql.ts';
-import { asNumber, asText, nullable, type Typed } from '../typed.ts';
+import { asText, asWhole, nullable, type Typed } from '../typed.ts';
 import type { Argument, QueryFunction } from './kinds.ts';
 
 const NUMBER: Argument = { name: 'number', kind: 'number' };
@@ -17,17 +17,12 @@ function ofTwo(name: string, names: readonly [string, string], template: (a: Sql
   return { name, args, returns: 'number', sql: ([a, b]) => template(a as Sql, b as Sql), doc, example: `${name}(bytes, packets) as x` };
 }
 
-/** A whole number of 64 bits, from text without a detour over floating point where it is one. */
 function toWhole(name: string): QueryFunction {
   return {
     name,
     args: [ANY],
     returns: 'number',
-    sql: (_, __, [typed]) => {
-      const value = typed as Typed;
-      const cut = sql`accurateCastOrNull(trunc(${asNumber(value)}), 'Int64')`;
-      return value.kind === 'text' ? sql`ifNull(toInt64OrNull(toString(${asText(value)})), ${cut})` : cut;
-    },
+    sql: (_, __, [value]) => asWhole(value as Typed),
     doc: 'Whole number of 64 bits, cut; null when the text is no number, or a larger one.',
     example: `${name}(bytes / 3) as x`,
   };

@@ -1,6 +1,6 @@
 /** Functions on text. Positions count from 0, as in the public language. */
 import { QueryError } from '../diagnostics.ts';
-import { namedGroups } from '../regex.ts';
+import { groupCount, namedGroups } from '../regex.ts';
 import { join, num, param, type Sql, sql } from '../sql.ts';
 import type { Expr } from '../tree.ts';
 import { FORMAT } from './format.ts';
@@ -25,14 +25,20 @@ function replacement(pattern: Expr & { node: 'regex' }, by: Expr): Sql | undefin
   const groups = namedGroups(pattern.source);
   const made = by.value.replace(/\\(.)|\$(\d)|\$\{(\w+)\}|\\/gs, (found, escaped?: string, digit?: string, name?: string) => {
     if (escaped !== undefined) return escaped === '\\' ? '\\\\' : escaped;
-    if (digit !== undefined) return `\\${digit}`;
-    if (name === undefined) return '\\\\';
-    const index = /^\d$/.test(name) ? Number(name) : groups.find((g) => g.name === name)?.indexes[0];
-    if (index === undefined || index > 9)
+    const asked = digit ?? name;
+    if (asked === undefined) return '\\\\';
+    const index = /^\d$/.test(asked) ? Number(asked) : groups.find((g) => g.name === asked)?.indexes[0];
+    if (index === undefined || index > Math.min(9, groupCount(pattern.source)))
       throw new QueryError('bad-value', by.span, `The pattern has no group ${found}.`, 'Groups are (…) and (?<name>…); nine can be named.');
     return `\\${index}`;
   });
   return param('String', made);
+}
+
+/** The same of a text that a row makes: `$1` becomes `\\1`, `\\$` a dollar sign (kept apart as a control character); what names no group, and other backslashes, stay what they are. */
+function computedReplacement(pattern: string, by: Sql): Sql {
+  const apart = sql`replaceAll(replaceAll(${by}, '\\\\$', '\\x01'), '\\\\', '\\\\\\\\')`;
+  return sql`replaceAll(replaceRegexpAll(${apart}, ${param('String', `\\$([0-${Math.min(9, groupCount(pattern))}])`)}, '\\\\\\\\\\\\1'), '\\x01', '$')`;
 }
 
 const linked = (url: Sql, name: Sql): Sql => sql`if(match(${url}, '^https?://[^\\\\s()]+$'), concat('[', ${name}, '](', ${url}, ')'), ${name})`;
@@ -77,7 +83,7 @@ export const TEXT_FUNCTIONS: readonly QueryFunction[] = [
     sql: ([value, what, by], { call }) => {
       const [, pattern, written] = call.args;
       if (pattern?.node !== 'regex' || !written) return sql`replaceAll(${value as Sql}, ${what as Sql}, ${by as Sql})`;
-      const to = replacement(pattern, written) ?? sql`replaceRegexpAll(${by as Sql}, '\\$(\\d)', '\\\\\\1')`;
+      const to = replacement(pattern, written) ?? computedReplacement(pattern.source, by as Sql);
       return sql`replaceRegexpAll(${value as Sql}, ${what as Sql}, ${to})`;
     },
     doc: `Every occurrence of a text or /regex/ replaced. In the replacement $1 is the first group, \${name} a named one, $0 the whole match, \\\\$ a dollar sign.`,

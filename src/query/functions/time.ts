@@ -16,27 +16,27 @@ function pattern(site: CallSite, fallback: string): ReturnType<typeof piecesOf> 
 function zone(site: CallSite): string {
   const arg = site.call.args[2];
   if (!arg) return site.ctx.options.timeZone;
-  if (arg.node !== 'literal' || typeof arg.value !== 'string' || !isZone(arg.value)) {
-    throw new QueryError('bad-value', arg.span, 'This is no time zone.', 'Write an IANA name such as Europe/Berlin.');
-  }
-  // The engine wants the name's own letter case.
-  return new Intl.DateTimeFormat('en', { timeZone: arg.value }).resolvedOptions().timeZone;
+  const name = arg.node === 'literal' && typeof arg.value === 'string' ? zoneName(arg.value) : undefined;
+  if (name === undefined) throw new QueryError('bad-value', arg.span, 'This is no time zone.', 'Write an IANA name such as Europe/Berlin.');
+  return name;
 }
 
-/** Whether the runtime knows the zone. */
-export function isZone(name: string): boolean {
-  if (zones.has(name.toLowerCase())) return true;
+/** The zone as the engine wants it, in the name's own letter case; undefined where the runtime knows none. Offsets such as +02:00 are no zones of the engine. */
+export function zoneName(name: string): string | undefined {
+  const key = name.toLowerCase();
+  if (zones.has(key)) return zones.get(key);
+  if (/^[+-]/.test(name)) return undefined;
   try {
-    new Intl.DateTimeFormat('en', { timeZone: name });
+    const { timeZone } = new Intl.DateTimeFormat('en', { timeZone: name }).resolvedOptions();
+    zones.set(key, timeZone);
+    return timeZone;
   } catch {
-    return false;
+    return undefined;
   }
-  zones.add(name.toLowerCase());
-  return true;
 }
 
 /** Those that the runtime was asked for, which takes it longer than compiling a query. */
-const zones = new Set<string>();
+const zones = new Map<string, string>();
 
 /** Not a bare number, which could be read as the place of a column. */
 function constant(value: number): Sql {

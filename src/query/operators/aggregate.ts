@@ -1,4 +1,4 @@
-/** Operators that group: aggregates, timeslice, top. */
+/** The step that groups: aggregates, and their keys. */
 import { AGGREGATES, type Aggregate, eachColumn, findAggregate, plain, type RowOrder, shortName } from '../aggregates.ts';
 import { type Beside, besideId } from '../beside.ts';
 import type { Cursor } from '../cursor.ts';
@@ -6,18 +6,18 @@ import { didYouMean, QueryError } from '../diagnostics.ts';
 import { compileExpr } from '../expression.ts';
 import { printExpr, printName } from '../print-expression.ts';
 import { EMPTY, join, type Sql, sql } from '../sql.ts';
-import { type Column, type State, WINDOW } from '../state.ts';
+import { type Column, orderList, type State, WINDOW } from '../state.ts';
 import { FLOWS } from '../sums.ts';
 import { isThreatSource } from '../tables.ts';
-import type { AggregateCall, Expr, GroupKey, Name, Operation } from '../tree.ts';
-import { nullable, type Typed } from '../typed.ts';
+import type { AggregateCall, Expr, GroupKey, Operation } from '../tree.ts';
+import { nullable, number, type Typed } from '../typed.ts';
 import type { Of, Operator } from './kinds.ts';
 
 /** Groups of count_frequent. */
 const MOST_FREQUENT = 10_000;
 
 /** `sum(bytes) as total`, `count`. */
-function parseCall(cursor: Cursor): AggregateCall {
+export function parseCall(cursor: Cursor): AggregateCall {
   const token = cursor.peek();
   const fn = token.kind === 'name' ? findAggregate(token.value) : undefined;
   if (!fn) {
@@ -64,7 +64,7 @@ function aggregateOf({ fn: name, args, span }: AggregateCall): Aggregate {
   return fn;
 }
 
-function printCall(call: AggregateCall): string {
+export function printCall(call: AggregateCall): string {
   const args = call.args.length ? `(${call.args.map(printExpr).join(', ')})` : '';
   return `${call.fn}${args}${call.as === undefined ? '' : ` as ${printName(call.as)}`}`;
 }
@@ -141,10 +141,11 @@ interface Measure {
 }
 
 /** Groups by keys; the result's columns are the keys, then the aggregates. */
-function group(before: State, calls: readonly AggregateCall[], by: readonly GroupKey[], after: readonly Operation[]): State {
-  const state = before.parts.limit === undefined ? before : before.finished();
-  const window = state.column(WINDOW);
+export function group(before: State, calls: readonly AggregateCall[], by: readonly GroupKey[], after: readonly Operation[]): State {
   const each = calls.flatMap(eachColumn);
+  const ready = before.parts.limit === undefined ? before : before.finished();
+  const state = each.some(({ fn }) => ENDS.has(fn)) ? numbered(ready) : ready;
+  const window = state.column(WINDOW);
   const keys: Key[] = [
     ...keyNames(by, each, state).map((name, i) => ({ name, value: compileExpr((by[i] as GroupKey).expr, state) })),
     ...(window ? [window] : []),
@@ -311,6 +312,17 @@ function latest(number: Sql, state: State): Sql {
   return sql`argMax(${number}, (${number} != 0${state.parts.stored ? sql`, ${state.ctx.column('start')}` : EMPTY}))`;
 }
 
+/** Aggregates of the rows' order. */
+const ENDS: ReadonlySet<string> = new Set(['first', 'last']);
+
+/** Rows in an order of several keys, with their number in it as its only key: an aggregate can look at one alone. */
+function numbered(state: State): State {
+  if (state.parts.order.length < 2) return state;
+  const name = '\0place';
+  const made = state.assign(name, number(sql`row_number() OVER (ORDER BY ${orderList(state.parts.order)})`), true).finished();
+  return made.with({ order: [{ value: made.resolve({ name, span: { start: 0, end: 0 } }), descending: false }] });
+}
+
 /** Rows without an order come as the engine reads them. */
 function rowOrder(state: State): RowOrder {
   const { stored, order } = state.parts;
@@ -318,79 +330,4 @@ function rowOrder(state: State): RowOrder {
   const place = first ? { sql: first.value.sql, descending: first.descending } : { sql: sql`rowNumberInAllBlocks()`, descending: false };
   const records = stored && state.ctx.sums ? { records: FLOWS } : {};
   return { place, age: stored ? { sql: state.ctx.column('start'), descending: true } : place, ...records };
-}
-
-type TopOrder = { readonly by: AggregateCall | Name; readonly ascending?: true };
-
-function topOrder(cursor: Cursor): TopOrder {
-  const token = cursor.peek();
-  const by = token.kind === 'name' && findAggregate(token.value) ? parseCall(cursor) : cursor.name();
-  if (!cursor.take('asc')) {
-    cursor.take('desc');
-    return { by };
-  }
-  return { by, ascending: true };
-}
-
-export const top: Operator<'top'> = {
-  keywords: ['top'],
-  syntax: 'top N field, … [by aggregate [asc|desc], …]',
-  doc: 'The N most frequent values of fields, or those with the largest aggregate; after an aggregate, the N first rows by its columns.',
-  example: 'top 5 srcaddr by sum(bytes)',
-  parse: (cursor, start) => {
-    const count = cursor.count('a number of values');
-    const [field, ...fields] = cursor.names();
-    const step = { op: 'top' as const, count, field: field as Name, ...(fields.length ? { fields } : {}) };
-    if (!cursor.take('by')) return { ...step, span: cursor.span(start) };
-    const first = topOrder(cursor);
-    const then: TopOrder[] = [];
-    while (cursor.take(',')) then.push(topOrder(cursor));
-    return { ...step, ...first, ...(then.length ? { then } : {}), span: cursor.span(start) };
-  },
-  print: (o) => {
-    const names = [o.field, ...(o.fields ?? [])].map((n) => printName(n.name)).join(', ');
-    const orders = ordersOf(o).map(({ by, ascending }) => ('fn' in by ? printCall(by) : printName(by.name)) + (ascending ? ' asc' : ''));
-    return `top ${o.count} ${names}${orders.length ? ` by ${orders.join(', ')}` : ''}`;
-  },
-  apply: (o, state, around) => {
-    const fields = [o.field, ...(o.fields ?? [])];
-    const isField = (name: string): boolean => fields.some((f) => f.name.toLowerCase() === name.toLowerCase());
-    const orders = ordersOf(o);
-    if (state.parts.grouped && orders.every(({ by }) => !('fn' in by) || by.args.length === 0)) {
-      // `top 3 x by count` behind a count means its column, whatever that is called.
-      const named = (orders.length ? orders : [{ by: { name: '_count', span: o.field.span } }]).map(({ by, ...rest }) => {
-        const name = 'fn' in by ? (state.column(by.fn)?.name ?? findAggregate(by.fn)?.defaultName(by) ?? by.fn) : by.name;
-        return { ...rest, name, value: state.resolve({ name, span: by.span }) };
-      });
-      const keys = fields.map((field) => ({ name: field.name, value: state.resolve(field), key: true as const }));
-      const measures = named.filter(({ name }, i) => !isField(name) && named.findIndex((m) => m.name.toLowerCase() === name.toLowerCase()) === i);
-      return state.with({
-        columns: [...keys, ...measures.map(({ name, value }) => ({ name, value }))],
-        order: named.map(({ value, ...rest }) => ({ value, descending: !('ascending' in rest) })),
-        limit: o.count,
-      });
-    }
-    const keys = fields.map((field): GroupKey => ({ expr: { node: 'field', name: field.name, span: field.span } }));
-    const calls = (orders.length ? orders : [{ by: { fn: 'count', args: [], span: o.span } }]).map(({ by, ...rest }) => {
-      const call: AggregateCall = 'fn' in by ? by : { fn: 'max', args: [{ node: 'field', ...by }], as: by.name, span: by.span };
-      return { ...rest, call, key: !('fn' in by) && isField(by.name) };
-    });
-    const grouped = group(
-      state,
-      calls.flatMap((c) => (c.key ? [] : [c.call])),
-      keys,
-      around.after,
-    );
-    const measures = grouped.parts.columns.filter((c) => !c.key && !c.hidden);
-    let next = 0;
-    const order = calls.flatMap(({ call, key, ...rest }) => {
-      const column = key ? grouped.column(call.as ?? '') : measures[next++];
-      return column ? [{ value: column.value, descending: !('ascending' in rest) }] : [];
-    });
-    return grouped.with({ order, limit: o.count });
-  },
-};
-
-function ordersOf(o: Of<'top'>): TopOrder[] {
-  return o.by ? [{ by: o.by, ...(o.ascending ? { ascending: true } : {}) }, ...(o.then ?? [])] : [];
 }

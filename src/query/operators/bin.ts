@@ -1,6 +1,7 @@
 /** bin: numbers into ranges of one width, for distributions. */
 import type { Cursor } from '../cursor.ts';
 import { QueryError } from '../diagnostics.ts';
+import { numberOf } from '../numbers.ts';
 import { printName } from '../print-expression.ts';
 import { num, type Sql, sql } from '../sql.ts';
 import { asNumber, number, text } from '../typed.ts';
@@ -10,7 +11,7 @@ const OPTIONS = ['width', 'min', 'max'] as const;
 
 function parseNumber(cursor: Cursor): number {
   const sign = cursor.take('-') ? -1 : 1;
-  return sign * Number(cursor.kind('number', 'a number').value);
+  return sign * numberOf(cursor.kind('number', 'a number'));
 }
 
 export const bin: Operator<'bin'> = {

@@ -121,8 +121,7 @@ export const parseRegex: Operator<'parse-regex'> = {
   apply: (o, state) => {
     // Patterns of other engines are right in the public language.
     const plain = (pattern: string): string => (o.multi ? pattern : withoutLooks(pattern));
-    checkedRegex(plain(o.pattern), o.patternSpan);
     const source = state.ctx.fill(o.pattern, o.patternSpan);
-    return addGroups(o, state, withoutNames(plain(source)), namedGroups(source), o.span, o.multi);
+    return addGroups(o, state, withoutNames(checkedRegex(plain(source), o.patternSpan)), namedGroups(source), o.span, o.multi);
   },
 };

@@ -255,8 +255,9 @@ function inOrder(tables: readonly Side[], conditions: readonly Condition[], o: J
 }
 
 function timesApart(seconds: number, tables: readonly Side[]): Sql[] {
-  const [first, ...rest] = tables.map((table) => table.time());
-  return rest.map((time) => sql`abs(toInt64(${first as Sql}) - toInt64(${time})) <= ${num(seconds)}`);
+  const times = tables.map((table) => table.time());
+  // Each with each: two may lie to both sides of a third.
+  return times.flatMap((a, i) => times.slice(i + 1).map((b) => sql`abs(toInt64(${a}) - toInt64(${b})) <= ${num(seconds)}`));
 }
 
 /** A column's own name, where one table only has it. */

@@ -54,7 +54,7 @@ export const lookup: Operator<'lookup'> = {
     const state = before.parts.limit === undefined ? before : before.finished();
     const name = tableName(o.source.name).toLowerCase();
     const every = (names: readonly string[]): readonly Wanted[] => (o.all ? names.map((column) => ({ name: column, as: column, span: o.span })) : o.columns);
-    const places = PLACE_SOURCES[name];
+    const places = Object.hasOwn(PLACE_SOURCES, name) ? PLACE_SOURCES[name] : undefined;
     if (places) return addPlace(state, places, ownSide(o, 'ip'), every(Object.keys(places.columns)));
     if (isThreatSource(name)) return addThreat(state, ownSide(o, 'threat'), every(THREAT_COLUMNS), o.source.span);
     return fromTable(o, state);

@@ -5,6 +5,7 @@
  */
 import type { Cursor } from '../cursor.ts';
 import { QueryError } from '../diagnostics.ts';
+import { numberOf } from '../numbers.ts';
 import { printName } from '../print-expression.ts';
 import { num, type Sql, sql } from '../sql.ts';
 import { asNumber, number } from '../typed.ts';
@@ -20,11 +21,11 @@ function parseSettings(cursor: Cursor): Settings {
   while (!cursor.done && !cursor.is('by')) {
     cursor.take(',');
     const name = cursor.peek().value.toLowerCase();
-    if (cursor.peek().kind !== 'name' || !(name in DEFAULTS)) throw cursor.unexpected('window=, threshold=, consecutive= or direction=');
+    if (cursor.peek().kind !== 'name' || !Object.hasOwn(DEFAULTS, name)) throw cursor.unexpected('window=, threshold=, consecutive= or direction=');
     cursor.next();
     cursor.expect('=');
     if (name === 'window' || name === 'consecutive') settings[name] = Math.min(cursor.count(), 1000);
-    else if (name === 'threshold') settings.threshold = Number(cursor.kind('number', 'a number').value);
+    else if (name === 'threshold') settings.threshold = numberOf(cursor.kind('number', 'a number'));
     else {
       const up = cursor.take('+');
       const down = cursor.take('-');

@@ -97,8 +97,8 @@ function shown({ kind, of, always }: Column, { number, missing }: Found): Typed 
 export function addThreat(before: State, on: Name, columns: readonly Wanted[], span: Span): State {
   before.resolve(on);
   const wanted = columns.map((column) => {
-    const known = LOOKUP[column.name.toLowerCase()];
-    if (known) return { as: column.as, column: known };
+    const key = column.name.toLowerCase();
+    if (Object.hasOwn(LOOKUP, key)) return { as: column.as, column: LOOKUP[key] as Column };
     const hint = didYouMean(column.name, THREAT_COLUMNS) ?? `It has ${THREAT_COLUMNS.join(', ')}.`;
     throw new QueryError('unknown-field', column.span, `This lookup has no column ${column.name}.`, hint);
   });

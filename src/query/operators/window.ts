@@ -4,7 +4,7 @@ import type { Cursor } from '../cursor.ts';
 import { QueryError } from '../diagnostics.ts';
 import { printName } from '../print-expression.ts';
 import { EMPTY, join, num, type Sql, sql } from '../sql.ts';
-import { orderList, type State } from '../state.ts';
+import { completeOrder, orderList, type State } from '../state.ts';
 import type { Name } from '../tree.ts';
 import { asNumber, number, type Typed } from '../typed.ts';
 import type { Of, Operator } from './kinds.ts';
@@ -41,7 +41,9 @@ export const topk: Operator<'topk'> = {
   print: (o) => `topk(${o.count}, ${o.measures.map((n) => printName(n.name)).join(', ')})${printBy(o.by)}`,
   apply: (o, before) => {
     const state = before.finished();
-    const order = orderList(o.measures.map((name) => ({ value: state.resolve(name), descending: true })));
+    const measured = o.measures.map((name) => ({ value: state.resolve(name), descending: true }));
+    const shown = state.parts.columns.filter((c) => !c.hidden);
+    const order = orderList(state.parts.grouped ? completeOrder(measured, shown) : measured);
     const rank = sql`row_number() OVER (${partition(o.by, state)}ORDER BY ${order})`;
     const ranked = state.assign('_rank', number(rank)).finished();
     const value = ranked.column('_rank')?.value as Typed;
