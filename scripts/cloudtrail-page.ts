@@ -167,7 +167,8 @@ ${kinds(values)}
 
 By our name (ECS where it has one), and by what else a query may call it. Inside of the JSON parts a path names a value:
 \`requestParameters.groupId\`, \`additionalEventData.MFAUsed\`. What is added to each record, and what is computed when it is
-read: [fields](../fields.md).
+read: [fields](../fields.md). A number in those parts that neither 64 bits nor a double hold is a text of its digits there, and what is no
+Unicode is \`U+FFFD\`, so that everything beside them can be read; \`_raw\` keeps every byte.
 
 ${recordFields()}
 

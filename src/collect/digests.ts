@@ -34,8 +34,13 @@ export interface LogFiles {
 
 /** Where digests are handed over. */
 export interface DigestIntake {
-  /** Resolves when what the digest proves is kept. Rejects where it must be brought again. */
-  take(file: DigestFile, logFiles: LogFiles): Promise<void>;
+  /**
+   * Resolves when what the digest proves is kept. Rejects where it must be brought again. `again`: it was asked for by `waiting`,
+   * and log files that were found right before are not looked at once more.
+   */
+  take(file: DigestFile, logFiles: LogFiles, again?: boolean): Promise<void>;
+  /** `bucket/key` of digests of a source that came before their key was known, and may be judged now. Taking them may name more. Rejects as `take`. */
+  waiting(source: string): Promise<readonly string[]>;
 }
 
 /** Of a log file's uncompressed content: far above what CloudTrail writes. */

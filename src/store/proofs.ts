@@ -20,6 +20,7 @@ export interface StoredProof extends ProofKey {
 export interface Proofs {
   get(key: ProofKey): Promise<string | undefined>;
   save(key: ProofKey, chain: string): Promise<void>;
+  of(source: string): Promise<(ProofKey & Pick<StoredProof, 'chain'>)[]>;
   /** At most so many, those that changed last. */
   list(most: number): Promise<StoredProof[]>;
 }
@@ -56,6 +57,7 @@ export function openProofs<T extends ProofTables>(database: Kysely<T>, now: () =
         .onConflict((c) => c.columns(['source', 'account', 'region', 'trail', 'home']).doUpdateSet({ chain, updated: row.updated }))
         .execute();
     },
+    of: (source) => db.selectFrom('trail_proof').select(['source', 'trail', 'home', 'account', 'region', 'chain']).where('source', '=', source).execute(),
     list: (most) => db.selectFrom('trail_proof').selectAll().orderBy('updated', 'desc').limit(most).execute(),
   };
 }

@@ -32,13 +32,15 @@ const EVENT = {
   sessionCredentialFromConsole: 'true',
   futureKey: { inside: 'kept' },
 };
+/** What the engine's parser takes for no JSON, and such digits in a text, hide nothing beside them. */
+const DAMAGED = `{"eventVersion":"1.08","eventTime":"${EVENT.eventTime}","eventSource":"ec2.amazonaws.com","eventName":"RunInstances","eventID":"e3","requestParameters":{"count":18446744073709551616,"note":"x: 18446744073709551617","list":[{"id":-9223372036854775809,"key":"k"}]},"responseElements":{"most":1e400,"beside":"seen"},"additionalEventData":{"half":"a\\ud800b","fits":18446744073709551615}}`;
 /** In nothing like it. */
 const OTHER = { eventVersion: '1.08', eventTime: EVENT.eventTime, eventSource: 'sts.amazonaws.com', eventName: 'GetCallerIdentity', eventID: 'e2' };
 
 let trail: TrailServer;
 beforeAll(async () => {
   trail = await startTrailServer();
-  await trail.ingest(EVENT, OTHER);
+  await trail.ingest(EVENT, OTHER, `{"Records":[${DAMAGED}]}`);
 });
 afterAll(() => trail.close());
 
@@ -70,6 +72,14 @@ test.each([
   ],
   ['["a","b"]', ['%"requestParameters.Tags[*].Key"', '%"aws.cloudtrail.json.requestParameters.Tags[*].Key"']],
   ['7', ['additionalEventData.bytesTransferredOut', 'aws.cloudtrail.additional_eventdata.bytesTransferredOut']],
+  ['18446744073709551616', ['requestParameters.count']],
+  ['x: 18446744073709551617', ['requestParameters.note']],
+  ['-9223372036854775809', ['%"requestParameters.list[0].id"']],
+  ['["k"]', ['%"requestParameters.list[*].key"']],
+  ['1e400', ['responseElements.most']],
+  ['seen', ['responseElements.beside']],
+  ['a\uFFFDb', ['additionalEventData.half']],
+  ['18446744073709551615', ['additionalEventData.fits']],
   ['kept', ['aws.cloudtrail.rest.futureKey.inside', 'aws.cloudtrail.json.rest.futureKey.inside']],
 ])('%s', async (value, names) => {
   for (const name of names) {
@@ -80,6 +90,13 @@ test.each([
     expect([name, response.status]).toEqual([name, 200]);
     expect([name, ((await response.json()) as QueryResponse).rows]).toEqual([name, [[value, 1]]]);
   }
+});
+
+test('the text of a record is what it was, and paths into it find as much', async () => {
+  const query =
+    '_index=cloudtrail eventID=e3 | json "requestParameters.count", "responseElements.most", "eventName" as count, most, name | fields _raw, count, most, name';
+  const response = await trail.server.post('/api/v1/query', { query, from: '-1h' });
+  expect(((await response.json()) as QueryResponse).rows).toEqual([[DAMAGED, '18446744073709551616', '1e400', 'RunInstances']]);
 });
 
 const options = (present: readonly Dataset[]): CompileOptions => ({

@@ -52,6 +52,18 @@ const FLOW: Rec = {
 };
 
 describe('a value of an event', () => {
+  it('has its digits as they are written', () => {
+    const raw = '{"requestParameters":{"count":18446744073709551616,"share":0.1,"list":[{"most":-9223372036854775809}]},"noise":"18446744073709551616"}';
+    const record = { ...EVENT, raw };
+    expect(['requestParameters.count', 'requestParameters.share', 'requestParameters.list[0].most', 'noise'].map((path) => valueAt(record, path))).toEqual([
+      '18446744073709551616',
+      0.1,
+      '-9223372036854775809',
+      '18446744073709551616',
+    ]);
+    expect(valueAt(record, 'requestParameters.list')).toBe('[{"most":"-9223372036854775809"}]');
+  });
+
   it('is found by the names of events, and not by what flows call the same', () => {
     expect(
       ['eventName', 'event.action', 'action', 'actor', 'user.id', 'accountID', 'src_ip', 'source.geo.city_name', 'team'].map((name) => valueIn(EVENT, name)),

@@ -7,7 +7,7 @@ import { readFile } from 'node:fs/promises';
 import { pathFacts } from '../aws-path.ts';
 import { contentHash, type DigestIntake, type LogFileHash } from '../digests.ts';
 import type { Downloaded } from './download.ts';
-import { S3Failure, type S3ProblemCode } from './problems.ts';
+import { explain, S3Failure, type S3ProblemCode } from './problems.ts';
 import type { NamedObject, ReaderContext } from './reading.ts';
 
 /** What the reader of objects does for digests. */
@@ -23,7 +23,10 @@ const LARGEST_DIGEST = 64 * 2 ** 20;
 /** Nothing that is tried again makes them readable. */
 const UNREADABLE: ReadonlySet<S3ProblemCode> = new Set(['object-archived', 'object-too-large', 'customer-key', 'kms-key-unusable']);
 
-type Context = Pick<ReaderContext, 'source' | 'prefix' | 'tally' | 'stopping' | 'digestsOnly'>;
+/** Digests that are read again at once. */
+const JUDGED_AT_ONCE = 16;
+
+type Context = Pick<ReaderContext, 'source' | 'bucket' | 'prefix' | 'tally' | 'stopping' | 'digestsOnly' | 'report'>;
 
 export class DigestReader {
   readonly #intake: DigestIntake;
@@ -32,11 +35,15 @@ export class DigestReader {
   readonly #hashes = new Map<string, string | undefined>();
   /** Whether the source has brought a digest: where there are none, no hash is taken. */
   #inUse = false;
+  readonly #buckets: Set<string>;
+  /** Digests that are not there any more. */
+  readonly #gone = new Set<string>();
 
   constructor(intake: DigestIntake, context: Context, ways: ObjectWays) {
     this.#intake = intake;
     this.#context = context;
     this.#ways = ways;
+    this.#buckets = new Set(context.bucket === undefined ? [] : [context.bucket]);
   }
 
   /** Keeps the hash of what comes, if a digest may name it. */
@@ -50,10 +57,54 @@ export class DigestReader {
     if (this.#hashes.size > REMEMBERED && oldest !== undefined) this.#hashes.delete(oldest);
   }
 
+  /**
+   * Reads digests again that came before their key was known, if it is known now. Each that is proven may name the one before it.
+   * Resolves when no more can be judged; what goes wrong is reported, and tried by the next call.
+   */
+  async judge(): Promise<void> {
+    const { source, stopping, report } = this.#context;
+    /** Were read, and wait all the same. */
+    const stuck = new Set(this.#gone);
+    for (let before: string[] = []; !stopping.aborted; ) {
+      let names: readonly string[];
+      try {
+        names = await this.#intake.waiting(source);
+      } catch (error) {
+        if (stopping.aborted) return;
+        report(error instanceof S3Failure ? error.problem : explain(error, { action: 'judging', resource: 'digests that came before their keys' }));
+        return;
+      }
+      const still = new Set(names);
+      for (const name of before) if (still.has(name)) stuck.add(name);
+      before = [...still].filter((name) => !stuck.has(name) && this.#isOwn(name));
+      if (before.length === 0) return;
+      for (let at = 0; at < before.length && !stopping.aborted; at += JUDGED_AT_ONCE)
+        await Promise.all(before.slice(at, at + JUDGED_AT_ONCE).map((name) => this.#judgeOne(name)));
+    }
+  }
+
+  async #judgeOne(name: string): Promise<void> {
+    try {
+      await this.read(named(name), true);
+    } catch (error) {
+      if (this.#context.stopping.aborted) return;
+      const problem = error instanceof S3Failure ? error.problem : explain(error, { action: 'reading', resource: `s3://${name}` });
+      if (problem.code === 'object-gone' && this.#gone.size < REMEMBERED) this.#gone.add(name);
+      else this.#context.report(problem);
+    }
+  }
+
+  /** The credentials read what the source is for, and not what somebody writes into a digest. */
+  #isOwn(name: string): boolean {
+    const { bucket, key } = named(name);
+    return this.#buckets.has(bucket) && key.startsWith(this.#context.prefix);
+  }
+
   /** Resolves when what the digest proves is kept. Throws S3Failure. */
-  async read(object: NamedObject): Promise<void> {
+  async read(object: NamedObject, again = false): Promise<void> {
     const { source, tally, stopping } = this.#context;
     this.#inUse = true;
+    this.#buckets.add(object.bucket);
     const name = `s3://${object.bucket}/${object.key}`;
     const { bytes, metadata } = await this.#ways.fetch(object, async (got) => {
       if (got.size > LARGEST_DIGEST)
@@ -70,7 +121,7 @@ export class DigestReader {
     const place = { bucket: object.bucket, object: object.key };
     const file = { source, name, place, bytes, signature: metadata.signature, ...(Number.isNaN(writtenAt) ? {} : { writtenAt }) };
     try {
-      await this.#intake.take(file, { hash: (bucket, key) => this.#hash(object.bucket, bucket, key) });
+      await this.#intake.take(file, { hash: (bucket, key) => this.#hash(object.bucket, bucket, key) }, again);
     } catch (error) {
       if (error instanceof S3Failure || stopping.aborted) throw error;
       const why = error instanceof Error ? error.message : String(error);
@@ -105,4 +156,10 @@ export class DigestReader {
 
 function isLogFile(key: string): boolean {
   return ['cloudtrail', 'cloudtrail-insight', 'cloudtrail-aggregated'].includes(pathFacts(key).kind);
+}
+
+/** Of `bucket/key`. */
+function named(name: string): { readonly bucket: string; readonly key: string } {
+  const at = name.indexOf('/');
+  return { bucket: name.slice(0, at), key: name.slice(at + 1) };
 }

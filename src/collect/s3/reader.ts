@@ -43,6 +43,11 @@ export class ObjectReader {
       });
   }
 
+  /** Digests that came before their key was known are judged again where it is known now. */
+  async judgeDigests(): Promise<void> {
+    await this.#digests?.judge();
+  }
+
   get objectsInHand(): number {
     return this.#inHand.size;
   }

@@ -35,6 +35,8 @@ export interface ReaderContext {
   readonly folder: string;
   readonly tally: Tally;
   readonly clock: () => number;
+  /** That is listed; undefined where notifications name it. */
+  readonly bucket: string | undefined;
   readonly prefix: string;
   readonly idleMs: number;
   readonly retryMs: number;

@@ -5,6 +5,7 @@
 import { createHash } from 'node:crypto';
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Origin } from '../../model/batch.ts';
 import type { RecordSettings } from '../../model/source.ts';
 import type { Intake } from '../delivery.ts';
@@ -82,6 +83,7 @@ export function startS3Source(options: S3SourceOptions): S3Source {
     folder,
     tally,
     clock,
+    bucket: settings.mode === 'list' ? settings.bucket : undefined,
     prefix: settings.prefix ?? '',
     idleMs: timings.idleMs,
     retryMs: timings.retryMs,
@@ -93,6 +95,24 @@ export function startS3Source(options: S3SourceOptions): S3Source {
   const queue = settings.mode === 'queue' ? new QueueWorker({ ...shared, settings }) : undefined;
   const list =
     settings.mode === 'list' ? new ListWorker({ ...shared, settings, source: id, checkpoints: options.checkpoints, signal: aborting.signal }) : undefined;
+
+  /** Until `over`, where the source follows what comes; else once. */
+  const judge = async (over: AbortSignal) => {
+    const follows = settings.mode === 'queue' || settings.follow;
+    do {
+      await reader.judgeDigests();
+      if (follows) await delay(timings.judgeMs, undefined, { signal: over }).catch(() => {});
+    } while (follows && !over.aborted);
+  };
+  const read = async () => {
+    const over = new AbortController();
+    const judged = judge(AbortSignal.any([stopping.signal, over.signal]));
+    const ended = (queue ?? list)?.run().catch((error: unknown) => {
+      over.abort();
+      throw error;
+    });
+    await Promise.all([ended, judged]);
+  };
 
   const run = async () => {
     const backoff = new Backoff(timings.retryMs, timings.longestRetryMs);
@@ -107,7 +127,7 @@ export function startS3Source(options: S3SourceOptions): S3Source {
         await backoff.wait(stopping.signal);
       }
     }
-    if (!stopping.signal.aborted) await (queue ?? list)?.run();
+    if (!stopping.signal.aborted) await read();
     aborting.abort(new Error('the source has stopped'));
     clients.close();
     await reader.settled(timings.stopMs);
@@ -117,8 +137,8 @@ export function startS3Source(options: S3SourceOptions): S3Source {
   };
 
   const stop = () => {
-    if (!stopping.signal.aborted && tally.state !== 'finished' && tally.state !== 'stopped') {
-      tally.state = 'stopping';
+    if (!stopping.signal.aborted && tally.state !== 'stopped') {
+      if (tally.state !== 'finished') tally.state = 'stopping';
       stopping.abort(new Error('the source stops'));
       setTimeout(() => aborting.abort(new Error('the source has stopped')), timings.stopMs).unref();
     }

@@ -21,6 +21,8 @@ export interface Timings {
   readonly idleMs: number;
   /** Between two saves of a listing's position. */
   readonly saveMs: number;
+  /** Between looks for keys of digests that came before them. */
+  readonly judgeMs: number;
 }
 
 export const TIMINGS: Timings = {
@@ -34,6 +36,7 @@ export const TIMINGS: Timings = {
   attributesMs: 60_000,
   idleMs: 30_000,
   saveMs: 1000,
+  judgeMs: 300_000,
 };
 
 /** A pause that grows with each error in a row, with some chance in it so that many sources do not go in step. */

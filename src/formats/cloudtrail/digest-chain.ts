@@ -15,6 +15,8 @@ export interface DigestFault {
   readonly message: string;
   /** Things of the same kind; `message` names the first. */
   readonly count: number;
+  /** Fingerprint of the key that is not known. */
+  readonly key?: string;
 }
 
 export interface DigestRef {
@@ -35,6 +37,8 @@ export interface Link {
   readonly logFiles: number;
   /** Whether its signature was found right; where it was found wrong, `faults` say so. */
   readonly signed: boolean;
+  /** Whether there were keys to check it with, whatever was found. */
+  readonly judged: boolean;
   /** Whether it is one of the hourly chain: not a backfill, and not one that is not believed. */
   readonly chained: boolean;
   readonly faults: readonly DigestFault[];
@@ -46,6 +50,8 @@ interface Run {
   digests: number;
   logFiles: number;
   signed: boolean;
+  /** Not in chains of before it was kept: then it is not so. */
+  judged?: boolean;
   previous: DigestRef | null;
   last: DigestRef;
   lastFrom: number;
@@ -73,13 +79,13 @@ export function addDigest(chain: Chain, link: Link): void {
   faults.sort((a, b) => a.from - b.from);
   const holder = runs.findIndex((run) => run.from <= link.from && link.to <= run.to);
   const held = runs[holder];
-  if (link.chained && !(held && (held.signed || !link.signed))) {
+  if (held ? isBetter(link, held) : link.chained) {
     // What was taken without its signature is taken anew with it.
     if (held) runs.splice(holder, 1, ...beside(held, link));
-    const { from, to, logFiles, signed, previous, self } = link;
+    const { from, to, logFiles, signed, judged, previous, self } = link;
     const same = runs.findIndex((run) => run.digests === 1 && run.last.object === self.object);
     if (same >= 0) runs.splice(same, 1);
-    runs.push({ from, to, digests: 1, logFiles, signed, previous, last: self, lastFrom: from });
+    if (link.chained) runs.push({ from, to, digests: 1, logFiles, signed, judged, previous, last: self, lastFrom: from });
     runs.sort((a, b) => a.from - b.from || a.to - b.to);
     join(runs);
   }
@@ -87,6 +93,36 @@ export function addDigest(chain: Chain, link: Link): void {
     (runs.length > MOST_RUNS ? runs : faults).shift();
     chain.dropped += 1;
   }
+}
+
+/** Whether more is known of a digest than when it was taken into its run. One that is not believed any more leaves it. */
+function isBetter(link: Link, held: Run): boolean {
+  if (held.signed || !link.judged) return false;
+  return link.chained ? link.signed || !held.judged : link.previous !== null;
+}
+
+/** A digest that came when its key was not known. */
+export interface Waiting {
+  /** `bucket/key`. */
+  readonly object: string;
+  /** Fingerprint of the key; undefined where that is seen only by reading it. */
+  readonly key: string | undefined;
+  /** Epoch seconds at which it was written, about. */
+  readonly at: number;
+}
+
+/** Digests that a key may prove now: the last of each run without one, and those whose key is known to be missing, newest first. */
+export function waiting({ runs, faults }: Chain): Waiting[] {
+  const unknown = faults.filter(({ code }) => code === 'key-unknown').map(({ digest, key, to }) => ({ object: digest, key, at: to }));
+  const named = new Set(faults.map(({ digest }) => digest));
+  const ends = runs.filter(({ signed, judged, last }) => !signed && !(judged && named.has(last.object)));
+  return [...unknown, ...ends.map(({ last, to }) => ({ object: last.object, key: undefined, at: to }))].sort((a, b) => b.at - a.at);
+}
+
+/** What was found of the log files of a digest that came before there were keys; undefined where they were not looked at, or it was another one. */
+export function comparedBefore({ runs, faults }: Chain, { object, hash }: Pick<DigestRef, 'object' | 'hash'>): readonly DigestFault[] | undefined {
+  if (!runs.some((run) => !run.signed && !run.judged && run.last.object === object && run.last.hash === hash)) return undefined;
+  return faults.filter(({ digest, code }) => digest === object && code.startsWith('log-file-'));
 }
 
 /**
@@ -112,7 +148,13 @@ function join(runs: Run[]): void {
   for (let i = runs.length - 1; i > 0; i--) {
     const before = runs[i - 1] as Run;
     const after = runs[i] as Run;
-    if (before.signed !== after.signed || before.to !== after.from || !isSame(after.previous, before.last)) continue;
+    if (
+      before.signed !== after.signed ||
+      (before.judged ?? false) !== (after.judged ?? false) ||
+      before.to !== after.from ||
+      !isSame(after.previous, before.last)
+    )
+      continue;
     before.to = after.to;
     before.digests += after.digests;
     before.logFiles += after.logFiles;

@@ -3,6 +3,7 @@
  * (https://www.elastic.co/docs/reference/integrations/aws/cloudtrail); what ECS has no field for is below `aws.cloudtrail`.
  */
 import { DERIVED_FIELDS, type Field } from '../../model/fields.ts';
+import { parseExactly } from '../../model/json.ts';
 import { CLOUDTRAIL, hasField } from '../../model/log-formats.ts';
 import { add, addThreat, type Document, type DocumentValue, isoTime, LOCATED, prune, RecordValues, type StoredRecord } from '../document.ts';
 import { eventKind } from './ecs-kinds.ts';
@@ -181,7 +182,7 @@ function stored(v: RecordValues, field: Field): DocumentValue | undefined {
 function jsonOf(text: string | undefined): unknown {
   if (text === undefined) return undefined;
   try {
-    return JSON.parse(text);
+    return parseExactly(text);
   } catch {
     return text;
   }

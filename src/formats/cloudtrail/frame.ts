@@ -1,11 +1,13 @@
 /**
  * The text of an event without the parts that have columns of their own: a control character stands where each
  * was. JSON has none outside of line ends and tabs, so that the text can be put together again byte for byte
- * (`query/raw.ts` does it in SQL), and nothing is stored twice.
+ * (`query/raw.ts` does it in SQL), and nothing is stored twice but a part whose column has another spelling (readable.ts): it
+ * stays in the frame as it is.
  */
 import { FRAME_PARTS } from '../../model/cloudtrail-fields.ts';
 import type { BytesColumn } from './columns.ts';
 import { KEY } from './keys.ts';
+import type { OtherSpellings } from './readable.ts';
 import type { RecordSlices } from './record-slices.ts';
 
 /** Keys of the parts, in the order of FRAME_PARTS; of ids the content of the string. */
@@ -24,14 +26,14 @@ const starts = new Uint32Array(KEYS.length);
 const ends = new Uint32Array(KEYS.length);
 const marks = new Uint8Array(KEYS.length);
 
-/** Adds the frame of the record `[start, end)` of the slices' bytes to a column. */
-export function addFrame(column: BytesColumn, slices: RecordSlices): void {
+/** Adds the frame of the record `[start, end)` of the slices' bytes to a column. `other`: parts whose columns have another spelling. */
+export function addFrame(column: BytesColumn, slices: RecordSlices, other: OtherSpellings): void {
   let count = 0;
   let length = slices.end - slices.start;
   for (let i = 0; i < KEYS.length; i++) {
     const key = KEYS[i]!;
     let from = slices.from[key]!;
-    if (from === 0) continue;
+    if (from === 0 || other?.has(key)) continue;
     let to = slices.to[key]!;
     if (key === KEY.eventID || key === KEY.requestID) {
       if (slices.buf[from] !== QUOTE) continue;

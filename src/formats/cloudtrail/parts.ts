@@ -2,6 +2,7 @@
 import type { Source } from '../intern.ts';
 import { type BytesColumn, stringContent, type TextColumn } from './columns.ts';
 import { KEY } from './keys.ts';
+import { readable } from './readable.ts';
 import type { RecordSlices } from './record-slices.ts';
 
 const QUOTE = 34;
@@ -53,6 +54,10 @@ export function jsonOf(slices: RecordSlices, key: number): unknown {
 /** Adds all pairs that have no column of their own, as one object. */
 export function addRest(column: BytesColumn, slices: RecordSlices): void {
   const { buf, others } = slices;
+  if (slices.doubtful) {
+    addReadableRest(column, slices);
+    return;
+  }
   let length = 0;
   for (let i = 0; i < others.length; i += 2) length += 1 + others[i + 1]! - others[i]!;
   for (let i = 0; i < IN_REST.length; i++) if (slices.has(IN_REST[i]!)) length += 1 + slices.to[IN_REST[i]!]! - slices.key[IN_REST[i]!]!;
@@ -66,5 +71,21 @@ export function addRest(column: BytesColumn, slices: RecordSlices): void {
   };
   for (let i = 0; i < others.length; i += 2) add(others[i]!, others[i + 1]!);
   for (let i = 0; i < IN_REST.length; i++) if (slices.has(IN_REST[i]!)) add(slices.key[IN_REST[i]!]!, slices.to[IN_REST[i]!]!);
+  column.byte(CLOSE_BRACE);
+}
+
+/** The same, with each pair as the engine can read it. */
+function addReadableRest(column: BytesColumn, slices: RecordSlices): void {
+  const { buf, others } = slices;
+  const pairs: Uint8Array[] = [];
+  for (let i = 0; i < others.length; i += 2) pairs.push(buf.subarray(others[i]!, others[i + 1]!));
+  for (const key of IN_REST) if (slices.has(key)) pairs.push(buf.subarray(slices.key[key]!, slices.to[key]!));
+  if (pairs.length === 0) return;
+  const made = pairs.map((pair) => readable(pair) ?? pair);
+  column.begin(made.reduce((length, pair) => length + pair.length + 1, 1));
+  for (const [i, pair] of made.entries()) {
+    column.byte(i === 0 ? OPEN_BRACE : COMMA);
+    column.add(pair, 0, pair.length);
+  }
   column.byte(CLOSE_BRACE);
 }

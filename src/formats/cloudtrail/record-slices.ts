@@ -1,7 +1,7 @@
 /** One record taken apart: where the value of each known key lies, and the pairs of all others. */
 import { type Source, sourceOf } from '../intern.ts';
 import { KEYS, keyAt } from './keys.ts';
-import { BROKEN, MORE, skipBlanks, stringEnd, valueEnd } from './scan.ts';
+import { BROKEN, MORE, passed, skipBlanks, stringEnd, valueEnd } from './scan.ts';
 
 const QUOTE = 34;
 const NULL = 110;
@@ -18,11 +18,14 @@ export class RecordSlices {
   readonly key = new Uint32Array(KEYS.length);
   /** Offsets of the pairs under other keys, two by two. */
   others: number[] = [];
+  /** Whether the record may have something that the engine's parser of JSON does not take. */
+  doubtful = false;
 
   /** Reads the object that begins at `p`: the offset after it, MORE or BROKEN. Of a key that is there twice the last value counts. */
   read(buf: Uint8Array, p: number, end: number): number {
     this.from.fill(0);
     if (this.others.length > 0) this.others = [];
+    passed.doubtful = false;
     if (this.source.bytes !== buf) this.source = sourceOf(buf);
     this.start = p;
     let at = skipBlanks(buf, p + 1, end);
@@ -56,6 +59,7 @@ export class RecordSlices {
 
   private ended(end: number): number {
     this.end = end;
+    this.doubtful = passed.doubtful;
     return end;
   }
 

@@ -13,6 +13,7 @@ import { addFrame } from './frame.ts';
 import { actorOf, objectOf, textOf } from './identity.ts';
 import { KEY, type Key } from './keys.ts';
 import { addContent, addRest, contentText, idIn, jsonOf } from './parts.ts';
+import { type OtherSpellings, readableParts } from './readable.ts';
 import { categoryOf, dimensionOf, isNotification, outcomeOf, READ_ONLY, readOnlyOf } from './record-facts.ts';
 import type { RecordSlices } from './record-slices.ts';
 import { SharedValues } from './shared-values.ts';
@@ -87,6 +88,12 @@ export interface EventProblem {
 }
 
 const QUOTE = 34;
+
+function putPart(column: BytesColumn, slices: RecordSlices, key: number, other: OtherSpellings): void {
+  const made = other?.get(key);
+  if (made) column.put(made, 0, made.length);
+  else column.put(slices.buf, slices.from[key]!, slices.to[key]!);
+}
 
 export class EventRows {
   rows = 0;
@@ -175,17 +182,18 @@ export class EventRows {
       addContent(column, slices, key);
       column.end(row);
     }
+    const other = readableParts(slices);
     for (const { column, key } of this.documents) {
-      if (slices.from[key] !== 0) column.put(slices.buf, slices.from[key]!, slices.to[key]!);
+      if (slices.from[key] !== 0) putPart(column, slices, key, other);
       column.end(row);
     }
     if (hasId) this.eventId.put(slices.buf, slices.from[idKey]! + 1, slices.to[idKey]! - 1);
     this.eventId.end(row);
     addRest(this.rest, slices);
     this.rest.end(row);
-    addFrame(this.frame, slices);
+    addFrame(this.frame, slices, other);
     this.frame.end(row);
-    this.addActor(row, source, slices);
+    this.addActor(row, source, slices, other);
     this.addParts(row, source, slices);
     this.addClient(row, source, slices);
     this.addAct(row, source, slices);
@@ -236,8 +244,8 @@ export class EventRows {
     return { code: 'time-out-of-range', message: `eventTime ${text} lies before 2006-01-01 or more than 24 hours ahead of now` };
   }
 
-  private addActor(row: number, source: Source, slices: RecordSlices): void {
-    const ids = this.identities.find(source, slices, KEY.userIdentity) ?? this.newActor(source, slices);
+  private addActor(row: number, source: Source, slices: RecordSlices, other: OtherSpellings): void {
+    const ids = this.identities.find(source, slices, KEY.userIdentity) ?? this.newActor(source, slices, other);
     for (let i = 0; i < this.actor.length; i++) this.actor[i]!.at(row, ids[i] ?? 0);
     this.identityIds[row] = ids[ACTOR.length] ?? 0;
     const key = slices.has(KEY.recipientAccountId) ? KEY.recipientAccountId : KEY.accountId;
@@ -245,11 +253,11 @@ export class EventRows {
     this.account.at(row, own || this.account.ofText(this.userAccount.text(ids[USER_ACCOUNT] ?? 0)));
   }
 
-  private newActor(source: Source, slices: RecordSlices): readonly number[] {
+  private newActor(source: Source, slices: RecordSlices, other: OtherSpellings): readonly number[] {
     const { type, name, principal, arn, account, accessKey, invokedBy, issuer, session, mfa } = actorOf(jsonOf(slices, KEY.userIdentity));
     const values = [type, name, principal, arn, account, accessKey, invokedBy, issuer, session, mfa];
     const ids = this.actor.map((column, i) => column.ofText(values[i] as string));
-    this.identity.put(slices.buf, slices.from[KEY.userIdentity]!, slices.to[KEY.userIdentity]!);
+    putPart(this.identity, slices, KEY.userIdentity, other);
     this.identity.end(this.identityTexts);
     return this.identities.add(source, slices, KEY.userIdentity, [...ids, this.identityTexts++]);
   }

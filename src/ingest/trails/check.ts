@@ -9,7 +9,7 @@ import { gunzip } from 'node:zlib';
 import type { DigestFile, LogFiles } from '../../collect/digests.ts';
 import type { TrailKeys } from '../../collect/trail-keys.ts';
 import { type Digest, DigestError, type DigestName, digestName, LARGEST_DIGEST, readDigest, signedText } from '../../formats/cloudtrail/digest.ts';
-import type { DigestFault, Link } from '../../formats/cloudtrail/digest-chain.ts';
+import type { DigestFault, DigestRef, Link } from '../../formats/cloudtrail/digest-chain.ts';
 import type { DigestFaultCode } from '../../model/digest-faults.ts';
 
 /** The chain that a digest belongs to. */
@@ -34,8 +34,16 @@ const SLACK = 3600;
 const AT_ONCE = 8;
 const inflate = promisify(gunzip);
 
+/** What was found before of the log files of a digest; undefined where they are to be looked at. */
+type Compared = (trail: TrailId, digest: DigestRef) => Promise<readonly DigestFault[] | undefined>;
+
 /** Undefined for a file that does not even have the name of a digest. Rejects where it must be brought again. */
-export async function checkDigest(file: DigestFile, logFiles: LogFiles, keys: TrailKeys | undefined): Promise<Checked | { readonly unnamed: string }> {
+export async function checkDigest(
+  file: DigestFile,
+  logFiles: LogFiles,
+  keys: TrailKeys | undefined,
+  compared?: Compared,
+): Promise<Checked | { readonly unnamed: string }> {
   let digest: Digest | undefined;
   let hash = '';
   let wrong = '';
@@ -57,19 +65,23 @@ export async function checkDigest(file: DigestFile, logFiles: LogFiles, keys: Tr
     found.add('digest-moved', `${file.name} says that it was delivered to ${digest.bucket}/${digest.object}.`);
   const signed = digest !== undefined && found.clean && keys !== undefined && (await hasSignature(digest, hash, file, name, keys, found));
   const believed = found.clean || found.onlyKey;
-  if (digest && found.clean) await compare(digest, file, logFiles, found);
   const { trail, home, account, region } = name;
+  const id = { trail, home, account, region };
+  const self = { object: found.object, hash, signature: (file.signature ?? '').toLowerCase() };
+  const before = digest && found.clean ? await compared?.(id, self) : undefined;
+  if (digest && found.clean && !before) await compare(digest, file, logFiles, found);
   const previous = digest?.previous ?? null;
   return {
-    trail: { trail, home, account, region },
+    trail: id,
     link: {
-      self: { object: found.object, hash, signature: (file.signature ?? '').toLowerCase() },
+      self,
       previous: previous && { object: `${previous.bucket}/${previous.object}`, hash: previous.hash, signature: previous.signature.toLowerCase() },
       ...found.span,
       logFiles: digest?.logFiles.length ?? 0,
       signed,
+      judged: keys !== undefined,
       chained: digest !== undefined && believed && !name.backfill,
-      faults: found.faults,
+      faults: [...found.faults, ...(before ?? [])],
     },
   };
 }
@@ -82,7 +94,7 @@ async function unpacked(bytes: Uint8Array): Promise<Uint8Array> {
 class Findings {
   readonly object: string;
   readonly span: { readonly from: number; readonly to: number };
-  readonly #found = new Map<DigestFaultCode, { message: string; count: number }>();
+  readonly #found = new Map<DigestFaultCode, { message: string; count: number; key?: string }>();
 
   constructor(file: DigestFile, digest: Digest | undefined, name: DigestName) {
     this.object = file.place ? `${file.place.bucket}/${file.place.object}` : digest ? `${digest.bucket}/${digest.object}` : file.name;
@@ -97,12 +109,12 @@ class Findings {
     return this.#found.size === 1 && this.#found.has('key-unknown');
   }
   get faults(): DigestFault[] {
-    return [...this.#found].map(([code, { message, count }]) => ({ code, digest: this.object, ...this.span, message, count }));
+    return [...this.#found].map(([code, what]) => ({ code, digest: this.object, ...this.span, ...what }));
   }
-  add(code: DigestFaultCode, message: string): void {
+  add(code: DigestFaultCode, message: string, more: { readonly key?: string } = {}): void {
     const known = this.#found.get(code);
     if (known) known.count += 1;
-    else this.#found.set(code, { message, count: 1 });
+    else this.#found.set(code, { message, count: 1, ...more });
   }
 }
 
@@ -119,7 +131,7 @@ async function hasSignature(digest: Digest, hash: string, file: DigestFile, name
   const at = file.writtenAt ?? digest.end;
   const key = await keys.find(digest.fingerprint, name.region, at);
   if (!key) {
-    found.add('key-unknown', `No public key in ${name.region} has the fingerprint ${digest.fingerprint} of ${file.name}.`);
+    found.add('key-unknown', `No public key in ${name.region} has the fingerprint ${digest.fingerprint} of ${file.name}.`, { key: digest.fingerprint });
     return false;
   }
   const signature = Buffer.from(file.signature, 'hex');

@@ -1,5 +1,6 @@
 /** Functions on text. Positions count from 0, as in the public language. */
 import { QueryError } from '../diagnostics.ts';
+import { readable } from '../operators/json-path.ts';
 import { groupCount, namedGroups } from '../regex.ts';
 import { join, num, param, type Sql, sql } from '../sql.ts';
 import type { Expr } from '../tree.ts';
@@ -140,7 +141,7 @@ export const TEXT_FUNCTIONS: readonly QueryFunction[] = [
     args: [TEXT, { name: 'item', kind: 'text' }],
     returns: 'boolean',
     sql: ([list, item]) =>
-      sql`ifNull(has(arrayMap(e -> if(startsWith(e, '"'), JSONExtractString(concat('[', e, ']'), 1), e), JSONExtractArrayRaw(ifNull(${list as Sql}, ''))), ${item as Sql}), false)`,
+      sql`ifNull(has(arrayMap(e -> if(startsWith(e, '"'), JSONExtractString(concat('[', e, ']'), 1), e), JSONExtractArrayRaw(${readable(sql`ifNull(${list as Sql}, '')`)})), ${item as Sql}), false)`,
     doc: 'Is the text an item of the JSON array?',
     example: 'where jsonArrayContains("[\\"ACCEPT\\"]", action)',
   },
@@ -148,7 +149,10 @@ export const TEXT_FUNCTIONS: readonly QueryFunction[] = [
     name: 'jsonArraySize',
     args: [TEXT],
     returns: 'number',
-    sql: ([list]) => sql`if(ifNull(toString(JSONType(ifNull(${list as Sql}, ''))), '') = 'Array', toInt64(JSONLength(ifNull(${list as Sql}, ''))), ${num(-1)})`,
+    sql: ([list]) => {
+      const document = readable(sql`ifNull(${list as Sql}, '')`);
+      return sql`if(ifNull(toString(JSONType(${document})), '') = 'Array', toInt64(JSONLength(${document})), ${num(-1)})`;
+    },
     doc: 'Number of items of a JSON array; -1 where there is none.',
     example: 'jsonArraySize("[1, 2, 3]") as n',
   },

@@ -121,6 +121,29 @@ function argumentsOf(document: Sql, keys: readonly PathStep[]): Sql {
   return join([document, ...list], ', ');
 }
 
+/** Tokens of a document: texts, what is between, numbers with what is wrongly joined to them. */
+const TOKENS = sql`'(?s)"(?:[^"\\\\\\\\]|\\\\\\\\.)*"|[^"0-9-]+|-?[0-9][-+.0-9A-Za-z_]*|.'`;
+const NUMBER = sql`'^-?(?:0|[1-9][0-9]*)(?:[.][0-9]+)?(?:[eE][-+]?[0-9]+)?$'`;
+/** These surely fit. */
+const SHORT_NUMBER = sql`'^-?[0-9.]{1,18}$'`;
+/** Parts of a text: halves of a character outside of Unicode's first plane that are both there, other escapes, what is between. */
+const PARTS = sql`'(?s)\\\\\\\\u[dD][89abAB][0-9a-fA-F]{2}\\\\\\\\u[dD][c-fC-F][0-9a-fA-F]{2}|\\\\\\\\u[0-9a-fA-F]{4}|\\\\\\\\.|[^\\\\\\\\]+'`;
+/** One half without the other. */
+const HALF = sql`'^\\\\\\\\u[dD][89a-fA-F][0-9a-fA-F]{2}$'`;
+
+/**
+ * The document as the engine can read it. Its parser takes one for none that has a number which neither 64 bits nor a double
+ * hold, bytes that are no UTF-8, or half a character: the number becomes a text of its digits, the others U+FFFD. The document is
+ * named once and the rest is a function of its own, so that documents in documents do not make the statement larger at each step.
+ */
+export function readable(document: Sql): Sql {
+  const isLarge = sql`match(token, ${NUMBER}) AND NOT match(token, ${SHORT_NUMBER})`;
+  const whole = sql`arrayStringConcat(arrayMap(part -> if(match(part, ${HALF}), '\\\\ufffd', part), extractAll(token, ${PARTS})))`;
+  const mended = sql`multiIf(${isLarge}, concat('"', token, '"'), position(token, '\\\\u') > 0, ${whole}, token)`;
+  const tokens = sql`extractAll(toValidUTF8(document), ${TOKENS})`;
+  return sql`arrayElement(arrayMap(document -> if(isValidJSON(document), document, arrayStringConcat(arrayMap(token -> ${mended}, ${tokens}))), [${document}]), 1)`;
+}
+
 export interface Found {
   /** Text, or NULL. */
   readonly value: Sql;
@@ -142,16 +165,17 @@ export function findPath(document: Sql, path: readonly PathStep[], fresh: () => 
   }
   if (path.every((s) => s.step === 'key')) {
     const at = argumentsOf(document, path);
-    const has = exists(document, path);
-    const value = sql`multiIf(NOT ${has}, NULL, JSONType(${at}) = 'Null', NULL, JSONType(${at}) = 'String', JSONExtractString(${at}), JSONExtractRaw(${at}))`;
-    return { value, has };
+    const raw = sql`JSONExtractRaw(${at})`;
+    // By what stands there and not by its type: the engine reads the document once for all who ask.
+    const value = sql`multiIf(${raw} IN ('', 'null'), NULL, startsWith(${raw}, '"'), JSONExtractString(${at}), ${raw})`;
+    return { value, has: exists(document, path) };
   }
   const list = listOf(document, path, fresh);
   return { value: sql`if(empty(${list}), NULL, concat('[', arrayStringConcat(${list}, ','), ']'))`, has: sql`notEmpty(${list})` };
 }
 
 function exists(document: Sql, keys: readonly PathStep[]): Sql {
-  return keys.length ? sql`JSONHas(${argumentsOf(document, keys)})` : sql`isValidJSON(${document})`;
+  return sql`(JSONExtractRaw(${argumentsOf(document, keys)}) != '')`;
 }
 
 /** JSON texts of what a path finds. */

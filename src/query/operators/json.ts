@@ -5,7 +5,7 @@ import { type Sql, sql } from '../sql.ts';
 import type { State } from '../state.ts';
 import { text } from '../typed.ts';
 import { hold, printFieldOf, printNames, printTail, readNamed, readTail, release, subject, type Tail, unfolded } from './extraction.ts';
-import { findName, findPath, jsonPath } from './json-path.ts';
+import { findName, findPath, jsonPath, readable } from './json-path.ts';
 import type { Of, Operator } from './kinds.ts';
 
 export const json: Operator<'json'> = {
@@ -13,7 +13,8 @@ export const json: Operator<'json'> = {
   syntax: 'json [auto [maxdepth N] [extractarrays] [keys] [refonly]] [field=name] "path", … [as name, …] [nodrop] [multi]',
   doc: 'Takes values out of a JSON document by path: a.b, a[0].c, ["a b"], a[*].b (a JSON list). Without as, a column is called like the path. With multi, each item of the list that the one path finds gives a row. With auto, every name that later steps use and nothing else makes is a path into the document, in any letter case; no row is dropped.',
   example: 'json "message" as msg nodrop | count by msg',
-  differs: 'multi is of this language. auto adds no columns of its own: it finds the names that the query uses. ..key finds values by their key in the text.',
+  differs:
+    'multi is of this language. auto adds no columns of its own: it finds the names that the query uses. ..key finds values by their key in the text. A number that neither 64 bits nor a double hold is a text of its digits, so that it stands in quotation marks in lists and objects.',
   parse: (cursor, start) => {
     const tail: Tail = { nodrop: false };
     let auto: Of<'json'>['auto'];
@@ -57,11 +58,9 @@ export const json: Operator<'json'> = {
   apply: (o, before) => {
     const { state: ready, source: value } = subject(o, before, o.span);
     const source = sql`ifNull(${value}, '')`;
-    const { state, held } = hold(
-      ready,
-      o.auto ? sql`if(startsWith(trimLeft(${source}), '{'), ${source}, extract(${source}, '(?s)\\\\{.*\\\\}'))` : source,
-      'text',
-    );
+    const document = readable(o.auto ? sql`if(startsWith(trimLeft(${source}), '{'), ${source}, extract(${source}, '(?s)\\\\{.*\\\\}'))` : source);
+    // A field may be of another document: the conditions of all steps on the way must not become one.
+    const { state, held } = o.field ? unfolded(ready, sql`[${document}]`, 'text') : hold(ready, document, 'text');
     if (o.auto) {
       const columns = o.paths.map((path, i) => ({ name: o.names[i]?.name ?? path, value: text(findName(held, path)) }));
       const open = o.auto.only ? state : state.opened(text(held), (name, document) => text(findName(sql`ifNull(${document}, '')`, name)));

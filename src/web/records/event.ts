@@ -1,4 +1,5 @@
 /** What the page knows of records that are events: their JSON by path, as queries reach into it, and their actor in words. Pure. */
+import { parseExactly } from '../../model/json.ts';
 import { CLOUDTRAIL, DATASETS, formatOf, type LogFormat, VPC_FLOW } from '../../model/log-formats.ts';
 import { isPartOfEvent } from '../../query/event-parts.ts';
 import { jsonPath } from '../../query/operators/json-path.ts';
@@ -16,7 +17,7 @@ export function formatOfRecord({ dataset }: Pick<Rec, 'dataset'>): LogFormat {
 
 const PARSED = new WeakMap<Rec, Json | null>();
 
-/** The record as it was received; null where it is no event. */
+/** The record as it was received, a number that JavaScript would change as its digits; null where it is no event. */
 export function eventJson(record: Rec): Json | null {
   let known = PARSED.get(record);
   if (known === undefined) {
@@ -28,7 +29,7 @@ export function eventJson(record: Rec): Json | null {
 
 function objectIn(text: string): Json | null {
   try {
-    const value: unknown = JSON.parse(text);
+    const value = parseExactly(text);
     return isBranch(value) ? value : null;
   } catch {
     return null;

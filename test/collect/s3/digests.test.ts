@@ -1,14 +1,14 @@
 /** CloudTrail's digests in a bucket, over real HTTP: verified with keys that CloudTrail gives, and their log files stored once. */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { DeleteObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { AskedTrailKeys } from '../../../src/collect/trail-keys.ts';
+import { AskedTrailKeys, readTrailKeys, type TrailKeys } from '../../../src/collect/trail-keys.ts';
 import { type Proof, proofOf } from '../../../src/formats/cloudtrail/digest-chain.ts';
 import { MemoryChains, TrailProofs } from '../../../src/ingest/trails/proofs.ts';
-import { BUCKET, HOUR, newKey, START, Trail } from '../../ingest/trails/trail.ts';
+import { BUCKET, HOUR, keyList, newKey, START, Trail } from '../../ingest/trails/trail.ts';
 import { Aws, FaultProxy, flowFile, flowLines, folderOf, KEYS, nativeEvent, REGION, type Started, start, until, xmlError } from './aws.ts';
 import { FakeCloudTrail } from './cloudtrail.ts';
 
@@ -39,6 +39,7 @@ beforeEach(async () => {
     [newKey(), KEY, newKey()].map((key) => ({ key, from: START - 10 * HOUR, to: START + 100 * HOUR })),
   );
   chains = new MemoryChains();
+  ahead = 0;
 });
 afterEach(async () => {
   await source?.stop();
@@ -56,13 +57,23 @@ async function upload(trail: Trail): Promise<void> {
     await aws.s3.send(new PutObjectCommand({ Bucket: BUCKET, Key: key, Body: bytes, ...(metadata ? { Metadata: metadata } : {}) }));
 }
 
-function begin(settings: Record<string, unknown> = {}, keys: 'asked' | 'none' = 'asked'): Started {
-  asked = new AskedTrailKeys({ access: { credentials: KEYS, region: REGION }, endpoint: cloudtrail.endpoint, environment: {}, clock: Date.now });
-  const digests = new TrailProofs({ chains, keys: keys === 'asked' ? asked : undefined });
+/** Added to the clock: what CloudTrail did not know is not asked for again for minutes. */
+let ahead = 0;
+
+function begin(settings: Record<string, unknown> = {}, keys: 'asked' | 'none' | TrailKeys = 'asked', before?: Started): Started {
+  asked = new AskedTrailKeys({
+    access: { credentials: KEYS, region: REGION },
+    endpoint: cloudtrail.endpoint,
+    environment: {},
+    clock: () => Date.now() + ahead,
+  });
+  const digests = new TrailProofs({ chains, keys: keys === 'asked' ? asked : keys === 'none' ? undefined : keys });
   source = start(settings.mode === 'queue' ? settings : { mode: 'list', bucket: BUCKET, follow: false, ...settings }, {
     endpoint: proxy.endpoint,
     folder,
     digests,
+    timings: { judgeMs: 200 },
+    ...(before ? { ledger: before.ledger, checkpoints: before.checkpoints } : {}),
   });
   return source;
 }
@@ -242,5 +253,143 @@ describe('trouble', () => {
       () => s.status(),
       60_000,
     );
+  });
+});
+
+describe('digests that came before their keys', () => {
+  const account = (id: string) => [...chains.all.values()].flatMap(({ key, chain }) => (key.account === id ? [proofOf(chain)] : []))[0];
+  /** Another account's trail, whose key nobody has. */
+  const stranger = () => new Trail({ key: newKey(), account: '444455556666' }).hours(1, 0);
+  const ended = (s: Started) => s.ended;
+
+  it('are judged when the source has keys, each once, and their log files are not fetched again', async () => {
+    const trail = whole();
+    const other = stranger();
+    await upload(trail);
+    await upload(other);
+    const first = begin({}, 'none');
+    await ended(first);
+    expect([account('111122223333')?.state, account('444455556666')?.state]).toEqual(['unsigned', 'unsigned']);
+    proxy.requests.length = 0;
+    const s = begin({}, 'asked', first);
+    await ended(s);
+    expect(account('111122223333')).toMatchObject({ state: 'proven', from: START, until: START + 4 * HOUR, digests: 4, logFiles: 6, faults: [] });
+    expect(account('444455556666')).toMatchObject({ state: 'broken', until: null, faults: [{ code: 'key-unknown' }, { code: 'key-unknown' }] });
+    expect(gets('/CloudTrail-Digest/')).toBe(6);
+    expect(gets('/CloudTrail/')).toBe(0);
+    // Nothing is left to be judged but what has no key.
+    proxy.requests.length = 0;
+    await ended(begin({}, 'asked', s));
+    expect(gets('.json.gz')).toBe(0);
+  });
+
+  it('are judged by a source that runs when CloudTrail knows their key, wherever their chain begins', async () => {
+    const trail = whole();
+    const late = newKey();
+    trail.key = late;
+    trail.hours(1, 2);
+    await upload(trail);
+    await upload(stranger());
+    const s = begin({ follow: true, followSeconds: 1 });
+    await until(
+      () => account('111122223333')?.faults.length === 2 && account('444455556666')?.faults.length === 2,
+      () => [proofs(), s.status()],
+    );
+    expect(account('111122223333')).toMatchObject({ state: 'broken', until: START + 4 * HOUR });
+    cloudtrail.keys.get('eu-central-1')?.push({ key: late, from: START, to: START + 100 * HOUR });
+    ahead += 600_000;
+    await until(
+      () => account('111122223333')?.state === 'proven',
+      () => [proofs(), s.status()],
+    );
+    expect(account('111122223333')).toMatchObject({ until: START + 6 * HOUR, digests: 6, logFiles: 9, faults: [] });
+    expect(account('444455556666')).toMatchObject({ state: 'broken', until: null });
+    expect(s.status().problems).toEqual([]);
+  });
+
+  it('are judged when a file of keys has theirs, for a source that a queue tells', async () => {
+    const trail = whole();
+    await upload(trail);
+    const file = join(folder, 'keys.json');
+    writeFileSync(file, JSON.stringify(keyList([newKey()])));
+    aws.server.createQueue('later');
+    for (const { key } of trail.digests) aws.send('later', nativeEvent([{ bucket: BUCKET, key }]));
+    const s = begin({ mode: 'queue', queue: 'later', queueEndpoint: aws.endpoint }, await readTrailKeys(file));
+    await until(
+      () => s.status().counts.deleted === 4,
+      () => s.status(),
+    );
+    expect(faults().map(([code]) => code)).toEqual(Array(4).fill('key-unknown'));
+    writeFileSync(file, JSON.stringify(keyList([newKey(), KEY])));
+    await until(
+      () => proofs()[0]?.state === 'proven',
+      () => [proofs(), s.status()],
+      60_000,
+    );
+    expect(proofs()).toMatchObject([{ until: START + 4 * HOUR, digests: 4, logFiles: 6, faults: [] }]);
+    expect(stored(s)).toEqual(logFiles(trail));
+  }, 90_000);
+
+  it('and name one of another bucket as the one before are not followed there, and what was found of log files stays', async () => {
+    const trail = whole();
+    await upload(trail);
+    const [, second, third] = trail.digests;
+    await aws.s3.send(new DeleteObjectCommand({ Bucket: BUCKET, Key: second?.logFiles[0]?.key }));
+    const first = begin({}, 'none');
+    await ended(first);
+    expect(faults()).toEqual([['log-file-missing', 1, 2, 1]]);
+    // The third one is made to name another digest, of a bucket that is none of the source's, as the one before it.
+    const forged = (third?.content ?? '').replace(`"previousDigestS3Bucket":"${BUCKET}"`, '"previousDigestS3Bucket":"secrets"');
+    expect(forged).not.toBe(third?.content);
+    await aws.s3.send(new PutObjectCommand({ Bucket: BUCKET, Key: third?.key, Body: gzipSync(forged), Metadata: { signature: third?.signature ?? '' } }));
+    proxy.requests.length = 0;
+    const s = begin({}, 'asked', first);
+    await ended(s);
+    expect(gets('/secrets/')).toBe(0);
+    expect(faults()).toEqual(
+      expect.arrayContaining([
+        ['signature-wrong', 2, 3, 1],
+        ['log-file-missing', 1, 2, 1],
+      ]),
+    );
+    // Written anew as it was, and told of again, all of it is judged.
+    await upload(trail);
+    await ended(begin({}, 'asked'));
+    expect(proofs()).toMatchObject([{ state: 'proven', until: START + 4 * HOUR, faults: [] }]);
+  });
+
+  it('and were changed are named, and those before them are judged all the same', async () => {
+    const trail = whole();
+    await upload(trail);
+    const first = begin({}, 'none');
+    await ended(first);
+    const changed = trail.digests[2];
+    const forged = (changed?.content ?? '').replace('"awsAccountId"', '"noise":1,"awsAccountId"');
+    await aws.s3.send(new PutObjectCommand({ Bucket: BUCKET, Key: changed?.key, Body: gzipSync(forged), Metadata: { signature: changed?.signature ?? '' } }));
+    // It is not listed again by its new ETag: nothing but the keys is new.
+    const checkpoints = first.checkpoints;
+    await ended(begin({ since: Date.now() + 86_400_000 }, 'asked', { ...first, checkpoints }));
+    expect(faults()).toEqual([['signature-wrong', 2, 3, 1]]);
+    expect(proofs()[0]?.ranges).toEqual([
+      { from: START, to: START + 2 * HOUR, signed: true },
+      { from: START + 3 * HOUR, to: START + 4 * HOUR, signed: true },
+    ]);
+  });
+
+  it('that S3 has no more are asked for once', async () => {
+    const trail = whole();
+    await upload(trail);
+    const first = begin({}, 'none');
+    await ended(first);
+    await aws.s3.send(new DeleteObjectCommand({ Bucket: BUCKET, Key: trail.digests[3]?.key }));
+    proxy.requests.length = 0;
+    const s = begin({ follow: true, followSeconds: 1 }, 'asked', first);
+    await until(
+      () => gets('/CloudTrail-Digest/') > 0 && s.status().listing?.lastPassAt !== undefined,
+      () => s.status(),
+    );
+    await new Promise((resolve) => setTimeout(resolve, 1500));
+    expect(gets('/CloudTrail-Digest/')).toBe(1);
+    expect(proofs()).toMatchObject([{ state: 'unsigned', until: START + 4 * HOUR }]);
   });
 });
