@@ -69,8 +69,11 @@ async function* walk(folder: string): AsyncGenerator<SourceFile> {
     if (entry.name.startsWith('.')) continue;
     const path = join(folder, entry.name);
     if (entry.isDirectory()) yield* walk(path);
-    else if (entry.isFile()) yield { path, size: (await lstat(path)).size };
-    else if (entry.isSymbolicLink()) {
+    else if (entry.isFile()) {
+      // It may have been removed since its folder was listed.
+      const about = await lstat(path).catch((error: NodeJS.ErrnoException) => error);
+      yield about instanceof Error ? { path, size: 0, problem: `the file is not there any more (${about.code ?? about.message})` } : { path, size: about.size };
+    } else if (entry.isSymbolicLink()) {
       const target = await stat(path).catch(() => undefined);
       if (target?.isFile()) yield { path, size: target.size };
     }

@@ -11,7 +11,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { fetchFeed, KEY_HEADERS } from '../collect/feeds/fetch.ts';
 import { TIMEOUTS, type Timeouts, unzipped, type Way } from '../collect/feeds/http.ts';
-import { FeedError } from '../collect/feeds/problems.ts';
+import { FeedError, lateError } from '../collect/feeds/problems.ts';
 import type { Fetched } from '../collect/feeds/request.ts';
 import type { Environment } from '../collect/proxy.ts';
 import type { FeedDefaults, FeedKind, IndicatorFormat } from '../model/feed.ts';
@@ -259,8 +259,11 @@ export class FeedRuns {
     this.#timer = setTimeout(() => void this.#look(), Math.min(LONGEST_SLEEP_MS, wait)).unref();
   }
 
-  async #runOnce(feed: Feed, progress: RunProgress, signal: AbortSignal): Promise<void> {
+  async #runOnce(feed: Feed, progress: RunProgress, ending: AbortSignal): Promise<void> {
     progress.doing = 'starting';
+    const { runMs } = this.#options.timeouts ?? TIMEOUTS;
+    const late = AbortSignal.timeout(runMs);
+    const signal = AbortSignal.any([ending, late]);
     const { feeds, log } = this.#options;
     const at = this.#now();
     const state = await feeds.state(feed.name);
@@ -283,8 +286,8 @@ export class FeedRuns {
       await feeds.saveState(feed.name, { ...succeeded(state, at, counts, summary), cursor: kept });
       log.info({ feed: feed.name, ...counts, problems: summary.problemCount }, 'A feed was read.');
     } catch (failure) {
-      if (signal.aborted) return;
-      const error = asFeedError(failure);
+      if (ending.aborted) return;
+      const error = late.aborted ? lateError(runMs) : asFeedError(failure);
       const next = failed(state, at, error);
       await feeds.saveState(feed.name, next);
       log.warn({ feed: feed.name, code: error.code, failures: next.failures }, error.message);

@@ -28,7 +28,7 @@ let runs: FeedRuns;
 let now = T0;
 let ranges: Uint8Array[];
 
-const openRuns = () =>
+const openRuns = (runMs = 600_000) =>
   FeedRuns.open({
     feeds: metadata.feeds,
     indicators,
@@ -43,7 +43,7 @@ const openRuns = () =>
       ranges.push(json);
       return { ranges: 2, skipped: 1, problem: 'entry 3 of prefixes has no service' };
     },
-    timeouts: { idleMs: 20_000, wholeMs: 60_000 },
+    timeouts: { idleMs: 20_000, wholeMs: 60_000, runMs },
   });
 
 beforeAll(async () => {
@@ -240,6 +240,29 @@ describe('a feed that fails', () => {
     server.handle = () => ({ body: good });
     await run('feed', T0 + 7200);
     expect(await state('feed')).toMatchObject({ lastSuccess: T0 + 7200, failures: 0, error: null, counts: { unchanged: 3 } });
+  });
+
+  it('is ended where its pages have no end, keeps what it had, and lets the others run', async () => {
+    const found = {
+      type: 'indicator',
+      id: 'indicator--00000000-0000-4000-8000-000000000001',
+      pattern_type: 'stix',
+      pattern: "[ipv4-addr:value = '198.51.100.1']",
+    };
+    server.handle = () => ({ body: { objects: [found] } });
+    await add('feed', { url: server.url('/collections/1/') }, 'taxii');
+    await add('other');
+    await run('feed');
+    expect(await values('feed')).toEqual(['198.51.100.1']);
+    await runs.close();
+    runs = await openRuns(1500);
+    let page = 0;
+    server.handle = ({ path }) => (path.includes('collections') ? { body: { more: true, next: `${++page}`, objects: [] } } : { body: good });
+    await Promise.all([runs.run('feed'), runs.run('other')]);
+    expect(page).toBeGreaterThan(1);
+    expect(await state('feed')).toMatchObject({ failures: 1, error: { code: 'feed-timeout', message: expect.stringContaining('other feeds wait') } });
+    expect(await values('feed')).toEqual(['198.51.100.1']);
+    expect(await state('other')).toMatchObject({ error: null, counts: { added: 3 } });
   });
 
   it('is no feed with nothing in it, which is emptied', async () => {

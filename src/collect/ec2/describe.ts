@@ -30,6 +30,8 @@ export const RETRIES: Retries = { tries: 8, retryMs: 500, longestRetryMs: 20_000
 const PAGE = 1000;
 /** Most of one kind in a region. */
 const MOST = 200_000;
+/** EC2 may give pages with less than it could, or nothing; not without end. */
+const MOST_PAGES = 10_000;
 const MOST_TEXT = 512;
 const MOST_LIST = 64;
 
@@ -80,8 +82,8 @@ async function pages(
     if (!next) return;
     if (total > MOST)
       throw new Ec2Failure('answer-too-large', `${region} has more than ${MOST} of what ${action} lists.`, 'Such a region is not looked up.', false);
-    if (tokens.has(next))
-      throw new Ec2Failure('answer-endless', `${action} in ${region} gives the same page again and again.`, 'Check the endpoint: AWS itself does not do so.');
+    if (tokens.has(next) || tokens.size >= MOST_PAGES)
+      throw new Ec2Failure('answer-endless', `${action} in ${region} gives pages again and again.`, 'Check the endpoint: AWS itself does not do so.');
     tokens.add(next);
     token = next;
   }

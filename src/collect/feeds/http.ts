@@ -39,9 +39,11 @@ export interface Timeouts {
   readonly idleMs: number;
   /** Of one request in all. */
   readonly wholeMs: number;
+  /** Of a run in all, fetching and storing: other feeds wait for it. */
+  readonly runMs: number;
 }
 
-export const TIMEOUTS: Timeouts = { idleMs: 60_000, wholeMs: 15 * 60_000 };
+export const TIMEOUTS: Timeouts = { idleMs: 60_000, wholeMs: 15 * 60_000, runMs: 3 * 3_600_000 };
 
 export interface Answer {
   readonly status: number;
@@ -234,17 +236,22 @@ export async function* unzipped(source: Readable): AsyncGenerator<Uint8Array> {
   const chunks = source[Symbol.asyncIterator]() as AsyncIterator<Buffer>;
   let start = Buffer.alloc(0);
   let ended = false;
-  while (start.length < 2 && !ended) {
-    const next = await chunks.next();
-    if (next.done) ended = true;
-    else start = Buffer.concat([start, next.value]);
+  try {
+    while (start.length < 2 && !ended) {
+      const next = await chunks.next();
+      if (next.done) ended = true;
+      else start = Buffer.concat([start, next.value]);
+    }
+    const all = async function* (): AsyncGenerator<Buffer> {
+      if (start.length > 0) yield start;
+      for (let next = ended ? undefined : await chunks.next(); next && !next.done; next = await chunks.next()) yield next.value;
+    };
+    if (start[0] === 0x1f && start[1] === 0x8b) yield* pipeline(Readable.from(all()), createGunzip(), ignore) as AsyncIterable<Buffer>;
+    else yield* all();
+  } finally {
+    // Who reads may stop half-way: an open file would stay.
+    source.destroy();
   }
-  const all = async function* (): AsyncGenerator<Buffer> {
-    if (start.length > 0) yield start;
-    for (let next = ended ? undefined : await chunks.next(); next && !next.done; next = await chunks.next()) yield next.value;
-  };
-  if (start[0] === 0x1f && start[1] === 0x8b) yield* pipeline(Readable.from(all()), createGunzip(), ignore) as AsyncIterable<Buffer>;
-  else yield* all();
 }
 
 /** The error of a stream reaches who reads it. */

@@ -36,6 +36,13 @@ export class FeedError extends Error {
   }
 }
 
+/** A run that was ended because others wait. */
+export function lateError(milliseconds: number): FeedError {
+  return new FeedError('feed-timeout', `The run took longer than ${Math.round(milliseconds / 60_000)} minutes in all, and other feeds wait.`, {
+    hint: 'What was there before is kept. It is tried again later; a filter may make less of it.',
+  });
+}
+
 /** A failure of the network, by what Node says of it. */
 export function networkError(host: string, error: unknown): FeedError {
   if (error instanceof FeedError) return error;

@@ -78,7 +78,12 @@ export async function download(name: ObjectName, leave: Leave, options: Download
 
   leave.holds(size);
   const small = size <= SMALL && limiter.takeMemory(size);
-  const sink = small ? new MemorySink(size) : await FileSink.open(options.folder).catch((error: unknown) => Promise.reject(disk(error, resource)));
+  const sink = small
+    ? new MemorySink(size)
+    : await FileSink.open(options.folder).catch((error: unknown) => {
+        discardBody(first);
+        throw disk(error, resource);
+      });
   const discard = async () => {
     if (small) limiter.freeMemory(size);
     await sink.remove();

@@ -23,7 +23,10 @@ export class Seen {
     this.#bucket = bucket;
   }
 
+  /** Once more where it failed half-way. */
   async load(): Promise<void> {
+    this.#days.clear();
+    this.#count = 0;
     for (const name of await this.#checkpoints.list(this.#source)) {
       if (!name.startsWith(PREFIX)) continue;
       const text = (await this.#checkpoints.get(this.#source, name)) ?? '';

@@ -1,5 +1,6 @@
 /** Fetching over real HTTP: what is asked, what is remembered, what goes wrong, and where secrets go. */
-import { mkdtemp, rm, utimes, writeFile } from 'node:fs/promises';
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, readdir, readlink, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
@@ -101,8 +102,8 @@ describe('a document at an address', () => {
     server.handle = () => ({ body: gzipSync('198.51.100.1\n'.repeat(1000)).subarray(0, 50), headers: { 'content-encoding': 'gzip' } });
     expect(await failure(server.url('/'))).toMatchObject({ code: 'feed-answer', message: expect.stringContaining('decompressed') });
     server.handle = () => undefined;
-    expect(await failure(server.url('/'), { timeouts: { idleMs: 50, wholeMs: 60_000 } })).toMatchObject({ code: 'feed-timeout' });
-    expect(await failure(server.url('/'), { timeouts: { idleMs: 60_000, wholeMs: 50 } })).toMatchObject({ code: 'feed-timeout' });
+    expect(await failure(server.url('/'), { timeouts: { idleMs: 50, wholeMs: 60_000, runMs: 600_000 } })).toMatchObject({ code: 'feed-timeout' });
+    expect(await failure(server.url('/'), { timeouts: { idleMs: 60_000, wholeMs: 50, runMs: 600_000 } })).toMatchObject({ code: 'feed-timeout' });
     const other = await FeedServer.start();
     const gone = other.url('/');
     await other.stop();
@@ -272,6 +273,20 @@ describe('a file', () => {
     });
     expect(await failure(undefined, { kind: 'file', path: folder })).toMatchObject({ code: 'feed-file' });
     expect(await failure(undefined, { kind: 'file', path, most: 5 })).toMatchObject({ code: 'feed-too-large' });
+  });
+
+  it('leaves no file open that is over its limit', async () => {
+    const path = join(folder, 'over.txt');
+    const open = async () => {
+      const names = await readdir('/proc/self/fd');
+      const targets = await Promise.all(names.map((name) => readlink(`/proc/self/fd/${name}`).catch(() => '')));
+      return targets.filter((target) => target === path).length;
+    };
+    for (const content of ['198.51.100.1\n'.repeat(100_000), gzipSync(randomBytes(500_000))]) {
+      await writeFile(path, content);
+      for (let i = 0; i < 3; i++) expect(await failure(undefined, { kind: 'file', path, most: 5 })).toMatchObject({ code: 'feed-too-large' });
+      await expect.poll(open).toBe(0);
+    }
   });
 });
 

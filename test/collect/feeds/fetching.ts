@@ -53,7 +53,7 @@ export async function fetched(url: string | undefined, options: Options = {}): P
         environment: options.environment ?? {},
         signal: options.signal ?? new AbortController().signal,
         userAgent: 'bartizan/test',
-        timeouts: options.timeouts ?? { idleMs: 20_000, wholeMs: 60_000 },
+        timeouts: options.timeouts ?? { idleMs: 20_000, wholeMs: 60_000, runMs: 600_000 },
         budget: { left: most, most },
         onBytes: (count) => {
           bytes += count;
