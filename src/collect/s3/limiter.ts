@@ -55,6 +55,7 @@ export class Limiter {
   #cutAt = Number.NEGATIVE_INFINITY;
   #answered = new Latency();
   #taken = new Latency();
+  #share = new Latency();
 
   constructor(options: LimiterOptions = {}) {
     this.#max = options.max ?? 64;
@@ -146,10 +147,12 @@ export class Limiter {
 
   /** `together`: how many were in hand, this one among them. */
   #adapt(outing: Outing, together: number): void {
-    // Those in hand share the inserts of the pipeline, which makes small ones wait for others on purpose: fewer at once would
-    // each still wait as long, and all together be stored more slowly. What an object takes is its part of that time.
-    const taken = outing.takenMs === undefined ? undefined : outing.takenMs / together;
-    const slow = [this.#answered.isSlow(outing.answeredMs), this.#taken.isSlow(taken)].some(Boolean);
+    // Those in hand share the inserts of the pipeline, which makes small ones wait for others on purpose: many take longer each, and
+    // few take longer each of what they share. The pipeline is slow where both are longer than they were: fewer at once would
+    // otherwise be stored more slowly, look slower still, and be made fewer.
+    const { answeredMs, takenMs } = outing;
+    const taken = [this.#taken.isSlow(takenMs), this.#share.isSlow(takenMs === undefined ? undefined : takenMs / together)].every(Boolean);
+    const slow = this.#answered.isSlow(answeredMs) || taken;
     if (outing.throttled) this.#cut(0.5);
     else if (slow) this.#cut(0.8);
     // Only a limit that holds somebody back is too low.

@@ -218,6 +218,26 @@ describe('the limiter', () => {
     expect(limiter.limit).toBeLessThan(16);
   });
 
+  it('takes no few that follow many for a slow pipeline', async () => {
+    let now = 0;
+    const limiter = new Limiter({ start: 4, max: 32, clock: () => now });
+    const round = async (count: number, takenMs: number) => {
+      now += 5000;
+      const held = await Promise.all(Array.from({ length: count }, () => limiter.acquire(0, signal)));
+      const waiting = limiter.acquire(0, signal);
+      for (const leave of held) leave.release({ throttled: false, takenMs });
+      if (count === limiter.limit) (await waiting).release(well);
+      else (await waiting).release({ throttled: false, takenMs });
+    };
+    for (let i = 0; i < 60; i++) await round(limiter.limit, 640);
+    expect(limiter.limit).toBe(32);
+    for (let i = 0; i < 60; i++) await round(1, 1500);
+    expect(limiter.limit).toBe(32);
+    // But one that is alone and takes many times as long as any did.
+    for (let i = 0; i < 60; i++) await round(1, 60_000);
+    expect(limiter.limit).toBe(1);
+  });
+
   it('bounds bytes, lets one alone be larger, and keeps the order', async () => {
     const limiter = new Limiter({ start: 10, maxBytes: 100 });
     const order: string[] = [];
