@@ -23,6 +23,7 @@ import { succeeded } from '../ingest/feed-state.ts';
 import type { Ingest } from '../ingest/ingest.ts';
 import { DEFAULT_FEED_DEFAULTS } from '../model/feed.ts';
 import { loadActivity, loadAdministrators, loadEstate } from './demo-estate.ts';
+import { type DemoTrailKey, openDemoTrail, openTrailKey } from './demo-trail.ts';
 import type { Workspace } from './workspace.ts';
 
 export interface DemoOptions {
@@ -36,6 +37,8 @@ export interface DemoOptions {
   readonly ingest: (paths: readonly string[], category: string) => Promise<unknown>;
   /** Minutes of history at the first start. */
   readonly historyMinutes?: number;
+  /** Signs digests of its events; there are none without it. */
+  readonly trailKey?: DemoTrailKey;
 }
 
 interface Logs {
@@ -102,6 +105,8 @@ export function openDemo(options: DemoOptions): DemoFeed {
   let state: State = stored ?? { seed: options.seed, done: first, target: first };
   const estate = loadEstate();
   const logs: Logs = { flows: createDemo(estate, state.seed), events: createDemoEvents(estate, loadActivity(), state.seed) };
+  // Of log files that an older version wrote it is not known whether they are still there.
+  const trail = options.trailKey && openDemoTrail(options.dataDir, logs.events, options.trailKey, state.done);
   const save = (next: State) => {
     const unfinished = `${stateFile}.new`;
     writeFileSync(unfinished, `${JSON.stringify(next)}\n`);
@@ -139,6 +144,12 @@ export function openDemo(options: DemoOptions): DemoFeed {
     return true;
   };
 
+  const storeDigests = async (files: readonly DemoFile[]): Promise<void> => {
+    const paths = await Promise.all(files.map(({ name, text }) => writeText(join(folder, name), text)));
+    const digests = paths.filter((path) => path.endsWith('.gz'));
+    await options.ingest(digests, EVENT_CATEGORY);
+  };
+
   return {
     async catchUp(signal, onStored = () => {}) {
       const before = state.done;
@@ -146,10 +157,12 @@ export function openDemo(options: DemoOptions): DemoFeed {
       const target = minuteNow();
       // After a long pause only the days that comparison panels need are written.
       const done = Math.max(state.done, Math.min(historyStart(target), target));
+      if (done > state.done) trail?.restart(done);
       if (target > done) {
         save({ ...state, done, target });
         if (!(await finishPlan(signal, onStored))) return 0;
-        prune(logs, folder, options.now());
+        await trail?.catchUp(state.done, storeDigests);
+        prune([logs.flows, logs.events, ...(trail ? [trail] : [])], folder, options.now());
       }
       return state.done - before;
     },
@@ -203,7 +216,8 @@ export async function startDemo({
     const { failures } = await pipeline.ingest(paths, { sourceCategory, signal });
     if (failures[0]) throw new Error(`${failures[0].path}: ${failures[0].message}`);
   };
-  const feed = openDemo({ dataDir, seed: DEMO_SEED, now, ingest, ...(historyMinutes === undefined ? {} : { historyMinutes }) });
+  const trailKey = openTrailKey(dataDir);
+  const feed = openDemo({ dataDir, seed: DEMO_SEED, now, ingest, trailKey, ...(historyMinutes === undefined ? {} : { historyMinutes }) });
   for (const snapshot of demoSnapshots(now() / 1000 - (historyMinutes ?? HISTORY_MINUTES) * 60)) await interfaces.take(snapshot);
   await loadFeed(threats, Math.floor(now() / 1000));
   const shown = Promise.withResolvers<void>();
@@ -253,20 +267,20 @@ const compress = promisify(gzip);
 
 /** Level 1: history is written while somebody waits for it. */
 async function writeFiles(folder: string, files: readonly DemoFile[]): Promise<string[]> {
-  return Promise.all(
-    files.map(async ({ name, text }) => {
-      const path = join(folder, `${name}.gz`);
-      await mkdir(dirname(path), { recursive: true });
-      await writeFile(path, await compress(text, { level: 1 }));
-      return path;
-    }),
-  );
+  return Promise.all(files.map(({ name, text }) => writeText(join(folder, `${name}.gz`), text)));
+}
+
+/** Gzip where its name says so. */
+async function writeText(path: string, text: string): Promise<string> {
+  await mkdir(dirname(path), { recursive: true });
+  await writeFile(path, path.endsWith('.gz') ? await compress(text, { level: 1 }) : text);
+  return path;
 }
 
 /** Removes the folders of days before those that are kept, a week back: older ones went before. */
-function prune(logs: Logs, folder: string, now: number): void {
+function prune(logs: readonly Pick<Demo, 'folders'>[], folder: string, now: number): void {
   for (let days = KEEP_DAYS; days < KEEP_DAYS + 7; days++) {
     const minute = Math.floor((now - days * DAY_MS) / 60_000);
-    for (const path of [...logs.flows.folders(minute), ...logs.events.folders(minute)]) rmSync(join(folder, path), { recursive: true, force: true });
+    for (const path of logs.flatMap((of) => of.folders(minute))) rmSync(join(folder, path), { recursive: true, force: true });
   }
 }

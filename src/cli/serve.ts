@@ -20,6 +20,7 @@ import { reasonsOf, vitalsOf } from '../ingest/vitals.ts';
 import { version } from '../version.ts';
 import { listenForSenders, openCollection, receiveLimits } from './collect.ts';
 import { demoNetworks, startDemo } from './demo.ts';
+import { trailKeysOf } from './demo-trail.ts';
 import { checkLayout, describeSummary } from './ingest.ts';
 import { readTls, tlsFiles } from './ingest-tls.ts';
 import { onInterrupt } from './interrupt.ts';
@@ -76,7 +77,8 @@ async function serve(options: Options): Promise<void> {
   if (running) throw new CliError(`data-dir-in-use: ${config.data} is held by the server at ${running.address} (process ${running.pid}).`);
 
   const networks = options.demo ? [...config.internalNetworks, ...demoNetworks()] : config.internalNetworks;
-  const workspace = await openWorkspace({ ...config, internalNetworks: networks }, { server: true });
+  const fileKeys = options.demo ? () => trailKeysOf(config.data) : undefined;
+  const workspace = await openWorkspace({ ...config, internalNetworks: networks }, { server: true, fileKeys });
   try {
     for (const warning of workspace.databases.warnings) note(`warning: ${warning}`);
     await serveOpen(workspace, options, host, port);

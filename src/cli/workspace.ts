@@ -5,7 +5,7 @@
 import { accessSync, constants, existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { pino } from 'pino';
-import { readTrailKeys, type TrailKeys, TrailKeysError } from '../collect/trail-keys.ts';
+import { joinKeys, readTrailKeys, type TrailKeys, TrailKeysError } from '../collect/trail-keys.ts';
 import { type Config, environment } from '../config.ts';
 import { createEnricher } from '../enrich/enricher.ts';
 import { AddressBackfill } from '../ingest/address-backfill.ts';
@@ -86,8 +86,11 @@ const WHY: Readonly<Record<string, string>> = {
   ENOSPC: 'is on a full disk',
 };
 
-/** Opens a data directory; one process at a time can. A server waits for a store that has trouble, a command does not. Throws CliError when it is in use. */
-export async function openWorkspace(config: Config, options: { readonly server?: boolean } = {}): Promise<Workspace> {
+/** Opens a data directory; one process at a time can. A server waits for a store that has trouble, a command does not. `fileKeys`: public keys of digests among files, beside those of the settings. Throws CliError when it is in use. */
+export async function openWorkspace(
+  config: Config,
+  options: { readonly server?: boolean; readonly fileKeys?: (() => Promise<TrailKeys>) | undefined } = {},
+): Promise<Workspace> {
   prepareFolder(config.data);
   const store = await openEmbedded({
     path: join(config.data, 'store'),
@@ -131,7 +134,7 @@ export async function openWorkspace(config: Config, options: { readonly server?:
   const backfill = await AddressBackfill.open({ store, metadata, now: epochSeconds });
   const trails: Trails = { chains: storedChains(metadata.proofs), keys: await trailKeys(config) };
   const pipeline = await Pipeline.open({
-    digests: new TrailProofs(trails),
+    digests: new TrailProofs({ ...trails, keys: joinKeys([trails.keys, await options.fileKeys?.()].filter((keys) => keys !== undefined)) }),
     layouts,
     disk,
     store,

@@ -56,6 +56,8 @@ function records(): Json[] {
       userIdentity: { type: 'IAMUser', userName: 'HIDDEN_DUE_TO_SECURITY_REASONS' },
       responseElements: { ConsoleLogin: 'Failure' },
       userAgent: 'Evil/1.0',
+      tlsDetails: { clientProvidedHostHeader: 'Evil.example' },
+      requestParameters: { endpoint: 'sub.evil.example' },
     }),
     event('service', TODAY + 7 * HOUR + 1, {
       userIdentity: { type: 'AWSService', invokedBy: 'ec2.amazonaws.com' },
@@ -64,7 +66,7 @@ function records(): Json[] {
     }),
     event('starred', TODAY - 29 * DAY, { requestParameters: { bucketName: 'logs-*' } }),
     event('plain', TODAY - 29 * DAY + 1, { requestParameters: { bucketName: 'logs-1' } }),
-    event('early', TODAY - 30 * DAY, { userAgent: 'Evil/1.0' }),
+    event('early', TODAY - 30 * DAY, { userAgent: 'Evil/1.0', requestParameters: { endpoint: 'evil.example' } }),
   ];
 }
 
@@ -87,6 +89,7 @@ beforeAll(async () => {
     `('weak', 'user-agent', 'Evil/1.0', 20, 0, 0, ${NOW}, 0)`,
     `('loose', 'user-agent', 'aws-cli/2.15.30 Python/3.11.8 Linux/6.1 exe/x86_64', 90, 0, 0, ${NOW}, 0)`,
     `('over', 'user-agent', 'Evil/1.0', 99, 0, ${TODAY - DAY}, ${NOW}, 0)`,
+    `('names', 'domain', 'evil.example', 80, 0, 0, ${NOW}, 0)`,
   ];
   await place.store.command({ text: `${put} ${rows.join(', ')}`, params: {} });
   const catalogs = Object.create(place.catalogs) as typeof place.catalogs;
@@ -174,6 +177,19 @@ it('tells the indicator of a client that holds at the event’s time, and no oth
   const asked =
     '_index=cloudtrail | threatlookup singleIndicator src_ip, userAgent | where !isNull(_threatlookup.indicator) | count by eventID, _threatlookup.source';
   expect(await rows(asked, TODAY, TODAY + DAY)).toEqual([['hidden', 'late', 1]]);
+});
+
+it('compares hosts with indicators of domains where a query asks, and nowhere else', async () => {
+  const asked = (name: string) =>
+    `_index=cloudtrail | ${name} as host | threatlookup singleIndicator host | where !isNull(_threatlookup.indicator) | count by eventID, _threatlookup.source`;
+  const direct =
+    '_index=cloudtrail | threatlookup singleIndicator tlsDetails.clientProvidedHostHeader | where !isNull(_threatlookup.indicator) | count by eventID, _threatlookup.source';
+  const all = [TODAY - 31 * DAY, TODAY + DAY] as const;
+  expect(await rows(direct, ...all)).toEqual([['hidden', 'names', 1]]);
+  expect(await rows(asked('tlsDetails.clientProvidedHostHeader'), ...all)).toEqual([['hidden', 'names', 1]]);
+  // No subdomain of it.
+  expect(await rows(asked('requestParameters.endpoint'), ...all)).toEqual([['early', 'names', 1]]);
+  expect(await rows(asked('sourceIPAddress'), ...all)).toEqual([]);
 });
 
 it('runs a dashboard of events on events alone', async () => {

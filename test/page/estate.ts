@@ -5,6 +5,7 @@ import { gzipSync } from 'node:zlib';
 import { addAdministrator } from '../../src/api/administrators.ts';
 import { demoNetworks, startDemo } from '../../src/cli/demo.ts';
 import { loadActivity, loadEstate } from '../../src/cli/demo-estate.ts';
+import { trailKeysOf } from '../../src/cli/demo-trail.ts';
 import { openWorkspace } from '../../src/cli/workspace.ts';
 import { loadConfig } from '../../src/config.ts';
 import { createDemoEvents } from '../../src/demo/events.ts';
@@ -13,6 +14,8 @@ import { openInterfaceHistory } from '../../src/ingest/interface-history.ts';
 const HOUR_MINUTES = 60;
 const DAY_MINUTES = 24 * HOUR_MINUTES;
 const SEED = 1;
+/** Of digests: three accounts in three regions. */
+const CHAINS = 9;
 /** A role and a pattern of names, of the demo's people. */
 const ADMINISTRATORS = ['PlatformEngineer', 'engineer*', 'root'];
 
@@ -20,7 +23,9 @@ const ADMINISTRATORS = ['PlatformEngineer', 'engineer*', 'root'];
 export async function fillEstate(folder: string, end: number): Promise<string> {
   const [data, logs] = [join(folder, 'data'), join(folder, 'logs')];
   const last = end / 60;
-  const workspace = await openWorkspace(loadConfig({ env: {}, flags: { data, internalNetworks: demoNetworks(), workers: 1, logLevel: 'error' } }));
+  const workspace = await openWorkspace(loadConfig({ env: {}, flags: { data, internalNetworks: demoNetworks(), workers: 1, logLevel: 'error' } }), {
+    fileKeys: () => trailKeysOf(data),
+  });
   try {
     for (const entry of ADMINISTRATORS) await addAdministrator({ library: workspace.metadata.library, catalogs: workspace.catalogs }, { entry, note: '' });
     const stop = new AbortController();
@@ -36,6 +41,11 @@ export async function fillEstate(folder: string, end: number): Promise<string> {
       now: () => end * 1000,
       historyMinutes: HOUR_MINUTES,
     });
+    // The digests come last, all accounts and regions of the hour together.
+    for (let tries = 0; (await workspace.metadata.proofs.list(CHAINS)).length < CHAINS; tries++) {
+      if (tries > 600) throw new Error('the digests of the demo did not come');
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
     stop.abort();
     await finished;
     for (const { name, text } of createDemoEvents(loadEstate(), loadActivity(), SEED).files(last - DAY_MINUTES, last - HOUR_MINUTES)) {

@@ -100,8 +100,11 @@ export function readDigest(content: Uint8Array): Digest {
   };
 }
 
+/** What its signature is of, beside its hash. */
+type Signed = Pick<Digest, 'endText' | 'bucket' | 'object'> & { readonly previous: { readonly signature: string } | null };
+
 /** What is signed. `hash`: SHA-256 of the digest's uncompressed content, hex. */
-export function signedText(digest: Digest, hash: string): string {
+export function signedText(digest: Signed, hash: string): string {
   return `${digest.endText}\n${digest.bucket}/${digest.object}\n${hash}\n${digest.previous?.signature ?? 'null'}`;
 }
 
