@@ -1,29 +1,39 @@
 import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
-/** The folders whose files take longest come first, so that no worker waits at the end while another is at one of them. */
+/** What these measure of their process, its memory, is to be theirs alone. */
+const ALONE = ['test/api/{exports,hostile,receive-limits}.test.ts', 'test/decode/{parquet,parquet-hostile}.test.ts'];
+
+/** What takes longest comes first, so that no worker waits at the end while another is at one file; a project's files stay together. */
+const ORDER = [/^page /, /^alone /, /\/test\/faults\//, /\/test\/cli\//, /\/test\/(deploy|ingest|api)\//, /./];
+
 class SlowFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
-    const later = ({ moduleId }: TestSpecification) => Number(!/\/test\/(page|cli)\//.test(moduleId));
-    return (await super.sort(files)).sort((a, b) => later(a) - later(b));
+    const place = ({ project, moduleId }: TestSpecification) => ORDER.findIndex((pattern) => pattern.test(`${project.name} ${moduleId}`));
+    return (await super.sort(files)).sort((a, b) => place(a) - place(b));
   }
 }
 
-// Forks, because the embedded engine binds one data directory per process.
 export default defineConfig({
   test: {
+    // Forks, because the embedded engine binds one data directory per process.
     pool: 'forks',
     maxWorkers: 2,
+    // A process for each file loads the engine and all modules again, which takes longer than most files. So a file leaves
+    // nothing behind: what it opens it closes, and what it changes of its process it changes back.
+    isolate: false,
     sequence: { sequencer: SlowFirst },
     // As bin/bartizan.js sets it.
     env: { UV_THREADPOOL_SIZE: '16' },
     // These end what hangs. What is slow because the machine is busy does pass.
     testTimeout: 240_000,
     hookTimeout: 300_000,
+    setupFiles: 'test/released.ts',
     // Only what runs tests of the page prepares their data.
     projects: [
-      { extends: true, test: { name: 'page', include: ['test/page/*.test.ts'], globalSetup: 'test/page/fixture.ts' } },
-      { extends: true, test: { name: 'rest', include: ['test/**/*.test.ts'], exclude: ['test/page/**'] } },
+      { extends: true, test: { name: 'page', include: ['test/page/*.test.ts'], globalSetup: ['test/built.ts', 'test/page/fixture.ts'] } },
+      { extends: true, test: { name: 'alone', include: ALONE, isolate: true, globalSetup: 'test/built.ts' } },
+      { extends: true, test: { name: 'rest', include: ['test/**/*.test.ts'], exclude: ['test/page/**', ...ALONE], globalSetup: 'test/built.ts' } },
     ],
   },
 });

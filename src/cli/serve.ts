@@ -197,7 +197,6 @@ export async function serverDeps(workspace: Workspace, auth: ServerDeps['auth'],
     () => false,
   );
   if (!built && process.stderr.isTTY) note('The web page is not built in this copy: "npm start" builds it.');
-  const place = workspace.databases.reports[0];
   return {
     store: workspace.store,
     dashboards: await loadDashboards(fileURLToPath(new URL('content/dashboards', ROOT))),
@@ -207,11 +206,14 @@ export async function serverDeps(workspace: Workspace, auth: ServerDeps['auth'],
     clock: Date.now,
     logger: pino({ level: workspace.config.logLevel, base: null }, pino.destination(2)),
     webRoot,
-    facts: async () => ({
-      indicators: workspace.indicators.active,
-      quarantined: (await quarantine.list({ limit: 1 })).total,
-      place: place ? { name: place.name, ageDays: place.ageDays, credit: place.credit, link: place.creditUrl } : null,
-    }),
+    facts: async () => {
+      const place = workspace.databases.reports[0];
+      return {
+        indicators: workspace.indicators.active,
+        quarantined: (await quarantine.list({ limit: 1 })).total,
+        place: place ? { name: place.name, ageDays: place.ageDays, credit: place.credit, link: place.creditUrl } : null,
+      };
+    },
     absentMask: () => workspace.metadata.absentMask(),
     missingMask: () => workspace.metadata.missingMask(),
     present: () => workspace.metadata.present(),

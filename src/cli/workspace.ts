@@ -1,6 +1,6 @@
 /**
  * The composition root of everything that works on a data directory: picks the store, opens the
- * metadata, loads the databases, repairs what a crash left.
+ * metadata, repairs what a crash left.
  */
 import { accessSync, constants, existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -45,6 +45,7 @@ export interface Workspace {
   indicatorsInUse(): Promise<void>;
   /** Fetches feeds on their schedules once it is started. */
   readonly feedRuns: FeedRuns;
+  /** Loaded when they are first asked for: they are large, and most commands read no records. */
   readonly databases: LoadedDatabases;
   readonly registries: Registries;
   readonly pipeline: Pipeline;
@@ -113,13 +114,17 @@ export async function openWorkspace(
     throw error instanceof SecretsError ? new CliError(error.message) : error;
   });
   const keptRanges = join(config.data, AWS_RANGES_FILE);
-  const databases = loadDatabases({
-    cacheDir: join(config.data, 'cache'),
-    placeV4File: config.placeV4 || undefined,
-    placeV6File: config.placeV6 || undefined,
-    awsRangesFile: config.awsRanges || (existsSync(keptRanges) ? keptRanges : undefined),
-    now: Date.now(),
-  });
+  let loaded: LoadedDatabases | undefined;
+  const databases = () => {
+    loaded ??= loadDatabases({
+      cacheDir: join(config.data, 'cache'),
+      placeV4File: config.placeV4 || undefined,
+      placeV6File: config.placeV6 || undefined,
+      awsRangesFile: config.awsRanges || (existsSync(keptRanges) ? keptRanges : undefined),
+      now: Date.now(),
+    });
+    return loaded;
+  };
   const registries = await openRegistries(store, metadata);
   const catalogs = await openCatalogs(metadata);
   const disk = new DiskGuard({ folder: config.data, minFreeBytes: config.diskMinFreeMib * 2 ** 20, store });
@@ -141,7 +146,9 @@ export async function openWorkspace(
     metadata,
     registries,
     staging: join(config.data, 'staging'),
-    databases: databases.databases,
+    get databases() {
+      return databases().databases;
+    },
     internalNetworks: config.internalNetworks,
     workers: config.workers,
     batchRows: config.batchRows,
@@ -231,7 +238,9 @@ export async function openWorkspace(
     indicators,
     feedRuns,
     indicatorsInUse: () => live.settled(),
-    databases,
+    get databases() {
+      return databases();
+    },
     pipeline,
     trails,
     layouts,

@@ -30,6 +30,7 @@ export interface PipelineOptions extends InserterOptions {
   readonly digests?: DigestIntake;
   /** Folder for blocks on their way into the store (DATA/staging). */
   readonly staging: string;
+  /** Asked for when a record is first read: a getter need not load them before. */
   readonly databases: Databases;
   readonly internalNetworks: readonly string[];
   readonly workers: number;
@@ -50,13 +51,12 @@ export class Pipeline implements Ingest, Intake {
   readonly #options: PipelineOptions;
   readonly #inserter: Inserter;
   readonly #queue: DeliveryQueue;
-  #databases: Databases;
+  #databases: Databases | undefined;
   #pool: WorkerPool | undefined;
   #indicators: Uint8Array | undefined;
 
   private constructor(options: PipelineOptions) {
     this.#options = options;
-    this.#databases = options.databases;
     this.#inserter = new Inserter(options);
     this.#queue = new DeliveryQueue({
       pool: () => this.#threads(),
@@ -144,12 +144,13 @@ export class Pipeline implements Ingest, Intake {
 
   /** What records are enriched from at the moment. */
   get databases(): Databases {
+    this.#databases ??= this.#options.databases;
     return this.#databases;
   }
 
   /** Looks up AWS services in another index (enrich/aws-ranges.ts, in a SharedArrayBuffer) from the next batch on. */
   setAwsRanges(index: Uint8Array): void {
-    this.#databases = { ...this.#databases, aws: index };
+    this.#databases = { ...this.databases, aws: index };
     this.#pool?.setAwsRanges(index);
   }
 
@@ -174,7 +175,7 @@ export class Pipeline implements Ingest, Intake {
     this.#pool ??= new WorkerPool(workers, {
       staging,
       batchRows,
-      databases: this.#databases,
+      databases: this.databases,
       internalNetworks,
       untilDone,
       indicators: this.#indicators,

@@ -8,11 +8,11 @@ import type { Feed, FeedList, FeedTested, Imported, IndicatorList, IndicatorStat
 import type { ApiError } from '../../src/api/contract.ts';
 import { FeedRuns } from '../../src/ingest/feeds.ts';
 import { openCatalogs } from '../../src/store/catalog.ts';
-import { openEmbedded } from '../../src/store/embedded.ts';
 import { type Indicators, openIndicators } from '../../src/store/indicators.ts';
 import { type Metadata, openMetadata } from '../../src/store/metadata.ts';
 import type { Store } from '../../src/store/store.ts';
 import { FeedServer } from '../collect/feeds/server.ts';
+import { openNew } from '../store/new-store.ts';
 import { NOW, startServer, type TestServer } from './helpers.ts';
 
 let folder: string;
@@ -27,7 +27,7 @@ let clock = NOW * 1000;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'bartizan-feeds-api-'));
-  store = await openEmbedded({ path: join(folder, 'store') });
+  store = await openNew(join(folder, 'store'));
   metadata = await openMetadata(join(folder, 'metadata.db'), () => Math.floor(clock / 1000));
   indicators = await openIndicators({ store, metadata, catalogs: await openCatalogs(metadata), folder: join(folder, 'indicators') });
   runs = await FeedRuns.open({

@@ -7,9 +7,9 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { HuntStatus, RetroResponse } from '../../src/api/contract/findings.ts';
 import { AddressBackfill } from '../../src/ingest/address-backfill.ts';
 import { RetroHunts } from '../../src/ingest/retro-hunts.ts';
-import { openEmbedded } from '../../src/store/embedded.ts';
 import { openMetadata } from '../../src/store/metadata.ts';
 import { DAY, type Flow, MIDNIGHT, putFlows, putIndicators } from '../ingest/retro.ts';
+import { openNew } from '../store/new-store.ts';
 import { NOW, startServer, type TestServer } from './helpers.ts';
 
 let folder: string;
@@ -30,7 +30,7 @@ const FLOW: Flow = {
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'bartizan-findings-'));
-  const store = await openEmbedded({ path: join(folder, 'store') });
+  const store = await openNew(join(folder, 'store'));
   let clock = NOW;
   const metadata = await openMetadata(join(folder, 'metadata.db'), () => clock);
   await putFlows(store, [

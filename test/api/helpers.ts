@@ -11,10 +11,10 @@ import { createServer } from '../../src/api/server.ts';
 import { loadDashboards } from '../../src/dashboards/load.ts';
 import { loadSearches } from '../../src/dashboards/load-searches.ts';
 import { openCatalogs } from '../../src/store/catalog.ts';
-import { openEmbedded } from '../../src/store/embedded.ts';
 import { openLookups } from '../../src/store/lookups.ts';
 import { type Metadata, openMetadata } from '../../src/store/metadata.ts';
 import type { Store } from '../../src/store/store.ts';
+import { openNew } from '../store/new-store.ts';
 
 export const COMMAND_LINE_TOKEN = 'token-of-the-command-line';
 /** 2026-03-10 12:34:56 UTC */
@@ -39,7 +39,7 @@ export interface TestServer {
 export async function startServer(options: { deps?: Partial<ServerDeps>; settings?: Partial<ServerSettings> } = {}): Promise<TestServer> {
   const folder = await mkdtemp(join(tmpdir(), 'bartizan-api-'));
   // One data directory per process: a second server of a test is given the first one's store.
-  const store = options.deps?.store ?? (await openEmbedded({ path: join(folder, 'db') }));
+  const store = options.deps?.store ?? (await openNew(join(folder, 'db')));
   const clock = options.deps?.clock ?? (() => NOW * 1000);
   const metadata = await openMetadata(join(folder, 'metadata.db'), () => Math.floor(clock() / 1000));
   const auth = options.deps?.auth ?? createAuth({ secret: new Uint8Array(32).fill(7), token: COMMAND_LINE_TOKEN, clock });

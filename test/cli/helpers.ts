@@ -3,7 +3,8 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 
-export const BIN = join(import.meta.dirname, '../../bin/bartizan.js');
+/** As it is built for tests (built.ts), or else from the sources. */
+export const BIN = process.env.BARTIZAN_BIN ?? join(import.meta.dirname, '../../bin/bartizan.js');
 
 export interface Ended {
   readonly code: number | null;

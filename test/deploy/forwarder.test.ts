@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
 import { DescribeNetworkInterfacesCommand, EC2Client } from '@aws-sdk/client-ec2';
 import { mockClient } from 'aws-sdk-client-mock';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { readConfig } from '../../deploy/aws/forwarder/config.ts';
 import { forward, MAX_POST } from '../../deploy/aws/forwarder/forward.ts';
 import { createInterfaces, type Interfaces } from '../../deploy/aws/forwarder/interfaces.ts';
@@ -52,6 +52,7 @@ beforeEach(async () => {
   time = 1_700_000_000_000;
 });
 afterEach(() => source[Symbol.asyncDispose]());
+afterAll(() => ec2.restore());
 
 async function run(event: unknown, environment: Record<string, string> = {}, options: { interfaces?: Interfaces; seconds?: number } = {}): Promise<void> {
   const config = readConfig({ ENDPOINT_URL: source.url, AWS_REGION: 'eu-central-1', ...environment });

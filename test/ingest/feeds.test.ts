@@ -7,12 +7,12 @@ import { dueAt } from '../../src/ingest/feed-state.ts';
 import { FeedRuns } from '../../src/ingest/feeds.ts';
 import { DEFAULT_FEED_DEFAULTS, type FeedKind } from '../../src/model/feed.ts';
 import { openCatalogs } from '../../src/store/catalog.ts';
-import { openEmbedded } from '../../src/store/embedded.ts';
 import type { FeedSecrets, FeedSettings } from '../../src/store/feeds.ts';
 import { type Indicators, openIndicators } from '../../src/store/indicators.ts';
 import { type Metadata, openMetadata } from '../../src/store/metadata.ts';
 import type { Store } from '../../src/store/store.ts';
 import { FeedServer } from '../collect/feeds/server.ts';
+import { openNew } from '../store/new-store.ts';
 
 /** A Monday, 00:00 UTC. */
 const T0 = 1_773_014_400;
@@ -48,7 +48,7 @@ const openRuns = (runMs = 600_000) =>
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'bartizan-feed-runs-'));
-  store = await openEmbedded({ path: join(folder, 'store') });
+  store = await openNew(join(folder, 'store'));
 });
 beforeEach(async () => {
   now = T0;

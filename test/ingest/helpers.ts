@@ -13,9 +13,9 @@ import { Pipeline } from '../../src/ingest/pipeline.ts';
 import { Quarantine } from '../../src/ingest/quarantine.ts';
 import { openRegistries } from '../../src/ingest/registry.ts';
 import { type Catalogs, openCatalogs } from '../../src/store/catalog.ts';
-import { openEmbedded } from '../../src/store/embedded.ts';
 import { type Metadata, openMetadata } from '../../src/store/metadata.ts';
 import type { Store, Value } from '../../src/store/store.ts';
+import { openNew } from '../store/new-store.ts';
 
 export const HEADER = 'version account-id interface-id srcaddr dstaddr srcport dstport protocol packets bytes start end action log-status';
 export const START = 1_700_000_000;
@@ -50,7 +50,7 @@ export interface PlaceOptions {
 export async function openPlace(options: PlaceOptions = {}): Promise<Place> {
   const directory = options.directory ?? (await mkdtemp(join(tmpdir(), 'bartizan-ingest-')));
   const { now = () => Math.floor(Date.now() / 1000), steady } = options;
-  const store = await openEmbedded({ path: join(directory, 'store') });
+  const store = await openNew(join(directory, 'store'));
   const metadata = await openMetadata(join(directory, 'metadata.db'), now, undefined, steady);
   const staging = join(directory, 'staging');
   const registries = await openRegistries(store, metadata);

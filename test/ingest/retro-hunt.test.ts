@@ -6,10 +6,10 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { AddressBackfill } from '../../src/ingest/address-backfill.ts';
 import { RetroHunts, type RetroHuntsOptions } from '../../src/ingest/retro-hunts.ts';
 import { param, sql, statement } from '../../src/query/sql.ts';
-import { openEmbedded } from '../../src/store/embedded.ts';
 import { type Metadata, openMetadata } from '../../src/store/metadata.ts';
 import { retroNumber } from '../../src/store/retro-tables.ts';
 import type { Store } from '../../src/store/store.ts';
+import { openNew } from '../store/new-store.ts';
 import { DAY, expectedOf, type Flow, foundIn, GRACE, MIDNIGHT, picker, putFlows, putIndicators, type TestIndicator } from './retro.ts';
 
 /** The hunts happen long after everything was stored. */
@@ -21,7 +21,7 @@ let opened: RetroHunts[];
 
 beforeEach(async () => {
   directory = await mkdtemp(join(tmpdir(), 'bartizan-retro-'));
-  store = await openEmbedded({ path: join(directory, 'store') });
+  store = await openNew(join(directory, 'store'));
   metadata = await openMetadata(join(directory, 'metadata.db'), () => NOW);
   opened = [];
 });

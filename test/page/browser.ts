@@ -5,6 +5,7 @@ import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { type Browser, chromium } from 'playwright-core';
+import { BIN } from '../cli/helpers.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 
@@ -19,6 +20,7 @@ export async function openBrowser(): Promise<Browser> {
   const folder = join(ROOT, '.cache', 'chromium');
   mkdirSync(folder, { recursive: true });
   process.env.AWS_EXECUTION_ENV ??= 'AWS_Lambda_nodejs24.x';
+  const { TMPDIR } = process.env;
   process.env.TMPDIR = folder;
   // The fonts that it unpacks are looked for in /tmp; without any font a canvas with text ends the browser.
   if (existsSync('/etc/fonts/fonts.conf')) process.env.FONTCONFIG_PATH ??= '/etc/fonts';
@@ -31,7 +33,11 @@ export async function openBrowser(): Promise<Browser> {
   const quiet = ['--disable-gpu', '--disable-quic', '--disable-background-networking', '--no-first-run', '--disable-component-update', '--disable-sync'];
   for (let tries = 0; ; tries++) {
     try {
-      return await chromium.launch({ executablePath: await packaged.executablePath(), headless: true, args: [...args, ...quiet] });
+      const browser = await chromium.launch({ executablePath: await packaged.executablePath(), headless: true, args: [...args, ...quiet] });
+      // The worker goes on to other files, whose folders are not to be there.
+      if (TMPDIR === undefined) delete process.env.TMPDIR;
+      else process.env.TMPDIR = TMPDIR;
+      return browser;
     } catch (error) {
       // Another file of tests is unpacking it just now: what is being written cannot be started.
       if (tries === 60 || !/ETXTBSY|EACCES|shared libraries/.test(String(error))) throw error;
@@ -62,12 +68,13 @@ export async function serveCopy(of: string, more?: (logs: string) => void): Prom
 export async function serveFolder(folder: string, options: readonly string[]): Promise<Served> {
   if (!existsSync(join(ROOT, 'dist/web/index.html'))) throw new Error('the page is not built: node scripts/build-web.mjs');
   const data = join(folder, 'data');
-  const server: ChildProcess = spawn(process.execPath, [join(ROOT, 'bin/bartizan.js'), 'serve', '--data', data, '--listen', '127.0.0.1:0', ...options], {
+  const server: ChildProcess = spawn(process.execPath, [BIN, 'serve', '--data', data, '--listen', '127.0.0.1:0', ...options], {
     stdio: ['ignore', 'pipe', 'inherit'],
     env: { ...process.env, BARTIZAN_LOG_LEVEL: 'error' },
   });
   // However long the ingest takes: who waits for the server has a limit, and what was started ends with who started it.
-  process.once('exit', () => server.kill());
+  const end = () => server.kill();
+  process.once('exit', end);
   const link = await new Promise<string>((resolve, reject) => {
     let output = '';
     server.stdout?.on('data', (d: Buffer) => {
@@ -86,6 +93,7 @@ export async function serveFolder(folder: string, options: readonly string[]): P
       const ended = new Promise((done) => server.on('exit', done));
       server.kill('SIGTERM');
       await ended;
+      process.off('exit', end);
       await rm(folder, { recursive: true, force: true });
     },
   };

@@ -1,4 +1,4 @@
-/** One server and one signed-in browser for a file of tests, a fresh tab for each test, and what tests ask of it. */
+/** One server and one sign-in for a file of tests, a fresh tab for each test, and what tests ask of it. */
 import type { Browser, BrowserContext, Locator, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, inject } from 'vitest';
 import { END, openBrowser, type Served, serveCopy } from './browser.ts';
@@ -32,9 +32,11 @@ export const numberIn = (words: string): number => Number(words.replace(/[^\d]/g
 export const soon = <T>(look: () => T) => expect.poll(look, { timeout: PATIENCE_MS });
 export const iso = (seconds: number): string => new Date(seconds * 1000).toISOString();
 
+/** One for all files that a worker runs; it ends with the worker. */
+let browser: Browser | undefined;
+
 /** Registers the hooks of a test file. `more` writes other logs beside the flows; `serve` starts a server with other data. */
 export function startSession(more?: (logs: string) => void, serve: () => Promise<Served> = () => serveCopy(inject('filledData'), more)): Session {
-  let browser: Browser;
   let served: Served;
   let state: Awaited<ReturnType<BrowserContext['storageState']>>;
   let context: BrowserContext;
@@ -43,17 +45,17 @@ export function startSession(more?: (logs: string) => void, serve: () => Promise
 
   beforeAll(async () => {
     served = await serve();
-    browser = await openBrowser();
+    if (!browser?.isConnected()) browser = await openBrowser();
     const first = await browser.newContext();
     await (await first.newPage()).goto(served.link);
     state = await first.storageState();
     await first.close();
   });
   afterAll(async () => {
-    await browser?.close();
     await served?.stop();
   });
   beforeEach(async () => {
+    if (!browser) throw new Error('there is no browser');
     context = await browser.newContext({ storageState: state, viewport: { width: 1440, height: 900 }, timezoneId: 'UTC', reducedMotion: 'reduce' });
     context.setDefaultTimeout(PATIENCE_MS);
     page = await context.newPage();

@@ -15,7 +15,10 @@ writeFileSync(join(folder, 'keys.json'), JSON.stringify(keyList([KEY])));
 // Before the session's hook starts the server.
 process.env.BARTIZAN_CLOUDTRAIL_KEYS = join(folder, 'keys.json');
 const session = startSession();
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+afterAll(() => {
+  delete process.env.BARTIZAN_CLOUDTRAIL_KEYS;
+  rmSync(folder, { recursive: true, force: true });
+});
 
 test('a trail that is whole is proven; one that was tampered with says where and how', async () => {
   const logs = join(folder, 'logs');

@@ -5,11 +5,11 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Indicator } from '../../src/model/indicator.ts';
 import { type Catalogs, openCatalogs } from '../../src/store/catalog.ts';
-import { openEmbedded } from '../../src/store/embedded.ts';
 import type { FreshIndicator } from '../../src/store/indicator-reader.ts';
 import { type Applied, IndicatorError, type Indicators, openIndicators } from '../../src/store/indicators.ts';
 import { type Metadata, openMetadata } from '../../src/store/metadata.ts';
 import type { Store, Value } from '../../src/store/store.ts';
+import { openNew } from './new-store.ts';
 
 const PLAIN: Indicator = {
   type: 'address',
@@ -46,7 +46,7 @@ async function fresh(after: number): Promise<FreshIndicator[]> {
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'indicators-'));
-  store = await openEmbedded({ path: join(folder, 'store') });
+  store = await openNew(join(folder, 'store'));
   metadata = await openMetadata(join(folder, 'metadata.db'), () => 1000);
   catalogs = await openCatalogs(metadata);
 });

@@ -6,10 +6,10 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { TableRows } from '../../src/model/lookup-table.ts';
 import { sql, statement } from '../../src/query/sql.ts';
 import { type Catalogs, openCatalogs } from '../../src/store/catalog.ts';
-import { openEmbedded } from '../../src/store/embedded.ts';
 import { type Lookups, openLookups } from '../../src/store/lookups.ts';
 import { type Metadata, openMetadata } from '../../src/store/metadata.ts';
 import type { Store } from '../../src/store/store.ts';
+import { openNew } from './new-store.ts';
 
 let folder: string;
 let store: Store;
@@ -29,7 +29,7 @@ const write = (name: string, table: TableRows) => lookups.write(name, async () =
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'lookups-'));
-  store = await openEmbedded({ path: join(folder, 'store') });
+  store = await openNew(join(folder, 'store'));
   metadata = await openMetadata(join(folder, 'metadata.db'), () => now);
   catalogs = await openCatalogs(metadata);
   lookups = await open();

@@ -3,11 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { DATASETS, FLOW_DATASETS } from '../../src/model/log-formats.ts';
-import { openEmbedded } from '../../src/store/embedded.ts';
 import { migrate, schemaVersion } from '../../src/store/migrate.ts';
 import { SCHEMA_VERSION } from '../../src/store/migrations.ts';
 import { applyRetention } from '../../src/store/retention.ts';
 import type { Store } from '../../src/store/store.ts';
+import { openNew } from './new-store.ts';
 
 const DAY = 86_400;
 const NOON = Math.floor(Date.UTC(2026, 10, 20, 12) / 1000);
@@ -16,7 +16,7 @@ let store: Store;
 
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'bartizan-retention-'));
-  store = await openEmbedded({ path: join(directory, 'db') });
+  store = await openNew(join(directory, 'db'));
 });
 afterAll(async () => {
   await store.close();

@@ -8,9 +8,9 @@ import { Ec2Settings, type Ec2SettingsInput } from '../../../src/collect/ec2/set
 import { type Ec2Status, startEc2Source } from '../../../src/collect/ec2/source.ts';
 import { openInterfaceHistory } from '../../../src/ingest/interface-history.ts';
 import { OPEN } from '../../../src/model/network-interface.ts';
-import { openEmbedded } from '../../../src/store/embedded.ts';
 import { type Metadata, openMetadata } from '../../../src/store/metadata.ts';
 import type { Store, Value } from '../../../src/store/store.ts';
+import { openNew } from '../../store/new-store.ts';
 import { ACCOUNT, type Eni, FakeEc2, KEYS, NOT_AUTHORIZED, type Region, THROTTLED } from './server.ts';
 
 const HERE = 'eu-central-1';
@@ -25,7 +25,7 @@ let history: ReturnType<typeof openInterfaceHistory>;
 let now: number;
 
 async function openAll(): Promise<void> {
-  store = await openEmbedded({ path: join(folder, 'store') });
+  store = await openNew(join(folder, 'store'));
   metadata = await openMetadata(join(folder, 'metadata.db'), () => now);
   history = openInterfaceHistory(store, metadata);
 }
