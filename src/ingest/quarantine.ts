@@ -8,6 +8,7 @@ import type { Enricher } from '../enrich/enricher.ts';
 import { createDecoder, decoderKind } from '../formats/decoder.ts';
 import { readingOf } from '../formats/flow/layout.ts';
 import { compileRecordRules } from '../formats/record-rules.ts';
+import type { DecodedBatches } from '../formats/result.ts';
 import type { Origin } from '../model/batch.ts';
 import { DEFAULT_RECORD_SETTINGS, type RecordSettings } from '../model/source.ts';
 import { join, num, param, type Sql, sql, statement } from '../query/sql.ts';
@@ -160,14 +161,15 @@ export class Quarantine {
       const cut = of.indexOf('\n');
       const [source, tried] = [of.slice(0, cut), of.slice(cut + 1)];
       const settings = (source === '' ? undefined : await settingsOf(source)) ?? DEFAULT_RECORD_SETTINGS;
-      const reading = { rules: compileRecordRules(settings, true), now, capacity: group.length + 16 };
-      const decode = (chosen: readonly (readonly Value[])[]) => {
-        const decoder =
-          tried === EVENT ? createDecoder('cloudtrail', { layout: 'auto', ...reading }) : createDecoder('flow', { ...readingOf(tried), ...reading });
-        chosen.forEach((row, i) => {
+      const reading = { rules: compileRecordRules(settings, true), now };
+      // How many records there are in those of several lines shows only when they are read.
+      const decode = (chosen: readonly (readonly Value[])[], capacity = chosen.length + 16): DecodedBatches => {
+        const sized = { ...reading, capacity };
+        const decoder = tried === EVENT ? createDecoder('cloudtrail', { layout: 'auto', ...sized }) : createDecoder('flow', { ...readingOf(tried), ...sized });
+        for (const [i, row] of chosen.entries()) {
           if (i > 0) decoder.nextDelivery();
-          decoder.push(Buffer.from(String(row[2]), 'base64'), true);
-        });
+          if (!decoder.push(Buffer.from(String(row[2]), 'base64'), true)) return decode(chosen, capacity * 4);
+        }
         return decoder.take();
       };
       let whole = group.filter((row) => !row[8]);

@@ -86,24 +86,25 @@ it('waits for a retry that a crash cut off, and stores nothing of it again', asy
   expect(place.pipeline.failure).toBeUndefined();
 });
 
+/** A delivery that is refused as a whole: one record of several lines. */
+function deliver(name: string, text: string) {
+  const bytes = new TextEncoder().encode(text);
+  const origin = { sourceName: name, sourceCategory: '', sourceHost: '', collector: '' };
+  const refused = { code: 'invalid-base64', message: 'The record’s data is not valid base64.' } as const;
+  const common = { id: `test:${name}`, source: '', name, size: bytes.length, content: { bytes }, origin };
+  return place.pipeline.take({ ...common, settings: DEFAULT_RECORD_SETTINGS, refused });
+}
+
+it('stores all of a record of many lines, and of what stands beside it', async () => {
+  await deliver('many', Array.from({ length: 250 }, (_, i) => `${swapped(i + 1)}\n`).join(''));
+  await deliver('beside', `${swapped(251)}\n${swapped(252)}\n`);
+  expect(await place.quarantine.retry(undefined, LAYOUT)).toEqual({ retried: 2, resolved: 2, filtered: 0, quarantined: 0 });
+  expect(await place.rows('SELECT count(), uniqExact(dstaddr) FROM bartizan.vpc_flow')).toEqual([[252, 252]]);
+  expect((await place.quarantine.list()).total).toBe(0);
+});
+
 it('stores nothing of a record of several lines while one of them cannot be read', async () => {
   const [one, two] = [`${swapped(1)}\n${swapped(2)}\n`, `${swapped(3)}\nno line of this layout\n`];
-  // Refused as a whole: records of several lines each.
-  const deliver = (name: string, text: string) => {
-    const bytes = new TextEncoder().encode(text);
-    const origin = { sourceName: name, sourceCategory: '', sourceHost: '', collector: '' };
-    const refused = { code: 'invalid-base64', message: 'The record’s data is not valid base64.' } as const;
-    return place.pipeline.take({
-      id: `test:${name}`,
-      source: '',
-      name,
-      size: bytes.length,
-      content: { bytes },
-      origin,
-      settings: DEFAULT_RECORD_SETTINGS,
-      refused,
-    });
-  };
   await deliver('half', two);
   await deliver('whole', one);
   expect(await place.quarantine.retry(undefined, LAYOUT)).toEqual({ retried: 2, resolved: 1, filtered: 0, quarantined: 1 });
