@@ -141,6 +141,17 @@ describe('statements beside queries', () => {
     expect(recordsStatement({ ...options(engine), query: '| cuont', limit: 1, offset: 0 })).toMatchObject({ ok: false });
   });
 
+  it('values of variables are filled in as in queries, and a pattern is checked with them', async () => {
+    const asked = (query: string, variables: Record<string, string>) => ({ ...options(engine, { variables }), query, limit: 10, offset: 0 });
+    const { statement: one } = okay(countStatement(asked('| limit {{n}}', { n: '1' })));
+    expect(await engine.rows(one)).toEqual([[1]]);
+    expect(await engine.rows(okay(recordsStatement(asked('| limit {{n}}', { n: '1' }))).statement)).toHaveLength(1);
+    expect(countStatement(asked('| limit {{n}}', {}))).toMatchObject({ ok: false, diagnostics: [{ code: 'unknown-variable' }] });
+    const pattern = '| parse regex "(?<x>{{v}})" nodrop';
+    expect(okay(countStatement(asked(pattern, { v: 'eni' })))).toMatchObject({ ok: true });
+    expect(countStatement(asked(pattern, { v: 'e(' }))).toMatchObject({ ok: false, diagnostics: [{ code: 'bad-regex', span: { start: 14 } }] });
+  });
+
   it('values, most frequent first, by the beginning of their text', async () => {
     const values = async (field: string, prefix: string) => engine.rows(okay(valuesStatement(field, prefix, options(engine))).statement);
     expect(await values('src_ip', '')).toEqual([
