@@ -73,6 +73,8 @@ export class Collection {
   readonly traffic: Traffic;
   /** By id; read anew after a change. */
   #known = new Map<string, Known>();
+  /** How records of removed sources are read: what of them is in the spool is masked and left out as when it was acknowledged. */
+  #removed: ReadonlyMap<string, RecordSettings> = new Map();
   /** Source by the token's hash, for some seconds. */
   readonly #tokens = new Map<string, { readonly id: string; readonly until: number }>();
 
@@ -92,7 +94,7 @@ export class Collection {
     this.#drain = new SpoolDrain({
       spool,
       intake,
-      settingsOf: async (source) => this.#known.get(source)?.records,
+      settingsOf: async (source) => this.#known.get(source)?.records ?? this.#removed.get(source),
       forget: (prefix) => options.metadata.forget(prefix),
       onError: (source, message) => {
         this.traffic.failed(source, 'not-stored', message);
@@ -103,6 +105,10 @@ export class Collection {
 
   static async open(options: CollectionOptions): Promise<Collection> {
     const collection = new Collection(options, await Spool.open(options.spool));
+    // Before anything is received: later something of a removed source may be on its way into the spool.
+    const { sources } = options.metadata;
+    const spooled = collection.spool.sources;
+    await sources.forgetRemoved([...(await sources.removed()).keys()].filter((id) => !spooled.has(id)));
     await collection.reload();
     return collection;
   }
@@ -124,6 +130,7 @@ export class Collection {
       if (source.kind === 'ec2' && !paused) lookups.push(source);
     }
     for (const id of this.#known.keys()) if (!known.has(id)) this.traffic.removed(id);
+    this.#removed = await sources.removed();
     this.#known = known;
     this.#tokens.clear();
     await Promise.all([this.#s3.apply(pulled), this.#ec2.apply(lookups)]);

@@ -19,7 +19,7 @@ import { openProofs, PROOFS_SCHEMA, type Proofs, type ProofTables } from './proo
 import { MESSAGES_SCHEMA, REMEMBERED_SCHEMA, Remembered } from './remembered.ts';
 import { openSecrets, type Secrets } from './secrets.ts';
 import { readSetting, type SettingTables, saveSetting } from './settings.ts';
-import { openSources, SOURCES_SCHEMA, type Sources, type SourceTables } from './sources.ts';
+import { openSources, REMOVED_SOURCES_SCHEMA, SOURCES_SCHEMA, type Sources, type SourceTables } from './sources.ts';
 import { StoredFacts } from './stored-facts.ts';
 
 interface Tables extends SourceTables, FeedTables, ProofTables, SettingTables {
@@ -63,6 +63,7 @@ const SCHEMA = [
   `${MESSAGES_SCHEMA}
    DROP INDEX delivery_head;
    CREATE INDEX delivery_head ON delivery (head) WHERE head != '';`,
+  REMOVED_SOURCES_SCHEMA,
 ];
 
 /** Seconds of a bucket of `repeated`, and how long one is kept. */

@@ -71,7 +71,12 @@ export interface Sources {
     source: SourceBody & { readonly collector: string; readonly kind: SourceKind; readonly name: string; readonly secrets: Readonly<Record<string, string>> },
   ): Promise<Source>;
   update(id: string, change: SourceChange): Promise<Source>;
+  /** How its records are read stays known, for what came of it and is not stored yet. */
   remove(id: string): Promise<void>;
+  /** How records of removed sources are read, by their ids. */
+  removed(): Promise<Map<string, RecordSettings>>;
+  /** When nothing of these is left to store. */
+  forgetRemoved(ids: readonly string[]): Promise<void>;
   /** Throws SecretsError. */
   secrets(id: string): Promise<Record<string, string>>;
   /** A new token; the ones before are refused `graceSeconds` later. */
@@ -98,6 +103,7 @@ export interface SourceTables {
     updated: number;
     revision: number;
   };
+  removed_source: { id: string; records: string };
   source_token: { hash: string; source: string; hint: string; created: number; expires: number | null };
   checkpoint: { source: string; key: string; value: string };
 }
@@ -109,6 +115,8 @@ export const SOURCES_SCHEMA = `CREATE TABLE collector (id TEXT PRIMARY KEY, name
      UNIQUE (collector, name)) WITHOUT ROWID;
    CREATE TABLE source_token (hash TEXT PRIMARY KEY, source TEXT NOT NULL, hint TEXT NOT NULL, created INTEGER NOT NULL, expires INTEGER) WITHOUT ROWID;
    CREATE TABLE checkpoint (source TEXT NOT NULL, key TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (source, key)) WITHOUT ROWID;`;
+
+export const REMOVED_SOURCES_SCHEMA = 'CREATE TABLE removed_source (id TEXT PRIMARY KEY, records TEXT NOT NULL) WITHOUT ROWID;';
 
 /** Characters of a token that are shown ever after. */
 const HINT = 6;
@@ -199,11 +207,22 @@ export function openSources<T extends SourceTables>(database: Kysely<T>, secrets
     },
     remove: (id) =>
       db.transaction().execute(async (trx) => {
-        await existing(id, trx);
+        const { records } = toSource(await existing(id, trx));
+        await trx
+          .insertInto('removed_source')
+          .values({ id, records: JSON.stringify(records) })
+          .execute();
         await trx.deleteFrom('source').where('id', '=', id).execute();
         await trx.deleteFrom('source_token').where('source', '=', id).execute();
         await trx.deleteFrom('checkpoint').where('source', '=', id).execute();
       }),
+    async removed() {
+      const rows = await db.selectFrom('removed_source').selectAll().execute();
+      return new Map(rows.map(({ id, records }) => [id, JSON.parse(records) as RecordSettings]));
+    },
+    async forgetRemoved(ids) {
+      for (const id of ids) await db.deleteFrom('removed_source').where('id', '=', id).execute();
+    },
     async secrets(id) {
       return JSON.parse(secrets.open((await existing(id)).secrets, `source ${id}`)) as Record<string, string>;
     },
