@@ -180,7 +180,10 @@ describe('content that is not what it should be', () => {
     }
     expect((await estate.push(source.token, good)).status).toBe(200);
     const closed = deep[1] as string;
-    expect((await estate.deliver(firehose.token, `{"requestId":"deep","timestamp":1,"records":[],"x":${closed}}`)).status).toBe(200);
+    const beside = (depth: number) => `{"requestId":"deep","timestamp":1,"records":[],"x":${'['.repeat(depth)}${']'.repeat(depth)}}`;
+    expect((await estate.deliver(firehose.token, beside(50_000))).status).toBe(200);
+    // More values than the most records of a delivery come to.
+    expect((await estate.deliver(firehose.token, beside(1_000_000))).status).toBe(400);
     expect((await estate.deliver(firehose.token, delivery([record(closed.slice(0, 200_000)), record(lines(2, 7))]))).status).toBe(200);
     const counts = await estate.settled(source);
     expect(counts.stored).toBe(5);
