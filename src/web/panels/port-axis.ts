@@ -22,55 +22,49 @@ export function labelled(values: readonly Weighted[], least: number, at: (value:
   return taken.sort((a, b) => a - b);
 }
 
+/** Ticks and labels at the values that are marked, and no lines across. */
+function marksAt(marks: readonly number[], scheme: Scheme, formatter: (value: number) => string) {
+  const ink = INK[scheme];
+  return {
+    axisTick: { show: true, customValues: marks, lineStyle: { color: ink.border } },
+    splitLine: { show: false },
+    axisLabel: { color: ink.dim, fontSize: 11, hideOverlap: true, customValues: marks, formatter },
+  };
+}
+
 /**
  * An axis on which values stand side by side in their order, all as far apart: ports of services are far below those of
  * clients, and on a scale both would be heaps with nothing between. A point's x is its place among `labels`, each of which
  * has its weight.
  */
 export function placeAxis(labels: readonly string[], weights: readonly number[], scheme: Scheme, full: boolean) {
-  const ink = INK[scheme];
   const places = weights.map((weight, value) => ({ value, weight }));
-  const marks = labelled(places, full ? 0.07 : 0.26, (place) => place);
+  const marked = marksAt(
+    labelled(places, full ? 0.07 : 0.26, (place) => place),
+    scheme,
+    (place) => labels[Math.round(place)] ?? '',
+  );
   // No circle stands on the labels beside the axis.
   const room = Math.max(0.6, labels.length * 0.06);
   return {
+    ...marked,
     type: 'value',
     min: -room,
     max: labels.length - 1 + room,
-    axisLine: { show: true, onZero: false, lineStyle: { color: ink.border } },
-    axisTick: { show: true, customValues: marks, lineStyle: { color: ink.border } },
-    splitLine: { show: false },
-    axisLabel: {
-      color: ink.dim,
-      fontSize: 11,
-      hideOverlap: true,
-      margin: 12,
-      showMinLabel: true,
-      customValues: marks,
-      formatter: (place: number) => labels[Math.round(place)] ?? '',
-    },
+    axisLine: { show: true, onZero: false, lineStyle: { color: INK[scheme].border } },
+    axisLabel: { ...marked.axisLabel, margin: 12, showMinLabel: true },
   };
 }
 
 /** `values` are above zero. A little room at both ends, so that no circle is cut. */
 export function portAxis(values: readonly Weighted[], role: Role, scheme: Scheme, full: boolean) {
-  const ink = INK[scheme];
   const all = values.map((v) => v.value);
-  const marks = labelled(values, full ? 0.07 : 0.16);
   return {
+    ...marksAt(labelled(values, full ? 0.07 : 0.16), scheme, (v) => display(Math.round(v), role)),
     type: 'log',
     min: Math.max(0.5, Math.min(...all) / 1.8),
     max: Math.max(...all) * 1.8,
     minorSplitLine: { show: false },
-    axisLine: { show: true, lineStyle: { color: ink.border } },
-    axisTick: { show: true, customValues: marks, lineStyle: { color: ink.border } },
-    splitLine: { show: false },
-    axisLabel: {
-      color: ink.dim,
-      fontSize: 11,
-      hideOverlap: true,
-      customValues: marks,
-      formatter: (v: number) => display(Math.round(v), role),
-    },
+    axisLine: { show: true, lineStyle: { color: INK[scheme].border } },
   };
 }
