@@ -18,21 +18,26 @@ export async function* segmentsOfAll(sources: readonly Source[], options: Segmen
     };
     const delivery = Math.max(0, options.limits.delivery - base);
     const own = segments(source, { ...options, limits: { ...options.limits, delivery } });
-    for (;;) {
-      const next = await own.next();
-      if (next.done) {
-        const damage = next.value;
-        if (damage) {
-          yield { kind: 'bad', offset: base + end, code: damage.code, message: damage.message, raw: new Uint8Array(0), length: 1, origin: {} };
-          end += 1;
+    try {
+      for (;;) {
+        const next = await own.next();
+        if (next.done) {
+          const damage = next.value;
+          if (damage) {
+            yield { kind: 'bad', offset: base + end, code: damage.code, message: damage.message, raw: new Uint8Array(0), length: 1, origin: {} };
+            end += 1;
+          }
+          break;
         }
-        break;
+        const segment = next.value;
+        end = segment.offset + (segment.kind === 'bad' ? segment.length : 0);
+        yield segment.kind === 'text'
+          ? { ...segment, offset: base + segment.offset, chunks: counted(segment.chunks) }
+          : { ...segment, offset: base + segment.offset };
       }
-      const segment = next.value;
-      end = segment.offset + (segment.kind === 'bad' ? segment.length : 0);
-      yield segment.kind === 'text'
-        ? { ...segment, offset: base + segment.offset, chunks: counted(segment.chunks) }
-        : { ...segment, offset: base + segment.offset };
+    } finally {
+      // Who reads may stop half-way: the file would stay open.
+      await own.return(undefined);
     }
     base += end;
   }

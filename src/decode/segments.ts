@@ -76,23 +76,28 @@ export async function* segments(source: Source, options: SegmentOptions): AsyncG
  * segment in which the offset lies goes on there (`resumed`).
  */
 export async function* segmentsFrom(all: AsyncGenerator<Segment, Damage | undefined>, from: number): AsyncGenerator<Segment, Damage | undefined> {
-  for (;;) {
-    const next = await all.next();
-    if (next.done) return next.value;
-    const segment = next.value;
-    if (segment.offset >= from) yield segment;
-    else if (segment.kind === 'text') {
-      const chunks = segment.chunks[Symbol.asyncIterator]();
-      let { offset } = segment;
-      let rest: Uint8Array | undefined;
-      while (offset < from) {
-        const chunk = await chunks.next();
-        if (chunk.done) break;
-        offset += chunk.value.length;
-        if (offset > from) rest = chunk.value.subarray(chunk.value.length - (offset - from));
+  try {
+    for (;;) {
+      const next = await all.next();
+      if (next.done) return next.value;
+      const segment = next.value;
+      if (segment.offset >= from) yield segment;
+      else if (segment.kind === 'text') {
+        const chunks = segment.chunks[Symbol.asyncIterator]();
+        let { offset } = segment;
+        let rest: Uint8Array | undefined;
+        while (offset < from) {
+          const chunk = await chunks.next();
+          if (chunk.done) break;
+          offset += chunk.value.length;
+          if (offset > from) rest = chunk.value.subarray(chunk.value.length - (offset - from));
+        }
+        if (offset >= from) yield { ...segment, offset: from, resumed: true, chunks: goOn(rest, chunks) };
       }
-      if (offset >= from) yield { ...segment, offset: from, resumed: true, chunks: goOn(rest, chunks) };
     }
+  } finally {
+    // Who reads may stop half-way: the file would stay open.
+    await all.return(undefined);
   }
 }
 

@@ -51,40 +51,45 @@ export async function* normalize(source: AsyncGenerator<Segment, Damage | undefi
       rest = NO_BYTES;
     }
   };
-  for (;;) {
-    const next = await source.next();
-    if (next.done && !next.value) break;
-    if (!next.done && next.value.kind === 'control') continue;
-    // The text before may be what is damaged: its end is still open.
-    if (!next.done && !decoder.deliveryFinished) yield* push(NO_BYTES, true);
-    if (!next.done && next.value.kind === 'text') {
-      let begun = false;
-      for await (const chunk of headed(next.value.chunks, options.format ?? 'auto')) {
-        if (!begun) {
-          const wanted = decoderKind(options.format ?? 'auto', chunk);
+  try {
+    for (;;) {
+      const next = await source.next();
+      if (next.done && !next.value) break;
+      if (!next.done && next.value.kind === 'control') continue;
+      // The text before may be what is damaged: its end is still open.
+      if (!next.done && !decoder.deliveryFinished) yield* push(NO_BYTES, true);
+      if (!next.done && next.value.kind === 'text') {
+        let begun = false;
+        for await (const chunk of headed(next.value.chunks, options.format ?? 'auto')) {
+          if (!begun) {
+            const wanted = decoderKind(options.format ?? 'auto', chunk);
+            yield* documents(decoder.take(), options);
+            if (wanted !== kind) {
+              kind = wanted;
+              decoder = createDecoder(kind, { ...options, capacity: CAPACITY });
+            } else if (decoder.deliveryFinished) decoder.nextDelivery();
+            begun = true;
+          }
+          yield* push(chunk, false);
           yield* documents(decoder.take(), options);
-          if (wanted !== kind) {
-            kind = wanted;
-            decoder = createDecoder(kind, { ...options, capacity: CAPACITY });
-          } else if (decoder.deliveryFinished) decoder.nextDelivery();
-          begun = true;
         }
-        yield* push(chunk, false);
-        yield* documents(decoder.take(), options);
+        continue;
       }
-      continue;
+      if (decoder.deliveryFinished) decoder.nextDelivery();
+      if (next.done) {
+        yield* documents(decoder.take(), options);
+        decoder.endDamaged(next.value!.code, next.value!.message);
+        break;
+      }
+      const segment = next.value;
+      if (segment.kind === 'bad') decoder.endDamaged(segment.code, segment.message, segment);
     }
-    if (decoder.deliveryFinished) decoder.nextDelivery();
-    if (next.done) {
-      yield* documents(decoder.take(), options);
-      decoder.endDamaged(next.value!.code, next.value!.message);
-      break;
-    }
-    const segment = next.value;
-    if (segment.kind === 'bad') decoder.endDamaged(segment.code, segment.message, segment);
+    if (!decoder.deliveryFinished) yield* push(NO_BYTES, true);
+    yield* documents(decoder.take(), options);
+  } finally {
+    // Who reads may stop half-way: the file would stay open.
+    await source.return(undefined);
   }
-  if (!decoder.deliveryFinished) yield* push(NO_BYTES, true);
-  yield* documents(decoder.take(), options);
 }
 
 /** Documents of a batch in the order of input. */

@@ -63,8 +63,7 @@ let stored: (() => void) | undefined;
 /** A batch is being enriched and staged; an index of indicators that comes meanwhile waits for its end. */
 let staging = false;
 let nextIndicators: Extract<ToWorker, { readonly type: 'indicators' }> | undefined;
-/** Ends a wait for the disk. */
-let pause: (() => void) | undefined;
+let pause: (() => void) | undefined; // ends a wait for the disk
 
 /** A batch that is being filled: its decoder holds the records. */
 interface OpenBatch {
@@ -189,43 +188,44 @@ async function readAll(job: Job, contents: readonly [Source, ...Source[]], id: s
   };
   const all = contents.length === 1 ? segments(contents[0], options) : segmentsOfAll(contents, options);
   const stream = from > 0 ? segmentsFrom(all, from) : all;
-  // Where the text ends, as far as it is read.
-  let end = from;
+  let end = from; // where the text ends, as far as it is read
   let owner: Owner | undefined;
-  for (;;) {
-    const next = await stream.next();
-    if (next.done) {
-      // The text before may be what is damaged: its end is still open.
-      if (!owner || open().deliveryFinished) owner = await begin(job, id, undefined, next.value?.offset ?? end, kind);
-      owner.last = true;
-      if (next.value) open().endDamaged(next.value.code, next.value.message);
-      else await push(EMPTY, true);
-      return true;
-    }
-    const segment = next.value;
-    if (segment.kind === 'control') continue;
-    if (owner && !open().deliveryFinished) await push(EMPTY, true);
-    if (segment.kind === 'bad') {
-      owner = await begin(job, id, segment, segment.offset, kind);
-      open().endDamaged(segment.code, segment.message, segment);
-      end = segment.offset + segment.length;
-      continue;
-    }
-    const resumed = segment.resumed ? layout : undefined;
-    end = segment.offset;
-    owner = undefined;
-    for await (const chunk of headed(segment.chunks, job.settings.format, resumed)) {
-      if (!owner) {
-        owner = await begin(job, id, segment, segment.offset, decoderKind(job.settings.format, chunk, resumed), resumed);
-        if (resumed === undefined) choose(job, owner, chunk);
+  try {
+    for (;;) {
+      const next = await stream.next();
+      if (next.done) {
+        // The text before may be what is damaged: its end is still open.
+        if (!owner || open().deliveryFinished) owner = await begin(job, id, undefined, next.value?.offset ?? end, kind);
+        owner.last = true;
+        if (next.value) open().endDamaged(next.value.code, next.value.message);
+        else await push(EMPTY, true);
+        return true;
       }
-      end += chunk.length;
-      await push(chunk, false);
-      if (!stopped) continue;
-      await stream.return(undefined);
-      return false;
+      const segment = next.value;
+      if (segment.kind === 'control') continue;
+      if (owner && !open().deliveryFinished) await push(EMPTY, true);
+      if (segment.kind === 'bad') {
+        owner = await begin(job, id, segment, segment.offset, kind);
+        open().endDamaged(segment.code, segment.message, segment);
+        end = segment.offset + segment.length;
+        continue;
+      }
+      const resumed = segment.resumed ? layout : undefined;
+      end = segment.offset;
+      owner = undefined;
+      for await (const chunk of headed(segment.chunks, job.settings.format, resumed)) {
+        if (!owner) {
+          owner = await begin(job, id, segment, segment.offset, decoderKind(job.settings.format, chunk, resumed), resumed);
+          if (resumed === undefined) choose(job, owner, chunk);
+        }
+        end += chunk.length;
+        await push(chunk, false);
+        if (stopped) return false;
+      }
+      owner ??= await begin(job, id, segment, segment.offset, kind, resumed);
     }
-    owner ??= await begin(job, id, segment, segment.offset, kind, resumed);
+  } finally {
+    await stream.return(undefined);
   }
 }
 
