@@ -7,7 +7,7 @@ import type { Field } from '../model/fields.ts';
 import type { Registry } from '../model/registries.ts';
 import type { ValueKind } from './contract.ts';
 import { QueryError } from './diagnostics.ts';
-import { num, param, type Sql, sql } from './sql.ts';
+import { join, num, param, type Sql, sql } from './sql.ts';
 import type { Span } from './tree.ts';
 
 export interface Typed {
@@ -168,17 +168,21 @@ export function nullable(value: Typed): Sql {
 const isSmall = ({ literal: written }: Typed): boolean =>
   Number.isInteger(written?.value) && (written?.value as number) >= 0 && (written?.value as number) < 128;
 
+/** Numbers in one type; none as NULL. Counts and averages have no type in common in ClickHouse, nor have counts and numbers below zero. */
+export function alike(numbers: readonly Typed[]): Sql[] {
+  const mixed = numbers.filter((value) => !isSmall(value)).length > 1;
+  return numbers.map((value) => (mixed ? sql`toFloat64(${nullable(value)})` : nullable(value)));
+}
+
 /** One value or the other, in one kind: their own where they agree, else text. */
 export function choice(test: Sql, yes: Typed, no: Typed): Typed {
   const isNothing = (value: Typed): boolean => value.literal?.value === null;
   const { kind } = isNothing(yes) ? no : yes;
   const same = isNothing(yes) || isNothing(no) || yes.kind === no.kind;
   if (same && kind !== 'list' && !(yes.datetime !== no.datetime)) {
-    // Counts and averages have no type in common in ClickHouse, nor have counts and numbers below zero.
-    const mixed = kind === 'number' && ![yes, no].some((v) => isNothing(v) || isSmall(v));
-    const own = (v: Typed): Sql => (kind === 'text' && v.literal ? asText(v) : mixed ? sql`toFloat64(${nullable(v)})` : nullable(v));
-    const value = (v: Typed): Sql => (isNothing(v) ? sql`NULL` : own(v));
-    return { sql: sql`if(ifNull(${test}, false), ${value(yes)}, ${value(no)})`, kind, ...(yes.datetime ? { datetime: true } : {}) };
+    const own = (v: Typed): Sql => (isNothing(v) ? sql`NULL` : kind === 'text' && v.literal ? asText(v) : nullable(v));
+    const values = kind === 'number' && !isNothing(yes) && !isNothing(no) ? alike([yes, no]) : [own(yes), own(no)];
+    return { sql: sql`if(ifNull(${test}, false), ${join(values, ', ')})`, kind, ...(yes.datetime ? { datetime: true } : {}) };
   }
   const value = (v: Typed): Sql => (isNothing(v) ? sql`NULL` : v.kind === 'text' ? nullable({ ...v, sql: asText(v) }) : asText(v));
   return { sql: sql`if(ifNull(${test}, false), ${value(yes)}, ${value(no)})`, kind: 'text' };

@@ -1,6 +1,6 @@
 /** Functions that ask whether there is a value. Three kinds of emptiness, as in the public language. */
 import { join, type Sql, sql } from '../sql.ts';
-import { asText, isNull, nullable, type Typed } from '../typed.ts';
+import { alike, asText, isNull, nullable, type Typed } from '../typed.ts';
 import type { Argument, QueryFunction } from './kinds.ts';
 
 const ANY: Argument = { name: 'value', kind: 'any' };
@@ -39,7 +39,7 @@ export const LOGIC_FUNCTIONS: readonly QueryFunction[] = [
       // Either may be a field that a record does not have.
       const given = (v: Typed): Sql => nullable({ ...v, sql: asText(v), kind: 'text' });
       return a.kind === 'number' && b.kind === 'number'
-        ? { sql: sql`ifNull(${a.sql}, ${b.sql})`, kind: 'number' }
+        ? { sql: sql`ifNull(${join(alike([a, b]), ', ')})`, kind: 'number' }
         : { sql: sql`ifNull(${given(a)}, ${given(b)})`, kind: 'text' };
     },
     doc: 'The value, or the other one when there is none.',
@@ -51,7 +51,7 @@ export const LOGIC_FUNCTIONS: readonly QueryFunction[] = [
     returns: 'text',
     sql: (_, __, values) => {
       const numbers = values.every((value) => value.kind === 'number');
-      const given = values.map((value) => (numbers ? value.sql : nullable({ ...value, sql: asText(value), kind: 'text' })));
+      const given = numbers ? alike(values) : values.map((value) => nullable({ ...value, sql: asText(value), kind: 'text' }));
       return { sql: sql`coalesce(${join(given, ', ')})`, kind: numbers ? 'number' : 'text' };
     },
     doc: 'The first of the values that there is.',

@@ -11,6 +11,7 @@ import { printName } from '../print-expression.ts';
 import { EMPTY, join, num, type Sql, sql } from '../sql.ts';
 import type { Column, State } from '../state.ts';
 import type { Timeshift } from '../tree.ts';
+import type { Typed } from '../typed.ts';
 import type { Operator, Surroundings } from './kinds.ts';
 import { oneScan } from './one-scan.ts';
 
@@ -46,7 +47,7 @@ function suffixes(shift: Timeshift): string[] {
 export const compare: Operator<'compare'> = {
   keywords: ['compare'],
   syntax: 'compare [with] timeshift duration [n [avg|min|max]] [as name], …',
-  doc: 'Adds the same aggregate of one or more earlier windows, aligned with the current one: sum(bytes) as bytes gives bytes_1d, bytes_2d, … At most seven windows.',
+  doc: 'Adds the same aggregate of one or more earlier windows, aligned with the current one: sum(bytes) as bytes gives bytes_1d, bytes_2d, … At most seven windows; avg is of numbers and times only.',
   example: 'timeslice 5m | count by _timeslice | compare with timeshift 1d 3',
   parse: (cursor, start) => {
     const shifts = [parseShift(cursor)];
@@ -83,6 +84,11 @@ function branches(seconds: readonly number[], ids: readonly Sql[], current: Stat
   return join(selects, ' UNION ALL ');
 }
 
+/** Lists have no average and no order; an average is of numbers and times. */
+function combines(how: NonNullable<Timeshift['combine']>, { kind }: Typed): boolean {
+  return how === 'avg' ? kind === 'number' || kind === 'time' : kind !== 'list';
+}
+
 function combine(shifts: readonly Timeshift[], current: State, around: Surroundings): State {
   const { ctx } = current;
   const shown = current.parts.columns.filter((c) => !c.hidden);
@@ -112,7 +118,7 @@ function combine(shifts: readonly Timeshift[], current: State, around: Surroundi
       const names = suffixes(shift).map((suffix) => `${column.name}_${suffix}`);
       const first = window;
       window += shift.count;
-      if (shift.combine && column.value.kind === 'list') continue;
+      if (shift.combine && !combines(shift.combine, column.value)) continue;
       if (!shift.combine) names.forEach((name, k) => void add(name, column, inWindow(first + k)));
       else {
         const inside = sql`w BETWEEN ${num(first)} AND ${num(window - 1)}`;
