@@ -179,7 +179,8 @@ export async function upload({ aws, bucket, queue, kind, ledger, signal, waiting
   };
   let again: ReturnType<typeof event>[] = [];
   for (let i = 0; !signal.aborted; i++) {
-    const name = createHash('sha256').update(`${bucket} ${i}`).digest('hex').slice(0, 8);
+    // No object is written over, also when senders begin again: one that was not read yet would be gone.
+    const name = createHash('sha256').update(`${bucket} ${ledger.sent.size}`).digest('hex').slice(0, 8);
     const day = new Date().toISOString().slice(0, 10).replaceAll('-', '/');
     const folder = `AWSLogs/${ACCOUNT}/${kind === 'flows' ? 'vpcflowlogs' : 'CloudTrail'}/${REGION}/${day}/`;
     const key =
