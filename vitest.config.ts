@@ -5,7 +5,7 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 const ALONE = ['test/api/{exports,hostile,receive-limits}.test.ts', 'test/decode/{parquet,parquet-hostile}.test.ts'];
 
 /** What takes longest comes first, so that no worker waits at the end while another is at one file; a project's files stay together. */
-const ORDER = [/^page /, /^alone /, /\/test\/faults\//, /\/test\/cli\//, /\/test\/(deploy|ingest|api)\//, /./];
+const ORDER = [/\/test\/page\/(dashboards|axe|panels)\./, /^page /, /^alone /, /\/test\/faults\//, /\/test\/cli\//, /\/test\/(deploy|ingest|api)\//, /./];
 
 class SlowFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {

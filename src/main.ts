@@ -1,38 +1,26 @@
 /** The command line's root. Commands are thin; each file in cli/ is one. */
 import { Command, CommanderError } from 'commander';
-import { adminsCommand } from './cli/admins.ts';
-import { cloudtrailCommand } from './cli/cloudtrail.ts';
-import { dashboardsCommand } from './cli/dashboards.ts';
-import { extractionCommand } from './cli/extraction.ts';
-import { ingestCommand } from './cli/ingest.ts';
-import { iocCommand } from './cli/ioc.ts';
-import { linkCommand } from './cli/link.ts';
-import { lookupCommand } from './cli/lookup.ts';
-import { normalizeCommand } from './cli/normalize.ts';
 import { CliError, EXIT, listenToOutput, OutputClosed } from './cli/output.ts';
-import { quarantineCommand } from './cli/quarantine.ts';
-import { queryCommand } from './cli/query.ts';
-import { serveCommand } from './cli/serve.ts';
-import { collectorsCommand, sourcesCommand } from './cli/sources.ts';
 import { ConfigError } from './config.ts';
 import { version } from './version.ts';
 
-const COMMANDS = [
-  serveCommand,
-  ingestCommand,
-  normalizeCommand,
-  queryCommand,
-  quarantineCommand,
-  extractionCommand,
-  lookupCommand,
-  adminsCommand,
-  iocCommand,
-  dashboardsCommand,
-  cloudtrailCommand,
-  sourcesCommand,
-  collectorsCommand,
-  linkCommand,
-];
+/** In the order of the help. What a command needs is loaded when it is the one that runs: to load all takes longer than most take. */
+const COMMANDS: Readonly<Record<string, () => Promise<() => Command>>> = {
+  serve: async () => (await import('./cli/serve.ts')).serveCommand,
+  ingest: async () => (await import('./cli/ingest.ts')).ingestCommand,
+  normalize: async () => (await import('./cli/normalize.ts')).normalizeCommand,
+  query: async () => (await import('./cli/query.ts')).queryCommand,
+  quarantine: async () => (await import('./cli/quarantine.ts')).quarantineCommand,
+  extraction: async () => (await import('./cli/extraction.ts')).extractionCommand,
+  lookup: async () => (await import('./cli/lookup.ts')).lookupCommand,
+  admins: async () => (await import('./cli/admins.ts')).adminsCommand,
+  ioc: async () => (await import('./cli/ioc.ts')).iocCommand,
+  dashboards: async () => (await import('./cli/dashboards.ts')).dashboardsCommand,
+  cloudtrail: async () => (await import('./cli/cloudtrail.ts')).cloudtrailCommand,
+  sources: async () => (await import('./cli/sources.ts')).sourcesCommand,
+  collectors: async () => (await import('./cli/sources.ts')).collectorsCommand,
+  link: async () => (await import('./cli/link.ts')).linkCommand,
+};
 
 /** Runs one command; resolves when it is done, with the process's exit code set. */
 export async function main(args: readonly string[]): Promise<void> {
@@ -43,7 +31,13 @@ export async function main(args: readonly string[]): Promise<void> {
     .showHelpAfterError('(add --help for usage)')
     .showSuggestionAfterError(true)
     .exitOverride();
-  for (const command of COMMANDS) program.addCommand(command().exitOverride().showHelpAfterError('(add --help for usage)'));
+  const [name = ''] = args;
+  // Help tells of all, and a name that is none may be meant for any.
+  const loads = Object.hasOwn(COMMANDS, name) ? [COMMANDS[name]] : Object.values(COMMANDS);
+  for (const load of loads) {
+    const command = await load?.();
+    if (command) program.addCommand(command().exitOverride().showHelpAfterError('(add --help for usage)'));
+  }
   try {
     await program.parseAsync([...args], { from: 'user' });
   } catch (error) {

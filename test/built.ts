@@ -1,7 +1,7 @@
 /**
  * Before the tests, where the sources are newer: the command line in one file, which tests start in place of bin/bartizan.js, because
  * from its sources each start loads 1,500 modules and takes longer than most commands; and with it a new data directory,
- * whose store tests copy (store/new-store.ts).
+ * which tests copy (store/new-store.ts).
  */
 import { spawnSync } from 'node:child_process';
 import { copyFileSync, existsSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
@@ -55,14 +55,21 @@ export default async function buildCommand(): Promise<void> {
           rolldownOptions: {
             input: { [name]: join(ROOT, entry) },
             external: ['better-sqlite3', /^@?chdb/],
-            output: { entryFileNames: '[name].js' },
+            // All in one folder: the thread is looked for beside who starts it.
+            output: { entryFileNames: '[name].js', chunkFileNames: '[name]-[hash].js' },
           },
         },
         ssr: { target: 'node', noExternal: true },
       });
     }
-    const { status, stderr } = spawnSync(process.execPath, [bin, 'ioc', 'list', '--data', NEW_DATA], { encoding: 'utf8' });
-    if (status !== 0) throw new Error(`no data directory was made:\n${stderr}`);
+    // The second puts the index of autonomous systems into it, and nothing else.
+    for (const args of [
+      ['ioc', 'list'],
+      ['normalize', '--enrich', 'all'],
+    ]) {
+      const { status, stderr } = spawnSync(process.execPath, [bin, ...args, '--data', NEW_DATA], { encoding: 'utf8', input: '' });
+      if (status !== 0) throw new Error(`no data directory was made:\n${stderr}`);
+    }
   }
   process.env.BARTIZAN_BIN = bin;
 }

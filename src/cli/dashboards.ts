@@ -3,9 +3,10 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Command } from 'commander';
 import type { DashboardAnswer, DashboardFile, DashboardList } from '../api/contract/dashboards.ts';
-import { type Api, withApi } from './api.ts';
+import { withApi } from './api.ts';
 import { type AnswerOptions, withAnswer } from './options.ts';
 import { CliError, EXIT, print, visible, write } from './output.ts';
+import type { Api } from './remote.ts';
 
 const PATH = '/api/v1/dashboards';
 

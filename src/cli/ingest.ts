@@ -9,7 +9,6 @@ import { configOf, type ServerOptions, withAwsRanges, withServer } from './optio
 import { CliError, count, EXIT, note, print } from './output.ts';
 import { progressBar } from './progress.ts';
 import { remoteFor } from './remote.ts';
-import { openWorkspace } from './workspace.ts';
 
 interface Options extends ServerOptions {
   readonly format: string;
@@ -61,6 +60,7 @@ async function run(paths: string[], options: Options): Promise<void> {
       if (options.awsRanges !== undefined) note('--aws-ranges is left out: the server that has the data directory enriches by its own settings.');
       summary = await remote.ingest(paths, ask);
     } else {
+      const { openWorkspace } = await import('./workspace.ts');
       const workspace = await openWorkspace(config);
       try {
         for (const warning of workspace.databases.warnings) note(`warning: ${warning}`);

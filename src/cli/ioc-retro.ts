@@ -2,9 +2,10 @@
 import { setTimeout } from 'node:timers/promises';
 import { Command } from 'commander';
 import type { HuntStatus, RetroFinding, RetroResponse } from '../api/contract/findings.ts';
-import { type Api, withApi } from './api.ts';
+import { withApi } from './api.ts';
 import { type AnswerOptions, withAnswer } from './options.ts';
 import { bytes, CliError, count, EXIT, note, print, visible } from './output.ts';
+import type { Api } from './remote.ts';
 
 interface Options extends AnswerOptions {
   readonly feed?: string;

@@ -6,11 +6,12 @@ import { Command, Option } from 'commander';
 import type { Feed, FeedList, FeedTested, Imported, IndicatorList, IndicatorStats, StoredIndicator } from '../api/contract/feeds.ts';
 import { FEED_KINDS, INDICATOR_FORMATS } from '../model/feed.ts';
 import { CONFIDENCE_BANDS, INDICATOR_TYPES } from '../model/indicator.ts';
-import { type Api, withApi } from './api.ts';
+import { withApi } from './api.ts';
 import { type FeedOptions, type MapOption, mappingOf, settingsOf } from './ioc-options.ts';
 import { retroCommand } from './ioc-retro.ts';
 import { type AnswerOptions, withAnswer } from './options.ts';
 import { CliError, count, EXIT, note, print, visible } from './output.ts';
+import type { Api } from './remote.ts';
 
 const FEEDS = '/api/v1/feeds';
 const INDICATORS = '/api/v1/indicators';

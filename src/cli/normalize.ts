@@ -8,10 +8,10 @@ import { FILE_LIMITS, segments } from '../decode/segments.ts';
 import { createEnricher } from '../enrich/enricher.ts';
 import { type NormalizeOptions, normalize } from '../formats/normalize.ts';
 import { loadDatabases } from '../ingest/databases.ts';
+import { epochSeconds } from './clock.ts';
 import { checkLayout, FORMAT_DOC, formatNamed } from './ingest.ts';
 import { type CommonOptions, configOf, withAwsRanges, withCommon } from './options.ts';
 import { CliError, EXIT, note, print } from './output.ts';
-import { epochSeconds } from './workspace.ts';
 
 interface Options extends CommonOptions {
   readonly format: string;

@@ -6,7 +6,6 @@ import { checkLayout } from './ingest.ts';
 import { type CommonOptions, configOf, withCommon } from './options.ts';
 import { CliError, count, EXIT, note, print, visible } from './output.ts';
 import { remoteFor } from './remote.ts';
-import { openWorkspace } from './workspace.ts';
 
 interface ListOptions extends CommonOptions {
   readonly code?: string;
@@ -41,7 +40,9 @@ export function quarantineCommand(): Command {
 }
 
 async function withQuarantine<T>(options: CommonOptions, work: (quarantine: Quarantine) => Promise<T>): Promise<T> {
-  const workspace = await openWorkspace(configOf(options));
+  const config = configOf(options);
+  const { openWorkspace } = await import('./workspace.ts');
+  const workspace = await openWorkspace(config);
   try {
     return await work(workspace.quarantine);
   } finally {

@@ -2,8 +2,7 @@
 import { Command } from 'commander';
 import type { QueryResponse, StatusResponse } from '../api/contract.ts';
 import { csvHead, csvLine, jsonLine, ROW_FORMATS, type RowFormat } from '../query/row-text.ts';
-import { withOwnApi } from './api.ts';
-import { exportHere, printAll } from './export.ts';
+import { printAll } from './export.ts';
 import { configOf, type ServerOptions, withServer } from './options.ts';
 import { CliError, count, EXIT, note, print, visible } from './output.ts';
 import { type Remote, remoteFor } from './remote.ts';
@@ -54,6 +53,7 @@ async function run(text: string, options: Options): Promise<void> {
   const all = limit === 0 && isRowFormat(format) ? { ...asked, format, lineEnd: 'lf' as const } : undefined;
   const remote = await remoteFor(config.data, options);
   if (remote) return all ? printAll(await remote.export(all), remote) : answer(remote, request, options);
+  const { exportHere, withOwnApi } = await import('./own-api.ts');
   await withOwnApi(config, (api, deps) => {
     const status = () => api<StatusResponse>('GET', '/api/v1/status');
     if (all) return printAll(exportHere(deps, all), { status });

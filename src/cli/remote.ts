@@ -12,6 +12,9 @@ import type { IngestOptions, IngestSummary } from '../ingest/ingest.ts';
 import { CliError, EXIT } from './output.ts';
 import { problem, type Sent } from './problem.ts';
 
+/** A request to the API, as a command makes it. */
+export type Api = Remote['request'];
+
 export interface Remote {
   readonly address: string;
   ingest(paths: readonly string[], options: IngestOptions): Promise<IngestSummary>;

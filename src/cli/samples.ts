@@ -2,7 +2,8 @@
 import { join } from 'node:path';
 import { createEnricher } from '../enrich/enricher.ts';
 import { Samples } from '../ingest/samples.ts';
-import { epochSeconds, type Workspace } from './workspace.ts';
+import { epochSeconds } from './clock.ts';
+import type { Workspace } from './workspace.ts';
 
 export function samplesOf(workspace: Workspace): Pick<Samples, 'run'> {
   let samples: Samples | undefined;

@@ -32,6 +32,7 @@ import { retroNumber } from '../store/retro-tables.ts';
 import { SecretsError } from '../store/secrets.ts';
 import { type Store, StoreError } from '../store/store.ts';
 import { version } from '../version.ts';
+import { epochSeconds } from './clock.ts';
 import { CliError, EXIT, note } from './output.ts';
 
 export interface Workspace {
@@ -60,9 +61,6 @@ export interface Workspace {
   retain(): Promise<void>;
   close(): Promise<void>;
 }
-
-/** Epoch seconds. */
-export const epochSeconds = (): number => Math.floor(Date.now() / 1000);
 
 /** Flow logs tell a lot: only their owner reads a new data directory. Throws CliError where it cannot be used. */
 function prepareFolder(folder: string): void {

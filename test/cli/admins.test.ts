@@ -3,13 +3,14 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { bartizan, begin, freePort } from './helpers.ts';
+import { newData } from '../store/new-store.ts';
+import { bartizan, serve } from './helpers.ts';
 
 let root: string;
 let data: string;
 beforeAll(async () => {
   root = await mkdtemp(join(tmpdir(), 'bartizan-admins-'));
-  data = join(root, 'data');
+  data = newData(join(root, 'data'));
   const event = (userName: string, n: number) => ({
     eventVersion: '1.08',
     userIdentity: { type: 'IAMUser', userName },
@@ -40,16 +41,13 @@ it('adds, lists and removes, and queries of events that are stored follow', asyn
 });
 
 it('uses the server that holds the data directory', async () => {
-  const port = await freePort();
-  const { child, ended } = begin(['serve', '--data', data, '--listen', `127.0.0.1:${port}`]);
-  await new Promise<void>((resolve) => child.stdout?.on('data', (text: Buffer) => text.toString().includes('is listening') && resolve()));
+  const { stop } = await serve(data);
   try {
     expect(await admins('add', 'eve')).toMatchObject({ code: 0, out: 'added eve\n' });
     expect(await counted()).toBe('is_admin,_count\nfalse,2\ntrue,1\n');
     expect(await admins('remove', 'eve')).toMatchObject({ code: 0, out: 'removed eve\n' });
     expect((await admins('list')).out).toContain('Nobody is listed');
   } finally {
-    child.kill('SIGTERM');
-    await ended;
+    await stop();
   }
 });

@@ -7,6 +7,7 @@ import { openWorkspace } from '../../src/cli/workspace.ts';
 import { loadConfig } from '../../src/config.ts';
 import { AwsRangesError } from '../../src/enrich/aws-ranges.ts';
 import { createEnricher } from '../../src/enrich/enricher.ts';
+import { newData } from '../store/new-store.ts';
 import { bartizan } from './helpers.ts';
 
 const SAMPLE = join(import.meta.dirname, '../enrich/samples/ip-ranges.json');
@@ -28,7 +29,7 @@ test('normalize tells the service where the list is named, and warns of one that
 });
 
 test('a list that a data directory took is there at the next start, and one that cannot be read changes nothing', async () => {
-  const data = join(folder, 'data');
+  const data = newData(join(folder, 'data'));
   const open = (more: object = {}) => openWorkspace(loadConfig({ env: {}, flags: { data, workers: 1, ...more } }));
   const serviceOf = (workspace: Awaited<ReturnType<typeof open>>) =>
     createEnricher(workspace.pipeline.databases, { internalNetworks: [] }).describe('203.0.113.200')?.aws?.service;

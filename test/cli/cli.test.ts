@@ -1,11 +1,10 @@
 /** The command line as a person or a script meets it: real processes, real exit codes. */
-import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { gzipped, HEADER, lines, START } from '../ingest/helpers.ts';
-import { BIN, bartizan, freePort, lastLine } from './helpers.ts';
+import { bartizan, lastLine, type Serving, serve } from './helpers.ts';
 
 let root: string;
 let data: string;
@@ -113,27 +112,20 @@ describe('ingest, query and quarantine without a server', () => {
 });
 
 describe('with a server on the data directory', () => {
-  let server: ChildProcess;
-  let output = '';
+  let server: Serving;
   let served: string;
 
   beforeAll(async () => {
     served = join(root, 'served');
-    const port = await freePort();
-    server = spawn(process.execPath, [BIN, 'serve', '--data', served, '--listen', `127.0.0.1:${port}`, '--ingest', join(logs, 'a.log.gz')], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
-    server.stdout?.on('data', (d: Buffer) => {
-      output += d;
-    });
-    await vi.waitFor(() => expect(output).toContain('Open the page'), { timeout: 240_000 });
+    server = await serve(served, '--ingest', join(logs, 'a.log.gz'));
+    await vi.waitFor(() => expect(server.out()).toContain('Open the page'), { timeout: 240_000 });
   });
   afterAll(() => {
-    server.kill('SIGKILL');
+    server.child.kill('SIGKILL');
   });
 
   it('prints a link that opens on the hour of the data', () => {
-    const link = new URL(/Open the page: (\S+)/.exec(output)?.[1] ?? '');
+    const link = new URL(/Open the page: (\S+)/.exec(server.out())?.[1] ?? '');
     const to = new URL(link.searchParams.get('to') ?? '', link);
     expect(to.pathname).toBe('/dashboards/vpc-overview');
     expect([to.searchParams.get('from'), to.searchParams.get('to')]).toEqual(['2023-11-14T22:00:00.000Z', '2023-11-14T23:00:00.000Z']);
@@ -157,9 +149,7 @@ describe('with a server on the data directory', () => {
   });
 
   it('ends with 0 on SIGTERM and leaves the directory free', async () => {
-    const ended = new Promise((resolve) => server.on('exit', resolve));
-    server.kill('SIGTERM');
-    expect(await ended).toBe(0);
+    expect((await server.stop()).code).toBe(0);
     await expect(readFile(join(served, 'server.json'))).rejects.toThrow();
     expect((await bartizan(['query', '* | count', '--from', 'all', '--data', served])).code).toBe(0);
   });

@@ -7,6 +7,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { Aws, KEYS, REGION } from '../collect/s3/aws.ts';
 import { FakeCloudTrail } from '../collect/s3/cloudtrail.ts';
 import { BUCKET, HOUR, keyList, newKey, START, Trail } from '../ingest/trails/trail.ts';
+import { newData } from '../store/new-store.ts';
 import { bartizan, lastLine } from './helpers.ts';
 
 const KEY = newKey();
@@ -31,7 +32,7 @@ it('verifies a copy of a bucket, ingests it without taking digests for records, 
     'all_events 111122223333 eu-central-1: proven\n  complete from 2026-03-01T00:01:31Z until 2026-03-01T03:01:31Z\n  3 digests, 3 log files',
   );
 
-  const data = ['--data', join(folder, 'data')];
+  const data = ['--data', newData(join(folder, 'data'))];
   const ingested = await bartizan(['ingest', logs, ...data, '--json', '--strict'], undefined, { BARTIZAN_CLOUDTRAIL_KEYS: keys });
   expect(ingested.code, ingested.err).toBe(0);
   expect(lastLine(ingested.out)).toMatchObject({ files: 3, records: 3, stored: 3, quarantined: 0 });

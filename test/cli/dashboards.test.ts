@@ -5,11 +5,13 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { DashboardList } from '../../src/api/contract/dashboards.ts';
 import { parseDashboard } from '../../src/dashboards/load.ts';
+import { newData } from '../store/new-store.ts';
 import { bartizan } from './helpers.ts';
 
 let root: string;
 beforeAll(async () => {
   root = await mkdtemp(join(tmpdir(), 'bartizan-dashboards-'));
+  newData(join(root, 'data'));
 });
 afterAll(() => rm(root, { recursive: true, force: true }));
 

@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { lines } from '../ingest/helpers.ts';
-import { bartizan, begin, freePort, lastLine } from './helpers.ts';
+import { newData } from '../store/new-store.ts';
+import { bartizan, begin, closedPort, lastLine } from './helpers.ts';
 
 let root: string;
 beforeAll(async () => {
@@ -15,7 +16,7 @@ afterAll(() => rm(root, { recursive: true, force: true }));
 
 describe('standard input', () => {
   it('is read to its end, however slowly it is written', async () => {
-    const { child, ended } = begin(['ingest', '-', '--data', join(root, 'slow'), '--json']);
+    const { child, ended } = begin(['ingest', '-', '--data', newData(join(root, 'slow')), '--json']);
     child.stdin?.write(lines(40));
     await wait(2500);
     child.stdin?.end(lines(60, 2));
@@ -25,7 +26,7 @@ describe('standard input', () => {
   });
 
   it('is left on Ctrl-C while it is silent: what was read is stored, and one press that arrives twice is one', async () => {
-    const data = join(root, 'silent');
+    const data = newData(join(root, 'silent'));
     const { child, ended } = begin(['ingest', '-', '--data', data, '--json']);
     // Taken by a pipe that holds far less: so most of it has been read.
     await new Promise((resolve) => child.stdin?.write(lines(40_000), resolve));
@@ -65,15 +66,15 @@ describe('what cannot be used', () => {
   });
 
   it('does not stop a start: the file of a killed server whose process number is in use again', async () => {
-    const data = join(root, 'killed');
+    const data = newData(join(root, 'killed'));
     await bartizan(['ingest', '-', '--data', data], lines(5));
-    await writeFile(join(data, 'server.json'), JSON.stringify({ address: `http://127.0.0.1:${await freePort()}`, pid: process.pid, token: 'x' }));
+    await writeFile(join(data, 'server.json'), JSON.stringify({ address: `http://127.0.0.1:${await closedPort()}`, pid: process.pid, token: 'x' }));
     expect(await bartizan(['query', '* | count', '--from', 'all', '--format', 'csv', '--data', data])).toMatchObject({ code: 0, out: '_count\n5\n' });
   });
 
   it('ends a server that was to load it, and leaves the directory free', async () => {
     const data = join(root, 'unloaded');
-    const { code, err } = await bartizan(['serve', '--data', data, '--listen', `127.0.0.1:${await freePort()}`, '--ingest', join(root, 'nowhere')]);
+    const { code, err } = await bartizan(['serve', '--data', data, '--listen', '127.0.0.1:0', '--ingest', join(root, 'nowhere')]);
     expect([code, err]).toEqual([2, expect.stringContaining('There is no file or folder')]);
     expect(await readdir(data)).not.toContain('server.json');
   });

@@ -4,17 +4,20 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { lines } from '../ingest/helpers.ts';
-import { bartizan, begin, freePort } from './helpers.ts';
+import { newData } from '../store/new-store.ts';
+import { bartizan, begin, serve } from './helpers.ts';
 
 /** More than a query answers with. */
 const RECORDS = 120_000;
+let root: string;
 let data: string;
 
 beforeAll(async () => {
-  data = await mkdtemp(join(tmpdir(), 'bartizan-export-'));
+  root = await mkdtemp(join(tmpdir(), 'bartizan-export-'));
+  data = newData(join(root, 'data'));
   expect((await bartizan(['ingest', '-', '--data', data], lines(RECORDS))).code).toBe(0);
 });
-afterAll(() => rm(data, { recursive: true, force: true }));
+afterAll(() => rm(root, { recursive: true, force: true }));
 
 const all = (text: string, ...more: string[]) => bartizan(['query', text, '--from', 'all', '--limit', '0', '--data', data, ...more]);
 
@@ -32,12 +35,9 @@ async function everyRow(): Promise<void> {
 it('prints more rows than a query answers with', everyRow);
 
 it('does the same at a running server', async () => {
-  const port = await freePort();
-  const { child, ended } = begin(['serve', '--data', data, '--listen', `127.0.0.1:${port}`]);
-  await new Promise((resolve) => child.stdout?.once('data', resolve));
+  const { stop } = await serve(data);
   await everyRow();
-  child.kill('SIGTERM');
-  expect((await ended).code).toBe(0);
+  expect((await stop()).code).toBe(0);
 });
 
 it('ends without a complaint when its reader leaves', async () => {

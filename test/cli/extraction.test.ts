@@ -4,11 +4,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { HEADER, lines } from '../ingest/helpers.ts';
+import { newData } from '../store/new-store.ts';
 import { bartizan } from './helpers.ts';
 
 let root: string;
 beforeAll(async () => {
   root = await mkdtemp(join(tmpdir(), 'bartizan-cli-'));
+  newData(join(root, 'data'));
 });
 afterAll(() => rm(root, { recursive: true, force: true }));
 

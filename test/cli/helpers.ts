@@ -25,6 +25,33 @@ export function begin(args: readonly string[], env: Readonly<Record<string, stri
   return { child, ended: new Promise((resolve) => child.on('close', (code) => resolve({ code, ...text }))) };
 }
 
+export interface Serving {
+  readonly child: ChildProcess;
+  readonly ended: Promise<Ended>;
+  /** What it has printed. */
+  out(): string;
+  /** By SIGTERM. */
+  stop(): Promise<Ended>;
+}
+
+/** A server on a free port; commands find it by its data directory from now on. */
+export async function serve(data: string, ...more: readonly string[]): Promise<Serving> {
+  const { child, ended } = begin(['serve', '--data', data, '--listen', '127.0.0.1:0', ...more]);
+  let out = '';
+  await new Promise<void>((resolve, reject) => {
+    child.stdout?.on('data', (text: Buffer) => {
+      out += text;
+      if (out.includes(' is listening on ')) resolve();
+    });
+    void ended.then(({ code, err }) => reject(new Error(`the server ended with ${code}:\n${out}${err}`)));
+  });
+  const stop = () => {
+    child.kill('SIGTERM');
+    return ended;
+  };
+  return { child, ended, out: () => out, stop };
+}
+
 export function bartizan(args: readonly string[], input?: string | Uint8Array, env?: Readonly<Record<string, string>>): Promise<Ended> {
   const { child, ended } = begin(args, env);
   child.stdin?.end(input ?? '');
@@ -33,7 +60,8 @@ export function bartizan(args: readonly string[], input?: string | Uint8Array, e
 
 export const lastLine = (text: string): unknown => JSON.parse(text.trim().split('\n').at(-1) as string);
 
-export function freePort(): Promise<number> {
+/** A port of this machine that nothing listens on. */
+export function closedPort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const probe = createServer();
     probe.on('error', reject);

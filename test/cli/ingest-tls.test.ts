@@ -10,6 +10,7 @@ import type { SourceMade } from '../../src/api/contract/sources.ts';
 import { followTls, readTls } from '../../src/cli/ingest-tls.ts';
 import { makeCertificate } from '../certificate.ts';
 import { lines } from '../ingest/helpers.ts';
+import { newData } from '../store/new-store.ts';
 import { bartizan, begin } from './helpers.ts';
 
 let root: string;
@@ -32,7 +33,7 @@ async function put(name: string, text: string): Promise<string> {
   return path;
 }
 
-const args = () => ['serve', '--data', join(root, `data-${++number}`), '--listen', '127.0.0.1:0', '--ingest-listen', '127.0.0.1:0'];
+const args = () => ['serve', '--data', newData(join(root, `data-${++number}`)), '--listen', '127.0.0.1:0', '--ingest-listen', '127.0.0.1:0'];
 const env = (cert: string, key: string) => ({ BARTIZAN_INGEST_TLS_CERT: cert, BARTIZAN_INGEST_TLS_KEY: key });
 
 /** Answers with the status; rejects where no TLS connection comes about. */

@@ -11,13 +11,14 @@ import { compile } from '../../src/query/index.ts';
 import { tableName } from '../../src/store/ddl.ts';
 import { HEADER } from '../ingest/helpers.ts';
 import { DAY, MIDNIGHT } from '../ingest/retro.ts';
+import { newData } from '../store/new-store.ts';
 import { bartizan } from './helpers.ts';
 
 let root: string;
 let data: string;
 beforeAll(async () => {
   root = await mkdtemp(join(tmpdir(), 'bartizan-ioc-retro-'));
-  data = join(root, 'data');
+  data = newData(join(root, 'data'));
 });
 afterAll(() => rm(root, { recursive: true, force: true }));
 

@@ -4,14 +4,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type Asked, FeedServer } from '../collect/feeds/server.ts';
-import { bartizan, begin, freePort } from './helpers.ts';
+import { newData } from '../store/new-store.ts';
+import { bartizan, serve } from './helpers.ts';
 
 let root: string;
 let data: string;
 let source: FeedServer;
 beforeAll(async () => {
   root = await mkdtemp(join(tmpdir(), 'bartizan-ioc-'));
-  data = join(root, 'data');
+  data = newData(join(root, 'data'));
   await writeFile(join(root, 'list.txt'), '198.51.100.7\nwhat is this\n203.0.113.0/24\n');
   await writeFile(join(root, 'scored.csv'), 'where;how sure\n198.51.100.8;90\n');
   source = await FeedServer.start();
@@ -100,9 +101,7 @@ it('sets up a feed that works, and runs it', async () => {
 });
 
 it('uses the server that holds the data directory, which runs feeds on their schedules', async () => {
-  const port = await freePort();
-  const { child, ended } = begin(['serve', '--data', data, '--listen', `127.0.0.1:${port}`]);
-  await new Promise<void>((resolve) => child.stdout?.on('data', (text: Buffer) => text.toString().includes('is listening') && resolve()));
+  const { stop } = await serve(data);
   try {
     expect((await ioc('import', join(root, 'list.txt'))).out).toContain('0 added, 0 changed, 2 unchanged');
     source.handle = () => ({ status: 500 });
@@ -115,7 +114,6 @@ it('uses the server that holds the data directory, which runs feeds on their sch
     expect(await ioc('feeds', 'remove', 'often')).toMatchObject({ code: 0, out: 'removed often\n' });
     expect((await ioc('stats')).out).toMatch(/^5 indicators: .*\n.*\nScored {2}2\nimported {2}2\nmine {2}1\noften {2}0, 1 dropped\n$/);
   } finally {
-    child.kill('SIGTERM');
-    await ended;
+    await stop();
   }
 });

@@ -3,13 +3,14 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { bartizan, begin, freePort } from './helpers.ts';
+import { newData } from '../store/new-store.ts';
+import { bartizan, serve } from './helpers.ts';
 
 let root: string;
 let data: string;
 beforeAll(async () => {
   root = await mkdtemp(join(tmpdir(), 'bartizan-lookup-'));
-  data = join(root, 'data');
+  data = newData(join(root, 'data'));
   await writeFile(join(root, 'hosts.csv'), 'ip,owner\n10.0.0.1,ann\n10.0.0.2,ben\n');
   await writeFile(join(root, 'bad.csv'), 'ip,owner\n10.0.0.1\n');
 });
@@ -42,9 +43,7 @@ it('adds, lists, shows and removes tables, and queries read and save them', asyn
 });
 
 it('uses the server that holds the data directory', async () => {
-  const port = await freePort();
-  const { child, ended } = begin(['serve', '--data', data, '--listen', `127.0.0.1:${port}`]);
-  await new Promise<void>((resolve) => child.stdout?.on('data', (text: Buffer) => text.toString().includes('is listening') && resolve()));
+  const { stop } = await serve(data);
   try {
     expect((await bartizan(['lookup', 'add', '-', '--name', 'users', '--data', data], '[{"id":1},{"id":2}]')).out).toBe('users  2 rows, 2 B: id\n');
     expect((await lookup('list')).out.split('\n')).toHaveLength(3);
@@ -53,7 +52,6 @@ it('uses the server that holds the data directory', async () => {
     expect([bad.code, bad.err]).toEqual([2, expect.stringContaining('lookup-file: Line 2')]);
     expect((await lookup('remove', 'users')).code).toBe(0);
   } finally {
-    child.kill('SIGTERM');
-    await ended;
+    await stop();
   }
 });

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { MIXED, writeFlows } from '../../bench/flows.ts';
 import { openEmbedded } from '../../src/store/embedded.ts';
 import type { Store } from '../../src/store/store.ts';
+import { newData } from '../store/new-store.ts';
 import { bartizan } from './helpers.ts';
 
 const END = Date.UTC(2026, 10, 18, 15) / 1000;
@@ -63,7 +64,7 @@ beforeAll(async () => {
   root = await mkdtemp(join(tmpdir(), 'bartizan-panels-'));
   // Two hours of every kind of line: the hour before the window and the malformed lines are noise.
   writeFlows({ directory: join(root, 'logs'), count: 30_000, files: 24, end: END, mix: MIXED, seed: 5 });
-  const data = join(root, 'data');
+  const data = newData(join(root, 'data'));
   expect((await bartizan(['ingest', join(root, 'logs'), '--data', data])).code).toBe(0);
   for (const [, pipe] of PANELS) {
     const { out, err } = await bartizan(['query', pipe, '--data', data, '--from', String(FROM), '--to', String(END), '--limit', '100000', '--format', 'json']);

@@ -5,20 +5,19 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { Address, Source, SourceList, SourceMade } from '../../src/api/contract/sources.ts';
 import { lines } from '../ingest/helpers.ts';
-import { bartizan, begin, freePort } from './helpers.ts';
+import { newData } from '../store/new-store.ts';
+import { bartizan, closedPort, type Serving, serve } from './helpers.ts';
 
 let root: string;
 let data: string;
-let server: ReturnType<typeof begin>;
+let server: Serving;
 beforeAll(async () => {
   root = await mkdtemp(join(tmpdir(), 'bartizan-sources-'));
-  data = join(root, 'data');
-  server = begin(['serve', '--data', data, '--listen', `127.0.0.1:${await freePort()}`]);
-  await new Promise<void>((resolve) => server.child.stdout?.on('data', (text: Buffer) => text.toString().includes('is listening') && resolve()));
-}, 60_000);
+  data = newData(join(root, 'data'));
+  server = await serve(data);
+});
 afterAll(async () => {
-  server.child.kill('SIGTERM');
-  await server.ended;
+  await server.stop();
   await rm(root, { recursive: true, force: true });
 });
 
@@ -60,7 +59,7 @@ it('pauses and resumes, alone and with the collector, and replaces the token', a
 });
 
 it('takes the secrets of an S3 source from the environment and standard input only, and names what fails', async () => {
-  const endpoint = `http://127.0.0.1:${await freePort()}`;
+  const endpoint = `http://127.0.0.1:${await closedPort()}`;
   const s3 = ['--list', '--bucket', 'acme', '--region', 'eu-central-1', '--access-key-id', 'AKIAIOSFODNN7EXAMPLE', '--endpoint', endpoint];
   const none = await sources('add', 's3', 'archive', ...s3);
   expect([none.code, none.err]).toEqual([2, expect.stringContaining('BARTIZAN_SECRET_ACCESS_KEY')]);

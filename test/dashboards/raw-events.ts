@@ -7,6 +7,7 @@ import { openWorkspace, type Workspace } from '../../src/cli/workspace.ts';
 import { loadConfig } from '../../src/config.ts';
 import { startServer, type TestServer } from '../api/helpers.ts';
 import { type MmdbContent, writeMmdb } from '../enrich/write-mmdb.ts';
+import { newData } from '../store/new-store.ts';
 
 export interface TrailServer {
   readonly server: TestServer;
@@ -22,7 +23,7 @@ export async function startTrailServer(places: MmdbContent['networks'] = []): Pr
   const folder = await mkdtemp(join(tmpdir(), 'bartizan-trail-'));
   const placeV4 = join(folder, 'places.mmdb');
   await writeFile(placeV4, writeMmdb({ recordSize: 24, ipVersion: 4, networks: places }));
-  const workspace = await openWorkspace(loadConfig({ env: {}, flags: { data: join(folder, 'data'), workers: 1, placeV4 } }));
+  const workspace = await openWorkspace(loadConfig({ env: {}, flags: { data: newData(join(folder, 'data')), workers: 1, placeV4 } }));
   const { store, catalogs, lookups, pipeline, metadata } = workspace;
   const server = await startServer({
     deps: { store, catalogs, lookups, library: metadata.library, absentMask: () => metadata.absentMask(), present: () => metadata.present() },

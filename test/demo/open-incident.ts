@@ -5,6 +5,7 @@ import { loadIncident } from '../../src/cli/demo-estate.ts';
 import { openWorkspace, type Workspace } from '../../src/cli/workspace.ts';
 import { loadConfig } from '../../src/config.ts';
 import { openInterfaceHistory } from '../../src/ingest/interface-history.ts';
+import { newData } from '../store/new-store.ts';
 
 const { cycle } = loadIncident();
 const NOW = Math.floor(Date.now() / 60_000) - 5;
@@ -14,7 +15,7 @@ export const END = BEGIN + 50;
 
 /** Fills a new data directory and leaves it open. */
 export async function openIncident(dataDir: string): Promise<Workspace> {
-  const workspace = await openWorkspace(loadConfig({ env: {}, flags: { data: dataDir, internalNetworks: demoNetworks(), workers: 1 } }));
+  const workspace = await openWorkspace(loadConfig({ env: {}, flags: { data: newData(dataDir), internalNetworks: demoNetworks(), workers: 1 } }));
   await feedDemo(workspace, dataDir);
   return workspace;
 }

@@ -12,6 +12,7 @@ import { createDemoEvents } from '../../src/demo/events.ts';
 import { demoInterfaces } from '../../src/demo/interfaces.ts';
 import { openInterfaceHistory } from '../../src/ingest/interface-history.ts';
 import { num, sql, statement } from '../../src/query/sql.ts';
+import { newData } from '../store/new-store.ts';
 
 const HISTORY = 100;
 const MINUTE = Math.floor(Date.now() / 60_000) - 10;
@@ -21,7 +22,7 @@ let dataDir: string;
 let workspace: Workspace;
 beforeAll(async () => {
   dataDir = mkdtempSync(join(tmpdir(), 'bartizan-demo-'));
-  workspace = await openWorkspace(loadConfig({ env: {}, flags: { data: dataDir, internalNetworks: demoNetworks(), workers: 1 } }));
+  workspace = await openWorkspace(loadConfig({ env: {}, flags: { data: newData(dataDir), internalNetworks: demoNetworks(), workers: 1 } }));
 });
 afterAll(async () => {
   await workspace.close();

@@ -4,12 +4,12 @@ import { once } from 'node:events';
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { BIN } from '../cli/helpers.ts';
 
 /** Rows of one answer. */
 const PAGE = 50_000;
 const START_MS = 90_000;
 const CLOCK = join(import.meta.dirname, 'clock.ts');
-const BIN = join(import.meta.dirname, '../../bin/bartizan.js');
 
 export interface ServerOptions {
   readonly folder: string;

@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { loadDashboards } from '../../src/dashboards/load.ts';
 import type { Dashboard, Panel } from '../../src/dashboards/schema.ts';
+import { newData } from '../store/new-store.ts';
 import { END, type Served, serveCopy } from './browser.ts';
 import { fillEstate } from './estate.ts';
 import { iso, startSession } from './session.ts';
@@ -127,7 +128,7 @@ describe.each(cases)('%s', (_, dashboard, scheme) => {
 });
 
 it('without any data every panel of each says so, in the other scheme', async () => {
-  const empty = await serveCopy(mkdtempSync(join(folder, 'empty-')));
+  const empty = await serveCopy(newData(join(folder, 'empty')));
   try {
     await on.page.goto(empty.link);
     await on.page.locator('[data-panel]').first().waitFor();

@@ -10,6 +10,7 @@ import { openWorkspace } from '../../src/cli/workspace.ts';
 import { loadConfig } from '../../src/config.ts';
 import { createDemoEvents } from '../../src/demo/events.ts';
 import { openInterfaceHistory } from '../../src/ingest/interface-history.ts';
+import { newData } from '../store/new-store.ts';
 
 const HOUR_MINUTES = 60;
 const DAY_MINUTES = 24 * HOUR_MINUTES;
@@ -21,7 +22,7 @@ const ADMINISTRATORS = ['PlatformEngineer', 'engineer*', 'root'];
 
 /** Fills a data directory below a folder with what lies before `end` (epoch seconds, a full hour), and answers it. */
 export async function fillEstate(folder: string, end: number): Promise<string> {
-  const [data, logs] = [join(folder, 'data'), join(folder, 'logs')];
+  const [data, logs] = [newData(join(folder, 'data')), join(folder, 'logs')];
   const last = end / 60;
   const workspace = await openWorkspace(loadConfig({ env: {}, flags: { data, internalNetworks: demoNetworks(), workers: 1, logLevel: 'error' } }), {
     fileKeys: () => trailKeysOf(data),

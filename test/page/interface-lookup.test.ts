@@ -1,21 +1,12 @@
 /** Setting an interface lookup up on the page: what is refused is named at its field, and a test names what fails. */
-import { createServer } from 'node:net';
+
 import { expect, test } from 'vitest';
+import { closedPort } from '../cli/helpers.ts';
 import { soon, startSession } from './session.ts';
 import { violations } from './violations.ts';
 
 const session = startSession();
 const axe = () => violations(session.page, 'main');
-
-/** A port of this machine that nothing listens on. */
-async function closedPort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
-  const address = server.address();
-  await new Promise((done) => server.close(done));
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return address.port;
-}
 
 test('a lookup is made step by step, tried, shown, changed and no feed of the board', async () => {
   const { page, served } = session;

@@ -31,69 +31,70 @@ const entries = (id: string) => on.panel(id).locator('.bz-legend button');
 const names = (id: string) => entries(id).allTextContents();
 const recordCount = async () => numberIn(/^[\d,]+ records?/.exec((await on.page.locator('.bz-run-state [role=status]').textContent()) ?? '')?.[0] ?? '');
 
-describe('the greatest series', () => {
-  it('are those of a query, and the rest is one', async () => {
-    await openKinds();
-    const ports = await on.ask('_index=vpc_flow action=REJECT | count by dest_port | sort by _count');
-    const shown = await names('column');
-    expect(shown.map(numberIn).slice(0, 6)).toEqual(ports.slice(0, 6).map((row) => row[0]));
-    expect(shown.at(-1)).toBe(`other (${ports.length - 6})`);
-    const rest = ports.slice(6).reduce((sum, row) => sum + Number(row[1]), 0);
-    expect(await summary('column')).toContain(`other (${ports.length - 6}): ${short(rest)} together`);
-  });
+it('the greatest series are those of a query, the rest is one, nothing moves by itself, and the pointer’s time is on every chart over time', async () => {
+  await openKinds();
+  const moving = await on.page.evaluate(() => document.getAnimations().filter((a) => a.playState === 'running').length);
+  expect(moving).toBe(0);
+  const ports = await on.ask('_index=vpc_flow action=REJECT | count by dest_port | sort by _count');
+  const shown = await names('column');
+  expect(shown.map(numberIn).slice(0, 6)).toEqual(ports.slice(0, 6).map((row) => row[0]));
+  expect(shown.at(-1)).toBe(`other (${ports.length - 6})`);
+  const rest = ports.slice(6).reduce((sum, row) => sum + Number(row[1]), 0);
+  expect(await summary('column')).toContain(`other (${ports.length - 6}): ${short(rest)} together`);
 
-  it('are the bars and the points of the ports with most', async () => {
-    await openKinds();
-    const ports = (await on.ask('_index=vpc_flow | count by dest_port | sort by _count')).map((row) => Number(row[0]));
-    const listed = /\. (.*)\.$/.exec((await summary('bar')).replace('Bars stacked by action. ', ''))?.[1] ?? '';
-    expect(listed.split('; ').map((part) => Number.parseInt(part, 10))).toEqual(ports.slice(0, 8));
-  });
+  const busiest = (await on.ask('_index=vpc_flow | count by dest_port | sort by _count')).map((row) => Number(row[0]));
+  const listed = /\. (.*)\.$/.exec((await summary('bar')).replace('Bars stacked by action. ', ''))?.[1] ?? '';
+  expect(listed.split('; ').map((part) => Number.parseInt(part, 10))).toEqual(busiest.slice(0, 8));
+
+  const box = await canvas('step');
+  await on.page.mouse.move(box.x + box.width / 2, box.y + box.height / 2);
+  await on.page.mouse.move(box.x + box.width / 2 + 3, box.y + box.height / 2);
+  const tips = () =>
+    on.page.evaluate(() =>
+      ['line', 'step', 'area', 'column', 'share', 'outlier', 'comparison'].map(
+        (id) => document.querySelector(`[data-panel="${id}"] .bz-chart-canvas > div:nth-child(2)`)?.textContent?.slice(0, 16) ?? '',
+      ),
+    );
+  await soon(async () => (await tips()).every((text) => /^2026-11-18 14:\d\d/.test(text))).toBe(true);
 });
 
-describe('a legend', () => {
-  it('hides a series by a click, keeps it in the address and gives it back', async () => {
-    await openKinds();
-    expect(await names('step')).toEqual(['ACCEPT', 'REJECT']);
-    expect(await summary('step')).toContain('REJECT: newest');
-    await entries('step').filter({ hasText: 'REJECT' }).click();
-    await soon(() => on.search('hide')).toBe('step:REJECT');
-    expect(await summary('step')).not.toContain('REJECT: newest');
-    await on.page.reload();
-    await drawn(on);
-    expect(await entries('step').filter({ hasText: 'REJECT' }).getAttribute('aria-pressed')).toBe('false');
-    expect(await summary('step')).not.toContain('REJECT: newest');
-    // Other panels have series of the same name: theirs stay.
-    expect(await entries('scatter').filter({ hasText: 'REJECT' }).getAttribute('aria-pressed')).toBe('true');
-    await entries('step').filter({ hasText: 'REJECT' }).click();
-    await soon(() => on.search('hide')).toBeNull();
-    await soon(() => summary('step')).toContain('REJECT: newest');
-  });
+it('a legend hides a series by a click, keeps it in the address and gives it back; shows one alone by keys; takes a part out of a donut and its whole', async () => {
+  await openKinds();
+  expect(await names('step')).toEqual(['ACCEPT', 'REJECT']);
+  expect(await summary('step')).toContain('REJECT: newest');
+  await entries('step').filter({ hasText: 'REJECT' }).click();
+  await soon(() => on.search('hide')).toBe('step:REJECT');
+  expect(await summary('step')).not.toContain('REJECT: newest');
+  await on.page.reload();
+  await drawn(on);
+  expect(await entries('step').filter({ hasText: 'REJECT' }).getAttribute('aria-pressed')).toBe('false');
+  expect(await summary('step')).not.toContain('REJECT: newest');
+  // Other panels have series of the same name: theirs stay.
+  expect(await entries('scatter').filter({ hasText: 'REJECT' }).getAttribute('aria-pressed')).toBe('true');
+  await entries('step').filter({ hasText: 'REJECT' }).click();
+  await soon(() => on.search('hide')).toBeNull();
+  await soon(() => summary('step')).toContain('REJECT: newest');
 
-  it('shows one alone by keys, and all again', async () => {
-    await openKinds();
-    const [first = ''] = await names('share');
-    await entries('share').first().focus();
-    await on.page.keyboard.press('Shift+Enter');
-    await soon(() => entries('share').evaluateAll((all) => all.filter((e) => e.getAttribute('aria-pressed') === 'true').map((e) => e.textContent))).toEqual([
-      first,
-    ]);
-    await soon(() => summary('share')).toContain(`${first}: 100.0 % together`);
-    await on.page.keyboard.press('Shift+Enter');
-    await soon(() => on.search('hide')).toBeNull();
-  });
+  // One alone, and all again.
+  const [first = ''] = await names('share');
+  await entries('share').first().focus();
+  await on.page.keyboard.press('Shift+Enter');
+  await soon(() => entries('share').evaluateAll((all) => all.filter((e) => e.getAttribute('aria-pressed') === 'true').map((e) => e.textContent))).toEqual([
+    first,
+  ]);
+  await soon(() => summary('share')).toContain(`${first}: 100.0 % together`);
+  await on.page.keyboard.press('Shift+Enter');
+  await soon(() => on.search('hide')).toBeNull();
 
-  it('takes a part out of a donut and its whole', async () => {
-    await openKinds();
-    const rows = await on.ask('_index=vpc_flow | sum(bytes) as b by dest_port | sort by b');
-    const part = on.panel('donut').locator('.bz-donut-parts li').first();
-    expect(await part.textContent()).toContain(String(rows[0]?.[0]));
-    const second = on.panel('donut').locator('.bz-donut-parts li').nth(1).locator('.bz-number');
-    const whole = rows.reduce((sum, row) => sum + Number(row[1]), 0);
-    const share = (of: number) => `${((Number(rows[1]?.[1]) / of) * 100).toFixed(1)} %`;
-    expect(await second.textContent()).toBe(share(whole));
-    await part.locator('.bz-toggle').click();
-    await soon(() => second.textContent()).toBe(share(whole - Number(rows[0]?.[1])));
-  });
+  const rows = await on.ask('_index=vpc_flow | sum(bytes) as b by dest_port | sort by b');
+  const part = on.panel('donut').locator('.bz-donut-parts li').first();
+  expect(await part.textContent()).toContain(String(rows[0]?.[0]));
+  const second = on.panel('donut').locator('.bz-donut-parts li').nth(1).locator('.bz-number');
+  const whole = rows.reduce((sum, row) => sum + Number(row[1]), 0);
+  const share = (of: number) => `${((Number(rows[1]?.[1]) / of) * 100).toFixed(1)} %`;
+  expect(await second.textContent()).toBe(share(whole));
+  await part.locator('.bz-toggle').click();
+  await soon(() => second.textContent()).toBe(share(whole - Number(rows[0]?.[1])));
 });
 
 describe('a drag', () => {
@@ -111,20 +112,6 @@ describe('a drag', () => {
     const [[count] = []] = await on.ask('_index=vpc_flow action=REJECT | count', to - 300, to);
     await soon(() => on.value('value')).toBe(count);
   });
-});
-
-it('the time under the pointer is shown on every chart over time', async () => {
-  await openKinds();
-  const box = await canvas('step');
-  await on.page.mouse.move(box.x + box.width / 2, box.y + box.height / 2);
-  await on.page.mouse.move(box.x + box.width / 2 + 3, box.y + box.height / 2);
-  const tips = () =>
-    on.page.evaluate(() =>
-      ['line', 'step', 'area', 'column', 'share', 'outlier', 'comparison'].map(
-        (id) => document.querySelector(`[data-panel="${id}"] .bz-chart-canvas > div:nth-child(2)`)?.textContent?.slice(0, 16) ?? '',
-      ),
-    );
-  await soon(async () => (await tips()).every((text) => /^2026-11-18 14:\d\d/.test(text))).toBe(true);
 });
 
 describe('a click', () => {
@@ -200,11 +187,4 @@ it('without data every panel says so, and none is a picture', async () => {
   const notes = await on.page.locator('[data-panel] .bz-note').allTextContents();
   expect(notes.length).toBeGreaterThanOrEqual(18);
   for (const note of notes) expect(note).toContain('No data was ingested in this window');
-});
-
-it('what moves by itself stands still for those who ask for it', async () => {
-  await on.page.emulateMedia({ reducedMotion: 'reduce' });
-  await openKinds();
-  const moving = await on.page.evaluate(() => document.getAnimations().filter((a) => a.playState === 'running').length);
-  expect(moving).toBe(0);
 });

@@ -1,6 +1,7 @@
 /** Sources in a real browser: one is added, pushed to, paused, edited and removed; a connection that fails says why. */
-import { createServer } from 'node:net';
+
 import { expect, test } from 'vitest';
+import { closedPort } from '../cli/helpers.ts';
 import { lines } from '../ingest/helpers.ts';
 import { soon, startSession } from './session.ts';
 import { violations } from './violations.ts';
@@ -16,14 +17,6 @@ const open = (path = '') => session.page.goto(`${session.served.address}/sources
 const send = (url: string, body: string) => fetch(url, { method: 'POST', body });
 /** Of the last source that was added on the page. */
 let url = '';
-
-async function closedPort(): Promise<number> {
-  const probe = createServer();
-  await new Promise<void>((resolve) => probe.listen(0, '127.0.0.1', resolve));
-  const address = probe.address();
-  await new Promise((resolve) => probe.close(resolve));
-  return typeof address === 'object' && address ? address.port : 0;
-}
 
 /** What a choice of a segmented control or a menu is called, clicked. */
 const choose = (name: string) => session.page.getByText(name, { exact: true }).click();
