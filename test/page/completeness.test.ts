@@ -65,6 +65,36 @@ test('the worst comes first; gaps and SKIPDATA are where they are, and lead to t
   expect(cell).toBeGreaterThan(0);
 });
 
+test.each([390, 1440])('a strip has its times in the viewer’s zone, with the day where it is another, on a page of %i pixels', async (width) => {
+  const { page } = session;
+  await page.setViewportSize({ width, height: 900 });
+  const zones = [
+    ['UTC', ['17 Nov 15:00', '18 Nov 03:00', '15:00']],
+    ['Asia/Tokyo', ['18 Nov 00:00', '12:00', '19 Nov 00:00']],
+    ['America/New_York', ['17 Nov 10:00', '22:00', '18 Nov 10:00']],
+  ] as const;
+  for (const [zone, times] of zones) {
+    await page.goto(`${session.served.address}/completeness?from=${iso(END - 24 * HOUR)}&to=${iso(END)}&tz=${encodeURIComponent(zone)}`);
+    await soon(() => source('files').getByRole('slider').count()).toBeGreaterThan(0);
+    // Once for the column, or on each card.
+    const axis = source('files').locator('.bz-strip-axis').filter({ visible: true });
+    expect(await axis.count()).toBe(width < 1000 ? await source('files').getByRole('slider').count() : 1);
+    expect(await axis.first().locator('time').allTextContents()).toEqual(times);
+    const strip = await source('files').getByRole('slider').first().boundingBox();
+    const boxes = await axis
+      .first()
+      .locator('time')
+      .evaluateAll((all) => all.map((e) => e.getBoundingClientRect().toJSON() as DOMRect));
+    const [first, middle, last] = boxes;
+    if (!strip || !first || !middle || !last) throw new Error('no axis');
+    expect(Math.abs(first.left - strip.x)).toBeLessThan(1);
+    expect(Math.abs((middle.left + middle.right) / 2 - strip.x - strip.width / 2)).toBeLessThan(1);
+    expect(Math.abs(last.right - strip.x - strip.width)).toBeLessThan(1);
+    expect([middle.left - first.right, last.left - middle.right].every((room) => room > 8)).toBe(true);
+  }
+  expect(await axe()).toEqual([]);
+});
+
 test('a dashboard says what is missing in its window, and nothing where nothing is', async () => {
   const { page } = session;
   await session.open('&tz=utc', NOW_BUCKET - 12 * HOUR, NOW_BUCKET - 3 * HOUR);
@@ -78,6 +108,39 @@ test('a dashboard says what is missing in its window, and nothing where nothing 
   expect(await page.getByText('Records are missing.').count()).toBe(0);
   await session.open('&f=account-id:111111111111', NOW_BUCKET - 12 * HOUR, NOW_BUCKET - 3 * HOUR);
   expect(await page.getByText('Records are missing.').count()).toBe(0);
+});
+
+test.each([390, 800, 1440])('what is missing is said without moving a panel, on a page of %i pixels', async (width) => {
+  const { page } = session;
+  await page.setViewportSize({ width, height: 900 });
+  let [release, asked] = [() => {}, false];
+  const held = new Promise<void>((done) => {
+    release = done;
+  });
+  await page.route('**/api/v1/dashboards/*/run', async (route) => {
+    asked = true;
+    await held;
+    await route.continue();
+  });
+  const window = `from=${iso(NOW_BUCKET - 12 * HOUR)}&to=${iso(NOW_BUCKET - 3 * HOUR)}`;
+  await page.goto(`${session.served.address}/dashboards/vpc-overview?${window}&tz=utc`);
+  await soon(() => asked && page.locator('[data-panel]').count()).toBeGreaterThan(20);
+  // To the very end, too, where the foot of the page is in sight.
+  const tops = () => page.locator('[data-panel], .bz-foot').evaluateAll((all) => all.map((e) => Math.round(e.getBoundingClientRect().top + scrollY)));
+  const before = await tops();
+  expect(await page.getByText('Records are missing.').count()).toBe(0);
+  release();
+  const notice = page.getByRole('status').filter({ hasText: 'Records are missing.' });
+  await soon(() => notice.count()).toBe(1);
+  await session.settled();
+  expect(await tops()).toEqual(before);
+  // In sight wherever one is, and over no panel at the end.
+  const box = await notice.boundingBox();
+  expect((box?.y ?? 0) + (box?.height ?? 0)).toBeLessThanOrEqual(900);
+  await page.evaluate(() => scrollTo(0, document.documentElement.scrollHeight));
+  const last = await page.locator('.bz-section').last().boundingBox();
+  const end = await notice.boundingBox();
+  expect(end?.y ?? 0).toBeGreaterThanOrEqual((last?.y ?? 0) + (last?.height ?? 0));
 });
 
 test('a failure is said in place, and what was known stays', async () => {

@@ -277,3 +277,34 @@ it('fills a wall screen: panels of a row end together, and none lies over anothe
     expect(a.right >= right - 1 || beside.some((b) => Math.abs(b.left - a.right - 8) < 2)).toBe(true);
   }
 });
+
+it.each([700, 800, 900, 1024, 1180])('leaves no hole on a page of %i pixels, and cuts nothing off', async (width) => {
+  await on.page.setViewportSize({ width, height: 900 });
+  await on.open();
+  const grids = await on.page
+    .locator('.bz-grid')
+    .evaluateAll((all) =>
+      all.map((grid) => [grid, ...grid.children].map((e) => e.getBoundingClientRect()).map(({ left, top, width, height }) => ({ left, top, width, height }))),
+    );
+  expect(grids.length).toBe(5);
+  for (const [grid, ...slots] of grids) {
+    // With the 8 pixels between them they cover the grid, once.
+    const area = (rect: { width: number; height: number } | undefined) => ((rect?.width ?? 0) + 8) * ((rect?.height ?? 0) + 8);
+    expect(Math.abs(slots.reduce((sum, slot) => sum + area(slot), 0) / area(grid) - 1)).toBeLessThan(0.002);
+    for (const slot of slots) {
+      expect(slot.width).toBeGreaterThan(180);
+      const over = slots.filter(
+        (o) => o !== slot && o.left < slot.left + slot.width && slot.left < o.left + o.width && o.top < slot.top + slot.height && slot.top < o.top + o.height,
+      );
+      expect(over).toEqual([]);
+    }
+  }
+  const cut = await on.page.locator('.bz-panel-head h3, .bz-value-number').evaluateAll((all) => all.filter((e) => e.scrollWidth > e.clientWidth + 1).length);
+  expect(cut).toBe(0);
+  // The pages beside each other, none over another; the page itself does not scroll to the side.
+  const items = await on.page.locator('.bz-nav-item').evaluateAll((all) => all.map((e) => e.getBoundingClientRect().toJSON() as DOMRect));
+  for (const [i, item] of items.entries()) if (i > 0) expect(item.left).toBeGreaterThanOrEqual(items[i - 1]?.right ?? 0);
+  const bar = on.page.locator('.bz-bar');
+  expect(await bar.evaluate((e) => e.scrollWidth - e.clientWidth)).toBeLessThanOrEqual(0);
+  expect(await on.page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(width);
+});

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { alike, asNumber, cell, change, exact, round, short } from '../../src/web/format/numbers.ts';
-import { ago, duration, fromWallClock, minuteStamp, rangeText, shortRange, zoneOffset } from '../../src/web/format/times.ts';
+import { ago, duration, fromWallClock, minuteStamp, rangeText, shortRange, sliceAfter, zoneOffset } from '../../src/web/format/times.ts';
 import { country, display, roleOf, shortenMiddle } from '../../src/web/format/values.ts';
 
 const plain = (text: string) => text.replace(/\s/gu, ' ');
@@ -81,6 +81,24 @@ test('a wall-clock time goes there and back, but for the hour that summer time s
       if (zone !== 'America/Sao_Paulo') expect(back).toBe(whole);
     }),
   );
+});
+
+test.each([
+  ['Europe/Berlin', Date.UTC(2026, 9, 24, 22), 25],
+  ['Europe/Berlin', Date.UTC(2026, 2, 28, 23), 23],
+  ['America/New_York', Date.UTC(2026, 10, 1, 4), 25],
+  ['America/New_York', Date.UTC(2026, 2, 8, 5), 23],
+  ['America/New_York', Date.UTC(2026, 5, 1, 4), 24],
+])('a day, a week and half a day of %s from %i follow its clock', (zone, start, hours) => {
+  const hour = 3_600_000;
+  const change = (hours - 24) * hour;
+  expect(sliceAfter(start, 24 * hour, zone)).toBe(start + 24 * hour + change);
+  expect(sliceAfter(start + 24 * hour + change, 24 * hour, zone, -1)).toBe(start);
+  expect(sliceAfter(start, 168 * hour, zone)).toBe(start + 168 * hour + change);
+  expect(sliceAfter(start, 12 * hour, zone)).toBe(start + 12 * hour + change);
+  // An hour is an hour, and what is not in step with the clock is as long as it says.
+  for (let at = start; at < start + 24 * hour; at += hour) expect(sliceAfter(at, hour, zone)).toBe(at + hour);
+  expect(sliceAfter(start + hour, 24 * hour, zone)).toBe(start + 25 * hour);
 });
 
 test('ranges leave out what goes without saying', () => {

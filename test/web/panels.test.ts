@@ -66,6 +66,21 @@ test('a first slice that begins before the window stays; a comparison has a line
   expect(data?.series.map((s) => s.name)).toEqual(['flows', 'flows_1d']);
 });
 
+test.each([
+  ['Europe/Berlin', Date.UTC(2026, 9, 24, 22), 25],
+  ['America/New_York', Date.UTC(2026, 2, 8, 5), 23],
+])('days of %s stand on the axis also behind one that is longer or shorter', (zone, day, hours) => {
+  const hour = 3_600_000;
+  const times = [day - 24 * hour, day, day + hours * hour, day + (hours + 24) * hour];
+  const window = { from: (day - 24 * hour) / 1000, to: (day + (hours + 48) * hour) / 1000 };
+  for (const first of [0, 2]) {
+    const rows = times.slice(first).map((t, i) => [t, i + 1]);
+    const data = toTimeSeries(result([time, count], rows, window, 86_400), { x: '_timeslice', series: undefined, measure: '_count', zone });
+    expect(data?.times).toEqual(times);
+    expect(data?.series[0]?.values).toEqual([...times.slice(0, first).map(() => null), ...rows.map((_, i) => i + 1)]);
+  }
+});
+
 test('every row lands in its slice and no value is made up', () => {
   fc.assert(
     fc.property(fc.uniqueArray(fc.integer({ min: 0, max: 60 }), { minLength: 1 }), (slices) => {

@@ -179,9 +179,10 @@ describe('pictures of a result', () => {
           { column: SLICE, value: T },
         ],
         300,
+        'UTC',
       ),
     ).toEqual({ from: S, to: S + 300 });
-    expect(sliceOf([{ column: PORT, value: 22 }], 300)).toBeUndefined();
+    expect(sliceOf([{ column: PORT, value: 22 }], 300, 'UTC')).toBeUndefined();
   });
 });
 

@@ -9,6 +9,7 @@ import { exact, short } from '../format/numbers.ts';
 import { ago, duration, shortRange, stamp } from '../format/times.ts';
 import { recordsOf } from './links.ts';
 import { Strip } from './strip.tsx';
+import { StripAxis } from './strip-axis.tsx';
 
 export interface Shown {
   readonly window: Window;
@@ -72,7 +73,10 @@ export function SourceView({ source, shown }: { source: CompletenessSource; show
               <th>Account</th>
               <th>Region</th>
               <th>State</th>
-              <th className="bz-board-strip">Records over time</th>
+              <th className="bz-board-strip">
+                Records over time
+                <StripAxis window={shown.window} cell={shown.cell} zone={shown.zone} />
+              </th>
               <th className="bz-number">Records</th>
               <th className="bz-number">SKIPDATA</th>
               <th>Last record</th>
@@ -166,6 +170,7 @@ function Row({ source, row, shown }: { source: CompletenessSource; row: Complete
             label={`Records over time of ${name}`}
             onOpen={(span) => void navigate({ to: '/search', search: recordsOf(source, row, span, tz, present) })}
           />
+          <StripAxis window={window} cell={cell} zone={zone} />
         </td>
         <td data-label="Records" className="bz-number">
           <Link

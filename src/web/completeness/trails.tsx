@@ -29,7 +29,7 @@ export function TrailsView({ trails, truncated, zone, now }: Props) {
     <section className="bz-source" aria-labelledby={heading}>
       <header>
         <h2 id={heading}>CloudTrail digests</h2>
-        <span className="bz-dim">What AWS signed of its deliveries, compared with the log files that are here</span>
+        <span className="bz-dim">What the trails’ digests say was delivered, compared with the log files that are here</span>
       </header>
       <table className="bz-board bz-trails">
         <thead>

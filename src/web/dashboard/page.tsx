@@ -156,7 +156,6 @@ function Loaded({ dashboard, scope }: { dashboard: DashboardAnswer; scope: reado
         />
         <DashboardTools dashboard={dashboard} />
       </div>
-      <MissingNotice missing={summary.missing} skipdata={summary.skipdata} window={summary.window} zone={zone} tz={search.tz} />
       {summary.error && panels.length === 0 && <Failed error={summary.error} onRetry={refresh} />}
       {panels.length === 0 && <NoPanels own={dashboard.own} />}
       {dashboard.sections
@@ -166,6 +165,7 @@ function Loaded({ dashboard, scope }: { dashboard: DashboardAnswer; scope: reado
             {section.panels.map((panel) => frame(panel))}
           </SectionView>
         ))}
+      <MissingNotice missing={summary.missing} skipdata={summary.skipdata} window={summary.window} zone={zone} tz={search.tz} />
       {full && (
         <div className="bz-full" role="dialog" aria-modal="true" aria-label={full.title}>
           {frame(full, true)}

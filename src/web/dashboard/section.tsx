@@ -1,7 +1,8 @@
-/** A titled group of panels on the 24-column grid, or on the wall's of 48; a click on its heading folds it away. */
+/** A titled group of panels on the 24-column grid, in full lines on a narrower page, or on the wall's of 48; a click on its heading folds it away. */
 import { type CSSProperties, type ReactElement, useMemo } from 'react';
 import type { Panel } from '../../dashboards/schema.ts';
 import { Icon } from '../app/icons.tsx';
+import { sizeMedium } from './medium.ts';
 import { placeWide } from './wide.ts';
 
 interface Props {
@@ -15,15 +16,16 @@ interface Props {
 
 export function SectionView({ title, folded, onToggle, panels, children }: Props) {
   const wide = useMemo(() => placeWide(panels), [panels]);
+  const medium = useMemo(() => sizeMedium(panels), [panels]);
   const styleOf = (at: number) => {
-    const [panel, place] = [panels[at], wide[at]];
+    const [panel, place, size] = [panels[at], wide[at], medium[at]];
     const onTheWall = place && {
       '--wide-x': place.column + 1,
       '--wide-y': place.row + 1,
       '--wide-w': place.width,
       '--wide-h': place.height,
     };
-    return { '--w': panel?.width, '--h': panel?.height, ...onTheWall } as CSSProperties;
+    return { '--w': panel?.width, '--h': panel?.height, '--medium-w': size?.width, '--medium-h': size?.height, ...onTheWall } as CSSProperties;
   };
   return (
     <section className="bz-section">

@@ -119,3 +119,18 @@ export function zoneOffset(ms: number, zone: string): number {
 export function fromWallClock(wall: number, zone: string): number {
   return wall - zoneOffset(wall - zoneOffset(wall, zone), zone);
 }
+
+const HOUR = 3_600_000;
+const DAY = 24 * HOUR;
+
+/**
+ * Start of the slice that is `by` slices after the one that begins at `start`. Days and parts of a day that begin where the
+ * zone's clock has them follow that clock, as the language's `timeslice` does: a day may have 23 or 25 hours. `start` and
+ * `width` in ms.
+ */
+export function sliceAfter(start: number, width: number, zone: string, by = 1): number {
+  const wall = start + zoneOffset(start, zone);
+  const follows = width % DAY === 0 || (width > HOUR && DAY % width === 0);
+  if (!follows || wall % Math.min(width, DAY) !== 0) return start + by * width;
+  return fromWallClock(wall + by * width, zone);
+}

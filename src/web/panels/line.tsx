@@ -42,7 +42,7 @@ export default function LinePanel(props: PanelViewProps) {
   }, [data, lines, band, kind, scheme, zone, unit, result.window]);
 
   const onBucket = (time: number, key: string | undefined, shift: boolean) => {
-    if (data) onDrill({ cells: seriesCell(result.columns, data.seriesColumn, key), window: sliceWindow(time, data.slice, result.window), shift });
+    if (data) onDrill({ cells: seriesCell(result.columns, data.seriesColumn, key), window: sliceWindow(time, data.slice, result.window, zone), shift });
   };
   const { overlay, attach } = useDragZoom(data?.slice ?? 60_000, onZoom, onBucket);
 

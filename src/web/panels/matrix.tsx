@@ -12,6 +12,7 @@ import { useScheme } from '../theme/use-scheme.ts';
 import { type Located, REST } from './columns.ts';
 import { type Axis, type Matrix, matrixOf } from './matrix-data.ts';
 import type { PanelViewProps } from './props.ts';
+import { sliceWindow } from './time-parts.tsx';
 
 export default function MatrixPanel({ panel, result, measure, unit, zone, onDrill }: PanelViewProps) {
   const scheme = useScheme();
@@ -23,7 +24,7 @@ export default function MatrixPanel({ panel, result, measure, unit, zone, onDril
   const { x, series, rows, columns, cell, greatest } = data;
   const [xMono, yMono] = [isMono(roleOf(x.column)), isMono(roleOf(series.column))];
   const open = (row: Axis | undefined, column: Axis | undefined, shift: boolean) => {
-    const window = column && timeWindow(x, column, result);
+    const window = column && timeWindow(x, column, result, zone);
     const cells = [
       ...(column && !window ? [{ column: x.column, value: column.value }] : []),
       ...(row && row.key !== REST ? [{ column: series.column, value: row.value }] : []),
@@ -94,9 +95,8 @@ function cutText({ columns, rows }: Matrix['cut']): string {
 }
 
 /** The clicked slice, where the columns are times. */
-function timeWindow(x: Located, column: Axis, { window, timeslice }: PanelViewProps['result']): Window | undefined {
-  const start = Number(column.value) / 1000;
+function timeWindow(x: Located, column: Axis, { window, timeslice }: PanelViewProps['result'], zone: string): Window | undefined {
+  const start = Number(column.value);
   if (x.column.kind !== 'time' || timeslice === undefined || !Number.isFinite(start)) return undefined;
-  const from = Math.max(window.from, Math.floor(start));
-  return { from, to: Math.max(from + 1, Math.min(window.to, Math.ceil(start + timeslice))) };
+  return sliceWindow(start, timeslice * 1000, window, zone);
 }

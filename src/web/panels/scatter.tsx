@@ -1,4 +1,7 @@
-/** Points: x a port (or any value), y what is counted, a colour for each series. A few values stand side by side; many lie on an axis of numbers. */
+/**
+ * Points: x a port (or any value), y what is counted, a colour for each series. A few values stand side by side; more stand
+ * below each other, so that their names have room; many lie on an axis of numbers.
+ */
 import { useMemo } from 'react';
 import { exact, short, type Unit } from '../format/numbers.ts';
 import { roleOf, shortenMiddle } from '../format/values.ts';
@@ -20,9 +23,10 @@ interface Point {
   readonly row: readonly unknown[];
 }
 
-/** Values that stand side by side. */
-const MOST_BESIDE = 20;
-const MOST_BESIDE_FULL = 60;
+/** Values that have a place and a name each, and how many of them stand side by side: names of more would be written over each other. */
+const MOST_NAMED = 20;
+const MOST_NAMED_FULL = 60;
+const MOST_BESIDE = 6;
 /** Above this the greatest would press the others onto the axis. */
 const LOG_FROM = 200;
 /** Shapes beside colours, so that the series differ in more than hue. */
@@ -83,53 +87,43 @@ function scatterOption(points: readonly Point[], x: Located, series: readonly Na
   const ink = INK[scheme];
   const labels = new Map(points.map((p) => [p.x, p.label]));
   const values = [...labels.keys()].sort((a, b) => Number(a) - Number(b) || a.localeCompare(b));
-  const beside = values.length <= (full ? MOST_BESIDE_FULL : MOST_BESIDE);
+  const named = values.length <= (full ? MOST_NAMED_FULL : MOST_NAMED);
+  const turned = named && values.length > MOST_BESIDE;
   const role = roleOf(x.column);
   // Ports and names have an order, and no distance from each other.
-  const scaled = !beside && role !== 'port' && values.every((v) => Number(v) > 0);
-  const aslant = values.length > 6;
+  const scaled = !named && role !== 'port' && values.every((v) => Number(v) > 0);
   const places = new Map(values.map((v, i) => [v, i]));
   const heights = points.filter((p) => p.y > 0).map((p) => p.y);
   const most = heights.reduce((a, b) => Math.max(a, b), 0);
   const log = most / heights.reduce((a, b) => Math.min(a, b), most) > LOG_FROM;
   const axis = valueAxis(scheme, unit, most);
   const weights = weightsOf(points, values);
+  // The greatest value may stand just above a power of ten: its label would be written over that one's.
+  const measured = log
+    ? { ...axis, type: 'log', min: 'dataMin', max: 'dataMax', interval: undefined, axisLabel: { ...axis.axisLabel, showMaxLabel: false } }
+    : axis;
+  const across = () => {
+    if (named) return namesAxis(values, labels, scheme, '\n');
+    if (scaled) {
+      return portAxis(
+        values.map((v, i) => ({ value: Number(v), weight: weights[i] ?? 0 })),
+        role,
+        scheme,
+        full,
+      );
+    }
+    return placeAxis(
+      values.map((v) => shortenMiddle(labels.get(v) ?? v, 18)),
+      weights,
+      scheme,
+      full,
+    );
+  };
+  const placeOf = (p: Point) => (named ? p.x : scaled ? Number(p.x) : places.get(p.x));
   return {
     ...base,
     grid: { left: 4, right: 18, top: 12, bottom: 2, containLabel: true },
-    xAxis: beside
-      ? {
-          type: 'category',
-          data: values,
-          axisTick: { show: false },
-          axisLine: { lineStyle: { color: ink.border } },
-          splitLine: { show: true, lineStyle: { color: ink.line } },
-          // A few have room for the service below the number; more stand aslant.
-          axisLabel: {
-            color: ink.dim,
-            fontSize: 11,
-            lineHeight: 13,
-            interval: 0,
-            hideOverlap: true,
-            rotate: aslant ? 40 : 0,
-            formatter: (v: string) => shortenMiddle(labels.get(v) ?? v, 18).replace(' ', aslant ? ' ' : '\n'),
-          },
-        }
-      : scaled
-        ? portAxis(
-            values.map((v, i) => ({ value: Number(v), weight: weights[i] ?? 0 })),
-            role,
-            scheme,
-            full,
-          )
-        : placeAxis(
-            values.map((v) => shortenMiddle(labels.get(v) ?? v, 18)),
-            weights,
-            scheme,
-            full,
-          ),
-    // The greatest value may stand just above a power of ten: its label would be written over that one's.
-    yAxis: log ? { ...axis, type: 'log', min: 'dataMin', max: 'dataMax', interval: undefined, axisLabel: { ...axis.axisLabel, showMaxLabel: false } } : axis,
+    ...(turned ? { xAxis: measured, yAxis: { ...namesAxis(values, labels, scheme, ' '), inverse: true } } : { xAxis: across(), yAxis: measured }),
     tooltip: {
       ...base.tooltip,
       trigger: 'item',
@@ -150,7 +144,27 @@ function scatterOption(points: readonly Point[], x: Located, series: readonly Na
       symbolSize: full ? 14 : 11,
       itemStyle: { color: s.color, opacity: 1, borderColor: ink.panel, borderWidth: 1 },
       emphasis: { scale: false },
-      data: points.filter((p) => p.series === s.key).map((p) => [beside ? p.x : scaled ? Number(p.x) : places.get(p.x), p.y]),
+      data: points.filter((p) => p.series === s.key).map((p) => (turned ? [p.y, placeOf(p)] : [placeOf(p), p.y])),
     })),
+  };
+}
+
+/** An axis with a place and a line for each value, and its name: a port, and after `between` its service. */
+function namesAxis(values: readonly string[], labels: ReadonlyMap<string, string>, scheme: Scheme, between: string) {
+  const ink = INK[scheme];
+  return {
+    type: 'category',
+    data: values,
+    axisTick: { show: false },
+    axisLine: { lineStyle: { color: ink.border } },
+    splitLine: { show: true, lineStyle: { color: ink.line } },
+    axisLabel: {
+      color: ink.dim,
+      fontSize: 11,
+      lineHeight: 13,
+      interval: 0,
+      hideOverlap: true,
+      formatter: (v: string) => shortenMiddle(labels.get(v) ?? v, 18).replace(' ', between),
+    },
   };
 }

@@ -41,7 +41,7 @@ export default function StackPanel(props: PanelViewProps) {
   );
   const slice = data?.slice ?? 60_000;
   const drill = (start: number, key: string | undefined, shift: boolean) => {
-    onDrill({ cells: seriesCell(result.columns, data?.seriesColumn, key), window: sliceWindow(start, slice, result.window), shift });
+    onDrill({ cells: seriesCell(result.columns, data?.seriesColumn, key), window: sliceWindow(start, slice, result.window, zone), shift });
   };
   // A click on a bar says which layer; one beside the bars only when.
   const { overlay, attach } = useDragZoom(slice, onZoom, (middle, _, shift) => columns || drill(middle - slice / 2, undefined, shift));
@@ -117,7 +117,7 @@ function stackOption({ data, layers, columns, share, scheme, zone, unit, window 
   const { times, slice } = data;
   const heights = times.map((_, i) => layers.reduce((sum, l) => sum + (l.values[i] ?? 0), 0));
   const now = Date.now();
-  const parts = times.map((t) => partOf(t, slice, window, now));
+  const parts = times.map((t) => partOf(t, slice, window, now, zone));
   const height = (layer: Layer, i: number): number | null => {
     const [value, whole] = [layer.values[i] ?? null, heights[i] ?? 0];
     // A layer without a row has no height there; a slice without any row is a gap.

@@ -22,6 +22,7 @@ import { asksForRefused, isRefusedRow } from '../records/refused.ts';
 import { heatOf } from '../theme/heat.ts';
 import { MEANING_COLORS, type Meaning, type Scheme, withAlpha } from '../theme/palette.ts';
 import { useScheme } from '../theme/use-scheme.ts';
+import { useMoreBeside } from './more-beside.ts';
 import type { PanelViewProps } from './props.ts';
 import { ValueText } from './value-text.tsx';
 
@@ -93,6 +94,7 @@ export default function TablePanel({ panel, result, measure, unit, zone, onDrill
   });
   const rows = table.getRowModel().rows;
   const scroller = useRef<HTMLDivElement>(null);
+  useMoreBeside(scroller);
   const totals = heads.some((h) => panel.totals.includes(h.column.name));
   // Head and foot stay above the rows.
   const covered = totals ? 2 * EDGE : EDGE;

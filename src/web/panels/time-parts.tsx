@@ -1,16 +1,16 @@
 /** What every chart over time has: its axis, the parts of it that are not whole, a bucket as a window. */
 import type { Window } from '../../api/contract.ts';
-import { clock, dayOf, minuteStamp, zoneName } from '../format/times.ts';
+import { clock, dayOf, minuteStamp, sliceAfter, zoneName } from '../format/times.ts';
 import { INK, type Scheme, withAlpha } from '../theme/palette.ts';
 import { tipHead } from './chart-style.ts';
 import { isIncomplete } from './time-series.ts';
 
 const DAY = 86_400_000;
 
-/** The slice that begins at a time (ms), within the window. */
-export function sliceWindow(time: number, slice: number, window: Window): Window {
+/** The slice that begins at a time (ms) of a zone, within the window. */
+export function sliceWindow(time: number, slice: number, window: Window, zone: string): Window {
   const from = Math.max(window.from, Math.floor(time / 1000));
-  return { from, to: Math.max(from + 1, Math.min(window.to, Math.ceil((time + slice) / 1000))) };
+  return { from, to: Math.max(from + 1, Math.min(window.to, Math.ceil(sliceAfter(time, slice, zone) / 1000))) };
 }
 
 /** Labels are no nearer to each other than slices: others would name times at which nothing begins. */
@@ -35,15 +35,15 @@ export function timeAxis(from: number, to: number, slice: number, scheme: Scheme
 }
 
 /** What a slice is not whole for: its records may still come, or the window begins within it. */
-export function partOf(start: number, slice: number, window: Window, now: number): 'filling' | 'cut' | null {
+export function partOf(start: number, slice: number, window: Window, now: number, zone: string): 'filling' | 'cut' | null {
   if (start < window.from * 1000) return 'cut';
-  return isIncomplete(start, slice, window, now) ? 'filling' : null;
+  return isIncomplete(start, sliceAfter(start, slice, zone) - start, window, now) ? 'filling' : null;
 }
 
 /** Head of a tooltip: the slice, and why it is not whole. */
 export function sliceHead(start: number, slice: number, zone: string, part: ReturnType<typeof partOf>): string {
   const note = part === 'filling' ? ' · still filling' : part === 'cut' ? ' · cut by the window' : '';
-  return tipHead(`${minuteStamp(start, zone)} – ${clock(start + slice, zone)} ${zoneName(zone, start)}${note}`);
+  return tipHead(`${minuteStamp(start, zone)} – ${clock(sliceAfter(start, slice, zone), zone)} ${zoneName(zone, start)}${note}`);
 }
 
 /** Grey areas over a chart. */

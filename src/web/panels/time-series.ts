@@ -5,6 +5,7 @@
 import type { Window } from '../../api/contract.ts';
 import type { PanelResult } from '../dashboard/run-store.ts';
 import { asNumber } from '../format/numbers.ts';
+import { sliceAfter } from '../format/times.ts';
 import { type Located, locate, locateMeasure, NONE, REST, textAt } from './columns.ts';
 import { besideOf, labelOf, restLabel, restOf } from './labels.ts';
 
@@ -43,7 +44,7 @@ export function toTimeSeries(result: PanelResult, named: Named): TimeSeries | nu
   if (!x) return null;
   const seriesColumn = locate(result.columns, named.series);
   const slice = (result.timeslice ?? smallestStep(result.rows, x)) * 1000;
-  const times = axis(result, x, slice);
+  const times = axis(result, x, slice, named.zone ?? 'UTC');
   const at = new Map(times.map((t, i) => [t, i]));
   const lines = new Map<string, (number | null)[]>();
   const labels = new Map<string, string>();
@@ -92,24 +93,23 @@ function firstOfKind(result: PanelResult, kind: string): Located | undefined {
   return locate(result.columns, result.columns.find((c) => c.kind === kind)?.name);
 }
 
-/** Every slice of the window, in step with the slices that rows have. */
-function axis(result: PanelResult, x: Located, slice: number): number[] {
-  const present = result.rows.map((row) => asNumber(row[x.index])).filter((t) => t !== null);
-  const first = present.reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY);
-  if (!Number.isFinite(first) || slice <= 0) return [];
-  const last = present.reduce((a, b) => Math.max(a, b), first);
-  const [start, end] = covered(first, last, slice, result.window);
-  if ((end - start) / slice > MOST_SLICES) return [...new Set(present)].sort((a, b) => a - b);
-  return Array.from({ length: Math.round((end - start) / slice) + 1 }, (_, i) => start + i * slice);
-}
-
-/** Widens [first, last] by whole slices to the window. The first slice may begin before the window does. */
-function covered(first: number, last: number, slice: number, window: Window): [number, number] {
-  const before = Math.max(0, Math.ceil((first - window.from * 1000) / slice));
-  const after = Math.max(0, Math.ceil((window.to * 1000 - last) / slice) - 1);
-  const start = first - before * slice;
+/**
+ * Every slice of the window, in step with the slices that rows have; the first may begin before the window does. Where the
+ * zone's clock changes, slices that follow it are longer or shorter.
+ */
+function axis(result: PanelResult, x: Located, slice: number, zone: string): number[] {
+  const present = [...new Set(result.rows.map((row) => asNumber(row[x.index])).filter((t) => t !== null))].sort((a, b) => a - b);
+  const [first, last] = [present[0], present.at(-1)];
+  if (first === undefined || last === undefined || slice <= 0) return [];
+  const [from, to] = [result.window.from * 1000, Math.max(result.window.to * 1000, last + 1)];
+  if ((to - Math.min(from, first)) / slice > MOST_SLICES) return present;
+  const at = (i: number) => sliceAfter(first, slice, zone, i);
   // A slice that would end before the window begins shows nothing.
-  return [start + slice <= window.from * 1000 ? start + slice : start, last + after * slice];
+  const begin = Math.min(from, at(1));
+  const times = new Set<number>();
+  for (let i = -Math.ceil(Math.max(0, first - from) / slice) - 1; at(i) < to; i++) if (at(i + 1) > begin) times.add(at(i));
+  for (const t of present) if (t > first) times.add(t);
+  return [...times].sort((a, b) => a - b);
 }
 
 function smallestStep(rows: readonly (readonly unknown[])[], x: Located): number {

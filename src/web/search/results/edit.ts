@@ -9,6 +9,7 @@ import { type Parsed, parse } from '../../../query/parser.ts';
 import { printName, printString } from '../../../query/print-expression.ts';
 import type { GroupKey, Operation, OperationName, Scope } from '../../../query/tree.ts';
 import { drillField } from '../../dashboard/drill.ts';
+import { sliceAfter } from '../../format/times.ts';
 
 /** A value, and the column that it stands in. */
 export interface Cell {
@@ -197,11 +198,11 @@ function withoutSlices(query: string): string {
   return last?.op === 'timeslice' ? matches.slice(0, parsed.tokens.filter((t) => t.start < last.span.start).at(-2)?.end ?? 0) : matches;
 }
 
-/** The slice of time that a row of a result is of, if one of its cells is the start of one. `seconds`: width of the result's slices. */
-export function sliceOf(cells: readonly Cell[], seconds: number | undefined): Window | undefined {
+/** The slice of time that a row of a result is of, if one of its cells is the start of one. `seconds`: width of the result's slices, which follow the clock of `zone`. */
+export function sliceOf(cells: readonly Cell[], seconds: number | undefined, zone: string): Window | undefined {
   const start = cells.find((cell) => cell.column.kind === 'time')?.value;
   if (typeof start !== 'number' || seconds === undefined) return undefined;
-  return { from: Math.floor(start / 1000), to: Math.ceil(start / 1000 + seconds) };
+  return { from: Math.floor(start / 1000), to: Math.ceil(sliceAfter(start, seconds * 1000, zone) / 1000) };
 }
 
 /** Number of matches by a field or made column. */

@@ -123,14 +123,14 @@ export function Results({ asked, reads, zone, onRange, onQuery, onState, stop }:
   };
   const slice = answer.answer?.timeslice;
   const drill = useCallback(
-    ({ cells, window = sliceOf(cells, slice), why }: Drill) =>
+    ({ cells, window = sliceOf(cells, slice, zone), why }: Drill) =>
       change({
         q: drilled(query, cells) || '*',
         view: undefined,
         ...(why ? { why: 'newest', order: undefined } : { why: undefined }),
         ...(window && absolute(window)),
       }),
-    [change, query, slice],
+    [change, query, slice, zone],
   );
   const retry = () => {
     setStopped(null);
