@@ -3,7 +3,7 @@ import { CopyButton, UnstyledButton } from '@mantine/core';
 import type { OutputColumn } from '../../api/contract.ts';
 import { Icon } from '../app/icons.tsx';
 import { linkOf } from '../format/links.ts';
-import { display, explained, isMono, type Role, roleOf, shortenMiddle } from '../format/values.ts';
+import { display, explained, isMono, isMonoText, type Role, roleOf, shortenMiddle } from '../format/values.ts';
 import { MEANING_COLORS, meaningOf } from '../theme/palette.ts';
 import { useScheme } from '../theme/use-scheme.ts';
 
@@ -43,7 +43,7 @@ export function ValueText({ column, value, zone, stop, onDrill }: Props) {
     <span className="bz-valuetext">
       <button
         type="button"
-        className={isMono(role) ? 'bz-cell bz-mono' : 'bz-cell'}
+        className={isMono(role) || isMonoText(text) ? 'bz-cell bz-mono' : 'bz-cell'}
         tabIndex={tabIndex}
         data-cell
         title={`${explained(value) ?? text} · open the records, with shift filter by it`}
