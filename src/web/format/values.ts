@@ -67,7 +67,7 @@ export function isMono(role: Role): boolean {
 const MONO_TEXTS = [
   // A resource of AWS: `sg-0a1b2c3d4e5f67890`; an access key.
   /^[a-z]{1,12}-(?:[0-9a-f]{8}|[0-9a-f]{17})$/,
-  /^A(?:KIA|SIA)[A-Z0-9]{16}$/,
+  /^A(?:KIA|SIA)[A-Z0-9]{16}$/i,
   // An address, alone, with the length of a prefix, or with a port.
   /^\d{1,3}(?:\.\d{1,3}){3}(?:[/:]\d{1,5})?$/,
   /^\[?[0-9a-f:]*:[0-9a-f:]*(?:\.\d{1,3}){0,3}(?:\]:\d{1,5}|\/\d{1,3})?$/i,
