@@ -53,7 +53,24 @@ export default function LinePanel(props: PanelViewProps) {
         {overlay}
       </Chart>
       {(all.length > 1 || data.seriesColumn) && <Legend lines={all} hidden={hidden} onHidden={setHidden} />}
+      {band && <BandKey scheme={scheme} />}
     </div>
+  );
+}
+
+/** What the grey area and the diamonds say. */
+function BandKey({ scheme }: { scheme: Scheme }) {
+  return (
+    <ul className="bz-legend bz-key" aria-label="Key" data-mark="area">
+      <li>
+        <span className="bz-swatch" style={{ background: withAlpha(INK[scheme].dim, 0.35) }} />
+        usual
+      </li>
+      <li>
+        <span aria-hidden="true">◆</span>
+        outlier
+      </li>
+    </ul>
   );
 }
 
