@@ -90,7 +90,7 @@ describe.each(['dark', 'light'] as const)('in the %s scheme', (scheme) => {
 
   it('as many values as a chart has series differ', () => {
     expect(CATEGORIES[scheme].length).toBeGreaterThanOrEqual(11);
-    const near = pairs(CATEGORIES[scheme]).filter(([a, b]) => distance(a, b, 'normal') < 0.04);
+    const near = pairs(CATEGORIES[scheme]).filter(([a, b]) => distance(a, b, 'normal') < 0.055);
     expect(near).toEqual([]);
   });
 
