@@ -3,7 +3,7 @@
  * demo's estate of one day or with nothing; a page longer than it is wide is cut into pieces that stand side by side. What
  * there is to take is in `shot-pages.ts`.
  */
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -71,9 +71,12 @@ async function shoot(page: Page, helper: Page, path: string, alone: boolean): Pr
   // A list of messages has a place for each: thousands of windows.
   const most = (wide ? MOST_WINDOWS : MOST_PIECES * PIECE_WINDOWS) * HEIGHT;
   const height = Math.min(most, await page.evaluate(() => document.documentElement.scrollHeight));
-  const clip = { x: 0, y: 0, width, height };
-  if (wide || height <= PIECE_WINDOWS * HEIGHT) return void (await page.screenshot({ path, fullPage: true, clip }));
-  const whole = await page.screenshot({ fullPage: true, clip });
+  // A window as high as the page: a picture of more than the window lays the page out anew, and charts are taken half drawn.
+  await page.setViewportSize({ width, height });
+  await settle(page);
+  const whole = await page.screenshot();
+  await page.setViewportSize({ width, height: HEIGHT });
+  if (wide || height <= PIECE_WINDOWS * HEIGHT) return void writeFileSync(path, whole);
   const count = Math.ceil(height / (PIECE_WINDOWS * HEIGHT));
   const each = Math.ceil(height / count);
   const url = `data:image/png;base64,${whole.toString('base64')}`;

@@ -114,6 +114,20 @@ it('is used by keyboard: help, and the pages', async () => {
   await on.page.waitForURL('**/dashboards/vpc-overview?**');
 });
 
+it.each([1440, 390])('names the dashboard whole, and a table its columns, at %i px', async (width) => {
+  await on.page.setViewportSize({ width, height: 900 });
+  await on.open();
+  const cut = (selector: string) =>
+    on.page.locator(selector).evaluateAll((nodes) => nodes.filter((node) => node.scrollWidth > node.clientWidth).map((node) => node.textContent));
+  expect(await on.page.locator('.bz-nav-title').textContent()).toBe('Amazon VPC Flow – Security Monitoring – Overview');
+  expect(await cut('.bz-nav-title')).toEqual([]);
+  // Two columns and a measure have room for themselves.
+  const table = on.panel('rejects-by-interface-destination').locator('.bz-table-scroll');
+  await table.scrollIntoViewIfNeeded();
+  await table.locator('tbody [data-cell]').first().waitFor();
+  expect(await table.evaluate((node) => node.scrollWidth - node.clientWidth)).toBe(0);
+});
+
 it.each([1440, 390])('has no accessibility violation in either scheme, and no sideways scroll: %i px', async (width) => {
   await on.page.setViewportSize({ width, height: 900 });
   await on.open('&f=destination.port:22,443&f=!~source.ip:10.0.0.0/8');

@@ -109,6 +109,17 @@ it('says in the list that a part of it did not come, and asks for it again', asy
   expect(on.complaints.splice(0).filter((c) => !c.includes('503'))).toEqual([]);
 });
 
+it('cuts no action, direction, port or number of a message, beside long addresses', async () => {
+  await on.page.goto(`${on.served.address}/records?from=${iso(END - HOUR)}&to=${iso(END)}`);
+  await on.page.locator('.bz-message-value').first().waitFor();
+  const [shown, cut] = await on.page.locator('.bz-message-value:not([data-name$=addr])').evaluateAll((nodes) => {
+    const texts = (some: Element[]) => some.map((node) => node.textContent);
+    return [texts(nodes).length, texts(nodes.filter((node) => node.scrollWidth > node.clientWidth))] as const;
+  });
+  expect(shown).toBeGreaterThan(60);
+  expect(cut).toEqual([]);
+});
+
 it('turns the order, and shows columns that are chosen and made', async () => {
   await search('action=REJECT | bytes * 2 as twice');
   expect(await on.page.locator('.bz-message-head').textContent()).toContain('twice');

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { alike, asNumber, cell, change, exact, round, short } from '../../src/web/format/numbers.ts';
+import { alike, asNumber, cell, change, exact, round, share, short } from '../../src/web/format/numbers.ts';
 import { ago, duration, fromWallClock, minuteStamp, rangeText, shortRange, sliceAfter, zoneOffset } from '../../src/web/format/times.ts';
-import { country, display, roleOf, shortenMiddle } from '../../src/web/format/values.ts';
+import { country, display, isMonoText, roleOf, shortenMiddle, shortId } from '../../src/web/format/values.ts';
 
 const plain = (text: string) => text.replace(/\s/gu, ' ');
 
@@ -38,6 +38,29 @@ test('what is round is written so, and numbers below each other alike', () => {
   expect(say([223.42, 10.3, 9], 'none')).toEqual(['223.4', '10.3', '9.0']);
   expect(say([223, 10, 9], 'none')).toEqual(['223', '10', '9']);
   expect(say([2000, 9], 'count')).toEqual(['2.0 k', '9']);
+  expect(say([2000.4, 118.3, 9], 'count')).toEqual(['2.0 k', '118.3', '9.0']);
+  expect(say([999.96, 9.5], 'count')).toEqual(['1.0 k', '9.5']);
+});
+
+test('a part of a whole is neither nothing nor all unless it is', () => {
+  const said = (part: number, whole: number) => plain(share(part, whole));
+  expect([said(1, 3), said(0, 7), said(7, 7), said(0, 0)]).toEqual(['33.3 %', '0.0 %', '100.0 %', '–']);
+  expect([said(1, 1e6), said(1e6 - 1, 1e6), said(5, 1e4), said(9994, 1e4)]).toEqual(['< 0.1 %', '> 99.9 %', '0.1 %', '99.9 %']);
+});
+
+test('ids and addresses are known by their form where their field does not tell', () => {
+  const ids = ['sg-0a1b2c3d4e5f67890', 'vpc-1a2b3c4d', 'AKIAIOSFODNN7EXAMPLE', '10.0.0.1', '10.0.0.1:443', '91.112.0.0/24', '2001:db8::1', '[2001:db8::1]:443'];
+  expect(ids.filter((text) => !isMonoText(text))).toEqual([]);
+  const words = ['config.amazonaws.com', 'terraform/ci-run', 'shop-us-web-3', 'us-east-1', '5432', 'AccessDenied', 'sg-web', '14:30 today', 'face', ''];
+  expect(words.filter(isMonoText)).toEqual([]);
+});
+
+test('in a legend an id stands with its kind and both ends of its digits, and words as they are', () => {
+  expect([shortId('subnet-08fa248352f80ddd5', 26), shortId('AccessDenied', 26), shortId('10.0.0.1', 26)]).toEqual([
+    'subnet-08f…0ddd5',
+    'AccessDenied',
+    '10.0.0.1',
+  ]);
 });
 
 test('exact keeps every digit; a cell shortens bytes only', () => {

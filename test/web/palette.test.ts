@@ -81,6 +81,19 @@ describe.each(['dark', 'light'] as const)('in the %s scheme', (scheme) => {
     expect(all.filter((color) => contrast(color, INK[scheme].panel) < 3)).toEqual([]);
   });
 
+  it('no value without a meaning looks like one that has it', () => {
+    const near = CATEGORIES[scheme].flatMap((color) =>
+      MEANT.filter((meaning) => distance(color, colors[meaning], 'normal') < 0.05).map((m) => `${color} ${m}`),
+    );
+    expect(near).toEqual([]);
+  });
+
+  it('as many values as a chart has series differ', () => {
+    expect(CATEGORIES[scheme].length).toBeGreaterThanOrEqual(11);
+    const near = pairs(CATEGORIES[scheme]).filter(([a, b]) => distance(a, b, 'normal') < 0.055);
+    expect(near).toEqual([]);
+  });
+
   it('text stands out by 4.5 to 1, in hot cells too', () => {
     const { text, dim, panel } = INK[scheme];
     expect(Math.min(contrast(text, panel), contrast(dim, panel))).toBeGreaterThan(4.5);

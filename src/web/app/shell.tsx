@@ -2,7 +2,7 @@
 import { ActionIcon, Menu, SegmentedControl, useMantineColorScheme } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { Link, Outlet, useNavigate, useParams, useRouterState } from '@tanstack/react-router';
-import { Fragment, useState } from 'react';
+import { Fragment, useEffect, useRef, useState } from 'react';
 import { ApiFailure } from '../api/client.ts';
 import { dashboardsQuery, statusQuery } from '../api/queries.ts';
 import { exact, short } from '../format/numbers.ts';
@@ -107,8 +107,12 @@ function Pages({ search }: { search: Search }) {
   const { id } = useParams({ strict: false });
   const path = useRouterState({ select: (s) => s.location.pathname });
   const current = dashboards.data?.dashboards.find((d) => d.id === id);
+  const nav = useRef<HTMLElement>(null);
+  // On a phone the bar is wider than the screen: where one is does not lie outside of it.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: path says when another page is the current one
+  useEffect(() => nav.current?.querySelector('a[data-current]')?.scrollIntoView({ block: 'nearest', inline: 'nearest' }), [path]);
   return (
-    <nav className="bz-nav" aria-label="Pages" data-untitled={(id !== undefined && dashboards.isPending) || undefined}>
+    <nav ref={nav} className="bz-nav" aria-label="Pages" data-untitled={(id !== undefined && dashboards.isPending) || undefined}>
       <Menu position="bottom-start" width={380}>
         <Menu.Target>
           <button type="button" className="bz-nav-item" data-current={path.startsWith('/dashboards') || undefined}>

@@ -27,10 +27,11 @@ export function round(value: unknown, unit: Unit = 'count'): string {
   return scaledBy(value, unit, trimmed);
 }
 
-/** A way to write numbers that stand below each other: `9`, `10.3` → `9.0`, `10.3`. */
+/** A way to write numbers that stand below each other: `9`, `10.26` → `9.0`, `10.3`. */
 export function alike(values: readonly number[], unit: Unit): (value: number | undefined) => string {
-  const broken = unit === 'none' && values.some((n) => !Number.isInteger(n));
-  return (value) => (broken && value !== undefined ? value.toFixed(1) : short(value, unit));
+  const broken = (unit === 'none' || unit === 'count') && values.some((n) => !Number.isInteger(n));
+  const asIs = (n: number) => unit === 'none' || Math.abs(n) < 999.95;
+  return (value) => (broken && value !== undefined && asIs(value) ? value.toFixed(1) : short(value, unit));
 }
 
 /** `write`: a number of a thousand or more, in its unit. */
@@ -68,6 +69,15 @@ export function asNumber(value: unknown): number | null {
   if (typeof value === 'bigint') return Number(value);
   if (typeof value === 'string' && /^-?\d+(\.\d+)?(e[+-]?\d+)?$/i.test(value)) return Number(value);
   return null;
+}
+
+/** A part of a whole: `12.3 %`; what is there is never said to be nothing, nor what is not all to be all. */
+export function share(value: number, total: number): string {
+  if (total === 0) return '–';
+  const percent = (value / total) * 100;
+  if (percent > 0 && percent < 0.05) return `< 0.1${THIN}%`;
+  if (percent < 100 && percent >= 99.95) return `> 99.9${THIN}%`;
+  return `${percent.toFixed(1)}${THIN}%`;
 }
 
 /** Change from `before` to `now` in percent; null when there was nothing before. */

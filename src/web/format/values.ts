@@ -64,6 +64,25 @@ export function isMono(role: Role): boolean {
   return role === 'port' || role === 'address' || role === 'id' || role === 'asn';
 }
 
+const MONO_TEXTS = [
+  // A resource of AWS: `sg-0a1b2c3d4e5f67890`; an access key.
+  /^[a-z]{1,12}-(?:[0-9a-f]{8}|[0-9a-f]{17})$/,
+  /^A(?:KIA|SIA)[A-Z0-9]{16}$/i,
+  // An address, alone, with the length of a prefix, or with a port.
+  /^\d{1,3}(?:\.\d{1,3}){3}(?:[/:]\d{1,5})?$/,
+  /^\[?[0-9a-f:]*:[0-9a-f:]*(?:\.\d{1,3}){0,3}(?:\]:\d{1,5}|\/\d{1,3})?$/i,
+];
+
+/** Is a text without a known role an id or an address all the same? */
+export function isMonoText(text: string): boolean {
+  return text.length <= 64 && MONO_TEXTS.some((form) => form.test(text));
+}
+
+/** The id of a resource in a legend, where the kind and a few digits tell it from the others. */
+export function shortId(text: string, most: number): string {
+  return MONO_TEXTS[0]?.test(text) ? shortenMiddle(text, 16) : shortenMiddle(text, most);
+}
+
 /** Text of a value: `22 ssh`, `6 tcp`, `🇺🇸 United States`, `AS16509`. */
 export function display(value: unknown, role: Role, zone = 'UTC'): string {
   if (value === null || value === undefined || value === '') return '–';

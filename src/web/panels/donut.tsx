@@ -1,6 +1,6 @@
 /** Parts of a whole: the total in the middle, the greatest parts with their share beside it, the rest as “other”. */
 import { useMemo } from 'react';
-import { exact, short, type Unit } from '../format/numbers.ts';
+import { exact, share, short, type Unit } from '../format/numbers.ts';
 import { colorsOf, INK, type Scheme } from '../theme/palette.ts';
 import { useScheme } from '../theme/use-scheme.ts';
 import { Chart } from './chart.tsx';
@@ -73,10 +73,6 @@ export default function DonutPanel(props: PanelViewProps) {
       </ul>
     </div>
   );
-}
-
-function share(value: number, total: number): string {
-  return total === 0 ? '–' : `${((value / total) * 100).toFixed(1)} %`;
 }
 
 function partsOf(items: readonly Item[], scheme: Scheme, most = MOST): Part[] {

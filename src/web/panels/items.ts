@@ -1,6 +1,6 @@
 /** Rows of (label, measure), or of (label, series, measure), as bars and parts of a whole. Pure. */
 import type { OutputColumn } from '../../api/contract.ts';
-import { display, isMono, roleOf } from '../format/values.ts';
+import { display, isMono, isMonoText, roleOf } from '../format/values.ts';
 import { locate, locateMeasure, NONE, numberAt, REST, textAt } from './columns.ts';
 import { besideOf, labelOf, restLabel, restOf } from './labels.ts';
 import type { PanelViewProps } from './props.ts';
@@ -59,7 +59,7 @@ export function itemsOf({ panel, result, measure, zone }: PanelViewProps): Items
   const last = (key: string) => Number(key === REST);
   return {
     column: at.column,
-    mono: isMono(role),
+    mono: isMono(role) || [...items].every(([key, { label }]) => key === REST || isMonoText(label)),
     items: [...items].map(([key, item]) => ({ key, ...item })).sort((a, b) => last(a.key) - last(b.key) || b.value - a.value),
     series: [...series.values()].sort((a, b) => b.total - a.total),
     seriesColumn: stacked?.column,

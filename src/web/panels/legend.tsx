@@ -3,7 +3,7 @@
  * is hidden is kept in the page's address where the panel has one.
  */
 import { useMemo, useState } from 'react';
-import { shortenMiddle } from '../format/values.ts';
+import { shortId } from '../format/values.ts';
 import type { PanelViewProps } from './props.ts';
 
 /** How a line is drawn. */
@@ -58,7 +58,7 @@ export function Legend({ lines, hidden, onHidden, mark = 'line' }: Props) {
             onClick={(event) => onHidden(afterClick(keys, hidden, line.key, event.shiftKey))}
           >
             <Swatch line={line} />
-            <span className="bz-legend-name">{shortenMiddle(line.name, 26)}</span>
+            <span className="bz-legend-name">{shortId(line.name, 26)}</span>
           </button>
         </li>
       ))}

@@ -53,7 +53,24 @@ export default function LinePanel(props: PanelViewProps) {
         {overlay}
       </Chart>
       {(all.length > 1 || data.seriesColumn) && <Legend lines={all} hidden={hidden} onHidden={setHidden} />}
+      {band && <BandKey scheme={scheme} />}
     </div>
+  );
+}
+
+/** What the grey area and the diamonds say. */
+function BandKey({ scheme }: { scheme: Scheme }) {
+  return (
+    <ul className="bz-legend bz-key" aria-label="Key" data-mark="area">
+      <li>
+        <span className="bz-swatch" style={{ background: withAlpha(INK[scheme].dim, 0.35) }} />
+        usual
+      </li>
+      <li>
+        <span aria-hidden="true">◆</span>
+        outlier
+      </li>
+    </ul>
   );
 }
 
@@ -93,7 +110,9 @@ function shifted(series: Series, index: number, color: string, scheme: Scheme): 
   const name = index === 0 || !unit ? (index === 0 ? 'This window' : series.name) : `${count} ${unit}${count === 1 ? '' : 's'} earlier`;
   const { alpha, stroke } = SHIFTS[index] ?? OLDER;
   const own = index === 0 ? color : withAlpha(INK[scheme].dim, alpha);
-  return { key: series.name, name, color: own, width: index === 0 ? 2 : 1.3, stroke, values: series.values };
+  // Records may not reach back so far: no line, and the legend says why.
+  const there = index === 0 || series.values.some((value) => value !== null);
+  return { key: series.name, name: there ? name : `${name} (no data)`, color: own, width: index === 0 ? 2 : 1.3, stroke, values: series.values };
 }
 
 interface OptionInput {

@@ -28,7 +28,7 @@ interface Placement {
 }
 
 /** Pixels within which places become one marker. */
-const RADIUS = 26;
+const RADIUS = 32;
 const WORLD: View = { center: [12, 16], zoom: 1 };
 const CLOSEST = 60;
 /** Sets of details of a place that stands alone, and of each of several. */

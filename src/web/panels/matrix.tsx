@@ -6,7 +6,7 @@ import { useMemo } from 'react';
 import type { Window } from '../../api/contract.ts';
 import { exact, short } from '../format/numbers.ts';
 import { clock } from '../format/times.ts';
-import { isMono, roleOf, shortenMiddle } from '../format/values.ts';
+import { isMono, isMonoText, roleOf, shortenMiddle } from '../format/values.ts';
 import { heatOf } from '../theme/heat.ts';
 import { useScheme } from '../theme/use-scheme.ts';
 import { type Located, REST } from './columns.ts';
@@ -22,7 +22,8 @@ export default function MatrixPanel({ panel, result, measure, unit, zone, onDril
   );
   if (!data) return null;
   const { x, series, rows, columns, cell, greatest } = data;
-  const [xMono, yMono] = [isMono(roleOf(x.column)), isMono(roleOf(series.column))];
+  const monoOf = (at: Located, axis: readonly Axis[]) => isMono(roleOf(at.column)) || axis.every(({ key, label }) => key === REST || isMonoText(label));
+  const [xMono, yMono] = [monoOf(x, columns), monoOf(series, rows)];
   const open = (row: Axis | undefined, column: Axis | undefined, shift: boolean) => {
     const window = column && timeWindow(x, column, result, zone);
     const cells = [

@@ -183,7 +183,7 @@ export default function TablePanel({ panel, result, measure, unit, zone, onDrill
                     const stop = here && place === Math.min(column, heads.length - 1);
                     if (head.unit !== null) {
                       return (
-                        <td key={head.at} data-right data-heat={head.shows === 'heat' || undefined} style={cellStyle(head, value, bar, panel.meaning, scheme)}>
+                        <td key={head.at} data-right data-shows={head.shows ?? undefined} style={cellStyle(head, value, bar, panel.meaning, scheme)}>
                           <button
                             type="button"
                             className="bz-cell"

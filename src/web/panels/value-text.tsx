@@ -3,7 +3,7 @@ import { CopyButton, UnstyledButton } from '@mantine/core';
 import type { OutputColumn } from '../../api/contract.ts';
 import { Icon } from '../app/icons.tsx';
 import { linkOf } from '../format/links.ts';
-import { display, explained, isMono, type Role, roleOf, shortenMiddle } from '../format/values.ts';
+import { display, explained, isMono, isMonoText, type Role, roleOf, shortenMiddle } from '../format/values.ts';
 import { MEANING_COLORS, meaningOf } from '../theme/palette.ts';
 import { useScheme } from '../theme/use-scheme.ts';
 
@@ -16,7 +16,7 @@ interface Props {
   readonly onDrill: (shift: boolean) => void;
 }
 
-/** Longer texts get a copy button; a port is quicker typed. */
+/** Longer texts get a copy button, times aside; a port is quicker typed. */
 const COPY_FROM = 7;
 
 export function ValueText({ column, value, zone, stop, onDrill }: Props) {
@@ -38,12 +38,13 @@ export function ValueText({ column, value, zone, stop, onDrill }: Props) {
       </a>
     );
   }
-  const most = role === 'text' ? 40 : role === 'country' ? 40 : 26;
+  const mono = isMono(role) || isMonoText(text);
+  const most = !mono && (role === 'text' || role === 'country') ? 40 : 26;
   return (
     <span className="bz-valuetext">
       <button
         type="button"
-        className={isMono(role) ? 'bz-cell bz-mono' : 'bz-cell'}
+        className={mono ? 'bz-cell bz-mono' : 'bz-cell'}
         tabIndex={tabIndex}
         data-cell
         title={`${explained(value) ?? text} · open the records, with shift filter by it`}
@@ -52,7 +53,7 @@ export function ValueText({ column, value, zone, stop, onDrill }: Props) {
         <Mark role={role} text={text} />
         {shortenMiddle(text, most)}
       </button>
-      {String(value).length >= COPY_FROM && (
+      {role !== 'time' && String(value).length >= COPY_FROM && (
         <CopyButton value={String(value)}>
           {({ copied, copy }) => (
             <UnstyledButton className="bz-copy" aria-label={copied ? 'Copied' : `Copy ${text}`} title={copied ? 'Copied' : 'Copy'} onClick={copy} tabIndex={-1}>

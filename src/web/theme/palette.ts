@@ -50,39 +50,10 @@ export function meaningOf(value: string): Meaning | undefined {
   return MEANING_OF_VALUE[value.toLowerCase()];
 }
 
+/** Of values without a meaning: none is near what accepted, refused or a threat is drawn in. */
 export const CATEGORIES: Readonly<Record<Scheme, readonly string[]>> = {
-  dark: [
-    '#56a3e8',
-    '#e3ab4a',
-    '#46bda2',
-    '#de7c99',
-    '#a38dea',
-    '#9cc257',
-    '#dd9165',
-    '#5fc3dd',
-    '#cb8ad0',
-    '#bfae68',
-    '#8199d3',
-    '#79c77d',
-    '#d0a2a2',
-    '#6fb0b0',
-  ],
-  light: [
-    '#1f6fb8',
-    '#a86e00',
-    '#0f806a',
-    '#b23e63',
-    '#6749c0',
-    '#5a7d14',
-    '#a8531f',
-    '#0f7f9c',
-    '#923e99',
-    '#7a6a14',
-    '#415ca3',
-    '#2d8236',
-    '#8a5252',
-    '#2f7272',
-  ],
+  dark: ['#5a97d8', '#e3ab4a', '#de7c99', '#a38dea', '#7ea23c', '#5fc3dd', '#cb8ad0', '#bfae68', '#968496', '#79c77d', '#d0a2a2', '#6fb0b0'],
+  light: ['#1f6fb8', '#a86e00', '#b23e63', '#6749c0', '#3c6000', '#0f7f9c', '#923e99', '#7a6a14', '#304278', '#2d8236', '#8a5252', '#2f7272'],
 };
 
 /** Of what is neither: the rest, older lines, axes. */

@@ -180,15 +180,22 @@ function useTop(list: { readonly current: HTMLElement | null }): number {
   return top;
 }
 
-/** A track for each column, as wide as its values, shrinking together; the message takes what is left. */
+/** Characters of a column that stay when others shrink: an action, a port with its service, half of an address; and digits of a number. */
+const KEPT = 12;
+const KEPT_NUMBER = 10;
+
+/** A track for each column, as wide as its values, long ones shrinking together; the message takes what is left. */
 function gridOf(columns: readonly OutputColumn[], first: Pages['first'], zone: string): { columns: string; least: string } {
   const widths = columns.map((column) => {
     if (column.name === RAW) return null;
     const texts = first.slice(0, 50).map((record) => display(valueIn(record, column.name), roleOf(column), zone));
-    return widthOf(column.name, texts);
+    // The first records say how long texts are; of numbers greater ones may come.
+    return Math.max(widthOf(column.name, texts), roleOf(column) === 'number' ? KEPT_NUMBER : 0);
   });
   const raw = widths.includes(null);
-  const tracks = widths.map((w) => (w === null ? 'minmax(240px, 1fr)' : `minmax(48px, ${raw ? `${w}ch` : `${w}fr`})`));
-  const least = 176 + widths.reduce((sum: number, w) => sum + (w === null ? 240 : 48) + 12, 0);
-  return { columns: ['164px', ...tracks].join(' '), least: `${least}px` };
+  const leastOf = (w: number) => Math.min(w, KEPT);
+  const tracks = widths.map((w) => (w === null ? 'minmax(240px, 1fr)' : `minmax(${leastOf(w)}ch, ${raw ? `${w}ch` : `${w}fr`})`));
+  const px = 176 + widths.reduce((sum: number, w) => sum + (w === null ? 240 : 0) + 12, 0);
+  const ch = widths.reduce((sum: number, w) => sum + (w === null ? 0 : leastOf(w)), 0);
+  return { columns: ['164px', ...tracks].join(' '), least: `calc(${px}px + ${ch}ch)` };
 }
