@@ -9,7 +9,8 @@ import { join } from 'node:path';
 /** Operation (1: added, 2: dropped), part, block. */
 const RECORD = /^([12])\t(\d+_\d+_\d+_\d+(?:_\d+)?)\t(\S+)$/;
 const PART = /^(\d+)_(\d+)_(\d+)_\d+(?:_\d+)?$/;
-const LOGS = 'deduplication_logs';
+/** Name of the folder in a table's. */
+export const LOGS = 'deduplication_logs';
 
 /** Stores that this process has opened. */
 const opened = new Set<string>();
@@ -44,6 +45,32 @@ function wasKilled(path: string): boolean {
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === 'ESRCH';
   }
+}
+
+/** What such folders say is stored, as `<partition>_<hash of the token>`; undefined where one is not as known. */
+export function tokensOf(folders: readonly string[]): ReadonlySet<string> | undefined {
+  const stored = new Set<string>();
+  for (const folder of folders) {
+    const names = list(folder)
+      .filter((name) => name.endsWith('.txt'))
+      .sort((a, b) => number(a) - number(b));
+    if (names.length === 0) return undefined;
+    for (const name of names) {
+      for (const line of readFileSync(join(folder, name), 'utf8').split('\n')) {
+        if (line === '') continue;
+        const [, operation, , block] = RECORD.exec(line) ?? [];
+        if (block === undefined) return undefined;
+        if (operation === '1') stored.add(block);
+        else stored.delete(block);
+      }
+    }
+  }
+  return folders.length > 0 ? stored : undefined;
+}
+
+/** Logs follow each other by the number in their names. */
+function number(name: string): number {
+  return Number(/\d+/.exec(name)?.[0] ?? 0);
 }
 
 interface Part {

@@ -95,6 +95,8 @@ export interface Metadata {
   amend(manifest: Manifest): Promise<void>;
   /** Marks a batch done and adds its counts to its deliveries, in one transaction. */
   finish(manifest: Manifest): Promise<void>;
+  /** Forgets an open manifest of which nothing was stored: its deliveries are where they were before. */
+  drop(batch: string): Promise<void>;
   /** Manifests that a crash left open, oldest first. */
   openManifests(): Promise<Manifest[]>;
   /** OR of the absent masks of all flows. */
@@ -227,6 +229,10 @@ class SqliteMetadata implements Metadata {
       }
       await db.deleteFrom('manifest').where('batch', '=', manifest.batch).execute();
     });
+  }
+
+  async drop(batch: string): Promise<void> {
+    await this.#db.deleteFrom('manifest').where('batch', '=', batch).execute();
   }
 
   async openManifests(): Promise<Manifest[]> {
