@@ -78,6 +78,10 @@ function prepareFolder(folder: string): void {
   }
 }
 
+/** Of a data directory that another process has. */
+export const WAY_OUT =
+  'Commands use a server that runs on it by themselves as soon as it listens, and one in another container with --server and --token, where they have these; else stop what has it, or choose another folder with --data.';
+
 const WHY: Readonly<Record<string, string>> = {
   EACCES: 'may not be written by this user',
   EPERM: 'may not be written by this user',
@@ -104,9 +108,7 @@ export async function openWorkspace(
       maxBytesRead: config.queryMaxReadMib * 2 ** 20,
     },
   }).catch((error: unknown) => {
-    if (error instanceof StoreError && error.code === 'data-dir-in-use') {
-      throw new CliError(`data-dir-in-use: ${config.data} is held by another process. Stop it, or choose another folder with --data.`);
-    }
+    if (error instanceof StoreError && error.code === 'data-dir-in-use') throw new CliError(`data-dir-in-use: ${config.data}: ${error.message} ${WAY_OUT}`);
     throw error;
   });
   // A secret is no setting: settings are shown.

@@ -5,6 +5,7 @@
  */
 import { readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { isAlive, lastHolder } from './holder.ts';
 
 /** Operation (1: added, 2: dropped), part, block. */
 const RECORD = /^([12])\t(\d+_\d+_\d+_\d+(?:_\d+)?)\t(\S+)$/;
@@ -28,23 +29,11 @@ export function forgetTokensWithoutParts(path: string): number {
   return forgotten;
 }
 
-/** The engine keeps a file with its process number while it is open. */
 function wasKilled(path: string): boolean {
-  let pid: number;
-  try {
-    pid = Number(/PID: (\d+)/.exec(readFileSync(join(path, 'status'), 'utf8'))?.[1]);
-  } catch {
-    return false;
-  }
-  if (!Number.isSafeInteger(pid)) return false;
+  const pid = lastHolder(path);
+  if (pid === undefined) return false;
   // In a container each start has the same number: what this process has not opened itself was left by another.
-  if (pid === process.pid) return !opened.has(path);
-  try {
-    process.kill(pid, 0);
-    return false;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'ESRCH';
-  }
+  return pid === process.pid ? !opened.has(path) : !isAlive(pid);
 }
 
 /** What such folders say is stored, as `<partition>_<hash of the token>`; undefined where one is not as known. */
