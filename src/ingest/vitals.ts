@@ -18,7 +18,7 @@ export const NOT_READY = {
 /** What somebody should look at, though the server is ready. Codes are stable. */
 export const NOTICES = {
   'spool-damaged':
-    'The disk damaged what was acknowledged and not stored yet. What could be read is stored; the rest is in .damaged files in DATA/spool, and is told of until they are taken away and the server is started again.',
+    'The disk damaged what was acknowledged and not stored yet. What could be read is stored; the rest is in .damaged files in DATA/spool (and files that the disk does not give whole are .unreadable there), and is told of until they are taken away and the server is started again.',
 } as const;
 
 export type ReasonCode = keyof typeof NOT_READY;

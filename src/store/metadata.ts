@@ -109,6 +109,8 @@ export interface Metadata {
   present(): readonly Dataset[];
   /** Forgets finished deliveries whose ids begin so: what only a spool could bring again, when the spool has let go of it. */
   forget(prefix: string): Promise<void>;
+  /** Forgets all deliveries whose ids are the prefix, a name that is none of these, and `:` with more behind it: what nothing can bring again. */
+  forgetExcept(prefix: string, names: readonly string[]): Promise<void>;
   /** Forgets identities that senders gave, after IDENTITY_DAYS, and messages after MESSAGE_DAYS. */
   forgetOld(): Promise<void>;
   /** Counts a delivery that was stored already when it came; `source` is empty for what somebody named. */
@@ -258,6 +260,14 @@ class SqliteMetadata implements Metadata {
 
   async forget(prefix: string): Promise<void> {
     await this.#db.deleteFrom('delivery').where('id', '>=', prefix).where('id', '<', `${prefix}\u{10ffff}`).where('done', '=', 1).execute();
+  }
+
+  async forgetExcept(prefix: string, names: readonly string[]): Promise<void> {
+    const rest = sql`substr(id, ${prefix.length + 1})`;
+    const name = sql`substr(${rest}, 1, instr(${rest}, ':') - 1)`;
+    await sql`DELETE FROM delivery WHERE id >= ${prefix} AND id < ${`${prefix}\u{10ffff}`} AND ${name} NOT IN (SELECT value FROM json_each(${JSON.stringify(names)}))`.execute(
+      this.#db,
+    );
   }
 
   forgetOld(): Promise<void> {
