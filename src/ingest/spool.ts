@@ -41,7 +41,7 @@ export interface SpoolOptions {
   readonly clock: () => number;
 }
 
-export { SpoolError, type SpoolErrorCode } from './spool-error.ts';
+export { SpoolError } from './spool-error.ts';
 export { type Append, MOST_PARTS, PLACE, PLACE_PREFIX } from './spool-file.ts';
 
 export interface SpoolStatus {
