@@ -108,6 +108,7 @@ async function serveOpen(workspace: Workspace, options: Options, host: string, p
     listener: () => config.ingestUrl || heard,
     notReady: () => reasonsOf({ ...watched, collection, minFreeBytes: config.diskMinFreeMib * 2 ** 20 }),
     vitals: () => vitalsOf(watched),
+    retentionHeld: () => workspace.retentionHeld,
   });
   const retain = () => Promise.all([workspace.retain(), workspace.metadata.forgetOld()]);
   const retention = setInterval(() => void retain().catch((error: unknown) => app.log.error({ err: error }, 'retention failed')), RETENTION_INTERVAL);

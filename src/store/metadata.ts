@@ -115,6 +115,10 @@ export interface Metadata {
   forgetOld(): Promise<void>;
   /** Counts a delivery that was stored already when it came; `source` is empty for what somebody named. */
   repeated(source: string, records: number): Promise<void>;
+  /** Forgets those of 400 days before an instant, epoch seconds (retention-clock.ts). */
+  forgetRepeated(now: number): Promise<void>;
+  /** When the newest delivery came, epoch seconds; undefined where there is none. Reads the whole ledger. */
+  newestDelivery(): Promise<number | undefined>;
   /** Such deliveries of a window [from, to) in epoch seconds, by source. */
   repeats(from: number, to: number): Promise<Map<string, { deliveries: number; records: number }>>;
   /** All texts of a registry, by id from 1. */
@@ -145,7 +149,6 @@ export async function openMetadata(path: string, now: () => number, secretKey?: 
       file.pragma(`user_version = ${version + 1}`);
     })();
   }
-  file.prepare('DELETE FROM repeated WHERE bucket < ?').run(now() - REPEATED_KEPT);
   const db = new Kysely<Tables>({ dialect: new SqliteDialect({ database: file }) });
   return new SqliteMetadata(db, now, await openSecrets(dirname(path), secretKey), await StoredFacts.load(db), await Remembered.load(db, steady));
 }
@@ -283,6 +286,21 @@ class SqliteMetadata implements Metadata {
         c.columns(['source', 'bucket']).doUpdateSet({ deliveries: sql`repeated.deliveries + 1`, records: sql`repeated.records + excluded.records` }),
       )
       .execute();
+  }
+
+  async forgetRepeated(now: number): Promise<void> {
+    await this.#db
+      .deleteFrom('repeated')
+      .where('bucket', '<', now - REPEATED_KEPT)
+      .execute();
+  }
+
+  async newestDelivery(): Promise<number | undefined> {
+    const row = await this.#db
+      .selectFrom('delivery')
+      .select((b) => b.fn.max('first_seen').as('newest'))
+      .executeTakeFirst();
+    return row?.newest ?? undefined;
   }
 
   async repeats(from: number, to: number): Promise<Map<string, { deliveries: number; records: number }>> {
