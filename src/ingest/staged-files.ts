@@ -6,7 +6,6 @@ import { rmSync, statSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import type { Manifest, Metadata, StagedBlock } from '../store/metadata.ts';
 import type { Store } from '../store/store.ts';
-import { storedTokens } from '../store/stored-tokens.ts';
 import { syncFolder } from './spool-file.ts';
 
 /** Deliveries that a note names. */
@@ -47,7 +46,7 @@ export function removeFiles({ blocks }: Manifest): void {
 export async function damageOf(manifest: Manifest, { store, metadata }: { readonly store: Store; readonly metadata: Metadata }): Promise<Damage | undefined> {
   const blocks = manifest.blocks.filter(({ file, bytes }) => statSync(file, { throwIfNoEntry: false })?.size !== bytes);
   if (blocks.length === 0) return undefined;
-  const stored = await storedTokens(store, manifest.blocks);
+  const stored = await store.storedTokens(manifest.blocks);
   const again = stored?.size === 0;
   const begin = `The staged files of ${blocks.length} of ${manifest.blocks.length} blocks of the batch ${manifest.batch} are cut short or gone`;
   const from = manifest.ranges.length
