@@ -52,6 +52,7 @@ function uncached(store: Store): Store {
     command: (s, o) => store.command(off(s), o),
     insertNative: (i) => store.insertNative(i),
     readNative: (b, s) => store.readNative(b, s),
+    storedTokens: (i) => store.storedTokens(i),
     progress: (id) => store.progress(id),
     cancel: (id) => store.cancel(id),
     close: () => store.close(),

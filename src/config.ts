@@ -82,6 +82,10 @@ export const ConfigSchema = z.strictObject({
     .describe(
       'Days that the text of events is kept as it was received; 0 keeps it as long as the events. Their fields and their JSON stay. Goes by whole months.',
     ),
+  retentionTrustClock: z
+    .boolean()
+    .default(false)
+    .describe('Drops by the clock at once also where it is more than a day ahead of what is expected; else only when it has said so for a day.'),
   workers: z.number().int().min(1).max(64).default(availableParallelism()).describe('Threads that decode.'),
   batchRows: z.number().int().min(1000).max(1_000_000).default(262_144).describe('Records per insert. More is faster and takes more memory.'),
   placeV4: z.string().default('').describe('City database (mmdb) for IPv4; the packaged DB-IP when empty.'),

@@ -121,6 +121,8 @@ export interface ServerDeps {
   readonly defaultOnly?: () => boolean;
   /** Reasons why the server can't serve yet; empty when ready. */
   readonly notReady?: () => Promise<readonly Reason[]>;
+  /** The clock is ahead, and retention does not follow it yet. */
+  readonly retentionHeld?: () => boolean;
   readonly vitals?: () => Promise<Vitals>;
   /** Folder of the rows of query jobs: the server's own, emptied when it starts. */
   readonly jobsFolder: string;

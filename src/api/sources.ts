@@ -241,7 +241,11 @@ function statusOf(deps: ServerDeps, source: StoredSource, collectorPaused: boole
     ...(failing === undefined ? {} : { trouble: failing }),
     errors: [
       ...errors.map(({ hint, ...error }) => ({ ...error, ...(hint === undefined ? {} : { hint }) })),
-      ...[...(s3?.problems ?? []), ...(ec2?.problems ?? [])].map(({ code, message, hint, count, lastAt }) => ({ code, message, hint, count, last: lastAt })),
+      ...(s3?.problems ?? []).map(({ code, message, hint, count, lastAt, objects }) => ({
+        ...{ code, message, hint, count, last: lastAt },
+        ...(objects.length > 0 ? { objects: [...objects] } : {}),
+      })),
+      ...(ec2?.problems ?? []).map(({ code, message, hint, count, lastAt }) => ({ code, message, hint, count, last: lastAt })),
     ].sort((a, b) => b.last - a.last),
     details: s3 ? detailsOf(s3) : ec2 ? detailsOfLookup(ec2) : [],
   };

@@ -30,7 +30,7 @@ import { CliError, EXIT, note, print } from './output.ts';
 import { progressBar } from './progress.ts';
 import { samplesOf } from './samples.ts';
 import { startPath } from './start-path.ts';
-import { openWorkspace, type Workspace } from './workspace.ts';
+import { openWorkspace, WAY_OUT, type Workspace } from './workspace.ts';
 
 interface Options extends CommonOptions {
   readonly listen?: string;
@@ -74,7 +74,7 @@ async function serve(options: Options): Promise<void> {
   const tls = tlsFiles(config);
   if (tls) readTls(tls);
   const running = await runningServer(config.data);
-  if (running) throw new CliError(`data-dir-in-use: ${config.data} is held by the server at ${running.address} (process ${running.pid}).`);
+  if (running) throw new CliError(`data-dir-in-use: ${config.data} is in use by the server at ${running.address} (process ${running.pid}). ${WAY_OUT}`);
 
   const networks = options.demo ? [...config.internalNetworks, ...demoNetworks()] : config.internalNetworks;
   const fileKeys = options.demo ? () => trailKeysOf(config.data) : undefined;
@@ -108,6 +108,7 @@ async function serveOpen(workspace: Workspace, options: Options, host: string, p
     listener: () => config.ingestUrl || heard,
     notReady: () => reasonsOf({ ...watched, collection, minFreeBytes: config.diskMinFreeMib * 2 ** 20 }),
     vitals: () => vitalsOf(watched),
+    retentionHeld: () => workspace.retentionHeld,
   });
   const retain = () => Promise.all([workspace.retain(), workspace.metadata.forgetOld()]);
   const retention = setInterval(() => void retain().catch((error: unknown) => app.log.error({ err: error }, 'retention failed')), RETENTION_INTERVAL);

@@ -191,8 +191,10 @@ async function show(named: string, options: AnswerOptions): Promise<void> {
   ];
   await print(`${visible(source.name)}\n`);
   for (const [name, value] of lines) await print(`${`${name}:`.padEnd(15)} ${visible(value)}`);
-  for (const error of status.errors)
+  for (const error of status.errors) {
     await print(`\n${error.code} ${count(error.count)}×, last ${at(error.last)}\n  ${visible(error.message)}${error.hint ? `\n  ${error.hint}` : ''}`);
+    for (const object of error.objects ?? []) await print(`    ${visible(object)}`);
+  }
 }
 
 interface AddOptions extends AnswerOptions, ConnectionOptions {

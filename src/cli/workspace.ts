@@ -21,6 +21,7 @@ import { openRegistries, type Registries } from '../ingest/registry.ts';
 import { RetroHunts } from '../ingest/retro-hunts.ts';
 import type { Trails } from '../ingest/s3-sources.ts';
 import { storedChains, TrailProofs } from '../ingest/trails/proofs.ts';
+import { NOTICES } from '../ingest/vitals.ts';
 import { LOOKUP_LIMITS } from '../model/lookup-table.ts';
 import { type Catalogs, openCatalogs } from '../store/catalog.ts';
 import { openEmbedded } from '../store/embedded.ts';
@@ -28,6 +29,7 @@ import { type Indicators, openIndicators } from '../store/indicators.ts';
 import { type Lookups, openLookups } from '../store/lookups.ts';
 import { type Metadata, openMetadata } from '../store/metadata.ts';
 import { applyRetention } from '../store/retention.ts';
+import { RetentionClock } from '../store/retention-clock.ts';
 import { retroNumber } from '../store/retro-tables.ts';
 import { SecretsError } from '../store/secrets.ts';
 import { type Store, StoreError } from '../store/store.ts';
@@ -59,6 +61,8 @@ export interface Workspace {
   setAwsRanges(json: Uint8Array): AwsRangesSummary;
   /** Drops what is older than the retention setting. */
   retain(): Promise<void>;
+  /** The clock is ahead, and what it would have dropped is kept. */
+  readonly retentionHeld: boolean;
   close(): Promise<void>;
 }
 
@@ -75,6 +79,10 @@ function prepareFolder(folder: string): void {
     throw new CliError(`The data directory ${folder} cannot be used: ${path ?? folder} ${why}. Choose another with --data, or BARTIZAN_DATA.`);
   }
 }
+
+/** Of a data directory that another process has. */
+export const WAY_OUT =
+  'Commands use a server that runs on it by themselves as soon as it listens, and one in another container with --server and --token, where they have these; else stop what has it, or choose another folder with --data.';
 
 const WHY: Readonly<Record<string, string>> = {
   EACCES: 'may not be written by this user',
@@ -102,9 +110,7 @@ export async function openWorkspace(
       maxBytesRead: config.queryMaxReadMib * 2 ** 20,
     },
   }).catch((error: unknown) => {
-    if (error instanceof StoreError && error.code === 'data-dir-in-use') {
-      throw new CliError(`data-dir-in-use: ${config.data} is held by another process. Stop it, or choose another folder with --data.`);
-    }
+    if (error instanceof StoreError && error.code === 'data-dir-in-use') throw new CliError(`data-dir-in-use: ${config.data}: ${error.message} ${WAY_OUT}`);
     throw error;
   });
   // A secret is no setting: settings are shown.
@@ -219,15 +225,23 @@ export async function openWorkspace(
     userAgent: `bartizan/${version()}`,
     awsRanges: setAwsRanges,
   });
+  const clock = new RetentionClock({ metadata, now: epochSeconds, steady: () => performance.now() / 1000, trust: config.retentionTrustClock });
   const retain = async () => {
-    await applyRetention(store, { flows: config.retentionDays, events: config.eventRetentionDays, raw: config.rawRetentionDays }, epochSeconds());
-    if (config.retentionDays > 0) await indicators.forget(epochSeconds() - config.retentionDays * 86_400);
+    const before = clock.held;
+    const time = await clock.look();
+    if (clock.held !== undefined && before === undefined) note(`warning: ${NOTICES['clock-ahead']}`);
+    await applyRetention(store, { flows: config.retentionDays, events: config.eventRetentionDays, raw: config.rawRetentionDays }, time);
+    if (config.retentionDays > 0) await indicators.forget(time - config.retentionDays * 86_400);
+    await metadata.forgetRepeated(time);
   };
   await retain();
   return {
     registries,
     setAwsRanges,
     retain,
+    get retentionHeld() {
+      return clock.held !== undefined;
+    },
     config,
     store,
     metadata,

@@ -18,6 +18,7 @@ import { BatchCounter, COUNTER, ROW } from './counter.ts';
 import { withoutInternalTraffic } from './internal-traffic.ts';
 import { addEnvelopes, addOrigins } from './origin-columns.ts';
 import type { IdCache } from './registry.ts';
+import { syncStaged } from './staged-files.ts';
 
 /** A delivery whose records are in a batch, in the order in which they were decoded. */
 export interface BatchDelivery {
@@ -120,6 +121,7 @@ export async function stageBatch(
   for (const part of counted) if (part.rows > 0) stage(COUNTER, part, counted.length > 1 ? { counterRows: rowNumbers(part) } : {});
   // Behind the rows: nobody waits for it.
   for (const part of external) stage('address_day', part);
+  await syncStaged(context.staging, blocks);
   // Of these alone the masks are kept; queries expect every field of other flows to be absent here and there.
   const flows = taken.tables.find(({ dataset }) => dataset === VPC_FLOW.flows)?.batch;
   return { batch, ranges, blocks, ...masks(flows, given), defaultOnly: !flows || inDefaultLayout(flows) };

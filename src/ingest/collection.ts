@@ -14,12 +14,12 @@ import type { Metadata } from '../store/metadata.ts';
 import type { Source } from '../store/sources.ts';
 import { Ec2Sources } from './ec2-sources.ts';
 import { S3Sources, type Trails } from './s3-sources.ts';
-import { type Append, Spool, type SpoolOptions, type SpoolStatus } from './spool.ts';
+import { type Append, PLACE_PREFIX, Spool, type SpoolOptions, type SpoolStatus } from './spool.ts';
 import { SpoolDrain } from './spool-drain.ts';
 import { Traffic, type TrafficStatus } from './traffic.ts';
 
 export interface CollectionOptions {
-  readonly metadata: Pick<Metadata, 'sources' | 'forget'>;
+  readonly metadata: Pick<Metadata, 'sources' | 'forget' | 'forgetExcept'>;
   readonly intake: Intake;
   readonly trails?: Trails;
   /** What interface lookups find out. */
@@ -104,7 +104,10 @@ export class Collection {
   }
 
   static async open(options: CollectionOptions): Promise<Collection> {
-    const collection = new Collection(options, await Spool.open(options.spool));
+    const spool = await Spool.open(options.spool);
+    // Of files that were passed over, or that a crash let go of before the ledger did.
+    await options.metadata.forgetExcept(PLACE_PREFIX, spool.files);
+    const collection = new Collection(options, spool);
     // Before anything is received: later something of a removed source may be on its way into the spool.
     const { sources } = options.metadata;
     const spooled = collection.spool.sources;

@@ -10,6 +10,7 @@ import { addCounts, type Counts, NO_COUNTS } from '../model/counts.ts';
 import type { Manifest, Metadata } from '../store/metadata.ts';
 import { InsertPace } from './insert-pace.ts';
 import type { Stored } from './inserter.ts';
+import { ToldLayouts } from './layout-changes.ts';
 import type { LayoutMemory } from './layout-memory.ts';
 import type { WorkerPool } from './worker-pool.ts';
 import type { FromWorker, Job } from './worker-protocol.ts';
@@ -76,7 +77,7 @@ export interface QueueOptions {
   readonly ids: (registry: string, texts: readonly string[]) => Promise<number[]>;
   readonly store: (manifest: Manifest) => Promise<Stored>;
   /** What is known of the layouts of streams. */
-  readonly layouts: Pick<LayoutMemory, 'of' | 'learned' | 'held'> | undefined;
+  readonly layouts: Pick<LayoutMemory, 'bySource' | 'learned' | 'held'> | undefined;
   /** Milliseconds of a steady clock. */
   readonly clock: () => number;
 }
@@ -93,6 +94,7 @@ export class DeliveryQueue {
   readonly #holds: ({ since: number; collected: boolean } | undefined)[] = [];
   /** Threads that were told to hand over and have not said that they did. */
   readonly #flushing = new Set<number>();
+  readonly #told = new ToldLayouts();
   /** Batches that are on their way into the store, which takes one after another. */
   #storing = 0;
   #pool: WorkerPool | undefined;
@@ -206,7 +208,7 @@ export class DeliveryQueue {
       this.#holds[worker] = { ...open, collected: open.collected || (ticket.request.first ?? false) };
       pool.ref();
       const { job } = ticket.request;
-      const layouts = this.#options.layouts?.of(job.source ?? '') ?? {};
+      const layouts = this.#options.layouts && this.#told.next(worker, job.source ?? '', this.#options.layouts.bySource);
       pool.send(worker, { type: 'job', job: { ...job, layouts, job: ticket.number } });
     }
   }
@@ -387,6 +389,7 @@ export class DeliveryQueue {
     this.#reading[worker] = undefined;
     this.#holds[worker] = undefined;
     this.#flushing.delete(worker);
+    this.#told.lost(worker);
     for (const ticket of [...this.#tickets.values()]) {
       if (ticket.worker !== worker || ticket.complete || ticket.known) continue;
       ticket.end = { failure: error.message };

@@ -3,12 +3,13 @@
  * done, for a batch that was given up half-way would be stored twice by who brings it again; what fails
  * for good stops all inserting until the next start repairs it.
  */
-import { rmSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { DATASETS } from '../model/log-formats.ts';
 import type { DeliveryRange, Manifest, Metadata, StagedBlock } from '../store/metadata.ts';
 import { type StagedSelect, type Store, StoreError } from '../store/store.ts';
 import type { DiskGuard } from './disk-guard.ts';
 import { withoutCopies } from './event-copies.ts';
+import { damageOf, removeFiles } from './staged-files.ts';
 
 /** What became of a batch: what people should know of it, and what its deliveries count without copies of stored events. */
 export interface Stored {
@@ -162,10 +163,15 @@ export class Inserter {
 
   /** Stages of a batch after its manifest is committed; repeating it stores nothing twice. */
   async #insert(committed: Manifest, fresh: boolean): Promise<Stored> {
-    // After a loss of power the ledger may not know any more that a batch was finished, although its files are removed.
-    const gone = fresh ? [] : committed.blocks.filter(({ file }) => statSync(file, { throwIfNoEntry: false }) === undefined);
-    const notes = gone.length ? [noteOfGone(committed, gone)] : [];
+    const damage = fresh ? undefined : await damageOf(committed, this.#options);
+    const notes = damage ? [damage.note] : [];
+    if (damage?.again) {
+      await this.#options.metadata.drop(committed.batch);
+      removeFiles(committed);
+      return { notes, ranges: [] };
+    }
     let manifest = committed;
+    const gone = damage?.blocks ?? [];
     for (const { token } of committed.blocks.filter((block) => !gone.includes(block))) {
       const block = (): StagedBlock => manifest.blocks.find((b) => b.token === token) as StagedBlock;
       // Whatever is inserted in the end, the manifest says it first: a crash in between inserts the same again.
@@ -187,12 +193,11 @@ export class Inserter {
       if (again || culprits.length || !extraction) notes.push(noteOf(block(), culprits, again ?? failure));
     }
     await this.#options.metadata.finish(manifest);
-    for (const block of manifest.blocks) {
-      remove(block.file);
-      if (block.ids) remove(block.ids.file);
-      if (gone.includes(block)) continue;
+    removeFiles(manifest);
+    for (const { token, rows } of manifest.blocks) {
+      if (gone.some((block) => block.token === token)) continue;
       this.#done.inserts++;
-      this.#done.rows += block.rows;
+      this.#done.rows += rows;
     }
     return { notes, ranges: manifest.ranges };
   }
@@ -237,19 +242,6 @@ function isPassing(error: unknown): boolean {
   if (error instanceof StoreError) return error.retryable || PASSING.has(error.code);
   const code = (error as { code?: unknown }).code;
   return typeof code === 'string' && PASSING_CODE.test(code);
-}
-
-/** A file that stays is removed by the next start; the batch is finished and must not be tried again. */
-function remove(file: string): void {
-  try {
-    rmSync(file, { force: true });
-  } catch {}
-}
-
-/** What people should know of a batch whose files were not there any more when it was repaired. */
-function noteOfGone({ batch, blocks }: Manifest, gone: readonly StagedBlock[]): string {
-  const what = gone.map(({ table, rows }) => `${rows} rows for ${table}`).join(', ');
-  return `The staged files of ${gone.length} of ${blocks.length} blocks of the batch ${batch} are gone (${what}). They are removed only after a batch is stored, so that these rows count as stored; if somebody else removed them, "bartizan ingest --again" reads the logs anew.`;
 }
 
 /** What people should know of a block whose rules failed. */

@@ -10,6 +10,7 @@ import type { RecordFormat } from '../model/source.ts';
 import { num, param, sql, statement } from '../query/sql.ts';
 import type { Metadata } from '../store/metadata.ts';
 import type { Store, Value } from '../store/store.ts';
+import { SourceLayouts } from './layout-changes.ts';
 import { HELD, type RetryResult, UNRESOLVED } from './unresolved.ts';
 
 export interface StreamLayout {
@@ -69,6 +70,8 @@ export interface LayoutMemoryOptions {
 export class LayoutMemory {
   readonly #options: LayoutMemoryOptions;
   readonly #streams: Map<string, StreamLayout>;
+  /** The same, as threads are told of them. */
+  readonly bySource: SourceLayouts;
   readonly #looks = new Map<string, NodeJS.Timeout>();
   /** The last look at a stream, and how long to wait for the next; the oldest go first. */
   readonly #looked = new Map<string, Looked>();
@@ -82,6 +85,7 @@ export class LayoutMemory {
   private constructor(options: LayoutMemoryOptions, streams: Map<string, StreamLayout>) {
     this.#options = options;
     this.#streams = streams;
+    this.bySource = new SourceLayouts([...streams].map(([stream, { layout }]) => [stream, layout]));
     this.#infer = options.infer ?? inferLayout;
   }
 
@@ -96,9 +100,7 @@ export class LayoutMemory {
 
   /** Layouts of the streams of a source, by stream. */
   of(source: string): Record<string, string> {
-    const found: Record<string, string> = {};
-    for (const [stream, { layout }] of this.#streams) if (stream.startsWith(`${source}|`)) found[stream] = layout;
-    return found;
+    return Object.fromEntries(this.bySource.of(source)?.layouts ?? []);
   }
 
   /** The evidence in a delivery was enough; what waits of its stream is read again. */
@@ -153,13 +155,18 @@ export class LayoutMemory {
 
   async forget(stream: string): Promise<void> {
     this.#streams.delete(stream);
+    this.bySource.delete(stream);
     await this.#save();
   }
 
   #settle(stream: string, layout: string, by: StreamLayout['by']): Promise<RetryResult> {
     return this.#inTurn(async () => {
       const oldest = this.#streams.keys().next().value;
-      if (!this.#streams.has(stream) && this.#streams.size >= MOST_STREAMS && oldest !== undefined) this.#streams.delete(oldest);
+      if (!this.#streams.has(stream) && this.#streams.size >= MOST_STREAMS && oldest !== undefined) {
+        this.#streams.delete(oldest);
+        this.bySource.delete(oldest);
+      }
+      this.bySource.set(stream, layout);
       this.#streams.set(stream, { layout, by, since: this.#options.now() });
       this.#patience.delete(stream);
       this.#looked.delete(stream);

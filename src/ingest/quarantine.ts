@@ -16,6 +16,7 @@ import type { Store, Value } from '../store/store.ts';
 import { type BatchDelivery, stageBatch, stageResolved } from './batch-writer.ts';
 import type { Pipeline } from './pipeline.ts';
 import { IdCache, type Registries } from './registry.ts';
+import { syncStaged } from './staged-files.ts';
 import { HELD, type RetryResult, UNRESOLVED } from './unresolved.ts';
 
 export interface QuarantineEntry {
@@ -196,6 +197,7 @@ export class Quarantine {
         now,
       });
       const marks = stageResolved(staging, batch, done, now());
+      await syncStaged(staging, [marks]);
       await pipeline.storeBatch({ ...manifest, ranges: [], blocks: [...manifest.blocks, marks] });
       const left = manifest.ranges.reduce((sum, { counts }) => sum + counts.filtered, 0);
       filtered += left;

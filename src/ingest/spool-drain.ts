@@ -12,6 +12,8 @@ export interface DrainOptions {
   /** The ledger's: what only a file of the spool could bring again. */
   readonly forget: (prefix: string) => Promise<void>;
   readonly onError: (source: string, message: string) => void;
+  /** Between two tries to read what cannot be read; LONGEST_WAIT_MS where nothing else is said. */
+  readonly waitMs?: number;
 }
 
 /** Entries and bytes of a source that are given out and not settled. */
@@ -53,7 +55,7 @@ export class SpoolDrain {
     void this.#drain(source).catch((error: unknown) => {
       this.#running.delete(source);
       this.#trouble(source, error);
-      void this.#pause(LONGEST_WAIT_MS).then(() => this.#start(source));
+      void this.#pause(this.#options.waitMs ?? LONGEST_WAIT_MS).then(() => this.#start(source));
     });
   }
 

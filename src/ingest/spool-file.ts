@@ -40,6 +40,11 @@ export interface Entry {
   readonly next: number;
 }
 
+/** What is read of: an open file. */
+export interface Bytes {
+  read(buffer: Buffer, offset: number, length: number, position: number): Promise<{ readonly bytesRead: number }>;
+}
+
 const MAGIC = 0x31535a42;
 const MAGIC_BYTES = Buffer.from('BZS1');
 const FRAME_HEAD = 16;
@@ -119,7 +124,7 @@ export function frame(header: EntryHeader, body: Uint8Array): Uint8Array[] {
 }
 
 /** The entry at an offset, its bytes checked; undefined where no whole frame is. */
-export async function readEntry(handle: FileHandle, path: string, at: number, end: number): Promise<Entry | undefined> {
+export async function readEntry(handle: Bytes, path: string, at: number, end: number): Promise<Entry | undefined> {
   const head = await headAt(handle, at, end);
   if (!head) return undefined;
   const from = at + FRAME_HEAD;
@@ -142,7 +147,7 @@ export async function readEntry(handle: FileHandle, path: string, at: number, en
  * so that bytes of a body that look like a frame are none; only then is the magic searched for, up to a
  * limit of work, for a body may be full of it.
  */
-export async function findEntry(handle: FileHandle, path: string, at: number, end: number): Promise<Entry | undefined> {
+export async function findEntry(handle: Bytes, path: string, at: number, end: number): Promise<Entry | undefined> {
   for (let head = await headAt(handle, at, end); head; head = await headAt(handle, head.end, end)) {
     if (head.end === end) return undefined;
     const entry = await readEntry(handle, path, head.end, end);
@@ -165,7 +170,7 @@ export async function findEntry(handle: FileHandle, path: string, at: number, en
 }
 
 /** Whether a file ends there as after a crash: a frame that is cut off, or room that was never written. Such bytes were not acknowledged. */
-export async function isCutOff(handle: FileHandle, at: number, end: number): Promise<boolean> {
+export async function isCutOff(handle: Bytes, at: number, end: number): Promise<boolean> {
   const head = (await readAt(handle, at, Math.min(FRAME_HEAD, end - at))) ?? Buffer.alloc(0);
   if (head.length < FRAME_HEAD) return MAGIC_BYTES.subarray(0, head.length).equals(head.subarray(0, MAGIC_BYTES.length)) || isZero(head);
   const headerLength = head.readUInt32LE(4);
@@ -178,7 +183,7 @@ export async function isCutOff(handle: FileHandle, at: number, end: number): Pro
 }
 
 /** Copies what cannot be read to a file beside, named by its place; its bytes, 0 where it was there already. */
-export async function setAside(handle: FileHandle, path: string, from: number, to: number): Promise<number> {
+export async function setAside(handle: Bytes, path: string, from: number, to: number): Promise<number> {
   const aside = `${path.slice(0, path.lastIndexOf('.'))}-${from}${DAMAGED}`;
   const there = await stat(aside).catch(() => undefined);
   if (there?.size === to - from) return 0;
@@ -235,7 +240,7 @@ export function removeFile(path: string): void {
   rmSync(noteOf(path), { force: true });
 }
 
-function noteOf(path: string): string {
+export function noteOf(path: string): string {
   return `${path.slice(0, -SUFFIX.length)}${CUT}`;
 }
 
@@ -254,7 +259,7 @@ interface Head {
 }
 
 /** What a frame says of itself; undefined where none can be. */
-async function headAt(handle: FileHandle, at: number, end: number): Promise<Head | undefined> {
+async function headAt(handle: Bytes, at: number, end: number): Promise<Head | undefined> {
   const head = at + FRAME_HEAD > end ? undefined : await readAt(handle, at, FRAME_HEAD);
   if (!head || head.readUInt32LE(0) !== MAGIC) return undefined;
   const headerLength = head.readUInt32LE(4);
@@ -276,7 +281,7 @@ function isZero(bytes: Buffer): boolean {
 }
 
 /** Undefined where the file is shorter than that. */
-async function readAt(handle: FileHandle, at: number, length: number): Promise<Buffer | undefined> {
+async function readAt(handle: Bytes, at: number, length: number): Promise<Buffer | undefined> {
   const bytes = Buffer.allocUnsafe(length);
   let done = 0;
   while (done < length) {

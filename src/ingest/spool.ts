@@ -10,26 +10,24 @@ import { randomBytes } from 'node:crypto';
 import { mkdirSync, readdirSync, rmdirSync, rmSync, statSync } from 'node:fs';
 import { type FileHandle, open, statfs, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { SpoolError } from './spool-error.ts';
 import {
   type Append,
   CUT,
   cutOff,
   DAMAGED,
   type Entry,
-  findEntry,
   frame,
-  isCutOff,
   isTooLong,
   joined,
   PLACE,
-  readEntry,
   removeFile,
   SUFFIX,
-  setAside,
   syncFolder,
   TOO_LONG,
   wholeBytes,
 } from './spool-file.ts';
+import { isLasting, keepUnreadable, passedOver, READ_TRIES, SpoolReader, type Step } from './spool-reader.ts';
 
 export interface SpoolOptions {
   readonly folder: string;
@@ -43,19 +41,8 @@ export interface SpoolOptions {
   readonly clock: () => number;
 }
 
+export { SpoolError } from './spool-error.ts';
 export { type Append, MOST_PARTS, PLACE, PLACE_PREFIX } from './spool-file.ts';
-
-export type SpoolErrorCode = 'spool-full' | 'disk-full' | 'spool-failed';
-
-/** Nothing of the append is acknowledged. */
-export class SpoolError extends Error {
-  readonly code: SpoolErrorCode;
-  constructor(code: SpoolErrorCode, message: string, cause?: unknown) {
-    super(message, { cause });
-    this.name = 'SpoolError';
-    this.code = code;
-  }
-}
 
 export interface SpoolStatus {
   readonly bytes: number;
@@ -85,6 +72,10 @@ interface SpoolFile {
   underway: number;
   /** How far it was given out. */
   read: number;
+  /** How often it could not be read. */
+  failures: number;
+  /** What cannot be read of it is passed over. */
+  unreadable: boolean;
 }
 
 interface Waiting {
@@ -97,7 +88,7 @@ interface Queue {
   readonly folder: string;
   readonly files: SpoolFile[];
   handle: FileHandle | undefined;
-  reader: { readonly file: SpoolFile; readonly handle: FileHandle } | undefined;
+  reader: SpoolReader | undefined;
   waiting: Waiting[];
   writing: boolean;
   /** Entries of the open file. */
@@ -105,6 +96,8 @@ interface Queue {
   /** Its folder's name outlasts a loss of power. */
   rooted: boolean;
 }
+
+const UNREAD = { underway: 0, read: 0, failures: 0, unreadable: false };
 
 const FILE_BYTES = 64 * 1024 * 1024;
 const FREE_EVERY_MS = 1000;
@@ -155,7 +148,7 @@ export class Spool {
       const name = file.slice(0, -SUFFIX.length);
       const size = wholeBytes(path);
       this.#bytes += size;
-      queue.files.push({ name, path, created: Number.parseInt(name, 36), size, closed: true, recovered: true, underway: 0, read: 0 });
+      queue.files.push({ name, path, created: Number.parseInt(name, 36), size, closed: true, recovered: true, ...UNREAD });
       if (size === 0) this.#removeIfDone(queue, queue.files.at(-1) as SpoolFile);
     }
   }
@@ -178,6 +171,11 @@ export class Spool {
   /** Sources that have something here. */
   get sources(): readonly string[] {
     return [...this.#queues].filter(([, queue]) => queue.files.length > 0).map(([source]) => source);
+  }
+
+  /** Names of all files that are here. */
+  get files(): readonly string[] {
+    return [...this.#queues.values()].flatMap(({ files }) => files.map(({ name }) => name));
   }
 
   status(): SpoolStatus {
@@ -303,7 +301,7 @@ export class Spool {
     }
     queue.rooted = true;
     queue.handle = handle;
-    const file = { name, path, created, size: 0, closed: false, recovered: false, underway: 0, read: 0 };
+    const file = { name, path, created, size: 0, closed: false, recovered: false, ...UNREAD };
     queue.files.push(file);
     queue.entries = 0;
     return file;
@@ -320,38 +318,38 @@ export class Spool {
     this.#removeIfDone(queue, file);
   }
 
-  /** The oldest entry that was not given out yet; undefined when there is none. */
+  /** The oldest entry that was not given out yet; undefined when there is none. Rejects where it cannot be read, until that was tried often enough: then it is passed over. */
   async next(source: string): Promise<Entry | undefined> {
     const queue = this.#queues.get(source);
     const file = queue?.files.find((f) => f.read < f.size);
     if (!queue || !file) return undefined;
-    if (queue.reader?.file !== file) {
-      await queue.reader?.handle.close();
-      queue.reader = { file, handle: await open(file.path, 'r') };
-    }
-    const { handle } = queue.reader;
-    const entry = (await readEntry(handle, file.path, file.read, file.size)) ?? (await this.#pass(source, queue, file, handle));
-    if (!entry) return this.next(source);
-    file.read = entry.next;
-    file.underway++;
-    return entry;
-  }
-
-  /** Passes over what cannot be read: the entry behind it, if there is one in the file. What was acknowledged is kept beside. */
-  async #pass(source: string, queue: Queue, file: SpoolFile, handle: FileHandle): Promise<Entry | undefined> {
-    const { read, size, path } = file;
-    const entry = await findEntry(handle, path, read, size);
-    const to = entry?.at ?? size;
-    if (entry || !file.recovered || !(await isCutOff(handle, read, size))) {
-      const bytes = await setAside(handle, path, read, to);
-      if (bytes > 0) {
-        this.#count(bytes);
-        this.onDamage(source, `${bytes} bytes of ${path} from byte ${read} on cannot be read: the disk damaged them. They are in a ${DAMAGED} file beside it.`);
-      }
+    const { entry, to, damage } = await this.#step(queue, file);
+    if (damage) {
+      this.#count(damage.bytes);
+      this.onDamage(source, damage.message);
     }
     file.read = to;
-    if (!entry) this.#removeIfDone(queue, file);
-    return entry;
+    if (entry) file.underway++;
+    else this.#removeIfDone(queue, file);
+    return entry ?? this.next(source);
+  }
+
+  async #step(queue: Queue, file: SpoolFile): Promise<Step> {
+    try {
+      if (queue.reader?.file.path !== file.path) {
+        await queue.reader?.close();
+        queue.reader = undefined;
+        queue.reader = await SpoolReader.open(file);
+      }
+      return await queue.reader.step(file.read, file.size);
+    } catch (error) {
+      await queue.reader?.close();
+      queue.reader = undefined;
+      if (!isLasting(error) || ++file.failures < READ_TRIES) throw error;
+      if (file.unreadable) return passedOver(file, file.read, file.size, error);
+      file.unreadable = true;
+      return this.#step(queue, file);
+    }
   }
 
   /** An entry is stored; its file goes when all of it is. Answers the name of a file that went. */
@@ -372,13 +370,15 @@ export class Spool {
       queue.handle = undefined;
       file.closed = true;
     }
-    if (queue.reader?.file === file) {
-      void queue.reader.handle.close().catch(() => undefined);
+    if (queue.reader?.file.path === file.path) {
+      void queue.reader.close();
       queue.reader = undefined;
     }
-    removeFile(file.path);
     queue.files.splice(queue.files.indexOf(file), 1);
     this.#bytes -= file.size;
+    // One that stays is read again by the next start, which must know what was stored.
+    if (file.unreadable) return keepUnreadable(file.path);
+    removeFile(file.path);
     return true;
   }
 
@@ -387,7 +387,7 @@ export class Spool {
     for (const queue of this.#queues.values()) {
       while (queue.writing) await new Promise((resolve) => setTimeout(resolve, 5));
       await queue.handle?.close().catch(() => undefined);
-      await queue.reader?.handle.close().catch(() => undefined);
+      await queue.reader?.close();
       if (queue.files.length === 0) {
         try {
           rmdirSync(queue.folder);

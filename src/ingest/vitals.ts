@@ -18,7 +18,9 @@ export const NOT_READY = {
 /** What somebody should look at, though the server is ready. Codes are stable. */
 export const NOTICES = {
   'spool-damaged':
-    'The disk damaged what was acknowledged and not stored yet. What could be read is stored; the rest is in .damaged files in DATA/spool, and is told of until they are taken away and the server is started again.',
+    'The disk damaged what was acknowledged and not stored yet. What could be read is stored; the rest is in .damaged files in DATA/spool (and files that the disk does not give whole are .unreadable there), and is told of until they are taken away and the server is started again.',
+  'clock-ahead':
+    'The clock is more than a day ahead of when the data directory was last used and what has passed since: retention goes on by the time before, until the clock has said the same for a day. Where it is right, retentionTrustClock lets it drop at once.',
 } as const;
 
 export type ReasonCode = keyof typeof NOT_READY;
@@ -67,9 +69,14 @@ export async function reasonsOf({ pipeline, collection, folder, minFreeBytes }: 
   return reasons;
 }
 
-export function noticesOf({ spool: { damaged } }: Pick<Collection, 'spool'>): Reason[] {
-  if (damaged.pieces === 0) return [];
-  return [
-    { code: 'spool-damaged', message: `${NOTICES['spool-damaged']} ${damaged.pieces} ${damaged.pieces === 1 ? 'piece' : 'pieces'}, ${damaged.bytes} bytes.` },
-  ];
+/** `retentionHeld`: the clock is ahead. */
+export function noticesOf({ spool: { damaged } }: Pick<Collection, 'spool'>, retentionHeld = false): Reason[] {
+  const notices: Reason[] = [];
+  if (damaged.pieces > 0)
+    notices.push({
+      code: 'spool-damaged',
+      message: `${NOTICES['spool-damaged']} ${damaged.pieces} ${damaged.pieces === 1 ? 'piece' : 'pieces'}, ${damaged.bytes} bytes.`,
+    });
+  if (retentionHeld) notices.push({ code: 'clock-ahead', message: NOTICES['clock-ahead'] });
+  return notices;
 }

@@ -5,6 +5,7 @@ import type { Databases } from '../enrich/enricher.ts';
 import type { Origin } from '../model/batch.ts';
 import type { RecordSettings } from '../model/source.ts';
 import type { Manifest } from '../store/metadata.ts';
+import type { LayoutNews } from './layout-changes.ts';
 
 /** Given to a worker when it starts. */
 export interface WorkerSetup {
@@ -31,8 +32,8 @@ export interface Job {
   /** Its identity; the SHA-256 of its bytes and how they are read where it is absent (for standard input: made up). */
   readonly id?: string;
   readonly refused?: Refusal;
-  /** Layouts of its source’s streams that are known, by stream. */
-  readonly layouts?: Readonly<Record<string, string>>;
+  /** What is new of the layouts of its source’s streams since the thread was last told. */
+  readonly layouts?: LayoutNews | undefined;
   /** Others sent it: what it may become when it is decompressed is limited. */
   readonly bounded?: true;
 }

@@ -20,6 +20,7 @@ import type { Segment } from '../model/segment.ts';
 import type { Manifest } from '../store/metadata.ts';
 import { type BatchDelivery, stageBatch } from './batch-writer.ts';
 import { identify, standardInput } from './identity.ts';
+import { KnownLayouts, streamOf } from './layout-changes.ts';
 import type { LayoutChoice } from './layout-choice.ts';
 import { IdCache } from './registry.ts';
 import { StreamChoices } from './stream-choices.ts';
@@ -39,6 +40,7 @@ const enricher = createEnricher(setup.databases, { internalNetworks: setup.inter
 enricher.matchWith(setup.indicators);
 const now = () => Math.floor(Date.now() / 1000);
 
+const layouts = new KnownLayouts();
 const jobs: (Job | 'flush')[] = [];
 const asked = new Map<number, (ids: readonly number[]) => void>();
 let asks = 0;
@@ -89,6 +91,7 @@ const send = (message: FromWorker): void => port.postMessage(message);
 port.on('message', (message: ToWorker) => {
   switch (message.type) {
     case 'job':
+      if (message.job.layouts) layouts.hear(message.job.source ?? '', message.job.layouts);
       jobs.push(message.job);
       break;
     case 'flush':
@@ -239,7 +242,7 @@ function choose(job: Job, owner: Owner, head: Uint8Array): void {
   if (layout.trim().toLowerCase() !== 'auto') return;
   const formats = formatsOf(format);
   const stream = streamOf(owner);
-  const learned = job.layouts?.[stream];
+  const learned = layouts.of(stream);
   // The setting may have been changed since it was learned.
   const known = learned !== undefined && formatOfText(learned, formats) ? learned : undefined;
   const choice: LayoutChoice = known === undefined ? choices.choose(stream, head, formats) : { kind: 'layout', layout: known, learned: false };
@@ -250,11 +253,6 @@ function choose(job: Job, owner: Owner, head: Uint8Array): void {
     decoder.setState(heldState(choice.message));
     owner.stream = stream;
   }
-}
-
-/** Lines of one source and log group have one layout; of what somebody named, those of one file. */
-function streamOf({ source, origin }: Owner): string {
-  return source === '' ? `|${origin.sourceName}|${origin.logGroup ?? ''}` : `${source}|${origin.logGroup ?? ''}`;
 }
 
 /** Decodes bytes, handing batches over as they fill. */

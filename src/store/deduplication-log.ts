@@ -5,11 +5,13 @@
  */
 import { readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { isAlive, lastHolder } from './holder.ts';
 
 /** Operation (1: added, 2: dropped), part, block. */
 const RECORD = /^([12])\t(\d+_\d+_\d+_\d+(?:_\d+)?)\t(\S+)$/;
 const PART = /^(\d+)_(\d+)_(\d+)_\d+(?:_\d+)?$/;
-const LOGS = 'deduplication_logs';
+/** Name of the folder in a table's. */
+export const LOGS = 'deduplication_logs';
 
 /** Stores that this process has opened. */
 const opened = new Set<string>();
@@ -27,23 +29,37 @@ export function forgetTokensWithoutParts(path: string): number {
   return forgotten;
 }
 
-/** The engine keeps a file with its process number while it is open. */
 function wasKilled(path: string): boolean {
-  let pid: number;
-  try {
-    pid = Number(/PID: (\d+)/.exec(readFileSync(join(path, 'status'), 'utf8'))?.[1]);
-  } catch {
-    return false;
-  }
-  if (!Number.isSafeInteger(pid)) return false;
+  const pid = lastHolder(path);
+  if (pid === undefined) return false;
   // In a container each start has the same number: what this process has not opened itself was left by another.
-  if (pid === process.pid) return !opened.has(path);
-  try {
-    process.kill(pid, 0);
-    return false;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'ESRCH';
+  return pid === process.pid ? !opened.has(path) : !isAlive(pid);
+}
+
+/** What such folders say is stored, as `<partition>_<hash of the token>`; undefined where one is not as known. */
+export function tokensOf(folders: readonly string[]): ReadonlySet<string> | undefined {
+  const stored = new Set<string>();
+  for (const folder of folders) {
+    const names = list(folder)
+      .filter((name) => name.endsWith('.txt'))
+      .sort((a, b) => number(a) - number(b));
+    if (names.length === 0) return undefined;
+    for (const name of names) {
+      for (const line of readFileSync(join(folder, name), 'utf8').split('\n')) {
+        if (line === '') continue;
+        const [, operation, , block] = RECORD.exec(line) ?? [];
+        if (block === undefined) return undefined;
+        if (operation === '1') stored.add(block);
+        else stored.delete(block);
+      }
+    }
   }
+  return folders.length > 0 ? stored : undefined;
+}
+
+/** Logs follow each other by the number in their names. */
+function number(name: string): number {
+  return Number(/\d+/.exec(name)?.[0] ?? 0);
 }
 
 interface Part {

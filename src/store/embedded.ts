@@ -36,6 +36,7 @@ import {
   StoreError,
   type Value,
 } from './store.ts';
+import { storedTokens } from './stored-tokens.ts';
 
 type Client = ReturnType<typeof createClient>;
 type ClientOptions = NonNullable<Parameters<typeof createClient>[0]>;
@@ -202,6 +203,10 @@ class EmbeddedStore implements Store {
 
   readNative(block: NativeBlockFile, select: StagedSelect): Promise<QueryResult> {
     return this.rows(stagedText(block, select), { lane: 'background' });
+  }
+
+  storedTokens(inserts: readonly Pick<NativeInsert, 'table' | 'token'>[]): Promise<ReadonlySet<string> | undefined> {
+    return storedTokens(this, inserts);
   }
 
   async progress(id: string): Promise<Progress | undefined> {

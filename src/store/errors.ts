@@ -1,4 +1,5 @@
 /** The engine's errors in our words. Codes: ClickHouse's ErrorCodes.cpp. */
+import { holderOf } from './holder.ts';
 import { type Limits, StoreError, type StoreErrorCode } from './store.ts';
 
 interface Known {
@@ -83,11 +84,23 @@ export function toStoreError(error: unknown, context: string, limits?: Limits): 
   return new StoreError('query-failed', `The engine refused a statement (${context}): ${message}`, { cause: error });
 }
 
-/** An error of opening the data directory: what a running engine says of one file, it says here of the lock. */
+/**
+ * An error of opening the store's folder. The engine says on standard error that another process has its lock, and to its caller only
+ * that there is no connection: who has it is asked then. What a running engine says of one file, it says here of the lock.
+ */
 export function toOpeningError(error: unknown, path: string): StoreError {
   const message = error instanceof Error ? error.message : String(error);
-  if (codeOf(error, message) === '76' || /Cannot lock file|already in use|another server/i.test(message))
-    return new StoreError('data-dir-in-use', 'The data directory is in use by another process.', { cause: error });
+  const locked = codeOf(error, message) === '76' || /Cannot lock file|already in use|another server/i.test(message);
+  const failed = /Failed to create connection/i.test(message);
+  const holder = locked || failed ? holderOf(path) : undefined;
+  if (locked || holder !== undefined)
+    return new StoreError('data-dir-in-use', `The data directory is in use by another process${holder === undefined ? '' : ` (${holder})`}.`, { cause: error });
+  if (failed)
+    return new StoreError(
+      'store-unavailable',
+      `The engine cannot open ${path}, and says above why. Stop the process of another container that has it, or mend what keeps its files from being used; or choose another data directory.`,
+      { cause: error },
+    );
   return toStoreError(error, `open ${path}`);
 }
 

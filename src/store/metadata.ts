@@ -95,6 +95,8 @@ export interface Metadata {
   amend(manifest: Manifest): Promise<void>;
   /** Marks a batch done and adds its counts to its deliveries, in one transaction. */
   finish(manifest: Manifest): Promise<void>;
+  /** Forgets an open manifest of which nothing was stored: its deliveries are where they were before. */
+  drop(batch: string): Promise<void>;
   /** Manifests that a crash left open, oldest first. */
   openManifests(): Promise<Manifest[]>;
   /** OR of the absent masks of all flows. */
@@ -107,10 +109,16 @@ export interface Metadata {
   present(): readonly Dataset[];
   /** Forgets finished deliveries whose ids begin so: what only a spool could bring again, when the spool has let go of it. */
   forget(prefix: string): Promise<void>;
+  /** Forgets all deliveries whose ids are the prefix, a name that is none of these, and `:` with more behind it: what nothing can bring again. */
+  forgetExcept(prefix: string, names: readonly string[]): Promise<void>;
   /** Forgets identities that senders gave, after IDENTITY_DAYS, and messages after MESSAGE_DAYS. */
   forgetOld(): Promise<void>;
   /** Counts a delivery that was stored already when it came; `source` is empty for what somebody named. */
   repeated(source: string, records: number): Promise<void>;
+  /** Forgets those of 400 days before an instant, epoch seconds (retention-clock.ts). */
+  forgetRepeated(now: number): Promise<void>;
+  /** When the newest delivery came, epoch seconds; undefined where there is none. Reads the whole ledger. */
+  newestDelivery(): Promise<number | undefined>;
   /** Such deliveries of a window [from, to) in epoch seconds, by source. */
   repeats(from: number, to: number): Promise<Map<string, { deliveries: number; records: number }>>;
   /** All texts of a registry, by id from 1. */
@@ -141,7 +149,6 @@ export async function openMetadata(path: string, now: () => number, secretKey?: 
       file.pragma(`user_version = ${version + 1}`);
     })();
   }
-  file.prepare('DELETE FROM repeated WHERE bucket < ?').run(now() - REPEATED_KEPT);
   const db = new Kysely<Tables>({ dialect: new SqliteDialect({ database: file }) });
   return new SqliteMetadata(db, now, await openSecrets(dirname(path), secretKey), await StoredFacts.load(db), await Remembered.load(db, steady));
 }
@@ -229,6 +236,10 @@ class SqliteMetadata implements Metadata {
     });
   }
 
+  async drop(batch: string): Promise<void> {
+    await this.#db.deleteFrom('manifest').where('batch', '=', batch).execute();
+  }
+
   async openManifests(): Promise<Manifest[]> {
     const rows = await this.#db.selectFrom('manifest').select('body').orderBy('sequence').execute();
     return rows.map((row) => JSON.parse(row.body) as Manifest);
@@ -254,6 +265,14 @@ class SqliteMetadata implements Metadata {
     await this.#db.deleteFrom('delivery').where('id', '>=', prefix).where('id', '<', `${prefix}\u{10ffff}`).where('done', '=', 1).execute();
   }
 
+  async forgetExcept(prefix: string, names: readonly string[]): Promise<void> {
+    const rest = sql`substr(id, ${prefix.length + 1})`;
+    const name = sql`substr(${rest}, 1, instr(${rest}, ':') - 1)`;
+    await sql`DELETE FROM delivery WHERE id >= ${prefix} AND id < ${`${prefix}\u{10ffff}`} AND ${name} NOT IN (SELECT value FROM json_each(${JSON.stringify(names)}))`.execute(
+      this.#db,
+    );
+  }
+
   forgetOld(): Promise<void> {
     return this.#remembered.forgetOld();
   }
@@ -267,6 +286,21 @@ class SqliteMetadata implements Metadata {
         c.columns(['source', 'bucket']).doUpdateSet({ deliveries: sql`repeated.deliveries + 1`, records: sql`repeated.records + excluded.records` }),
       )
       .execute();
+  }
+
+  async forgetRepeated(now: number): Promise<void> {
+    await this.#db
+      .deleteFrom('repeated')
+      .where('bucket', '<', now - REPEATED_KEPT)
+      .execute();
+  }
+
+  async newestDelivery(): Promise<number | undefined> {
+    const row = await this.#db
+      .selectFrom('delivery')
+      .select((b) => b.fn.max('first_seen').as('newest'))
+      .executeTakeFirst();
+    return row?.newest ?? undefined;
   }
 
   async repeats(from: number, to: number): Promise<Map<string, { deliveries: number; records: number }>> {

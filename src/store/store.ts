@@ -81,6 +81,8 @@ export interface Store {
   insertNative(insert: NativeInsert): Promise<void>;
   /** Rows that a SELECT makes of a block that is stored nowhere. */
   readNative(block: NativeBlockFile, select: StagedSelect): Promise<QueryResult>;
+  /** Tokens of the inserts of which rows are stored; undefined where that cannot be told. */
+  storedTokens(inserts: readonly Pick<NativeInsert, 'table' | 'token'>[]): Promise<ReadonlySet<string> | undefined>;
   progress(id: string): Promise<Progress | undefined>;
   cancel(id: string): Promise<void>;
   close(): Promise<void>;

@@ -31,6 +31,7 @@ function under(store: Store): Store {
     command: (text, options) => store.command(text, options),
     insertNative: (insert) => store.insertNative(insert),
     readNative: (block, select) => store.readNative(block, select),
+    storedTokens: (inserts) => store.storedTokens(inserts),
     progress: (id) => store.progress(id),
     cancel: (id) => store.cancel(id),
     close: () => store.close(),

@@ -1,5 +1,5 @@
 /** What a start makes of batches that a crash or a loss of power left. */
-import { readdirSync } from 'node:fs';
+import { readdirSync, statSync, truncateSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
@@ -20,12 +20,12 @@ afterEach(async () => {
 const count = async (table: string) => Number((await place.rows(`SELECT count() FROM bartizan.${table}`))[0]?.[0]);
 const staged = () => readdirSync(join(directory, 'staging')).sort();
 
-/** An ingest of one batch that ends before the last of its blocks is stored: the table is back with the next start. */
-async function cutOff(): Promise<string> {
+/** An ingest of one batch that ends before its block for a table, the last where none is named, is stored: the table is back with the next start. */
+async function cutOff(table = 'address_day'): Promise<string> {
   const path = await place.file('one.log', `${HEADER}\n${lines(500)}`);
-  await place.store.command({ text: 'DETACH TABLE bartizan.address_day', params: {} });
-  await expect(place.pipeline.ingest([path])).rejects.toThrow(/address_day/);
-  expect(await count('vpc_flow')).toBe(500);
+  await place.store.command({ text: `DETACH TABLE bartizan.${table}`, params: {} });
+  await expect(place.pipeline.ingest([path])).rejects.toThrow(table);
+  if (table !== 'vpc_flow') expect(await count('vpc_flow')).toBe(500);
   const [manifest] = await place.metadata.openManifests();
   expect(manifest?.blocks.map(({ file }) => basename(file)).sort()).toEqual(staged());
   await place.close();
@@ -37,11 +37,48 @@ it('stores the blocks that are there once, and finishes a batch whose files are 
   const [flows] = staged().filter((name) => name.includes('vpc_flow'));
   await rm(join(directory, 'staging', flows as string));
   place = await openPlace({ directory });
-  expect(place.repairs).toEqual([expect.stringMatching(/1 of 3 blocks .*\(500 rows for vpc_flow\)/)]);
+  expect(place.repairs).toEqual([expect.stringMatching(/1 of 3 blocks .*\(stored before: 500 rows for vpc_flow\).*1 deliveries: .*one\.log/)]);
   expect(await place.metadata.openManifests()).toEqual([]);
   expect(staged()).toEqual([]);
   expect(await count('vpc_flow')).toBe(500);
   expect(await count('address_day')).toBeGreaterThan(0);
+  expect(await place.pipeline.ingest([path])).toMatchObject({ stored: 0, duplicates: 500 });
+  expect(await place.pipeline.ingest([await place.file('two.log', `${HEADER}\n${lines(7, 2)}`)])).toMatchObject({ stored: 7, failures: [] });
+});
+
+const fileOf = (table: string) => join(directory, 'staging', staged().find((name) => name.includes(table)) as string);
+const cutShort = (path: string) => truncateSync(path, Math.floor(statSync(path).size / 2));
+
+for (const [how, damage] of [
+  ['cut short', cutShort],
+  ['empty', (path: string) => truncateSync(path, 0)],
+  ['gone', (path: string) => rm(path)],
+] as const)
+  for (const table of ['vpc_flow', 'ingest_counter'])
+    it(`reads a batch again of which nothing was stored, where its file for ${table} is ${how}`, async () => {
+      const path = await cutOff('vpc_flow');
+      await damage(fileOf(table));
+      place = await openPlace({ directory });
+      expect(place.repairs).toEqual([expect.stringMatching(/1 of 3 blocks .* cut short or gone\. Nothing of the batch was stored.*1 deliveries: .*one\.log/)]);
+      expect([await place.metadata.openManifests(), staged()]).toEqual([[], []]);
+      expect([await count('vpc_flow'), await count('ingest_counter'), await count('address_day')]).toEqual([0, 0, 0]);
+      expect(await place.pipeline.ingest([path])).toMatchObject({ stored: 500, duplicates: 0, failures: [] });
+      expect(await count('vpc_flow')).toBe(500);
+      expect(await place.rows('SELECT sum(records) FROM bartizan.ingest_counter')).toEqual([[500]]);
+      await place.close();
+      place = await openPlace({ directory });
+      expect(place.repairs).toEqual([]);
+    });
+
+it('names what is lost of a batch of which a part was stored, stores the rest once, and goes on', async () => {
+  const path = await cutOff('ingest_counter');
+  cutShort(fileOf('ingest_counter'));
+  place = await openPlace({ directory });
+  expect(place.repairs).toEqual([expect.stringMatching(/1 of 3 blocks .*\(lost: \d+ rows for ingest_counter, .*\)\. The others are inserted\..*one\.log/)]);
+  expect([await place.metadata.openManifests(), staged()]).toEqual([[], []]);
+  expect(await count('vpc_flow')).toBe(500);
+  expect(await count('address_day')).toBeGreaterThan(0);
+  expect(await place.rows("SELECT name FROM system.tables WHERE database = 'bartizan' AND name LIKE 'token%'")).toEqual([]);
   expect(await place.pipeline.ingest([path])).toMatchObject({ stored: 0, duplicates: 500 });
   expect(await place.pipeline.ingest([await place.file('two.log', `${HEADER}\n${lines(7, 2)}`)])).toMatchObject({ stored: 7, failures: [] });
 });

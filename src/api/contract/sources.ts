@@ -70,7 +70,17 @@ export const SourceStatus = z.object({
   lag: z.object({ p50: z.number(), p95: z.number(), p99: z.number() }).nullable(),
   /** Bytes that are acknowledged and wait in the spool. */
   spooled: z.number(),
-  errors: z.array(z.object({ code: z.string(), message: z.string(), hint: z.string().optional(), count: z.number(), last: z.number() })),
+  errors: z.array(
+    z.object({
+      code: z.string(),
+      message: z.string(),
+      hint: z.string().optional(),
+      count: z.number(),
+      last: z.number(),
+      /** The last objects that will not be read because of it, the latest first. */
+      objects: z.array(z.string()).optional(),
+    }),
+  ),
   /** What only sources of this kind have, for people: `[{ name: 'Messages waiting', value: '12' }]`. */
   details: z.array(z.object({ name: z.string(), value: z.string() })),
 });

@@ -32,7 +32,7 @@ export function healthRoutes(app: FastifyInstance, deps: ServerDeps): void {
       const shown = reasons.map(({ code, message, detail }) => ({ code, message: may && detail !== undefined ? `${message} ${detail}` : message }));
       return reply
         .status(reasons.length ? 503 : 200)
-        .send({ ok: reasons.length === 0, reasons: shown, notices: deps.collection ? noticesOf(deps.collection) : [] });
+        .send({ ok: reasons.length === 0, reasons: shown, notices: deps.collection ? noticesOf(deps.collection, deps.retentionHeld?.()) : [] });
     },
   );
 }

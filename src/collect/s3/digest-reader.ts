@@ -90,7 +90,7 @@ export class DigestReader {
       if (this.#context.stopping.aborted) return;
       const problem = error instanceof S3Failure ? error.problem : explain(error, { action: 'reading', resource: `s3://${name}` });
       if (problem.code === 'object-gone' && this.#gone.size < REMEMBERED) this.#gone.add(name);
-      else this.#context.report(problem);
+      else this.#context.report(problem, `s3://${name}`);
     }
   }
 

@@ -107,12 +107,12 @@ export class ObjectReader {
           const young = object.sentAt !== undefined && clock() - object.sentAt < grace && performance.now() - began < grace;
           if (!young) {
             tally.counts.gone += 1;
-            this.#context.report(error.problem);
+            this.#context.report(error.problem, address(object));
             return;
           }
         } else if (!retryable || code === 'not-taken' || tries >= TRIES) {
           tally.counts.failed += 1;
-          this.#context.report(error.problem);
+          this.#context.report(error.problem, address(object));
           throw error;
         }
         await delay(Math.min(wait, 10_000), undefined, { signal: stopping });

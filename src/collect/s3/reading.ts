@@ -44,5 +44,6 @@ export interface ReaderContext {
   readonly stopping: AbortSignal;
   /** Aborted when downloads shall end too; what the intake has is not called back. */
   readonly signal: AbortSignal;
-  report(problem: S3Problem): void;
+  /** `object`: the address of the one that it is about. */
+  report(problem: S3Problem, object?: string): void;
 }

@@ -20,6 +20,7 @@ import { ObjectReader } from './reader.ts';
 import type { S3Settings } from './settings.ts';
 import { type S3Status, Tally } from './status.ts';
 import { Backoff, TIMINGS, type Timings } from './timing.ts';
+import { isLasting, Unreadable } from './unreadable.ts';
 
 export interface S3Log {
   info(facts: object, message: string): void;
@@ -68,8 +69,11 @@ export function startS3Source(options: S3SourceOptions): S3Source {
   const folder = join(options.folder, createHash('sha256').update(id).digest('hex').slice(0, 24));
   const stopping = new AbortController();
   const aborting = new AbortController();
-  const report = (problem: S3Problem) => {
-    if (tally.report(problem, clock())) log.warn({ source: name, code: problem.code }, `${problem.message} ${problem.hint}`);
+  const unreadable = new Unreadable((facts, message) => log.warn({ source: name, ...facts }, message));
+  const report = (problem: S3Problem, object?: string) => {
+    const first = tally.report(problem, clock());
+    if (object !== undefined && isLasting(problem)) unreadable.report(problem, object);
+    else if (first) log.warn({ source: name, code: problem.code }, `${problem.message} ${problem.hint}`);
   };
   const reader = new ObjectReader({
     source: id,
@@ -133,6 +137,7 @@ export function startS3Source(options: S3SourceOptions): S3Source {
     await reader.settled(timings.stopMs);
     // What the intake still reads stays until the next start.
     if (reader.objectsInHand === 0) await rm(folder, { recursive: true, force: true }).catch(() => {});
+    unreadable.flush();
     if (tally.state !== 'finished') tally.state = 'stopped';
   };
 
@@ -159,7 +164,7 @@ export function startS3Source(options: S3SourceOptions): S3Source {
       counts: { ...tally.counts },
       records: { ...tally.records },
       recognized: Object.fromEntries(tally.recognized),
-      problems: tally.problems(),
+      problems: tally.problems().map((problem) => ({ ...problem, objects: unreadable.names(problem.code) })),
       inFlight: { messages: queue?.held ?? 0, objects: reader.objectsInHand, limit: options.limiter.limit },
       queue: queue?.state,
       listing: list?.state,

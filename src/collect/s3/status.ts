@@ -75,8 +75,8 @@ export interface S3Status {
   readonly records: Readonly<Counts>;
   /** Objects that were recognized and are not collected. */
   readonly recognized: Readonly<Partial<Record<OtherObject, number>>>;
-  /** One a code, the latest first. */
-  readonly problems: readonly ReportedProblem[];
+  /** One a code, the latest first; `objects`: addresses of the last ones that will not be read because of it, the latest first. */
+  readonly problems: readonly (ReportedProblem & { readonly objects: readonly string[] })[];
   readonly inFlight: { readonly messages: number; readonly objects: number; readonly limit: number };
   readonly queue: QueueState | undefined;
   readonly listing: ListingState | undefined;

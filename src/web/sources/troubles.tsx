@@ -19,7 +19,7 @@ export function Errors({ source, zone, now }: { source: Source; zone: string; no
         <p className="bz-dim">None since the server started or the source was changed.</p>
       ) : (
         <ul className="bz-source-errors">
-          {errors.map(({ code, message, hint, count, last }, i) => (
+          {errors.map(({ code, message, hint, count, last, objects = [] }, i) => (
             // Regions of a lookup can fail alike: codes and messages may stand twice.
             // biome-ignore lint/suspicious/noArrayIndexKey: lines without a state of their own
             <li key={i}>
@@ -28,6 +28,18 @@ export function Errors({ source, zone, now }: { source: Source; zone: string; no
               </div>
               <p>{message}</p>
               {hint && <p className="bz-dim">{hint}</p>}
+              {objects.length > 0 && (
+                <details>
+                  <summary>The last objects of it</summary>
+                  <ul>
+                    {objects.map((object) => (
+                      <li key={object} className="bz-mono">
+                        {object}
+                      </li>
+                    ))}
+                  </ul>
+                </details>
+              )}
             </li>
           ))}
         </ul>

@@ -344,7 +344,30 @@ describe('at least once', () => {
     );
     expect(s.ledger.lines()).toEqual(flowLines(1).sort());
     expect(s.status().counts).toMatchObject({ messages: 2, deleted: 2, gone: 1, failed: 0 });
-    expect(s.status().problems).toMatchObject([{ code: 'object-gone', message: expect.stringContaining('expired') }]);
+    expect(s.status().problems).toMatchObject([
+      { code: 'object-gone', message: expect.stringContaining('expired'), objects: [expect.stringContaining('expired')] },
+    ]);
+  });
+
+  it('logs each object that will not be read by its name, once, and says the last ones', async () => {
+    const s = begin();
+    const gone = Array.from({ length: 14 }, (_, i) => key(`expired-${i}`));
+    for (const name of [...gone, gone[3]!, key('there')]) {
+      if (name === key('there')) await aws.put('flow-logs', name, flowFile(flowLines(1)));
+      aws.send(queue, nativeEvent([{ bucket: 'flow-logs', key: name, time: '2026-01-01T00:00:00Z' }]));
+    }
+    await until(
+      () => s.status().counts.deleted === 16,
+      () => s.status(),
+    );
+    const lines = s.log.lines.filter((line) => line.includes('object-gone'));
+    expect(lines.map((line) => (JSON.parse(line.slice(0, line.indexOf('}') + 1)) as { object: string }).object).sort()).toEqual(
+      gone.map((name) => `s3://flow-logs/${name}`).sort(),
+    );
+    const [problem] = s.status().problems;
+    expect(problem?.count).toBeGreaterThanOrEqual(14);
+    expect(new Set(problem?.objects).size).toBe(10);
+    expect(s.ledger.lines()).toEqual(flowLines(1).sort());
   });
 });
 

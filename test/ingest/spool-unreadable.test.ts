@@ -1,0 +1,176 @@
+/** A disk that does not give what is in the spool: it is tried again, then passed over, counted and kept, and what is behind it is read. */
+import { readlinkSync } from 'node:fs';
+import { mkdtemp, open as openFile, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import type { Delivery, Outcome } from '../../src/collect/delivery.ts';
+import { Spool } from '../../src/ingest/spool.ts';
+import { SpoolDrain } from '../../src/ingest/spool-drain.ts';
+import type { Entry } from '../../src/ingest/spool-file.ts';
+import { noticesOf } from '../../src/ingest/vitals.ts';
+import { NO_COUNTS } from '../../src/model/counts.ts';
+
+const ORIGIN = { sourceName: 'n', sourceCategory: 'c', sourceHost: '', collector: '' };
+const PAGE = 4096;
+
+let folder: string;
+let told: string[];
+beforeEach(async () => {
+  folder = join(await mkdtemp(join(tmpdir(), 'bartizan-spool-')), 'spool');
+  told = [];
+});
+afterEach(() => rm(join(folder, '..'), { recursive: true, force: true }));
+
+async function open(): Promise<Spool> {
+  // A file takes six entries.
+  const spool = await Spool.open({ folder, maxBytes: 2 ** 24, minFreeBytes: 0, fileBytes: 6 * 8000, clock: Date.now });
+  spool.onDamage = (source, message) => told.push(`${source}: ${message}`);
+  return spool;
+}
+
+const append = (spool: Spool, id: string) =>
+  spool.append('s', [{ header: { id, name: 'x', origin: ORIGIN, received: 1 }, body: Buffer.from(`${id} `.padEnd(8000, 'x')) }]);
+const names = async () => (await readdir(join(folder, 's'))).sort();
+
+/** Two files of six entries; the first one's path, and where its entries begin. */
+async function twelve(): Promise<{ spool: Spool; path: string; starts: number[] }> {
+  const spool = await open();
+  const starts = [];
+  for (let n = 0; n < 12; n++) {
+    if (n < 6) starts.push(spool.status().bytes);
+    await append(spool, `id${n}`);
+  }
+  const files = await names();
+  expect(files).toHaveLength(2);
+  return { spool, path: join(folder, 's', files[0] as string), starts };
+}
+
+type Read = (this: { fd: number }, buffer: Buffer, offset: number, length: number, position: number) => Promise<{ bytesRead: number }>;
+
+/** Runs on a disk that gives none of these pages of a file; answers how often each was asked for in vain. */
+async function failing(path: string, pages: readonly number[], code: string, work: () => Promise<void>): Promise<number> {
+  const probe = await openFile(tmpdir(), 'r');
+  const handle = Object.getPrototypeOf(probe) as { read: Read };
+  await probe.close();
+  const { read } = handle;
+  let failures = 0;
+  handle.read = async function (buffer, offset, length, position) {
+    const hit = pages.some((page) => page * PAGE < position + length && (page + 1) * PAGE > position);
+    if (hit && readlinkSync(`/proc/self/fd/${this.fd}`) === path) {
+      failures++;
+      throw Object.assign(new Error(`${code}: i/o error, read`), { code });
+    }
+    return read.call(this, buffer, offset, length, position);
+  };
+  try {
+    await work();
+  } finally {
+    handle.read = read;
+  }
+  return failures;
+}
+
+/** As the drain does: again and again. */
+async function drained(spool: Spool, most = 10): Promise<{ ids: string[]; entries: Entry[]; rejected: number }> {
+  const entries: Entry[] = [];
+  let rejected = 0;
+  for (;;) {
+    try {
+      const entry = await spool.next('s');
+      if (!entry) break;
+      entries.push(entry);
+    } catch {
+      if (++rejected >= most) break;
+    }
+  }
+  return { ids: entries.map((entry) => entry.header.id), entries, rejected };
+}
+
+const all = (...without: number[]) => Array.from({ length: 12 }, (_, n) => `id${n}`).filter((_, n) => !without.includes(n));
+
+it('passes over the entries of pages that are never given, keeps the file, and reads what is around and behind', async () => {
+  const { spool, path, starts } = await twelve();
+  const whole = await readFile(path);
+  // In the middle of the third entry.
+  await failing(path, [Math.ceil((starts[2] as number) / PAGE)], 'EIO', async () => {
+    const { ids, entries, rejected } = await drained(spool);
+    expect([ids, rejected]).toEqual([all(2), 2]);
+    expect(told).toEqual([expect.stringMatching(/^s: \d+ bytes of .*cannot be read: the disk does not give all of them.*\.unreadable/)]);
+    const bytes = (starts[3] as number) - (starts[2] as number);
+    expect(spool.status().damaged).toEqual({ pieces: 1, bytes });
+    expect(noticesOf({ spool: spool.status() })).toEqual([expect.objectContaining({ code: 'spool-damaged' })]);
+    for (const entry of entries) spool.settled('s', entry);
+  });
+  expect(spool.status().bytes).toBe(0);
+  expect((await names()).map((name) => name.replace(/^[^.]*/, '')).sort()).toEqual(['.damaged', '.unreadable']);
+  expect((await readFile(path.replace(/spool$/, 'unreadable'))).equals(whole)).toBe(true);
+  await spool.close();
+  const again = await open();
+  expect(again.status()).toMatchObject({ bytes: 0, damaged: { pieces: 1 } });
+  expect((await drained(again)).ids).toEqual([]);
+  await again.close();
+});
+
+it('asks a disk that gives nothing of a file a bounded number of times', async () => {
+  const { spool: first, path } = await twelve();
+  await first.close();
+  const spool = await open();
+  const tried = await failing(path, [...Array(20).keys()], 'EIO', async () => {
+    expect(await drained(spool)).toMatchObject({ ids: all(0, 1, 2, 3, 4, 5), rejected: 2 });
+  });
+  expect(tried).toBeLessThan(50);
+  expect(spool.status().damaged.bytes).toBeGreaterThan(48_000);
+  await spool.close();
+});
+
+it('passes over a file that is gone', async () => {
+  const { spool, path } = await twelve();
+  await rm(path);
+  expect(await drained(spool)).toMatchObject({ ids: all(0, 1, 2, 3, 4, 5), rejected: 2 });
+  expect(told).toEqual([expect.stringContaining('ENOENT')]);
+  await spool.close();
+});
+
+it('passes over nothing where the machine is short of something, or a disk gives it the second time', async () => {
+  const { spool, path, starts } = await twelve();
+  await failing(path, [Math.ceil((starts[2] as number) / PAGE)], 'EMFILE', async () => {
+    expect(await drained(spool)).toMatchObject({ ids: ['id0', 'id1'], rejected: 10 });
+  });
+  await failing(path, [Math.ceil((starts[2] as number) / PAGE)], 'EIO', async () => {
+    await expect(spool.next('s')).rejects.toMatchObject({ code: 'EIO' });
+  });
+  expect((await drained(spool)).ids).toEqual(all(0, 1));
+  expect([spool.status().damaged.pieces, told, (await names()).length]).toEqual([0, [], 2]);
+  await spool.close();
+});
+
+it('lets the drain store what is behind, and lets the ledger forget', async () => {
+  const { spool: first, path, starts } = await twelve();
+  await first.close();
+  const spool = await open();
+  const taken: string[] = [];
+  const intake = {
+    async take(delivery: Delivery): Promise<Outcome> {
+      taken.push(delivery.id);
+      return { counts: NO_COUNTS, known: false };
+    },
+  };
+  const forgotten: string[] = [];
+  await failing(path, [Math.ceil((starts[4] as number) / PAGE)], 'EIO', async () => {
+    const drain = new SpoolDrain({
+      spool,
+      intake,
+      settingsOf: async () => undefined,
+      forget: async (prefix) => void forgotten.push(prefix),
+      onError: () => undefined,
+      waitMs: 10,
+    });
+    await expect.poll(() => spool.status().bytes, { timeout: 20_000 }).toBe(0);
+    expect(taken.sort()).toEqual(all(4).sort());
+    await expect.poll(() => forgotten.length, { timeout: 20_000 }).toBe(2);
+    drain.stop();
+  });
+  expect(told).toHaveLength(1);
+  await spool.close();
+});
