@@ -110,7 +110,10 @@ function Pages({ search }: { search: Search }) {
   const nav = useRef<HTMLElement>(null);
   // On a phone the bar is wider than the screen: where one is does not lie outside of it.
   // biome-ignore lint/correctness/useExhaustiveDependencies: path says when another page is the current one
-  useEffect(() => nav.current?.querySelector('a[data-current]')?.scrollIntoView({ block: 'nearest', inline: 'nearest' }), [path]);
+  useEffect(() => {
+    // What it gives back in newer browsers is a promise, and no cleanup.
+    nav.current?.querySelector('a[data-current]')?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
+  }, [path]);
   return (
     <nav ref={nav} className="bz-nav" aria-label="Pages" data-untitled={(id !== undefined && dashboards.isPending) || undefined}>
       <Menu position="bottom-start" width={380}>
