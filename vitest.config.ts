@@ -18,7 +18,7 @@ export default defineConfig({
   test: {
     // Forks, because the embedded engine binds one data directory per process.
     pool: 'forks',
-    maxWorkers: 2,
+    maxWorkers: 3,
     // A process for each file loads the engine and all modules again, which takes longer than most files. So a file leaves
     // nothing behind: what it opens it closes, and what it changes of its process it changes back.
     isolate: false,
