@@ -204,11 +204,17 @@ function readConfigFile(path: string): Record<string, unknown> {
   return value as Record<string, unknown>;
 }
 
-/** Environment values are text; numbers and comma-separated lists are read as the setting expects. */
+const SWITCHES: ReadonlyMap<string, boolean> = new Map([
+  ...['true', '1', 'yes', 'on'].map((word) => [word, true] as const),
+  ...['false', '0', 'no', 'off'].map((word) => [word, false] as const),
+]);
+
+/** Environment values are text; numbers, switches and comma-separated lists are read as the setting expects. */
 function parseText(key: keyof Config, text: string): unknown {
   const fallback = ConfigSchema.shape[key].parse(undefined);
   // What is no number stays text: the complaint then says so.
   if (typeof fallback === 'number') return /^\s*-?\d+\s*$/.test(text) ? Number(text) : text;
+  if (typeof fallback === 'boolean') return SWITCHES.get(text.trim().toLowerCase()) ?? text;
   if (Array.isArray(fallback))
     return text
       .split(',')

@@ -226,10 +226,13 @@ export async function openWorkspace(
     awsRanges: setAwsRanges,
   });
   const clock = new RetentionClock({ metadata, now: epochSeconds, steady: () => performance.now() / 1000, trust: config.retentionTrustClock });
+  // Where nothing is dropped by its age, a folder that was not used for days is nothing to tell of.
+  const dropsByAge = [config.retentionDays, config.eventRetentionDays, config.rawRetentionDays].some((days) => days > 0);
+  const isHeld = () => dropsByAge && clock.held !== undefined;
   const retain = async () => {
-    const before = clock.held;
+    const before = isHeld();
     const time = await clock.look();
-    if (clock.held !== undefined && before === undefined) note(`warning: ${NOTICES['clock-ahead']}`);
+    if (isHeld() && !before) note(`warning: ${NOTICES['clock-ahead']}`);
     await applyRetention(store, { flows: config.retentionDays, events: config.eventRetentionDays, raw: config.rawRetentionDays }, time);
     if (config.retentionDays > 0) await indicators.forget(time - config.retentionDays * 86_400);
     await metadata.forgetRepeated(time);
@@ -240,7 +243,7 @@ export async function openWorkspace(
     setAwsRanges,
     retain,
     get retentionHeld() {
-      return clock.held !== undefined;
+      return isHeld();
     },
     config,
     store,

@@ -24,6 +24,8 @@ describe('settings', () => {
     const path = await file('retentionDays: 30\nbatchRows: 5000\nworkers: 3\ninternalNetworks: [203.0.113.0/24]\n');
     const config = loadConfig({ file: path, env: { BARTIZAN_BATCH_ROWS: '6000', BARTIZAN_WORKERS: '4' }, flags: { workers: 5, data: undefined as never } });
     expect(config).toMatchObject({ retentionDays: 30, batchRows: 6000, workers: 5, internalNetworks: ['203.0.113.0/24'], listen: '127.0.0.1:8620' });
+    for (const [text, value] of Object.entries({ true: true, ' On ': true, 1: true, false: false, no: false, 0: false }))
+      expect(loadConfig({ env: { BARTIZAN_RETENTION_TRUST_CLOCK: text }, flags: {} }).retentionTrustClock).toBe(value);
     expect(loadConfig({ env: { BARTIZAN_INTERNAL_NETWORKS: '203.0.113.0/24, 2001:db8::/32' }, flags: {} }).internalNetworks).toEqual([
       '203.0.113.0/24',
       '2001:db8::/32',
@@ -46,6 +48,7 @@ describe('settings', () => {
   it('refuse a wrong value of the environment, and a file that is not there', () => {
     expect(() => loadConfig({ env: { BARTIZAN_RETENTION_DAYS: '' }, flags: {} })).toThrow(/retentionDays/);
     expect(() => loadConfig({ env: { BARTIZAN_LOG_LEVEL: 'loud' }, flags: {} })).toThrow(/logLevel \(BARTIZAN_LOG_LEVEL\)/);
+    expect(() => loadConfig({ env: { BARTIZAN_RETENTION_TRUST_CLOCK: 'perhaps' }, flags: {} })).toThrow(/retentionTrustClock .*expected boolean/);
     expect(() => loadConfig({ env: { BARTIZAN_WORKERS: '1e1' }, flags: {} })).toThrow(/workers \(BARTIZAN_WORKERS\).*expected number/);
     expect(() => loadConfig({ file: join(folder, 'nowhere.yaml'), env: {}, flags: {} })).toThrow(/cannot be read/);
   });
