@@ -18,7 +18,9 @@ beforeAll(async () => {
 afterAll(() => fixture.close());
 
 const changes: KeepEvent = (e) =>
-  /^(Create|Delete|Terminate|Modify|Put|Attach|Detach|Authorize|Revoke)/.test(e.name) && e.name !== 'CreateTags' && e.record.eventCategory !== 'Data';
+  /^(Create|Delete|Terminate|Modify|Put|Attach|Detach|Authorize|Revoke)/.test(e.name) &&
+  e.name !== 'CreateTags' &&
+  !['Data', 'NetworkActivity'].includes(String(e.record.eventCategory));
 const ofGroups: KeepEvent = (e) => e.name.includes('SecurityGroup') && e.readOnly === 'false';
 const operations = called('AuthorizeSecurityGroupIngress', 'AuthorizeSecurityGroupEgress', 'RevokeSecurityGroupIngress', 'RevokeSecurityGroupEgress');
 const ofPolicies: KeepEvent = allOf(isCall, (e) => /^(Create|Update|Put|Attach|Detach|Delete).*Policy$|^(Create|Delete).*PolicyVersion$/.test(e.name));

@@ -50,6 +50,8 @@ function made(at: number, id: string, source: string, name: string, { request, r
 }
 
 const DATA = { managementEvent: false, eventCategory: 'Data' };
+/** What the endpoint of a VPC records of a call, beside what the called service records. */
+const ENDPOINT = { eventType: 'AwsVpceEvent', managementEvent: false, eventCategory: 'NetworkActivity', vpcEndpointId: 'vpce-1' };
 
 /** All of them in the three hours before `to`, epoch seconds. */
 export function privilegedEvents(to: number): TrailEvent[] {
@@ -92,6 +94,8 @@ export function privilegedEvents(to: number): TrailEvent[] {
     // Objects and items are no configuration.
     made(at + 7, 'object', 's3.amazonaws.com', 'PutObject', { request: { bucketName: 'logs', key: 'a' }, more: DATA }),
     made(at + 8, 'item', 'dynamodb.amazonaws.com', 'DeleteItem', { request: { tableName: 'users' }, error: 'AccessDenied', more: DATA }),
+    made(at + 8, 'endpoint', 's3.amazonaws.com', 'PutObject', { error: 'VpceAccessDenied', more: ENDPOINT }),
+    made(at + 8, 'endpoint-passes', 'kms.amazonaws.com', 'DeleteAlias', { more: ENDPOINT }),
     // Nobody opened anything.
     made(at + 9, 'insight', EC2, '', {
       more: {
