@@ -30,7 +30,7 @@ export interface Request {
   readonly shared?: string | undefined;
 }
 
-const READING = /^(?:Describe|Get|List|Head|Lookup|BatchGet|AssumeRole|Decrypt|GenerateDataKey)/;
+const READING = /^(?:Describe|Get|List|Head|Lookup|Filter|BatchGet|AssumeRole|Decrypt|GenerateDataKey)/;
 /** Services whose refusals have a code of their own. */
 const DENIALS: Readonly<Record<string, string>> = {
   ec2: 'Client.UnauthorizedOperation',

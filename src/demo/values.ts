@@ -2,7 +2,7 @@
 import type { InterfaceFacts } from '../model/network-interface.ts';
 import type { Activity } from './activity.ts';
 import type { Estate } from './estate.ts';
-import type { Actor, Actors } from './identities.ts';
+import { type Actor, type Actors, idOf } from './identities.ts';
 import { demoInterfaces } from './interfaces.ts';
 import { type Host, poolAddresses, poolSeed } from './parties.ts';
 import { hash, hex } from './random.ts';
@@ -40,6 +40,7 @@ const OWN: Readonly<Record<string, (scene: Scene, known: InterfaceFacts) => stri
   'group-name': (_, known) => known.groupNames[0] ?? '',
   // Of this event alone; {run} is of one run of a script.
   id: ({ key }) => hex(16, ...key, 8),
+  'key-id': ({ key }) => idOf('', 16, ...key, 8),
   uuid: ({ key }) => uuid(...key, 9),
 };
 
