@@ -77,7 +77,7 @@ export function Shell() {
             <a href={status.data.place.link} target="_blank" rel="noreferrer">
               {status.data.place.credit}
             </a>
-            {status.data.place.ageDays > 60 && <span className="bz-warn"> · place data is {Math.round(status.data.place.ageDays)} days old</span>}
+            {status.data.place.ageDays > 60 && <span className="bz-warn"> · location data is {Math.round(status.data.place.ageDays)} days old</span>}
           </span>
         )}
         <span className="bz-grow" />

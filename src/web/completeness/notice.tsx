@@ -30,7 +30,7 @@ export function MissingNotice({ missing, skipdata, window, zone, tz }: Props) {
       <p className="bz-banner" data-tone="warn" role="status">
         {gaps.length > 0 && (
           <>
-            <b>Records are missing.</b> <Places before="Nothing came of " all={gaps} zone={zone} />{' '}
+            <b>Records are missing.</b> <Places before="No records came from " all={gaps} zone={zone} />{' '}
           </>
         )}
         {(skipdata > 0 || skips.length > 0) && (

@@ -64,6 +64,15 @@ interface EmptyProps {
 
 export function Empty({ result, about, store, zone, onWindow }: EmptyProps) {
   const { extent } = useSyncExternalStore(store.subscribe, () => store.summary());
+  // First things first: who has no records yet needs neither indicators nor a list.
+  if (extent === null) {
+    return (
+      <div className="bz-note">
+        <p>No data has been ingested yet.</p>
+        <HowToIngest />
+      </div>
+    );
+  }
   if (result.state === 'no-indicators') {
     return (
       <div className="bz-note">
@@ -99,22 +108,16 @@ export function Empty({ result, about, store, zone, onWindow }: EmptyProps) {
       </div>
     );
   }
-  if (!extent) {
-    return (
-      <div className="bz-note">
-        <p>No data has been ingested yet.</p>
-        <HowToIngest />
-      </div>
-    );
-  }
   return (
     <div className="bz-note">
       <p>No data was ingested in this window.</p>
-      <p>
-        <button type="button" className="bz-link" onClick={() => onWindow(newest(extent, result.window))}>
-          Data exists from {rangeText(extent.from, extent.to, zone)}
-        </button>
-      </p>
+      {extent && (
+        <p>
+          <button type="button" className="bz-link" onClick={() => onWindow(newest(extent, result.window))}>
+            Data exists from {rangeText(extent.from, extent.to, zone)}
+          </button>
+        </p>
+      )}
     </div>
   );
 }

@@ -25,6 +25,7 @@ export function PanelClock({ state, own, range, zone, onStop }: Props) {
   const now = useTicking(15_000);
   const window = state.result?.window ?? resolveRange(own ?? range, now);
   const loading = state.loading && slow;
+  const age = state.refreshedAt === undefined ? undefined : ago(state.refreshedAt, now);
   const title =
     window && state.result && state.refreshedAt !== undefined
       ? `Window ${rangeText(window.from, window.to, zone, now)} ${zoneName(zone)}. Computed ${stamp(state.refreshedAt, zone)} in ${state.result.seconds.toFixed(2)} s.`
@@ -32,7 +33,7 @@ export function PanelClock({ state, own, range, zone, onStop }: Props) {
   return (
     <span className="bz-panel-clock" title={title} data-own={own !== null || undefined} data-loading={loading || undefined}>
       {window && <span className="bz-panel-window">{shortRange(window.from, window.to, zone, now)}</span>}
-      {state.refreshedAt !== undefined && <span className="bz-panel-age">· {ago(state.refreshedAt, now)}</span>}
+      {age !== undefined && <span className="bz-panel-age">· {age === 'now' ? 'just now' : age}</span>}
       {loading && (
         <span className="bz-panel-progress">
           {state.progress === undefined ? 'loading' : `${Math.round(state.progress * 100)} %`}

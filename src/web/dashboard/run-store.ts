@@ -40,7 +40,8 @@ export interface RunSummary {
   readonly skipdata: number;
   /** What is known to be missing in the window. */
   readonly missing: readonly KnownGap[];
-  readonly extent: Window | null;
+  /** From the oldest to the newest record; null where there is none, undefined until a run has ended. */
+  readonly extent: Window | null | undefined;
   readonly window: Window | null;
   /** A failure of the run itself, such as an unreadable time. */
   readonly error?: ErrorBody | undefined;
@@ -69,7 +70,7 @@ export class RunStore {
   readonly #panels = new Map<string, PanelState>();
   readonly #runs = new Map<string, Run>();
   readonly #listeners = new Set<() => void>();
-  #summary: RunSummary = { skipdata: 0, missing: [], extent: null, window: null };
+  #summary: RunSummary = { skipdata: 0, missing: [], extent: undefined, window: null };
 
   constructor(dashboard: string, send: Fetch = post) {
     this.#path = `/api/v1/dashboards/${encodeURIComponent(dashboard)}/run`;

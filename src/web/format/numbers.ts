@@ -88,7 +88,8 @@ export function change(now: number, before: number): number | null {
 function scaled(n: number, base: number, units: readonly string[], write: (n: number) => string): string {
   const magnitude = Math.abs(n);
   let power = 0;
-  while (power < units.length - 1 && rounded(magnitude / base ** power) >= base) power++;
+  // No 1000 MiB beside 1.7 GiB; whole bytes are counted up to the first unit.
+  while (power < units.length - 1 && rounded(magnitude / base ** power) >= (power === 0 ? base : 1000)) power++;
   const unit = units[power] ?? '';
   const number = power === 0 ? trimmed(n) : write(rounded(n / base ** power));
   return unit ? `${number}${THIN}${unit}` : number;

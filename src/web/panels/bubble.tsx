@@ -94,7 +94,11 @@ function bubbleOption(bubbles: readonly Bubble[], x: Located, color: string, sch
     ...base,
     grid: { left: 4, right: 8, top: radius, bottom: 2, containLabel: true },
     xAxis: placeAxis(labels, weights, scheme, full),
-    yAxis: { ...axis, data: ys, axisLabel: { color: ink.text, margin: radius, fontSize: 11, width: full ? 260 : 150, overflow: 'truncate', interval: 0 } },
+    yAxis: {
+      ...axis,
+      data: ys,
+      axisLabel: { color: ink.text, margin: radius, fontSize: 11, width: full ? 260 : 150, overflow: 'truncate', ellipsis: '…', interval: 0 },
+    },
     tooltip: {
       ...base.tooltip,
       trigger: 'item',

@@ -1,5 +1,6 @@
 /** What stands on an axis, in a legend or a tooltip for a value: with its service, its flag, or the name beside it. Pure. */
 import type { OutputColumn } from '../../api/contract.ts';
+import { exact } from '../format/numbers.ts';
 import { display, fieldOf, roleOf } from '../format/values.ts';
 import { type Located, locate, NONE, textAt } from './columns.ts';
 
@@ -30,5 +31,5 @@ export function restOf(columns: readonly OutputColumn[], row: readonly unknown[]
 }
 
 export function restLabel(groups: number): string {
-  return `other (${groups})`;
+  return `other (${exact(groups)})`;
 }

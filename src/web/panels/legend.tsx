@@ -58,7 +58,7 @@ export function Legend({ lines, hidden, onHidden, mark = 'line' }: Props) {
             onClick={(event) => onHidden(afterClick(keys, hidden, line.key, event.shiftKey))}
           >
             <Swatch line={line} />
-            <span className="bz-legend-name">{shortId(line.name, 26)}</span>
+            <span className="bz-legend-name">{shortId(line.name, 40)}</span>
           </button>
         </li>
       ))}
