@@ -166,11 +166,13 @@ export const RunEvent = z.discriminatedUnion('type', [
     timeslice: z.number().optional(),
     /** There are more rows than a panel answers with; these are the first in its order. */
     truncated: z.boolean().default(false),
+    /** Of an answer without rows: where data of the dashboard exists at all; null where none was ever stored. */
+    extent: Window.nullable().optional(),
     stats: Stats,
   }),
   z.object({ type: z.literal('error'), panel: z.string(), error: ApiError.shape.error }),
-  /** Last line. `skipdata`: SKIPDATA records in the window. `missing`: what is known to be missing there. `extent`: where data of the dashboard exists at all. */
-  z.object({ type: z.literal('end'), seconds: z.number(), skipdata: z.number(), missing: z.array(KnownGap), extent: Window.nullable() }),
+  /** Last line. `skipdata`: SKIPDATA records in the window. `missing`: what is known to be missing there. */
+  z.object({ type: z.literal('end'), seconds: z.number(), skipdata: z.number(), missing: z.array(KnownGap) }),
 ]);
 
 /** GET /api/v1/status */

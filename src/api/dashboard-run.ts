@@ -17,7 +17,7 @@ import { type Compiled, type CompileResult, compile, isConditionField, type Rela
 import type { QueryResult } from '../store/store.ts';
 import { knownGaps } from './completeness.ts';
 import type { RunEvent, RunRequest, Window } from './contract.ts';
-import { boundFlows, countSkipdata, dataExtent, hasRecords, MAIN_DATASETS } from './data.ts';
+import { boundFlows, countSkipdata, type DataExtent, dataExtent, hasRecords, MAIN_DATASETS } from './data.ts';
 import type { ServerDeps } from './deps.ts';
 import { Problem, toAnswer } from './errors.ts';
 import { succeeded } from './queries.ts';
@@ -79,7 +79,6 @@ export async function runDashboard(
   const { window, runId } = run;
   await emit({ type: 'start', runId, snapshot: run.now, window, panels: run.tasks.map((t) => t.panel.id) });
   const options = { signal };
-  const census = new Census(deps, signal);
   const relations = { window: copies.relations(runId), threats: copies.relations(threatsOf(runId)) };
   const work = run.tasks.map((task): PanelWork => {
     const result = compileTask(deps, run, task, relations.window);
@@ -90,6 +89,7 @@ export async function runDashboard(
   });
   const datasets = [...new Set(work.flatMap(({ reads }) => reads))];
   const read = datasets.length ? datasets : MAIN_DATASETS;
+  const census = new Census(deps, read, signal);
   const copying = {
     window: maybeCopy(deps, copies, run, work, signal),
     threats: maybeCopyThreats(deps, copies, run, work, signal),
@@ -100,12 +100,11 @@ export async function runDashboard(
       Promise.all([
         datasets.some(isOfFlows) ? countSkipdata(store, window.from, window.to, options) : 0,
         knownGaps(deps, window, { filters: run.request.filters, flows: read.some(isOfFlows), events: !read.every(isOfFlows) }, options),
-        dataExtent(store, read, options),
       ]),
     )
     .catch((error: unknown) => {
       if (!signal.aborted) deps.logger.error({ err: error }, 'the warnings of a window could not be read');
-      return [0, [], { extent: null }] as const;
+      return [0, []] as const;
     });
 
   const finish = new Set<string>();
@@ -118,7 +117,7 @@ export async function runDashboard(
       if (signal.aborted) return;
       try {
         const lacks = lacking(deps, task.panel);
-        await emit(lacks ? withoutRows(task, lacks) : await runPanel(deps, run, panel, onCopy && (await copying[onCopy.copy]), census, signal));
+        await emit(lacks ? await withoutRows(task, lacks, census) : await runPanel(deps, run, panel, onCopy && (await copying[onCopy.copy]), census, signal));
       } catch (error) {
         if (signal.aborted) return;
         const { status, body } = toAnswer(error);
@@ -129,8 +128,8 @@ export async function runDashboard(
       }
     });
     if (signal.aborted) return;
-    const [skipdata, missing, { extent }] = await about;
-    await emit({ type: 'end', seconds: (performance.now() - started) / 1000, skipdata, missing: [...missing], extent });
+    const [skipdata, missing] = await about;
+    await emit({ type: 'end', seconds: (performance.now() - started) / 1000, skipdata, missing: [...missing] });
   } finally {
     clearInterval(progress);
     for (const copy of await Promise.all([copying.window, copying.threats])) await copy?.drop();
@@ -171,9 +170,9 @@ function lacking(deps: ServerDeps, { needs }: Panel): Lacking | undefined {
   return needs === 'administrators' && administrators === undefined ? 'no-administrators' : undefined;
 }
 
-function withoutRows(task: PanelTask, state: Lacking): RunEvent {
+async function withoutRows(task: PanelTask, state: Lacking, census: Census): Promise<RunEvent> {
   const stats = { seconds: 0, rowsRead: 0, bytesRead: 0 };
-  return { type: 'panel', panel: task.panel.id, window: task.window, state, columns: [], rows: [], truncated: false, stats };
+  return { type: 'panel', panel: task.panel.id, window: task.window, state, columns: [], rows: [], truncated: false, extent: await census.extent(), stats };
 }
 
 function isOfFlows(dataset: Dataset): boolean {
@@ -190,18 +189,28 @@ function datasetsOf(deps: ServerDeps, dashboard: Dashboard, request: RunRequest,
   return found.size ? [...found] : MAIN_DATASETS;
 }
 
-/** Whether there are records in a window, whatever the filters: asked once for each window and its datasets. */
+/** What is there whatever the filters: each question is asked once, and only when an answer without rows needs it. */
 class Census {
   readonly #deps: ServerDeps;
+  readonly #datasets: readonly Dataset[];
   readonly #signal: AbortSignal;
+  #extent: Promise<DataExtent> | undefined;
   readonly #known = new Map<string, Promise<boolean>>();
 
-  constructor(deps: ServerDeps, signal: AbortSignal) {
+  /** `datasets`: those that the run reads. */
+  constructor(deps: ServerDeps, datasets: readonly Dataset[], signal: AbortSignal) {
     this.#deps = deps;
+    this.#datasets = datasets;
     this.#signal = signal;
   }
 
-  /** `relations`: any that hold the window. Notes without traffic are not records of anything. */
+  /** Where records of the run's datasets exist at all. */
+  async extent(): Promise<Window | null> {
+    this.#extent ??= dataExtent(this.#deps.store, this.#datasets, { signal: this.#signal });
+    return (await this.#extent).extent;
+  }
+
+  /** Whether there are records in a window. `relations`: any that hold it. Notes without traffic are not records of anything. */
   hasRecords(window: Window, datasets: readonly Dataset[], relations: Relations): Promise<boolean> {
     const read = datasets.filter((dataset) => MAIN_DATASETS.includes(dataset));
     const asked = read.length ? read : [VPC_FLOW.flows];
@@ -291,11 +300,13 @@ async function runPanel(
   const matched = answer.rows.length > 0;
   // Slices that are filled with zeros would say that nothing happened where nothing was ingested.
   const known = (matched && !compiled.fills) || (await census.hasRecords(task.window, compiled.datasets, copy?.relations ?? rawRelations(deps)));
+  const state = known ? (matched ? 'data' : 'no-match') : 'no-data';
   return {
     type: 'panel',
     panel: task.panel.id,
     window: task.window,
-    state: known ? (matched ? 'data' : 'no-match') : 'no-data',
+    state,
+    ...(state === 'data' ? {} : { extent: await census.extent() }),
     ...shown(deps, task, compiled, answer),
   };
 }

@@ -201,7 +201,9 @@ it('runs a dashboard of events on events alone', async () => {
     ['ec2.amazonaws.com', 1],
   ]);
   expect(panels.get('failed')?.rows).toEqual([['ConsoleLogin', 1]]);
-  expect(end).toMatchObject({ type: 'end', skipdata: 0, extent: { from: TODAY - 30 * DAY, to: TODAY + 7 * HOUR + 2 } });
+  expect(end).toMatchObject({ type: 'end', skipdata: 0 });
+  const before = await run({ from: TODAY - 60 * DAY, to: TODAY - 50 * DAY });
+  expect(before.panels.get('actors')).toMatchObject({ state: 'no-data', extent: { from: TODAY - 30 * DAY, to: TODAY + 7 * HOUR + 2 } });
   // A filter on a value in the JSON of events.
   const filtered = await run({ ...today, filters: [{ field: 'requestParameters.groupId', values: ['sg-0', 'sg-3'], negate: false }] });
   expect(filtered.panels.get('groups')?.rows).toEqual([

@@ -1,10 +1,11 @@
 /** The list of administrators in a real browser: added by keys, removed and put back, and what a dashboard says while it is empty. */
 import { expect, test } from 'vitest';
 import { END } from './browser.ts';
+import { writeEvents } from './events.ts';
 import { HOUR, iso, soon, startSession } from './session.ts';
 import { violations } from './violations.ts';
 
-const session = startSession();
+const session = startSession(writeEvents);
 const rows = () => session.page.locator('.bz-admins tbody tr').allTextContents();
 const button = (name: string) => session.page.getByRole('button', { name, exact: true });
 const axe = () => violations(session.page, 'main');

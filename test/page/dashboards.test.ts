@@ -33,7 +33,7 @@ const MORE_ROWS = '.bz-table tbody tr:nth-child(n + 5)';
 /** Of a panel's answer. */
 const MOST_ROWS = 2000;
 const EMPTY =
-  /^(No data has been ingested yet\.Add a source, or read files with bartizan ingest PATH\.|No threat indicators are loaded\.|Nobody is listed as an administrator\.)/;
+  /^(No records of this kind have been ingested yet\.Add a source, or read files with bartizan ingest PATH\.|No threat indicators are loaded\.|Nobody is listed as an administrator\.)/;
 const ACCOUNT = (dashboard: Dashboard) => dashboard.variables.find(({ id }) => id === 'account-id')?.field ?? '';
 
 /** Opens a dashboard and waits until every panel has its answer, and what it draws is drawn. */

@@ -1,14 +1,13 @@
 /** A panel without data: still loading, failed, stopped, or empty, and then why and what to do next. */
 import { Button } from '@mantine/core';
 import { Link } from '@tanstack/react-router';
-import { useSyncExternalStore } from 'react';
 import type { Window } from '../../api/contract.ts';
 import type { Panel } from '../../dashboards/schema.ts';
 import type { ErrorBody } from '../api/client.ts';
 import { Icon } from '../app/icons.tsx';
 import { carried } from '../app/search.ts';
 import { rangeText } from '../format/times.ts';
-import type { PanelResult, RunStore } from './run-store.ts';
+import type { PanelResult } from './run-store.ts';
 
 export function Failed({ error, onRetry }: { error: ErrorBody; onRetry: () => void }) {
   return (
@@ -57,18 +56,17 @@ interface EmptyProps {
   readonly result: PanelResult;
   /** What the panel says of being empty. */
   readonly about: string | undefined;
-  readonly store: RunStore;
   readonly zone: string;
   readonly onWindow: (window: Window) => void;
 }
 
-export function Empty({ result, about, store, zone, onWindow }: EmptyProps) {
-  const { extent } = useSyncExternalStore(store.subscribe, () => store.summary());
+export function Empty({ result, about, zone, onWindow }: EmptyProps) {
+  const { extent } = result;
   // First things first: who has no records yet needs neither indicators nor a list.
   if (extent === null) {
     return (
       <div className="bz-note">
-        <p>No data has been ingested yet.</p>
+        <p>No records of this kind have been ingested yet.</p>
         <HowToIngest />
       </div>
     );

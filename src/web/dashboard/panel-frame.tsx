@@ -190,7 +190,7 @@ export const PanelFrame = memo(function PanelFrame({ panel, store, zone, group, 
             </Suspense>
           </PanelBoundary>
         ) : result ? (
-          <Empty result={result} about={panel.empty} store={store} zone={zone} onWindow={actions.zoom} />
+          <Empty result={result} about={panel.empty} zone={zone} onWindow={actions.zoom} />
         ) : state.stopped ? (
           <Stopped onRetry={() => actions.retry(panel.id)} />
         ) : (

@@ -19,6 +19,8 @@ export interface PanelResult {
   readonly timeslice?: number | undefined;
   /** There are more rows than these; the first in the panel's order came. */
   readonly truncated: boolean;
+  /** Without rows: from the oldest to the newest record that there is; null where there is none. */
+  readonly extent?: Window | null | undefined;
   readonly seconds: number;
 }
 
@@ -40,8 +42,6 @@ export interface RunSummary {
   readonly skipdata: number;
   /** What is known to be missing in the window. */
   readonly missing: readonly KnownGap[];
-  /** From the oldest to the newest record; null where there is none, undefined until a run has ended. */
-  readonly extent: Window | null | undefined;
   readonly window: Window | null;
   /** A failure of the run itself, such as an unreadable time. */
   readonly error?: ErrorBody | undefined;
@@ -70,7 +70,7 @@ export class RunStore {
   readonly #panels = new Map<string, PanelState>();
   readonly #runs = new Map<string, Run>();
   readonly #listeners = new Set<() => void>();
-  #summary: RunSummary = { skipdata: 0, missing: [], extent: undefined, window: null };
+  #summary: RunSummary = { skipdata: 0, missing: [], window: null };
 
   constructor(dashboard: string, send: Fetch = post) {
     this.#path = `/api/v1/dashboards/${encodeURIComponent(dashboard)}/run`;
@@ -141,8 +141,8 @@ export class RunStore {
         if (this.#runs.get(event.panel) === run) this.#set(event.panel, { ...this.panel(event.panel), progress: event.fraction });
         break;
       case 'panel': {
-        const { window, state, columns, rows, timeslice, truncated, stats } = event;
-        const result = { window, state, columns, rows, timeslice, truncated, seconds: stats.seconds };
+        const { window, state, columns, rows, timeslice, truncated, extent, stats } = event;
+        const result = { window, state, columns, rows, timeslice, truncated, extent, seconds: stats.seconds };
         this.#settle(run, event.panel, { result, question: questionOf(run.asked, event.panel), refreshedAt: run.snapshot });
         break;
       }
@@ -150,7 +150,7 @@ export class RunStore {
         this.#settle(run, event.panel, this.#failed(run, event.panel, event.error));
         break;
       case 'end':
-        this.#summary = { ...this.#summary, skipdata: event.skipdata, missing: event.missing, extent: event.extent };
+        this.#summary = { ...this.#summary, skipdata: event.skipdata, missing: event.missing };
         break;
       default:
         event satisfies never;
