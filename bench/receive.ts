@@ -2,7 +2,7 @@
  * `npm run bench:receive [-- seconds]`: the real server as a process of its own under sustained deliveries:
  * a thousand small requests a second, then large ones as fast as it takes them, then objects that a queue
  * names. Prints the acknowledgements' p50 and p99, the server's memory, and whether every record is stored
- * once. Senders run on the same machine and take their share of it.
+ * once. Senders run on the same machine and take their share of it. BENCH_KINDS=large sends only these.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -20,6 +20,8 @@ const SMALL_A_SECOND = Number(process.env.BENCH_SMALL ?? 1000);
 /** Records of a small request, of a large one, and of an object. */
 const [SMALL, LARGE, OBJECT] = [5, 30_000, 1000];
 const LARGE_AT_ONCE = 3;
+/** What is sent, one after another. */
+const KINDS = (process.env.BENCH_KINDS ?? 'small,large,objects').split(',');
 const OBJECTS = 60;
 const MIB = 2 ** 20;
 
@@ -253,9 +255,9 @@ async function fresh(server: Server): Promise<void> {
 console.log(machine());
 const server = await start();
 try {
-  await small(server);
-  await large(server);
-  await fresh(server);
+  if (KINDS.includes('small')) await small(server);
+  if (KINDS.includes('large')) await large(server);
+  if (KINDS.includes('objects')) await fresh(server);
 } finally {
   const gone = once(server.child, 'exit');
   server.child.kill('SIGTERM');
