@@ -145,6 +145,9 @@ test('values say what they mean', () => {
   expect(display(22, 'port')).toBe('22 ssh');
   expect(display(61_234, 'port')).toBe('61234');
   expect(display(6, 'protocol')).toBe('6 tcp');
+  expect(display('T1110', 'technique')).toBe('T1110 Brute Force');
+  // One that no rule of ours gives: the number alone, no guess.
+  expect(display('T1059', 'technique')).toBe('T1059');
   expect(display(16509, 'asn')).toBe('AS16509');
   expect(display(null, 'text')).toBe('–');
   expect(country('DE')).toBe('🇩🇪 Germany');
