@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { alike, asNumber, cell, change, exact, round, share, short } from '../../src/web/format/numbers.ts';
-import { ago, duration, fromWallClock, minuteStamp, rangeText, shortRange, sliceAfter, zoneOffset } from '../../src/web/format/times.ts';
+import { ago, duration, fromWallClock, goesWithoutDay, minuteStamp, rangeText, shortRange, sliceAfter, zoneOffset } from '../../src/web/format/times.ts';
 import { country, display, isMonoText, roleOf, shortenMiddle, shortId } from '../../src/web/format/values.ts';
 
 const plain = (text: string) => text.replace(/\s/gu, ' ');
@@ -132,6 +132,14 @@ test('ranges leave out what goes without saying', () => {
   expect(rangeText(Date.UTC(2019, 0, 1) / 1000, Date.UTC(2019, 0, 1, 1) / 1000, 'UTC', now)).toBe('1 Jan 2019 00:00 – 01:00');
   expect(shortRange(at(20, 13, 5), at(20, 14, 5), 'UTC', now)).toBe('13:05 – 14:05');
   expect(shortRange(at(17, 10), at(17, 11), 'UTC', now)).toBe('17 Nov 10:00 – 11:00');
+});
+
+test('a time goes without its day in a window of one day at most, and only in it', () => {
+  const to = Date.UTC(2026, 10, 20, 14) / 1000;
+  const goes = (hoursBefore: number, width: number) => goesWithoutDay((to - hoursBefore * 3600) * 1000, { from: to - width * 3600, to });
+  expect([goes(0, 1), goes(0.5, 1), goes(0.5, 24), goes(23.9, 24)]).toEqual([true, true, true, true]);
+  // The same hour of two days; what was before and after, such as when an indicator was updated.
+  expect([goes(24, 24), goes(0.5, 25), goes(0.5, 72), goes(30, 24), goes(-1, 24)]).toEqual([false, false, false, false, false]);
 });
 
 test('durations and ages are words', () => {

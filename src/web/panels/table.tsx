@@ -203,6 +203,7 @@ export default function TablePanel({ panel, result, measure, unit, zone, onDrill
                           column={head.column}
                           value={value}
                           zone={zone}
+                          window={result.window}
                           stop={stop}
                           onDrill={(shift) => onDrill({ cells: [{ column: head.column, value }], shift })}
                         />
