@@ -68,7 +68,9 @@ async function shown(panel: Panel): Promise<Shown | undefined> {
     const table = node.querySelector('table');
     if (!table) return undefined;
     const heads = [...table.querySelectorAll('thead th button')].map((head) => head.firstChild?.textContent ?? '');
-    const feet = [...table.querySelectorAll('tfoot td')].map((foot, i) => [heads[i] ?? '', foot.querySelector('span')?.title] as const);
+    // One may stand below several columns.
+    const cells = [...table.querySelectorAll<HTMLTableCellElement>('tfoot td')].flatMap((foot) => Array<HTMLTableCellElement>(foot.colSpan).fill(foot));
+    const feet = cells.map((foot, i) => [heads[i] ?? '', foot.querySelector('span')?.title] as const);
     return {
       count: Number(table.getAttribute('aria-rowcount')) - 1,
       sums: Object.fromEntries(feet.flatMap(([name, title]) => (title === undefined ? [] : [[name, numberOf(title)]]))),
