@@ -130,7 +130,7 @@ function Loaded({ dashboard, scope }: { dashboard: DashboardAnswer; scope: reado
   };
 
   return (
-    <main className="bz-dashboard">
+    <main className="bz-dashboard" data-nothing-stored={nothingStored || undefined}>
       <h1 className="bz-hidden">{dashboard.title}</h1>
       <div className="bz-toolbar" role="toolbar" aria-label="Filters and time">
         <Tooltip
