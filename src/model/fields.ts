@@ -12,6 +12,7 @@
 
 import { CLOUDTRAIL_DOCUMENTS, CLOUDTRAIL_ONLY, FRAME } from './cloudtrail-fields.ts';
 import type { ColumnType, Derivation, Field, FieldType } from './field.ts';
+import { REFUSED_ADMINISTRATION } from './mitre.ts';
 import { INTERFACE_FIELDS, INTERFACE_LISTS } from './network-interface.ts';
 
 export type { ColumnType, Derivation, Field, FieldType } from './field.ts';
@@ -400,14 +401,21 @@ export const DERIVED_FIELDS: readonly Field[] = [
   ),
   derived('network.application', 'dstport', 'service', 'text', ['service', 'service_name'], 'Service name by IANA of the destination port.'),
   derived('event.class', 'action', 'event-class', 'text', ['event_class'], 'network for accepted, security for refused flows.'),
-  derived('threat.technique.id', 'action', 'mitre-id', 'text', ['mitre_id', 'MitreId'], 'MITRE ATT&CK technique: T1110 on refused SSH, RDP and Telnet.'),
+  derived(
+    'threat.technique.id',
+    'action',
+    'mitre-id',
+    'text',
+    ['mitre_id', 'MitreId'],
+    `MITRE ATT&CK technique: ${REFUSED_ADMINISTRATION.technique} (${REFUSED_ADMINISTRATION.techniqueName}) on refused SSH, RDP and Telnet.`,
+  ),
   derived(
     'threat.tactic.name',
     'action',
     'mitre-tactic',
     'text',
     ['mitre_tactic', 'MITRE Tactic'],
-    'MITRE ATT&CK tactic: Credential Access on refused SSH, RDP and Telnet.',
+    `MITRE ATT&CK tactic: ${REFUSED_ADMINISTRATION.tactic} on refused SSH, RDP and Telnet.`,
   ),
   derived('aws.flowlogs.tcp_flag_names', 'tcp_flags', 'tcp-flag-names', 'text', ['tcp_flag_names'], 'TCP flags in words, joined by |.'),
   derived('aws.flowlogs.traffic_path_name', 'traffic_path', 'traffic-path-name', 'text', ['traffic_path_name'], 'Traffic path in words.'),

@@ -301,7 +301,7 @@ const SERVICES: readonly (readonly [port: number, name: string])[] = [
 /** Short service name by destination port, lower case: 443 → `https`. */
 export const SERVICE_NAMES: ReadonlyMap<number, string> = new Map(SERVICES);
 
-/** Remote administration: refused flows to these ports are MITRE T1110, Credential Access (formats.md section 9). */
+/** Remote administration: what refused flows to these ports are for MITRE ATT&CK says REFUSED_ADMINISTRATION (formats.md section 9). */
 export const ADMIN_PORTS: readonly number[] = [22, 23, 3389];
 
 /** Bits of `tcp-flags` with their names, in bit order. https://www.rfc-editor.org/rfc/rfc9293#section-3.1 */

@@ -3,6 +3,7 @@
  * computed. A new derivation does not compile until it has its entry here.
  */
 import { type Derivation, EXTRACTED, type Field, findField } from '../model/fields.ts';
+import { REFUSED_ADMINISTRATION } from '../model/mitre.ts';
 import { REGISTRIES, REGISTRY_OF, type Registry } from '../model/registries.ts';
 import { ADMIN_PORTS, PROTOCOL_NAMES, PROTOCOL_NUMBERS, SERVICE_NAMES, TCP_FLAGS, TRAFFIC_PATHS } from '../model/services.ts';
 import { isAdministrator } from './administrators.ts';
@@ -167,8 +168,8 @@ const DERIVED: Readonly<Record<Derivation, (ctx: Context, field: Field) => Typed
     };
   },
   'event-class': (ctx) => empty(sql`transform(toString(${ctx.column('action')}), ['ACCEPT', 'REJECT'], ['network', 'security'], '')`),
-  'mitre-id': (ctx) => empty(sql`if(${refusedAdmin(ctx)}, 'T1110', '')`),
-  'mitre-tactic': (ctx) => empty(sql`if(${refusedAdmin(ctx)}, 'Credential Access', '')`),
+  'mitre-id': (ctx) => empty(sql`if(${refusedAdmin(ctx)}, ${param('String', REFUSED_ADMINISTRATION.technique)}, '')`),
+  'mitre-tactic': (ctx) => empty(sql`if(${refusedAdmin(ctx)}, ${param('String', REFUSED_ADMINISTRATION.tactic)}, '')`),
   size: (ctx) => number(sql`length(${rawText(ctx)})`),
   raw: (ctx) => text(rawText(ctx)),
   'message-time': (ctx) => {

@@ -13,6 +13,8 @@ it('shows the numbers that queries give', async () => {
   const [[accepted] = []] = await on.ask('_index=vpc_flow action=ACCEPT | count', END - 900);
   const [[rejected] = []] = await on.ask('_index=vpc_flow action=REJECT | count', END - 900);
   expect([await on.value('accepted-total'), await on.value('rejected-total')]).toEqual([accepted, rejected]);
+  // Of which part of the window a number is, beside tables of the whole.
+  expect(await on.text('accepted-total', '.bz-value-note > span:last-child')).toMatch(/^(18 Nov )?14:45 – 15:00 UTC$/);
   const rows = await on.ask('_index=vpc_flow action=REJECT | count by interfaceID, dstDevice_ip | sort by _count');
   const shown = await on.panel(REJECTS).locator('tbody tr:has(td:nth-child(2)) td:last-child').allTextContents();
   expect(shown.slice(0, 5).map(numberIn)).toEqual(rows.slice(0, 5).map((row) => row[2]));

@@ -119,3 +119,28 @@ it.each([390, 800, 1440])('a table says when more lies beside, on a page of %i p
   await on.page.locator('.bz-table-scroll').evaluate((box) => box.scrollTo(0, 0));
   await soon(() => more.count()).toBe(1);
 });
+
+it.each([
+  [390, HOUR, false],
+  // The same time of two days; and where there is room.
+  [390, 48 * HOUR, true],
+  [1440, HOUR, true],
+])('a time in a table on a page of %i pixels, of a window of %i seconds, is seen with its day: %s; it is heard with it', async (width, seconds, day) => {
+  await on.page.setViewportSize({ width, height: 900 });
+  const query = '_index=vpc_flow | timeslice 5m | count by _timeslice, action | sort by _timeslice | limit 5';
+  const search = new URLSearchParams({ from: iso(END - seconds), to: iso(END), tz: 'utc', view: 'table', q: query });
+  await on.page.goto(`${on.served.address}/search?${search}`);
+  const time = on.page.locator('.bz-table [data-row="0"] .bz-cell').first();
+  await soon(() => time.textContent()).toMatch(/^2026-11-18 \d\d:\d\d:00$/);
+  expect(await time.getAttribute('title')).toMatch(/^2026-11-18 \d\d:\d\d:00 /);
+  // Of its 19 characters the last 8 are the time.
+  const [seen = 0, alone = 0] = await time.evaluate((button) => {
+    const range = document.createRange();
+    const text = button.lastChild as Text;
+    range.setStart(text, text.length - 8);
+    range.setEnd(text, text.length);
+    return [button.getBoundingClientRect().width, range.getBoundingClientRect().width];
+  });
+  expect(seen > alone * 1.5).toBe(day);
+  expect(seen).toBeGreaterThanOrEqual(alone);
+});

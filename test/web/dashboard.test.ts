@@ -162,6 +162,37 @@ test('panels settle one by one; one that fails leaves the others; results stay w
   expect(store.busy()).toBe(false);
 });
 
+test('that nothing is stored is known when every answer says so, and no longer when one does not', async () => {
+  const runs = [channel(), channel()] as const;
+  const answers = runs.map(({ response }) => response);
+  const store = new RunStore('d', async () => answers.shift() as Response);
+  const none = (panel: string, extent: { from: number; to: number } | null): RunEvent => ({
+    type: 'panel',
+    panel,
+    window,
+    state: 'no-data',
+    columns: [],
+    rows: [],
+    truncated: false,
+    extent,
+    stats,
+  });
+  expect(store.nothingStored()).toBe(false);
+  const one = store.run({ panels: ['a', 'b', 'c'] });
+  runs[0].send(none('a', null));
+  runs[0].send({ type: 'error', panel: 'b', error: { code: 'memory-limit', message: 'too much' } });
+  runs[0].send(none('c', null));
+  runs[0].end();
+  await one;
+  expect(store.nothingStored()).toBe(true);
+  // Records came: outside of the window they are some, too.
+  const two = store.run({ panels: ['c'] });
+  runs[1].send(none('c', { from: 0, to: 60 }));
+  runs[1].end();
+  await two;
+  expect(store.nothingStored()).toBe(false);
+});
+
 test('an answer to an older question never replaces a newer one', async () => {
   const runs = [channel(), channel()];
   let at = 0;

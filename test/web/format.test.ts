@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { alike, asNumber, cell, change, exact, round, share, short } from '../../src/web/format/numbers.ts';
-import { ago, duration, fromWallClock, minuteStamp, rangeText, shortRange, sliceAfter, zoneOffset } from '../../src/web/format/times.ts';
+import { ago, duration, fromWallClock, goesWithoutDay, minuteStamp, rangeText, shortRange, sliceAfter, zoneOffset } from '../../src/web/format/times.ts';
 import { country, display, isMonoText, roleOf, shortenMiddle, shortId } from '../../src/web/format/values.ts';
 
 const plain = (text: string) => text.replace(/\s/gu, ' ');
@@ -134,6 +134,14 @@ test('ranges leave out what goes without saying', () => {
   expect(shortRange(at(17, 10), at(17, 11), 'UTC', now)).toBe('17 Nov 10:00 – 11:00');
 });
 
+test('a time goes without its day in a window of one day at most, and only in it', () => {
+  const to = Date.UTC(2026, 10, 20, 14) / 1000;
+  const goes = (hoursBefore: number, width: number) => goesWithoutDay((to - hoursBefore * 3600) * 1000, { from: to - width * 3600, to });
+  expect([goes(0, 1), goes(0.5, 1), goes(0.5, 24), goes(23.9, 24)]).toEqual([true, true, true, true]);
+  // The same hour of two days; what was before and after, such as when an indicator was updated.
+  expect([goes(24, 24), goes(0.5, 25), goes(0.5, 72), goes(30, 24), goes(-1, 24)]).toEqual([false, false, false, false, false]);
+});
+
 test('durations and ages are words', () => {
   expect([60, 3600, 5400, 86_400, 90_000, 1_209_600].map(duration)).toEqual(['1 minute', '1 hour', '90 minutes', '1 day', '25 hours', '2 weeks']);
   expect([0, 12, 300, 7200, 259_200].map((s) => ago(0, s * 1000))).toEqual(['now', '12 s ago', '5 min ago', '2 h ago', '3 d ago']);
@@ -145,6 +153,9 @@ test('values say what they mean', () => {
   expect(display(22, 'port')).toBe('22 ssh');
   expect(display(61_234, 'port')).toBe('61234');
   expect(display(6, 'protocol')).toBe('6 tcp');
+  expect(display('T1110', 'technique')).toBe('T1110 Brute Force');
+  // One that no rule of ours gives: the number alone, no guess.
+  expect(display('T1059', 'technique')).toBe('T1059');
   expect(display(16509, 'asn')).toBe('AS16509');
   expect(display(null, 'text')).toBe('–');
   expect(country('DE')).toBe('🇩🇪 Germany');

@@ -233,15 +233,16 @@ test('tells a click on a series by the column that named it, or by its own colum
 });
 
 describe('labels', () => {
-  const columns = [port, asn, organization, { name: 'country_code', kind: 'text' }] as PanelResult['columns'];
-  const row = [22, 15169, 'Google', 'CH'];
+  const technique = { name: 'mitre_id', kind: 'text', field: 'threat.technique.id' };
+  const columns = [port, asn, organization, { name: 'country_code', kind: 'text' }, technique] as PanelResult['columns'];
+  const row = [22, 15169, 'Google', 'CH', 'T1110'];
   const label = (i: number, own?: string) => {
     const at = { column: columns[i] as PanelResult['columns'][number], index: i };
     return labelOf(row, at, besideOf(columns, at, own), 'UTC');
   };
 
-  test('say the service of a port, the organization of a number, the flag of a country', () => {
-    expect([label(0), label(1), label(3)]).toEqual(['22 ssh', 'AS15169 Google', '🇨🇭 Switzerland']);
+  test('say the service of a port, the organization of a number, the flag of a country, the name of a technique', () => {
+    expect([label(0), label(1), label(3), label(4)]).toEqual(['22 ssh', 'AS15169 Google', '🇨🇭 Switzerland', 'T1110 Brute Force']);
   });
 
   test('say a name that the panel puts beside them, and none that is not there', () => {

@@ -38,7 +38,7 @@ const REFUSED: Rec = {
 };
 
 describe('tags of a record', () => {
-  it('have all names, with services and flags in words', () => {
+  it('have all names, with services, flags and techniques in words', () => {
     expect(tagsOf(REFUSED).map((t) => [t.name, t.shown])).toEqual([
       ['Event Class', 'security'],
       ['Action', 'REJECT'],
@@ -55,7 +55,7 @@ describe('tags of a record', () => {
       ['Region', 'us-east-1'],
       ['Availability Zone', 'apse2-az3'],
       ['Log Status', 'OK'],
-      ['MitreId', 'T1110'],
+      ['MitreId', 'T1110 Brute Force'],
       ['MITRE Tactic', 'Credential Access'],
     ]);
   });

@@ -5,6 +5,7 @@
  */
 import { DERIVED_FIELDS, type Derivation, type Field } from '../../model/fields.ts';
 import { FLOW_FORMATS, type FlowFormat, hasField } from '../../model/log-formats.ts';
+import { REFUSED_ADMINISTRATION } from '../../model/mitre.ts';
 import { ADMIN_PORTS, PROTOCOL_NAMES, SERVICE_NAMES, TCP_FLAGS, TRAFFIC_PATHS } from '../../model/services.ts';
 import { add, addThreat, type Document, type DocumentValue, isoTime, LOCATED, prune, RecordValues, type StoredRecord } from '../document.ts';
 import type { Cell } from '../record.ts';
@@ -115,8 +116,8 @@ const DERIVED: Readonly<Record<Derivation, (v: Values, field: Field) => Document
   'is-administrator': () => undefined,
   service: (v) => SERVICE_NAMES.get(v.number('dstport') ?? -1),
   'event-class': (v) => ({ ACCEPT: 'network', REJECT: 'security' })[v.text('action') ?? ''],
-  'mitre-id': (v) => (refusedAdmin(v) ? ['T1110'] : undefined),
-  'mitre-tactic': (v) => (refusedAdmin(v) ? ['Credential Access'] : undefined),
+  'mitre-id': (v) => (refusedAdmin(v) ? [REFUSED_ADMINISTRATION.technique] : undefined),
+  'mitre-tactic': (v) => (refusedAdmin(v) ? [REFUSED_ADMINISTRATION.tactic] : undefined),
   'tcp-flag-names': (v) => {
     const flags = v.number('tcp_flags') ?? 0;
     const names = TCP_FLAGS.filter(([bit]) => (flags & bit) !== 0).map(([, name]) => name);

@@ -9,7 +9,7 @@ import { PageFailed } from '../app/failed.tsx';
 import { useKeys } from '../app/keys.ts';
 import { usePage } from '../app/use-page.ts';
 import { useTitle } from '../app/use-title.ts';
-import { HowToIngest } from '../dashboard/panel-body.tsx';
+import { HowToIngest } from '../dashboard/nothing-stored.tsx';
 import { exact } from '../format/numbers.ts';
 import { duration, rangeText } from '../format/times.ts';
 import { absolute, type Range } from '../time/range.ts';

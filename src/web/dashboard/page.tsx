@@ -24,6 +24,7 @@ import { RangePicker } from '../time/range-picker.tsx';
 import { Refresh } from '../time/refresh.tsx';
 import { drillFilters, querySearch } from './drill.ts';
 import '../library/library.css';
+import { NothingStored } from './nothing-stored.tsx';
 import { DashboardTools, NoPanels } from './own.tsx';
 import { Failed } from './panel-body.tsx';
 import { type PanelActions, PanelFrame } from './panel-frame.tsx';
@@ -74,6 +75,7 @@ function Loaded({ dashboard, scope }: { dashboard: DashboardAnswer; scope: reado
   useEffect(() => preload(dashboard.sections.flatMap((s) => s.panels).map((p) => p.kind)), [dashboard]);
   const busy = useSyncExternalStore(store.subscribe, () => store.busy());
   const summary = useSyncExternalStore(store.subscribe, () => store.summary());
+  const nothingStored = useSyncExternalStore(store.subscribe, () => store.nothingStored());
   const panels = dashboard.sections.flatMap((s) => s.panels);
   const full = panels.find((p) => p.id === search.panel);
 
@@ -128,7 +130,7 @@ function Loaded({ dashboard, scope }: { dashboard: DashboardAnswer; scope: reado
   };
 
   return (
-    <main className="bz-dashboard">
+    <main className="bz-dashboard" data-nothing-stored={nothingStored || undefined}>
       <h1 className="bz-hidden">{dashboard.title}</h1>
       <div className="bz-toolbar" role="toolbar" aria-label="Filters and time">
         <Tooltip
@@ -158,6 +160,7 @@ function Loaded({ dashboard, scope }: { dashboard: DashboardAnswer; scope: reado
       </div>
       {summary.error && panels.length === 0 && <Failed error={summary.error} onRetry={refresh} />}
       {panels.length === 0 && <NoPanels own={dashboard.own} />}
+      {nothingStored && <NothingStored queries={panels.map((p) => p.query)} />}
       {dashboard.sections
         .filter((section) => section.panels.length > 0)
         .map((section) => (

@@ -7,6 +7,7 @@ import type { ErrorBody } from '../api/client.ts';
 import { Icon } from '../app/icons.tsx';
 import { carried } from '../app/search.ts';
 import { rangeText } from '../format/times.ts';
+import { HowToIngest } from './nothing-stored.tsx';
 import type { PanelResult } from './run-store.ts';
 
 export function Failed({ error, onRetry }: { error: ErrorBody; onRetry: () => void }) {
@@ -56,45 +57,41 @@ interface EmptyProps {
   readonly result: PanelResult;
   /** What the panel says of being empty. */
   readonly about: string | undefined;
+  /** Whether the page says above how records come. */
+  readonly said: boolean;
   readonly zone: string;
   readonly onWindow: (window: Window) => void;
 }
 
-export function Empty({ result, about, zone, onWindow }: EmptyProps) {
+export function Empty({ result, about, said, zone, onWindow }: EmptyProps) {
   const { extent } = result;
   // First things first: who has no records yet needs neither indicators nor a list.
   if (extent === null) {
     return (
       <div className="bz-note">
-        <p>No records of this kind have been ingested yet.</p>
-        <HowToIngest />
+        <p className="bz-dim">No records of this kind yet.</p>
+        {!said && <HowToIngest />}
       </div>
     );
   }
   if (result.state === 'no-indicators') {
     return (
-      <div className="bz-note">
-        <p>No threat indicators are loaded.</p>
-        <p className="bz-dim">
-          This panel compares addresses with threat indicators.{' '}
-          <Link className="bz-link" to="/threats" search={carried}>
-            Add a feed or import a file
-          </Link>
-        </p>
-      </div>
+      <p className="bz-note">
+        No threat indicators are loaded.{' '}
+        <Link className="bz-link" to="/threats" search={carried}>
+          Add a feed or import a file
+        </Link>
+      </p>
     );
   }
   if (result.state === 'no-administrators') {
     return (
-      <div className="bz-note">
-        <p>Nobody is listed as an administrator.</p>
-        <p className="bz-dim">
-          This panel is about the administrators of your accounts, and who they are is your own list.{' '}
-          <Link className="bz-link" to="/administrators" search={carried}>
-            List them
-          </Link>
-        </p>
-      </div>
+      <p className="bz-note">
+        Nobody is listed as an administrator.{' '}
+        <Link className="bz-link" to="/administrators" search={carried}>
+          List them
+        </Link>
+      </p>
     );
   }
   if (result.state === 'no-match') {
@@ -117,18 +114,6 @@ export function Empty({ result, about, zone, onWindow }: EmptyProps) {
         </p>
       )}
     </div>
-  );
-}
-
-/** The ways to records, where there are none. */
-export function HowToIngest() {
-  return (
-    <p className="bz-dim">
-      <Link className="bz-link" to="/sources/new" search={carried}>
-        Add a source
-      </Link>
-      , or read files with <code>bartizan ingest PATH</code>.
-    </p>
   );
 }
 

@@ -51,6 +51,7 @@ interface Props {
 
 export const PanelFrame = memo(function PanelFrame({ panel, store, zone, group, own, range, measureId, hidden, actions, full = false }: Props) {
   const state = useSyncExternalStore(store.subscribe, () => store.panel(panel.id));
+  const nothingStored = useSyncExternalStore(store.subscribe, () => store.nothingStored());
   const body = useRef<HTMLDivElement>(null);
   const [asTable, setAsTable] = useState(false);
   const kind = PANEL_KINDS[panel.kind];
@@ -190,7 +191,7 @@ export const PanelFrame = memo(function PanelFrame({ panel, store, zone, group, 
             </Suspense>
           </PanelBoundary>
         ) : result ? (
-          <Empty result={result} about={panel.empty} zone={zone} onWindow={actions.zoom} />
+          <Empty result={result} about={panel.empty} said={nothingStored && !full} zone={zone} onWindow={actions.zoom} />
         ) : state.stopped ? (
           <Stopped onRetry={() => actions.retry(panel.id)} />
         ) : (

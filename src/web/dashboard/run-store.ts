@@ -95,6 +95,12 @@ export class RunStore {
     return this.#runs.size > 0;
   }
 
+  /** Whether answers came, and each of them says that no record exists at all of what is read. */
+  nothingStored(): boolean {
+    const results = [...this.#panels.values()].flatMap(({ result }) => result ?? []);
+    return results.length > 0 && results.every(({ extent }) => extent === null);
+  }
+
   /** Runs panels; resolves when the answer has ended. Never rejects: what fails is shown in the panels. */
   async run(asked: Asked): Promise<void> {
     const run: Run = { abort: new AbortController(), waiting: new Set(asked.panels), asked, snapshot: Date.now() };

@@ -39,6 +39,11 @@ export function stamp(ms: number, zone: string): string {
   return `${formatter('date', zone).format(ms)} ${formatter('seconds', zone).format(ms)}`;
 }
 
+/** Whether a time of a window says all without its day: no other of the window is at the same hour. Of the window in seconds. */
+export function goesWithoutDay(ms: number, { from, to }: { readonly from: number; readonly to: number }): boolean {
+  return to - from <= 86_400 && ms <= to * 1000 && ms > (to - 86_400) * 1000;
+}
+
 /** `2026-11-20 14:05` */
 export function minuteStamp(ms: number, zone: string): string {
   return `${formatter('date', zone).format(ms)} ${clock(ms, zone)}`;

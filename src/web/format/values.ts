@@ -1,20 +1,35 @@
 /**
- * What a value of a result means to a reader: a port has a service, a protocol a keyword, a country a flag.
+ * What a value of a result means to a reader: a port has a service, a protocol a keyword, a technique a name, a country a flag.
  * The meaning comes from the field that a column's values are values of; a computed column's from its name.
  */
 import type { OutputColumn } from '../../api/contract.ts';
 import { canonicalName } from '../../model/fields.ts';
+import { TECHNIQUE_NAMES } from '../../model/mitre.ts';
 import { PROTOCOL_NAMES, SERVICE_NAMES } from '../../model/services.ts';
 import { flag } from './flags.ts';
 import { asNumber, cell } from './numbers.ts';
 import { stamp } from './times.ts';
 
-export type Role = 'port' | 'protocol' | 'country' | 'asn' | 'address' | 'id' | 'action' | 'direction' | 'confidence' | 'time' | 'number' | 'text';
+export type Role =
+  | 'port'
+  | 'protocol'
+  | 'technique'
+  | 'country'
+  | 'asn'
+  | 'address'
+  | 'id'
+  | 'action'
+  | 'direction'
+  | 'confidence'
+  | 'time'
+  | 'number'
+  | 'text';
 
 const ROLE_BY_FIELD: ReadonlyMap<string, Role> = new Map<string, Role>([
   ['source.port', 'port'],
   ['destination.port', 'port'],
   ['network.iana_number', 'protocol'],
+  ['threat.technique.id', 'technique'],
   ['source.geo.country_iso_code', 'country'],
   ['destination.geo.country_iso_code', 'country'],
   ['source.as.number', 'asn'],
@@ -83,7 +98,7 @@ export function shortId(text: string, most: number): string {
   return MONO_TEXTS[0]?.test(text) ? shortenMiddle(text, 16) : shortenMiddle(text, most);
 }
 
-/** Text of a value: `22 ssh`, `6 tcp`, `🇺🇸 United States`, `AS16509`. */
+/** Text of a value: `22 ssh`, `6 tcp`, `T1110 Brute Force`, `🇺🇸 United States`, `AS16509`. */
 export function display(value: unknown, role: Role, zone = 'UTC'): string {
   if (value === null || value === undefined || value === '') return '–';
   const text = String(value);
@@ -93,6 +108,8 @@ export function display(value: unknown, role: Role, zone = 'UTC'): string {
       return named(text, SERVICE_NAMES.get(Number(text)));
     case 'protocol':
       return named(text, PROTOCOL_NAMES[Number(text)]);
+    case 'technique':
+      return named(text, TECHNIQUE_NAMES.get(text));
     case 'country':
       return country(text);
     case 'asn':

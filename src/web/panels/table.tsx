@@ -95,7 +95,8 @@ export default function TablePanel({ panel, result, measure, unit, zone, onDrill
   const rows = table.getRowModel().rows;
   const scroller = useRef<HTMLDivElement>(null);
   useMoreBeside(scroller);
-  const totals = heads.some((h) => panel.totals.includes(h.column.name));
+  const firstTotal = heads.findIndex((h) => panel.totals.includes(h.column.name));
+  const totals = firstTotal >= 0;
   // Head and foot stay above the rows.
   const covered = totals ? 2 * EDGE : EDGE;
   const virtual = useVirtualizer({
@@ -203,6 +204,7 @@ export default function TablePanel({ panel, result, measure, unit, zone, onDrill
                           column={head.column}
                           value={value}
                           zone={zone}
+                          window={result.window}
                           stop={stop}
                           onDrill={(shift) => onDrill({ cells: [{ column: head.column, value }], shift })}
                         />
@@ -241,15 +243,11 @@ export default function TablePanel({ panel, result, measure, unit, zone, onDrill
           {totals && (
             <tfoot>
               <tr>
-                {heads.map((head, i) => (
+                {/* Across all columns before: alone it would make the first one as wide as it is long. */}
+                {firstTotal > 0 && <td colSpan={firstTotal}>{`${result.truncated ? 'Sum of the first' : 'Total of'} ${exact(rows.length)}`}</td>}
+                {heads.slice(firstTotal).map((head) => (
                   <td key={head.at} data-right={head.role === 'number' || undefined}>
-                    {panel.totals.includes(head.column.name) ? (
-                      <TotalCell rows={rows.map((r) => r.original)} at={head.at} unit={head.unit ?? 'count'} />
-                    ) : i === 0 ? (
-                      `${result.truncated ? 'Sum of the first' : 'Total of'} ${exact(rows.length)}`
-                    ) : (
-                      ''
-                    )}
+                    {panel.totals.includes(head.column.name) && <TotalCell rows={rows.map((r) => r.original)} at={head.at} unit={head.unit ?? 'count'} />}
                   </td>
                 ))}
               </tr>

@@ -1,8 +1,9 @@
 /** A value of a record in a table: shown enriched, shortened in the middle, a click drills down, the copy button copies it whole. */
 import { CopyButton, UnstyledButton } from '@mantine/core';
-import type { OutputColumn } from '../../api/contract.ts';
+import type { OutputColumn, Window } from '../../api/contract.ts';
 import { Icon } from '../app/icons.tsx';
 import { linkOf } from '../format/links.ts';
+import { dateOf, goesWithoutDay } from '../format/times.ts';
 import { display, explained, isMono, isMonoText, type Role, roleOf, shortenMiddle } from '../format/values.ts';
 import { MEANING_COLORS, meaningOf } from '../theme/palette.ts';
 import { useScheme } from '../theme/use-scheme.ts';
@@ -11,6 +12,8 @@ interface Props {
   readonly column: OutputColumn;
   readonly value: unknown;
   readonly zone: string;
+  /** That the values are of. */
+  readonly window: Window;
   /** Whether Tab stops at it. */
   readonly stop: boolean;
   readonly onDrill: (shift: boolean) => void;
@@ -19,7 +22,7 @@ interface Props {
 /** Longer texts get a copy button, times aside; a port is quicker typed. */
 const COPY_FROM = 7;
 
-export function ValueText({ column, value, zone, stop, onDrill }: Props) {
+export function ValueText({ column, value, zone, window, stop, onDrill }: Props) {
   const role = roleOf(column);
   const text = display(value, role, zone);
   const tabIndex = stop ? 0 : -1;
@@ -39,6 +42,8 @@ export function ValueText({ column, value, zone, stop, onDrill }: Props) {
     );
   }
   const mono = isMono(role) || isMonoText(text);
+  // On a telephone it is seen in the tooltip alone, and heard.
+  const day = role === 'time' && typeof value === 'number' && goesWithoutDay(value, window) ? `${dateOf(value, zone)} ` : '';
   const most = !mono && (role === 'text' || role === 'country') ? 40 : 26;
   return (
     <span className="bz-valuetext">
@@ -51,7 +56,8 @@ export function ValueText({ column, value, zone, stop, onDrill }: Props) {
         onClick={(event) => onDrill(event.shiftKey)}
       >
         <Mark role={role} text={text} />
-        {shortenMiddle(text, most)}
+        {day && <span className="bz-day">{day}</span>}
+        {shortenMiddle(text.slice(day.length), most)}
       </button>
       {role !== 'time' && String(value).length >= COPY_FROM && (
         <CopyButton value={String(value)}>

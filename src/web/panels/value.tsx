@@ -3,8 +3,9 @@
  * before and a sparkline of all buckets of the window.
  */
 import { useEffect, useMemo, useRef } from 'react';
+import type { Window } from '../../api/contract.ts';
 import { asNumber, change, exact, short, type Unit } from '../format/numbers.ts';
-import { clock, duration, zoneName } from '../format/times.ts';
+import { clock, duration, shortRange, zoneName } from '../format/times.ts';
 import { INK, MEANING_COLORS, type Scheme } from '../theme/palette.ts';
 import { useScheme } from '../theme/use-scheme.ts';
 import { FONT } from './chart-style.ts';
@@ -24,17 +25,18 @@ export default function ValuePanel({ panel, result, zone, measure, unit, onDrill
   const scheme = useScheme();
   const buckets = useMemo(() => toBuckets(result, measure, panel.bucket), [result, measure, panel.bucket]);
   const color = MEANING_COLORS[scheme][panel.meaning];
+  const newest = buckets.at(-1);
+  const before = buckets.at(-2);
+  const width = (panel.bucket ?? result.timeslice ?? 0) * 1000;
+  const window = newest && sliceOf(newest, width, result.window);
+  // Which time the number is of: the panel's head says that of all buckets.
+  const slice = window ? `${shortRange(window.from, window.to, zone)} ${zoneName(zone, window.to * 1000)}` : '';
   const box = useRef<HTMLDivElement>(null);
   useEffect(() => {
     const node = box.current;
-    return node ? onPicture(node, (background) => drawValue(panel.title, buckets, unit, color, background, scheme)) : undefined;
-  }, [panel.title, buckets, unit, color, scheme]);
-  const newest = buckets.at(-1);
-  const before = buckets.at(-2);
-  if (!newest) return null;
-  const width = (panel.bucket ?? result.timeslice ?? 0) * 1000;
-  const until = width > 0 ? Math.min(newest.start + width, result.window.to * 1000) : result.window.to * 1000;
-  const window = { from: Math.max(result.window.from, Math.floor(newest.start / 1000)), to: Math.ceil(until / 1000) };
+    return node ? onPicture(node, (background) => drawValue({ title: panel.title, slice }, buckets, unit, color, background, scheme)) : undefined;
+  }, [panel.title, slice, buckets, unit, color, scheme]);
+  if (!newest || !window) return null;
   return (
     <div className="bz-value" ref={box} data-picture>
       <button
@@ -47,14 +49,17 @@ export default function ValuePanel({ panel, result, zone, measure, unit, onDrill
       </button>
       <div className="bz-value-note">
         <Change now={newest.value} before={before?.value} unit={unit} width={width} />
-        <span>
-          {width > 0 ? `${duration(width / 1000)} to ` : 'at '}
-          {clock(until, zone)} {zoneName(zone, until)}
-        </span>
+        <span title={width > 0 ? `The newest ${duration(width / 1000)} of the window` : undefined}>{slice}</span>
       </div>
       <Sparkline buckets={buckets} color={color} unit={unit} zone={zone} />
     </div>
   );
+}
+
+/** The part of the window that a bucket is of; all of it where there are no buckets. `width` in ms. */
+function sliceOf({ start }: Bucket, width: number, { from, to }: Window): Window {
+  const until = width > 0 ? Math.min(start + width, to * 1000) : to * 1000;
+  return { from: Math.max(from, Math.floor(start / 1000)), to: Math.ceil(until / 1000) };
 }
 
 function Change({ now, before, unit, width }: { now: number; before: number | undefined; unit: Unit; width: number }) {
@@ -113,7 +118,14 @@ function Sparkline({ buckets, color, unit, zone }: { buckets: readonly Bucket[];
 }
 
 /** The same as a picture, 480 × 240 in twice the pixels. */
-function drawValue(title: string, buckets: readonly Bucket[], unit: Unit, color: string, background: string, scheme: Scheme): string | undefined {
+function drawValue(
+  { title, slice }: { readonly title: string; readonly slice: string },
+  buckets: readonly Bucket[],
+  unit: Unit,
+  color: string,
+  background: string,
+  scheme: Scheme,
+): string | undefined {
   const canvas = document.createElement('canvas');
   canvas.width = 960;
   canvas.height = 480;
@@ -128,7 +140,10 @@ function drawValue(title: string, buckets: readonly Bucket[], unit: Unit, color:
   context.fillText(title, 16, 30, 448);
   context.fillStyle = INK[scheme].text;
   context.font = `600 48px ${FONT}`;
-  context.fillText(short(newest.value, unit), 16, 88);
+  context.fillText(short(newest.value, unit), 16, 84);
+  context.fillStyle = INK[scheme].dim;
+  context.font = `12px ${FONT}`;
+  context.fillText(slice, 16, 108, 448);
   context.fillStyle = color;
   const top = Math.max(...buckets.map((b) => b.value), 1);
   const step = 448 / buckets.length;

@@ -5,7 +5,7 @@ import { CLOUDTRAIL } from '../../model/log-formats.ts';
 import { printValue } from '../../query/print.ts';
 import { statusQuery, valuesQuery } from '../api/queries.ts';
 import { Icon } from '../app/icons.tsx';
-import { HowToIngest } from '../dashboard/panel-body.tsx';
+import { HowToIngest } from '../dashboard/nothing-stored.tsx';
 import { rangeText } from '../format/times.ts';
 import { absolute, type Range } from '../time/range.ts';
 
@@ -203,9 +203,6 @@ function NothingStored() {
         <Icon name="info" size={14} /> No data has been ingested yet.
       </p>
       <HowToIngest />
-      <p className="bz-dim">
-        To look around in made-up data: <code>bartizan serve --demo</code>.
-      </p>
     </section>
   );
 }

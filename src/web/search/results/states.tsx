@@ -6,7 +6,7 @@ import type { Dataset } from '../../../model/log-formats.ts';
 import type { ErrorBody } from '../../api/client.ts';
 import { statusQuery } from '../../api/queries.ts';
 import { Icon } from '../../app/icons.tsx';
-import { HowToIngest } from '../../dashboard/panel-body.tsx';
+import { HowToIngest } from '../../dashboard/nothing-stored.tsx';
 import { exact } from '../../format/numbers.ts';
 import { rangeText, zoneName } from '../../format/times.ts';
 import { absolute, type Range } from '../../time/range.ts';
