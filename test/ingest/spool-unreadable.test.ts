@@ -1,37 +1,18 @@
 /** A disk that does not give what is in the spool: it is tried again, then passed over, counted and kept, and what is behind it is read. */
-import { readlinkSync } from 'node:fs';
-import { mkdtemp, open as openFile, readdir, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, it } from 'vitest';
-import type { Delivery, Outcome } from '../../src/collect/delivery.ts';
-import { Spool } from '../../src/ingest/spool.ts';
+import { expect, it } from 'vitest';
+import type { Spool } from '../../src/ingest/spool.ts';
 import { SpoolDrain } from '../../src/ingest/spool-drain.ts';
 import type { Entry } from '../../src/ingest/spool-file.ts';
 import { noticesOf } from '../../src/ingest/vitals.ts';
-import { NO_COUNTS } from '../../src/model/counts.ts';
+import { append, disk, ids, intakeOf, spoolPlace } from './spool-place.ts';
 
-const ORIGIN = { sourceName: 'n', sourceCategory: 'c', sourceHost: '', collector: '' };
 const PAGE = 4096;
-
-let folder: string;
-let told: string[];
-beforeEach(async () => {
-  folder = join(await mkdtemp(join(tmpdir(), 'bartizan-spool-')), 'spool');
-  told = [];
-});
-afterEach(() => rm(join(folder, '..'), { recursive: true, force: true }));
-
-async function open(): Promise<Spool> {
-  // A file takes six entries.
-  const spool = await Spool.open({ folder, maxBytes: 2 ** 24, minFreeBytes: 0, fileBytes: 6 * 8000, clock: Date.now });
-  spool.onDamage = (source, message) => told.push(`${source}: ${message}`);
-  return spool;
-}
-
-const append = (spool: Spool, id: string) =>
-  spool.append('s', [{ header: { id, name: 'x', origin: ORIGIN, received: 1 }, body: Buffer.from(`${id} `.padEnd(8000, 'x')) }]);
-const names = async () => (await readdir(join(folder, 's'))).sort();
+const BODY = 8000;
+/** A file takes six entries. */
+const spools = spoolPlace(6 * BODY);
+const { open, names, told } = spools;
 
 /** Two files of six entries; the first one's path, and where its entries begin. */
 async function twelve(): Promise<{ spool: Spool; path: string; starts: number[] }> {
@@ -39,35 +20,23 @@ async function twelve(): Promise<{ spool: Spool; path: string; starts: number[] 
   const starts = [];
   for (let n = 0; n < 12; n++) {
     if (n < 6) starts.push(spool.status().bytes);
-    await append(spool, `id${n}`);
+    await append(spool, `id${n} `.padEnd(BODY, 'x'), `id${n}`);
   }
   const files = await names();
   expect(files).toHaveLength(2);
-  return { spool, path: join(folder, 's', files[0] as string), starts };
+  return { spool, path: join(spools.folder, 's', files[0] as string), starts };
 }
-
-type Read = (this: { fd: number }, buffer: Buffer, offset: number, length: number, position: number) => Promise<{ bytesRead: number }>;
 
 /** Runs on a disk that gives none of these pages of a file; answers how often each was asked for in vain. */
 async function failing(path: string, pages: readonly number[], code: string, work: () => Promise<void>): Promise<number> {
-  const probe = await openFile(tmpdir(), 'r');
-  const handle = Object.getPrototypeOf(probe) as { read: Read };
-  await probe.close();
-  const { read } = handle;
   let failures = 0;
-  handle.read = async function (buffer, offset, length, position) {
-    const hit = pages.some((page) => page * PAGE < position + length && (page + 1) * PAGE > position);
-    if (hit && readlinkSync(`/proc/self/fd/${this.fd}`) === path) {
-      failures++;
-      throw Object.assign(new Error(`${code}: i/o error, read`), { code });
-    }
-    return read.call(this, buffer, offset, length, position);
+  const how = (call: string, of: string, [, , length, position]: readonly unknown[]): string | undefined => {
+    const [from, to] = [Number(position), Number(position) + Number(length)];
+    if (call !== 'read' || of !== path || !pages.some((page) => page * PAGE < to && (page + 1) * PAGE > from)) return undefined;
+    failures++;
+    return code;
   };
-  try {
-    await work();
-  } finally {
-    handle.read = read;
-  }
+  await disk(how, work);
   return failures;
 }
 
@@ -84,7 +53,7 @@ async function drained(spool: Spool, most = 10): Promise<{ ids: string[]; entrie
       if (++rejected >= most) break;
     }
   }
-  return { ids: entries.map((entry) => entry.header.id), entries, rejected };
+  return { ids: ids(entries), entries, rejected };
 }
 
 const all = (...without: number[]) => Array.from({ length: 12 }, (_, n) => `id${n}`).filter((_, n) => !without.includes(n));
@@ -150,17 +119,11 @@ it('lets the drain store what is behind, and lets the ledger forget', async () =
   await first.close();
   const spool = await open();
   const taken: string[] = [];
-  const intake = {
-    async take(delivery: Delivery): Promise<Outcome> {
-      taken.push(delivery.id);
-      return { counts: NO_COUNTS, known: false };
-    },
-  };
   const forgotten: string[] = [];
   await failing(path, [Math.ceil((starts[4] as number) / PAGE)], 'EIO', async () => {
     const drain = new SpoolDrain({
       spool,
-      intake,
+      intake: intakeOf(taken),
       settingsOf: async () => undefined,
       forget: async (prefix) => void forgotten.push(prefix),
       onError: () => undefined,
