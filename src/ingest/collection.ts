@@ -82,10 +82,7 @@ export class Collection {
     this.#options = options;
     this.#spool = spool;
     this.traffic = new Traffic(options.clock);
-    spool.onDamage = (source, message) => {
-      this.traffic.failed(source, 'spool-damaged', message);
-      options.log.warn({ source }, message);
-    };
+    spool.onDamage = (source, message) => this.#damaged(source, message);
     const intake = this.#counted(options.intake);
     const { sources } = options.metadata;
     const { downloads, proxy, log, clock } = options;
@@ -110,10 +107,15 @@ export class Collection {
     const collection = new Collection(options, spool);
     // Before anything is received: later something of a removed source may be on its way into the spool.
     const { sources } = options.metadata;
-    const spooled = collection.spool.sources;
-    await sources.forgetRemoved([...(await sources.removed()).keys()].filter((id) => !spooled.has(id)));
+    await sources.forgetRemoved([...(await sources.removed()).keys()].filter((id) => !spool.holds(id)));
     await collection.reload();
+    for (const { source, message } of spool.found) collection.#damaged(source, message);
     return collection;
+  }
+
+  #damaged(source: string, message: string): void {
+    this.traffic.failed(source, 'spool-damaged', message);
+    this.#options.log.warn({ source }, message);
   }
 
   /** After a change of sources, collectors or tokens. */

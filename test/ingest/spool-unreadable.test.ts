@@ -1,6 +1,6 @@
 /** A disk that does not give what is in the spool: it is tried again, then passed over, counted and kept, and what is behind it is read. */
-import { readFile, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import { expect, it } from 'vitest';
 import type { Spool } from '../../src/ingest/spool.ts';
 import { SpoolDrain } from '../../src/ingest/spool-drain.ts';
@@ -114,7 +114,58 @@ it('passes over nothing where the machine is short of something, or a disk gives
   await spool.close();
 });
 
-it('lets the drain store what is behind, and lets the ledger forget', async () => {
+/** Asking for it fails each time, and not because it is not there. */
+const neverGiven = (path: string) => symlink(path, path);
+
+it('starts where a file cannot even be asked for its size: it is kept and told of, and read when it is back under its name', async () => {
+  const { spool: first, path } = await twelve();
+  await first.close();
+  await rename(path, `${spools.folder}-aside`);
+  await neverGiven(path);
+  const spool = await open();
+  expect(spool.found).toEqual([{ source: 's', message: expect.stringMatching(`^${path} cannot be read: ELOOP.*kept as .unreadable`) }]);
+  expect(spool.status().damaged).toEqual({ pieces: 1, bytes: 0 });
+  expect(noticesOf({ spool: spool.status() })).toEqual([expect.objectContaining({ code: 'spool-damaged' })]);
+  const { ids: read, entries, rejected } = await drained(spool);
+  expect([read, rejected]).toEqual([all(0, 1, 2, 3, 4, 5), 0]);
+  for (const entry of entries) spool.settled('s', entry);
+  expect([spool.status().bytes, spool.holds('s')]).toEqual([0, true]);
+  await spool.close();
+  const kept = path.replace(/spool$/, 'unreadable');
+  expect((await names()).map((name) => join(spools.folder, 's', name))).toEqual([kept]);
+
+  // It is told of until it is taken away.
+  const again = await open();
+  expect([again.found, again.status().damaged.pieces, again.files.length]).toEqual([[], 1, 1]);
+  await again.close();
+  await rm(kept);
+  await rename(`${spools.folder}-aside`, path);
+  const mended = await open();
+  expect([mended.found, mended.status().damaged.pieces]).toEqual([[], 0]);
+  expect((await drained(mended)).ids).toEqual(all(6, 7, 8, 9, 10, 11));
+  await mended.close();
+});
+
+it('starts where a note or the folder of a source cannot be read, and says so; a stray file is nothing', async () => {
+  const { spool: first, path } = await twelve();
+  await first.close();
+  await mkdir(path.replace(/spool$/, 'cut'));
+  await neverGiven(join(spools.folder, 't'));
+  await writeFile(join(spools.folder, 'readme.txt'), 'not ours');
+  const spool = await open();
+  expect([...spool.found].sort((a, b) => a.source.localeCompare(b.source))).toEqual([
+    { source: 's', message: expect.stringMatching(`^The note beside ${path} cannot be read: EISDIR`) },
+    { source: 't', message: expect.stringMatching(`^The folder ${join(spools.folder, 't')} cannot be read: ELOOP`) },
+  ]);
+  expect(spool.status().damaged.pieces).toBe(1);
+  expect((await drained(spool)).ids).toEqual(all());
+  await expect(spool.append('t', [])).rejects.toMatchObject({ code: 'spool-failed' });
+  await append(spool, 'after', 'after');
+  expect((await drained(spool)).ids).toEqual(['after']);
+  await spool.close();
+});
+
+it('lets the drain store what is behind, and the ledger know what was stored of it while the file is kept', async () => {
   const { spool: first, path, starts } = await twelve();
   await first.close();
   const spool = await open();
@@ -131,7 +182,8 @@ it('lets the drain store what is behind, and lets the ledger forget', async () =
     });
     await expect.poll(() => spool.status().bytes, { timeout: 20_000 }).toBe(0);
     expect(taken.sort()).toEqual(all(4).sort());
-    await expect.poll(() => forgotten.length, { timeout: 20_000 }).toBe(2);
+    await expect.poll(() => forgotten.length, { timeout: 20_000 }).toBe(1);
+    expect([forgotten.some((prefix) => prefix.includes(basename(path, '.spool'))), spool.files]).toEqual([false, [basename(path, '.spool')]]);
     drain.stop();
   });
   expect(told).toHaveLength(1);
