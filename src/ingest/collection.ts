@@ -134,7 +134,7 @@ export class Collection {
       if (source.kind === 's3' && !paused) pulled.push({ source, origin: { ...origin, sourceName: source.sourceName } });
       if (source.kind === 'ec2' && !paused) lookups.push(source);
     }
-    for (const id of this.#known.keys()) if (!known.has(id)) this.traffic.removed(id);
+    this.traffic.keep(new Set(known.keys()));
     this.#removed = await sources.removed();
     this.#known = known;
     this.#tokens.clear();
