@@ -14,7 +14,7 @@ import type { Metadata } from '../store/metadata.ts';
 import type { Source } from '../store/sources.ts';
 import { Ec2Sources } from './ec2-sources.ts';
 import { S3Sources, type Trails } from './s3-sources.ts';
-import { type Append, PLACE_PREFIX, Spool, type SpoolOptions, type SpoolStatus } from './spool.ts';
+import { type Append, PLACE_PREFIX, Spool, SpoolError, type SpoolOptions, type SpoolStatus } from './spool.ts';
 import { SpoolDrain } from './spool-drain.ts';
 import { Traffic, type TrafficStatus } from './traffic.ts';
 
@@ -159,7 +159,12 @@ export class Collection {
 
   /** Resolves when the entries are on the disk. Throws SpoolError. */
   async receive(source: Receiving, bytes: number, entries: readonly Append[]): Promise<void> {
-    if (entries.length > 0) await this.#spool.append(source.id, entries);
+    try {
+      if (entries.length > 0) await this.#spool.append(source.id, entries);
+    } catch (error) {
+      if (error instanceof SpoolError) this.traffic.failed(source.id, error.code, error.message);
+      throw error;
+    }
     this.traffic.delivered(source.id, bytes);
   }
 

@@ -206,6 +206,7 @@ export class Spool {
 
   async #checkRoom(bytes: number): Promise<void> {
     const { maxBytes, minFreeBytes, folder } = this.#options;
+    if (bytes > maxBytes) throw new SpoolError('spool-exceeded', `A request may take no more than the whole spool, ${Math.floor(maxBytes / 2 ** 20)} MiB.`);
     if (this.#bytes + this.#reserved + bytes > maxBytes) {
       this.#refused = bytes;
       throw new SpoolError('spool-full', 'The spool is full: the store does not keep up, or does not answer.');
