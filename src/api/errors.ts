@@ -181,6 +181,8 @@ export function toAnswer(error: unknown): Answer {
     const message = error.code === 'query-failed' ? 'The store could not answer this.' : error.message;
     return answer(error.code, message, STORE_HINTS[error.code]);
   }
+  if (error instanceof SpoolError && error.code === 'spool-exceeded')
+    return answer('body-too-large', error.message, 'Send less at once, or raise spoolMaxMib.');
   if (error instanceof SpoolError) return answer('spool-full', error.message, 'Nothing of this request was taken. Send it again later.');
   if (error instanceof LibraryError) return answer(error.code, error.message, LIBRARY_HINTS[error.code]);
   if (error instanceof DiagnosticError) {

@@ -4,6 +4,7 @@
  */
 import { closeSync, openSync, writevSync } from 'node:fs';
 import { join } from 'node:path';
+import { crc32 } from 'node:zlib';
 import type { Enricher } from '../enrich/enricher.ts';
 import type { DecodedBatches, Range } from '../formats/result.ts';
 import { type BadRecord, type Batch, type Column, type Origin, textColumn } from '../model/batch.ts';
@@ -132,6 +133,7 @@ export function writeBlock(staging: string, table: string, batch: Batch, token: 
   const block = encodeBlock(batch);
   const file = join(staging, `${token}.native`);
   const bytes = block.pieces.reduce((n, p) => n + p.length, 0);
+  const crc = block.pieces.reduce((sum, p) => crc32(p, sum), 0);
   const descriptor = openSync(file, 'w');
   try {
     let written = 0;
@@ -146,7 +148,7 @@ export function writeBlock(staging: string, table: string, batch: Batch, token: 
     closeSync(descriptor);
   }
   const layouts = layoutsOf(batch);
-  return { table, file, columns: block.columns, token, rows: block.rows, bytes, ...(layouts ? { layouts } : {}) };
+  return { table, file, columns: block.columns, token, rows: block.rows, bytes, crc, ...(layouts ? { layouts } : {}) };
 }
 
 function rowNumbers({ columns }: Batch): readonly number[] {

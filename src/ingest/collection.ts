@@ -14,7 +14,7 @@ import type { Metadata } from '../store/metadata.ts';
 import type { Source } from '../store/sources.ts';
 import { Ec2Sources } from './ec2-sources.ts';
 import { S3Sources, type Trails } from './s3-sources.ts';
-import { type Append, PLACE_PREFIX, Spool, type SpoolOptions, type SpoolStatus } from './spool.ts';
+import { type Append, PLACE_PREFIX, Spool, SpoolError, type SpoolOptions, type SpoolStatus } from './spool.ts';
 import { SpoolDrain } from './spool-drain.ts';
 import { Traffic, type TrafficStatus } from './traffic.ts';
 
@@ -82,10 +82,7 @@ export class Collection {
     this.#options = options;
     this.#spool = spool;
     this.traffic = new Traffic(options.clock);
-    spool.onDamage = (source, message) => {
-      this.traffic.failed(source, 'spool-damaged', message);
-      options.log.warn({ source }, message);
-    };
+    spool.onDamage = (source, message) => this.#damaged(source, message);
     const intake = this.#counted(options.intake);
     const { sources } = options.metadata;
     const { downloads, proxy, log, clock } = options;
@@ -110,10 +107,15 @@ export class Collection {
     const collection = new Collection(options, spool);
     // Before anything is received: later something of a removed source may be on its way into the spool.
     const { sources } = options.metadata;
-    const spooled = collection.spool.sources;
-    await sources.forgetRemoved([...(await sources.removed()).keys()].filter((id) => !spooled.has(id)));
+    await sources.forgetRemoved([...(await sources.removed()).keys()].filter((id) => !spool.holds(id)));
     await collection.reload();
+    for (const { source, message } of spool.found) collection.#damaged(source, message);
     return collection;
+  }
+
+  #damaged(source: string, message: string): void {
+    this.traffic.failed(source, 'spool-damaged', message);
+    this.#options.log.warn({ source }, message);
   }
 
   /** After a change of sources, collectors or tokens. */
@@ -132,7 +134,7 @@ export class Collection {
       if (source.kind === 's3' && !paused) pulled.push({ source, origin: { ...origin, sourceName: source.sourceName } });
       if (source.kind === 'ec2' && !paused) lookups.push(source);
     }
-    for (const id of this.#known.keys()) if (!known.has(id)) this.traffic.removed(id);
+    this.traffic.keep(new Set(known.keys()));
     this.#removed = await sources.removed();
     this.#known = known;
     this.#tokens.clear();
@@ -157,7 +159,12 @@ export class Collection {
 
   /** Resolves when the entries are on the disk. Throws SpoolError. */
   async receive(source: Receiving, bytes: number, entries: readonly Append[]): Promise<void> {
-    if (entries.length > 0) await this.#spool.append(source.id, entries);
+    try {
+      if (entries.length > 0) await this.#spool.append(source.id, entries);
+    } catch (error) {
+      if (error instanceof SpoolError) this.traffic.failed(source.id, error.code, error.message);
+      throw error;
+    }
     this.traffic.delivered(source.id, bytes);
   }
 

@@ -12,7 +12,7 @@ import { InsertPace } from './insert-pace.ts';
 import type { Stored } from './inserter.ts';
 import { ToldLayouts } from './layout-changes.ts';
 import type { LayoutMemory } from './layout-memory.ts';
-import type { WorkerPool } from './worker-pool.ts';
+import type { OfDeliveries, WorkerPool } from './worker-pool.ts';
 import type { FromWorker, Job } from './worker-protocol.ts';
 
 /** Collectors' records are handed over at least so often, also while more of them wait. */
@@ -213,7 +213,7 @@ export class DeliveryQueue {
     }
   }
 
-  #receive(worker: number, message: FromWorker): void {
+  #receive(worker: number, message: OfDeliveries): void {
     switch (message.type) {
       case 'identified':
         void this.#judge(message).then(
@@ -249,8 +249,6 @@ export class DeliveryQueue {
       case 'flushed':
         this.#flushing.delete(worker);
         this.#dispatch();
-        return;
-      default:
         return;
     }
   }

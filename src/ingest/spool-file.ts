@@ -222,15 +222,14 @@ export async function cutOff(handle: FileHandle, path: string, size: number): Pr
   }
 }
 
-/** Bytes of a file of an earlier run that may hold entries. */
-export function wholeBytes(path: string): number {
+/** Bytes of a file of an earlier run that may hold entries. `doubt`: why its note cannot be read; then all of them may. */
+export function wholeBytes(path: string): { readonly bytes: number; readonly doubt?: Error } {
   const { size } = statSync(path);
   try {
     const noted = readFileSync(noteOf(path), 'utf8');
-    return /^\d+$/.test(noted) ? Math.min(size, Number(noted)) : size;
+    return { bytes: /^\d+$/.test(noted) ? Math.min(size, Number(noted)) : size };
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return size;
-    throw error;
+    return (error as NodeJS.ErrnoException).code === 'ENOENT' ? { bytes: size } : { bytes: size, doubt: error as Error };
   }
 }
 

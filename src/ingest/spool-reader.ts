@@ -2,9 +2,9 @@
  * Reads a file of the spool entry by entry, and passes over what cannot be read: frames that the disk damaged, and, once it has refused
  * often enough, pages that it does not give at all.
  */
-import { renameSync, rmSync } from 'node:fs';
+import { renameSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
-import { type Bytes, DAMAGED, type Entry, findEntry, isCutOff, noteOf, readEntry, SUFFIX, setAside } from './spool-file.ts';
+import { type Bytes, DAMAGED, type Entry, findEntry, isCutOff, readEntry, SUFFIX, setAside } from './spool-file.ts';
 
 /** How often a file is asked for what the disk does not give before it is passed over. The drain waits between two. */
 export const READ_TRIES = 3;
@@ -84,11 +84,10 @@ export function passedOver({ path }: Readable, from: number, size: number, error
   return { entry: undefined, to: size, damage: { bytes: size - from, message } };
 }
 
-/** Keeps a file beside those that are read; false where it has to stay as it is. */
+/** Keeps a file, and its note, beside those that are read; false where it has to stay as it is. Under its name again, it is read by the next start. */
 export function keepUnreadable(path: string): boolean {
   try {
     renameSync(path, `${path.slice(0, -SUFFIX.length)}${UNREADABLE}`);
-    rmSync(noteOf(path), { force: true });
     return true;
   } catch {
     return false;

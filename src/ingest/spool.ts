@@ -7,27 +7,13 @@
  * keeps what it has.
  */
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, readdirSync, rmdirSync, rmSync, statSync } from 'node:fs';
+import { mkdirSync, readdirSync, rmdirSync } from 'node:fs';
 import { type FileHandle, open, statfs, unlink } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { SpoolError } from './spool-error.ts';
-import {
-  type Append,
-  CUT,
-  cutOff,
-  DAMAGED,
-  type Entry,
-  frame,
-  isTooLong,
-  joined,
-  PLACE,
-  removeFile,
-  SUFFIX,
-  syncFolder,
-  TOO_LONG,
-  wholeBytes,
-} from './spool-file.ts';
+import { type Append, cutOff, type Entry, frame, isTooLong, joined, PLACE, removeFile, SUFFIX, syncFolder, TOO_LONG } from './spool-file.ts';
 import { isLasting, keepUnreadable, passedOver, READ_TRIES, SpoolReader, type Step } from './spool-reader.ts';
+import { leftIn } from './spool-recovery.ts';
 
 export interface SpoolOptions {
   readonly folder: string;
@@ -118,6 +104,10 @@ export class Spool {
   #free = Number.POSITIVE_INFINITY;
   #closed = false;
   #damaged = { pieces: 0, bytes: 0 };
+  /** By source: names of files that are not read, and may be later. */
+  readonly #kept = new Map<string, readonly string[]>();
+  /** What could not be read when it was opened. */
+  readonly found: { readonly source: string; readonly message: string }[] = [];
   /** Told of what could not be read of a source's spool. */
   onDamage: (source: string, message: string) => void = () => undefined;
   /** Told of a source whose spool has something to read. */
@@ -138,15 +128,11 @@ export class Spool {
 
   #recover(source: string): void {
     const queue = this.#queue(source);
-    const names = readdirSync(queue.folder).sort();
-    for (const file of names) {
-      const path = join(queue.folder, file);
-      if (file.endsWith(DAMAGED)) this.#count(statSync(path).size);
-      // A stop came between a file's end and its note's.
-      if (file.endsWith(CUT) && !names.includes(`${file.slice(0, -CUT.length)}${SUFFIX}`)) rmSync(path);
-      if (!file.endsWith(SUFFIX)) continue;
-      const name = file.slice(0, -SUFFIX.length);
-      const size = wholeBytes(path);
+    const { files, kept, damaged, messages } = leftIn(queue.folder);
+    for (const bytes of damaged) this.#count(bytes);
+    if (kept.length > 0) this.#kept.set(source, kept);
+    this.found.push(...messages.map((message) => ({ source, message })));
+    for (const { name, path, size } of files) {
       this.#bytes += size;
       queue.files.push({ name, path, created: Number.parseInt(name, 36), size, closed: true, recovered: true, ...UNREAD });
       if (size === 0) this.#removeIfDone(queue, queue.files.at(-1) as SpoolFile);
@@ -161,7 +147,6 @@ export class Spool {
     let queue = this.#queues.get(source);
     if (!queue) {
       const folder = join(this.#options.folder, source);
-      mkdirSync(folder, { recursive: true, mode: 0o700 });
       queue = { folder, files: [], handle: undefined, reader: undefined, waiting: [], writing: false, entries: 0, rooted: false };
       this.#queues.set(source, queue);
     }
@@ -173,9 +158,14 @@ export class Spool {
     return [...this.#queues].filter(([, queue]) => queue.files.length > 0).map(([source]) => source);
   }
 
-  /** Names of all files that are here. */
+  /** Names of all files that are here, and of those that may be read later. */
   get files(): readonly string[] {
-    return [...this.#queues.values()].flatMap(({ files }) => files.map(({ name }) => name));
+    return [...[...this.#queues.values()].flatMap(({ files }) => files.map(({ name }) => name)), ...[...this.#kept.values()].flat()];
+  }
+
+  /** Whether something of a source is here, or may be read later. */
+  holds(source: string): boolean {
+    return this.#kept.has(source) || (this.#queues.get(source)?.files.length ?? 0) > 0;
   }
 
   status(): SpoolStatus {
@@ -216,6 +206,7 @@ export class Spool {
 
   async #checkRoom(bytes: number): Promise<void> {
     const { maxBytes, minFreeBytes, folder } = this.#options;
+    if (bytes > maxBytes) throw new SpoolError('spool-exceeded', `A request may take no more than the whole spool, ${Math.floor(maxBytes / 2 ** 20)} MiB.`);
     if (this.#bytes + this.#reserved + bytes > maxBytes) {
       this.#refused = bytes;
       throw new SpoolError('spool-full', 'The spool is full: the store does not keep up, or does not answer.');
@@ -289,6 +280,7 @@ export class Spool {
     const created = Math.max(this.#options.clock(), (last?.created ?? 0) + 1);
     const name = `${created.toString(36).padStart(9, '0')}-${randomBytes(6).toString('hex')}`;
     const path = join(queue.folder, `${name}${SUFFIX}`);
+    mkdirSync(queue.folder, { recursive: true, mode: 0o700 });
     const handle = await open(path, 'wx', 0o600);
     try {
       // The names of the file and of its folder must outlast a loss of power, too.
@@ -376,8 +368,13 @@ export class Spool {
     }
     queue.files.splice(queue.files.indexOf(file), 1);
     this.#bytes -= file.size;
-    // One that stays is read again by the next start, which must know what was stored.
-    if (file.unreadable) return keepUnreadable(file.path);
+    if (file.unreadable) {
+      // A later start may read it again, and must know what was stored.
+      keepUnreadable(file.path);
+      const source = basename(queue.folder);
+      this.#kept.set(source, [...(this.#kept.get(source) ?? []), file.name]);
+      return false;
+    }
     removeFile(file.path);
     return true;
   }

@@ -2,16 +2,20 @@
  * Files of staged blocks, from when they are written until their batch is stored. They are on the disk before the ledger names
  * them, so that after a loss of power an open manifest has whole files. What a disk damages all the same stops no start.
  */
-import { rmSync, statSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { open } from 'node:fs/promises';
+import { crc32 } from 'node:zlib';
 import type { Manifest, Metadata, StagedBlock } from '../store/metadata.ts';
 import type { Store } from '../store/store.ts';
 import { syncFolder } from './spool-file.ts';
+import { isLasting, READ_TRIES } from './spool-reader.ts';
 
 /** Deliveries that a note names. */
 const NAMED = 20;
+/** Bytes that are read at once. */
+const PIECE = 1024 * 1024;
 
-/** Blocks of an open manifest whose files are cut short or gone. */
+/** Blocks of an open manifest whose files are damaged or gone. */
 export interface Damage {
   readonly blocks: readonly StagedBlock[];
   /** Nothing of the batch was stored, so that its deliveries can be read again; else what is whole is inserted. */
@@ -44,11 +48,17 @@ export function removeFiles({ blocks }: Manifest): void {
 
 /** What became of the files of a manifest that a crash or a loss of power left open; undefined where all are whole. Throws StoreError. */
 export async function damageOf(manifest: Manifest, { store, metadata }: { readonly store: Store; readonly metadata: Metadata }): Promise<Damage | undefined> {
-  const blocks = manifest.blocks.filter(({ file, bytes }) => statSync(file, { throwIfNoEntry: false })?.size !== bytes);
+  const gone: StagedBlock[] = [];
+  const blocks: StagedBlock[] = [];
+  for (const block of manifest.blocks) {
+    const state = await stateOf(block);
+    if (state !== 'whole') blocks.push(block);
+    if (state === 'gone') gone.push(block);
+  }
   if (blocks.length === 0) return undefined;
   const stored = await store.storedTokens(manifest.blocks);
   const again = stored?.size === 0;
-  const begin = `The staged files of ${blocks.length} of ${manifest.blocks.length} blocks of the batch ${manifest.batch} are cut short or gone`;
+  const begin = `The staged files of ${blocks.length} of ${manifest.blocks.length} blocks of the batch ${manifest.batch} are damaged or gone`;
   const from = manifest.ranges.length
     ? `It is of ${manifest.ranges.length} deliveries: ${await namesOf(manifest, metadata)}.`
     : 'It is of a retry of records in quarantine.';
@@ -56,14 +66,51 @@ export async function damageOf(manifest: Manifest, { store, metadata }: { readon
     const note = `${begin}. Nothing of the batch was stored, so that it is read when it comes again: what is in the spool or a queue does by itself, files with "bartizan ingest". ${from}`;
     return { blocks, again, note };
   }
-  const lost = blocks.filter(({ token }) => stored && !stored.has(token));
-  const there = blocks.filter((block) => !lost.includes(block));
+  const there = blocks.filter(({ token }) => stored?.has(token));
+  const rest = stored ? [] : gone;
+  const lost = blocks.filter((block) => !there.includes(block) && !rest.includes(block));
   const notes = [
-    ...(there.length && stored ? [`stored before: ${rowsOf(there)}`] : []),
-    ...(there.length && !stored ? [`counted as stored, for files are removed only after that: ${rowsOf(there)}`] : []),
-    ...(lost.length ? [`lost: ${rowsOf(lost)}, which "bartizan ingest --again" reads anew where their logs are still there`] : []),
+    ...(there.length ? [`stored before: ${rowsOf(there)}`] : []),
+    ...(rest.length ? [`counted as stored, for files are removed only after that: ${rowsOf(rest)}`] : []),
+    ...(lost.length
+      ? [
+          `lost${stored ? '' : ', where they were not stored before'}: ${rowsOf(lost)}, which "bartizan ingest --again" reads anew where their logs are still there`,
+        ]
+      : []),
   ];
   return { blocks, again, note: `${begin} (${notes.join('; ')}). The others are inserted. ${from}` };
+}
+
+/** A file is damaged where it has not the bytes that were written to it, or the disk gives them in none of some tries. What the machine is short of is thrown. */
+async function stateOf(block: StagedBlock): Promise<'whole' | 'damaged' | 'gone'> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return (await hasItsBytes(block)) ? 'whole' : 'damaged';
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return 'gone';
+      if (!isLasting(error)) throw error;
+      if (tries >= READ_TRIES) return 'damaged';
+    }
+  }
+}
+
+async function hasItsBytes({ file, bytes, crc }: StagedBlock): Promise<boolean> {
+  const handle = await open(file, 'r');
+  try {
+    if ((await handle.stat()).size !== bytes) return false;
+    if (crc === undefined) return true;
+    const piece = Buffer.allocUnsafe(Math.min(PIECE, bytes));
+    let sum = 0;
+    for (let at = 0; at < bytes; ) {
+      const { bytesRead } = await handle.read(piece, 0, piece.length, at);
+      if (bytesRead === 0) return false;
+      sum = crc32(piece.subarray(0, bytesRead), sum);
+      at += bytesRead;
+    }
+    return sum === crc;
+  } finally {
+    await handle.close();
+  }
 }
 
 function rowsOf(blocks: readonly StagedBlock[]): string {

@@ -104,18 +104,16 @@ export class Traffic {
     this.#clock = clock;
   }
 
-  #of(source: string): SourceTraffic {
-    let traffic = this.#sources.get(source);
-    if (!traffic) {
-      traffic = new SourceTraffic();
-      this.#sources.set(source, traffic);
-    }
-    return traffic;
+  /** The sources that there are. What others still do, such as what of a removed one is stored from the spool, is not counted. */
+  keep(sources: ReadonlySet<string>): void {
+    for (const source of this.#sources.keys()) if (!sources.has(source)) this.#sources.delete(source);
+    for (const source of sources) if (!this.#sources.has(source)) this.#sources.set(source, new SourceTraffic());
   }
 
   /** A delivery was accepted. */
   delivered(source: string, bytes: number): void {
-    const traffic = this.#of(source);
+    const traffic = this.#sources.get(source);
+    if (!traffic) return;
     traffic.deliveries++;
     traffic.bytes += bytes;
     traffic.lastDelivery = this.#clock();
@@ -123,7 +121,8 @@ export class Traffic {
 
   /** A delivery was stored, or the ledger knew it. `since`: epoch milliseconds at which it was sent. */
   stored(source: string, counts: Readonly<Counts>, known: boolean, since: number): void {
-    const traffic = this.#of(source);
+    const traffic = this.#sources.get(source);
+    if (!traffic) return;
     const now = this.#clock();
     if (known) traffic.known++;
     addCounts(traffic.counts, counts);
@@ -134,22 +133,19 @@ export class Traffic {
   }
 
   failed(source: string, code: string, message: string, hint?: string): void {
-    const { errors } = this.#of(source);
-    const before = errors.get(code);
-    if (!before && errors.size >= ERRORS) return;
+    const errors = this.#sources.get(source)?.errors;
+    const before = errors?.get(code);
+    if (!errors || (!before && errors.size >= ERRORS)) return;
     errors.set(code, { code, message, hint, count: (before?.count ?? 0) + 1, last: this.#clock() });
   }
 
   /** Forgets the errors, after somebody has changed something. */
   cleared(source: string): void {
-    this.#of(source).errors.clear();
+    this.#sources.get(source)?.errors.clear();
   }
 
+  /** Of a source that there is not: nothing was delivered. */
   status(source: string): TrafficStatus {
-    return this.#of(source).status(this.#clock());
-  }
-
-  removed(source: string): void {
-    this.#sources.delete(source);
+    return (this.#sources.get(source) ?? new SourceTraffic()).status(this.#clock());
   }
 }

@@ -15,10 +15,13 @@ setFlagsFromString('--heap-growing-percent=400');
  */
 const YOUNG_MIB = 48;
 
+/** What the pool does not answer itself. */
+export type OfDeliveries = Exclude<FromWorker, { readonly type: 'indicators-used' }>;
+
 export class WorkerPool {
   #setup: WorkerSetup;
   readonly #workers: Worker[];
-  #receive: (worker: number, message: FromWorker) => void = () => undefined;
+  #receive: (worker: number, message: OfDeliveries) => void = () => undefined;
   #lost: (worker: number, error: Error) => void = () => undefined;
   #closing = false;
   #indicators: Uint8Array | undefined;
@@ -65,7 +68,7 @@ export class WorkerPool {
   }
 
   /** Who gets the messages, and hears of a thread that broke and was replaced. */
-  listen(receive: (worker: number, message: FromWorker) => void, lost: (worker: number, error: Error) => void): void {
+  listen(receive: (worker: number, message: OfDeliveries) => void, lost: (worker: number, error: Error) => void): void {
     this.#receive = receive;
     this.#lost = lost;
   }

@@ -58,7 +58,6 @@ export type ToWorker =
   | { readonly type: 'stop'; readonly job: number };
 
 export type FromWorker =
-  | { readonly type: 'ready' }
   /** All batches that were matched with an earlier index have been handed over. */
   | { readonly type: 'indicators-used'; readonly number: number }
   | { readonly type: 'identified'; readonly job: number; readonly id: string; readonly size: number; readonly head: string }

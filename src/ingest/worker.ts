@@ -377,7 +377,6 @@ async function abandon(): Promise<void> {
   reading = false;
 }
 
-send({ type: 'ready' });
 for (;;) {
   const job = jobs.shift();
   if (job === undefined) {

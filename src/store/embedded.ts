@@ -16,7 +16,7 @@ import { createChdbConnection } from 'chdb/connection';
 import { EXTRACTED } from '../model/fields.ts';
 import { param, sql, statement } from '../query/sql.ts';
 import { DATABASE } from './ddl.ts';
-import { forgetTokensWithoutParts } from './deduplication-log.ts';
+import { forgetTokensWithoutParts, isOpened, wasLeftOpen } from './deduplication-log.ts';
 import { toOpeningError, toStoreError } from './errors.ts';
 import { LanePool } from './lane.ts';
 import { migrate } from './migrate.ts';
@@ -91,8 +91,8 @@ export interface EmbeddedOptions {
 export async function openEmbedded(options: EmbeddedOptions): Promise<Store> {
   const pools = {} as Record<Lane, LanePool<EngineSession>>;
   const sessions: EngineSession[] = [];
+  const leftOpen = wasLeftOpen(options.path);
   try {
-    forgetTokensWithoutParts(options.path);
     for (const lane of Object.keys(SESSIONS) as Lane[]) {
       const own = Array.from({ length: SESSIONS[lane] }, () => openSession(options.path));
       // Once: settings stay on a session, and this one must hold before a statement's own are read.
@@ -105,6 +105,8 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<Store> {
   }
   const store = new EmbeddedStore(options.path, pools, sessions, { ...DEFAULT_LIMITS, ...options.limits });
   try {
+    isOpened(options.path);
+    if (leftOpen) await forgetTokensWithoutParts(store);
     await migrate(store);
   } catch (error) {
     await store.close();

@@ -1,5 +1,5 @@
 /** Who has a store's folder open, by the file that the engine keeps in it, locked, while it runs. It stays when the process is killed. */
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 
 /** Number of the process that opened the store last, whether it is there or not; undefined where none is known. */
@@ -12,7 +12,7 @@ export function lastHolder(path: string): number | undefined {
   }
 }
 
-export function isAlive(pid: number): boolean {
+function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
     return true;
@@ -24,9 +24,20 @@ export function isAlive(pid: number): boolean {
 /** The other process of this machine that has the store open, in words; undefined where the one that had it is gone, or is in another container. */
 export function holderOf(path: string): string | undefined {
   const pid = lastHolder(path);
-  if (pid === undefined || pid === process.pid || !isAlive(pid)) return undefined;
+  if (pid === undefined || pid === process.pid || !isAlive(pid) || !mayLock(pid, path)) return undefined;
   const command = commandOf(pid);
   return command === undefined ? `process ${pid}` : `process ${pid}, ${command}`;
+}
+
+/** Whether a process may have the lock: not where the system lists the locks of the processes that can be seen from here, and it has none of this file. */
+function mayLock(pid: number, path: string): boolean {
+  try {
+    const { ino } = statSync(join(path, 'status'));
+    const locks = readFileSync('/proc/locks', 'utf8').split('\n');
+    return locks.some((line) => line.includes(` ${pid} `) && line.includes(`:${ino} `));
+  } catch {
+    return true;
+  }
 }
 
 /** `bartizan serve`: no arguments, for secrets may be among them. Undefined where the system does not tell. */

@@ -23,6 +23,8 @@ export interface DeliveryRange {
 export interface StagedBlock extends NativeInsert {
   readonly rows: number;
   readonly bytes: number;
+  /** CRC-32 of its file; absent in manifests of earlier releases. */
+  readonly crc?: number;
   /** Layouts of its records, where they are few. */
   readonly layouts?: readonly string[];
   /** Rows up to which each of the manifest's ranges goes, where the rows are in their order. */

@@ -8,6 +8,7 @@ import type { Collection } from '../../src/ingest/collection.ts';
 import { DiskGuard } from '../../src/ingest/disk-guard.ts';
 import { Pipeline } from '../../src/ingest/pipeline.ts';
 import { openRegistries } from '../../src/ingest/registry.ts';
+import { Spool } from '../../src/ingest/spool.ts';
 import { NOT_READY, reasonsOf, vitalsOf } from '../../src/ingest/vitals.ts';
 import { HEADER, lines, openCollection, openPlace, type Place } from '../ingest/helpers.ts';
 import { COMMAND_LINE_TOKEN, signIn, startServer, type TestServer } from './helpers.ts';
@@ -110,14 +111,33 @@ it('follows the conventions of names, and gives every metric of the table a type
   }
 });
 
-it('is not ready while the spool is full, and while the disk is; and says so', async () => {
-  // Larger than the spool: it is refused now and would be again.
-  expect((await push('x'.repeat(2 * MAX))).status).toBe(503);
-  expect(await ready()).toEqual([503, 'spool-full']);
-  expect((await scrape()).get('bartizan_not_ready{code="spool-full"}')).toBe(1);
+it('is not ready while the spool is full, and while the disk is, until there is room', async () => {
+  // Nothing reads it: what is taken stays in it.
+  const spool = await Spool.open({ folder: join(place.directory, 'full'), maxBytes: MAX, minFreeBytes: 0, clock: Date.now });
+  const watched = () => ({ pipeline: place.pipeline, folder: place.directory, collection: { spool: spool.status() } });
+  const reasons = async () => (await reasonsOf({ ...watched(), minFreeBytes })).map(({ code }) => code);
+  const origin = { sourceName: '', sourceCategory: '', sourceHost: '', collector: '' };
+  const append = () => spool.append('s', [{ header: { id: 'x', name: 'x', origin, received: 1 }, body: Buffer.alloc(MAX / 2) }]);
+  await append();
+  expect(await reasons()).toEqual([]);
+  await expect(append()).rejects.toMatchObject({ code: 'spool-full' });
+  expect(await reasons()).toEqual(['spool-full']);
   minFreeBytes = Number.MAX_SAFE_INTEGER;
-  expect(await ready()).toEqual([503, 'spool-full', 'disk-nearly-full']);
+  expect(await reasons()).toEqual(['spool-full', 'disk-nearly-full']);
+  expect(await ready()).toEqual([503, 'disk-nearly-full']);
+  expect((await scrape()).get('bartizan_not_ready{code="disk-nearly-full"}')).toBe(1);
   minFreeBytes = 0;
+  const entry = (await spool.next('s')) ?? expect.fail('nothing to read');
+  spool.settled('s', entry);
+  expect(await reasons()).toEqual([]);
+  await spool.close();
+});
+
+it('refuses what is more than the whole spool for good, tells of it with the source, and is ready for the others', async () => {
+  const answer = await push('x'.repeat(2 * MAX));
+  expect([answer.status, await answer.text()]).toEqual([413, expect.stringContaining('spoolMaxMib')]);
+  expect(await ready()).toEqual([200]);
+  expect((await scrape()).get(of('bartizan_source_errors_total', ',code="spool-exceeded"'))).toBe(1);
 });
 
 it('is not ready while batches of before are stored', async () => {
@@ -152,7 +172,7 @@ it('is not ready while batches of before are stored', async () => {
 
 it('is ready with a source in trouble, which the metrics tell', async () => {
   collection.traffic.failed(id, 'not-stored', 'It could not be stored.');
-  expect((await ready()).filter((code) => code !== 'spool-full')).toEqual([503]);
+  expect(await ready()).toEqual([200]);
   expect((await scrape()).get(of('bartizan_source_errors_total', ',code="not-stored"'))).toBe(1);
 });
 

@@ -1,4 +1,4 @@
-/** What a removed source has left in the spool is stored by the rules under which it was acknowledged. */
+/** What a removed source has left in the spool is stored by the rules under which it was acknowledged, and counted as nobody's. */
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { Spool } from '../../src/ingest/spool.ts';
@@ -47,6 +47,57 @@ it('masks and leaves out what it did, also after a restart, and forgets the rule
     await collection.close();
     await (await openCollection(place)).close();
     expect(await sources.removed()).toEqual(new Map());
+  } finally {
+    await place.close();
+  }
+});
+
+it('does not come back in what is counted, whatever of it is still stored; another source is counted on', async () => {
+  const place = await openPlace();
+  const { sources } = place.metadata;
+  try {
+    const collector = await sources.createCollector({ name: 'edge', description: '' });
+    const common = { collector: collector.id, kind: 'http', sourceName: '', sourceCategory: '', sourceHost: '', connection: {}, secrets: {} } as const;
+    const create = (name: string) => sources.create({ ...common, name, records: DEFAULT_RECORD_SETTINGS });
+    const [gone, kept] = [await create('gone'), await create('kept')];
+    const collection = await openCollection(place);
+    const lags: string[] = [];
+    collection.traffic.onLag = (source) => lags.push(source);
+    let deliveries = 0;
+    const receive = async ({ id, name }: { id: string; name: string }) => {
+      const origin = { sourceName: name, sourceCategory: '', sourceHost: '', collector: 'edge' };
+      const body = Buffer.from(`${HEADER}\n${line('192.0.2.1')}\n`);
+      const header = { id: `http-key:${id}:${++deliveries}`, name, origin, received: Date.now() };
+      await collection.receive({ id, kind: 'http', name, paused: false, origin }, body.length, [{ header, body }]);
+    };
+    const stored = async () => Number((await place.rows('SELECT count() FROM bartizan.vpc_flow'))[0]?.[0]);
+    const counted = (id: string) => {
+      const { deliveries: n, counts, errors, lastStored } = collection.status(id);
+      return [n, counts.records, errors.length, lastStored === null];
+    };
+    for (const source of [gone, kept]) await receive(source);
+    await expect
+      .poll(() => [counted(gone.id), counted(kept.id)], { timeout: 60_000 })
+      .toEqual([
+        [1, 1, 0, false],
+        [1, 1, 0, false],
+      ]);
+
+    await sources.remove(gone.id);
+    await collection.reload();
+    expect(counted(gone.id)).toEqual([0, 0, 0, true]);
+    // A request that was under way when it was removed.
+    for (const source of [gone, kept]) await receive(source);
+    collection.traffic.failed(gone.id, 'not-stored', 'late');
+    collection.traffic.failed(kept.id, 'not-stored', 'late');
+    await expect.poll(() => stored(), { timeout: 60_000 }).toBe(4);
+    await expect.poll(() => collection.spool.sources.size, { timeout: 60_000 }).toBe(0);
+    expect([counted(gone.id), counted(kept.id)]).toEqual([
+      [0, 0, 0, true],
+      [2, 2, 1, false],
+    ]);
+    expect(lags.sort()).toEqual([gone.id, kept.id, kept.id].sort());
+    await collection.close();
   } finally {
     await place.close();
   }

@@ -1,8 +1,9 @@
 /** What a start makes of batches that a crash or a loss of power left. */
-import { readdirSync, statSync, truncateSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
+import Database from 'better-sqlite3';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { HEADER, lines, openPlace, type Place } from './helpers.ts';
 
@@ -48,8 +49,16 @@ it('stores the blocks that are there once, and finishes a batch whose files are 
 
 const fileOf = (table: string) => join(directory, 'staging', staged().find((name) => name.includes(table)) as string);
 const cutShort = (path: string) => truncateSync(path, Math.floor(statSync(path).size / 2));
+/** Of the right size, and one bit in the middle is another. */
+function changed(path: string): void {
+  const bytes = readFileSync(path);
+  const at = Math.floor(bytes.length / 2);
+  bytes.writeUInt8(bytes.readUInt8(at) ^ 1, at);
+  writeFileSync(path, bytes);
+}
 
 for (const [how, damage] of [
+  ['changed', changed],
   ['cut short', cutShort],
   ['empty', (path: string) => truncateSync(path, 0)],
   ['gone', (path: string) => rm(path)],
@@ -59,7 +68,7 @@ for (const [how, damage] of [
       const path = await cutOff('vpc_flow');
       await damage(fileOf(table));
       place = await openPlace({ directory });
-      expect(place.repairs).toEqual([expect.stringMatching(/1 of 3 blocks .* cut short or gone\. Nothing of the batch was stored.*1 deliveries: .*one\.log/)]);
+      expect(place.repairs).toEqual([expect.stringMatching(/1 of 3 blocks .* damaged or gone\. Nothing of the batch was stored.*1 deliveries: .*one\.log/)]);
       expect([await place.metadata.openManifests(), staged()]).toEqual([[], []]);
       expect([await count('vpc_flow'), await count('ingest_counter'), await count('address_day')]).toEqual([0, 0, 0]);
       expect(await place.pipeline.ingest([path])).toMatchObject({ stored: 500, duplicates: 0, failures: [] });
@@ -70,17 +79,35 @@ for (const [how, damage] of [
       expect(place.repairs).toEqual([]);
     });
 
-it('names what is lost of a batch of which a part was stored, stores the rest once, and goes on', async () => {
-  const path = await cutOff('ingest_counter');
-  cutShort(fileOf('ingest_counter'));
+for (const [how, damage] of [
+  ['cut short', cutShort],
+  ['changed', changed],
+] as const)
+  it(`names what is lost of a batch of which a part was stored, stores the rest once, and goes on: ${how}`, async () => {
+    const path = await cutOff('ingest_counter');
+    damage(fileOf('ingest_counter'));
+    place = await openPlace({ directory });
+    expect(place.repairs).toEqual([expect.stringMatching(/1 of 3 blocks .*\(lost: \d+ rows for ingest_counter, .*\)\. The others are inserted\..*one\.log/)]);
+    expect([await place.metadata.openManifests(), staged()]).toEqual([[], []]);
+    expect(await count('vpc_flow')).toBe(500);
+    expect(await count('address_day')).toBeGreaterThan(0);
+    expect(await place.rows("SELECT name FROM system.tables WHERE database = 'bartizan' AND name LIKE 'token%'")).toEqual([]);
+    expect(await place.pipeline.ingest([path])).toMatchObject({ stored: 0, duplicates: 500 });
+    expect(await place.pipeline.ingest([await place.file('two.log', `${HEADER}\n${lines(7, 2)}`)])).toMatchObject({ stored: 7, failures: [] });
+  });
+
+it('stores what an earlier release staged, which kept no checksum', async () => {
+  const path = await cutOff('vpc_flow');
+  const ledger = new Database(join(directory, 'metadata.db'));
+  const { body } = ledger.prepare('SELECT body FROM manifest').get() as { body: string };
+  const earlier = body.replaceAll(/,"crc":\d+/g, '');
+  expect(earlier.length).toBeLessThan(body.length);
+  ledger.prepare('UPDATE manifest SET body = ?').run(earlier);
+  ledger.close();
   place = await openPlace({ directory });
-  expect(place.repairs).toEqual([expect.stringMatching(/1 of 3 blocks .*\(lost: \d+ rows for ingest_counter, .*\)\. The others are inserted\..*one\.log/)]);
-  expect([await place.metadata.openManifests(), staged()]).toEqual([[], []]);
+  expect(place.repairs).toEqual([]);
   expect(await count('vpc_flow')).toBe(500);
-  expect(await count('address_day')).toBeGreaterThan(0);
-  expect(await place.rows("SELECT name FROM system.tables WHERE database = 'bartizan' AND name LIKE 'token%'")).toEqual([]);
   expect(await place.pipeline.ingest([path])).toMatchObject({ stored: 0, duplicates: 500 });
-  expect(await place.pipeline.ingest([await place.file('two.log', `${HEADER}\n${lines(7, 2)}`)])).toMatchObject({ stored: 7, failures: [] });
 });
 
 it('says nothing of a batch whose files are all there', async () => {

@@ -1,34 +1,15 @@
 /** What a disk does to the spool: nothing readable is lost, what is not readable is set aside, counted and told, and folders outlast a loss of power. */
 import { readdirSync, readlinkSync } from 'node:fs';
-import { mkdtemp, open as openFile, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Delivery, Outcome } from '../../src/collect/delivery.ts';
-import { PLACE, PLACE_PREFIX, Spool } from '../../src/ingest/spool.ts';
+import { describe, expect, it } from 'vitest';
+import { PLACE, PLACE_PREFIX, type Spool } from '../../src/ingest/spool.ts';
 import { SpoolDrain } from '../../src/ingest/spool-drain.ts';
 import type { Entry } from '../../src/ingest/spool-file.ts';
-import { NO_COUNTS } from '../../src/model/counts.ts';
+import { append, disk, ids, intakeOf, ORIGIN, spoolPlace } from './spool-place.ts';
 
-const ORIGIN = { sourceName: 'n', sourceCategory: 'c', sourceHost: '', collector: '' };
-
-let folder: string;
-let told: string[];
-beforeEach(async () => {
-  folder = join(await mkdtemp(join(tmpdir(), 'bartizan-spool-')), 'spool');
-  told = [];
-});
-afterEach(() => rm(join(folder, '..'), { recursive: true, force: true }));
-
-async function open(): Promise<Spool> {
-  const spool = await Spool.open({ folder, maxBytes: 2 ** 24, minFreeBytes: 0, clock: Date.now });
-  spool.onDamage = (source, message) => told.push(`${source}: ${message}`);
-  return spool;
-}
-
-/** Named entries are never joined: one frame each. */
-const append = (spool: Spool, body: string | Uint8Array, id: string) =>
-  spool.append('s', [{ header: { id, name: 'x', origin: ORIGIN, received: 1 }, body: Buffer.from(body) }]);
+const spools = spoolPlace();
+const { open, names, told } = spools;
 
 async function all(spool: Spool): Promise<Entry[]> {
   const found = [];
@@ -36,9 +17,7 @@ async function all(spool: Spool): Promise<Entry[]> {
   return found;
 }
 
-const ids = (entries: readonly Entry[]) => entries.map((entry) => entry.header.id);
-const names = async () => (await readdir(join(folder, 's'))).sort();
-const spoolFile = async () => join(folder, 's', (await names()).find((name) => name.endsWith('.spool')) as string);
+const spoolFile = async () => join(spools.folder, 's', (await names()).find((name) => name.endsWith('.spool')) as string);
 
 /** Six entries of a file, and where each frame of it begins and ends. */
 async function six(
@@ -90,7 +69,7 @@ describe('a damaged frame', () => {
             expect(told).toEqual([expect.stringMatching(new RegExp(`^s: .*${to - from} bytes.*\\.damaged`))]);
             const kept = (await names()).filter((name) => name.endsWith('.damaged'));
             expect(kept).toHaveLength(1);
-            expect((await readFile(join(folder, 's', kept[0] as string))).equals(bytes.subarray(from, to))).toBe(true);
+            expect((await readFile(join(spools.folder, 's', kept[0] as string))).equals(bytes.subarray(from, to))).toBe(true);
             // A good write ends troubles of writing, and not this.
             await append(spool, 'later', 'later');
             expect(spool.status().damaged.pieces).toBe(1);
@@ -153,7 +132,7 @@ describe('a damaged frame', () => {
     const inner = await six();
     const forged = await readFile(await spoolFile());
     await inner.spool.close();
-    await rm(folder, { recursive: true });
+    await rm(spools.folder, { recursive: true });
     const { spool, frames } = await six((n) => (n === 3 || n === 4 ? forged : `body ${n}`));
     await change(await spoolFile(), (b) => {
       for (const place of [3, 4]) b.fill('#', (frames[place]?.from as number) + 20, (frames[place]?.from as number) + 22);
@@ -168,13 +147,13 @@ describe('a damaged frame', () => {
     await change(await spoolFile(), (b) => b.fill(0, frames[2]?.from, (frames[2]?.from as number) + 30));
     const spool = await open();
     const taken: string[] = [];
-    const intake = {
-      async take(delivery: Delivery): Promise<Outcome> {
-        taken.push(delivery.id);
-        return { counts: NO_COUNTS, known: false };
-      },
-    };
-    const drain = new SpoolDrain({ spool, intake, settingsOf: async () => undefined, forget: async () => undefined, onError: (_, m) => told.push(m) });
+    const drain = new SpoolDrain({
+      spool,
+      intake: intakeOf(taken),
+      settingsOf: async () => undefined,
+      forget: async () => undefined,
+      onError: (_, m) => told.push(m),
+    });
     await expect.poll(() => spool.status().bytes, { timeout: 20_000 }).toBe(0);
     expect(taken.sort()).toEqual(['id0', 'id1', 'id3', 'id4', 'id5']);
     expect(drain.troubles.size).toBe(0);
@@ -199,47 +178,26 @@ it('counts nothing where a crash cut a frame off, or left room that was never wr
     expect(again.status().damaged).toEqual({ pieces: 0, bytes: 0 });
     expect(told).toEqual([]);
     await again.close();
-    await rm(folder, { recursive: true });
+    await rm(spools.folder, { recursive: true });
   }
 });
 
-type Handle = Record<'sync' | 'datasync' | 'truncate', (this: { fd: number }, ...given: never[]) => Promise<void>>;
-
-/** Runs with calls of files and folders done otherwise, as a failing disk does them. `how` answers whether a call fails; the path is the real one. */
-async function disk(how: (call: keyof Handle, path: string) => boolean, work: () => Promise<void>): Promise<void> {
-  const probe = await openFile(tmpdir(), 'r');
-  const handle = Object.getPrototypeOf(probe) as Handle;
-  await probe.close();
-  const { sync, datasync, truncate } = handle;
-  for (const [call, real] of Object.entries({ sync, datasync, truncate }) as [keyof Handle, Handle['sync']][])
-    handle[call] = async function (...given) {
-      if (how(call, readlinkSync(`/proc/self/fd/${this.fd}`))) throw Object.assign(new Error(`EIO: i/o error, ${call}`), { code: 'EIO' });
-      await real.apply(this, given);
-    };
-  try {
-    await work();
-  } finally {
-    Object.assign(handle, { sync, datasync, truncate });
-  }
-}
-
 it('syncs every folder on the way to a new file before it acknowledges', async () => {
   const synced: string[] = [];
-  const note = (call: string, path: string): boolean => {
+  const note = (call: string, path: string): undefined => {
     if (call === 'sync') synced.push(path);
-    return false;
   };
   await disk(note, async () => {
     for (let i = 0; i < 2; i++) {
       synced.length = 0;
       const spool = await open();
       await append(spool, 'first', `first ${i}`);
-      const parent = join(folder, '..');
-      expect(synced).toEqual(expect.arrayContaining([parent, folder, join(folder, 's')]));
+      const parent = join(spools.folder, '..');
+      expect(synced).toEqual(expect.arrayContaining([parent, spools.folder, join(spools.folder, 's')]));
       for (const entry of await all(spool)) spool.settled('s', entry);
       // Its folder goes with it, and is made anew by the next start.
       await spool.close();
-      expect(await readdir(folder)).toEqual([]);
+      expect(await readdir(spools.folder)).toEqual([]);
     }
   });
 });
@@ -251,13 +209,13 @@ it('keeps no file open, and none behind, where a folder cannot be synced, and ta
   const opened = () =>
     readdirSync('/proc/self/fd').filter((fd) => {
       try {
-        return readlinkSync(`/proc/self/fd/${fd}`).startsWith(folder);
+        return readlinkSync(`/proc/self/fd/${fd}`).startsWith(spools.folder);
       } catch {
         return false;
       }
     });
   await disk(
-    (call, path) => call === 'sync' && path === join(folder, 's'),
+    (call, path) => (call === 'sync' && path === join(spools.folder, 's') ? 'EIO' : undefined),
     async () => {
       for (let i = 0; i < 5; i++) await expect(append(spool, 'refused', `r${i}`)).rejects.toMatchObject({ code: 'spool-failed' });
     },
@@ -272,7 +230,7 @@ it('keeps no file open, and none behind, where a folder cannot be synced, and ta
 describe('what was refused because it could not be synced', () => {
   const refuse = async (spool: Spool, fails: readonly string[]) =>
     disk(
-      (call, path) => fails.includes(call) && path.endsWith('.spool'),
+      (call, path) => (fails.includes(call) && path.endsWith('.spool') ? 'EIO' : undefined),
       async () => {
         const together = await Promise.allSettled(['r1', 'r2', 'r3'].map((id) => append(spool, `refused ${id}`, id)));
         expect(together.map(({ status }) => status)).toEqual(['rejected', 'rejected', 'rejected']);

@@ -1,5 +1,5 @@
 /** What the ledger keeps of the spool: as long as a file can bring it again, and no longer. */
-import { readdir } from 'node:fs/promises';
+import { readdir, rename, rm, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { PLACE, PLACE_PREFIX, Spool } from '../../src/ingest/spool.ts';
@@ -44,5 +44,30 @@ it('forgets what no file can bring again when it starts, and nothing else', asyn
     expect(await place.rows('SELECT count() FROM bartizan.vpc_flow')).toEqual([[27]]);
   } finally {
     await collection.close();
+  }
+});
+
+it('knows what was stored of a file that the disk does not give, until it is read again', async () => {
+  const folder = join(place.directory, 'spool');
+  const spool = await Spool.open({ folder, maxBytes: 2 ** 24, minFreeBytes: 0, clock: Date.now });
+  await spool.append('s', [{ header: { id: `${PLACE_PREFIX}${PLACE}`, name: 'x', origin: ORIGIN, received: 1 }, body: BODY }]);
+  await spool.close();
+  const [file = ''] = await readdir(join(folder, 's'));
+  const [path, id] = [join(folder, 's', file), `spool:${file.replace('.spool', '')}:0`];
+  await take(id, BODY);
+  await rename(path, join(place.directory, 'aside'));
+  await symlink(path, path);
+  const without = await openCollection(place);
+  expect([without.spool.damaged.pieces, await known(id)]).toEqual([1, true]);
+  await without.close();
+  await rm(path.replace('.spool', '.unreadable'));
+  await rename(join(place.directory, 'aside'), path);
+  const mended = await openCollection(place);
+  try {
+    await expect.poll(() => known(id), { timeout: 60_000 }).toBe(false);
+    expect(mended.spool).toMatchObject({ bytes: 0, damaged: { pieces: 0 } });
+    expect(await place.rows('SELECT count() FROM bartizan.vpc_flow')).toEqual([[20]]);
+  } finally {
+    await mended.close();
   }
 });

@@ -1,37 +1,18 @@
 /** A disk that does not give what is in the spool: it is tried again, then passed over, counted and kept, and what is behind it is read. */
-import { readlinkSync } from 'node:fs';
-import { mkdtemp, open as openFile, readdir, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterEach, beforeEach, expect, it } from 'vitest';
-import type { Delivery, Outcome } from '../../src/collect/delivery.ts';
-import { Spool } from '../../src/ingest/spool.ts';
+import { mkdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { expect, it } from 'vitest';
+import type { Spool } from '../../src/ingest/spool.ts';
 import { SpoolDrain } from '../../src/ingest/spool-drain.ts';
 import type { Entry } from '../../src/ingest/spool-file.ts';
 import { noticesOf } from '../../src/ingest/vitals.ts';
-import { NO_COUNTS } from '../../src/model/counts.ts';
+import { append, disk, ids, intakeOf, spoolPlace } from './spool-place.ts';
 
-const ORIGIN = { sourceName: 'n', sourceCategory: 'c', sourceHost: '', collector: '' };
 const PAGE = 4096;
-
-let folder: string;
-let told: string[];
-beforeEach(async () => {
-  folder = join(await mkdtemp(join(tmpdir(), 'bartizan-spool-')), 'spool');
-  told = [];
-});
-afterEach(() => rm(join(folder, '..'), { recursive: true, force: true }));
-
-async function open(): Promise<Spool> {
-  // A file takes six entries.
-  const spool = await Spool.open({ folder, maxBytes: 2 ** 24, minFreeBytes: 0, fileBytes: 6 * 8000, clock: Date.now });
-  spool.onDamage = (source, message) => told.push(`${source}: ${message}`);
-  return spool;
-}
-
-const append = (spool: Spool, id: string) =>
-  spool.append('s', [{ header: { id, name: 'x', origin: ORIGIN, received: 1 }, body: Buffer.from(`${id} `.padEnd(8000, 'x')) }]);
-const names = async () => (await readdir(join(folder, 's'))).sort();
+const BODY = 8000;
+/** A file takes six entries. */
+const spools = spoolPlace(6 * BODY);
+const { open, names, told } = spools;
 
 /** Two files of six entries; the first one's path, and where its entries begin. */
 async function twelve(): Promise<{ spool: Spool; path: string; starts: number[] }> {
@@ -39,35 +20,23 @@ async function twelve(): Promise<{ spool: Spool; path: string; starts: number[] 
   const starts = [];
   for (let n = 0; n < 12; n++) {
     if (n < 6) starts.push(spool.status().bytes);
-    await append(spool, `id${n}`);
+    await append(spool, `id${n} `.padEnd(BODY, 'x'), `id${n}`);
   }
   const files = await names();
   expect(files).toHaveLength(2);
-  return { spool, path: join(folder, 's', files[0] as string), starts };
+  return { spool, path: join(spools.folder, 's', files[0] as string), starts };
 }
-
-type Read = (this: { fd: number }, buffer: Buffer, offset: number, length: number, position: number) => Promise<{ bytesRead: number }>;
 
 /** Runs on a disk that gives none of these pages of a file; answers how often each was asked for in vain. */
 async function failing(path: string, pages: readonly number[], code: string, work: () => Promise<void>): Promise<number> {
-  const probe = await openFile(tmpdir(), 'r');
-  const handle = Object.getPrototypeOf(probe) as { read: Read };
-  await probe.close();
-  const { read } = handle;
   let failures = 0;
-  handle.read = async function (buffer, offset, length, position) {
-    const hit = pages.some((page) => page * PAGE < position + length && (page + 1) * PAGE > position);
-    if (hit && readlinkSync(`/proc/self/fd/${this.fd}`) === path) {
-      failures++;
-      throw Object.assign(new Error(`${code}: i/o error, read`), { code });
-    }
-    return read.call(this, buffer, offset, length, position);
+  const how = (call: string, of: string, [, , length, position]: readonly unknown[]): string | undefined => {
+    const [from, to] = [Number(position), Number(position) + Number(length)];
+    if (call !== 'read' || of !== path || !pages.some((page) => page * PAGE < to && (page + 1) * PAGE > from)) return undefined;
+    failures++;
+    return code;
   };
-  try {
-    await work();
-  } finally {
-    handle.read = read;
-  }
+  await disk(how, work);
   return failures;
 }
 
@@ -84,7 +53,7 @@ async function drained(spool: Spool, most = 10): Promise<{ ids: string[]; entrie
       if (++rejected >= most) break;
     }
   }
-  return { ids: entries.map((entry) => entry.header.id), entries, rejected };
+  return { ids: ids(entries), entries, rejected };
 }
 
 const all = (...without: number[]) => Array.from({ length: 12 }, (_, n) => `id${n}`).filter((_, n) => !without.includes(n));
@@ -145,22 +114,67 @@ it('passes over nothing where the machine is short of something, or a disk gives
   await spool.close();
 });
 
-it('lets the drain store what is behind, and lets the ledger forget', async () => {
+/** Asking for it fails each time, and not because it is not there. */
+const neverGiven = (path: string) => symlink(path, path);
+
+it('starts where a file cannot even be asked for its size: it is kept and told of, and read when it is back under its name', async () => {
+  const { spool: first, path } = await twelve();
+  await first.close();
+  await rename(path, `${spools.folder}-aside`);
+  await neverGiven(path);
+  const spool = await open();
+  expect(spool.found).toEqual([{ source: 's', message: expect.stringMatching(`^${path} cannot be read: ELOOP.*kept as .unreadable`) }]);
+  expect(spool.status().damaged).toEqual({ pieces: 1, bytes: 0 });
+  expect(noticesOf({ spool: spool.status() })).toEqual([expect.objectContaining({ code: 'spool-damaged' })]);
+  const { ids: read, entries, rejected } = await drained(spool);
+  expect([read, rejected]).toEqual([all(0, 1, 2, 3, 4, 5), 0]);
+  for (const entry of entries) spool.settled('s', entry);
+  expect([spool.status().bytes, spool.holds('s')]).toEqual([0, true]);
+  await spool.close();
+  const kept = path.replace(/spool$/, 'unreadable');
+  expect((await names()).map((name) => join(spools.folder, 's', name))).toEqual([kept]);
+
+  // It is told of until it is taken away.
+  const again = await open();
+  expect([again.found, again.status().damaged.pieces, again.files.length]).toEqual([[], 1, 1]);
+  await again.close();
+  await rm(kept);
+  await rename(`${spools.folder}-aside`, path);
+  const mended = await open();
+  expect([mended.found, mended.status().damaged.pieces]).toEqual([[], 0]);
+  expect((await drained(mended)).ids).toEqual(all(6, 7, 8, 9, 10, 11));
+  await mended.close();
+});
+
+it('starts where a note or the folder of a source cannot be read, and says so; a stray file is nothing', async () => {
+  const { spool: first, path } = await twelve();
+  await first.close();
+  await mkdir(path.replace(/spool$/, 'cut'));
+  await neverGiven(join(spools.folder, 't'));
+  await writeFile(join(spools.folder, 'readme.txt'), 'not ours');
+  const spool = await open();
+  expect([...spool.found].sort((a, b) => a.source.localeCompare(b.source))).toEqual([
+    { source: 's', message: expect.stringMatching(`^The note beside ${path} cannot be read: EISDIR`) },
+    { source: 't', message: expect.stringMatching(`^The folder ${join(spools.folder, 't')} cannot be read: ELOOP`) },
+  ]);
+  expect(spool.status().damaged.pieces).toBe(1);
+  expect((await drained(spool)).ids).toEqual(all());
+  await expect(spool.append('t', [])).rejects.toMatchObject({ code: 'spool-failed' });
+  await append(spool, 'after', 'after');
+  expect((await drained(spool)).ids).toEqual(['after']);
+  await spool.close();
+});
+
+it('lets the drain store what is behind, and the ledger know what was stored of it while the file is kept', async () => {
   const { spool: first, path, starts } = await twelve();
   await first.close();
   const spool = await open();
   const taken: string[] = [];
-  const intake = {
-    async take(delivery: Delivery): Promise<Outcome> {
-      taken.push(delivery.id);
-      return { counts: NO_COUNTS, known: false };
-    },
-  };
   const forgotten: string[] = [];
   await failing(path, [Math.ceil((starts[4] as number) / PAGE)], 'EIO', async () => {
     const drain = new SpoolDrain({
       spool,
-      intake,
+      intake: intakeOf(taken),
       settingsOf: async () => undefined,
       forget: async (prefix) => void forgotten.push(prefix),
       onError: () => undefined,
@@ -168,7 +182,8 @@ it('lets the drain store what is behind, and lets the ledger forget', async () =
     });
     await expect.poll(() => spool.status().bytes, { timeout: 20_000 }).toBe(0);
     expect(taken.sort()).toEqual(all(4).sort());
-    await expect.poll(() => forgotten.length, { timeout: 20_000 }).toBe(2);
+    await expect.poll(() => forgotten.length, { timeout: 20_000 }).toBe(1);
+    expect([forgotten.some((prefix) => prefix.includes(basename(path, '.spool'))), spool.files]).toEqual([false, [basename(path, '.spool')]]);
     drain.stop();
   });
   expect(told).toHaveLength(1);
