@@ -109,6 +109,8 @@ export class Collection {
     const { sources } = options.metadata;
     await sources.forgetRemoved([...(await sources.removed()).keys()].filter((id) => !spool.holds(id)));
     await collection.reload();
+    // Not before: records of a source that is not known yet would be read without its rules, and what these mask be stored.
+    collection.#drain.begin();
     for (const { source, message } of spool.found) collection.#damaged(source, message);
     return collection;
   }

@@ -32,8 +32,13 @@ export class SpoolDrain {
 
   constructor(options: DrainOptions) {
     this.#options = options;
-    options.spool.onAppend = (source) => this.#start(source);
-    for (const source of options.spool.sources) this.#start(source);
+  }
+
+  /** Begins with what is there. By now it is known how records of each source are read. */
+  begin(): void {
+    const { spool } = this.#options;
+    spool.onAppend = (source) => this.#start(source);
+    for (const source of spool.sources) this.#start(source);
   }
 
   /** By source: why its oldest entries are not stored. */

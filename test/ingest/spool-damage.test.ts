@@ -154,6 +154,7 @@ describe('a damaged frame', () => {
       forget: async () => undefined,
       onError: (_, m) => told.push(m),
     });
+    drain.begin();
     await expect.poll(() => spool.status().bytes, { timeout: 20_000 }).toBe(0);
     expect(taken.sort()).toEqual(['id0', 'id1', 'id3', 'id4', 'id5']);
     expect(drain.troubles.size).toBe(0);

@@ -180,6 +180,7 @@ it('lets the drain store what is behind, and the ledger know what was stored of 
       onError: () => undefined,
       waitMs: 10,
     });
+    drain.begin();
     await expect.poll(() => spool.status().bytes, { timeout: 20_000 }).toBe(0);
     expect(taken.sort()).toEqual(all(4).sort());
     await expect.poll(() => forgotten.length, { timeout: 20_000 }).toBe(1);

@@ -145,6 +145,7 @@ describe('the drain', () => {
       forget: async (p) => void forgotten.push(p),
       onError: (_, m) => errors.push(m),
     });
+    drain.begin();
     await spool.append('s', [append('two', `${PLACE_PREFIX}${PLACE}`), append('named', 'http-key:s:abc')]);
     await expect.poll(() => forgotten.length, { timeout: 20_000 }).toBe(1);
     expect(taken.map((d) => d.id).sort()).toEqual(['http-key:s:abc', `${forgotten[0]}0`, `${forgotten[0]}1`].sort());
