@@ -76,7 +76,7 @@ it('underlines a mistake, says what it is, and mends it by a click', async () =>
   await type('* | where dstprot = 443');
   await on.page.keyboard.press('Escape');
   const problem = on.page.locator('#search-problem');
-  await soon(() => problem.textContent()).toContain('There is no field dstprot.');
+  await soon(() => problem.textContent()).toContain('There is no field “dstprot”.');
   expect(await on.page.locator('.cm-lintRange-error').textContent()).toBe('dstprot');
   await problem.getByRole('button', { name: 'unknown-field' }).click();
   const reference = on.page.getByRole('complementary', { name: 'Reference of the query language' });
@@ -90,7 +90,7 @@ it('underlines a mistake, says what it is, and mends it by a click', async () =>
 
 it('shows the mistake of a link in words, with its code', async () => {
   await open('* | cuont by srcaddr');
-  await soon(() => on.page.locator('#search-problem').textContent()).toContain('There is no operator cuont.');
+  await soon(() => on.page.locator('#search-problem').textContent()).toContain('There is no operator “cuont”.');
   await soon(() => on.page.getByRole('alert').first().textContent()).toContain('unknown-operator');
   // The browser itself reports the refused requests.
   await soon(() => on.complaints.length).toBeGreaterThan(0);
