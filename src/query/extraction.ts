@@ -225,7 +225,7 @@ function runRules(before: State, rules: readonly ExtractionRule[], names: readon
       'broken-rule',
       { start: 0, end: 0 },
       `The field extraction rule ${quoted(rule.name)} is wrong: ${found.diagnostics[0]?.message}`,
-      'Mend it on the page “Field extraction”, or turn it off.',
+      'Mend it on the page “Fields”, or turn it off.',
     );
   });
   const runAll = (from: State): Ran[] => read.map((rule, i) => runRule(rule, from, i, { wanted }));

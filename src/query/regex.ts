@@ -18,7 +18,7 @@ const ESCAPES = /^[aftnrvxpPQEACzbBdDsSwWu]$/;
 /** The pattern, if RE2 will take it. Throws QueryError `bad-regex`. */
 export function checkedRegex(source: string, span: Span): string {
   const fail = (message: string): never => {
-    throw new QueryError('bad-regex', span, message, 'Regular expressions are RE2, as “https://github.com/google/re2/wiki/Syntax” describes.');
+    throw new QueryError('bad-regex', span, message, 'Write it in the syntax of RE2: https://github.com/google/re2/wiki/Syntax');
   };
   const plain = source.replace(/\\\\/g, '__');
   const bare = withoutMembers(source);

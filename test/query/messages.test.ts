@@ -12,13 +12,15 @@ const bad = parseYaml(readFileSync(join(import.meta.dirname, 'bad-queries.yaml')
 
 /** What stands outside of quotation marks, or why that is no prose. */
 function outside(text: string): string {
-  const depths = [...text].map(
+  // An address stands at a sentence’s end, after a colon.
+  const spoken = text.replace(/: https:\/\/\S+$/, '.');
+  const depths = [...spoken].map(
     (
       (depth) => (char: string) =>
         char === '“' ? depth++ : char === '”' ? --depth : depth
     )(0),
   );
-  return [...text].filter((char, i) => depths[i] === 0 && char !== '“' && char !== '”').join('');
+  return [...spoken].filter((char, i) => depths[i] === 0 && char !== '“' && char !== '”').join('');
 }
 
 const PROSE = /^[A-Z“]?[A-Za-z0-9 ,.;:’–-]*[.?]$/;
