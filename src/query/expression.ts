@@ -1,4 +1,5 @@
 /** Expressions of the tree to typed SQL. Names are resolved by the step that asks. */
+import { findAggregate } from './aggregates.ts';
 import type { Context } from './context.ts';
 import { counted, didYouMean, QueryError, quoted } from './diagnostics.ts';
 import { FUNCTIONS, findFunction } from './functions/index.ts';
@@ -135,10 +136,13 @@ function compileChoice(expr: Expr & { node: 'choose' }, names: Names): Typed {
 function compileCall(call: Expr & { node: 'call' }, names: Names): Typed {
   const fn = findFunction(call.name);
   if (!fn) {
-    const found = didYouMean(
-      call.name,
-      FUNCTIONS.map((f) => f.name),
-    );
+    const aggregate = findAggregate(call.name);
+    const found = aggregate
+      ? `It is an aggregate: ${quoted(`${aggregate.name}(field) as x by key`)} in a step of its own, then use “x”.`
+      : (didYouMean(
+          call.name,
+          FUNCTIONS.map((f) => f.name),
+        ) ?? 'The reference of the language lists the functions.');
     throw new QueryError(
       'unknown-function',
       { start: call.span.start, end: call.span.start + call.name.length },

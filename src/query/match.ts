@@ -199,7 +199,7 @@ export function inRange(left: Typed, range: AddressRange): Sql {
 
 function badValue(field: Field, value: string, span: Span): QueryError {
   const what = field.type === 'address' ? 'an address or network' : 'a number';
-  const hint = field.type === 'address' ? 'Write an address, a network such as “10.0.0.0/8”, or a wildcard such as “10.0.*”.' : undefined;
+  const hint = field.type === 'address' ? 'Write an address, a network such as “10.0.0.0/8”, or a wildcard such as “10.0.*”.' : 'Write a number such as “443”.';
   return new QueryError('bad-value', span, `${quoted(value)} is not ${what}, as ${quoted(field.name)} needs.`, hint);
 }
 

@@ -155,7 +155,7 @@ export class State {
   #ofOtherRecords(name: Name, field?: Field): QueryError {
     const there = LOG_FORMATS.filter((format) => (field ? hasField(format, field) : format === CLOUDTRAIL)).map((format) => format.main);
     const message = `${quoted(name.name)} is a field of ${listed(there)}, and this query reads ${listed(this.ctx.datasets)}.`;
-    return new QueryError('unknown-field', name.span, message, `Write ${quoted(`_index=${there[0]}`)} into the search, before the first “|”.`);
+    return new QueryError('unknown-field', name.span, message, `Write ${quoted(`_index=${there[0]}`)} into the search, in place of any other index.`);
   }
 
   /** A value in which later names are looked for; the last few of them are. */

@@ -165,6 +165,8 @@ function operatorTakesOne(word: string): boolean {
   return findAggregate(word)?.arity[1] !== 1 || findFunction(word)?.args.length !== 2;
 }
 
+const BEGINNINGS = 'A step begins with an operator such as “where” or “count”, or is an expression with a name: “… as name”.';
+
 /** `wher x = 1`: a word that something follows which no expression has. */
 function misspelled(cursor: Cursor, word: string): void {
   const next = cursor.peek(1);
@@ -177,7 +179,7 @@ function misspelled(cursor: Cursor, word: string): void {
     'unknown-operator',
     cursor.peek(),
     `There is no operator ${quoted(cursor.peek().value)}.`,
-    saidHere(word) ?? didYouMean(word, candidates),
+    saidHere(word) ?? didYouMean(word, candidates) ?? BEGINNINGS,
   );
 }
 
