@@ -85,7 +85,7 @@ describe('ingest, query and quarantine without a server', () => {
     await writeFile(bad, `${lines(1, 5)}nonsense\n`);
     expect((await bartizan(['ingest', bad, '--data', data, '--strict'])).code).toBe(3);
     const misspelt = await bartizan(['ingset', logs]);
-    expect([misspelt.code, misspelt.err]).toEqual([2, expect.stringContaining('Did you mean “ingest”?')]);
+    expect([misspelt.code, misspelt.err]).toEqual([2, expect.stringContaining('Did you mean ingest?')]);
     const layout = await bartizan(['ingest', logs, '--data', data, '--layout', 'version srcadr']);
     expect([layout.code, layout.err]).toEqual([2, expect.stringContaining('srcaddr')]);
     const nowhere = await bartizan(['ingest', join(root, 'nowhere'), '--data', data]);
