@@ -48,7 +48,7 @@ export async function answered<T>(lookups: Lookups, work: () => Promise<T>): Pro
     if (error instanceof TableError) throw new Problem(error.code, error.message, { hint: 'Nothing was changed.', cause: error });
     if (!(error instanceof LookupError)) throw error;
     const names = error.code === 'lookup-missing' ? (await lookups.list()).map((table) => table.name) : [];
-    const hint = error.hint ?? didYouMean(/ table (.*)\.$/.exec(error.message)?.[1] ?? '', names);
+    const hint = error.hint ?? didYouMean(/ table “(.*)”\.$/.exec(error.message)?.[1] ?? '', names);
     throw new Problem(error.code, error.message, { ...(hint ? { hint } : {}), cause: error });
   }
 }

@@ -24,7 +24,7 @@ export function parseRange(from: string | number, to: string | number, now: numb
   const end = parseTime(to, now, zone);
   if (from === 'all') return { from: null, to: end };
   const start = parseTime(from, now, zone);
-  if (start >= end) throw new Problem('bad-time', `The range is empty: “${from}” is not before “${to}”.`);
+  if (start >= end) throw new Problem('bad-time', `The range is empty: “${from}” is not before “${to}”.`, { hint: 'Choose a start that is before the end.' });
   return { from: start, to: end };
 }
 

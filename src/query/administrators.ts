@@ -27,8 +27,8 @@ export function isAdministrator(ctx: Context): Typed {
     ctx.warnings.push({
       code: 'no-administrators',
       span: { start: 0, end: 0 },
-      message: 'The list of administrators is empty: is_admin is false for everybody.',
-      hint: 'List them on the page Administrators, or with: bartizan admins add NAME',
+      message: 'The list of administrators is empty: “is_admin” is false for everybody.',
+      hint: 'List them on the page “Administrators”, or with “bartizan admins add NAME”.',
     });
   }
   const listed = entries.length ? matches(ctx, param('String', patternOf(entries))) : sql`false`;

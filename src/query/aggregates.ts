@@ -142,7 +142,7 @@ function percent(call: AggregateCall): number {
   const arg = call.args[1];
   if (!arg) return 50;
   const value = arg.node === 'literal' ? Number(arg.value) : Number.NaN;
-  if (!(value >= 0 && value <= 100)) throw new QueryError('wrong-type', arg.span, 'A percentile is a number from 0 to 100.');
+  if (!(value >= 0 && value <= 100)) throw new QueryError('wrong-type', arg.span, 'A percentile is a number from 0 to 100.', 'For example “pct(bytes, 95)”.');
   return value;
 }
 

@@ -10,7 +10,7 @@ import type { Dataset } from '../model/log-formats.ts';
 import { plain } from './aggregates.ts';
 import { Context, NeedsDataset, NeedsField, type Nested } from './context.ts';
 import type { Compiled, CompileOptions, CompileResult, Condition, Diagnostic, OutputColumn } from './contract.ts';
-import { QueryError } from './diagnostics.ts';
+import { QueryError, quoted } from './diagnostics.ts';
 import { namesMade, withMadeFields } from './extraction.ts';
 import { compileConditions, compileScope, datasetsOf, namesIndex, warnOfForgottenPipe } from './filter.ts';
 import { zoneName } from './functions/time.ts';
@@ -78,7 +78,7 @@ export function withDatasets<T>(query: Query, options: CompileOptions, work: (da
 export function newContext(options: CompileOptions, datasets: readonly Dataset[], made: readonly string[]): Context {
   const timeZone = zoneName(options.timeZone);
   if (timeZone === undefined)
-    throw new QueryError('bad-value', { start: 0, end: 0 }, `There is no time zone ${options.timeZone}.`, 'Use an IANA name such as Europe/Berlin.');
+    throw new QueryError('bad-value', { start: 0, end: 0 }, `There is no time zone ${quoted(options.timeZone)}.`, 'Use an IANA name such as “Europe/Berlin”.');
   const ctx = new Context(timeZone === options.timeZone ? options : { ...options, timeZone }, datasets, made);
   ctx.nested = (subquery) => nestedQuery(subquery, ctx);
   return ctx;

@@ -5,7 +5,7 @@
 import { type Field, fieldsNamed } from '../model/fields.ts';
 import { COLUMN_TYPES, type Dataset, datasetsOf, formatOf, hasField, type LogFormat, VPC_FLOW } from '../model/log-formats.ts';
 import { type CompileOptions, type Diagnostic, type ExtractionRule, isFor, type Save } from './contract.ts';
-import { QueryError } from './diagnostics.ts';
+import { QueryError, quoted } from './diagnostics.ts';
 import { ident, join, late, num, param, type Sql, sql } from './sql.ts';
 import type { Span, Subquery } from './tree.ts';
 import type { Typed } from './typed.ts';
@@ -57,7 +57,7 @@ export class Context {
   sums = false;
   /** Compiles a query inside the query; compile.ts gives it. Throws QueryError. */
   nested: (subquery: Subquery) => Nested = ({ span }) => {
-    throw new QueryError('not-supported', span, 'A subquery cannot stand here.');
+    throw new QueryError('not-supported', span, 'A subquery cannot stand here.', 'Write it into the search, or after “in”: “where srcaddr in [subquery: …]”.');
   };
   /** Stored columns that queries inside the query ask for. */
   readonly innerReads = new Set<string>();
@@ -195,7 +195,7 @@ export class Context {
         'too-deep',
         span,
         'Calls inside calls make the statement too long.',
-        'Give an inner value a name in a step of its own: … as x | … x …',
+        'Give an inner value a name in a step of its own: “… as x | … x …”.',
       );
   }
 
@@ -220,6 +220,11 @@ export function fillTemplates(text: string, variables: Variables, span: Span): s
 export function valueOfVariable(name: string, variables: Variables, span: Span): string {
   const value = Object.entries(variables ?? {}).find(([key]) => key.toLowerCase() === name.toLowerCase())?.[1];
   if (value === undefined)
-    throw new QueryError('unknown-variable', span, `{{${name}}} has no value.`, 'Give it one in the variables of the request or of the dashboard.');
+    throw new QueryError(
+      'unknown-variable',
+      span,
+      `${quoted(`{{${name}}}`)} has no value.`,
+      'Give it one in the variables of the request or of the dashboard.',
+    );
   return value;
 }

@@ -3,11 +3,12 @@
  * precedence is data. Throws QueryError; the caller recovers at the next `|`.
  */
 import { fillTemplates, valueOfVariable } from './context.ts';
-import { QueryError } from './diagnostics.ts';
+import { QueryError, quoted } from './diagnostics.ts';
 import { lex, type Token, type TokenKind } from './lexer.ts';
 import { type Duration, durationOf, isName, numberOf } from './numbers.ts';
 import { ASKS, MINUS_PRECEDENCE, NOT_PRECEDENCE, PRECEDENCE, SPELLINGS } from './precedence.ts';
 import { parseSubquery } from './subqueries.ts';
+import { describe, lexicalError } from './token-errors.ts';
 import type { BinaryOperator, Expr, Name, Query, Span } from './tree.ts';
 
 /** Nesting that an expression may have; real ones have less than ten. */
@@ -78,7 +79,7 @@ export class Cursor {
   }
 
   expect(text: string): Token {
-    if (!this.is(text)) throw this.unexpected(text === ')' || text === ',' || text === '(' ? `\`${text}\`` : text);
+    if (!this.is(text)) throw this.unexpected(quoted(text));
     return this.next();
   }
 
@@ -99,7 +100,7 @@ export class Cursor {
     for (let depth = 0; depth > 0 || !this.is(close); ) {
       const token = this.peek();
       if (token.kind === 'error') throw lexicalError(token);
-      if (token.kind === 'end' || this.#at >= this.#tokens.length - 1) throw this.unexpected(`\`${close}\``);
+      if (token.kind === 'end' || this.#at >= this.#tokens.length - 1) throw this.unexpected(quoted(close));
       if (this.is(open)) depth++;
       else if (this.is(close)) depth--;
       tokens.push(token);
@@ -108,7 +109,7 @@ export class Cursor {
     const { start } = this.peek();
     this.next();
     if (!this.#around.read) throw this.unexpected('a query');
-    return this.#around.read([...tokens, { kind: 'end', start, end: start, value: '' }], scoped);
+    return this.#around.read([...tokens, { kind: 'end', start, end: start, value: close }], scoped);
   }
 
   /** The next token; a template is the token that its value is, where that is of one of the kinds. */
@@ -120,7 +121,7 @@ export class Cursor {
     // Behind a pipe the lexer reads names and numbers, not words of a scope.
     const [, read, end] = lex(`|${value}`);
     if (!read || end?.kind !== 'end' || !kinds.includes(read.kind))
-      throw new QueryError('bad-value', token, `The value of {{${token.value}}}, “${value}”, cannot stand here.`);
+      throw new QueryError('bad-value', token, `The value of ${quoted(`{{${token.value}}}`)}, ${quoted(value)}, cannot stand here.`);
     return { ...read, start: token.start, end: token.end };
   }
 
@@ -128,9 +129,9 @@ export class Cursor {
     const token = this.peek();
     if (token.kind === 'error') return lexicalError(token);
     if (token.kind === 'end' || token.kind === 'pipe') {
-      return new QueryError('unexpected-end', { start: Math.max(0, token.start - 1), end: token.start }, `Here ${expected} is missing.`);
+      return new QueryError('unexpected-end', { start: Math.max(0, token.start - 1), end: token.start }, `Expected ${expected}, found ${describe(token)}.`);
     }
-    const like = token.kind === 'name' && token.value.toLowerCase() === 'like' ? 'Write matches, with * for any text: matches "prod-*".' : undefined;
+    const like = token.kind === 'name' && token.value.toLowerCase() === 'like' ? 'Write “matches”, with “*” for any text: “matches "prod-*"”.' : undefined;
     return new QueryError('unexpected-token', token, `Expected ${expected}, found ${describe(token)}.`, like);
   }
 
@@ -205,7 +206,7 @@ export class Cursor {
   /** `5m`, `1d`, `2w` in seconds. */
   duration(): Duration {
     const token = this.#filled('number');
-    if (token.kind !== 'number') throw this.unexpected('a duration such as 5m or 1d');
+    if (token.kind !== 'number') throw this.unexpected('a duration such as “5m” or “1d”');
     const { read, apart } = durationOf(token, this.peek(1));
     this.next();
     if (apart) this.next();
@@ -213,14 +214,20 @@ export class Cursor {
   }
 
   expression(minimum = 0): Expr {
-    if (++this.#depth > MAX_DEPTH) throw new QueryError('too-deep', this.peek(), 'The expression is nested too deeply.');
+    if (++this.#depth > MAX_DEPTH)
+      throw new QueryError('too-deep', this.peek(), 'The expression is nested too deeply.', 'Give inner values names in steps of their own.');
     let left = this.#prefix();
     for (let chain = 0; ; ) {
       const operator = this.#infix();
       const power = operator === undefined || !Object.hasOwn(PRECEDENCE, operator) ? undefined : PRECEDENCE[operator];
       if (operator === undefined || power === undefined || power <= minimum) break;
       if (++chain > (power > (PRECEDENCE.and as number) ? MAX_CHAIN : MAX_CONDITIONS))
-        throw new QueryError('too-deep', this.peek(), 'The expression has too many operands.');
+        throw new QueryError(
+          'too-deep',
+          this.peek(),
+          'The expression has too many operands.',
+          'Write alternatives as a list, “field in (1, 2, 3)”, or use more than one step.',
+        );
       left = this.#extend(left, operator, power);
     }
     this.#depth--;
@@ -240,7 +247,12 @@ export class Cursor {
     const [operator, ...value] = read.map((t) => ({ ...t, start: token.start, end: token.end }));
     const isComparison = operator?.kind === 'symbol' && PRECEDENCE[operator.value] === PRECEDENCE['='];
     if (!isComparison || value.length < 1 || value.length > 2 || value.some((t) => t.kind === 'error'))
-      throw new QueryError('bad-value', token, `The value of {{${token.value}}} cannot stand here.`, 'Behind a value it must be a comparison, such as > 100.');
+      throw new QueryError(
+        'bad-value',
+        token,
+        `The value of ${quoted(`{{${token.value}}}`)} cannot stand here.`,
+        'After a value it must be a comparison, such as “> 100”.',
+      );
     this.#tokens = [...this.#tokens.slice(0, this.#at), operator, ...value, ...this.#tokens.slice(this.#at + 1)];
   }
 
@@ -259,7 +271,7 @@ export class Cursor {
     if (operator === 'not') {
       negate = true;
       what = this.is('in') ? 'in' : 'matches';
-      if (!this.is(what)) throw this.unexpected('in or matches');
+      if (!this.is(what)) throw this.unexpected('“in” or “matches”');
       this.next();
     }
     if (what === 'in') {
@@ -374,22 +386,8 @@ export class Cursor {
     const span = this.span(start);
     if (word !== 'if') return { node: 'call', name: token.value, args, span };
     const [test, yes, no] = args;
-    if (!test || !yes || !no || args.length > 3) throw new QueryError('wrong-arguments', span, 'if takes three values: if(condition, then, else).');
+    if (!test || !yes || !no || args.length > 3)
+      throw new QueryError('wrong-arguments', span, '“if” takes three values.', 'Write “if(condition, then, else)”.');
     return { node: 'choose', test, yes, no, span };
   }
-}
-
-function lexicalError(token: Token): QueryError {
-  const messages: Partial<Record<string, string>> = {
-    'unclosed-quote': 'This quotation mark is not closed.',
-    'unclosed-regex': 'This regular expression is not closed with /.',
-  };
-  const code = token.error ?? 'unexpected-character';
-  const span = code === 'unexpected-character' ? token : { start: token.start, end: token.start + 1 };
-  return new QueryError(code, span, messages[code] ?? `${token.value} has no meaning here.`);
-}
-
-function describe(token: Token): string {
-  if (token.kind === 'string') return `"${token.value}"`;
-  return `${token.value}${token.suffix ?? ''}`;
 }

@@ -1,6 +1,7 @@
 /** Expressions of the tree to typed SQL. Names are resolved by the step that asks. */
+import { findAggregate } from './aggregates.ts';
 import type { Context } from './context.ts';
-import { didYouMean, QueryError } from './diagnostics.ts';
+import { counted, didYouMean, QueryError, quoted } from './diagnostics.ts';
 import { FUNCTIONS, findFunction } from './functions/index.ts';
 import { type ArgumentKind, signature } from './functions/kinds.ts';
 import { all, any, compare, like, not } from './match.ts';
@@ -27,7 +28,7 @@ export function compileExpr(expr: Expr, names: Names): Typed {
     case 'template':
       return fromTemplate(names.ctx.variable(expr.name, expr.span));
     case 'regex':
-      throw new QueryError('wrong-type', expr.span, 'A regular expression can stand only after matches and in replace().');
+      throw new QueryError('wrong-type', expr.span, 'A regular expression can stand only after “matches” and in “replace”.');
     case 'field':
       return names.resolve(expr);
     case 'call':
@@ -84,7 +85,8 @@ function compileBinary(expr: Binary, names: Names): Typed {
     [left, expr.left],
     [right, expr.right],
   ] as const) {
-    if (value.kind === 'address' || value.kind === 'list') throw new QueryError('wrong-type', side.span, 'This is no number.');
+    if (value.kind === 'address' || value.kind === 'list')
+      throw new QueryError('wrong-type', side.span, `This is ${value.kind === 'list' ? 'a list' : 'an address'}, and a number is needed.`);
   }
   return number(arithmetic(asNumber(left), asNumber(right)));
 }
@@ -134,17 +136,30 @@ function compileChoice(expr: Expr & { node: 'choose' }, names: Names): Typed {
 function compileCall(call: Expr & { node: 'call' }, names: Names): Typed {
   const fn = findFunction(call.name);
   if (!fn) {
-    const found = didYouMean(
-      call.name,
-      FUNCTIONS.map((f) => f.name),
+    const aggregate = findAggregate(call.name);
+    const found = aggregate
+      ? `It is an aggregate: ${quoted(`${aggregate.name}(field) as x by key`)} in a step of its own, then use “x”.`
+      : (didYouMean(
+          call.name,
+          FUNCTIONS.map((f) => f.name),
+        ) ?? 'The reference of the language lists the functions.');
+    throw new QueryError(
+      'unknown-function',
+      { start: call.span.start, end: call.span.start + call.name.length },
+      `There is no function ${quoted(call.name)}.`,
+      found,
     );
-    throw new QueryError('unknown-function', { start: call.span.start, end: call.span.start + call.name.length }, `There is no function ${call.name}.`, found);
   }
   if (fn.compile) return fn.compile(call, names);
   const required = fn.args.filter((a) => !a.optional).length;
   const most = fn.args.at(-1)?.many ? Number.POSITIVE_INFINITY : fn.args.length;
   if (call.args.length < required || call.args.length > most) {
-    throw new QueryError('wrong-arguments', call.span, `${fn.name} takes other values.`, `Write ${signature(fn)}.`);
+    throw new QueryError(
+      'wrong-arguments',
+      call.span,
+      `${quoted(fn.name)} cannot take ${counted(call.args.length, 'value')}.`,
+      `Write ${quoted(signature(fn))}.`,
+    );
   }
   const typed: Typed[] = [];
   const values = call.args.map((arg, i) => {
@@ -172,7 +187,8 @@ function convert(value: Typed, kind: ArgumentKind, arg: Expr): Typed {
     case 'pattern':
       return { sql: value.kind === 'text' ? nullable({ ...value, sql: asText(value) }) : asText(value), kind: 'text' };
     case 'number':
-      if (value.kind === 'address' || value.kind === 'list') throw new QueryError('wrong-type', arg.span, 'A number is expected here.');
+      if (value.kind === 'address' || value.kind === 'list')
+        throw new QueryError('wrong-type', arg.span, `This is ${value.kind === 'list' ? 'a list' : 'an address'}, and a number is needed.`);
       return number(asNumber(value));
     case 'address':
       return asAddress(value);

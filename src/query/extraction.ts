@@ -10,7 +10,7 @@ import { EXTRACTED, type Field, fieldsNamed, findField } from '../model/fields.t
 import { COLUMN_TYPES, type Dataset, formatOf, hasField, type LogFormat, VPC_FLOW } from '../model/log-formats.ts';
 import { Context } from './context.ts';
 import { type Catalog, EMPTY_CATALOG, type ExtractionRule } from './contract.ts';
-import { QueryError } from './diagnostics.ts';
+import { QueryError, quoted } from './diagnostics.ts';
 import { compileScope, datasetsOf } from './filter.ts';
 import { any } from './match.ts';
 import { applyOperation } from './operators/index.ts';
@@ -99,12 +99,12 @@ export function checkRule(rule: RuleText, catalog: Catalog = EMPTY_CATALOG): Rul
     const fields = columns.filter((name) => !isStored(name));
     if (fields.length === 0) {
       const message = columns.length ? 'All fields that the rule makes are stored fields already.' : 'The rule makes no field.';
-      throw new QueryError('no-fields', { start: 1, end: rule.expression.length + 1 }, message, 'Name what it takes: parse "user=*" as user.');
+      throw new QueryError('no-fields', { start: 1, end: rule.expression.length + 1 }, message, 'Name what it takes: “parse "user=*" as user”.');
     }
     const wrong = fields.find((name) => !FIELD_NAME.test(name));
     if (wrong !== undefined) {
-      const hint = 'A name begins with a letter and has letters, digits, spaces, _ . @ $ -; give it one with as.';
-      throw new QueryError('bad-name', spanOfName(found.rule.operations, wrong), `“${wrong}” cannot be the name of a field.`, hint);
+      const hint = 'A name begins with a letter and has letters, digits, spaces and “_ . @ $ -”. Give it one with “as”.';
+      throw new QueryError('bad-name', spanOfName(found.rule.operations, wrong), `${quoted(wrong)} cannot be the name of a field.`, hint);
     }
     return { ok: true, fields, stored: columns.filter(isStored), steps: found.rule.operations.map((o) => moved(o.span)), formats };
   } catch (error) {
@@ -221,7 +221,12 @@ function runRules(before: State, rules: readonly ExtractionRule[], names: readon
   const read = rules.map((rule): Query => {
     const found = readRule(rule);
     if (found.ok) return found.rule;
-    throw new QueryError('broken-rule', { start: 0, end: 0 }, `The field extraction rule “${rule.name}” is wrong: ${found.diagnostics[0]?.message}`);
+    throw new QueryError(
+      'broken-rule',
+      { start: 0, end: 0 },
+      `The field extraction rule ${quoted(rule.name)} is wrong: ${found.diagnostics[0]?.message}`,
+      'Mend it on the page “Fields”, or turn it off.',
+    );
   });
   const runAll = (from: State): Ran[] => read.map((rule, i) => runRule(rule, from, i, { wanted }));
   let ran = runAll(before);
@@ -330,18 +335,18 @@ function runRule(rule: Query, before: State, place: number, { trace = false, wan
 function checkStep(operation: Operation): void {
   if (!RULE_OPERATORS.has(operation.op)) throw notInRules(operation);
   if ((operation.op === 'parse-regex' || operation.op === 'json') && operation.multi)
-    throw new QueryError('rule-operator', operation.span, 'A rule makes one record of each record: multi would make several.', 'Leave multi out.');
+    throw new QueryError('rule-operator', operation.span, 'A rule makes one record of each record: “multi” would make several.', 'Leave “multi” out.');
   if (operation.op === 'json' && operation.auto)
     throw new QueryError(
       'rule-operator',
       operation.span,
-      'A rule names what it takes: auto depends on the query that follows.',
-      'Write the paths: json "a.b" as b.',
+      'A rule names what it takes: “auto” depends on the query that follows.',
+      'Write the paths: “json "a.b" as b”.',
     );
 }
 
 function notInRules(operation: Operation): QueryError {
-  const hint = 'A rule may have parse, parse regex, json, xml, csv, split, keyvalue, where, fields, and expressions with a name.';
+  const hint = 'A rule may have “parse”, “parse regex”, “json”, “xml”, “csv”, “split”, “keyvalue”, “where”, “fields”, and expressions with a name.';
   return new QueryError(
     'rule-operator',
     operation.span,

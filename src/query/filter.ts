@@ -12,7 +12,7 @@ import { FIELDS, fieldsNamed, findField, namesOf } from '../model/fields.ts';
 import { CLOUDTRAIL, DATASETS, type Dataset, hasField, VPC_FLOW } from '../model/log-formats.ts';
 import { type Context, fillTemplates } from './context.ts';
 import { type CompileOptions, type Condition, isMadeByRules } from './contract.ts';
-import { didYouMean, QueryError } from './diagnostics.ts';
+import { didYouMean, listed, QueryError, quoted } from './diagnostics.ts';
 import { isPartOfEvent } from './event-parts.ts';
 import { isFlowWord, keyword, namesStatus } from './keyword.ts';
 import { all, any, compare, fitsWildcard, matchValue, not } from './match.ts';
@@ -73,8 +73,8 @@ function datasetsLike(node: ScopeCondition, options: Choice): Dataset[] {
   const value = fillTemplates(node.value, options.variables, node.valueSpan);
   const found = DATASETS.filter((dataset) => fitsWildcard(dataset, value));
   if (found.length || options.catalog?.index?.(value)) return found;
-  const hint = didYouMean(value, DATASETS) ?? `There are ${DATASETS.join(', ')}.`;
-  throw new QueryError('bad-value', node.valueSpan, `There is no index ${value}.`, hint);
+  const hint = didYouMean(value, DATASETS) ?? `There are ${listed(DATASETS)}.`;
+  throw new QueryError('bad-value', node.valueSpan, `There is no index ${quoted(value)}.`, hint);
 }
 
 function isLogStatus(name: string): boolean {
@@ -89,8 +89,8 @@ function namesLogStatus(scope: Scope): boolean {
 export function warnOfForgottenPipe(scope: Scope, ctx: Context): void {
   const step = forgottenPipe(scope);
   if (!step) return;
-  const message = `This searches for the word ${step.text} and those behind it.`;
-  ctx.warnings.push({ code: 'words-not-steps', span: step.span, message, hint: `A step stands behind a pipe: | ${step.text} …` });
+  const message = `This searches for the word ${quoted(step.text)} and those after it.`;
+  ctx.warnings.push({ code: 'words-not-steps', span: step.span, message, hint: `A step stands after a pipe: ${quoted(`| ${step.text} …`)}.` });
 }
 
 /** The scope as one condition; undefined when it is everything. */
@@ -145,7 +145,12 @@ export function compileConditions(conditions: readonly Condition[], state: State
   return conditions.map((condition) => {
     const span = { start: 0, end: 0 };
     if (!isConditionField(condition.field, state.ctx.options.catalog)) {
-      throw new QueryError('unknown-field', span, `The filter names no field: ${condition.field}.`, didYouMean(condition.field, FIELDS.flatMap(namesOf)));
+      throw new QueryError(
+        'unknown-field',
+        span,
+        `A filter names ${quoted(condition.field)}, which is not a field.`,
+        didYouMean(condition.field, FIELDS.flatMap(namesOf)),
+      );
     }
     const left = state.resolve({ name: condition.field, span });
     const matched = any(condition.values.map((value) => matchValue(left, value, span)));

@@ -4,7 +4,7 @@
  * zero is told from "not given" only where the constant makes a difference.
  */
 import type { Field } from '../model/fields.ts';
-import { QueryError } from './diagnostics.ts';
+import { QueryError, quoted } from './diagnostics.ts';
 import { type AddressRange, addressText, addressValue, parseNetwork, parseOctetWildcard } from './network.ts';
 import { numberIn } from './numbers.ts';
 import { join, num, param, type Sql, sql } from './sql.ts';
@@ -199,8 +199,8 @@ export function inRange(left: Typed, range: AddressRange): Sql {
 
 function badValue(field: Field, value: string, span: Span): QueryError {
   const what = field.type === 'address' ? 'an address or network' : 'a number';
-  const hint = field.type === 'address' ? 'Write an address, a network such as 10.0.0.0/8, or a wildcard such as 10.0.*.' : undefined;
-  return new QueryError('bad-value', span, `“${value}” is not ${what}, as ${field.name} needs.`, hint);
+  const hint = field.type === 'address' ? 'Write an address, a network such as “10.0.0.0/8”, or a wildcard such as “10.0.*”.' : 'Write a number such as “443”.';
+  return new QueryError('bad-value', span, `${quoted(value)} is not ${what}, as ${quoted(field.name)} needs.`, hint);
 }
 
 /** LIKE pattern of a wildcard text: `*` is any text. */
@@ -266,5 +266,5 @@ function numberRange(left: Typed, low: number, high: number, span: Span): Sql {
 function checkTime(left: Typed, value: string, span: Span): void {
   if (Number.isFinite(Number(value))) return;
   const unit = left.datetime ? 'epoch seconds or milliseconds' : 'epoch milliseconds';
-  throw new QueryError('bad-value', span, `“${value}” is not a time, as ${left.field?.name ?? 'this field'} needs.`, `Write ${unit}.`);
+  throw new QueryError('bad-value', span, `${quoted(value)} is not a time, as ${left.field ? quoted(left.field.name) : 'this field'} needs.`, `Write ${unit}.`);
 }

@@ -1,5 +1,5 @@
 /** Numbers and durations as people write them: `10Mi`, `1.5k`, `5m`, `1 hour`. */
-import { QueryError } from './diagnostics.ts';
+import { QueryError, quoted } from './diagnostics.ts';
 import type { Token } from './lexer.ts';
 
 /** Numeric suffixes, as in `bytes > 10Mi`; those of time give milliseconds. */
@@ -48,8 +48,8 @@ export function durationOf(token: Token, next: Token): { readonly read: Duration
   const count = Number(token.value);
   const seconds = count * (DURATION_UNITS[unit] ?? Number.NaN);
   if (!Number.isInteger(seconds) || seconds < 1) {
-    const hint = 'Write a number and one of s, m, h, d, w, such as 5m.';
-    throw new QueryError('bad-duration', token, `${token.value}${unit} is not a duration.`, hint);
+    const hint = 'Write a whole number and “s”, “m”, “h”, “d” or “w”, such as “5m”.';
+    throw new QueryError('bad-duration', token, `${quoted(`${token.value}${unit}`)} is not a duration.`, hint);
   }
   return { read: { seconds, count, unit, text: `${token.value}${unit}` }, apart };
 }
@@ -62,8 +62,8 @@ export function numberOf(token: Token): number {
     throw new QueryError(
       'unexpected-token',
       token,
-      `${token.value}${token.suffix} is not a number.`,
-      'Suffixes are k, M, G, T, P, Ki, Mi, Gi, Ti, Pi, and of time ms, s, m, h, d, w.',
+      `${quoted(`${token.value}${token.suffix}`)} is not a number.`,
+      'Suffixes are “k”, “M”, “G”, “T”, “P”, “Ki”, “Mi”, “Gi”, “Ti”, “Pi”, and of time “ms”, “s”, “m”, “h”, “d”, “w”.',
     );
   }
   return finite(Number(token.value) * factor, token);

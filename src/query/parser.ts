@@ -5,7 +5,7 @@
 
 import type { Diagnostic } from './contract.ts';
 import { type Around, Cursor } from './cursor.ts';
-import { QueryError } from './diagnostics.ts';
+import { counted, QueryError } from './diagnostics.ts';
 import { isExtractionRule, lex, type Token } from './lexer.ts';
 import { parseStep } from './operators/index.ts';
 import { parseScope } from './scope.ts';
@@ -35,7 +35,7 @@ export interface Parsed {
  */
 export function parse(text: string, variables?: Readonly<Record<string, string>>): Parsed {
   if (text.length > MAX_LENGTH) {
-    const message = `A query may have ${MAX_LENGTH} characters; this has ${text.length}.`;
+    const message = `A query may have ${counted(MAX_LENGTH, 'character')}; this has ${counted(text.length)}.`;
     return {
       query: { scope: { node: 'all' }, operations: [] },
       tokens: [],
@@ -57,7 +57,13 @@ function readQuery(tokens: readonly Token[], scoped: boolean, outer: Around, wro
     ...outer,
     // A mistake in an inner query is the outer step's.
     read: (inner, withScope) => {
-      if (depth >= MAX_DEPTH) throw new QueryError('too-deep', inner[0] ?? { start: 0, end: 0 }, 'Queries are nested too deeply here.');
+      if (depth >= MAX_DEPTH)
+        throw new QueryError(
+          'too-deep',
+          inner[0] ?? { start: 0, end: 0 },
+          'Queries are nested too deeply here.',
+          'Save what an inner query gives as a table with “save”, and look it up.',
+        );
       const fail = (error: QueryError): never => {
         throw error;
       };
@@ -76,12 +82,20 @@ function readQuery(tokens: readonly Token[], scoped: boolean, outer: Around, wro
   const parts = segments(tokens);
   const [first, rest] = scoped ? [parts[0] ?? [], parts.slice(1)] : [tokens.slice(-1), parts];
   const [word] = first.slice(MAX_WORDS);
-  if (word) wrong(new QueryError('too-long', word, `A search may have ${MAX_WORDS} words; this has ${first.length}.`));
+  if (word)
+    wrong(
+      new QueryError(
+        'too-long',
+        word,
+        `A search may have ${counted(MAX_WORDS, 'word')}; this has ${counted(first.length)}.`,
+        'Keep a long list as a lookup table, and filter with “lookupContains”.',
+      ),
+    );
   const scope: Scope = attempt(() => parseScope(new Cursor(word ? tokens.slice(-1) : first, around))) ?? { node: 'all' };
   // An empty step, as in `a | | b` or a trailing pipe while typing, is no step.
   const steps = rest.filter((segment) => segment.length > 1);
   const extra = steps[MAX_STEPS]?.[0];
-  if (extra) wrong(new QueryError('too-long', extra, `A query may have ${MAX_STEPS} steps; this has ${steps.length}.`));
+  if (extra) wrong(new QueryError('too-long', extra, `A query may have ${counted(MAX_STEPS, 'step')}; this has ${counted(steps.length)}.`));
   const operations = steps.slice(0, MAX_STEPS).flatMap((segment) => attempt(() => parseStep(new Cursor(segment, around))) ?? []);
   return { scope, operations };
 }

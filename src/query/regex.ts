@@ -2,14 +2,14 @@
  * Regular expressions of people, in RE2 syntax (https://github.com/google/re2/wiki/Syntax), checked
  * before they reach the engine so that a mistake is a diagnostic with its place.
  */
-import { QueryError } from './diagnostics.ts';
+import { QueryError, quoted } from './diagnostics.ts';
 import type { Span } from './tree.ts';
 
 /** Of what stands outside of escapes and classes. */
 const UNSUPPORTED: readonly (readonly [RegExp, string])[] = [
   [/\(\?<?[=!]/, 'Look-ahead and look-behind are not part of RE2.'],
   [/\(\?>|[*+?}]\+/, 'Possessive groups and repetitions are not part of RE2.'],
-  [/\{\d{5,}|\{(?:\d+,)?(?:[1-9]\d{3})/, 'A repetition may have at most 1000.'],
+  [/\{\d{5,}|\{(?:\d+,)?(?:[1-9]\d{3})/, 'A repetition may have at most 1,000.'],
 ];
 
 /** Escapes with letters that RE2 knows. */
@@ -18,13 +18,13 @@ const ESCAPES = /^[aftnrvxpPQEACzbBdDsSwWu]$/;
 /** The pattern, if RE2 will take it. Throws QueryError `bad-regex`. */
 export function checkedRegex(source: string, span: Span): string {
   const fail = (message: string): never => {
-    throw new QueryError('bad-regex', span, message, 'Regular expressions are RE2: https://github.com/google/re2/wiki/Syntax');
+    throw new QueryError('bad-regex', span, message, 'Write it in the syntax of RE2: https://github.com/google/re2/wiki/Syntax');
   };
   const plain = source.replace(/\\\\/g, '__');
   const bare = withoutMembers(source);
   for (const [pattern, message] of UNSUPPORTED) if (pattern.test(bare)) fail(message);
   if (/\\[1-9]/.test(plain)) fail('Back-references are not part of RE2.');
-  for (const [, letter] of plain.matchAll(/\\([A-Za-z])/g)) if (!ESCAPES.test(letter as string)) fail(`\\${letter} is no escape of RE2.`);
+  for (const [, letter] of plain.matchAll(/\\([A-Za-z])/g)) if (!ESCAPES.test(letter as string)) fail(`${quoted(`\\${letter}`)} is not an escape of RE2.`);
   if (source.length > 10_000) fail('The regular expression is too long.');
   const forCheck = withClasses(withoutNames(source))
     .replace(/\(\?[imsU-]+\)/g, '')

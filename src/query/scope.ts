@@ -20,7 +20,8 @@ export function parseScope(cursor: Cursor): Scope {
 }
 
 function either(cursor: Cursor, depth: number): Scope {
-  if (depth > MAX_DEPTH) throw new QueryError('too-deep', cursor.peek(), 'The search is nested too deeply.');
+  if (depth > MAX_DEPTH)
+    throw new QueryError('too-deep', cursor.peek(), 'The search is nested too deeply.', 'Write alternatives as a list: “field in (a, b)”.');
   const items = [all(cursor, depth)];
   while (cursor.take('or')) items.push(all(cursor, depth));
   return items.length === 1 ? items[0]! : { node: 'or', items };
@@ -37,11 +38,17 @@ function all(cursor: Cursor, depth: number): Scope {
 
 function one(cursor: Cursor, depth: number): Scope {
   const token = cursor.peek();
-  if (depth > MAX_DEPTH) throw new QueryError('too-deep', token, 'The search is nested too deeply.');
+  if (depth > MAX_DEPTH) throw new QueryError('too-deep', token, 'The search is nested too deeply.', 'Write alternatives as a list: “field in (a, b)”.');
   if (cursor.take('!') || cursor.take('not')) return { node: 'not', item: one(cursor, depth + 1) };
   if (cursor.take('(')) {
     const inner = either(cursor, depth + 1);
-    if (!cursor.is(')')) throw new QueryError('unclosed-parenthesis', { start: token.start, end: token.end }, 'This parenthesis is not closed.');
+    if (!cursor.is(')'))
+      throw new QueryError(
+        'unclosed-parenthesis',
+        { start: token.start, end: token.end },
+        'This parenthesis is not closed.',
+        'Write “)” where it ends. To search for a parenthesis, put it in quotation marks.',
+      );
     cursor.next();
     return inner;
   }
@@ -57,7 +64,7 @@ function one(cursor: Cursor, depth: number): Scope {
   }
   const list = token.kind === 'string' ? undefined : membership(cursor, token);
   if (list) return list;
-  if (token.kind === 'quoted-name') throw cursor.unexpected('=');
+  if (token.kind === 'quoted-name') throw cursor.unexpected('“=”');
   if (token.kind === 'string') return { node: 'phrase', text: token.value, span };
   return /^\*+$/.test(token.value) ? { node: 'all' } : { node: 'term', text: token.value, span };
 }
@@ -81,7 +88,8 @@ function condition(cursor: Cursor, field: Token, op: Comparison): Condition {
 
 /** `field=(a OR b)` */
 function alternatives(cursor: Cursor, field: Token, op: Comparison, depth: number): Scope {
-  if (depth > MAX_DEPTH) throw new QueryError('too-deep', cursor.peek(), 'The search is nested too deeply.');
+  if (depth > MAX_DEPTH)
+    throw new QueryError('too-deep', cursor.peek(), 'The search is nested too deeply.', 'Write alternatives as a list: “field in (a, b)”.');
   cursor.expect('(');
   const items: Scope[] = [];
   const joins: string[] = [];

@@ -61,7 +61,8 @@ export function composed(nested: Nested, resolve: (name: Name) => Typed): Sql {
 /** `left in ([subquery: … | compose a])`: whatever the name is. */
 export function composedValue(nested: Nested, own: Typed): Sql {
   const [column] = nested.columns;
-  if (!column || nested.columns.length > 1) throw new QueryError('names-do-not-match', nested.span, 'Behind in, a subquery composes one field.');
+  if (!column || nested.columns.length > 1)
+    throw new QueryError('names-do-not-match', nested.span, 'After “in”, a subquery composes one field.', 'Name one field after “compose”.');
   return among([{ own, other: column.value }], nested.rows);
 }
 
@@ -101,6 +102,6 @@ export function composedKeywords(nested: Nested, state: State): Sql {
 /** Where something stands that only a subquery of conditions can. Throws QueryError. */
 export function withoutKeywords(nested: Nested): Nested {
   if (nested.keywords)
-    throw new QueryError('not-supported', nested.span, 'compose … keywords belongs into the search before the first |.', 'Leave keywords out.');
+    throw new QueryError('not-supported', nested.span, '“compose … keywords” belongs into the search, before the first “|”.', 'Leave “keywords” out.');
   return nested;
 }

@@ -8,7 +8,7 @@ import { CLOUDTRAIL, type Dataset, hasField, LOG_FORMATS } from '../model/log-fo
 import { plain } from './aggregates.ts';
 import { type Context, NeedsDataset } from './context.ts';
 import type { CompileOptions } from './contract.ts';
-import { didYouMean, QueryError } from './diagnostics.ts';
+import { didYouMean, listed, QueryError, quoted } from './diagnostics.ts';
 import { isPartOfEvent, partOfEvent } from './event-parts.ts';
 import { EMPTY, join, num, param, type Sql, sql } from './sql.ts';
 import { extractedField, storedField } from './stored.ts';
@@ -129,12 +129,12 @@ export class State {
       throw new QueryError(
         'unknown-field',
         name.span,
-        `${name.name} is a field of records, and this query reads the table ${table}.`,
-        `There are ${names.join(', ')}.`,
+        `${quoted(name.name)} is a field of records, and this query reads the table ${quoted(table)}.`,
+        `It has ${listed(names)}.`,
       );
     if (field || (!this.parts.stored && this.#extractable.some((n) => n.toLowerCase() === name.name.toLowerCase()))) {
-      const hint = names.length ? `The result has ${names.join(', ')}. Add ${name.name} to the by list to keep it.` : undefined;
-      throw new QueryError('field-not-grouped', name.span, `${name.name} is a field of records, and the query has grouped them.`, hint);
+      const hint = names.length ? `The result has ${listed(names)}. Add ${quoted(name.name)} after “by” to keep it.` : undefined;
+      throw new QueryError('field-not-grouped', name.span, `${quoted(name.name)} is a field of records, and the query has grouped them.`, hint);
     }
     if (known && !field && table === undefined) {
       const failure = this.#ofOtherRecords(name, known);
@@ -146,16 +146,16 @@ export class State {
     throw new QueryError(
       'unknown-field',
       name.span,
-      `There is no field ${name.name}.`,
+      `There is no field ${quoted(name.name)}.`,
       didYouMean(name.name, choice) ??
-        (this.parts.stored ? 'Parse it out of the record in a step before, or let a field extraction rule make it.' : `The result has ${names.join(', ')}.`),
+        (this.parts.stored ? 'Parse it out of the record in a step before, or let a field extraction rule make it.' : `The result has ${listed(names)}.`),
     );
   }
 
   #ofOtherRecords(name: Name, field?: Field): QueryError {
     const there = LOG_FORMATS.filter((format) => (field ? hasField(format, field) : format === CLOUDTRAIL)).map((format) => format.main);
-    const message = `${name.name} is a field of ${there.join(' and ')}, and this query reads ${this.ctx.datasets.join(' and ')}.`;
-    return new QueryError('unknown-field', name.span, message, `Write _index=${there[0]} into the search before the first |.`);
+    const message = `${quoted(name.name)} is a field of ${listed(there)}, and this query reads ${listed(this.ctx.datasets)}.`;
+    return new QueryError('unknown-field', name.span, message, `Write ${quoted(`_index=${there[0]}`)} into the search, in place of any other index.`);
   }
 
   /** A value in which later names are looked for; the last few of them are. */

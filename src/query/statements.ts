@@ -86,7 +86,7 @@ function recordsOf(query: Query, ctx: Context): State {
   const state = matches(query, ctx);
   if (state.parts.stored) return state;
   const [step] = query.operations;
-  throw new QueryError('no-records', step?.span ?? { start: 0, end: 0 }, 'The rows of this query are not stored records.');
+  throw new QueryError('no-records', step?.span ?? { start: 0, end: 0 }, 'The rows of this query are not stored records, so there are none to show.');
 }
 
 /** Records of one second have an order of their own, or pages would repeat some and lose others. */

@@ -2,7 +2,7 @@
  * A query in brackets inside a query: `[subquery from=(-1d) to=(now): scope | steps | compose a, b]`. It gives
  * values that the query around it is narrowed to, in the same statement.
  */
-import { QueryError } from './diagnostics.ts';
+import { QueryError, quoted } from './diagnostics.ts';
 import type { Token } from './lexer.ts';
 import type { Query, Span, Subquery } from './tree.ts';
 
@@ -39,8 +39,8 @@ export function parseSubquery(cursor: Reader): Subquery {
     throw new QueryError(
       'no-compose',
       span,
-      'A subquery ends with compose, which says what values it gives.',
-      'For example: | count by srcaddr | top 10 srcaddr by _count | compose srcaddr',
+      'A subquery ends with “compose”, which says what values it gives.',
+      'For example “| count by srcaddr | top 10 srcaddr by _count | compose srcaddr”.',
     );
   return { query, ...times, span };
 }
@@ -63,7 +63,12 @@ export function subqueryTime(text: string, now: number, offset: (instant: number
   const two = (text = ''): string => text.padStart(2, '0');
   if (date === `${year}-${two(month)}-${two(day)}` && time === `${two(hour)}:${two(minute)}:${two(second)}`)
     return utc === 'Z' ? wall : wall - offset(wall - offset(wall));
-  throw new QueryError('bad-value', span, `“${written}” is not a time of a subquery.`, 'Write -15m, -2h, -1d, 2026-03-10 12:00:00, or epoch milliseconds.');
+  throw new QueryError(
+    'bad-value',
+    span,
+    `${quoted(written)} is not a time of a subquery.`,
+    'Write “-15m”, “-2h”, “-1d”, “2026-03-10 12:00:00”, or epoch milliseconds.',
+  );
 }
 
 export function printSubquery({ from, to }: Subquery, query: string): string {

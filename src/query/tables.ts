@@ -5,7 +5,7 @@
 import { PROTOCOL_NAMES, SERVICE_NAMES } from '../model/services.ts';
 import type { Catalog, LookupTable } from './contract.ts';
 import type { Cursor } from './cursor.ts';
-import { didYouMean, QueryError } from './diagnostics.ts';
+import { didYouMean, listed, QueryError, quoted } from './diagnostics.ts';
 import { ident, num, param, type Sql, sql } from './sql.ts';
 import type { Name, Source } from './tree.ts';
 
@@ -62,11 +62,11 @@ export function findTable(catalog: Catalog | undefined, { name, span }: Source):
     throw new QueryError(
       'unknown-source',
       span,
-      `Nothing is fetched while a query runs, and no table is called ${wanted}.`,
-      `Upload the file under this name: bartizan lookup add FILE --name ${wanted}`,
+      `Nothing is fetched while a query runs, and no table is called ${quoted(wanted)}.`,
+      `Upload the file under this name, on the page “Lookups” or with ${quoted(`bartizan lookup add FILE --name ${wanted}`)}.`,
     );
-  const hint = didYouMean(wanted, known) ?? 'Upload it on the page Lookups, or with: bartizan lookup add FILE --name NAME';
-  throw new QueryError('unknown-source', span, `There is no lookup table ${wanted}.`, hint);
+  const hint = didYouMean(wanted, known) ?? 'Upload it on the page “Lookups”, or with “bartizan lookup add FILE --name NAME”.';
+  throw new QueryError('unknown-source', span, `There is no lookup table ${quoted(wanted)}.`, hint);
 }
 
 /**
@@ -116,8 +116,8 @@ export function columnPlace(table: LookupTable, { name, span }: Name): number {
   throw new QueryError(
     'unknown-field',
     span,
-    `The table ${table.name} has no column ${name}.`,
-    didYouMean(name, table.columns) ?? `It has ${table.columns.join(', ')}.`,
+    `The table ${quoted(table.name)} has no column ${quoted(name)}.`,
+    didYouMean(name, table.columns) ?? `It has ${listed(table.columns)}.`,
   );
 }
 
@@ -137,7 +137,7 @@ export function pairOf(table: LookupTable, { left, right }: { readonly left: Nam
   const [a, b] = [placeOf(table, left.name), placeOf(table, right.name)];
   if (b >= 0 && (a < 0 || known(left))) return { own: left, place: b };
   if (a >= 0) return { own: right, place: a };
-  const hint = didYouMean(right.name, table.columns) ?? didYouMean(left.name, table.columns) ?? `It has ${table.columns.join(', ')}.`;
+  const hint = didYouMean(right.name, table.columns) ?? didYouMean(left.name, table.columns) ?? `It has ${listed(table.columns)}.`;
   const span = { start: left.span.start, end: right.span.end };
-  throw new QueryError('unknown-field', span, `Neither ${left.name} nor ${right.name} is a column of the table ${table.name}.`, hint);
+  throw new QueryError('unknown-field', span, `Neither ${quoted(left.name)} nor ${quoted(right.name)} is a column of the table ${quoted(table.name)}.`, hint);
 }

@@ -5,7 +5,7 @@
  */
 import { plain } from './aggregates.ts';
 import type { Top } from './contract.ts';
-import { QueryError } from './diagnostics.ts';
+import { QueryError, quoted } from './diagnostics.ts';
 import { join, num, type Sql, sql } from './sql.ts';
 import type { Column, Order, State } from './state.ts';
 import { asNumber, asText, nullable, number, type Typed, text } from './typed.ts';
@@ -17,11 +17,17 @@ const NOWHERE = { start: 0, end: 0 };
 /** Rows of the groups with most: their columns, relation and order. Throws QueryError for a column that the result lacks. */
 export function topGroups(state: State, top: Top): { readonly shown: Column[]; readonly from: Sql; readonly order: Order[] } {
   const { ctx } = state;
-  if (!state.parts.grouped) throw new QueryError('needs-aggregate', NOWHERE, 'The top of a panel is one of groups, and its query has none.');
+  if (!state.parts.grouped)
+    throw new QueryError(
+      'needs-aggregate',
+      NOWHERE,
+      'The “top” of a panel is one of groups, and its query has none.',
+      'Count or sum something by a field, or leave “top” out.',
+    );
   const rows = state.finished();
   const found = (name: string): Column => {
     const column = rows.column(name);
-    if (!column || column.cells) throw new QueryError('unknown-field', NOWHERE, `The result has no column ${name}, which the panel’s top needs.`);
+    if (!column || column.cells) throw new QueryError('unknown-field', NOWHERE, `The result has no column ${quoted(name)}, which the panel’s “top” needs.`);
     return column;
   };
   const keys = top.by.map(found);

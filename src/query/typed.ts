@@ -148,7 +148,7 @@ export function asCondition(value: Typed, span: Span): Sql {
   if (value.kind === 'boolean') return value.sql;
   if (value.kind === 'number') return sql`ifNull(${value.sql} != 0, false)`;
   if (value.kind === 'text') return sql`ifNull(lower(${asText(value)}) = 'true', false)`;
-  throw new QueryError('wrong-type', span, 'A condition is expected here.', 'Compare the value with something: =, !=, <, matches, in.');
+  throw new QueryError('wrong-type', span, 'A condition is expected here.', 'Compare the value with something, by “=”, “!=”, “<”, “matches” or “in”.');
 }
 
 /** Is there no value? */

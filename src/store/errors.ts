@@ -26,7 +26,7 @@ const BY_ENGINE_CODE: Readonly<Record<string, Known>> = {
   },
   '396': {
     code: 'query-too-many-rows',
-    message: (l) => `The result has more rows than its limit${of(l?.maxResultRows && count(l.maxResultRows))}. Add a limit, or group by fewer fields.`,
+    message: (l) => `The result has more rows than its limit${of(l?.maxResultRows && count(l.maxResultRows))}. Add “limit”, or group by fewer fields.`,
   },
   '158': {
     code: 'query-reads-too-much',
@@ -58,7 +58,7 @@ function words(message: string): string {
 const RESULT_BYTES: Known = {
   code: 'query-too-many-bytes',
   message: (l) =>
-    `The result is larger than its limit${of(l?.maxResultBytes && mebibytes(l.maxResultBytes))}. Choose fewer fields, or add a limit; an export has no such limit.`,
+    `The result is larger than its limit${of(l?.maxResultBytes && mebibytes(l.maxResultBytes))}. Choose fewer fields, or add “limit”; an export has no such limit.`,
 };
 
 /** Any error of the engine as a StoreError; a StoreError passes unchanged. `limits`: those of the statement. */

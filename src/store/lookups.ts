@@ -7,6 +7,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdir, open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { LOOKUP_LIMITS, type LookupLimits, type TableRows, tooLarge, tooMuchText } from '../model/lookup-table.ts';
+import { listed, quoted } from '../query/diagnostics.ts';
 import { num, param, sql, statement } from '../query/sql.ts';
 import { RESERVED, tableName } from '../query/tables.ts';
 import type { Catalogs, LookupBody } from './catalog.ts';
@@ -109,7 +110,7 @@ export async function openLookups({ store, library, catalogs, folder, limits = L
   };
   const existing = async (name: string): Promise<Item> => {
     const item = await itemOf(name);
-    if (!item) throw new LookupError('lookup-missing', `There is no lookup table ${tableName(name)}.`);
+    if (!item) throw new LookupError('lookup-missing', `There is no lookup table ${quoted(tableName(name))}.`);
     return item;
   };
   const drop = async (version: string): Promise<void> =>
@@ -175,7 +176,7 @@ export async function openLookups({ store, library, catalogs, folder, limits = L
         if (lacks.length)
           throw new LookupError(
             'lookup-columns',
-            `The table ${item.name} has ${lacks.join(', ')}, and the new rows have not.`,
+            `The table ${quoted(item.name)} has ${listed(lacks)}, and the new rows have not.`,
             `Give them ${columns.join(', ')}.`,
           );
         const added = table.rows.map((row) => places.map((place) => row[place] as string));
@@ -203,7 +204,7 @@ function about({ name, body, created, updated }: Item): LookupAbout {
 function checkedName(written: string): string {
   const name = tableName(written);
   const wrong = (message: string): LookupError =>
-    new LookupError('lookup-name', message, 'Name it hosts, /Library/Admin Recommended/hosts or https://example.com/hosts.csv.');
+    new LookupError('lookup-name', message, 'Name it “hosts”, “/Library/Admin Recommended/hosts” or “https://example.com/hosts.csv”.');
   if (!name || /[\p{Cc}\p{Cs}"|\\]/u.test(name)) throw wrong('A table has a name, without quotation marks, bars, backslashes and line breaks.');
   if (encodeURIComponent(name).length > MAX_NAME) throw wrong('The name is too long.');
   if (RESERVED.test(name)) throw wrong(`Names that begin with ${name.slice(0, name.indexOf(':') + 3)} belong to Bartizan.`);

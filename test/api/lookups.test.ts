@@ -156,7 +156,7 @@ it('save writes the whole result, only when it is asked to, and appends', async 
 it('removes a table, and says what is not there', async () => {
   expect((await server.call('/api/v1/lookups/MANY', { method: 'DELETE' })).status).toBe(204);
   expect(await errorOf(await server.call('/api/v1/lookups/many'))).toMatchObject({ status: 404, code: 'lookup-missing' });
-  expect(await errorOf(await server.call('/api/v1/lookups/user', { method: 'DELETE' }))).toMatchObject({ status: 404, hint: 'Did you mean users?' });
+  expect(await errorOf(await server.call('/api/v1/lookups/user', { method: 'DELETE' }))).toMatchObject({ status: 404, hint: 'Did you mean “users”?' });
   expect(await errorOf(await server.post('/api/v1/query', { query: 'cat many', from: 'all' }))).toMatchObject({ status: 400, code: 'unknown-source' });
 });
 

@@ -163,7 +163,7 @@ describe('records of a query with steps', () => {
 test('records come with what the compiler noticed', async () => {
   const { warnings, total } = await ask<RecordsResponse>('/api/v1/records', { query: 'count by action' });
   expect(total).toBe(0);
-  expect(warnings).toEqual([{ code: 'words-not-steps', message: 'This searches for the word count and those behind it.' }]);
+  expect(warnings).toEqual([{ code: 'words-not-steps', message: 'This searches for the word “count” and those after it.' }]);
   expect((await ask<RecordsResponse>('/api/v1/records', { query: 'ACCEPT' })).warnings).toEqual([]);
 });
 

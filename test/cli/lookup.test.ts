@@ -35,7 +35,7 @@ it('adds, lists, shows and removes tables, and queries read and save them', asyn
   expect(await lookup('remove', '/Library/copy')).toMatchObject({ code: 0, out: 'removed /Library/copy\n' });
   const missing = await lookup('show', 'host');
   expect(missing.code).not.toBe(0);
-  expect(missing.err).toContain('Did you mean hosts?');
+  expect(missing.err).toContain('Did you mean “hosts”?');
   const bad = await lookup('add', join(root, 'bad.csv'), '--name', 'hosts');
   expect(bad.code).toBe(2);
   expect(bad.err).toContain('Line 2: 1 cell where the header has 2 columns.');

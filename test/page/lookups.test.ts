@@ -54,6 +54,21 @@ test('a wrong file says where it is wrong and leaves the table; a right one repl
   await soon(() => session.search('view')).toBe('/Library/ids');
 });
 
+test('what can be done with a table is on a narrow page', async () => {
+  const { page } = session;
+  const before = page.viewportSize() ?? { width: 1440, height: 900 };
+  await page.setViewportSize({ width: 390, height: 844 });
+  await page.goto(`${session.served.address}/lookups`);
+  for (const name of ['Replace hosts', 'Delete hosts']) {
+    await soon(async () => {
+      const box = await button(name).boundingBox();
+      return box !== null && box.x >= 0 && box.x + box.width <= 390;
+    }).toBe(true);
+  }
+  await page.setViewportSize(before);
+  await soon(() => rows().first().locator('.bz-lookup-columns').isVisible()).toBe(true);
+});
+
 test('deleting asks first', async () => {
   const { page } = session;
   await page.goto(`${session.served.address}/lookups?from=${iso(END - HOUR)}&to=${iso(END)}`);

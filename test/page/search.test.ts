@@ -14,8 +14,8 @@ const status = async () => (await on.page.locator('.bz-run-state [role=status]')
 /** What the page says of the result: `20 rows`, `1,686 records`. */
 const found = async () => /^([\d,]+) (rows?|records?)/.exec(await status())?.slice(1, 3) ?? [];
 
-async function open(query?: string): Promise<void> {
-  await on.page.goto(`${on.served.address}/search?${WINDOW}${query === undefined ? '' : `&q=${encodeURIComponent(query)}`}`);
+async function open(query?: string, window = WINDOW): Promise<void> {
+  await on.page.goto(`${on.served.address}/search?${window}${query === undefined ? '' : `&q=${encodeURIComponent(query)}`}`);
   await editor().waitFor();
 }
 
@@ -76,7 +76,7 @@ it('underlines a mistake, says what it is, and mends it by a click', async () =>
   await type('* | where dstprot = 443');
   await on.page.keyboard.press('Escape');
   const problem = on.page.locator('#search-problem');
-  await soon(() => problem.textContent()).toContain('There is no field dstprot.');
+  await soon(() => problem.textContent()).toContain('There is no field “dstprot”.');
   expect(await on.page.locator('.cm-lintRange-error').textContent()).toBe('dstprot');
   await problem.getByRole('button', { name: 'unknown-field' }).click();
   const reference = on.page.getByRole('complementary', { name: 'Reference of the query language' });
@@ -90,9 +90,31 @@ it('underlines a mistake, says what it is, and mends it by a click', async () =>
 
 it('shows the mistake of a link in words, with its code', async () => {
   await open('* | cuont by srcaddr');
-  await soon(() => on.page.locator('#search-problem').textContent()).toContain('There is no operator cuont.');
+  await soon(() => on.page.locator('#search-problem').textContent()).toContain('There is no operator “cuont”.');
   await soon(() => on.page.getByRole('alert').first().textContent()).toContain('unknown-operator');
   // The browser itself reports the refused requests.
+  await soon(() => on.complaints.length).toBeGreaterThan(0);
+  expect(on.complaints.splice(0).filter((c) => !c.includes('400'))).toEqual([]);
+});
+
+it('writes a number out beside itself only where it is shortened', async () => {
+  await open('* | count as all, sum(if(bytes < 0, 1, 0)) as none');
+  const [[records] = []] = await on.ask('* | count');
+  const cells = on.page.locator('.bz-numbers dd');
+  await soon(() => cells.nth(1).textContent()).toBe('0');
+  expect(await cells.nth(0).textContent()).toMatch(new RegExp(`k${Number(records).toLocaleString('en')}$`));
+});
+
+it('does not offer to try again what fails again: a mistake, a range that ends before it begins', async () => {
+  await open('* | count', 'from=2026-11-18T15:00:00Z&to=2026-11-18T14:00:00Z&tz=utc');
+  const said = on.page.getByRole('alert').first();
+  await soon(() => said.textContent()).toContain('Choose a start that is before the end.');
+  await soon(() => on.page.getByText('Matches could not be counted').textContent()).toMatch(/says why\.$/);
+  expect(await on.page.getByRole('button', { name: /try again/i }).count()).toBe(0);
+  expect(await on.page.getByRole('button', { name: '18 Nov 15:00 – 14:00' }).count()).toBe(1);
+  await open('* | cuont by srcaddr');
+  await soon(() => said.textContent()).toContain('unknown-operator');
+  expect(await on.page.getByRole('button', { name: /try again/i }).count()).toBe(0);
   await soon(() => on.complaints.length).toBeGreaterThan(0);
   expect(on.complaints.splice(0).filter((c) => !c.includes('400'))).toEqual([]);
 });

@@ -32,7 +32,7 @@ it('two mistakes in two steps give two diagnostics', () => {
 
 it('a wrong filter is a diagnostic', () => {
   const result = compile('', { ...options, conditions: [{ field: 'srcadr', values: ['1.2.3.4'] }] });
-  expect(result).toMatchObject({ ok: false, diagnostics: [{ code: 'unknown-field', hint: 'Did you mean srcaddr?' }] });
+  expect(result).toMatchObject({ ok: false, diagnostics: [{ code: 'unknown-field', hint: 'Did you mean “srcaddr”?' }] });
 });
 
 it('suggests within a small distance only', () => {

@@ -153,10 +153,10 @@ describe('a field that a rule stored', () => {
   });
 
   it('is suggested, and told from what is not there', async () => {
-    expect(await rows('ownr=x')).toEqual([['unknown-field', 'Did you mean owner?']]);
+    expect(await rows('ownr=x')).toEqual([['unknown-field', 'Did you mean “owner”?']]);
     expect(await rows('| where sausage = 1')).toEqual([['unknown-field', expect.stringContaining('field extraction rule')]]);
-    expect(await rows('| count by action | where owner = 1')).toEqual([['field-not-grouped', expect.stringContaining('by list')]]);
-    expect(await rows('| count by action | where user = 1', [USER])).toEqual([['field-not-grouped', expect.stringContaining('by list')]]);
+    expect(await rows('| count by action | where owner = 1')).toEqual([['field-not-grouped', expect.stringContaining('after “by”')]]);
+    expect(await rows('| count by action | where user = 1', [USER])).toEqual([['field-not-grouped', expect.stringContaining('after “by”')]]);
     expect(await rows('kim | count', [], { catalog: catalog([], []) })).toEqual([[0]]);
   });
 });

@@ -199,10 +199,10 @@ it('cat reads a table in its order', async () => {
 });
 
 it('says what is wrong, and where', () => {
-  expect(wrong('| lookup owner from hots on ip = srcaddr')).toEqual({ code: 'unknown-source', at: 'hots', hint: 'Did you mean hosts?' });
-  expect(wrong('| lookup ownr from hosts on ip = srcaddr')).toEqual({ code: 'unknown-field', at: 'ownr', hint: 'Did you mean Owner?' });
+  expect(wrong('| lookup owner from hots on ip = srcaddr')).toEqual({ code: 'unknown-source', at: 'hots', hint: 'Did you mean “hosts”?' });
+  expect(wrong('| lookup ownr from hosts on ip = srcaddr')).toEqual({ code: 'unknown-field', at: 'ownr', hint: 'Did you mean “Owner”?' });
   expect(wrong('| lookup owner from hosts on address = srcaddr')).toMatchObject({ code: 'unknown-field', at: 'address = srcaddr' });
-  expect(wrong('| lookup owner from hosts on ip = scraddr')).toEqual({ code: 'unknown-field', at: 'scraddr', hint: 'Did you mean srcaddr?' });
+  expect(wrong('| lookup owner from hosts on ip = scraddr')).toEqual({ code: 'unknown-field', at: 'scraddr', hint: 'Did you mean “srcaddr”?' });
   expect(wrong('| lookup owner from hosts')).toMatchObject({ code: 'unexpected-end' });
   expect(wrong('| lookup owner from hosts on ip')).toMatchObject({ code: 'unknown-field', at: 'ip' });
   expect(wrong('| lookup owner from hosts on ip =')).toMatchObject({ code: 'unexpected-end' });
@@ -210,7 +210,7 @@ it('says what is wrong, and where', () => {
   expect(wrong('| lookup service from bartizan://aws-ranges on ip = srcaddr')).toMatchObject({ code: 'unknown-source', at: 'bartizan://aws-ranges' });
   expect(wrong('REJECT | cat hosts')).toMatchObject({ code: 'not-first', at: 'cat hosts' });
   expect(wrong('cat hosts | count by owner | compare timeshift 1d')).toMatchObject({ code: 'not-supported' });
-  expect(wrong('cat hosts | where srcaddr = "10.0.0.1"')).toEqual({ code: 'unknown-field', at: 'srcaddr', hint: 'There are ip, Owner, note.' });
-  expect(wrong('cat hosts | where ownr = "ann"')).toEqual({ code: 'unknown-field', at: 'ownr', hint: 'Did you mean Owner?' });
+  expect(wrong('cat hosts | where srcaddr = "10.0.0.1"')).toEqual({ code: 'unknown-field', at: 'srcaddr', hint: 'It has “ip”, “Owner” and “note”.' });
+  expect(wrong('cat hosts | where ownr = "ann"')).toEqual({ code: 'unknown-field', at: 'ownr', hint: 'Did you mean “Owner”?' });
   expect(wrong('cat geo://location')).toMatchObject({ code: 'unknown-source', at: 'geo://location' });
 });

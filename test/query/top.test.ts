@@ -124,7 +124,7 @@ describe('top groups', () => {
   });
 
   it('need their columns', async () => {
-    expect(await run(OVER_TIME, { ...byPort(1), measure: 'packets' })).toEqual(['The result has no column packets, which the panel’s top needs.']);
-    expect(await run('| limit 5', byPort(1))).toEqual(['The top of a panel is one of groups, and its query has none.']);
+    expect(await run(OVER_TIME, { ...byPort(1), measure: 'packets' })).toEqual(['The result has no column “packets”, which the panel’s “top” needs.']);
+    expect(await run('| limit 5', byPort(1))).toEqual(['The “top” of a panel is one of groups, and its query has none.']);
   });
 });

@@ -53,6 +53,8 @@ test('ranges resolve at an instant and describe themselves', () => {
   expect(resolveRange({ from: 'now', to: '-1h' }, NOW)).toBeNull();
   expect(describeRange({ from: '-60m', to: 'now' }, 'UTC', NOW)).toBe('Last hour');
   expect(describeRange({ from: '-90m', to: 'now' }, 'UTC', NOW)).toBe('Last 90 minutes');
+  expect(describeRange({ from: '2026-11-20T11:00:00Z', to: '2026-11-20T10:00:00Z' }, 'UTC', NOW)).toBe('20 Nov 11:00 – 10:00');
+  expect(describeRange({ from: 'soon', to: 'now' }, 'UTC', NOW)).toBe('soon to now');
   expect(describeRange(absolute({ from: 1_795_168_800, to: 1_795_172_400 }), 'UTC', NOW)).toBe('20 Nov 10:00 – 11:00');
   expect(lastSeconds(3600)).toEqual({ from: '-60m', to: 'now' });
   expect(relativeSeconds('-1d2h')).toBe(93_600);

@@ -53,7 +53,7 @@ export const ADDRESS_FUNCTIONS: readonly QueryFunction[] = [
     sql: (_, { call }, [value]) => {
       const networks = call.args.slice(1).map((arg) => {
         const range = arg.node === 'literal' ? parseNetwork(String(arg.value)) : undefined;
-        if (!range) throw new QueryError('bad-value', arg.span, 'This is no network.', 'Write it as text, such as "10.0.0.0/8" or "2001:db8::/32".');
+        if (!range) throw new QueryError('bad-value', arg.span, 'This is not a network.', 'Write it as text, such as “"10.0.0.0/8"” or “"2001:db8::/32"”.');
         return range;
       });
       return inAny(value as Typed, networks);

@@ -2,7 +2,7 @@
  * Date patterns in the letters that the public language takes (Java's). The engine knows most of them
  * under the same letters; the others (zones, the number of a weekday) are made here, piece by piece.
  */
-import { QueryError } from '../diagnostics.ts';
+import { QueryError, quoted } from '../diagnostics.ts';
 import { join, num, param, type Sql, sql } from '../sql.ts';
 import type { Span } from '../tree.ts';
 
@@ -19,12 +19,12 @@ const OWN_LETTERS = /^[LYuzZX]$/;
 /** Pieces of a pattern. Throws QueryError `bad-value` for a letter that means nothing. */
 export function piecesOf(pattern: string, span: Span): Piece[] {
   const pieces: Piece[] = [];
-  for (const [run, quoted, letters] of pattern.matchAll(/'((?:[^']|'')*)'|(([A-Za-z])\3*)|[^A-Za-z']+|'/g)) {
-    if (quoted !== undefined) pieces.push({ text: quoted === '' ? "'" : quoted.replaceAll("''", "'") });
+  for (const [run, literal, letters] of pattern.matchAll(/'((?:[^']|'')*)'|(([A-Za-z])\3*)|[^A-Za-z']+|'/g)) {
+    if (literal !== undefined) pieces.push({ text: literal === '' ? "'" : literal.replaceAll("''", "'") });
     else if (letters !== undefined) {
       const letter = letters.charAt(0);
       if (!ENGINE_LETTERS.test(letter) && !OWN_LETTERS.test(letter))
-        throw new QueryError('bad-value', span, `${letter} is no letter of a date pattern.`, 'For example yyyy-MM-dd HH:mm:ss.');
+        throw new QueryError('bad-value', span, `${quoted(letter)} is not a letter of date patterns.`, 'For example “yyyy-MM-dd HH:mm:ss”.');
       pieces.push({
         letter: letter === 'Y' ? 'y' : letter === 'L' ? 'M' : letter,
         text: letter === 'Y' ? letters.replaceAll('Y', 'y') : letters.replaceAll('L', 'M'),
@@ -34,7 +34,7 @@ export function piecesOf(pattern: string, span: Span): Piece[] {
   return pieces;
 }
 
-function quoted(text: string): string {
+function asPattern(text: string): string {
   return /[A-Za-z']/.test(text) ? `'${text.replaceAll("'", "''")}'` : text;
 }
 
@@ -47,7 +47,7 @@ export function formatted(time: Sql, pieces: readonly Piece[], zone: string): Sq
     run = '';
   };
   for (const { letter, text } of pieces) {
-    if (letter === undefined) run += quoted(text);
+    if (letter === undefined) run += asPattern(text);
     else if (ENGINE_LETTERS.test(letter)) run += letter === 'y' && text.length === 1 ? 'yyyy' : text;
     else {
       flush();

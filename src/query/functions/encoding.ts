@@ -1,5 +1,5 @@
 /** Functions between spellings of the same bytes: base64, hexadecimal, URLs, hashes. */
-import { QueryError } from '../diagnostics.ts';
+import { listed, QueryError, quoted } from '../diagnostics.ts';
 import { param, type Sql, sql } from '../sql.ts';
 import type { Argument, CallSite, QueryFunction } from './kinds.ts';
 
@@ -11,7 +11,12 @@ function chosen(site: CallSite, at: number, names: readonly string[], fallback: 
   if (!arg) return fallback;
   const found = arg.node === 'literal' ? names.find((name) => name.toLowerCase() === String(arg.value).toLowerCase()) : undefined;
   if (found === undefined)
-    throw new QueryError('bad-value', arg.span, 'This is not known here.', `Write one of ${names.map((name) => `"${name}"`).join(', ')}.`);
+    throw new QueryError(
+      'bad-value',
+      arg.span,
+      `This is not one of the values that ${quoted(site.call.name)} knows here.`,
+      `Write one of ${listed(names.map((name) => `"${name}"`))}.`,
+    );
   return found;
 }
 

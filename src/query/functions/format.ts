@@ -1,5 +1,5 @@
 /** format(): printf in the syntax that the public language takes (Java's Formatter), piece by piece in SQL. */
-import { QueryError } from '../diagnostics.ts';
+import { QueryError, quoted } from '../diagnostics.ts';
 import { join, num, param, type Sql, sql } from '../sql.ts';
 import type { Span } from '../tree.ts';
 import { asNumber, asText, asWhole, nullable, type Typed } from '../typed.ts';
@@ -99,10 +99,10 @@ function compileFormat(format: string, values: readonly Typed[], span: Span): Sq
     else if (conversion === 'n') parts.push(sql`'\\n'`);
     else {
       if (!CONVERSIONS[conversion.toLowerCase()] || 'DFB'.includes(conversion || '-'))
-        fail(`${run} is no format that is known here.`, 'There are %s, %d, %f, %e, %x, %b, %c, %n and %%; for dates use formatDate.');
+        fail(`${quoted(run)} is not a known format.`, 'There are “%s”, “%d”, “%f”, “%e”, “%x”, “%b”, “%c”, “%n” and “%%”; for dates use “formatDate”.');
       const value = values[index === undefined ? next++ : Number(index) - 1];
-      if (!value) fail(`The format has no value for ${run}.`, 'Give one value for each % of the format.');
-      if (Number(width ?? 0) > MAX_WIDTH) fail(`${run} is too wide.`, `At most ${MAX_WIDTH} characters.`);
+      if (!value) fail(`There is no value for ${quoted(run)} of the format.`, 'Give one value for each “%” of the format.');
+      if (Number(width ?? 0) > MAX_WIDTH) fail(`${quoted(run)} is too wide.`, `A width may have at most ${MAX_WIDTH} characters.`);
       parts.push(one(value as Typed, { flags, width: Number(width ?? 0), precision: precision === undefined ? undefined : Number(precision), conversion }));
     }
   }
@@ -119,8 +119,8 @@ export const FORMAT: QueryFunction = {
   sql: (_, { call }, [, ...values]) => {
     const [format] = call.args;
     if (format?.node !== 'literal' || typeof format.value !== 'string')
-      throw new QueryError('wrong-type', format?.span ?? call.span, 'The format must be written as text.');
-    if (values.length > MAX_VALUES) throw new QueryError('wrong-arguments', call.span, `format takes at most ${MAX_VALUES} values.`);
+      throw new QueryError('wrong-type', format?.span ?? call.span, 'The format must be written as text.', 'For example “format("%s:%d", srcaddr, srcport)”.');
+    if (values.length > MAX_VALUES) throw new QueryError('wrong-arguments', call.span, `“format” takes at most ${MAX_VALUES} values.`);
     return compileFormat(format.value, values, format.span);
   },
   doc: 'Values as text by a format: %s text, %d whole number, %.2f number, %,d with thousands, %05d with zeros, %x hexadecimal, %e, %b, %c, %S in upper case, %-10s to a width, %2$s by place.',

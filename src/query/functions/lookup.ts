@@ -14,8 +14,8 @@ function pairsOf(expr: Expr): { readonly left: Name; readonly right: Name }[] {
   throw new QueryError(
     'wrong-arguments',
     expr.span,
-    'lookupContains compares a field with a column of the table.',
-    'Write lookupContains(path://"hosts", srcaddr = ip).',
+    '“lookupContains” compares a field with a column of the table.',
+    'Write “lookupContains(path://"hosts", srcaddr = ip)”.',
   );
 }
 
@@ -31,9 +31,9 @@ export const LOOKUP_FUNCTIONS: readonly QueryFunction[] = [
     compile: (call, names) => {
       const [table, keys] = call.args;
       if (!table || !keys || call.args.length > 2)
-        throw new QueryError('wrong-arguments', call.span, 'lookupContains takes a table and keys.', 'Write lookupContains(path://"hosts", srcaddr = ip).');
+        throw new QueryError('wrong-arguments', call.span, '“lookupContains” takes a table and keys.', 'Write “lookupContains(path://"hosts", srcaddr = ip)”.');
       const name = table.node === 'literal' && typeof table.value === 'string' ? table.value : table.node === 'field' ? table.name : undefined;
-      if (name === undefined) throw new QueryError('wrong-type', table.span, 'A table is expected here.', 'Write path://"hosts".');
+      if (name === undefined) throw new QueryError('wrong-type', table.span, 'A table is expected here.', 'Write “path://"hosts"”.');
       const found = findTable(names.ctx.options.catalog, { name, span: table.span });
       const known = (own: Name): boolean => {
         try {

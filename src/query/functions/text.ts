@@ -1,5 +1,5 @@
 /** Functions on text. Positions count from 0, as in the public language. */
-import { QueryError } from '../diagnostics.ts';
+import { QueryError, quoted } from '../diagnostics.ts';
 import { readable } from '../operators/json-path.ts';
 import { groupCount, namedGroups } from '../regex.ts';
 import { join, num, param, type Sql, sql } from '../sql.ts';
@@ -17,7 +17,7 @@ function simple(name: string, template: (value: Sql) => Sql, doc: string, aliase
 function checkPositions(args: readonly Expr[]): void {
   const [start, end] = args.map((arg) => (arg.node === 'literal' ? Number(arg.value) : undefined));
   const wrong = (start ?? 0) < 0 ? args[0] : end !== undefined && end < (start ?? 0) ? args[1] : undefined;
-  if (wrong) throw new QueryError('bad-value', wrong.span, 'The text must start at 0 or behind, and end where it starts or behind.');
+  if (wrong) throw new QueryError('bad-value', wrong.span, 'The part of a text must start at 0 or later, and end where it starts or later.');
 }
 
 /** `$1`, `${name}` and `$0` of a replacement in the engine's syntax, `\1`. Throws QueryError. */
@@ -30,7 +30,7 @@ function replacement(pattern: Expr & { node: 'regex' }, by: Expr): Sql | undefin
     if (asked === undefined) return '\\\\';
     const index = /^\d$/.test(asked) ? Number(asked) : groups.find((g) => g.name === asked)?.indexes[0];
     if (index === undefined || index > Math.min(9, groupCount(pattern.source)))
-      throw new QueryError('bad-value', by.span, `The pattern has no group ${found}.`, 'Groups are (…) and (?<name>…); nine can be named.');
+      throw new QueryError('bad-value', by.span, `The pattern has no group ${quoted(found)}.`, 'Groups are “(…)” and “(?<name>…)”; nine can be named.');
     return `\\${index}`;
   });
   return param('String', made);
@@ -108,7 +108,7 @@ export const TEXT_FUNCTIONS: readonly QueryFunction[] = [
     ],
     returns: 'text',
     sql: ([url, name, prefix, suffix], { call }) => {
-      if (prefix && !suffix) throw new QueryError('wrong-arguments', call.span, 'A prefix needs a suffix.', 'Write "" for no suffix.');
+      if (prefix && !suffix) throw new QueryError('wrong-arguments', call.span, 'A prefix needs a suffix.', 'Write “""” for no suffix.');
       const shown = prefix && suffix ? sql`concat(${prefix}, ${name as Sql}, ${suffix})` : (name as Sql);
       return { sql: linked(url as Sql, shown), kind: 'text', link: true };
     },

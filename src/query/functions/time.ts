@@ -8,7 +8,8 @@ import type { CallSite, QueryFunction } from './kinds.ts';
 function pattern(site: CallSite, fallback: string): ReturnType<typeof piecesOf> {
   const arg = site.call.args[1];
   if (!arg) return piecesOf(fallback, site.call.span);
-  if (arg.node !== 'literal' || typeof arg.value !== 'string') throw new QueryError('wrong-type', arg.span, 'The date pattern must be written as text.');
+  if (arg.node !== 'literal' || typeof arg.value !== 'string')
+    throw new QueryError('wrong-type', arg.span, 'The date pattern must be written as text.', 'For example “"yyyy-MM-dd HH:mm:ss"”.');
   return piecesOf(arg.value, arg.span);
 }
 
@@ -17,7 +18,7 @@ function zone(site: CallSite): string {
   const arg = site.call.args[2];
   if (!arg) return site.ctx.options.timeZone;
   const name = arg.node === 'literal' && typeof arg.value === 'string' ? zoneName(arg.value) : undefined;
-  if (name === undefined) throw new QueryError('bad-value', arg.span, 'This is no time zone.', 'Write an IANA name such as Europe/Berlin.');
+  if (name === undefined) throw new QueryError('bad-value', arg.span, 'This is not a time zone.', 'Write an IANA name such as “Europe/Berlin”.');
   return name;
 }
 

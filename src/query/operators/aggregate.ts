@@ -2,7 +2,7 @@
 import { AGGREGATES, type Aggregate, eachColumn, findAggregate, plain, type RowOrder, shortName } from '../aggregates.ts';
 import { type Beside, besideId } from '../beside.ts';
 import type { Cursor } from '../cursor.ts';
-import { didYouMean, QueryError } from '../diagnostics.ts';
+import { counted, didYouMean, QueryError, quoted } from '../diagnostics.ts';
 import { compileExpr } from '../expression.ts';
 import { printExpr, printName } from '../print-expression.ts';
 import { EMPTY, join, type Sql, sql } from '../sql.ts';
@@ -21,7 +21,7 @@ export function parseCall(cursor: Cursor): AggregateCall {
   const token = cursor.peek();
   const fn = token.kind === 'name' ? findAggregate(token.value) : undefined;
   if (!fn) {
-    const error = cursor.unexpected('an aggregate such as count or sum(bytes)');
+    const error = cursor.unexpected('an aggregate such as “count” or “sum(bytes)”');
     const hint = didYouMean(
       token.value,
       AGGREGATES.map((a) => a.name),
@@ -55,12 +55,18 @@ function parseKeys(cursor: Cursor): GroupKey[] {
 /** The aggregate of a call with as many values as it takes. Throws QueryError. */
 function aggregateOf({ fn: name, args, span }: AggregateCall): Aggregate {
   const fn = findAggregate(name);
-  if (!fn) throw new QueryError('unknown-function', span, `There is no aggregate ${name}.`);
+  if (!fn) throw new QueryError('unknown-function', span, `There is no aggregate ${quoted(name)}.`);
   const [least, most] = fn.arity;
   // Metrics have one value each, and their queries do not name it.
   if (args.length === 0 && least > 0)
-    throw new QueryError('wrong-arguments', span, `${name} needs a value.`, `Write ${fn.signature}. Queries of metrics have none; this is a query of records.`);
-  if (args.length < least || args.length > most) throw new QueryError('wrong-arguments', span, `${name} takes other values.`, `Write ${fn.signature}.`);
+    throw new QueryError(
+      'wrong-arguments',
+      span,
+      `${quoted(name)} needs a value.`,
+      `Write ${quoted(fn.signature)}. Queries of metrics have none; this is a query of records.`,
+    );
+  if (args.length < least || args.length > most)
+    throw new QueryError('wrong-arguments', span, `${quoted(name)} cannot take ${counted(args.length, 'value')}.`, `Write ${quoted(fn.signature)}.`);
   return fn;
 }
 
@@ -164,7 +170,12 @@ export function group(before: State, calls: readonly AggregateCall[], by: readon
   const twice = [...keys, ...measures].findIndex(({ name }) => seen.size === seen.add(name.toLowerCase()).size);
   if (twice >= 0) {
     const span = each[twice - keys.length]?.span ?? by[twice]?.expr.span ?? { start: 0, end: 0 };
-    throw new QueryError('duplicate-name', span, `Two columns are called ${[...keys, ...measures][twice]?.name}.`, 'Give one another name with as.');
+    throw new QueryError(
+      'duplicate-name',
+      span,
+      `Two columns are called ${quoted([...keys, ...measures][twice]?.name ?? '')}.`,
+      'Give one another name with “as”.',
+    );
   }
   const decided = keys.filter((key) => key.value.of);
   return decided.length > 0 && measures.every((m) => m.merge) ? inTwoSteps(state, keys, measures, after) : inOneStep(state, keys, measures, after);
@@ -201,8 +212,8 @@ function keyNames(by: readonly GroupKey[], calls: readonly AggregateCall[], stat
   return names.map((name, i) => {
     if (!labels.has(name.toLowerCase())) return name;
     const free = freeName(name, taken);
-    const message = `${name} is the aggregate; the key of that name is called ${free}.`;
-    state.ctx.warnings.push({ code: 'duplicate-name', span: (by[i] as GroupKey).expr.span, message, hint: 'Give one another name with as.' });
+    const message = `${quoted(name)} is the aggregate; the key of that name is called ${quoted(free)}.`;
+    state.ctx.warnings.push({ code: 'duplicate-name', span: (by[i] as GroupKey).expr.span, message, hint: 'Give one another name with “as”.' });
     return free;
   });
 }

@@ -30,15 +30,15 @@ export const bin: Operator<'bin'> = {
         continue;
       }
       const option = OPTIONS.find((name) => cursor.is(name));
-      if (!option) throw cursor.unexpected('width=, min= or max=');
+      if (!option) throw cursor.unexpected('“width=”, “min=” or “max=”');
       cursor.next();
       cursor.expect('=');
       given[option] = parseNumber(cursor);
     }
     const span = cursor.span(start);
     const { width, min, max } = given;
-    if (width === undefined || !(width > 0)) throw new QueryError('wrong-arguments', span, 'bin needs a width above zero.', 'Write bin field width=100');
-    if (min !== undefined && max !== undefined && min >= max) throw new QueryError('bad-value', span, 'min must be below max.');
+    if (width === undefined || !(width > 0)) throw new QueryError('wrong-arguments', span, '“bin” needs a width above zero.', 'Write “bin field width=100”.');
+    if (min !== undefined && max !== undefined && min >= max) throw new QueryError('bad-value', span, '“min” must be below “max”.');
     return { op: 'bin', field, width, ...(min === undefined ? {} : { min }), ...(max === undefined ? {} : { max }), ...(as === undefined ? {} : { as }), span };
   },
   print: (o) => {

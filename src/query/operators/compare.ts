@@ -6,7 +6,7 @@
  */
 import { plain } from '../aggregates.ts';
 import type { Cursor } from '../cursor.ts';
-import { QueryError } from '../diagnostics.ts';
+import { QueryError, quoted } from '../diagnostics.ts';
 import { printName } from '../print-expression.ts';
 import { EMPTY, join, num, type Sql, sql } from '../sql.ts';
 import type { Column, State } from '../state.ts';
@@ -57,19 +57,29 @@ export const compare: Operator<'compare'> = {
   print: (o) => `compare with ${o.shifts.map(printShift).join(', ')}`,
   apply: (o, state, around) => {
     if (state.parts.columns.some((c) => c.cells)) {
-      const hint = 'Name them: transpose row … column … as a, b';
-      throw new QueryError('not-supported', o.span, 'compare cannot follow a transpose whose columns are not named.', hint);
+      const hint = 'Name them: “transpose row … column … as a, b”.';
+      throw new QueryError('not-supported', o.span, '“compare” cannot follow a “transpose” whose columns are not named.', hint);
     }
     if (!state.parts.grouped)
-      throw new QueryError('needs-aggregate', o.span, 'compare needs an aggregate before it.', 'For example: count by _timeslice | compare with timeshift 1d');
+      throw new QueryError(
+        'needs-aggregate',
+        o.span,
+        '“compare” needs an aggregate before it.',
+        'For example “count by _timeslice | compare with timeshift 1d”.',
+      );
     if (around.after.some((step) => step.op === 'compare'))
-      throw new QueryError('compare-once', o.span, 'compare can be used once.', 'Write the shifts in one step, separated by commas.');
+      throw new QueryError('compare-once', o.span, '“compare” can be used once.', 'Write the shifts in one step: “compare timeshift 1d, timeshift 7d”.');
     const windows = o.shifts.reduce((sum, shift) => sum + shift.count, 0);
     if (windows > MAX_WINDOWS)
-      throw new QueryError('too-many-comparisons', o.span, `This compares with ${windows} earlier windows; at most ${MAX_WINDOWS} are possible.`);
+      throw new QueryError(
+        'too-many-comparisons',
+        o.span,
+        `This compares with ${windows} earlier windows; at most ${MAX_WINDOWS} are possible.`,
+        'Ask for fewer windows.',
+      );
     const names = o.shifts.flatMap(suffixes);
     const twice = names.find((name, i) => names.indexOf(name) !== i);
-    if (twice !== undefined) throw new QueryError('duplicate-name', o.span, `Two comparisons are called ${twice}.`, 'Give one another name with as.');
+    if (twice !== undefined) throw new QueryError('duplicate-name', o.span, `Two comparisons are called ${quoted(twice)}.`, 'Give one another name with “as”.');
     return combine(o.shifts, state, around);
   },
 };

@@ -21,7 +21,7 @@ function splitOptions(cursor: Cursor): typeof DEFAULTS {
   while (!cursor.is('extract')) {
     const name = cursor.peek().value.toLowerCase();
     const key = name === 'delimiter' ? 'delim' : name;
-    if (!Object.hasOwn(options, key) || !cursor.is('=', 1)) throw cursor.unexpected('extract');
+    if (!Object.hasOwn(options, key) || !cursor.is('=', 1)) throw cursor.unexpected('“extract”');
     cursor.next();
     cursor.next();
     const value = cursor.kind('string', 'a character in quotation marks');
@@ -41,7 +41,7 @@ export const split: Operator<'split'> = {
   parse: (cursor, start, keyword) => {
     const tail: Tail = { nodrop: false };
     readTail(cursor, tail);
-    const field = tail.field?.node === 'field' ? { name: tail.field.name, span: tail.field.span } : cursor.name('a field, such as _raw');
+    const field = tail.field?.node === 'field' ? { name: tail.field.name, span: tail.field.span } : cursor.name('a field such as “_raw”');
     const options = splitOptions(cursor);
     cursor.expect('extract');
     const parts: { index: number; name: string }[] = [];
@@ -158,7 +158,8 @@ export const keyvalue: Operator<'keyvalue'> = {
         const token = cursor.kind('string', 'a regular expression in quotation marks');
         const span = { start: token.start, end: token.end };
         const source = checkedRegex(token.raw ?? token.value, span);
-        if (groupsOf(source) === 0) throw new QueryError('bad-regex', span, 'The pattern has no group.', 'Write parentheses around the value.');
+        if (groupsOf(source) === 0)
+          throw new QueryError('bad-regex', span, 'The pattern has no group.', 'Write parentheses around the value: “"user=(\\w+)"”.');
         more.regex = { source, span };
         cursor.take(',');
       },

@@ -1,6 +1,6 @@
 /** parse and parse regex: columns out of text by an anchor text or by a regular expression. */
 import type { Cursor } from '../cursor.ts';
-import { QueryError } from '../diagnostics.ts';
+import { counted, QueryError } from '../diagnostics.ts';
 import { printString } from '../print-expression.ts';
 import { anchorRegex, checkedRegex, namedGroups, withoutLooks, withoutNames } from '../regex.ts';
 import { join, num, param, type Sql, sql } from '../sql.ts';
@@ -62,7 +62,7 @@ export const parse: Operator<'parse'> = {
   parse: (cursor, start) => {
     cursor.take('anchor');
     if (cursor.is('using'))
-      throw new QueryError('not-supported', cursor.peek(), 'Ready-made parsers are not supported.', 'Write the pattern: parse "* - *" as a, b');
+      throw new QueryError('not-supported', cursor.peek(), 'Ready-made parsers are not supported.', 'Write the pattern: “parse "* - *" as a, b”.');
     const tail: Tail = { nodrop: false };
     readTail(cursor, tail);
     const pattern = (tail.field && bare(cursor)) ?? cursor.kind('string', 'the pattern in quotation marks').value;
@@ -75,8 +75,8 @@ export const parse: Operator<'parse'> = {
       throw new QueryError(
         'names-do-not-match',
         cursor.span(start),
-        `The pattern has ${stars} *, and there are ${names.length} names.`,
-        'Give one name for each *.',
+        `The pattern has ${counted(stars, 'star')}, and there ${names.length === 1 ? 'is' : 'are'} ${counted(names.length, 'name')}.`,
+        'Give one name for each “*”.',
       );
     }
     return { op: 'parse', pattern, names, ...tail, span: cursor.span(start) };
@@ -114,7 +114,7 @@ export const parseRegex: Operator<'parse-regex'> = {
     const source = pattern.raw ?? pattern.value;
     const patternSpan = { start: pattern.start, end: pattern.end };
     if (namedGroups(source).length === 0)
-      throw new QueryError('bad-regex', patternSpan, 'The pattern has no named group.', 'Write (?<name>…) around what you want.');
+      throw new QueryError('bad-regex', patternSpan, 'The pattern has no named group.', 'Write “(?<name>…)” around what you want.');
     return { op: 'parse-regex', pattern: source, patternSpan, multi, ...tail, span: cursor.span(start) };
   },
   print: (o) => `parse regex${printFieldOf(o)} "${o.pattern.replace(/\\.|"/g, (c) => (c === '"' ? '\\"' : c))}"${printTail(o)}${o.multi ? ' multi' : ''}`,

@@ -4,7 +4,7 @@
  */
 import { findField } from '../../model/fields.ts';
 import type { Cursor } from '../cursor.ts';
-import { QueryError } from '../diagnostics.ts';
+import { counted, QueryError } from '../diagnostics.ts';
 import { compileExpr } from '../expression.ts';
 import type { Token } from '../lexer.ts';
 import { printExpr, printName } from '../print-expression.ts';
@@ -56,7 +56,7 @@ export function readNamed(cursor: Cursor, what: string, nameOf: (token: Token) =
     throw new QueryError(
       'names-do-not-match',
       cursor.span(start),
-      `There are ${taken.length} values and ${names.length} names.`,
+      `There are ${counted(taken.length, 'value')} and ${counted(names.length, 'name')}.`,
       'Give one name for each value.',
     );
   return { taken, names };
@@ -85,8 +85,8 @@ export function subject(o: Extraction, before: State, span: Span, inline = false
     throw new QueryError(
       'field-not-grouped',
       span,
-      'There is no _raw here: the query has grouped the records.',
-      'Parse before the aggregate, or name a field with field=.',
+      'There is no “_raw” here: the query has grouped the records.',
+      'Parse before the aggregate, or name a field with “field=”.',
     );
   const isRaw = field.node === 'field' && ready.parts.stored && !ready.column(field.name) && findField(field.name)?.derived === 'raw';
   const state = isRaw && !inline && !ready.column(RAW) ? ready.assign(RAW, compileExpr(field, ready), true).finished() : ready;

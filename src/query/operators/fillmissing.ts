@@ -4,7 +4,7 @@
  */
 import { plain } from '../aggregates.ts';
 import type { Cursor } from '../cursor.ts';
-import { QueryError } from '../diagnostics.ts';
+import { QueryError, quoted } from '../diagnostics.ts';
 import { compileExpr } from '../expression.ts';
 import { addressValue } from '../network.ts';
 import { printExpr, printName, printString } from '../print-expression.ts';
@@ -52,7 +52,7 @@ export const fillmissing: Operator<'fillmissing'> = {
         const values = parseValues(cursor);
         cursor.expect('in');
         keys.push({ field: cursor.name(), values });
-      } else throw cursor.unexpected('timeslice(…) or values');
+      } else throw cursor.unexpected('“timeslice(…)” or “values”');
     } while (cursor.take(','));
     const defaults: { field: Name; value: Expr }[] = [];
     if (cursor.take('with')) {
@@ -64,7 +64,13 @@ export const fillmissing: Operator<'fillmissing'> = {
     }
     const takeLast = cursor.take('takelast');
     const span = cursor.span(start);
-    if (takeLast && !timeslice) throw new QueryError('needs-timeslice', span, 'takeLast takes values of the slice before: fillmissing needs timeslice.');
+    if (takeLast && !timeslice)
+      throw new QueryError(
+        'needs-timeslice',
+        span,
+        '“takeLast” takes values of the slice before, and nothing here fills slices.',
+        'Write “fillmissing timeslice … takeLast”.',
+      );
     return { op: 'fillmissing', ...(timeslice ? { timeslice } : {}), keys, defaults, takeLast, span };
   },
   print: (o) => {
@@ -88,7 +94,13 @@ interface Key {
 
 /** The rows that are there, and below them one empty row of each combination; grouped by the keys. */
 function fill(o: Of<'fillmissing'>, before: State, steps: readonly Operation[]): State {
-  if (!before.parts.grouped) throw new QueryError('needs-aggregate', o.span, 'fillmissing needs an aggregate before it.');
+  if (!before.parts.grouped)
+    throw new QueryError(
+      'needs-aggregate',
+      o.span,
+      '“fillmissing” needs an aggregate before it.',
+      'For example “timeslice 5m | count by _timeslice | fillmissing timeslice”.',
+    );
   const state = before.finished();
   const { ctx } = state;
   const keys = keysOf(o, state, steps);
@@ -147,7 +159,7 @@ function keysOf(o: Of<'fillmissing'>, state: State, steps: readonly Operation[])
     state.resolve(name);
     const key = name.name.toLowerCase();
     const column = state.parts.columns.find((c) => !c.hidden && !c.cells && c.name.toLowerCase() === key);
-    if (!column) throw new QueryError('unknown-field', name.span, `The rows have no column ${name.name}.`, 'Name a column that is shown.');
+    if (!column) throw new QueryError('unknown-field', name.span, `The rows have no column ${quoted(name.name)}.`, 'Name a column that is shown.');
     return column;
   };
   const keys: Key[] = [];
@@ -166,13 +178,14 @@ function keysOf(o: Of<'fillmissing'>, state: State, steps: readonly Operation[])
 /** Written values in the kind of their column. */
 function constants(column: Column, field: Name, values: readonly string[]): Sql {
   if (column.value.kind === 'address') {
-    if (values.some((value) => addressValue(value) === undefined)) throw new QueryError('bad-value', field.span, `${field.name} holds addresses.`);
+    if (values.some((value) => addressValue(value) === undefined))
+      throw new QueryError('bad-value', field.span, `${quoted(field.name)} holds addresses.`, 'Write addresses in quotation marks, such as “"10.0.0.1"”.');
     return sql`arrayMap(a -> toIPv6(a), ${param('Array(String)', values)})`;
   }
   if (column.value.kind !== 'number') return param('Array(String)', values);
   const numbers = values.map(Number);
   if (numbers.some((n) => !Number.isFinite(n)))
-    throw new QueryError('bad-value', field.span, `${field.name} holds numbers.`, 'Write numbers in quotation marks, such as "443".');
+    throw new QueryError('bad-value', field.span, `${quoted(field.name)} holds numbers.`, 'Write numbers in quotation marks, such as “"443"”.');
   return param('Array(Float64)', numbers);
 }
 
@@ -180,12 +193,23 @@ function constants(column: Column, field: Name, values: readonly string[]): Sql 
 function starts(o: Of<'fillmissing'>, state: State, steps: readonly Operation[]): Sql {
   const { options } = state.ctx;
   const { from, to } = options;
-  if (from === null || to === null) throw new QueryError('needs-window', o.span, 'fillmissing needs a time window with a start and an end.');
+  if (from === null || to === null)
+    throw new QueryError('needs-window', o.span, '“fillmissing” needs a time window with a start and an end.', 'Choose a window, or leave “timeslice” out.');
   const step = steps.findLast((s) => s.op === 'timeslice');
   const slice = o.timeslice?.slice ?? step?.slice;
   if (!slice)
-    throw new QueryError('needs-timeslice', o.span, 'There is no timeslice step whose slices could be filled.', 'Write their width: fillmissing timeslice(5m)');
+    throw new QueryError(
+      'needs-timeslice',
+      o.span,
+      'There is no step “timeslice” whose slices could be filled.',
+      'Write their width: “fillmissing timeslice(5m)”.',
+    );
   if ((to - from) / widthOf(slice, options, o.span) > MAX_FILLED)
-    throw new QueryError('too-many-rows', o.span, `The window has more than ${MAX_FILLED} slices.`, 'Use a longer timeslice.');
+    throw new QueryError(
+      'too-many-rows',
+      o.span,
+      `The window has more than ${MAX_FILLED.toLocaleString('en-US')} slices.`,
+      'Use longer slices, or a shorter window.',
+    );
   return sliceStarts(slice, options, num(from), num(to), o.span);
 }

@@ -1,5 +1,5 @@
 /** filter and compose: rows by what steps make of the same rows, and what a subquery gives. */
-import { QueryError } from '../diagnostics.ts';
+import { QueryError, quoted } from '../diagnostics.ts';
 import { printName } from '../print-expression.ts';
 import { among } from '../semi-join.ts';
 import type { Operator } from './kinds.ts';
@@ -23,11 +23,12 @@ export const filter: Operator<'filter'> = {
       throw new QueryError(
         'needs-aggregate',
         o.span,
-        'filter needs an aggregate before it.',
-        'For example: count by srcaddr | filter srcaddr in (top 2 srcaddr by _count)',
+        '“filter” needs an aggregate before it.',
+        'For example “count by srcaddr | filter srcaddr in (top 2 srcaddr by _count)”.',
       );
     const twice = o.operations.find((step) => step.op === 'compare' || step.op === 'filter');
-    if (twice) throw new QueryError('not-supported', twice.span, `${twice.op} cannot stand inside filter.`);
+    if (twice)
+      throw new QueryError('not-supported', twice.span, `${quoted(twice.op)} cannot stand inside “filter”.`, `Write ${quoted(twice.op)} as a step of its own.`);
     const state = before.parts.limit === undefined ? before : before.finished();
     const child = around.inner(o.operations, state).finished();
     const pairs = o.names.map((name) => ({ own: state.resolve(name), other: child.resolve(name) }));

@@ -5,7 +5,7 @@
 
 import { findAggregate } from '../aggregates.ts';
 import type { Cursor } from '../cursor.ts';
-import { didYouMean, QueryError } from '../diagnostics.ts';
+import { didYouMean, QueryError, quoted } from '../diagnostics.ts';
 import { FUNCTIONS, findFunction } from '../functions/index.ts';
 import type { State } from '../state.ts';
 import type { Operation, OperationName } from '../tree.ts';
@@ -120,7 +120,7 @@ function readStep(cursor: Cursor): Operation[] {
       const next = OPERATORS[first.op].parse(cursor, cursor.peek().start, first.op);
       operations.push(next.field ? next : { ...next, ...(first.field ? { field: first.field } : {}) });
     }
-  if (!cursor.done) throw cursor.unexpected('| or the end');
+  if (!cursor.done) throw cursor.unexpected('“|” or the end of the query');
   // Words behind the last pattern are about all of them.
   const nodrop = operations.some((o) => 'nodrop' in o && o.nodrop);
   return operations.length === 1 ? operations : operations.map((o) => (o.op === 'parse' || o.op === 'parse-regex' ? { ...o, nodrop } : o));
@@ -165,6 +165,8 @@ function operatorTakesOne(word: string): boolean {
   return findAggregate(word)?.arity[1] !== 1 || findFunction(word)?.args.length !== 2;
 }
 
+const BEGINNINGS = 'A step begins with an operator such as “where” or “count”, or is an expression with a name: “… as name”.';
+
 /** `wher x = 1`: a word that something follows which no expression has. */
 function misspelled(cursor: Cursor, word: string): void {
   const next = cursor.peek(1);
@@ -173,7 +175,12 @@ function misspelled(cursor: Cursor, word: string): void {
   if (!follows || ['as', 'matches', 'in', 'and', 'or', 'not'].includes(next.value.toLowerCase()) || ['not', 'true', 'false', 'null'].includes(word)) return;
   refuseUnsupported(word, cursor.peek());
   const candidates = [...KEYWORDS, ...FUNCTIONS.map((f) => f.name)];
-  throw new QueryError('unknown-operator', cursor.peek(), `There is no operator ${cursor.peek().value}.`, saidHere(word) ?? didYouMean(word, candidates));
+  throw new QueryError(
+    'unknown-operator',
+    cursor.peek(),
+    `There is no operator ${quoted(cursor.peek().value)}.`,
+    saidHere(word) ?? didYouMean(word, candidates) ?? BEGINNINGS,
+  );
 }
 
 // One entry's functions belong together: the operation's own name picks them, which TypeScript cannot follow.
@@ -195,7 +202,7 @@ export function applyOperation(operation: Operation, state: State, around: Omit<
 function applyAll(operations: readonly Operation[], state: State): State {
   return operations.reduce((rows, operation, i) => {
     const before = (): State => {
-      throw new QueryError('not-supported', operation.span, 'compare cannot stand inside another step.');
+      throw new QueryError('not-supported', operation.span, '“compare” cannot stand inside another step.', 'Write it as a step of its own.');
     };
     return applyOperation(operation, rows, { steps: operations.slice(0, i), before, after: operations.slice(i + 1) });
   }, state);

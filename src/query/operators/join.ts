@@ -4,7 +4,7 @@
  */
 import { plain } from '../aggregates.ts';
 import type { Cursor } from '../cursor.ts';
-import { didYouMean, QueryError } from '../diagnostics.ts';
+import { didYouMean, QueryError, quoted } from '../diagnostics.ts';
 import { keyPair } from '../keys.ts';
 import { printName } from '../print-expression.ts';
 import { limited } from '../semi-join.ts';
@@ -29,8 +29,8 @@ function placeOf(o: Join, written: Name): Place {
   const table = o.tables.findIndex((t) => written.name.toLowerCase().startsWith(`${t.name.toLowerCase()}.`));
   if (table >= 0) return { table, name: { name: written.name.slice((o.tables[table]?.name.length ?? 0) + 1), span: written.span } };
   const names = o.tables.map((t) => t.name);
-  const hint = didYouMean(written.name.split('.')[0] ?? '', names) ?? `Write ${names[0]}.field = ${names[1]}.field.`;
-  throw new QueryError('unknown-table', written.span, `${written.name} names none of the tables of this join.`, hint);
+  const hint = didYouMean(written.name.split('.')[0] ?? '', names) ?? `Write ${quoted(`${names[0]}.field = ${names[1]}.field`)}.`;
+  throw new QueryError('unknown-table', written.span, `${quoted(written.name)} names none of the tables of this join.`, hint);
 }
 
 function parseTables(cursor: Cursor): Join['tables'] {
@@ -42,7 +42,7 @@ function parseTables(cursor: Cursor): Join['tables'] {
     cursor.expect('as');
     const { name } = cursor.name('a name of the table');
     if (tables.some((t) => t.name.toLowerCase() === name.toLowerCase()))
-      throw new QueryError('duplicate-name', cursor.span(start), `Two tables of the join are called ${name}.`, 'Give one another name.');
+      throw new QueryError('duplicate-name', cursor.span(start), `Two tables of the join are called ${quoted(name)}.`, 'Give one another name.');
     tables.push({ name, operations, span: cursor.span(start) });
   } while (cursor.take(','));
   return tables;
@@ -65,7 +65,7 @@ function stepsOf(cursor: Cursor): readonly Operation[] {
       'not-supported',
       first,
       'A search inside the parentheses of a join is not supported: each table is made of the rows before the join.',
-      'Put the search in front of the join, and what one table needs of it into where: (where action = "ACCEPT" | …) as a.',
+      'Put the search in front of the join, and what one table needs of it into “where”: “(where action = "ACCEPT" | …) as a”.',
     );
   }
 }
@@ -73,7 +73,7 @@ function stepsOf(cursor: Cursor): readonly Operation[] {
 function parseWindow(cursor: Cursor): Join['within'] | undefined {
   const open = cursor.take('[');
   if (!cursor.take('timewindow')) {
-    if (open) throw cursor.unexpected('timewindow');
+    if (open) throw cursor.unexpected('“timewindow”');
     return undefined;
   }
   const { seconds, text } = cursor.duration();
@@ -91,13 +91,13 @@ export const join: Operator<'join'> = {
   parse: (cursor, start) => {
     const tables = parseTables(cursor);
     if (tables.length < 2)
-      throw new QueryError('wrong-arguments', cursor.span(start), 'A join has at least two tables.', 'Write join (…) as a, (…) as b on a.x = b.x');
+      throw new QueryError('wrong-arguments', cursor.span(start), 'A join has at least two tables.', 'Write “join (…) as a, (…) as b on a.x = b.x”.');
     cursor.expect('on');
     const on: { left: Name; right: Name }[] = [];
     do {
-      const left = cursor.name('a.field');
+      const left = cursor.name('a field such as “a.srcaddr”');
       cursor.take('==') || cursor.expect('=');
-      on.push({ left, right: cursor.name('b.field') });
+      on.push({ left, right: cursor.name('a field such as “b.srcaddr”') });
     } while (cursor.take('and'));
     const within = parseWindow(cursor);
     return { op: 'join', tables, on, ...(within ? { within } : {}), span: cursor.span(start) };
@@ -189,8 +189,8 @@ class Side {
     throw new QueryError(
       'needs-timeslice',
       this.#span,
-      `The rows of ${this.name} have no time for the timewindow.`,
-      'Group them by _timeslice, or leave timewindow out.',
+      `The rows of ${quoted(this.name)} have no time for “timewindow”.`,
+      'Group them by “_timeslice”, or leave “timewindow” out.',
     );
   }
 
@@ -220,7 +220,7 @@ function conditionsOf(o: Join, tables: readonly Side[]): Condition[] {
         'wrong-arguments',
         { start: left.span.start, end: right.span.end },
         'A condition of a join compares fields of two tables.',
-        'Use where inside the parentheses for one table.',
+        'Use “where” inside the parentheses for one table.',
       );
     const pair = keyPair((tables[a.table] as Side).key(a.name), (tables[b.table] as Side).key(b.name));
     return { tables: [a.table, b.table], sql: sql`${pair.left} = ${pair.right}` };
@@ -243,8 +243,8 @@ function inOrder(tables: readonly Side[], conditions: readonly Condition[], o: J
       throw new QueryError(
         'wrong-arguments',
         lone.span,
-        `${lone.name} has no key in common with the tables before it.`,
-        `Add and ${o.tables[0]?.name}.field = ${lone.name}.field.`,
+        `${quoted(lone.name)} has no key in common with the tables before it.`,
+        `Add ${quoted(`and ${o.tables[0]?.name}.field = ${lone.name}.field`)}.`,
       );
     }
     placed.add(next);

@@ -1,5 +1,5 @@
 /** json: values of a JSON document by path; with multi, of a list in a row each; with auto, by every name that the rest of the query uses. */
-import { QueryError } from '../diagnostics.ts';
+import { QueryError, quoted } from '../diagnostics.ts';
 import { printString } from '../print-expression.ts';
 import { type Sql, sql } from '../sql.ts';
 import type { State } from '../state.ts';
@@ -43,10 +43,11 @@ export const json: Operator<'json'> = {
     if (auto && !multi && cursor.done) return { op: 'json', multi, paths: [], names: [], auto, ...tail, span: cursor.span(start) };
     const { taken, names } = readNamed(cursor, 'a path in quotation marks', (token) => token.value);
     for (const token of taken)
-      if (!jsonPath(token.value)) throw new QueryError('bad-path', token, `“${token.value}” is no path.`, 'For example userIdentity.arn or Records[0].name.');
+      if (!jsonPath(token.value))
+        throw new QueryError('bad-path', token, `${quoted(token.value)} is not a path.`, 'For example “userIdentity.arn” or “Records[0].name”.');
     readTail(cursor, tail, own);
     if (multi && (auto || taken.length > 1))
-      throw new QueryError('names-do-not-match', cursor.span(start), 'multi makes rows of one list.', 'For example json "user.roles[*]" as role multi.');
+      throw new QueryError('names-do-not-match', cursor.span(start), '“multi” makes rows of one list.', 'For example “json "user.roles[*]" as role multi”.');
     return { op: 'json', multi, paths: taken.map((t) => t.value), names, ...(auto ? { auto } : {}), ...tail, span: cursor.span(start) };
   },
   print: (o) => {

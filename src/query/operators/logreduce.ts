@@ -4,7 +4,7 @@
  * That is the same for every reader and every window, and needs no model.
  */
 import type { Cursor } from '../cursor.ts';
-import { QueryError } from '../diagnostics.ts';
+import { QueryError, quoted } from '../diagnostics.ts';
 import { printName } from '../print-expression.ts';
 import { join, num, param, type Sql, sql } from '../sql.ts';
 import { orderList, type State } from '../state.ts';
@@ -62,9 +62,9 @@ function parseSettings(cursor: Cursor, settings: Settings): void {
     } else if (cursor.take('criteria')) {
       cursor.expect('=');
       const found = (['mostcommon', 'leastcommon'] as const).find((name) => cursor.take(name));
-      if (!found) throw cursor.unexpected('mostcommon or leastcommon');
+      if (!found) throw cursor.unexpected('“mostcommon” or “leastcommon”');
       settings.criteria = found;
-    } else throw cursor.unexpected('by, limit= or criteria=');
+    } else throw cursor.unexpected('“by”, “limit=” or “criteria=”');
   }
 }
 
@@ -89,8 +89,8 @@ export const logreduce: Operator<'logreduce'> = {
     const token = cursor.peek();
     const byValues = cursor.is('values') && cursor.is('on', 1);
     if (!byValues && ['keys', 'values'].some((word) => cursor.is(word))) {
-      const hint = 'Group by the fields: count by a, b';
-      throw new QueryError('not-supported', token, `logreduce ${token.value} is not supported.`, hint);
+      const hint = 'Group by the fields: “count by a, b”.';
+      throw new QueryError('not-supported', token, `${quoted(`logreduce ${token.value}`)} is not supported.`, hint);
     }
     if (byValues) return { op: 'logreduce', values: parseValues(cursor), by: [], criteria: 'mostcommon', span: cursor.span(start) };
     let field: Name | undefined;
@@ -169,8 +169,8 @@ export const logcompare: Operator<'logcompare'> = {
       throw new QueryError(
         'not-supported',
         token,
-        `${token.value} is not supported.`,
-        'Write logcompare timeshift -24h: the same query over an earlier window.',
+        `${quoted(token.value)} is not supported.`,
+        'Write “logcompare timeshift -24h”: the same query over an earlier window.',
       );
     }
     return { op: 'logcompare', seconds, text: written, span: cursor.span(start) };

@@ -1,4 +1,6 @@
 /** Words with which steps begin in other query languages, each with what says the same here. */
+import { quoted } from '../diagnostics.ts';
+
 const HERE: ReadonlyMap<string, string> = new Map([
   ['stats', 'count by field, sum(field) by field'],
   ['summarize', 'count by field, sum(field) by field'],
@@ -26,5 +28,5 @@ const HERE: ReadonlyMap<string, string> = new Map([
 /** What to write in place of a word of another language. */
 export function saidHere(word: string): string | undefined {
   const here = HERE.get(word);
-  return here === undefined ? undefined : `Write ${here}.`;
+  return here === undefined ? undefined : `Write ${quoted(here)}.`;
 }

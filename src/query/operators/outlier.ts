@@ -21,7 +21,7 @@ function parseSettings(cursor: Cursor): Settings {
   while (!cursor.done && !cursor.is('by')) {
     cursor.take(',');
     const name = cursor.peek().value.toLowerCase();
-    if (cursor.peek().kind !== 'name' || !Object.hasOwn(DEFAULTS, name)) throw cursor.unexpected('window=, threshold=, consecutive= or direction=');
+    if (cursor.peek().kind !== 'name' || !Object.hasOwn(DEFAULTS, name)) throw cursor.unexpected('“window=”, “threshold=”, “consecutive=” or “direction=”');
     cursor.next();
     cursor.expect('=');
     if (name === 'window' || name === 'consecutive') settings[name] = Math.min(cursor.count(), 1000);
@@ -29,7 +29,7 @@ function parseSettings(cursor: Cursor): Settings {
     else {
       const up = cursor.take('+');
       const down = cursor.take('-');
-      if (!up && !down) throw cursor.unexpected('+-, + or -');
+      if (!up && !down) throw cursor.unexpected('“+-”, “+” or “-”');
       settings.direction = up && down ? '+-' : up ? '+' : '-';
     }
   }
@@ -46,7 +46,7 @@ export const outlier: Operator<'outlier'> = {
     const first = byList(cursor);
     const settings = parseSettings(cursor);
     const by = first.length ? first : byList(cursor);
-    if (!cursor.done) throw cursor.unexpected('window=, threshold=, consecutive= or direction=');
+    if (!cursor.done) throw cursor.unexpected('“window=”, “threshold=”, “consecutive=” or “direction=”');
     return { op: 'outlier', field, by, ...settings, span: cursor.span(start) };
   },
   print: (o) =>
@@ -57,8 +57,8 @@ export const outlier: Operator<'outlier'> = {
       throw new QueryError(
         'needs-timeslice',
         o.span,
-        'outlier needs an aggregate by _timeslice before it.',
-        'For example: timeslice 5m | count by _timeslice | outlier _count',
+        '“outlier” needs an aggregate by “_timeslice” before it.',
+        'For example “timeslice 5m | count by _timeslice | outlier _count”.',
       );
     const name = o.field.name;
     const rows = inOrder(before.with({ order: [{ value: slice.value, descending: false }] }));

@@ -5,7 +5,7 @@
  */
 import type { Registry } from '../../model/registries.ts';
 import { besideId } from '../beside.ts';
-import { didYouMean, QueryError } from '../diagnostics.ts';
+import { didYouMean, listed, QueryError, quoted } from '../diagnostics.ts';
 import { printName } from '../print-expression.ts';
 import { type Sql, sql } from '../sql.ts';
 import type { State } from '../state.ts';
@@ -59,7 +59,7 @@ export function addPlace(state: State, source: PlaceSource, on: Name, columns: r
   return columns.reduce((next, { name, as, span }) => {
     const known = columnOf(source, name, span);
     const make = source.columns[known];
-    if (!make) warnings.push({ code: 'not-stored', span, message: `${known} is not stored: the column is empty.` });
+    if (!make) warnings.push({ code: 'not-stored', span, message: `${quoted(known)} is not stored: the column is empty.` });
     if (make && id) return next.assign(as, partOf(id, source.registry, known, make));
     return next.assign(as, { ...(make?.(sql`''`) ?? text(sql`''`)), sql: sql`NULL` });
   }, state);
@@ -69,7 +69,7 @@ function columnOf(source: PlaceSource, name: string, span: Span): string {
   const known = [...Object.keys(source.columns), ...source.unstored];
   const found = known.find((k) => k === name.toLowerCase());
   if (found) return found;
-  throw new QueryError('unknown-field', span, `This lookup has no column ${name}.`, didYouMean(name, known) ?? `It has ${known.join(', ')}.`);
+  throw new QueryError('unknown-field', span, `This lookup has no column ${quoted(name)}.`, didYouMean(name, known) ?? `It has ${listed(known)}.`);
 }
 
 export const geoip: Operator<'geoip'> = {

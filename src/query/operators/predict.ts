@@ -6,7 +6,7 @@
  */
 import { plain } from '../aggregates.ts';
 import type { Cursor } from '../cursor.ts';
-import { QueryError } from '../diagnostics.ts';
+import { QueryError, quoted } from '../diagnostics.ts';
 import { printName } from '../print-expression.ts';
 import { EMPTY, join, num, param, type Sql, sql } from '../sql.ts';
 import type { Column, State } from '../state.ts';
@@ -44,17 +44,17 @@ export const predict: Operator<'predict'> = {
     while (!cursor.done) {
       cursor.take(',');
       const option = (['model', 'forecast', 'ar.window'] as const).find((name) => cursor.is(name));
-      if (!option) throw cursor.unexpected('model=, ar.window= or forecast=');
+      if (!option) throw cursor.unexpected('“model=”, “ar.window=” or “forecast=”');
       cursor.next();
       cursor.expect('=');
       if (option === 'forecast') forecast = parseForecast(cursor);
       else if (option === 'ar.window') window = cursor.count('a number of slices');
       else if (cursor.take('ar')) model = 'ar';
-      else if (!cursor.take('linear')) throw cursor.unexpected('linear or ar');
+      else if (!cursor.take('linear')) throw cursor.unexpected('“linear” or “ar”');
     }
     const span = cursor.span(start);
     if (window !== undefined && model === 'linear')
-      throw new QueryError('wrong-arguments', span, 'A straight line has no window.', 'Write model=ar, ar.window=…');
+      throw new QueryError('wrong-arguments', span, 'A straight line has no window.', 'Write “model=ar, ar.window=5”.');
     return { op: 'predict', field, every, model, ...(window === undefined ? {} : { window }), forecast, span };
   },
   print: (o) => {
@@ -68,9 +68,9 @@ export const predict: Operator<'predict'> = {
     if (!before.parts.grouped || !slice || keys.length > 1) {
       const message =
         slice && keys.length > 1
-          ? 'predict needs one row for each slice: an aggregate by _timeslice alone.'
-          : 'predict needs an aggregate by _timeslice before it.';
-      throw new QueryError('needs-timeslice', o.span, message, 'For example: timeslice 5m | count by _timeslice | predict _count by 5m');
+          ? '“predict” needs one row for each slice: an aggregate by “_timeslice” alone.'
+          : '“predict” needs an aggregate by “_timeslice” before it.';
+      throw new QueryError('needs-timeslice', o.span, message, 'For example “timeslice 5m | count by _timeslice | predict _count by 5m”.');
     }
     checkWidth(o, before, around.steps);
     return line(o, before.finished(), slice.name);
@@ -84,14 +84,14 @@ function checkWidth(o: Of<'predict'>, state: State, steps: readonly Operation[])
   const width = widthOf(o.every, options, o.span);
   if (!made || widthOf(made.slice, options, o.span) === width) return;
   const text = 'text' in made.slice ? made.slice.text : `${widthOf(made.slice, options, o.span)}s`;
-  throw new QueryError('bad-value', o.span, 'predict must go by the slices of the rows.', `Write predict ${o.field.name} by ${text}`);
+  throw new QueryError('bad-value', o.span, '“predict” must go by the slices of the rows.', `Write ${quoted(`predict ${o.field.name} by ${text}`)}.`);
 }
 
 function line(o: Of<'predict'>, state: State, sliceName: string): State {
   const { ctx } = state;
   const width = widthOf(o.every, ctx.options, o.span);
   const ahead = 'count' in o.forecast ? o.forecast.count : Math.max(1, Math.round(o.forecast.seconds / width));
-  if (ahead > MAX_FORECAST) throw new QueryError('too-many-rows', o.span, `predict looks at most ${MAX_FORECAST} slices ahead.`);
+  if (ahead > MAX_FORECAST) throw new QueryError('too-many-rows', o.span, `“predict” looks at most ${MAX_FORECAST} slices ahead.`);
   const slice = state.column(sliceName) as Column;
   const time = slice.value.sql;
   const value = asNumber(state.resolve(o.field));

@@ -1,6 +1,6 @@
 /** Operators that keep rows as they are: they choose, order, cut and add columns. */
 import type { Cursor } from '../cursor.ts';
-import { QueryError } from '../diagnostics.ts';
+import { QueryError, quoted } from '../diagnostics.ts';
 import { compileExpr, condition } from '../expression.ts';
 import { findFunction } from '../functions/index.ts';
 import { printExpr, printName } from '../print-expression.ts';
@@ -30,10 +30,10 @@ export const assign: Operator<'assign'> = {
   parse: (cursor, start) => {
     const expr = cursor.expression();
     if (!cursor.is('as')) {
-      if (!cursor.done) throw cursor.unexpected('as and a name');
+      if (!cursor.done) throw cursor.unexpected('“as” and a name');
       const own = convertedField(expr);
       if (own !== undefined) return { op: 'assign', expr, as: own, span: cursor.span(start) };
-      throw new QueryError('missing-alias', cursor.span(start), 'This step makes a value without a name.', `Write ${printExpr(expr)} as name.`);
+      throw new QueryError('missing-alias', cursor.span(start), 'This step makes a value without a name.', `Write ${quoted(`${printExpr(expr)} as name`)}.`);
     }
     return { op: 'assign', expr, as: cursor.alias() as string, span: cursor.span(start) };
   },

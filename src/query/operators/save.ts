@@ -1,5 +1,5 @@
 /** save: the result goes into a lookup table. The statement only reads; who runs it writes (api/queries.ts). */
-import { QueryError } from '../diagnostics.ts';
+import { QueryError, quoted } from '../diagnostics.ts';
 import { parseSource, printSource, RESERVED, tableName } from '../tables.ts';
 import type { Operator } from './kinds.ts';
 
@@ -17,14 +17,14 @@ export const save: Operator<'save'> = {
   apply: (o, state, around) => {
     const name = tableName(o.source.name);
     if (around.after.length)
-      throw new QueryError('not-last', o.span, 'save ends a query: nothing can follow it.', 'Save in a query of its own, then look the table up.');
-    if (RESERVED.test(name)) throw new QueryError('unknown-source', o.source.span, `Nothing can be saved as ${name}.`, 'Choose a name of your own.');
+      throw new QueryError('not-last', o.span, '“save” ends a query: nothing can follow it.', 'Save in a query of its own, then look the table up.');
+    if (RESERVED.test(name)) throw new QueryError('unknown-source', o.source.span, `Nothing can be saved as ${quoted(name)}.`, 'Choose a name of your own.');
     if (!state.ctx.options.maySave)
       throw new QueryError(
         'save-not-asked',
         o.span,
-        `This query would write the table ${name}, and was not asked to.`,
-        'Run it with "save": true in the request, or with bartizan query.',
+        `This query would write the table ${quoted(name)}, and was not asked to.`,
+        'Run it with “"save": true” in the request, or with “bartizan query”.',
       );
     state.ctx.save = { name, mode: o.append ? 'append' : 'replace' };
     return state;

@@ -3,7 +3,7 @@
  * values out of `_raw`; `$name` in it stands for a value that a pattern before it took.
  */
 import type { Cursor } from '../cursor.ts';
-import { QueryError } from '../diagnostics.ts';
+import { counted, QueryError, quoted } from '../diagnostics.ts';
 import { printName, printString } from '../print-expression.ts';
 import { join, num, param, type Sql, sql } from '../sql.ts';
 import type { Column, State } from '../state.ts';
@@ -33,7 +33,12 @@ function parsePattern(cursor: Cursor): Pattern {
   const span = cursor.span(start);
   const stars = value.split('*').length - 1;
   if (stars !== names.length)
-    throw new QueryError('names-do-not-match', span, `The pattern has ${stars} *, and there are ${names.length} names.`, 'Give one name for each *.');
+    throw new QueryError(
+      'names-do-not-match',
+      span,
+      `The pattern has ${counted(stars, 'star')}, and there ${names.length === 1 ? 'is' : 'are'} ${counted(names.length, 'name')}.`,
+      'Give one name for each “*”.',
+    );
   return { text: value, names, span };
 }
 
@@ -46,13 +51,13 @@ export const sessionize: Operator<'sessionize'> = {
   parse: (cursor, start) => {
     const patterns = [parsePattern(cursor)];
     while (cursor.take(',')) patterns.push(parsePattern(cursor));
-    if (patterns.length > MAX_PATTERNS) throw new QueryError('wrong-arguments', cursor.span(start), `sessionize takes at most ${MAX_PATTERNS} patterns.`);
+    if (patterns.length > MAX_PATTERNS) throw new QueryError('wrong-arguments', cursor.span(start), `“sessionize” takes at most ${MAX_PATTERNS} patterns.`);
     return { op: 'sessionize', patterns, span: cursor.span(start) };
   },
   print: (o) => `sessionize ${o.patterns.map((p) => `${printString(p.text)} as (${p.names.map((n) => printName(n.name)).join(', ')})`).join(', ')}`,
   apply: (o, before) => {
     if (!before.parts.stored)
-      throw new QueryError('field-not-grouped', o.span, 'sessionize reads records, and the query has grouped them.', 'Put it before the aggregate.');
+      throw new QueryError('field-not-grouped', o.span, '“sessionize” reads records, and the query has grouped them.', 'Put it before the aggregate.');
     const known: Name[] = [];
     const taken = o.patterns.map((pattern) => take(pattern, known));
     return joined(taken, before, o.span);
@@ -72,7 +77,7 @@ function take({ text: pattern, names, span }: Pattern, known: Name[]): Taken {
       found.push({ name, used: isKnown(name) });
     } else if (/^\$[A-Za-z_]\w*$/.test(part)) {
       const name = part.slice(1);
-      if (!isKnown(name)) throw new QueryError('unknown-field', span, `No pattern before this one takes ${name}.`);
+      if (!isKnown(name)) throw new QueryError('unknown-field', span, `No pattern before this one takes ${quoted(name)}.`);
       found.push({ name, used: true });
     } else return part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
     // Where nothing stands before or behind it, a value is one word.
@@ -102,7 +107,7 @@ function joined(patterns: readonly Taken[], before: State, span: Span): State {
     });
     const right = sql`${select} AS ${ctx.fresh()}`;
     if (from && equal.length === 0) {
-      const hint = 'Write $name where a value of a pattern before it stands.';
+      const hint = 'Write “$name” where a value of a pattern before it stands.';
       throw new QueryError('wrong-arguments', span, 'A pattern shares no value with those before it.', hint);
     }
     from = from ? sql`${from} INNER JOIN ${right} ON ${join(equal, ' AND ')}` : right;

@@ -3,7 +3,7 @@
  * records are matched as they are stored, at their time; other values are compared when a query asks
  * (query/threats.ts). Where no indicators are stored, rows are kept and the columns are empty.
  */
-import { didYouMean, QueryError } from '../diagnostics.ts';
+import { didYouMean, listed, QueryError, quoted } from '../diagnostics.ts';
 import { printName, printString } from '../print-expression.ts';
 import { ident, type Sql, sql } from '../sql.ts';
 import type { State } from '../state.ts';
@@ -99,8 +99,8 @@ export function addThreat(before: State, on: Name, columns: readonly Wanted[], s
   const wanted = columns.map((column) => {
     const key = column.name.toLowerCase();
     if (Object.hasOwn(LOOKUP, key)) return { as: column.as, column: LOOKUP[key] as Column };
-    const hint = didYouMean(column.name, THREAT_COLUMNS) ?? `It has ${THREAT_COLUMNS.join(', ')}.`;
-    throw new QueryError('unknown-field', column.span, `This lookup has no column ${column.name}.`, hint);
+    const hint = didYouMean(column.name, THREAT_COLUMNS) ?? `It has ${listed(THREAT_COLUMNS)}.`;
+    throw new QueryError('unknown-field', column.span, `This lookup has no column ${quoted(column.name)}.`, hint);
   });
   const threats = before.ctx.options.catalog?.threats;
   if (!threats) {
@@ -125,7 +125,12 @@ export function indicatorTable(state: State, span: Span): State {
 }
 
 function noIndicators(state: State, span: Span): void {
-  state.ctx.warnings.push({ code: 'no-indicators', span, message: 'No threat indicators are stored: the columns of this lookup are empty.' });
+  state.ctx.warnings.push({
+    code: 'no-indicators',
+    span,
+    message: 'No threat indicators are stored: the columns of this lookup are empty.',
+    hint: 'Add a feed on the page “Threats”.',
+  });
 }
 
 /** Steps that show no column that they do not name. */

@@ -79,8 +79,8 @@ function timeOf(state: State, span: Span): Time {
     throw new QueryError(
       'field-not-grouped',
       span,
-      'timeslice needs the time of records, and the query has grouped them.',
-      'Put timeslice before the aggregate.',
+      '“timeslice” needs the time of records, and the query has grouped them.',
+      'Put “timeslice” before the aggregate.',
     );
   const { value } = grouped;
   const own = value.datetime ? sql`toUnixTimestamp(${value.sql})` : sql`intDiv(toInt64(${asNumber(value)}), 1000)`;
@@ -108,7 +108,7 @@ function calendarStart(slice: CalendarSlice, time: Sql, { timeZone }: CompileOpt
 export function widthOf(slice: Slice, options: CompileOptions, span: Span): number {
   const width = slice.by === 'calendar' ? SECONDS[slice.unit] * slice.count : evenWidth(slice, options);
   if (width !== undefined) return width;
-  throw new QueryError('needs-window', span, 'This timeslice divides the time window, and the query has none.', 'Give a duration such as 5m, or a window.');
+  throw new QueryError('needs-window', span, 'This step divides the time window, and the query has none.', 'Give a duration such as “5m”, or a window.');
 }
 
 /** An instant that slices begin at. */

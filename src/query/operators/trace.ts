@@ -32,7 +32,7 @@ export const trace: Operator<'trace'> = {
   print: (o) => `trace ${o.direction ? `${o.direction} ` : ''}"${o.pattern.replace(/\\.|"/g, (c) => (c === '"' ? '\\"' : c))}" ${printString(o.start)}`,
   apply: (o, before) => {
     if (!before.parts.stored)
-      throw new QueryError('field-not-grouped', o.span, 'trace reads records, and the query has grouped them.', 'Put it before the aggregate.');
+      throw new QueryError('field-not-grouped', o.span, '“trace” reads records, and the query has grouped them.', 'Put it before the aggregate.');
     const ready = before.parts.limit === undefined ? before : before.finished();
     const raw = sql`toString(${asText(ready.resolve({ name: '_raw', span: o.span }))})`;
     const found = sql`arrayDistinct(extractAll(${raw}, ${param('String', o.pattern)}))`;

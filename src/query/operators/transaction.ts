@@ -1,7 +1,7 @@
 /** transaction: the states that the records of one id went through, counted or one after the other. */
 import { plain } from '../aggregates.ts';
 import type { Cursor } from '../cursor.ts';
-import { QueryError } from '../diagnostics.ts';
+import { QueryError, quoted } from '../diagnostics.ts';
 import { any, compare, like } from '../match.ts';
 import { printName, printString } from '../print-expression.ts';
 import { EMPTY, join, num, type Sql, sql } from '../sql.ts';
@@ -36,15 +36,15 @@ function parseResults(cursor: Cursor): Of<'transaction'>['results'] {
   cursor.expect('by');
   const found = (['transactions', 'flow'] as const).find((name) => cursor.take(name));
   if (!found) {
-    if (!cursor.is('states')) throw cursor.unexpected('transactions or flow');
-    throw new QueryError('not-supported', cursor.peek(), 'results by states is not supported.', 'Write results by flow | count by tostate');
+    if (!cursor.is('states')) throw cursor.unexpected('“transactions” or “flow”');
+    throw new QueryError('not-supported', cursor.peek(), '“results by states” is not supported.', 'Write “results by flow | count by tostate”.');
   }
   if (cursor.is('showing'))
     throw new QueryError(
       'not-supported',
       cursor.peek(),
-      'showing is not supported.',
-      'Aggregate behind it: results by flow | max(latency) by fromstate, tostate',
+      '“showing” is not supported.',
+      'Aggregate after it: “results by flow | max(latency) by fromstate, tostate”.',
     );
   return found;
 }
@@ -71,7 +71,7 @@ export const transaction: Operator<'transaction'> = {
       states.push(...parseStates(cursor));
     } while (cursor.take(','));
     const twice = states.find((state, i) => states.findIndex((s) => s.name.toLowerCase() === state.name.toLowerCase()) !== i);
-    if (twice) throw new QueryError('duplicate-name', twice.span, `Two states are called ${twice.name}.`, 'Give one another name with as.');
+    if (twice) throw new QueryError('duplicate-name', twice.span, `Two states are called ${quoted(twice.name)}.`, 'Give one another name with “as”.');
     return { op: 'transaction', on, ...(fringe ? { fringe } : {}), states, results: parseResults(cursor), span: cursor.span(start) };
   },
   print: (o) => {
@@ -85,7 +85,7 @@ export const transaction: Operator<'transaction'> = {
   },
   apply: (o, before) => {
     if (!before.parts.stored)
-      throw new QueryError('field-not-grouped', o.span, 'transaction follows records, and the query has grouped them.', 'Put it before the aggregate.');
+      throw new QueryError('field-not-grouped', o.span, '“transaction” follows records, and the query has grouped them.', 'Put it before the aggregate.');
     const state = before.parts.limit === undefined ? before : before.finished();
     const found = o.states.map((stage) => matched(stage, state));
     const place = sql`multiIf(${join(
@@ -171,6 +171,7 @@ function flow(o: Of<'transaction'>, state: State, keys: readonly Column[], rows:
 function fringeOf(o: Of<'transaction'>, state: State, begin: Sql, end: Sql): Sql | undefined {
   if (!o.fringe) return undefined;
   const { from, to } = state.ctx.options;
-  if (from === null || to === null) throw new QueryError('needs-window', o.span, 'fringe is a part of the time window, and the query has none.');
+  if (from === null || to === null)
+    throw new QueryError('needs-window', o.span, '“fringe” is a part of the time window, and the query has none.', 'Choose a window with a start and an end.');
   return sql`(${end} >= ${num((from + o.fringe.seconds) * 1000)} AND ${begin} <= ${num((to - o.fringe.seconds) * 1000)})`;
 }

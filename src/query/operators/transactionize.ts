@@ -25,8 +25,8 @@ function parseSettings(cursor: Cursor): Settings {
     cursor.take(',');
     const token = cursor.peek();
     const option = (['maxspan', 'maxpause', 'maxlogs', 'startswith', 'endswith', 'keeporphans'] as const).find((name) => cursor.is(name));
-    if (!option) throw cursor.unexpected('maxPause=, maxLogs=, startsWith=, endsWith= or keepOrphans=');
-    if (option === 'maxspan') throw new QueryError('not-supported', token, 'maxSpan is not supported.', 'Write maxPause=5m: the time between two records.');
+    if (!option) throw cursor.unexpected('“maxPause=”, “maxLogs=”, “startsWith=”, “endsWith=” or “keepOrphans=”');
+    if (option === 'maxspan') throw new QueryError('not-supported', token, '“maxSpan” is not supported.', 'Write “maxPause=5m”: the time between two records.');
     cursor.next();
     cursor.expect('=');
     if (option === 'maxpause') {
@@ -35,7 +35,7 @@ function parseSettings(cursor: Cursor): Settings {
     } else if (option === 'maxlogs') settings.maxLogs = cursor.count('a number of records');
     else if (option === 'keeporphans') {
       settings.keepOrphans = cursor.is('true');
-      if (!cursor.take('true') && !cursor.take('false')) throw cursor.unexpected('true or false');
+      if (!cursor.take('true') && !cursor.take('false')) throw cursor.unexpected('“true” or “false”');
     } else settings[option === 'startswith' ? 'startsWith' : 'endsWith'] = cursor.kind('string', 'a text in quotation marks').value;
   }
   return settings;
@@ -54,7 +54,7 @@ export const transactionize: Operator<'transactionize'> = {
     const settings = parseSettings(cursor);
     const merge = cursor.take('(') ? parseMerge(cursor) : undefined;
     const span = cursor.span(start);
-    if (fields.length > MAX_FIELDS) throw new QueryError('wrong-arguments', span, `transactionize takes at most ${MAX_FIELDS} fields.`);
+    if (fields.length > MAX_FIELDS) throw new QueryError('wrong-arguments', span, `“transactionize” takes at most ${MAX_FIELDS} fields.`);
     return { op: 'transactionize', fields, prefix, keepOrphans: true, ...settings, ...(merge ? { merge } : {}), span };
   },
   print: (o) => {
@@ -73,7 +73,7 @@ export const transactionize: Operator<'transactionize'> = {
       throw new QueryError(
         'field-not-grouped',
         o.span,
-        'transactionize groups records, and the query has grouped them already.',
+        '“transactionize” groups records, and the query has grouped them already.',
         'Put it before the aggregate.',
       );
     const grouped = cut(o, joined(o, before.parts.limit === undefined ? before : before.finished()));
@@ -84,7 +84,7 @@ export const transactionize: Operator<'transactionize'> = {
 function parseMerge(cursor: Cursor): NonNullable<Of<'transactionize'>['merge']> {
   const token = cursor.peek();
   if (!cursor.take('merge'))
-    throw new QueryError('not-supported', token, 'Only merge can stand here.', 'Write (merge field takeFirst, …), or group by _group behind it.');
+    throw new QueryError('not-supported', token, 'Only “merge” can stand here.', 'Write “(merge field takeFirst, …)”, or group by “_group” after it.');
   const fields = [parseMerged(cursor)];
   while (cursor.take(',')) fields.push(parseMerged(cursor));
   cursor.expect(')');

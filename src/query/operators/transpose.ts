@@ -37,15 +37,16 @@ export const transpose: Operator<'transpose'> = {
       throw new QueryError(
         'needs-aggregate',
         o.span,
-        'transpose needs an aggregate before it.',
-        'For example: count by _timeslice, action | transpose row _timeslice column action',
+        '“transpose” needs an aggregate before it.',
+        'For example “count by _timeslice, action | transpose row _timeslice column action”.',
       );
     const ready = state.parts.limit === undefined ? state : state.finished();
     const rows = o.rows.map((name) => keyColumn(ready, name));
     const columns = o.columns.map((name) => keyColumn(ready, name));
     const used = new Set([...rows, ...columns].map((c) => c.name.toLowerCase()));
     const measure = ready.parts.columns.find((c) => !c.hidden && !c.key && !c.cells && !used.has(c.name.toLowerCase()));
-    if (!measure) throw new QueryError('needs-aggregate', o.span, 'There is no column left for the cells.');
+    if (!measure)
+      throw new QueryError('needs-aggregate', o.span, 'There is no column left for the cells.', 'Leave one column of the aggregate out of “row” and “column”.');
     return pivot(o, ready, rows, columns, measure);
   },
 };

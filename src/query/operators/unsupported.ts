@@ -1,23 +1,23 @@
 /** What the public language has and this one has not: each word with the way out, and the step that holds it. */
-import { QueryError } from '../diagnostics.ts';
+import { QueryError, quoted } from '../diagnostics.ts';
 import type { Token } from '../lexer.ts';
 import type { Operation } from '../tree.ts';
 
-const METRICS = 'This is an operator of metrics, and these are records: timeslice 5m | avg(bytes) by _timeslice';
+const METRICS = 'This is an operator of metrics, and these are records: “timeslice 5m | avg(bytes) by _timeslice”.';
 
 const INSTEAD: ReadonlyMap<string, string> = new Map([
   ['delta', METRICS],
   ['quantize', METRICS],
-  ['details', 'Search for a part of the signature in the scope.'],
-  ['infer', 'Compare with numbers of your own: lookup them from a table that save wrote.'],
-  ['logexplain', 'Count both sides: if(condition, "event", "other") as side | count by side, field'],
+  ['details', 'Search for a part of the signature, before the first “|”.'],
+  ['infer', 'Compare with numbers of your own: take them with “lookup” from a table that “save” wrote.'],
+  ['logexplain', 'Count both sides: “if(condition, "event", "other") as side | count by side, field”.'],
   ['macro', 'Write the steps themselves.'],
 ]);
 
 /** Throws QueryError `not-supported` for a word of the public language that begins a step. */
 export function refuseUnsupported(word: string, token: Token): void {
   const instead = INSTEAD.get(word);
-  if (instead !== undefined) throw new QueryError('not-supported', token, `${token.value} is not supported.`, instead);
+  if (instead !== undefined) throw new QueryError('not-supported', token, `${quoted(token.value)} is not supported.`, instead);
 }
 
 type Refused = Operation & { readonly op: 'refused' };

@@ -1,7 +1,7 @@
 /** Operators that look at several result rows at once: topk, total, accum, diff and their like. */
 
 import type { Cursor } from '../cursor.ts';
-import { QueryError } from '../diagnostics.ts';
+import { QueryError, quoted } from '../diagnostics.ts';
 import { printName } from '../print-expression.ts';
 import { EMPTY, join, num, type Sql, sql } from '../sql.ts';
 import { completeOrder, orderList, type State } from '../state.ts';
@@ -85,8 +85,9 @@ export const running: Operator<'running'> = {
     const field = cursor.name();
     const length = cursor.take(',') ? cursor.count('a number of rows') : undefined;
     const span = cursor.span(start);
-    if (length !== undefined && RUNNING[keyword as 'total'].length === undefined) throw new QueryError('wrong-arguments', span, `${keyword} takes no length.`);
-    if ((length ?? 1) > MAX_LENGTH) throw new QueryError('wrong-arguments', span, `The length is at most ${MAX_LENGTH}.`);
+    if (length !== undefined && RUNNING[keyword as 'total'].length === undefined)
+      throw new QueryError('wrong-arguments', span, `${quoted(keyword)} takes no length.`);
+    if ((length ?? 1) > MAX_LENGTH) throw new QueryError('wrong-arguments', span, `The length is at most ${MAX_LENGTH.toLocaleString('en-US')}.`);
     if (open) cursor.expect(')');
     const named = cursor.alias();
     const by = byList(cursor);

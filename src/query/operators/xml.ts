@@ -3,7 +3,7 @@
  * brackets, an attribute or the text at the end. ClickHouse reads no XML: elements are found by their
  * tags, so an element inside one of the same name is not told from it.
  */
-import { QueryError } from '../diagnostics.ts';
+import { QueryError, quoted } from '../diagnostics.ts';
 import { printString } from '../print-expression.ts';
 import { num, param, type Sql, sql } from '../sql.ts';
 import { text } from '../typed.ts';
@@ -102,7 +102,7 @@ export const xml: Operator<'xml'> = {
     const { taken, names } = readNamed(cursor, 'a path in quotation marks', (token) => token.value.replace(/^\//, ''));
     for (const token of taken)
       if (!xmlPath(token.value))
-        throw new QueryError('bad-path', token, `“${token.value}” is no path.`, 'For example /Event/System/EventID/text() or /users/user[2]/@id.');
+        throw new QueryError('bad-path', token, `${quoted(token.value)} is not a path.`, 'For example “/Event/System/EventID/text()” or “/users/user[2]/@id”.');
     readTail(cursor, tail);
     return { op: 'xml', paths: taken.map((t) => t.value), names, ...tail, span: cursor.span(start) };
   },

@@ -3,6 +3,7 @@ import { Button, Modal, SegmentedControl, Textarea, TextInput } from '@mantine/c
 import { useQuery } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
 import { ApiFailure } from '../api/client.ts';
+import { describeRange, moves } from '../time/range.ts';
 import { FolderSelect } from './folder-select.tsx';
 import { ProblemNote } from './problem.tsx';
 import { libraryQuery, useLibraryChange } from './queries.ts';
@@ -10,13 +11,14 @@ import { type Current, type SavedItem, toSaved } from './saved.ts';
 
 interface Props {
   readonly current: Current;
+  readonly zone: string;
   /** The search that the page began with. */
   readonly item: SavedItem | undefined;
   readonly onClose: () => void;
   readonly onSaved: (item: SavedItem) => void;
 }
 
-export function SaveDialog({ current, item, onClose, onSaved }: Props) {
+export function SaveDialog({ current, zone, item, onClose, onSaved }: Props) {
   const own = item && !item.readOnly ? item : undefined;
   const [over, setOver] = useState(own !== undefined);
   const [name, setName] = useState(own?.name ?? (item ? `${item.name} (copy)` : ''));
@@ -24,6 +26,7 @@ export function SaveDialog({ current, item, onClose, onSaved }: Props) {
   const [folder, setFolder] = useState<string | null>(own?.folder ?? null);
   const items = useQuery(libraryQuery).data?.items ?? [];
   const change = useLibraryChange();
+  const described = describeRange(current.range, zone, Date.now());
   const meanwhile = change.error instanceof ApiFailure && change.error.body.code === 'edited-meanwhile';
 
   const save = (event: FormEvent | null, anyway = false) => {
@@ -60,7 +63,7 @@ export function SaveDialog({ current, item, onClose, onSaved }: Props) {
         <FolderSelect items={items} folder={folder} onFolder={setFolder} />
         <Textarea label="What it is for" value={description} onChange={(e) => setDescription(e.currentTarget.value)} maxLength={2000} autosize minRows={2} />
         <p className="bz-dim bz-small">
-          Kept are the query, the time range as it is written ({current.range.from} to {current.range.to}), the filters and the view.
+          Kept are the query, the time range ({moves(current.range) ? `${described}, whenever it is opened` : described}), the filters and the view.
         </p>
         <ProblemNote error={change.error} />
         <div className="bz-row-end">

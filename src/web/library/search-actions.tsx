@@ -78,6 +78,7 @@ export function SearchActions({ query, range, rows, atLeast = false }: Props) {
         {open === 'save' && (
           <SaveDialog
             current={current}
+            zone={zone}
             item={item}
             onClose={close}
             onSaved={(next) => {

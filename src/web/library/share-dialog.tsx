@@ -33,7 +33,7 @@ export function ShareDialog({ current, zone, item, onClose }: Props) {
         {choices.length > 1 && (
           <SegmentedControl orientation="vertical" aria-label="What the link opens" data={choices} value={kind} onChange={(value) => setKind(value as Kind)} />
         )}
-        <TextInput label="Link" value={link} readOnly onFocus={(event) => event.currentTarget.select()} className="bz-mono" data-autofocus />
+        <TextInput label="Link" value={link} readOnly onFocus={(event) => event.currentTarget.select()} classNames={{ input: 'bz-mono' }} data-autofocus />
         <p className="bz-dim bz-small">The link holds the query, the filters and the view. Who opens it needs to be able to sign in here.</p>
         <div className="bz-row-end">
           <CopyButton value={link} timeout={3000}>

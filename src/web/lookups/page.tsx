@@ -53,7 +53,7 @@ export function LookupsPage() {
             <thead>
               <tr>
                 <th>Name</th>
-                <th>Columns</th>
+                <th className="bz-lookup-columns">Columns</th>
                 <th className="bz-number">Rows</th>
                 <th className="bz-number">Size</th>
                 <th>Changed</th>

@@ -62,7 +62,7 @@ export function Quarantined({ source, collector, zone }: { source: Source; colle
         <>
           <p>
             {exact(data.total)} {data.total === 1 ? 'record' : 'records'} of <b>{[...new Set(Object.values(under))].join(', ')}</b> could not be read:{' '}
-            {data.byCode.map(({ code, count }) => `${code} ${exact(count)}`).join(', ')}. After a fix of the settings, <code>bartizan quarantine retry</code>{' '}
+            {data.byCode.map(({ code, count }) => `${code} (${exact(count)})`).join(', ')}. After a fix of the settings, <code>bartizan quarantine retry</code>{' '}
             reads them again.
           </p>
           <table className="bz-source-list">

@@ -74,9 +74,9 @@ export function describeRange(range: Range, zone: string, now: number): string {
   const back = relativeSeconds(range.from);
   if (range.to === 'now' && back !== null) return `Last ${duration(back).replace(/^1 /, '')}`;
   if (range.from === 'all') return 'All time';
-  const window = resolveRange(range, now);
-  if (!window) return `${range.from} to ${range.to}`;
-  return rangeText(window.from, window.to, zone, now);
+  const [from, to] = [resolveTime(range.from, now), resolveTime(range.to, now)];
+  // One that ends before it begins is told as it is: what is wrong with it must be seen.
+  return from === null || to === null ? `${range.from} to ${range.to}` : rangeText(from, to, zone, now);
 }
 
 const WORDS: Readonly<Record<string, string>> = { second: 's', sec: 's', minute: 'm', min: 'm', hour: 'h', hr: 'h', day: 'd', week: 'w' };

@@ -100,8 +100,7 @@ export function useAnswer(asked: Asked | null): Streamed & { readonly stop: () =
     };
     ask().then(
       (answer) => abort.signal.aborted || setState({ ...IDLE, answer }),
-      (error: unknown) =>
-        abort.signal.aborted || setState((old) => ({ ...IDLE, answer: old.answer, error: error instanceof Failure ? error.body : explain(error) })),
+      (error: unknown) => abort.signal.aborted || setState({ ...IDLE, error: error instanceof Failure ? error.body : explain(error) }),
     );
     return () => abort.abort();
   }, [asked, tries]);

@@ -2,7 +2,7 @@
 import { queryOptions } from '@tanstack/react-query';
 import type { FieldResponse, HistogramResponse } from '../../../api/contract/search.ts';
 import type { Filter, RecordsResponse, Window } from '../../../api/contract.ts';
-import { postJson } from '../../api/client.ts';
+import { type ErrorBody, postJson } from '../../api/client.ts';
 
 export interface Asked {
   readonly query: string;
@@ -22,6 +22,11 @@ const BUCKETS = 120;
 
 export function keyOf(asked: Asked) {
   return ['search', asked] as const;
+}
+
+/** Whether the same question fails again: a mistake of its text, which has a place there, or of its range. */
+export function isOfQuestion({ code, span }: ErrorBody): boolean {
+  return span !== undefined || code === 'bad-time';
 }
 
 function body({ query, from, to, filters, timeZone }: Asked) {

@@ -2,11 +2,12 @@
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { type KeyboardEvent, type PointerEvent, useMemo, useRef, useState } from 'react';
 import type { HistogramResponse } from '../../../api/contract/search.ts';
+import { explain } from '../../api/client.ts';
 import { Icon } from '../../app/icons.tsx';
 import { exact, short } from '../../format/numbers.ts';
 import { clock, dayOf, duration, minuteStamp, rangeText, stamp, zoneName, zoneOffset } from '../../format/times.ts';
 import { absolute, type Range } from '../../time/range.ts';
-import { type Asked, histogramQuery } from './ask.ts';
+import { type Asked, histogramQuery, isOfQuestion } from './ask.ts';
 import { type Bar, barsOf, span, ticks } from './buckets.ts';
 import { useKept } from './kept.ts';
 
@@ -44,10 +45,15 @@ export function Histogram({ asked, zone, onRange }: Props) {
             <Bars data={data} zone={zone} onRange={onRange} />
           ) : found.isError ? (
             <p className="bz-dim bz-small">
-              Matches could not be counted: what is below says why, or{' '}
-              <button type="button" className="bz-link" onClick={() => void found.refetch()}>
-                try again
-              </button>
+              Matches could not be counted: what is below says why
+              {!isOfQuestion(explain(found.error)) && (
+                <>
+                  , or{' '}
+                  <button type="button" className="bz-link" onClick={() => void found.refetch()}>
+                    try again
+                  </button>
+                </>
+              )}
               .
             </p>
           ) : found.isFetching ? (

@@ -10,14 +10,15 @@ export function Numbers({ shape, answer, onDrill }: { shape: Shape; answer: Answ
       {shape.measures.map((column) => {
         const value = row[answer.columns.indexOf(column)];
         const unit = unitOf(column);
+        const [rounded, whole] = [short(value, unit), exact(value, unit)];
         return (
           <div key={column.name}>
             <dt>{column.name}</dt>
             <dd>
-              <button type="button" className="bz-value-number" title={`${exact(value, unit)} · open the messages`} onClick={onDrill}>
-                {short(value, unit)}
+              <button type="button" className="bz-value-number" title={`${whole} · open the messages`} onClick={onDrill}>
+                {rounded}
               </button>
-              <span className="bz-dim">{exact(value, unit)}</span>
+              {rounded !== whole && <span className="bz-dim">{whole}</span>}
             </dd>
           </div>
         );

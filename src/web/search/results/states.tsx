@@ -11,11 +11,11 @@ import { exact } from '../../format/numbers.ts';
 import { rangeText, zoneName } from '../../format/times.ts';
 import { absolute, type Range } from '../../time/range.ts';
 import { choiceOf } from '../index-choice.ts';
-import { type Asked, histogramQuery } from './ask.ts';
+import { type Asked, histogramQuery, isOfQuestion } from './ask.ts';
 import { matchedWindow } from './buckets.ts';
 
-/** A mistake in the query, which has a place there, is made again by trying again. */
-export function Failed({ error: { code, message, hint, span }, onRetry }: { error: ErrorBody; onRetry: () => void }) {
+export function Failed({ error, onRetry }: { error: ErrorBody; onRetry: () => void }) {
+  const { code, message, hint } = error;
   return (
     <div className="bz-note bz-results-note" data-tone="error" role="alert">
       <p>
@@ -24,7 +24,7 @@ export function Failed({ error: { code, message, hint, span }, onRetry }: { erro
       {hint && <p className="bz-dim">{hint}</p>}
       <p>
         <code>{code}</code>{' '}
-        {!span && (
+        {!isOfQuestion(error) && (
           <Button size="compact-xs" variant="default" onClick={onRetry}>
             Try again
           </Button>
