@@ -4,7 +4,7 @@
  * and what stopped it is the generator's return value.
  */
 import { Readable, type Transform } from 'node:stream';
-import { createGunzip, createInflate, createInflateRaw, createZstdDecompress, gunzipSync, inflateRawSync } from 'node:zlib';
+import { crc32, createGunzip, createInflate, createInflateRaw, createZstdDecompress, gunzipSync, inflateRawSync } from 'node:zlib';
 import type { Damage } from '../model/segment.ts';
 import { Input } from './input.ts';
 
@@ -90,50 +90,60 @@ function inflater(packing: Packing, head: Uint8Array): Inflater {
  * them. Returns what stopped it, if anything did.
  */
 export async function* inflateAll(input: Input, packing: Packing): AsyncGenerator<Uint8Array, Stop | undefined> {
-  const code = `${packing}-damaged` as const;
   let offset = 0;
-  let start = input.position;
   for (;;) {
-    const before = offset;
-    const head = (await input.peek(2)).slice(0, 2);
-    const make = (): Inflater => inflater(packing, head);
-    const stream = make();
-    const feed = Readable.from(pieces(input), { highWaterMark: 1 });
-    feed.on('error', (error) => stream.destroy(error));
-    feed.pipe(stream);
-    try {
-      for await (const piece of stream as AsyncIterable<Uint8Array>) {
-        offset += piece.length;
-        yield piece;
-      }
-    } catch (error) {
-      if (input.failure) throw input.failure;
-      for await (const piece of salvage(input, make, start, offset - before)) {
-        offset += piece.length;
-        yield piece;
-      }
-      const end = packing === 'gzip' && error instanceof Error && NO_MEMBER.has(error.message) ? memberEnd(input, start) : undefined;
-      if (end !== undefined) {
-        await input.rewind(end);
-        return { ...follows(packing, offset), otherFollows: true };
-      }
-      return {
-        code,
-        message: `the ${packing} data is damaged after ${offset} plain bytes: ${error instanceof Error ? error.message : String(error)}`,
-        offset,
-      };
-    } finally {
-      feed.destroy();
-      stream.destroy();
+    const start = input.position;
+    // To set up a stream is a hundred times the work that a small member is.
+    const small = packing === 'gzip' ? firstMember((await input.peek(WINDOW)).subarray(0, WINDOW), CHUNK) : undefined;
+    if (small) {
+      offset += small.plain.length;
+      if (small.plain.length > 0) yield small.plain;
+      await input.rewind(start + small.length);
+    } else {
+      const { length, stop } = yield* inflate(input, packing, offset);
+      if (stop) return stop;
+      offset += length;
     }
-    // A stream ends with its member, which may be before the end of the input that it was given.
-    start += stream.bytesWritten;
-    await input.rewind(start);
-    const rest = await passZeros(input);
-    if (rest === undefined) return undefined;
-    start = rest;
+    if (!(await passZeros(input))) return undefined;
     if (sniff(await input.peek(4)) !== packing) return { ...follows(packing, offset), otherFollows: true };
   }
+}
+
+/** As far as one stream goes: to where the input is then, `length` plain bytes. `passed`: plain bytes before it. */
+async function* inflate(input: Input, packing: Packing, passed: number): AsyncGenerator<Uint8Array, { length: number; stop?: Stop }> {
+  const start = input.position;
+  let length = 0;
+  const head = (await input.peek(2)).slice(0, 2);
+  const make = (): Inflater => inflater(packing, head);
+  const stream = make();
+  const feed = Readable.from(pieces(input), { highWaterMark: 1 });
+  feed.on('error', (error) => stream.destroy(error));
+  feed.pipe(stream);
+  try {
+    for await (const piece of stream as AsyncIterable<Uint8Array>) {
+      length += piece.length;
+      yield piece;
+    }
+  } catch (error) {
+    if (input.failure) throw input.failure;
+    const message = error instanceof Error ? error.message : String(error);
+    const members = packing === 'gzip' && NO_MEMBER.has(message) ? wholeMembers(input, start, length) : undefined;
+    for await (const piece of members?.plain ?? salvage(input, make, start, length)) {
+      length += piece.length;
+      yield piece;
+    }
+    const offset = passed + length;
+    if (!members)
+      return { length, stop: { code: `${packing}-damaged`, message: `the ${packing} data is damaged after ${offset} plain bytes: ${message}`, offset } };
+    await input.rewind(members.end);
+    return { length, stop: { ...follows(packing, offset), otherFollows: true } };
+  } finally {
+    feed.destroy();
+    stream.destroy();
+  }
+  // A stream ends with its member, which may be before the end of the input that it was given.
+  await input.rewind(start + stream.bytesWritten);
+  return { length };
 }
 
 function follows(packing: Packing, offset: number): Damage {
@@ -145,26 +155,51 @@ const NO_MEMBER: ReadonlySet<string> = new Set(['incorrect header check', 'unexp
 
 /** Most that a member is unpacked to in order to find its end. */
 const MEMBER_LIMIT = 64 * 1024 * 1024;
+/** Packed bytes that are looked at first for the next member, and how many times more when they are too few. */
+const WINDOW = 16 * 1024;
+const WIDER = 16;
 
 /**
- * Offset after the whole gzip members at `start`, where the decompressor takes what follows them for a
- * member that it is not, and does not say where that began; undefined when it is not to be found out.
+ * The whole gzip members at `start`, where the decompressor takes what follows them for a member that it is
+ * not, and does not say where that began: the offset after them, and their plain bytes from `known` on.
+ * Undefined when it is not to be found out.
  */
-function memberEnd(input: Input, start: number): number | undefined {
+function wholeMembers(input: Input, start: number, known: number): { end: number; plain: Uint8Array[] } | undefined {
   if (!input.has(start)) return undefined;
-  const bytes = Buffer.concat([...input.again(start, input.read, STEP * STEP)]);
-  let at = 0;
+  const plain: Uint8Array[] = [];
+  let end = start;
+  let length = 0;
+  for (let window = WINDOW; end < input.read; ) {
+    const to = Math.min(input.read, end + window);
+    const bytes = Buffer.concat([...input.again(end, to, STEP * STEP)]);
+    if (bytes[0] !== 0x1f || bytes[1] !== 0x8b) return end > start ? { end, plain } : undefined;
+    const member = firstMember(bytes, MEMBER_LIMIT);
+    if (member) {
+      const skip = Math.min(member.plain.length, Math.max(0, known - length));
+      length += member.plain.length;
+      if (skip < member.plain.length) plain.push(member.plain.subarray(skip));
+      end += member.length;
+    } else if (to === input.read) return undefined;
+    else window *= WIDER;
+  }
+  return undefined;
+}
+
+/** The first member of packed bytes: its length in them and what it holds; undefined where it is not whole, or more than `most` (RFC 1952 section 2.3.1). */
+function firstMember(bytes: Uint8Array, most: number): { length: number; plain: Uint8Array } | undefined {
+  const data = headerEnd(bytes, 0);
+  if (data <= 0) return undefined;
   try {
-    while (bytes[at] === 0x1f && bytes[at + 1] === 0x8b) {
-      const data = headerEnd(bytes, at);
-      if (data <= at) return undefined;
-      const { engine } = inflateRawSync(bytes.subarray(data), { info: true, maxOutputLength: MEMBER_LIMIT }) as unknown as { engine: { bytesWritten: number } };
-      at = data + engine.bytesWritten + 8;
-    }
+    const options = { info: true, maxOutputLength: most };
+    const { buffer, engine } = inflateRawSync(bytes.subarray(data), options) as unknown as { buffer: Uint8Array; engine: { bytesWritten: number } };
+    const end = data + engine.bytesWritten;
+    if (end + 8 > bytes.length) return undefined;
+    const trailer = new DataView(bytes.buffer, bytes.byteOffset + end, 8);
+    const whole = trailer.getUint32(0, true) === crc32(buffer) && trailer.getUint32(4, true) === buffer.length;
+    return whole ? { length: end + 8, plain: buffer } : undefined;
   } catch {
     return undefined;
   }
-  return at < bytes.length ? start + at : undefined;
 }
 
 /** RFC 1952 section 2.3. */
@@ -181,16 +216,15 @@ async function* pieces(input: Input): AsyncGenerator<Uint8Array> {
   for (let piece = await input.next(); piece; piece = await input.next()) yield piece;
 }
 
-/** Offset of the next byte that is not zero, where the input then goes on; undefined when none is left. */
-async function passZeros(input: Input): Promise<number | undefined> {
+/** Goes to the next byte that is not zero; false when none is left. */
+async function passZeros(input: Input): Promise<boolean> {
   for (let piece = await input.next(); piece; piece = await input.next()) {
     const at = piece.findIndex((c) => c !== 0);
     if (at < 0) continue;
-    const offset = input.position - piece.length + at;
-    await input.rewind(offset);
-    return offset;
+    await input.rewind(input.position - piece.length + at);
+    return true;
   }
-  return undefined;
+  return false;
 }
 
 /**

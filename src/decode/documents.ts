@@ -29,7 +29,10 @@ export type Found =
   | { readonly kind: 'bad'; readonly code: RecordErrorCode; readonly message: string; readonly raw: Uint8Array; readonly length: number }
   | { readonly kind: 'end' };
 
-const BEGINNINGS = ['{"messageType"', '{"awslogs"'].map((text) => Buffer.from(text));
+/** What all beginnings begin with, … */
+const OPENING = Buffer.from('{"');
+/** … and how they go on, by the next byte. */
+const BEGINNINGS = new Map(['{"messageType"', '{"awslogs"'].map((text) => [text.charCodeAt(OPENING.length), Buffer.from(text)]));
 /** At least the longest beginning. */
 const LOOK = 32;
 /** Blanks, brackets and commas of a list, record separators (RFC 7464), padding. */
@@ -119,26 +122,27 @@ export class Documents {
     while (this.buf.length - this.at < count && (await this.more()));
   }
 
-  /** Offset (into `buf`) of the next beginning of a document in [from, to); -1: none. */
+  /** Offset (into `buf`) of the next beginning of a document in [from, to); -1: none. Looks no further than that. */
   private beginning(from: number, to: number): number {
-    let best = -1;
     const part = this.buf.subarray(0, to);
-    for (const mark of BEGINNINGS) {
-      const i = part.indexOf(mark, from);
-      if (i >= 0 && (best < 0 || i < best)) best = i;
+    for (let at = part.indexOf(OPENING, from); at >= 0; at = part.indexOf(OPENING, at + 1)) {
+      const mark = BEGINNINGS.get(part[at + OPENING.length]!);
+      if (mark && part.subarray(at, at + mark.length).equals(mark)) return at;
     }
-    return best;
+    return -1;
   }
 
   /** A line with its end, or what comes of it before a document begins; a long one in parts. */
   private async line(): Promise<Found> {
     let feed = this.buf.indexOf(LINE_FEED, this.at);
-    while (feed < 0 && this.buf.length - this.at < RAW_LIMIT && (await this.more())) feed = this.buf.indexOf(LINE_FEED, this.at);
+    for (let seen = this.buf.length - this.at; feed < 0 && seen < RAW_LIMIT && (await this.more()); seen = this.buf.length - this.at) {
+      feed = this.buf.indexOf(LINE_FEED, this.at + seen);
+    }
     const window = Math.min(this.buf.length, this.at + RAW_LIMIT);
     const whole = feed >= 0 && feed < window;
     const cut = !whole && window - this.at === RAW_LIMIT;
     let end = whole ? feed + 1 : cut ? window - LOOK : window;
-    const mark = this.beginning(this.at + 1, window);
+    const mark = this.beginning(this.at + 1, whole ? end : window);
     if (mark >= 0 && mark < end) end = mark;
     this.inLine = cut && end === window - LOOK;
     const bytes = this.buf.subarray(this.at, end);

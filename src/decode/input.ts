@@ -5,9 +5,12 @@
 
 /** Pieces are handed out no larger than this, so that little is lost where one turns out damaged. */
 const SLICE = 256 * 1024;
-/** Input up to this length is kept whole; of longer input only the last slices are. */
+/** Pieces smaller than this are gathered in blocks: a sender that dribbles would leave millions of slices. */
+const SMALL = 4 * 1024;
+const BLOCK = 64 * 1024;
+/** Input up to this length is kept whole; of longer input only the last slices are, at least so many bytes. */
 const KEPT = 16 * 1024 * 1024;
-const RECENT = 16;
+const RECENT = 4 * 1024 * 1024;
 
 export class Input {
   /** A failure of the source itself, to be told from damage. */
@@ -18,6 +21,11 @@ export class Input {
   private first = 0;
   private cursor = 0;
   private end = 0;
+  /** The slice that the next byte is in, or will be, and the offset of it. */
+  private current = 0;
+  private currentAt = 0;
+  /** What the last slice is the front of, when small pieces were gathered in it. */
+  private block: Uint8Array | undefined;
   private done = false;
   private turn: Promise<unknown> = Promise.resolve();
 
@@ -43,7 +51,7 @@ export class Input {
       parts.push(part);
       length += part.length;
     }
-    this.cursor = from;
+    this.goTo(from);
     return parts.length === 1 ? parts[0]! : new Uint8Array(Buffer.concat(parts));
   }
 
@@ -56,7 +64,7 @@ export class Input {
   async rewind(offset: number): Promise<void> {
     await this.turn;
     if (!this.has(offset)) throw new RangeError(`input before ${this.first} is gone`);
-    this.cursor = offset;
+    this.goTo(offset);
   }
 
   /** The bytes in [from, to) that were read before, in steps. */
@@ -84,32 +92,63 @@ export class Input {
     this.done = true;
   }
 
+  /** Steps over slices between here and there only: going back a little costs little, however many there are. */
+  private goTo(offset: number): void {
+    this.cursor = offset;
+    while (offset < this.currentAt) this.currentAt -= this.slices[--this.current]!.length;
+    for (let slice = this.slices[this.current]; slice && offset >= this.currentAt + slice.length; slice = this.slices[++this.current])
+      this.currentAt += slice.length;
+  }
+
   private async advance(): Promise<Uint8Array | undefined> {
-    let at = this.first;
-    for (const slice of this.slices) {
-      if (this.cursor < at + slice.length) {
-        const rest = slice.subarray(this.cursor - at);
-        this.cursor = at + slice.length;
+    for (;;) {
+      const slice = this.slices[this.current];
+      if (slice) {
+        const rest = slice.subarray(this.cursor - this.currentAt);
+        this.currentAt += slice.length;
+        this.current++;
+        this.cursor = this.currentAt;
         return rest;
       }
-      at += slice.length;
-    }
-    if (this.done) return undefined;
-    try {
-      let piece: Uint8Array;
-      do {
+      if (this.done) return undefined;
+      try {
         const next = await this.iterator.next();
         this.done = next.done === true;
         if (next.done) return undefined;
-        piece = next.value;
-      } while (piece.length === 0);
-      for (let i = 0; i < piece.length; i += SLICE) this.slices.push(piece.subarray(i, i + SLICE));
-      this.end += piece.length;
-    } catch (error) {
-      this.failure = error;
-      throw error;
+        this.keep(next.value);
+      } catch (error) {
+        this.failure = error;
+        throw error;
+      }
     }
-    while (this.end > KEPT && this.slices.length > RECENT && this.first + this.slices[0]!.length < this.cursor) this.first += this.slices.shift()!.length;
-    return this.advance();
+  }
+
+  private keep(piece: Uint8Array): void {
+    this.end += piece.length;
+    for (let at = 0; at < piece.length; at += SLICE) this.add(piece.subarray(at, at + SLICE));
+    while (this.end > KEPT && this.current > 0 && this.end - this.first - this.slices[0]!.length >= RECENT) {
+      this.first += this.slices.shift()!.length;
+      this.current--;
+    }
+  }
+
+  private add(piece: Uint8Array): void {
+    const last = this.slices.at(-1);
+    if (!last || piece.length >= SMALL || (this.block ? last.length + piece.length > BLOCK : last.length >= SMALL)) {
+      this.block = undefined;
+      this.slices.push(piece);
+      return;
+    }
+    if (!this.block) {
+      this.block = new Uint8Array(BLOCK);
+      this.block.set(last);
+    }
+    // What was handed out of the block is before this, and stays as it is.
+    this.block.set(piece, last.length);
+    if (this.current === this.slices.length) {
+      this.current--;
+      this.currentAt -= last.length;
+    }
+    this.slices[this.slices.length - 1] = this.block.subarray(0, last.length + piece.length);
   }
 }

@@ -278,6 +278,32 @@ describe('limits', () => {
   });
 });
 
+describe('work that grows with the bytes alone, where it would take minutes else', () => {
+  const first = document(['first']);
+  const broken = '{"messageType":"DATA_MESSAGE","logEvents":[{"message":"';
+
+  it('a delivery that arrives byte by byte', async () => {
+    const bytes = Buffer.concat([Buffer.from(first), ...Array.from({ length: 5 }, () => Buffer.from(`${broken}${'z'.repeat(200_000)}`))]);
+    const { seen } = await read(cut(bytes, [1]));
+    expect(seen.map((s) => s.kind)).toEqual(['text', 'bad', 'bad', 'bad', 'bad', 'bad']);
+  });
+
+  it.each([
+    ['beginnings of documents', '{"messageType"', 200_000],
+    ['beginnings on lines of their own', '{"messageType":\n', 200_000],
+    ['objects that are none', '{"m', 1_000_000],
+  ])('many %s', async (_, text, count) => {
+    const { seen } = await read(of(first, text.repeat(count)));
+    const length = seen.reduce((sum, s) => sum + (s.kind === 'text' ? s.text.length : s.kind === 'bad' ? s.length : 0), 0);
+    expect(length).toBe('first\n'.length + text.length * count);
+  });
+
+  it('documents in gzip each, with line ends between', async () => {
+    const packed = Buffer.concat([gzipSync(first), Buffer.from('\n')]);
+    expect(texts(await read({ bytes: Buffer.concat(Array.from({ length: 3000 }, () => packed)) }))).toHaveLength(3000);
+  });
+});
+
 const half = '{"messageType":"DATA_MESSAGE","logEvents":[{"message":"a{}';
 const part = fc.oneof(
   { weight: 3, arbitrary: fc.array(fc.oneof(fc.constant(LINE), fc.string({ maxLength: 20 })), { maxLength: 4 }).map((m) => Buffer.from(document(m))) },
