@@ -49,7 +49,7 @@ it('its panels as tables, one of them full screen, and narrow', async () => {
 // With data: overview.test.ts.
 it('Overview with errors in its panels', async () => {
   await on.open();
-  await on.page.route('**/api/v1/dashboards/*/run', (route) => route.abort());
+  await on.intercept('**/api/v1/dashboards/*/run', (route) => route.abort());
   await on.page.keyboard.press('r');
   await on.page.getByText('Not refreshed: The server does not answer.').first().waitFor();
   expect(await violationsInBoth(on.page)).toEqual([]);

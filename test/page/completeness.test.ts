@@ -117,7 +117,7 @@ test.each([390, 800, 1440])('what is missing is said without moving a panel, on 
   const held = new Promise<void>((done) => {
     release = done;
   });
-  await page.route('**/api/v1/dashboards/*/run', async (route) => {
+  await session.intercept('**/api/v1/dashboards/*/run', async (route) => {
     asked = true;
     await held;
     await route.continue();
@@ -147,7 +147,7 @@ test('a failure is said in place, and what was known stays', async () => {
   const { page } = session;
   await open();
   await soon(() => source('branch flows').count()).toBe(1);
-  await page.route('**/api/v1/completeness*', (route) => route.abort());
+  await session.intercept('**/api/v1/completeness*', (route) => route.abort());
   await page.getByRole('button', { name: 'Refresh', exact: true }).click();
   await soon(() => page.getByText('This is what was known before.').count()).toBe(1);
   expect(await source('branch flows').count()).toBe(1);

@@ -330,7 +330,7 @@ describe('changes that are not saved', () => {
     const { id } = await edit('Slowly', [{ id: 'one', title: 'One', panels: [COUNT, PORTS, ACTIONS] }]);
     const put = Promise.withResolvers<void>();
     let puts = 0;
-    await page.route(`**/api/v1/dashboards/${id}`, async (route) => {
+    await session.intercept(`**/api/v1/dashboards/${id}`, async (route) => {
       if (route.request().method() === 'PUT' && ++puts === 1) await put.promise;
       await route.continue();
     });

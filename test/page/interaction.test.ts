@@ -211,7 +211,7 @@ it('moves nothing after the first paint, however late answers come', async () =>
       }
     }).observe({ type: 'layout-shift', buffered: true });
   });
-  await on.page.route('**/api/**', async (route) => {
+  await on.intercept('**/api/**', async (route) => {
     await new Promise((done) => setTimeout(done, 700));
     await route.continue();
   });
@@ -232,7 +232,7 @@ it('tells a browser that is not signed in how to sign in', async () => {
 it('keeps what it showed when the server goes away, says so, and shows nothing old as the answer to another question', async () => {
   await on.open();
   const total = await on.value('accepted-total');
-  await on.page.route('**/api/v1/dashboards/*/run', (route) => route.abort());
+  await on.intercept('**/api/v1/dashboards/*/run', (route) => route.abort());
   await on.page.keyboard.press('r');
   const note = on.panel('accepted-total').getByText('Not refreshed: The server does not answer.');
   await note.waitFor();

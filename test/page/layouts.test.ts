@@ -96,7 +96,7 @@ test('what waits for a layout is asked, read in the layout that a person chose, 
 
 test('a failure is said in place', async () => {
   const { page, served } = session;
-  await page.route('**/api/v1/layouts', (route) => route.abort());
+  await session.intercept('**/api/v1/layouts', (route) => route.abort());
   await page.goto(`${served.address}/sources`);
   await soon(() => page.getByText('Whether streams wait for their layouts could not be asked.').count()).toBe(1);
   await page.goto(`${served.address}/sources/layouts`);

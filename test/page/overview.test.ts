@@ -82,7 +82,7 @@ it('says that a window is empty and leads to where data is', async () => {
 });
 
 it('shows an error in its place, leaves the other panels alone, and tries again', async () => {
-  await on.page.route(RUN, async (route) => {
+  await on.intercept(RUN, async (route) => {
     const response = await route.fetch();
     const lines = (await response.text()).split('\n').map((line) => {
       const event = (line ? JSON.parse(line) : {}) as { panel?: string };

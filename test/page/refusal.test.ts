@@ -90,7 +90,7 @@ it('is offered where a row says that it was refused, and for no other', async ()
 });
 
 it('says a failure in place', async () => {
-  await on.page.route('**/api/v1/flows/explain', (route) =>
+  await on.intercept('**/api/v1/flows/explain', (route) =>
     route.fulfill({ status: 503, json: { error: { code: 'store-busy', message: 'The store is busy.' } } }),
   );
   await search('action=REJECT', '&why=newest');

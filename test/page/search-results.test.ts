@@ -96,7 +96,7 @@ it('reads any place of a long list from the server', async () => {
 it('says in the list that a part of it did not come, and asks for it again', async () => {
   await search('_index=vpc_flow');
   await row(0).waitFor();
-  await on.page.route('**/api/v1/records', (route) => route.fulfill({ status: 503, json: { error: { code: 'store-busy', message: 'The store is busy.' } } }));
+  await on.intercept('**/api/v1/records', (route) => route.fulfill({ status: 503, json: { error: { code: 'store-busy', message: 'The store is busy.' } } }));
   await on.page.evaluate(() => window.scrollTo(0, document.body.scrollHeight / 2));
   const failed = on.page.getByRole('alert').filter({ hasText: 'store-busy' });
   await failed.waitFor();
@@ -288,7 +288,7 @@ it('shows an error in its place, with its code', async () => {
 
 it('stops what is under way, and runs it again', async () => {
   const held: (() => void)[] = [];
-  await on.page.route('**/api/v1/query', async (route) => {
+  await on.intercept('**/api/v1/query', async (route) => {
     await new Promise<void>((done) => held.push(done));
     await route.abort().catch(() => undefined);
   });

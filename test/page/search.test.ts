@@ -192,7 +192,7 @@ it('inserts from the reference', async () => {
 
 it('stops a run that takes long', async () => {
   const held: (() => void)[] = [];
-  await on.page.route('**/api/v1/query', async (route) => {
+  await on.intercept('**/api/v1/query', async (route) => {
     await new Promise<void>((done) => held.push(done));
     await route.abort().catch(() => undefined);
   });

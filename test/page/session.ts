@@ -1,5 +1,5 @@
 /** One server and one sign-in for a file of tests, a fresh tab for each test, and what tests ask of it. */
-import type { Browser, BrowserContext, Locator, Page } from 'playwright-core';
+import type { Browser, BrowserContext, Locator, Page, Route } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, inject } from 'vitest';
 import { END, openBrowser, type Served, serveCopy } from './browser.ts';
 
@@ -16,6 +16,8 @@ export interface Session {
   /** Opens the dashboard on the data's hour, or another, and waits for every panel's answer. */
   open(more?: string, from?: number, to?: number): Promise<void>;
   settled(): Promise<void>;
+  /** Answers the page's requests in the server's place, from now on and until the route is taken back (`page.unroute`). */
+  intercept(url: string, answer: (route: Route) => unknown): Promise<void>;
   panel(id: string): Locator;
   /** Text of the first thing in a panel that a selector finds. */
   text(id: string, selector: string): Promise<string>;
@@ -31,6 +33,12 @@ export const numberIn = (words: string): number => Number(words.replace(/[^\d]/g
 /** `expect.poll` with the patience that a busy machine needs. */
 export const soon = <T>(look: () => T) => expect.poll(look, { timeout: PATIENCE_MS });
 export const iso = (seconds: number): string => new Date(seconds * 1000).toISOString();
+
+/**
+ * Chromium says that it intercepts before it does, and a request that is under way when it stops to is never
+ * answered: this one is intercepted as long as the page is open, and is asked for until it is.
+ */
+const PROBE = '/healthz';
 
 /** One for all files that a worker runs; it ends with the worker. */
 let browser: Browser | undefined;
@@ -64,7 +72,11 @@ export function startSession(more?: (logs: string) => void, serve: () => Promise
       if (message.type() === 'error') complaints.push(message.text());
     });
   });
-  afterEach(async () => {
+  afterEach(async ({ task }) => {
+    if (task.result?.state === 'fail') {
+      const shown = await page.locator('[role=alert], [role=status], .bz-note').allTextContents();
+      console.error([`${page.url()} shows`, ...shown.slice(0, 10), 'and complained of', ...complaints].join('\n  '));
+    }
     await context.close();
     expect(complaints.splice(0)).toEqual([]);
   });
@@ -89,6 +101,11 @@ export function startSession(more?: (logs: string) => void, serve: () => Promise
     complaints,
     panel,
     settled,
+    async intercept(url, answer) {
+      await page.route(url, answer);
+      await page.route(`**${PROBE}`, (route) => route.fulfill({ status: 299 }));
+      if (page.url().startsWith(served.address)) await soon(() => page.evaluate(async (probe) => (await fetch(probe)).status, PROBE)).toBe(299);
+    },
     async open(more = '', from = END - HOUR, to = END) {
       await page.goto(`${served.address}/dashboards/vpc-overview?from=${iso(from)}&to=${iso(to)}${more}`);
       await page.waitForSelector('.bz-value-number, .bz-note');
