@@ -197,11 +197,20 @@ export async function serverDeps(workspace: Workspace, auth: ServerDeps['auth'],
     () => true,
     () => false,
   );
+  let dashboards: ServerDeps['dashboards'] | undefined;
+  let searches: ServerDeps['searches'] | undefined;
   if (!built && process.stderr.isTTY) note('The web page is not built in this copy: "npm start" builds it.');
   return {
     store: workspace.store,
-    dashboards: await loadDashboards(fileURLToPath(new URL('content/dashboards', ROOT))),
-    searches: await loadSearches(fileURLToPath(new URL('content/searches', ROOT))),
+    // Read when they are first asked for: most commands ask for none, and to read them takes longer than to answer a query.
+    get dashboards() {
+      dashboards ??= loadDashboards(fileURLToPath(new URL('content/dashboards', ROOT)));
+      return dashboards;
+    },
+    get searches() {
+      searches ??= loadSearches(fileURLToPath(new URL('content/searches', ROOT)));
+      return searches;
+    },
     settings: settingsOf(workspace.config, demo),
     auth,
     clock: Date.now,

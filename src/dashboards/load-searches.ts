@@ -1,17 +1,19 @@
 /** Reads the searches that ship with the product: one YAML file each, wrong or right as a whole. */
-import { readdir, readFile } from 'node:fs/promises';
+import { readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { parse as parseYaml } from 'yaml';
 import { parse } from '../query/index.ts';
 import { type ReadySearch, SearchFile } from './saved-search.ts';
 
 /** Every search of a folder, by name. Throws an Error that lists each problem with its file. */
-export async function loadSearches(folder: string): Promise<ReadySearch[]> {
-  const files = (await readdir(folder)).filter((name) => name.endsWith('.yaml')).sort();
+export function loadSearches(folder: string): ReadySearch[] {
+  const files = readdirSync(folder)
+    .filter((name) => name.endsWith('.yaml'))
+    .sort();
   const problems: string[] = [];
   const searches: ReadySearch[] = [];
   for (const file of files) {
-    const read = SearchFile.safeParse(await readYaml(join(folder, file)));
+    const read = SearchFile.safeParse(readYaml(join(folder, file)));
     if (!read.success) {
       problems.push(...read.error.issues.map((issue) => `${file}: ${issue.path.join('.')}: ${issue.message}`));
       continue;
@@ -25,9 +27,9 @@ export async function loadSearches(folder: string): Promise<ReadySearch[]> {
 }
 
 /** What is no YAML is said by the schema: it is no object. */
-async function readYaml(path: string): Promise<unknown> {
+function readYaml(path: string): unknown {
   try {
-    return parseYaml(await readFile(path, 'utf8')) as unknown;
+    return parseYaml(readFileSync(path, 'utf8')) as unknown;
   } catch (error) {
     return error instanceof Error ? error.message : error;
   }

@@ -2,7 +2,7 @@
  * Reads dashboard files. A file is wrong as a whole or right as a whole: every problem found in it is
  * reported at once, each with its file, line, path and what is wrong there.
  */
-import { readdir, readFile } from 'node:fs/promises';
+import { readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { type Document, isNode, isScalar, Lexer, LineCounter, parseDocument, visit } from 'yaml';
 import { checkDashboard, type Finding } from './check.ts';
@@ -121,14 +121,16 @@ function keyTwice(document: Document.Parsed): { readonly key: string; readonly a
 }
 
 /** Every dashboard of a folder, by file name. Throws DashboardFileError with the problems of all files. */
-export async function loadDashboards(folder: string): Promise<Dashboard[]> {
-  const files = (await readdir(folder)).filter((name) => name.endsWith('.yaml')).sort();
+export function loadDashboards(folder: string): Dashboard[] {
+  const files = readdirSync(folder)
+    .filter((name) => name.endsWith('.yaml'))
+    .sort();
   const dashboards: Dashboard[] = [];
   const problems: DashboardProblem[] = [];
   for (const name of files) {
     const file = join(folder, name);
     try {
-      const dashboard = parseDashboard(await readFile(file, 'utf8'), file);
+      const dashboard = parseDashboard(readFileSync(file, 'utf8'), file);
       if (dashboard.id !== basename(name, '.yaml')) {
         problems.push({ file, line: 1, path: 'id', message: `the id "${dashboard.id}" must be the file's name, "${basename(name, '.yaml')}"` });
       }

@@ -11,7 +11,7 @@ import { NOW } from '../api/helpers.ts';
 import { startTrailServer, type TrailServer } from './raw-events.ts';
 import { ACCOUNT, CALLS, type Call, NAMES, type RawEvent, rawEvent, USER_ARN } from './trail-calls.ts';
 
-const SEARCHES = (await loadSearches(join(import.meta.dirname, '../../content/searches'))).filter((s) => s.id.startsWith('cloudtrail-'));
+const SEARCHES = loadSearches(join(import.meta.dirname, '../../content/searches')).filter((s) => s.id.startsWith('cloudtrail-'));
 const HOUR = 3600;
 const DAY = 24 * HOUR;
 

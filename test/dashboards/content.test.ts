@@ -7,7 +7,7 @@ import type { Panel } from '../../src/dashboards/schema.ts';
 import { type Compiled, compile } from '../../src/query/index.ts';
 import { ident } from '../../src/query/sql.ts';
 
-const dashboards = await loadDashboards(join(import.meta.dirname, '../../content/dashboards'));
+const dashboards = loadDashboards(join(import.meta.dirname, '../../content/dashboards'));
 const WINDOW = { from: 1_700_000_000, to: 1_700_003_600 };
 const OF_FLOWS = ['accountID', 'interfaceID', 'src_ip', 'dest_ip', 'dest_port', 'src_port'];
 const OF_EVENTS = ['recipientAccountId', 'awsRegion', 'userName', 'src_ip', 'eventSource', 'eventName'];

@@ -102,7 +102,7 @@ describe('content/dashboards', () => {
     ['vpc-network', 'AWS VPC Flow: Network', [4, 4, 4], 0],
     ['vpc-security', 'AWS VPC Flow: Security', [3, 5, 2, 1], 0],
   ])('%s has its panels', async (id, title, counts, threats) => {
-    const dashboard = (await loadDashboards(CONTENT)).find((d) => d.id === id);
+    const dashboard = loadDashboards(CONTENT).find((d) => d.id === id);
     expect(dashboard?.title).toBe(title);
     expect(dashboard?.sections.map((s) => s.panels.length)).toEqual(counts);
     const panels = dashboard?.sections.flatMap((s) => s.panels) ?? [];
@@ -115,7 +115,7 @@ describe('content/dashboards', () => {
   });
 
   test('the panels of the three dashboards have the titles that people know, in their order', async () => {
-    const dashboards = await loadDashboards(CONTENT);
+    const dashboards = loadDashboards(CONTENT);
     const titles = ['vpc-overview', 'vpc-accepts-rejects', 'vpc-traffic-direction'].flatMap(
       (id) => dashboards.find((d) => d.id === id)?.sections.flatMap((s) => s.panels.map((p) => p.title)) ?? [],
     );

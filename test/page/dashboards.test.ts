@@ -16,7 +16,7 @@ import { iso, startSession } from './session.ts';
 import { violations } from './violations.ts';
 
 const CONTENT = join(import.meta.dirname, '../../content/dashboards');
-const dashboards = await loadDashboards(CONTENT);
+const dashboards = loadDashboards(CONTENT);
 const cases = dashboards.map((dashboard, i) => [dashboard.id, dashboard, i % 2 === 0 ? 'dark' : 'light'] as const);
 
 const folder = mkdtempSync(join(tmpdir(), 'bartizan-page-dashboards-'));
