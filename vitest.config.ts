@@ -28,6 +28,7 @@ export default defineConfig({
     // These end what hangs. What is slow because the machine is busy does pass.
     testTimeout: 240_000,
     hookTimeout: 300_000,
+    expect: { poll: { timeout: 120_000 } },
     setupFiles: 'test/released.ts',
     // Only what runs tests of the page prepares their data.
     projects: [

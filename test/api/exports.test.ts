@@ -186,7 +186,7 @@ describe('an export', () => {
         lineEnd: 'lf',
       });
       const gone = new AbortController();
-      const text = (await vi.waitFor(() => exports.take(id))).text(gone.signal);
+      const text = (await vi.waitFor(() => exports.take(id), { timeout: 120_000 })).text(gone.signal);
       expect((await text.next()).value).toContain('_messageTime,_raw');
       gone.abort();
     }
@@ -276,7 +276,7 @@ describe('a large export', () => {
           expect(await running()).toBe(1);
           expect(response.complete).toBe(false);
           request.destroy();
-          await expect.poll(running, { timeout: 60_000 }).toBe(0);
+          await expect.poll(running).toBe(0);
         })().then(resolve, reject);
       });
       request.on('error', () => undefined);

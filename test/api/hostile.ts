@@ -99,7 +99,7 @@ export class Estate {
 
   /** Waits until all that a source was told is taken is stored or in quarantine; what became of its records. */
   async settled(source: Source): Promise<Counts> {
-    await expect.poll(() => this.collection.spool.sources.has(source.id), { timeout: 60_000, interval: 50 }).toBe(false);
+    await expect.poll(() => this.collection.spool.sources.has(source.id), { interval: 50 }).toBe(false);
     const { counts, trouble } = this.collection.status(source.id);
     expect(trouble).toBeUndefined();
     const { records, ...parts } = counts;

@@ -85,7 +85,7 @@ describe('an interface lookup', () => {
     const { source: first, address } = (await made.json()) as SourceMade;
     expect(address).toBeNull();
     expect(first.connection).toMatchObject({ intervalMinutes: 10, credentials: { ...KEYS, secretAccessKey: 'secret' } });
-    await expect.poll(async () => (await source(first.id)).status.state, { timeout: 20_000 }).toBe('running');
+    await expect.poll(async () => (await source(first.id)).status.state).toBe('running');
     const { details } = (await source(first.id)).status;
     expect(details).toContainEqual({ name: 'Account', value: '123456789012' });
     expect(details.find(({ name }) => name === REGION)?.value).toMatch(/^1 interfaces at .*, 1 changes$/);
@@ -114,7 +114,7 @@ describe('an interface lookup', () => {
     expect(aws.calls).toHaveLength(asked);
     aws.fault = ({ action }) => (action === 'DescribeInstances' ? NOT_AUTHORIZED('ec2:DescribeInstances') : undefined);
     await change(first.id, { paused: false });
-    await expect.poll(async () => (await source(first.id)).status.state, { timeout: 20_000 }).toBe('trouble');
+    await expect.poll(async () => (await source(first.id)).status.state).toBe('trouble');
     expect((await source(first.id)).status).toMatchObject({
       trouble: `ec2:DescribeInstances in ${REGION} is not allowed.`,
       errors: [{ code: 'access-denied', count: 1 }],

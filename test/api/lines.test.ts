@@ -33,7 +33,7 @@ it('holds little for a client that does not read, and ends when it goes', async 
   socket.on('error', () => undefined);
   await once(socket, 'connect');
   socket.write('GET / HTTP/1.1\r\nhost: x\r\n\r\n');
-  await expect.poll(server.made, { timeout: 20_000 }).toBeGreaterThan(0);
+  await expect.poll(server.made).toBeGreaterThan(0);
   // It comes to a stand: what buffers of both sides take, and no more.
   let last = -1;
   await expect
@@ -49,7 +49,7 @@ it('holds little for a client that does not read, and ends when it goes', async 
   expect(server.made()).toBeLessThan(LINES / 4);
   expect(server.ended()).toBe(false);
   socket.destroy();
-  await expect.poll(server.ended, { timeout: 20_000 }).toBe(true);
+  await expect.poll(server.ended).toBe(true);
   expect(server.made()).toBeLessThan(LINES / 4);
   await server.close();
 });

@@ -40,7 +40,7 @@ beforeAll(async () => {
   const made = await (await server.post('/api/v1/sources', { collector: collector.id, kind: 'http', name: 'web "1"\\' })).json();
   ({ token } = (made as { address: { token: string } }).address);
   ({ id } = (made as { source: { id: string } }).source);
-}, 60_000);
+});
 afterAll(async () => {
   await server.close();
   await collection.close();
@@ -70,7 +70,7 @@ it('counts what was pushed, by source and outcome, and once however often it is 
   expect(await ready()).toEqual([200]);
   const body = `${HEADER}\n${lines(50)}broken\n`;
   expect((await push(body)).status).toBe(200);
-  await expect.poll(async () => (await scrape()).get(of('bartizan_source_records_total', ',outcome="stored"')), { timeout: 30_000 }).toBe(50);
+  await expect.poll(async () => (await scrape()).get(of('bartizan_source_records_total', ',outcome="stored"'))).toBe(50);
   await scrape();
   const metrics = await scrape();
   const expected: [string, number][] = [
@@ -164,7 +164,7 @@ it('is not ready while batches of before are stored', async () => {
   const reasons = () => reasonsOf({ pipeline, collection, folder: directory, minFreeBytes: 0 });
   expect((await reasons()).find((reason) => reason.code === 'store-repairing')?.message).toContain('2 to go');
   await busy;
-  await expect.poll(async () => (await reasons()).map((reason) => reason.code), { timeout: 30_000 }).not.toContain('store-repairing');
+  await expect.poll(async () => (await reasons()).map((reason) => reason.code)).not.toContain('store-repairing');
   expect(pipeline.load).toMatchObject({ openBatches: 0, batches: 2, rows: 2 });
   expect(await place.rows('SELECT batch FROM bartizan.quarantine_resolved ORDER BY batch')).toEqual([['a'], ['b']]);
   await pipeline.close();

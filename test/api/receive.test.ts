@@ -33,7 +33,7 @@ afterAll(async () => {
 
 /** Waits until the store says so. */
 async function until(sql: string, expected: unknown): Promise<void> {
-  await expect.poll(async () => (await place.rows(sql))[0]?.[0], { timeout: 30_000, interval: 50 }).toEqual(expected);
+  await expect.poll(async () => (await place.rows(sql))[0]?.[0], { interval: 50 }).toEqual(expected);
 }
 
 const byCategory = (category: string, what = 'count()') => `SELECT ${what} FROM bartizan.vpc_flow WHERE source_category = '${category}'`;

@@ -42,7 +42,7 @@ it('is told of for as long as the damaged bytes lie there, and keeps nothing els
     await server.close();
     collection = await openCollection(place, 2 ** 20);
     server = await startServer({ deps: { ...deps, collection } });
-    await expect.poll(async () => (await spool()).bytes, { timeout: 30_000 }).toBe(0);
+    await expect.poll(async () => (await spool()).bytes).toBe(0);
     const damaged = { pieces: 1, bytes: (ends[2] as number) - (ends[1] as number) };
     expect((await spool()).damaged).toEqual(damaged);
     const { ok, notices } = await ready();
@@ -53,17 +53,15 @@ it('is told of for as long as the damaged bytes lie there, and keeps nothing els
     expect(metrics).toContain(`\nbartizan_spool_damaged_bytes ${damaged.bytes}\n`);
     expect(collection.status(source.id).errors.map(({ code, count }) => [code, count])).toEqual([['spool-damaged', 1]]);
     await expect
-      .poll(async () => place.rows("SELECT count(), uniqExact(interface_id) FROM bartizan.vpc_flow WHERE source_category = 'damage'"), { timeout: 30_000 })
+      .poll(async () => place.rows("SELECT count(), uniqExact(interface_id) FROM bartizan.vpc_flow WHERE source_category = 'damage'"))
       .toEqual([[40, 28]]);
     // It goes on as if nothing were wrong.
     expect((await fetch(`${server.base}/v1/http/${address.token}`, { method: 'POST', body: lines(7, 9) })).status).toBe(200);
-    await expect
-      .poll(async () => (await place.rows("SELECT count() FROM bartizan.vpc_flow WHERE source_category = 'damage'"))[0]?.[0], { timeout: 30_000 })
-      .toBe(47);
+    await expect.poll(async () => (await place.rows("SELECT count() FROM bartizan.vpc_flow WHERE source_category = 'damage'"))[0]?.[0]).toBe(47);
     expect((await spool()).damaged).toEqual(damaged);
   } finally {
     await server.close();
     await collection.close();
     await place.close();
   }
-}, 120_000);
+});

@@ -88,16 +88,16 @@ it('takes deliveries by HTTPS alone, and uses a renewed certificate without a re
 
   // Half of a renewal: the pair before stays.
   await put('cert.pem', second.cert);
-  await expect.poll(() => log, { timeout: 30_000 }).toContain(`ingestTlsKey: ${key} is not the key of the certificate in ${cert}`);
+  await expect.poll(() => log).toContain(`ingestTlsKey: ${key} is not the key of the certificate in ${cert}`);
   expect(await shown(url)).toBe(new X509Certificate(first.cert).fingerprint256);
   expect(await post(url, lines(2, 1), first.cert)).toBe(200);
   await put('key.pem', second.key);
-  await expect.poll(() => shown(url), { timeout: 30_000 }).toBe(new X509Certificate(second.cert).fingerprint256);
+  await expect.poll(() => shown(url)).toBe(new X509Certificate(second.cert).fingerprint256);
   expect(await post(url, lines(4, 2), second.cert)).toBe(200);
   await expect(post(url, lines(6, 3), first.cert)).rejects.toThrow(/self-signed/);
 
   const stored = async () => (await bartizan(['query', '* | count', '--from', 'all', '--format', 'json', '--data', started[2]!])).out;
-  await expect.poll(stored, { timeout: 30_000 }).toMatch(/\b9\b/);
+  await expect.poll(stored).toMatch(/\b9\b/);
 }, 300_000);
 
 it('names what is wrong with its files before anything is opened', async () => {

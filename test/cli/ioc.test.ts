@@ -109,7 +109,7 @@ it('uses the server that holds the data directory, which runs feeds on their sch
     source.handle = withKey;
     expect((await add('often', 'the-key')).code).toBe(0);
     const list = async () => (await ioc('feeds', 'list')).out;
-    await expect.poll(list, { timeout: 100_000 }).toContain('often  http  ok  1 indicators (+1 ~0 −0)');
+    await expect.poll(list).toContain('often  http  ok  1 indicators (+1 ~0 −0)');
     expect((await list()).split('\n').map((line) => line.split('  ')[0])).toEqual(['imported', 'mine', 'often', 'Scored', '']);
     expect(await ioc('feeds', 'remove', 'often')).toMatchObject({ code: 0, out: 'removed often\n' });
     expect((await ioc('stats')).out).toMatch(/^5 indicators: .*\n.*\nScored {2}2\nimported {2}2\nmine {2}1\noften {2}0, 1 dropped\n$/);

@@ -32,7 +32,7 @@ it('makes a source, whose address takes records, and shows what came', async () 
   const [, url] = added.out.trim().split('\n');
   expect(added.out).toMatch(/^made edge in production; its address, which is shown this once:\nhttp:\/\/127\.0\.0\.1:\d+\/v1\/http\/[\w-]{43}\n$/);
   expect((await fetch(url as string, { method: 'POST', body: lines(14) })).status).toBe(200);
-  await expect.poll(async () => (await shown('production/EDGE')).status.counts.stored, { timeout: 30_000 }).toBe(14);
+  await expect.poll(async () => (await shown('production/EDGE')).status.counts.stored).toBe(14);
   expect((await sources('list')).out).toMatch(
     /^production\n {2}edge {2}http {2}running {2}prod\/edge {2}\d{4}-\S+Z {2}14 stored {2}0 quarantined {2}0 errors\nspool: /,
   );

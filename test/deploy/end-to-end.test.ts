@@ -75,7 +75,7 @@ describe('forwarder and HTTP source', () => {
     for (let i = 0; i < 2; i++) await forward(event(MESSAGES), Date.now() + 60_000, means);
     await forward(event([...MESSAGES, line('10.8.0.5', '203.0.113.10')]), Date.now() + 60_000, means);
     const select = (what: string) => `SELECT ${what} FROM bartizan.vpc_flow WHERE source_category = '${LogFormat}'`;
-    await expect.poll(async () => (await place.rows(select('count()')))[0]?.[0], { timeout: 30_000, interval: 50 }).toBe(5);
+    await expect.poll(async () => (await place.rows(select('count()')))[0]?.[0], { interval: 50 }).toBe(5);
     const about = LogFormat === 'VPC-JSON' ? ['outbound', 'vpc-1', 'subnet-1', 'eu-central-1', '/bartizan/flow-logs', `${ENI}-all`] : ['', '', '', '', '', ''];
     const [row] = await place.rows(
       `${select('forwarder_direction, vpc_id, subnet_id, region, log_group, log_stream, toString(security_group_ids)')} AND dstaddr = toIPv6('203.0.113.10')`,

@@ -87,7 +87,7 @@ export class Collectors {
   /** Until each of all collectors had so many records more acknowledged or put. */
   async more(records: number): Promise<void> {
     const before = this.ledger.acknowledged.size;
-    await expect.poll(() => this.ledger.acknowledged.size, { timeout: 120_000, interval: 50 }).toBeGreaterThan(before + records);
+    await expect.poll(() => this.ledger.acknowledged.size, { interval: 50 }).toBeGreaterThan(before + records);
   }
 
   /** Ends the senders, waits until nothing is under way any more, and counts. */

@@ -85,7 +85,7 @@ it('holds of each key what the tables hold, over small batches, shared ones and 
   const repeats = [...(await place.metadata.repeats(0, 2 ** 32)).values()];
   expect(repeats.reduce((sum, r) => sum + r.deliveries, 0)).toBe(again.length);
   expect(repeats.reduce((sum, r) => sum + r.records, 0)).toBe(known.reduce((sum, o) => sum + o.counts.records, 0));
-}, 240_000);
+});
 
 it('counts a record once that is read from quarantine, under its own source, however often it is tried', async () => {
   const [before] = await place.rows('SELECT sum(records), sum(quarantined), sum(deliveries) FROM bartizan.ingest_counter');

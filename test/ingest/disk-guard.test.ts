@@ -31,10 +31,10 @@ it('takes a disk that cannot be asked for trouble that passes', async () => {
     expect(guard.trouble).toBeUndefined();
     // As a network disk that went away.
     renameSync(data, `${data}-away`);
-    await expect.poll(() => guard.trouble, { timeout: 30_000 }).toMatch(/does not say how much room it has \(ENOENT\)/);
+    await expect.poll(() => guard.trouble).toMatch(/does not say how much room it has \(ENOENT\)/);
     await expect(guard.check()).rejects.toMatchObject({ code: 'store-unavailable', retryable: true });
     renameSync(`${data}-away`, data);
-    await expect.poll(() => guard.trouble, { timeout: 30_000 }).toBeUndefined();
+    await expect.poll(() => guard.trouble).toBeUndefined();
     await guard.check();
     expect(uncaught).toEqual([]);
   } finally {
@@ -49,6 +49,6 @@ it('says what the disk has left where that is too little, and stores again when 
   await expect(guard.check()).rejects.toMatchObject({ code: 'disk-full', retryable: true });
   options.minFreeBytes = 0;
   guard.watch();
-  await expect.poll(() => guard.trouble, { timeout: 30_000 }).toBeUndefined();
+  await expect.poll(() => guard.trouble).toBeUndefined();
   guard.close();
 });

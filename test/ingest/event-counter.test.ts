@@ -75,4 +75,4 @@ it('tells events from flows, and copies of events that are stored from what is n
   ]);
   await place.store.command({ text: 'OPTIMIZE TABLE bartizan.ingest_counter FINAL', params: {} });
   expect(await place.rows(counted)).toEqual(expected);
-}, 240_000);
+});

@@ -306,7 +306,7 @@ describe('the schedule', () => {
     await add('f-import', {}, 'import');
     expect(server.asked).toEqual([]);
     await runs.tick();
-    await expect.poll(tried, { timeout: 30_000 }).toEqual([T0, T0, T0, null, null, null]);
+    await expect.poll(tried).toEqual([T0, T0, T0, null, null, null]);
     expect([most, server.asked.length]).toEqual([1, 3]);
     await expect.poll(() => ['a', 'b', 'c'].map((name) => runs.progress(name))).toEqual([undefined, undefined, undefined]);
     now = T0 + 3000;
@@ -314,7 +314,7 @@ describe('the schedule', () => {
     expect(server.asked.length).toBe(3);
     now = T0 + 4000;
     await runs.tick();
-    await expect.poll(tried, { timeout: 30_000 }).toEqual([now, now, now, null, null, null]);
+    await expect.poll(tried).toEqual([now, now, now, null, null, null]);
   });
 
   it('says how far a run is, runs a feed once at a time, and ends with the server', async () => {

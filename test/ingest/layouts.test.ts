@@ -57,8 +57,8 @@ it('holds what is too little to tell, and reads it again when enough has come', 
   let held = 0;
   for (let i = 0; i < 400; i += 20) held += (await take('s1', lines.slice(i, i + 20))).counts.quarantined;
   expect(held).toBeGreaterThan(0);
-  await expect.poll(() => place.layouts.of('s1'), { timeout: 30_000 }).toEqual({ 's1|': provable.join(' ') });
-  await expect.poll(stored, { timeout: 30_000 }).toBe(400);
+  await expect.poll(() => place.layouts.of('s1')).toEqual({ 's1|': provable.join(' ') });
+  await expect.poll(stored).toBe(400);
   await expect.poll(async () => (await place.quarantine.list()).total).toBe(0);
 });
 
@@ -70,8 +70,8 @@ it('reads again what was held before the layout was known and stored after the o
   // As a thread does that had not heard of it.
   await place.store.command({ params: {}, text: "INSERT INTO bartizan.quarantine SELECT * REPLACE ('later' AS batch) FROM bartizan.quarantine" });
   place.layouts.held('s1|');
-  await expect.poll(stored, { timeout: 30_000 }).toBe(10);
-  await expect.poll(async () => (await place.quarantine.list()).total, { timeout: 30_000 }).toBe(0);
+  await expect.poll(stored).toBe(10);
+  await expect.poll(async () => (await place.quarantine.list()).total).toBe(0);
 });
 
 it('asks where the lines leave it open, and reads what waits in the order that a person names', async () => {

@@ -35,14 +35,14 @@ it('masks and leaves out what it did, also after a restart, and forgets the rule
 
     const stored = () => place.rows("SELECT source_name, replace(toString(srcaddr), '::ffff:', '') FROM bartizan.vpc_flow ORDER BY ALL");
     const collection = await openCollection(place);
-    await expect.poll(stored, { timeout: 60_000 }).toEqual([
+    await expect.poll(stored).toEqual([
       ['plain', '192.0.2.1'],
       ['plain', '198.51.100.7'],
       ['plain', '203.0.113.9'],
       ['ruled', '0.0.0.0'],
       ['ruled', '192.0.2.1'],
     ]);
-    await expect.poll(() => collection.spool.sources.size, { timeout: 60_000 }).toBe(0);
+    await expect.poll(() => collection.spool.sources.size).toBe(0);
     expect((await sources.removed()).get(ruled.id)).toEqual(records);
     await collection.close();
     await (await openCollection(place)).close();
@@ -77,7 +77,7 @@ it('does not come back in what is counted, whatever of it is still stored; anoth
     };
     for (const source of [gone, kept]) await receive(source);
     await expect
-      .poll(() => [counted(gone.id), counted(kept.id)], { timeout: 60_000 })
+      .poll(() => [counted(gone.id), counted(kept.id)])
       .toEqual([
         [1, 1, 0, false],
         [1, 1, 0, false],
@@ -90,8 +90,8 @@ it('does not come back in what is counted, whatever of it is still stored; anoth
     for (const source of [gone, kept]) await receive(source);
     collection.traffic.failed(gone.id, 'not-stored', 'late');
     collection.traffic.failed(kept.id, 'not-stored', 'late');
-    await expect.poll(() => stored(), { timeout: 60_000 }).toBe(4);
-    await expect.poll(() => collection.spool.sources.size, { timeout: 60_000 }).toBe(0);
+    await expect.poll(() => stored()).toBe(4);
+    await expect.poll(() => collection.spool.sources.size).toBe(0);
     expect([counted(gone.id), counted(kept.id)]).toEqual([
       [0, 0, 0, true],
       [2, 2, 1, false],

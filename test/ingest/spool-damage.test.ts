@@ -155,7 +155,7 @@ describe('a damaged frame', () => {
       onError: (_, m) => told.push(m),
     });
     drain.begin();
-    await expect.poll(() => spool.status().bytes, { timeout: 20_000 }).toBe(0);
+    await expect.poll(() => spool.status().bytes).toBe(0);
     expect(taken.sort()).toEqual(['id0', 'id1', 'id3', 'id4', 'id5']);
     expect(drain.troubles.size).toBe(0);
     expect(told).toHaveLength(1);

@@ -39,8 +39,8 @@ it('forgets what no file can bring again when it starts, and nothing else', asyn
     for (const id of ['spool:gone-1:0', 'spool:gone-2:7', `spool:${name}x:12`]) expect([id, await known(id)]).toEqual([id, false]);
     for (const id of ['http-key:spool:gone-1:0', 'spooled', 'sha']) expect([id, await known(id)]).toEqual([id, true]);
     // The one whose file was there is known, so that it is not stored twice; it goes with its file.
-    await expect.poll(() => collection.spool.bytes, { timeout: 60_000 }).toBe(0);
-    await expect.poll(() => known(`spool:${name}:0`), { timeout: 60_000 }).toBe(false);
+    await expect.poll(() => collection.spool.bytes).toBe(0);
+    await expect.poll(() => known(`spool:${name}:0`)).toBe(false);
     expect(await place.rows('SELECT count() FROM bartizan.vpc_flow')).toEqual([[27]]);
   } finally {
     await collection.close();
@@ -64,7 +64,7 @@ it('knows what was stored of a file that the disk does not give, until it is rea
   await rename(join(place.directory, 'aside'), path);
   const mended = await openCollection(place);
   try {
-    await expect.poll(() => known(id), { timeout: 60_000 }).toBe(false);
+    await expect.poll(() => known(id)).toBe(false);
     expect(mended.spool).toMatchObject({ bytes: 0, damaged: { pieces: 0 } });
     expect(await place.rows('SELECT count() FROM bartizan.vpc_flow')).toEqual([[20]]);
   } finally {

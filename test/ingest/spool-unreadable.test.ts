@@ -181,9 +181,9 @@ it('lets the drain store what is behind, and the ledger know what was stored of 
       waitMs: 10,
     });
     drain.begin();
-    await expect.poll(() => spool.status().bytes, { timeout: 20_000 }).toBe(0);
+    await expect.poll(() => spool.status().bytes).toBe(0);
     expect(taken.sort()).toEqual(all(4).sort());
-    await expect.poll(() => forgotten.length, { timeout: 20_000 }).toBe(1);
+    await expect.poll(() => forgotten.length).toBe(1);
     expect([forgotten.some((prefix) => prefix.includes(basename(path, '.spool'))), spool.files]).toEqual([false, [basename(path, '.spool')]]);
     drain.stop();
   });

@@ -147,12 +147,12 @@ describe('the drain', () => {
     });
     drain.begin();
     await spool.append('s', [append('two', `${PLACE_PREFIX}${PLACE}`), append('named', 'http-key:s:abc')]);
-    await expect.poll(() => forgotten.length, { timeout: 20_000 }).toBe(1);
+    await expect.poll(() => forgotten.length).toBe(1);
     expect(taken.map((d) => d.id).sort()).toEqual(['http-key:s:abc', `${forgotten[0]}0`, `${forgotten[0]}1`].sort());
     expect(new Set(errors)).toEqual(new Set(['not now']));
     expect(drain.troubles.size).toBe(0);
     await spool.append('s', [append('three')]);
-    await expect.poll(() => taken.length, { timeout: 20_000 }).toBe(4);
+    await expect.poll(() => taken.length).toBe(4);
     drain.stop();
     await spool.append('s', [append('four')]);
     await spool.close();

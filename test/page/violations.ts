@@ -51,7 +51,7 @@ export async function violationsInBoth(page: Page, of?: string): Promise<string[
     localStorage.setItem(key, scheme);
     globalThis.dispatchEvent(new StorageEvent('storage', { key, newValue: scheme, storageArea: localStorage }));
   }, other);
-  await expect.poll(() => schemeOf(page), { timeout: 60_000 }).toBe(other);
+  await expect.poll(() => schemeOf(page)).toBe(other);
   // What draws with the scheme's colours has drawn.
   await page.evaluate(() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn))));
   return [...found, ...(await analysed(page, { of, coloursOnly: true })).map((text) => `${other}: ${text}`)];

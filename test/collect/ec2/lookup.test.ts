@@ -63,7 +63,7 @@ async function round(at: number, more: Partial<Ec2SettingsInput> = {}): Promise<
     retries: { tries: 4, retryMs: 1, longestRetryMs: 2 },
   });
   const tried = () => [...source.status().regions.values()].filter((r) => r.lastTaken !== undefined || r.problem).length;
-  await expect.poll(tried, { timeout: 30_000, interval: 10 }).toBe(settings.regions.length);
+  await expect.poll(tried, { interval: 10 }).toBe(settings.regions.length);
   const status = source.status();
   await source.stop();
   return status;

@@ -274,7 +274,7 @@ export function afterPoll(): Promise<void> {
 }
 
 /** Waits until something is so; after `ms` it fails with what is there in its place. */
-export async function until(so: () => boolean, show: () => unknown = () => '', ms = 20_000): Promise<void> {
+export async function until(so: () => boolean, show: () => unknown = () => '', ms = 120_000): Promise<void> {
   const end = Date.now() + ms;
   while (!so()) {
     if (Date.now() > end) throw new Error(`it did not come to that: ${JSON.stringify(show())}`);

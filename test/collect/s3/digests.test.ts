@@ -328,7 +328,7 @@ describe('digests that came before their keys', () => {
     );
     expect(proofs()).toMatchObject([{ until: START + 4 * HOUR, digests: 4, logFiles: 6, faults: [] }]);
     expect(stored(s)).toEqual(logFiles(trail));
-  }, 90_000);
+  });
 
   it('and name one of another bucket as the one before are not followed there, and what was found of log files stays', async () => {
     const trail = whole();

@@ -65,14 +65,14 @@ it('without a restart of the server', async () => {
     return trails.map(({ account, state, until, faults }) => [account, state, until, faults.map(({ code }) => code)]);
   };
   await running.apply([{ source: made, origin }]);
-  await expect.poll(states, { timeout: 20_000 }).toEqual([
+  await expect.poll(states).toEqual([
     ['111122223333', 'unsigned', START + 3 * HOUR, []],
     ['444455556666', 'unsigned', START + HOUR, []],
   ]);
   const changed = await sources.update(made.id, { connection: connection('signatures') });
   await running.apply([{ source: changed, origin }]);
-  await expect.poll(states, { timeout: 20_000 }).toEqual([
+  await expect.poll(states).toEqual([
     ['444455556666', 'broken', null, ['key-unknown']],
     ['111122223333', 'proven', START + 3 * HOUR, []],
   ]);
-}, 60_000);
+});
