@@ -1,8 +1,10 @@
 /** Work that grows with the bytes alone: each of these would take minutes where something is looked at again and again. */
 import { describe, expect, it } from 'vitest';
 import { createDecoder } from '../../src/formats/decoder.ts';
+import { compileRecordRules } from '../../src/formats/record-rules.ts';
+import { DEFAULT_RECORD_SETTINGS } from '../../src/model/source.ts';
 import { decodeEvents, outline, text } from './cloudtrail/event.ts';
-import { NOW } from './support.ts';
+import { decodeAll, NOW } from './support.ts';
 
 const encode = (value: string): Uint8Array => new TextEncoder().encode(value);
 
@@ -39,5 +41,24 @@ describe('events', () => {
   it('broken ones of a line each', () => {
     const { counts } = decodeEvents(`${text('before')}\n${'{\n'.repeat(20_000)}${text('after')}\n`, { capacity: 100_000 });
     expect(counts).toMatchObject({ stored: 2, quarantined: 20_000 });
+  });
+});
+
+describe('flow logs', () => {
+  it.each([
+    ['objects of many lines', `{"a":1,\n${'"b":2,\n'.repeat(8000)}"c":3}\n`, 'unknown-json-shape'],
+    ['objects with a long text', `{"a":"${'x'.repeat(60_000)}"}\n`, 'unknown-json-shape'],
+    ['objects with blanks behind them', `{"a":1}${' '.repeat(60_000)}\n`, 'unknown-json-shape'],
+    ['long lines', `${'a'.repeat(60_000)}\n`, 'too-few-fields'],
+  ])('%s, byte by byte', (_, record, code) => {
+    const { rows } = decodeAll(record.repeat(10), { cuts: [1] });
+    expect(outline(rows)).toEqual(Array.from({ length: 10 }, () => code));
+  });
+
+  it('records of many lines, joined, line by line', () => {
+    const rules = compileRecordRules({ ...DEFAULT_RECORD_SETTINGS, multiline: { mode: 'automatic' } });
+    const record = `${'a '.repeat(15_000)}\n${' b\n'.repeat(10_000)}`;
+    const { rows } = decodeAll(record.repeat(10), { cuts: [3], rules });
+    expect(outline(rows)).toEqual(Array.from({ length: 10 }, () => 'several-lines'));
   });
 });
