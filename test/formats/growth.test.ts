@@ -38,6 +38,18 @@ describe('events', () => {
     expect(bad[0]).toMatchObject({ code: 'gzip-damaged', offset: whole.length, length: 9 });
   });
 
+  it('large ones do not wait for as many small ones to be handed on', () => {
+    const decoder = createDecoder('cloudtrail', { layout: 'auto', format: 'auto', now: () => NOW, capacity: 100_000, rules: undefined });
+    const sizes: number[] = [];
+    for (let i = 0; i < 25; i++) {
+      if (decoder.push(encode(`${text(`e${i}`, { requestParameters: { blob } })}\n`), false)) continue;
+      sizes.push(decoder.take().counts.stored);
+      decoder.push(encode(''), false);
+    }
+    // 64 MiB are what a batch holds, and a part more before it is seen.
+    expect(sizes).toEqual([20]);
+  });
+
   it('broken ones of a line each', () => {
     const { counts } = decodeEvents(`${text('before')}\n${'{\n'.repeat(20_000)}${text('after')}\n`, { capacity: 100_000 });
     expect(counts).toMatchObject({ stored: 2, quarantined: 20_000 });
