@@ -111,7 +111,8 @@ async function* rowsAsText(readers: readonly ColumnReader[], rows: number): Asyn
     }
     if (widest > out.length - at) {
       if (at > 0) yield out.subarray(0, at);
-      out = new Uint8Array(Math.max(PIECE, widest));
+      // Twice, for rows may be much shorter than what they could be: a piece is at least half full.
+      out = new Uint8Array(Math.max(PIECE, 2 * widest));
       at = 0;
     }
     // As many as surely fit.

@@ -4,7 +4,9 @@ import { type DatasetRows, type DecodedBatches, type DeliveredBadRecord, type De
 
 /** Text and raw bytes that a batch may hold before it counts as full. */
 const HELD_LIMIT = 64 * 1024 * 1024;
+/** Records, or bytes of them, after which it is measured again: an event may have 16 MiB. */
 const MEASURE_EVERY = 1024;
+const MEASURE_BYTES = 16 * 1024 * 1024;
 
 /** What the account asks of the decoder whose batch it is. */
 export interface Filled {
@@ -37,6 +39,8 @@ export class BatchShares {
   private held = 0;
   /** Records at which to look whether it is full. */
   private stopAt: number;
+  /** Bytes of records since. */
+  private unmeasured = 0;
   private deliveries: DeliveryPart[] = [];
   private delivery = -1;
   private open: { from: number; layout: string; rows: readonly number[]; bad: number } | undefined;
@@ -48,20 +52,22 @@ export class BatchShares {
     this.stopAt = Math.min(capacity, MEASURE_EVERY);
   }
 
-  /** Counts a record that is in the list of this place; `held`: its bytes that are kept beside the rows. Now and then it looks at the memory held: at fixed records, so that a batch made again ends in the same place. */
-  count(list: number, held = 0): void {
+  /** Counts a record that is in the list of this place; `held`: its bytes that are kept beside the rows; `length`: all of them, where they may be many. Now and then it looks at the memory held: at fixed records, so that a batch made again ends in the same place. */
+  count(list: number, held = 0, length = 0): void {
     this.held += held;
+    this.unmeasured += length;
     if (this.records === this.order.length) {
       const order = new Uint8Array(this.order.length + 16);
       order.set(this.order);
       this.order = order;
     }
     this.order[this.records++] = list;
-    if (this.records >= this.stopAt) this.stop();
+    if (this.records >= this.stopAt || this.unmeasured > MEASURE_BYTES) this.stop();
   }
 
   private stop(): void {
     this.full = this.records >= this.capacity || this.held + this.filled.size() > HELD_LIMIT;
+    this.unmeasured = 0;
     this.stopAt = Math.min(this.capacity, this.records + MEASURE_EVERY);
   }
 
@@ -123,6 +129,7 @@ export class BatchShares {
     this.bad = [];
     this.held = 0;
     this.full = false;
+    this.unmeasured = 0;
     this.stopAt = Math.min(this.capacity, MEASURE_EVERY);
     this.deliveries = [];
     if (!finished) this.begin(state);

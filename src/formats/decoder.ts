@@ -22,7 +22,7 @@ export interface RecordDecoder {
   nextDelivery(resume?: ResumePoint): void;
   /** Decompressed bytes; `last`: the delivery ends with them. True when all was taken in; until then they must not change. */
   push(chunk: Uint8Array, last: boolean): boolean;
-  /** Ends a delivery that cannot be read on, with one bad record that tells of it. `bytes`: what is damaged of it and was not pushed. */
+  /** Ends a delivery that cannot be read on, after a push without bytes, with one bad record that tells of it. `bytes`: what is damaged of it and was not pushed. */
   endDamaged(code: RecordErrorCode, message: string, bytes?: { readonly raw: Uint8Array; readonly length: number }): void;
   /** The batch; the decoder goes on with an empty one. */
   take(): DecodedBatches;

@@ -25,6 +25,16 @@ export function sourceOf(bytes: Uint8Array): Source {
 }
 
 const HASH_MULTIPLIER = 0x9e3779b1;
+/**
+ * Slots that a search looks at before it takes the values for chosen ones: the hashes have no secret, so that a sender can make values
+ * that all meet in one slot, and each would be compared with all before it. From there to the end of the batch values are found by
+ * their text in a Map, whose hash has a secret. A table is at most half full: others need a few dozen slots.
+ */
+const MOST_STEPS = 256;
+const oneByOne = new TextDecoder('latin1');
+
+/** A letter before it: the hash of a text of digits has no secret. */
+const textOf = (bytes: Uint8Array, start: number, end: number): string => `b${oneByOne.decode(bytes.subarray(start, end))}`;
 
 /** One step of the hash of a spelling: four bytes, or the last ones with zeros above them. */
 function hashStep(hash: number, word: number): number {
@@ -97,8 +107,11 @@ export class SpellingTable {
   private hashes = new Int32Array(64);
   /** Id + 1; 0 is a free slot. */
   private slots = new Int32Array(128);
+  /** In place of the slots (see MOST_STEPS). */
+  private byText: Map<string, number> | undefined;
 
   clear(): void {
+    this.byText = undefined;
     this.count = 0;
     this.last = 0;
     this.starts[1] = 0;
@@ -121,16 +134,22 @@ export class SpellingTable {
 
   /** Id of the spelling at `[start, end)`, or -1 when it is new. */
   find(source: Source, start: number, end: number, hash: number): number {
+    if (this.byText) return this.byText.get(textOf(source.bytes, start, end)) ?? -1;
     const { slots, hashes, starts } = this;
     const mask = slots.length - 1;
     const length = end - start;
-    for (let slot = (hash ^ (hash >>> 13)) & mask; ; slot = (slot + 1) & mask) {
+    let slot = (hash ^ (hash >>> 13)) & mask;
+    for (let steps = 0; steps < MOST_STEPS; steps++) {
       const id = slots[slot]! - 1;
       if (id < 0) return -1;
+      slot = (slot + 1) & mask;
       if (hashes[id] !== hash) continue;
       const at = starts[id]!;
       if (starts[id + 1]! - at === length && this.equals(at, source, start, length)) return id;
     }
+    this.byText = new Map();
+    for (let id = 0; id < this.count; id++) this.byText.set(textOf(this.arena.bytes, starts[id]!, starts[id + 1]!), id);
+    return this.find(source, start, end, hash);
   }
 
   private equals(at: number, source: Source, p: number, length: number): boolean {
@@ -158,7 +177,8 @@ export class SpellingTable {
     this.values[id] = value;
     this.flags[id] = flags;
     this.count = id + 1;
-    this.place(id);
+    if (this.byText) this.byText.set(textOf(buf, start, end), id);
+    else this.place(id);
     return id;
   }
 
@@ -185,7 +205,7 @@ export class SpellingTable {
     hashes.set(this.hashes);
     this.hashes = hashes;
     this.slots = new Int32Array(size * 2);
-    for (let id = 0; id < this.count; id++) this.place(id);
+    if (!this.byText) for (let id = 0; id < this.count; id++) this.place(id);
   }
 }
 
@@ -203,8 +223,11 @@ export class AddressInterner {
   /** Other addresses: ids; 0 is a free slot. */
   private v6 = new Uint32Array(1024);
   private v6Count = 0;
+  /** In place of both (see MOST_STEPS). */
+  private byText: Map<string, number> | undefined;
 
   clear(): void {
+    this.byText = undefined;
     this.count = 1;
     this.v4.fill(0);
     this.v4Count = 0;
@@ -217,20 +240,16 @@ export class AddressInterner {
     const v4 = this.v4;
     const mask = v4.length - 1;
     const key = address >>> 0;
-    let slot = (Math.imul(address, 0x9e3779b1) >>> this.v4Shift) << 1;
-    for (;;) {
-      const id = v4[slot + 1]!;
-      if (id === 0) break;
-      if (v4[slot] === key) return id;
+    // Words are little-endian, as the machines that this runs on are; addresses are in network order.
+    const word = ((key & 0xff) << 24) | ((key & 0xff00) << 8) | ((key >>> 8) & 0xff00) | (key >>> 24);
+    if (this.byText) return this.internByText(this.byText, 0, 0, MAPPED, word >>> 0);
+    let slot = (Math.imul(address, HASH_MULTIPLIER) >>> this.v4Shift) << 1;
+    for (let steps = 0; v4[slot + 1] !== 0; steps++) {
+      if (v4[slot] === key) return v4[slot + 1]!;
+      if (steps === MOST_STEPS) return this.internByText(this.allByText(), 0, 0, MAPPED, word >>> 0);
       slot = (slot + 2) & mask;
     }
-    const id = this.reserve();
-    const w = id * 4;
-    this.words[w] = 0;
-    this.words[w + 1] = 0;
-    this.words[w + 2] = MAPPED;
-    // Words are little-endian, as the machines that this runs on are; addresses are in network order.
-    this.words[w + 3] = ((key & 0xff) << 24) | ((key & 0xff00) << 8) | ((key >>> 8) & 0xff00) | (key >>> 24);
+    const id = this.add(0, 0, MAPPED, word);
     v4[slot] = key;
     v4[slot + 1] = id;
     if (++this.v4Count * 4 > v4.length) this.growIPv4();
@@ -242,16 +261,43 @@ export class AddressInterner {
     const view = new DataView(bytes.buffer, bytes.byteOffset, ADDRESS_BYTES);
     const [a, b, c, d] = [view.getUint32(0, true), view.getUint32(4, true), view.getUint32(8, true), view.getUint32(12, true)];
     if (a === 0 && b === 0 && c === MAPPED) return this.internIPv4(view.getUint32(12, false));
+    if (this.byText) return this.internByText(this.byText, a, b, c, d);
     const mask = this.v6.length - 1;
     let slot = hashWords(a, b, c, d) & mask;
-    for (; this.v6[slot] !== 0; slot = (slot + 1) & mask) {
+    for (let steps = 0; this.v6[slot] !== 0; steps++) {
       const w = this.v6[slot]! * 4;
       if (this.words[w] === a && this.words[w + 1] === b && this.words[w + 2] === c && this.words[w + 3] === d) return this.v6[slot]!;
+      if (steps === MOST_STEPS) return this.internByText(this.allByText(), a, b, c, d);
+      slot = (slot + 1) & mask;
     }
-    const id = this.reserve();
-    this.bytes.set(bytes, id * ADDRESS_BYTES);
+    const id = this.add(a, b, c, d);
     this.v6[slot] = id;
     if (++this.v6Count * 2 > this.v6.length) this.growIPv6();
+    return id;
+  }
+
+  private allByText(): Map<string, number> {
+    this.byText = new Map();
+    for (let id = 1; id < this.count; id++) this.byText.set(`w${this.words.subarray(id * 4, id * 4 + 4).join(' ')}`, id);
+    return this.byText;
+  }
+
+  private internByText(byText: Map<string, number>, a: number, b: number, c: number, d: number): number {
+    const text = `w${a} ${b} ${c} ${d}`;
+    const known = byText.get(text);
+    if (known !== undefined) return known;
+    const id = this.add(a, b, c, d);
+    byText.set(text, id);
+    return id;
+  }
+
+  private add(a: number, b: number, c: number, d: number): number {
+    const id = this.reserve();
+    const w = id * 4;
+    this.words[w] = a;
+    this.words[w + 1] = b;
+    this.words[w + 2] = c;
+    this.words[w + 3] = d;
     return id;
   }
 
@@ -273,7 +319,7 @@ export class AddressInterner {
     const mask = this.v4.length - 1;
     for (let i = 0; i < old.length; i += 2) {
       if (old[i + 1] === 0) continue;
-      let slot = (Math.imul(old[i]!, 0x9e3779b1) >>> this.v4Shift) << 1;
+      let slot = (Math.imul(old[i]!, HASH_MULTIPLIER) >>> this.v4Shift) << 1;
       while (this.v4[slot + 1] !== 0) slot = (slot + 2) & mask;
       this.v4[slot] = old[i]!;
       this.v4[slot + 1] = old[i + 1]!;

@@ -77,6 +77,7 @@ export async function* normalize(source: AsyncGenerator<Segment, Damage | undefi
       }
       if (decoder.deliveryFinished) decoder.nextDelivery();
       if (next.done) {
+        yield* push(NO_BYTES, false);
         yield* documents(decoder.take(), options);
         decoder.endDamaged(next.value!.code, next.value!.message);
         break;

@@ -51,13 +51,14 @@ async function copiesIn(ids: NonNullable<StagedBlock['ids']>, store: Pick<Store,
 }
 
 /** Copies are taken from what their deliveries count as stored. A block that was cut by days does not tell whose its rows are: they are the largest one's. */
-function withDuplicates(ranges: readonly DeliveryRange[], { ends, rows }: StagedBlock, copies: readonly Copy[]): DeliveryRange[] {
+export function withDuplicates(ranges: readonly DeliveryRange[], { ends, rows }: StagedBlock, copies: readonly Copy[]): DeliveryRange[] {
   const perRange = ranges.map(() => 0);
   const largest = ranges.reduce((best, range, i) => (range.counts.stored > (ranges[best]?.counts.stored ?? 0) ? i : best), 0);
   const whole = ends?.length === ranges.length && ends.at(-1) === rows;
-  for (const { row } of copies) {
-    const owner = whole ? ends.findIndex((end) => row < end) : largest;
-    if (owner >= 0) perRange[owner] = (perRange[owner] as number) + 1;
+  let owner = whole ? 0 : largest;
+  for (const { row } of whole ? copies.toSorted((a, b) => a.row - b.row) : copies) {
+    while (whole && row >= ends[owner]!) owner++;
+    perRange[owner]!++;
   }
   return ranges.map((range, i) => {
     const found = perRange[i] as number;

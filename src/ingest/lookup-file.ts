@@ -64,10 +64,9 @@ function delimiterOf(header: string): string {
 async function readCsv(text: AsyncIterable<string>, limits: LookupLimits): Promise<TableRows> {
   const source = text[Symbol.asyncIterator]();
   let start = '';
-  while (!start.includes('\n')) {
-    const next = await source.next();
-    if (next.done) break;
+  for (let next = await source.next(); !next.done; next = await source.next()) {
     start += next.value;
+    if (next.value.includes('\n')) break;
   }
   const parser = parse({ delimiter: delimiterOf(start.split('\n', 1)[0] ?? ''), skip_empty_lines: true, relax_column_count: true, info: true });
   const feeding = (async () => {

@@ -67,11 +67,12 @@ function overlaid(own: Extract<Column, { type: 'LowCardinality(String)' }>, give
 }
 
 function spread(values: readonly string[], ranges: readonly Range[], rows: number): Column {
-  const dictionary = ['', ...new Set(values.filter(Boolean))];
   if (new Set(values).size === 1) return { type: 'Constant', value: values[0] as string };
+  const dictionary = [...new Set(['', ...values])];
+  const places = new Map(dictionary.map((text, i) => [text, i]));
   const ids = new Uint32Array(rows);
   ranges.forEach((range, i) => {
-    ids.fill(values[i] ? dictionary.indexOf(values[i] as string) : 0, range.start, range.end);
+    ids.fill(places.get(values[i]!)!, range.start, range.end);
   });
   return { type: 'LowCardinality(String)', ids, dictionary };
 }

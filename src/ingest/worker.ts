@@ -200,8 +200,8 @@ async function readAll(job: Job, contents: readonly [Source, ...Source[]], id: s
         // The text before may be what is damaged: its end is still open.
         if (!owner || open().deliveryFinished) owner = await begin(job, id, undefined, next.value?.offset ?? end, kind);
         owner.last = true;
+        await push(EMPTY, next.value === undefined);
         if (next.value) open().endDamaged(next.value.code, next.value.message);
-        else await push(EMPTY, true);
         return true;
       }
       const segment = next.value;

@@ -91,6 +91,10 @@ export function lex(text: string): Token[] {
   const tokens: Token[] = [];
   let at = 0;
   let inScope = !isExtractionRule(text);
+  /** Where the last comment can end: what opens behind it does not close, and is not looked through for that again and again. */
+  const lastCommentEnd = text.lastIndexOf('*/');
+  /** Up to where a regular expression was looked for whose classes close, and none was found: there is none behind either. */
+  let noClasses = 0;
   /** Brackets that are open, each with what it was opened in; those of subqueries begin a scope. */
   const open: { readonly subquery: boolean; readonly inScope: boolean }[] = [];
 
@@ -105,7 +109,7 @@ export function lex(text: string): Token[] {
 
   while (at < text.length) {
     const char = text[at]!;
-    const skip = match(SPACE) ?? (char === '/' ? match(COMMENT) : undefined);
+    const skip = match(SPACE) ?? (char === '/' && (text[at + 1] === '/' || at < lastCommentEnd) ? match(COMMENT) : undefined);
     if (skip) {
       at += skip.length;
       continue;
@@ -233,19 +237,21 @@ export function lex(text: string): Token[] {
 
   /** Up to the next `/` that is neither escaped nor in a class, or else up to the next. */
   function regex(): void {
-    const end = closingSlash(true) ?? closingSlash(false);
+    const end = (at >= noClasses ? closingSlash(true) : undefined) ?? closingSlash(false);
     if (end === undefined) push('error', text.length - at, '', { error: 'unclosed-regex' });
     else push('regex', end + 1 - at, text.slice(at + 1, end).replaceAll('\\/', '/'));
   }
 
   function closingSlash(skipClasses: boolean): number | undefined {
     let inClass = false;
-    for (let i = at + 1; i < text.length && text[i] !== '\n'; i++) {
+    let i = at + 1;
+    for (; i < text.length && text[i] !== '\n'; i++) {
       if (text[i] === '\\') i++;
       else if (text[i] === '/' && !inClass) return i;
       else if (skipClasses && text[i] === '[') inClass = true;
       else if (text[i] === ']') inClass = false;
     }
+    if (skipClasses) noClasses = i;
     return undefined;
   }
 }

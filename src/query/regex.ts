@@ -20,12 +20,12 @@ export function checkedRegex(source: string, span: Span): string {
   const fail = (message: string): never => {
     throw new QueryError('bad-regex', span, message, 'Write it in the syntax of RE2: https://github.com/google/re2/wiki/Syntax');
   };
+  if (source.length > 10_000) fail('The regular expression is too long.');
   const plain = source.replace(/\\\\/g, '__');
   const bare = withoutMembers(source);
   for (const [pattern, message] of UNSUPPORTED) if (pattern.test(bare)) fail(message);
   if (/\\[1-9]/.test(plain)) fail('Back-references are not part of RE2.');
   for (const [, letter] of plain.matchAll(/\\([A-Za-z])/g)) if (!ESCAPES.test(letter as string)) fail(`${quoted(`\\${letter}`)} is not an escape of RE2.`);
-  if (source.length > 10_000) fail('The regular expression is too long.');
   const forCheck = withClasses(withoutNames(source))
     .replace(/\(\?[imsU-]+\)/g, '')
     .replace(/\(\?[imsU-]+:/g, '(?:');

@@ -194,7 +194,7 @@ function concat(parts: readonly Uint8Array[]): Uint8Array {
   return out;
 }
 
-/** The given rows of a batch as a batch of its own (dictionaries and addresses are shared). */
+/** The given rows of a batch as a batch of its own, with the texts that they have (addresses are shared). */
 export function selectRows(batch: Batch, rows: Uint32Array): Batch {
   const columns = new Map<string, Column>();
   for (const [name, column] of batch.columns) columns.set(name, selectColumn(column, rows));
@@ -217,15 +217,19 @@ function selectColumn(column: Column, rows: Uint32Array): Column {
     case 'IPv6':
       return { type: column.type, ids: gather(column.ids, new Uint32Array(rows.length), rows) };
     case 'LowCardinality(String)':
-      return { type: column.type, ids: gather(column.ids, new Uint32Array(rows.length), rows), dictionary: column.dictionary };
-    case 'Array(String)':
-      return { type: column.type, ids: gather(column.ids, new Uint32Array(rows.length), rows), lists: column.lists };
+    case 'Array(String)': {
+      const { ids, used } = renumber(column.ids, rows);
+      if (column.type === 'Array(String)') return { type: column.type, ids, lists: used.map((id) => column.lists[id]!) };
+      return { type: column.type, ids, dictionary: used.map((id) => column.dictionary[id]!) };
+    }
     case 'Constant':
       return column;
     case 'String':
       return { type: column.type, ...gatherTexts(column, rows) };
-    case 'SharedString':
-      return { ...column, ids: gather(column.ids, new Uint32Array(rows.length), rows) };
+    case 'SharedString': {
+      const { ids, used } = renumber(column.ids, rows);
+      return { type: column.type, ids, texts: gatherTexts(column.texts, Uint32Array.from(used)), count: used.length };
+    }
     case 'SparseString': {
       const values = new Map<number, Uint8Array>();
       rows.forEach((row, i) => {
@@ -235,6 +239,18 @@ function selectColumn(column: Column, rows: Uint32Array): Column {
       return { type: column.type, values };
     }
   }
+}
+
+/** Ids of the rows in a dictionary of their own, and the ids of its texts in the one before; the first stays the first. A batch may be cut in hundreds of parts. */
+function renumber(from: Uint32Array, rows: Uint32Array): { readonly ids: Uint32Array; readonly used: readonly number[] } {
+  const places = new Map([[0, 0]]);
+  const ids = Uint32Array.from(rows, (row) => {
+    const id = from[row]!;
+    const place = places.get(id) ?? places.size;
+    places.set(id, place);
+    return place;
+  });
+  return { ids, used: [...places.keys()] };
 }
 
 function gatherTexts({ bytes, ends }: Texts, rows: Uint32Array): Texts {

@@ -329,3 +329,13 @@ it('snappy: whatever the bytes, it ends, with what was promised or with nothing'
 it('a structure that is written is one that is read', () => {
   expect(struct(fields({ 1: i(-1), 4: text('a') }))).toEqual(Buffer.from([6, 2, 1, 8, 8, 1, 97, 0]));
 });
+
+it('takes as long as the rows are, where one value that none of them has is very long', async () => {
+  const rows = 500_000;
+  const version: WrittenColumn = { ...VERSION, pages: [page({ type: 2, body: int32(2), values: 1 }), indexed(0, rows)] };
+  const address: WrittenColumn = { ...ADDRESS, pages: [page({ type: 2, body: texts('x'.repeat(4_000_000), '10.0.0.1'), values: 2 }), indexed(1, rows)] };
+  const file = parquet({ rows, columns: [version, address] });
+  let length = 0;
+  for await (const piece of parquetText({ size: file.length, read: async (from, to) => file.subarray(from, to) })) length += piece.length;
+  expect(length).toBe('version srcaddr\n'.length + rows * '2 10.0.0.1\n'.length);
+});

@@ -60,3 +60,8 @@ it('names the line and column of what is wrong', async () => {
   ];
   for (const [text, format, message] of cases) await expect(read(text, format), String(text)).rejects.toThrow(message);
 });
+
+it('reads a header of many small pieces in time that grows with it', async () => {
+  const name = 'n'.repeat(4_000_000);
+  expect(await readTable(chunks(`${name}\n1\n`, 40), 'csv', { ...LIMITS, bytes: 5_000_000 })).toEqual({ columns: [name], rows: [['1']] });
+});

@@ -15,9 +15,10 @@ import { stringContent } from './columns.ts';
 import { EventBatch } from './event-batch.ts';
 import { KEY } from './keys.ts';
 import { eventColumn, LONGEST_HEADER, lineAfter, rowAfter, valueIn, withoutLineEnd } from './lake.ts';
+import { listOf } from './list.ts';
 import { beginningIn, endOfBroken, TELLING } from './resync.ts';
 import type { EventProblem } from './rows.ts';
-import { BROKEN, MORE, skipBlanks, stringEnd, valueAfterKey, valueEnd } from './scan.ts';
+import { BROKEN, MORE, skipBlanks, valueAfterKey, valueEnd } from './scan.ts';
 
 /** Bytes of one record. */
 export const MAX_RECORD = 16 * 1024 * 1024;
@@ -63,6 +64,8 @@ export class CloudTrailDecoder {
   private at = 0;
   private length = 0;
   private base = 0;
+  /** Bytes that must be here before what waits for more is looked at again: a quarter more than last time, so that a large record in small pieces is not read anew with each. */
+  private wanted = 0;
   /** Bytes of a broken record whose end was not found yet, and its first ones. */
   private lost = 0;
   private lostHead: Uint8Array = NOTHING;
@@ -109,21 +112,33 @@ export class CloudTrailDecoder {
     this.at = 0;
     this.length = 0;
     this.base = offset;
+    this.wanted = 0;
     this.lost = 0;
     this.last = false;
     this.finished = false;
   }
 
-  /** As FlowDecoder.push: true when all was taken in, false when the batch is full and some waits. */
+  /** As FlowDecoder.push. Bytes of a record without its end may wait unread for more of them; a push without bytes reads them. */
   push(chunk: Uint8Array, last: boolean): boolean {
     if (chunk.length > 0) this.append(chunk);
-    this.last ||= last;
     if (this.finished) return true;
-    this.batch.now = this.now();
-    this.run();
-    if (this.batch.shares.full && !(this.last && this.at === this.length)) return false;
+    const late = this.length - this.at < this.wanted;
+    if (late && !last && chunk.length > 0) return true;
+    // What waited is read as if it had been when it came: what fills a batch does not end the delivery with it.
+    if (late && chunk.length === 0 && !this.look()) return false;
+    this.last ||= last;
+    if (!this.look()) return false;
     if (this.last) this.finish();
     return true;
+  }
+
+  /** Reads on; false when the batch is full and some waits. */
+  private look(): boolean {
+    this.batch.now = this.now();
+    this.run();
+    const rest = this.length - this.at;
+    this.wanted = this.batch.shares.full ? 0 : rest + (rest >> 2);
+    return !this.batch.shares.full || (this.last && rest === 0);
   }
 
   /** Ends a delivery whose bytes cannot be read on; one bad record tells of it and of what is cut short. */
@@ -157,13 +172,18 @@ export class CloudTrailDecoder {
       this.length = chunk.length;
       return;
     }
-    const buf = new Uint8Array(rest + chunk.length);
-    buf.set(this.buf.subarray(this.at, this.length));
-    buf.set(chunk, rest);
-    this.base += this.at;
-    this.buf = buf;
-    this.at = 0;
-    this.length = buf.length;
+    const length = rest + chunk.length;
+    if (this.length + chunk.length > this.buf.length) {
+      const buf = new Uint8Array(rest > chunk.length ? 2 * length : length);
+      buf.set(this.buf.subarray(this.at, this.length));
+      this.base += this.at;
+      this.buf = buf;
+      this.at = 0;
+      this.length = rest;
+    }
+    // Behind what was handed out of it, which stays as it is.
+    this.buf.set(chunk, this.length);
+    this.length += chunk.length;
   }
 
   /** Takes in whole records until the batch is full or more bytes are needed. */
@@ -370,23 +390,6 @@ const TOO_LARGE: EventProblem = { code: 'event-too-large', message: 'the event h
 
 /** Keys whose list holds the records of a file. */
 const LISTS = [KEY.Records, KEY.Events];
-const LIST_NAMES = ['"Records"', '"Events"'].map((text) => encoder.encode(text));
-
-/** `{"Records": [`: offset after it; MORE where it may be one, BROKEN where it is none. */
-function listOf(buf: Uint8Array, at: number, to: number): number {
-  let p = skipBlanks(buf, at + 1, to);
-  if (p >= to) return MORE;
-  if (buf[p] !== QUOTE) return BROKEN;
-  const end = stringEnd(buf, p, Math.min(to, p + 16));
-  if (end === BROKEN || (end === MORE && to > p + 16)) return BROKEN;
-  if (end === MORE) return MORE;
-  if (!LIST_NAMES.some((name) => name.length === end - p && name.every((c, i) => buf[p + i] === c))) return BROKEN;
-  p = skipBlanks(buf, end, to);
-  if (p < to && buf[p] !== 58) return BROKEN;
-  p = skipBlanks(buf, p + 1, to);
-  if (p >= to) return MORE;
-  return buf[p] === OPEN_BRACKET ? p + 1 : BROKEN;
-}
 
 function joined(a: Uint8Array, b: Uint8Array): Uint8Array {
   const both = new Uint8Array(a.length + b.length);

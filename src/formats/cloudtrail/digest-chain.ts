@@ -75,7 +75,7 @@ export function newChain(): Chain {
 export function addDigest(chain: Chain, link: Link): void {
   const { runs, faults } = chain;
   for (let i = faults.length - 1; i >= 0; i--) if (faults[i]?.digest === link.self.object) faults.splice(i, 1);
-  faults.push(...link.faults);
+  for (const fault of link.faults) faults.push(fault);
   faults.sort((a, b) => a.from - b.from);
   const holder = runs.findIndex((run) => run.from <= link.from && link.to <= run.to);
   const held = runs[holder];
@@ -89,10 +89,7 @@ export function addDigest(chain: Chain, link: Link): void {
     runs.sort((a, b) => a.from - b.from || a.to - b.to);
     join(runs);
   }
-  while (runs.length > MOST_RUNS || faults.length > MOST_FAULTS) {
-    (runs.length > MOST_RUNS ? runs : faults).shift();
-    chain.dropped += 1;
-  }
+  chain.dropped += runs.splice(0, Math.max(0, runs.length - MOST_RUNS)).length + faults.splice(0, Math.max(0, faults.length - MOST_FAULTS)).length;
 }
 
 /** Whether more is known of a digest than when it was taken into its run. One that is not believed any more leaves it. */

@@ -62,7 +62,7 @@ export class EventBatch {
     const result = this.events.add(this.slices, time);
     if (result === undefined) {
       if (timeOf && time === undefined) this.shares.counts.notLocated++;
-      this.shares.count(0);
+      this.shares.count(0, 0, to - from);
     } else if (result === 'copy') this.shares.counts.duplicates++;
     else this.addBad(result, offset, raw, raw.length);
   }

@@ -19,7 +19,8 @@ const LONGEST_KEY = Math.max(...FIRST_KEYS.map((key) => key.length));
 const MOST_BLANKS = 64;
 /** Bytes behind the bracket that tell whether it begins an event. */
 export const TELLING = 1 + MOST_BLANKS + LONGEST_KEY;
-const FIRST_WINDOW = 4096;
+/** Bytes that are looked at first for the end: broken objects may be of two bytes each. */
+const FIRST_WINDOW = 64;
 
 /** Whether an event begins at the bracket at `p`. `lines`: an object at the beginning of a line is one too. */
 function begins(buf: Uint8Array, p: number, to: number, lines: boolean): boolean {

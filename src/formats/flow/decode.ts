@@ -20,6 +20,8 @@ const LINE_FEED = 10;
 const CARRIAGE_RETURN = 13;
 const SPACE = 32;
 const TAB = 9;
+/** Bytes of a record that is not looked at again with each piece or line that comes. */
+const LONG = 1024;
 /** Prefix of the state inside a JSON array. */
 const IN_ARRAY = '[';
 const LINE_END = Uint8Array.of(LINE_FEED);
@@ -43,6 +45,8 @@ export class FlowDecoder {
   private carry: Uint8Array = new Uint8Array(4096);
   private carryLength = 0;
   private carryBase = 0;
+  /** Bytes that `carry` must have before a record that was not whole is looked at again: a quarter more than last time, where it is long. */
+  private wanted = 0;
   /** The last byte of `carry` is a line end that the delivery does not have. */
   private addedLineEnd = false;
   /** A line longer than RAW_LIMIT is passed over: its length so far. */
@@ -112,6 +116,7 @@ export class FlowDecoder {
     this.chunkBase = offset;
     this.carryLength = 0;
     this.carryBase = offset;
+    this.wanted = 0;
     this.addedLineEnd = false;
     this.long = 0;
     this.ruled?.nextDelivery();
@@ -135,6 +140,7 @@ export class FlowDecoder {
     }
     this.last ||= last;
     if (this.finished) return true;
+    if (chunk.length === 0) this.wanted = 0;
     this.reader.now = this.now();
     return this.advance();
   }
@@ -205,6 +211,9 @@ export class FlowDecoder {
     const lineEnd = this.chunk.indexOf(LINE_FEED, this.chunkAt);
     this.append(lineEnd < 0 ? this.chunk.length : lineEnd + 1);
     const ended = this.last && this.chunkAt === this.chunk.length;
+    const mayBeWhole = lineEnd >= 0 && !this.ruled && !this.json.begins(this.carry[0]!);
+    if (this.carryLength < this.wanted && !mayBeWhole && !ended) return this.chunkAt < this.chunk.length;
+    this.wanted = 0;
     if (ended && this.carry[this.carryLength - 1] !== LINE_FEED) {
       this.appendBytes(LINE_END);
       this.addedLineEnd = true;
@@ -226,6 +235,7 @@ export class FlowDecoder {
     this.carryLength = rest;
     this.carryBase += at;
     if (this.batch.full) return false;
+    if (rest > LONG) this.wanted = rest + (rest >> 2);
     if (this.checkLong()) return true;
     return this.chunkAt < this.chunk.length;
   }

@@ -48,12 +48,8 @@ function wrong(code: RecordErrorCode, message: string): Diagnosis {
 
 /** Reads the JSON text of an object: a record of one of the formats. */
 export function readJson(text: string, formats: readonly FlowFormat[] = FLOW_FORMATS): JsonRecord | Diagnosis {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (error) {
-    return wrong('not-json', error instanceof Error ? shorten(error.message) : 'not JSON');
-  }
+  const value = parsed(text);
+  if (value instanceof SyntaxError) return wrong('not-json', shorten(value.message));
   if (!isObject(value)) return wrong('unknown-json-shape', 'the JSON is no object');
   if (!('message' in value)) return readRecord(value, formats);
   const { message } = value;
@@ -62,8 +58,10 @@ export function readJson(text: string, formats: readonly FlowFormat[] = FLOW_FOR
   if (typeof message !== 'string') return wrong('unknown-json-shape', 'message is neither a text nor an object');
   const line = message.replace(/\r?\n$/, '');
   if (line.startsWith('{')) {
-    const inner = parseObject(line);
-    return inner ? withExtras(readRecord(inner, formats), extras) : wrong('not-json', 'message starts like JSON and is not valid JSON');
+    const inner = parsed(line);
+    return isObject(inner) && !(inner instanceof SyntaxError)
+      ? withExtras(readRecord(inner, formats), extras)
+      : wrong('not-json', 'message starts like JSON and is not valid JSON');
   }
   return { line, layout: undefined, extras };
 }
@@ -72,12 +70,17 @@ function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-function parseObject(text: string): Record<string, unknown> | undefined {
+/** What a text says, or why it is no JSON. Where it failed within this program tells nothing, and costs more than all the rest of a short record. */
+function parsed(text: string): unknown {
+  const limit = Error.stackTraceLimit;
+  Error.stackTraceLimit = 0;
   try {
-    const value: unknown = JSON.parse(text);
-    return isObject(value) ? value : undefined;
-  } catch {
-    return undefined;
+    return JSON.parse(text) as unknown;
+  } catch (error) {
+    if (error instanceof SyntaxError) return error;
+    throw error;
+  } finally {
+    Error.stackTraceLimit = limit;
   }
 }
 

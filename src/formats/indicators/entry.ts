@@ -114,8 +114,8 @@ function label(value: unknown): string {
     .slice(0, MAX_LABEL);
 }
 
-/** Distinct texts that are not empty, in their order. */
-function labels(values: readonly unknown[] | undefined): string[] {
+/** Distinct texts that are not empty, in their order, as an indicator has them. What many indicators share is cleaned once. */
+export function labels(values: readonly unknown[] | undefined): string[] {
   const found = new Set<string>();
   for (const value of values ?? []) {
     const text = label(value);

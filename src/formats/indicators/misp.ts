@@ -4,7 +4,21 @@
  * detection (`to_ids`) are left out.
  */
 import type { IndicatorType, Severity } from '../../model/indicator.ts';
-import { type Entry, entriesOf, get, type IndicatorReader, isObject, type Json, listOf, type Parts, type Place, problem, textOf, timeOf } from './entry.ts';
+import {
+  type Entry,
+  entriesOf,
+  get,
+  type IndicatorReader,
+  isObject,
+  type Json,
+  labels,
+  listOf,
+  type Parts,
+  type Place,
+  problem,
+  textOf,
+  timeOf,
+} from './entry.ts';
 import { jsonItems, type Path } from './json-items.ts';
 import { withoutPort } from './value.ts';
 
@@ -89,7 +103,7 @@ export const misp: IndicatorReader = {
         const event = item.key === 'Event' ? item.value : get(item.value, 'Event');
         // An attribute of a search names its event too, and has a value.
         if (isObject(event) && get(item.value, 'value') === undefined) return readEvent(event, place);
-        return readAttribute(get(item.value, 'Attribute') ?? item.value, isObject(event) ? event : {}, [], place);
+        return readAttribute(get(item.value, 'Attribute') ?? item.value, isObject(event) ? event : {}, UNTAGGED, place);
       });
     }
   },
@@ -97,7 +111,7 @@ export const misp: IndicatorReader = {
 
 function readEvent(event: Json, place: Place): Entry[] {
   const clusters = listOf(event, 'Galaxy').flatMap((galaxy) => listOf(galaxy, 'GalaxyCluster').map((cluster) => textOf(cluster, 'tag_name')));
-  const tags = [...tagsOf(event), ...clusters.filter(Boolean)];
+  const tags = tagged([...tagsOf(event), ...clusters.filter(Boolean)]);
   const attributes = [...listOf(event, 'Attribute'), ...listOf(event, 'Object').flatMap((object) => listOf(object, 'Attribute'))];
   return attributes.flatMap((attribute) => readAttribute(attribute, event, tags, place));
 }
@@ -106,7 +120,7 @@ function tagsOf(value: unknown): string[] {
   return [...listOf(value, 'Tag'), ...listOf(value, 'EventTag').map((tag) => get(tag, 'Tag'))].map((tag) => textOf(tag, 'name')).filter(Boolean);
 }
 
-function readAttribute(attribute: unknown, event: Json, eventTags: readonly string[], place: Place): Entry[] {
+function readAttribute(attribute: unknown, event: Json, ofEvent: Tagged, place: Place): Entry[] {
   if (!isObject(attribute)) return [problem(place, 'the attribute is no object', attribute)];
   const type = textOf(attribute, 'type').toLowerCase();
   const known = Object.hasOwn(TYPES, type) ? TYPES[type] : undefined;
@@ -115,7 +129,7 @@ function readAttribute(attribute: unknown, event: Json, eventTags: readonly stri
   if (detects === false || detects === 0 || detects === '0') return [{ skipped: 'attributes that are not for detection (to_ids)' }];
   const value = get(attribute, 'value');
   if (typeof value !== 'string') return [problem(place, 'the attribute has no value', attribute)];
-  const parts = partsOf(attribute, event, [...tagsOf(attribute), ...eventTags]);
+  const parts = partsOf(attribute, event, tagged(tagsOf(attribute)), ofEvent);
   const [kind, which] = known;
   const bar = value.indexOf('|');
   const first = bar < 0 ? value : value.slice(0, bar);
@@ -125,11 +139,23 @@ function readAttribute(attribute: unknown, event: Json, eventTags: readonly stri
   return entriesOf(kind, kind === 'address' ? withoutPort(text) : text, parts, place);
 }
 
-function partsOf(attribute: Json, event: Json, tags: readonly string[]): Parts {
+/** What tags say. */
+interface Tagged {
+  readonly actors: readonly string[];
+  readonly malware: readonly string[];
+  readonly killChain: readonly string[];
+  readonly labels: readonly string[];
+  readonly confidence: number | undefined;
+}
+
+const UNTAGGED: Tagged = { actors: [], malware: [], killChain: [], labels: [], confidence: undefined };
+
+function tagged(tags: readonly string[]): Tagged {
+  if (tags.length === 0) return UNTAGGED;
   const actors: string[] = [];
   const malware: string[] = [];
   const killChain: string[] = [];
-  const labels: string[] = [];
+  const others: string[] = [];
   let confidence: number | undefined;
   for (const tag of tags) {
     const galaxy = /^misp-galaxy:([^=]{1,100})="(.{1,200})"$/.exec(tag);
@@ -139,23 +165,27 @@ function partsOf(attribute: Json, event: Json, tags: readonly string[]): Parts {
     else if (FAMILIES.has(kind)) malware.push(bare(name));
     else if (kind.endsWith('attack-pattern')) killChain.push(/\bT\d{4}(?:\.\d{3})?\b/.exec(name)?.[0] ?? name);
     else if (tag.startsWith('kill-chain:')) killChain.push(`kill-chain:${tag.slice(11)}`);
-    else labels.push(tag);
+    else others.push(tag);
     const sure = Object.hasOwn(CONFIDENCE, tag.toLowerCase()) ? CONFIDENCE[tag.toLowerCase()] : undefined;
-    // Tags of the attribute stand first and go before those of its event.
     confidence ??= sure;
   }
+  return { actors: labels(actors), malware: labels(malware), killChain: labels(killChain), labels: labels(others), confidence };
+}
+
+/** Tags of the attribute go before those of its event. */
+function partsOf(attribute: Json, event: Json, own: Tagged, ofEvent: Tagged): Parts {
   const level = textOf(event, 'threat_level_id') || textOf(attribute, 'threat_level_id');
   const updated = textOf(attribute, 'timestamp') || textOf(event, 'timestamp');
   const deleted = get(attribute, 'deleted') === true || get(attribute, 'deleted') === '1';
   return {
     id: textOf(attribute, 'uuid'),
-    confidence,
+    confidence: own.confidence ?? ofEvent.confidence,
     severity: THREAT_LEVELS[level] ?? '',
     threatType: textOf(attribute, 'category'),
-    actors,
-    malware,
-    killChain,
-    labels,
+    actors: [...own.actors, ...ofEvent.actors],
+    malware: [...own.malware, ...ofEvent.malware],
+    killChain: [...own.killChain, ...ofEvent.killChain],
+    labels: [...own.labels, ...ofEvent.labels],
     firstSeen: get(attribute, 'first_seen') ?? get(event, 'date'),
     updated,
     validUntil: deleted ? timeOf(updated) || 1 : 0,

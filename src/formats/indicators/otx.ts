@@ -1,6 +1,6 @@
 /** Pulses of OTX (https://otx.alienvault.com/api): one, a list, or a page of `/api/v1/pulses/subscribed`. */
 import type { IndicatorType } from '../../model/indicator.ts';
-import { type Entry, entriesOf, get, type IndicatorReader, isObject, type Json, listOf, type Parts, type Place, problem, textOf } from './entry.ts';
+import { type Entry, entriesOf, get, type IndicatorReader, isObject, type Json, labels, listOf, type Parts, type Place, problem, textOf } from './entry.ts';
 import { jsonItems, type Path } from './json-items.ts';
 
 /** A pulse is held whole: what it says of all its indicators stands around them. */
@@ -61,9 +61,9 @@ function readPulse(pulse: unknown, place: Place): Entry[] {
   if (!isObject(pulse)) return [problem(place, 'the pulse is no object', pulse)];
   const shared: Parts = {
     actors: [get(pulse, 'adversary')],
-    malware: namesOf(pulse, 'malware_families'),
-    killChain: namesOf(pulse, 'attack_ids'),
-    labels: [...listOf(pulse, 'tags'), get(pulse, 'name')],
+    malware: labels(namesOf(pulse, 'malware_families')),
+    killChain: labels(namesOf(pulse, 'attack_ids')),
+    labels: labels([...listOf(pulse, 'tags'), get(pulse, 'name')]),
     updated: get(pulse, 'modified'),
   };
   return listOf(pulse, 'indicators').flatMap((indicator) => readIndicator(indicator, shared, place));

@@ -11,6 +11,7 @@ import {
   indicators,
   isObject,
   type Json,
+  labels,
   listOf,
   type Parts,
   problem,
@@ -36,11 +37,8 @@ const ROLES: Readonly<Record<string, Role>> = {
 const MAX_NAMES = 200_000;
 const MAX_RELATIONS = 500_000;
 
-interface Context {
-  readonly names: ReadonlyMap<string, { readonly role: Role; readonly names: readonly string[] }>;
-  /** Indicator → what it is a sign of. */
-  readonly targets: ReadonlyMap<string, readonly string[]>;
-}
+/** Indicator → what it is a sign of: many may have one id, or be signs of one thing. */
+type Context = ReadonlyMap<string, Readonly<Record<Role, readonly string[]>>>;
 
 const objects = (path: Path) => {
   if (path.length === 0) return 'enter';
@@ -75,11 +73,17 @@ async function readContext(document: FeedDocument, maxChars: number): Promise<Co
         if (known) known.push(target.slice(0, 200));
         else targets.set(source.slice(0, 200), [target.slice(0, 200)]);
       } else if (Object.hasOwn(ROLES, type) && names.size < MAX_NAMES) {
-        names.set(textOf(value, 'id').slice(0, 200), { role: ROLES[type] as Role, names: namesOf(value, type) });
+        names.set(textOf(value, 'id').slice(0, 200), { role: ROLES[type] as Role, names: labels(namesOf(value, type)) });
       }
     }
   }
-  return { names, targets };
+  return new Map(
+    [...targets].map(([source, refs]) => {
+      const known = refs.flatMap((target) => names.get(target) ?? []);
+      const of = (role: Role): string[] => labels(known.flatMap((one) => (one.role === role ? one.names : [])));
+      return [source, { actors: of('actors'), malware: of('malware'), killChain: of('killChain') }];
+    }),
+  );
 }
 
 /** A technique by its number (T1071) and tactics; all else by its name. */
@@ -117,25 +121,24 @@ function readItem(item: JsonItem, context: Context): Entry[] {
   });
 }
 
-function partsOf(value: Json, { names, targets }: Context): Parts {
+function partsOf(value: Json, context: Context): Parts {
   const id = textOf(value, 'id');
-  const found: Record<Role, string[]> = { actors: [], malware: [], killChain: phases(value) };
-  for (const target of targets.get(id) ?? []) {
-    const known = names.get(target);
-    if (known) found[known.role].push(...known.names);
-  }
+  const signs = context.get(id);
   const types = listOf(value, 'indicator_types').filter((type): type is string => typeof type === 'string');
-  const labels = listOf(value, 'labels').filter((name): name is string => typeof name === 'string');
+  const names = listOf(value, 'labels').filter((name): name is string => typeof name === 'string');
   const modified = get(value, 'modified');
   const until = get(value, 'valid_until');
   const confidence = get(value, 'confidence');
   return {
     id,
-    ...found,
+    // A pattern may name thousands of values.
+    actors: signs?.actors ?? [],
+    malware: signs?.malware ?? [],
+    killChain: labels([...phases(value), ...(signs?.killChain ?? [])]),
     confidence: typeof confidence === 'number' ? confidence : undefined,
     // STIX 2.0 has the type among the labels.
-    threatType: types[0] ?? labels[0],
-    labels: [...types.slice(1), ...labels],
+    threatType: types[0] ?? names[0],
+    labels: labels([...types.slice(1), ...names]),
     firstSeen: get(value, 'created'),
     updated: modified,
     validFrom: get(value, 'valid_from'),

@@ -14,6 +14,9 @@ export interface TableFormat {
   readonly entry: (value: Json, place: Place, key: string) => Entry[];
 }
 
+/** Of a header; a row may be much shorter. */
+const MOST_COLUMNS = 100;
+
 /** Looks at the first character: `{` or `[` begins JSON. */
 export async function* readTable(document: FeedDocument, { limits }: ReadOptions, format: TableFormat): AsyncGenerator<Entry[]> {
   if (await beginsAsJson(document)) {
@@ -33,7 +36,7 @@ export async function* readTable(document: FeedDocument, { limits }: ReadOptions
       if (!cells) return [problem({ line }, reason, text)];
       // A header that is no comment says itself what the columns are.
       if (cells.filter((cell) => format.columns.includes(cell)).length > 1) {
-        columns = cells;
+        columns = cells.slice(0, MOST_COLUMNS);
         return [];
       }
       if (cells.length < Math.min(2, columns.length)) return [problem({ line }, `the row has ${cells.length} of ${columns.length} cells`, text)];

@@ -89,7 +89,7 @@ function domain(text: string): string | undefined {
 }
 
 function url(text: string): string | undefined {
-  return text.length <= MAX_URL && !CONTROL.test(text) && /^[a-z][a-z0-9+.-]{0,30}:\/\/[^\s/?#]+\S*$/i.test(text) ? text : undefined;
+  return text.length <= MAX_URL && !CONTROL.test(text) && /^[a-z][a-z0-9+.-]{0,30}:\/\/[^\s/?#]\S*$/i.test(text) ? text : undefined;
 }
 
 function addresses(text: string): Values {

@@ -73,7 +73,8 @@ export function fewSeries(
 ): { readonly series: readonly Stacked[]; readonly partOf: (item: Item, key: string) => number } {
   if (series.length <= most + 1) return { series, partOf: (item, key) => item.parts.get(key) ?? 0 };
   const rest = series.slice(most);
-  const others = new Map(items.map((item) => [item.key, rest.reduce((sum, s) => sum + (item.parts.get(s.key) ?? 0), 0)]));
+  const left = new Set(rest.map((s) => s.key));
+  const others = new Map(items.map(({ key, parts }) => [key, [...parts].reduce((sum, [of, amount]) => sum + (left.has(of) ? amount : 0), 0)]));
   const total = rest.reduce((sum, s) => sum + s.total, 0);
   return {
     series: [...series.slice(0, most), { key: REST, label: restLabel(rest.length), total }],

@@ -98,6 +98,8 @@ function scatterOption(points: readonly Point[], x: Located, series: readonly Na
   const log = most / heights.reduce((a, b) => Math.min(a, b), most) > LOG_FROM;
   const axis = valueAxis(scheme, unit, most);
   const weights = weightsOf(points, values);
+  const order = new Map(series.map((s, i) => [s.key, i]));
+  const ofSeries = Map.groupBy(points, (p) => p.series);
   // The greatest value may stand just above a power of ten: its label would be written over that one's.
   const measured = log
     ? { ...axis, type: 'log', min: 'dataMin', max: 'dataMax', interval: undefined, axisLabel: { ...axis.axisLabel, showMaxLabel: false } }
@@ -128,10 +130,14 @@ function scatterOption(points: readonly Point[], x: Located, series: readonly Na
       ...base.tooltip,
       trigger: 'item',
       formatter: (p: { seriesName: string; dataIndex: number }) => {
-        const at = points.filter((q) => q.series === p.seriesName)[p.dataIndex];
+        const at = ofSeries.get(p.seriesName)?.[p.dataIndex];
         if (!at) return '';
         // All series of the value: they are what one compares.
-        const all = shown.flatMap((s) => points.filter((q) => q.x === at.x && q.series === s.key).map((q) => tipLine(s.color, s.name, exact(q.y, unit))));
+        const beside = Map.groupBy(
+          points.filter((q) => q.x === at.x),
+          (q) => q.series,
+        );
+        const all = shown.flatMap((s) => (beside.get(s.key) ?? []).map((q) => tipLine(s.color, s.name, exact(q.y, unit))));
         return tipHead(at.label) + all.join('');
       },
     },
@@ -140,11 +146,11 @@ function scatterOption(points: readonly Point[], x: Located, series: readonly Na
       id: s.key,
       name: s.key,
       cursor: 'pointer',
-      symbol: SHAPES[series.findIndex((all) => all.key === s.key) % SHAPES.length],
+      symbol: SHAPES[(order.get(s.key) ?? 0) % SHAPES.length],
       symbolSize: full ? 14 : 11,
       itemStyle: { color: s.color, opacity: 1, borderColor: ink.panel, borderWidth: 1 },
       emphasis: { scale: false },
-      data: points.filter((p) => p.series === s.key).map((p) => (turned ? [p.y, placeOf(p)] : [placeOf(p), p.y])),
+      data: (ofSeries.get(s.key) ?? []).map((p) => (turned ? [p.y, placeOf(p)] : [placeOf(p), p.y])),
     })),
   };
 }

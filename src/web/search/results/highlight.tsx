@@ -29,7 +29,7 @@ export function termsOf(query: string): Term[] {
       .split('*')
       .filter((piece) => piece !== '');
     if (pieces.length > 0)
-      found.push({ pieces, whole: field !== undefined || /^[\d.:a-f]*\d[\d.:a-f]*$/i.test(text), field, certain: every && !text.includes('*') });
+      found.push({ pieces, whole: field !== undefined || (/^[\d.:a-f]+$/i.test(text) && /\d/.test(text)), field, certain: every && !text.includes('*') });
   };
   visit(parse(query).query.scope, true);
   return found;
@@ -55,8 +55,17 @@ export function places(text: string, terms: readonly Term[], field?: string): (r
 function occurrences(lower: string, { pieces, whole }: Term): [number, number][] {
   const list: [number, number][] = [];
   const [first = '', ...rest] = pieces;
+  const following = rest.map((piece) => ({ piece, next: nextOf((from) => lower.indexOf(piece, from)), space: nextOf((from) => spaceIn(lower, from)) }));
   for (let at = lower.indexOf(first); at >= 0; at = lower.indexOf(first, at + 1)) {
-    const end = rest.reduce((to, piece) => follows(lower, piece, to), at + first.length);
+    let end = at + first.length;
+    for (const { piece, next, space } of following) {
+      const found = next(end);
+      // It is not in the rest of the text, or not in the same word.
+      if (found < 0) return list;
+      const gap = space(end);
+      end = gap >= 0 && gap < found ? -1 : found + piece.length;
+      if (end < 0) break;
+    }
     if (end < 0) continue;
     if (whole && pieces.length === 1 && (isWord(lower[at - 1]) || isWord(lower[end]))) continue;
     list.push([at, end]);
@@ -64,11 +73,19 @@ function occurrences(lower: string, { pieces, whole }: Term): [number, number][]
   return list;
 }
 
-/** End of a piece that comes later in the same word; -1 when it does not. */
-function follows(lower: string, piece: string, from: number): number {
-  if (from < 0) return -1;
-  const at = lower.indexOf(piece, from);
-  return at < 0 || /\s/.test(lower.slice(from, at)) ? -1 : at + piece.length;
+/** The first place at or behind another, asked for places that only grow; looks at no part of a text twice, however often it is asked. */
+function nextOf(find: (from: number) => number): (from: number) => number {
+  let last = -2;
+  return (from) => {
+    if (last !== -1 && last < from) last = find(from);
+    return last;
+  };
+}
+
+function spaceIn(text: string, from: number): number {
+  const space = /\s/g;
+  space.lastIndex = from;
+  return space.exec(text)?.index ?? -1;
 }
 
 function isWord(char: string | undefined): boolean {
