@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
@@ -23,8 +24,8 @@ export default defineConfig({
     // nothing behind: what it opens it closes, and what it changes of its process it changes back.
     isolate: false,
     sequence: { sequencer: SlowFirst },
-    // As bin/bartizan.js sets it.
-    env: { UV_THREADPOOL_SIZE: '16' },
+    // As bin/bartizan.js sets them.
+    env: { UV_THREADPOOL_SIZE: '16', NODE_COMPILE_CACHE: resolve(import.meta.dirname, '.cache/compiled') },
     // These end what hangs. What is slow because the machine is busy does pass.
     testTimeout: 240_000,
     hookTimeout: 300_000,

@@ -20,8 +20,10 @@ const entry = existsSync(source) ? source : join(root, 'dist', 'main.js');
 const args = process.argv.slice(2);
 
 if (Number(process.versions.node.split('.')[0]) >= 24) {
-  // Compiled code is kept for the next start, which takes half the time then; in a folder that is this user's alone.
-  module.enableCompileCache?.(join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'bartizan'));
+  // Compiled code is kept for the next start, which takes half the time then; in a folder that is this user's alone. Threads read
+  // the variable when they start: without it each of them compiles the same code again.
+  process.env.NODE_COMPILE_CACHE ??= join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'bartizan');
+  module.enableCompileCache?.(process.env.NODE_COMPILE_CACHE);
   const { main } = await import(entry);
   await main(args);
 } else {
