@@ -372,7 +372,7 @@ export class DeliveryQueue {
   #reject(ticket: Ticket, failure: string): void {
     if (!this.#tickets.has(ticket.number)) return;
     this.#close(ticket);
-    ticket.reject(new DeliveryError(failure, { retryable: true }));
+    ticket.reject(new DeliveryError(failure, { retryable: true, counts: ticket.counts }));
   }
 
   #close(ticket: Ticket): void {
