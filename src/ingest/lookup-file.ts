@@ -3,6 +3,7 @@
  * Every value becomes text; objects and lists inside stay JSON. The whole file is refused for one wrong line,
  * which the error names.
  */
+import type { Writable } from 'node:stream';
 import { CsvError, parse } from 'csv-parse';
 import { cellText, type LookupLimits, type TableRows, tooLarge, tooMuchText } from '../model/lookup-table.ts';
 
@@ -74,7 +75,7 @@ async function readCsv(text: AsyncIterable<string>, limits: LookupLimits): Promi
     parser.write(start);
     for (let next = await source.next(); !next.done; next = await source.next()) {
       if (parser.destroyed) return;
-      if (!parser.write(next.value)) await new Promise((resolve) => parser.once('drain', resolve).once('close', resolve));
+      if (!parser.write(next.value)) await drained(parser);
     }
     parser.end();
   })().catch((error: unknown) => void parser.destroy(error instanceof Error ? error : new Error(String(error))));
@@ -94,8 +95,21 @@ async function readCsv(text: AsyncIterable<string>, limits: LookupLimits): Promi
   } finally {
     parser.destroy();
     await feeding;
+    // What is not read to its end stays open else.
+    await source.return?.();
   }
   return { columns: columns ?? [], rows };
+}
+
+/** Answers when more can be written, or nothing ever will. */
+function drained(parser: Writable): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      parser.off('drain', done).off('close', done);
+      resolve();
+    };
+    parser.on('drain', done).on('close', done);
+  });
 }
 
 function csvError(error: CsvError): TableError {

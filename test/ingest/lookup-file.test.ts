@@ -1,4 +1,8 @@
 /** Tables out of files: what is read, and what is refused with its place. */
+import { createReadStream } from 'node:fs';
+import { mkdtemp, readdir, readlink, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { expect, it } from 'vitest';
 import { readTable, type TableFormat } from '../../src/ingest/lookup-file.ts';
 
@@ -59,4 +63,26 @@ it('names the line and column of what is wrong', async () => {
     ['[{"a":1},\n 7]', 'json', /Entry 2 is no object/],
   ];
   for (const [text, format, message] of cases) await expect(read(text, format), String(text)).rejects.toThrow(message);
+});
+
+it('leaves nothing open of a file that is wrong in the middle, and no listeners of one that is large', async () => {
+  const path = join(await mkdtemp(join(tmpdir(), 'bartizan-lookup-')), 'large.csv');
+  const large = { ...LIMITS, bytes: 2 ** 24, cells: 2 ** 21 };
+  const warned: string[] = [];
+  const warn = (warning: Error) => warned.push(warning.message);
+  process.on('warning', warn);
+  const rows = 'some text that is long enough,2\n'.repeat(100_000);
+  const held = async () => {
+    const open = (await readdir('/proc/self/fd')).map((fd) => readlink(`/proc/self/fd/${fd}`).catch(() => ''));
+    return (await Promise.all(open)).filter((target) => target === path).length;
+  };
+  await writeFile(path, `a,b\n${rows}`);
+  expect((await readTable(createReadStream(path), 'csv', large)).rows.length).toBe(100_000);
+  await writeFile(path, `a,b\n1\n${rows}`);
+  await expect(readTable(createReadStream(path), 'csv', large)).rejects.toThrow(/^Line 2: 1 cell/);
+  await expect.poll(held).toBe(0);
+  await new Promise((resolve) => setTimeout(resolve, 10));
+  process.off('warning', warn);
+  expect(warned).toEqual([]);
+  await rm(dirname(path), { recursive: true });
 });
