@@ -163,10 +163,11 @@ function parseJson(text: string, line: number): unknown {
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
     const at = /position (\d+)/.exec(message);
+    const token = /^Unexpected token '(.+?)'/u.exec(message)?.[1];
     const before = at ? text.slice(0, Number(at[1])).split('\n') : undefined;
     throw new TableError(
       'lookup-file',
-      `This is no JSON (${message.replace(/(?: in JSON at position|, ").*$/s, '')}).`,
+      `This is no JSON${token === undefined ? '' : `: “${token}” is not expected`}.`,
       line + (before?.length ?? 1) - 1,
       before ? (before.at(-1) ?? '').length + 1 : undefined,
     );

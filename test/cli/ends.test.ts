@@ -57,12 +57,12 @@ describe('what cannot be used', () => {
     const { code, err } = await bartizan(['ingest', file, '--data', file]);
     expect([code, err]).toEqual([
       1,
-      expect.stringMatching(/^bartizan: The data directory .*a-file cannot be used: .* is a file, not a folder\. Choose another/),
+      expect.stringMatching(/^bartizan: The data directory “.*a-file” cannot be used: “.*” is a file, not a folder\. Choose another/),
     ]);
     const config = await bartizan(['ingest', file, '--data', join(root, 'd')], '', { BARTIZAN_INTERNAL_NETWORKS: '10.0.0/8' });
     expect([config.code, config.err]).toEqual([2, expect.stringContaining('BARTIZAN_INTERNAL_NETWORKS')]);
     const layout = await bartizan(['ingest', file, '--layout', 'one two', '--data', join(root, 'd')]);
-    expect([layout.code, layout.err]).toEqual([2, expect.stringContaining('unknown field: one: write AWS names')]);
+    expect([layout.code, layout.err]).toEqual([2, expect.stringContaining('unknown field: “one”. Write AWS’s names')]);
   });
 
   it('does not stop a start: the file of a killed server whose process number is in use again', async () => {
@@ -77,5 +77,23 @@ describe('what cannot be used', () => {
     const { code, err } = await bartizan(['serve', '--data', data, '--listen', '127.0.0.1:0', '--ingest', join(root, 'nowhere')]);
     expect([code, err]).toEqual([2, expect.stringContaining('There is no file or folder')]);
     expect(await readdir(data)).not.toContain('server.json');
+  });
+});
+
+describe('a file that somebody named and that cannot be read', () => {
+  it.each([
+    [['lookup', 'add', 'FILE', '--name', 'x']],
+    [['ioc', 'import', 'FILE', '--feed', 'x']],
+    [['dashboards', 'import', 'FILE']],
+    [['sources', 'add', 'http', 'x', '--records', 'FILE']],
+  ])('%j: is named with the reason, and no words of the runtime', async (args) => {
+    const data = newData(join(root, `files-${args[0]}`));
+    for (const [file, why] of [
+      [join(root, 'nowhere.yaml'), 'does not exist'],
+      [root, args[0] === 'ioc' ? 'is no file' : 'is a folder'],
+    ] as const) {
+      const { code, err } = await bartizan([...args.map((arg) => (arg === 'FILE' ? file : arg)), '--data', data]);
+      expect([code, err]).toEqual([2, `bartizan: “${file}” cannot be read: it ${why}.\n`]);
+    }
   });
 });

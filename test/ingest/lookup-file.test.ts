@@ -58,7 +58,8 @@ it('names the line and column of what is wrong', async () => {
     ['a,b,c,d,e\n', 'csv', /^Line 1: A table may have 4 columns; this has 5/],
     [`a,b\n${'1,2\n'.repeat(30)}`, 'csv', /may have 40 cells/],
     [`a\n${'x'.repeat(11_000)}`, 'csv', /this has more/],
-    ['{"a":1}\n{"a":}\n', 'json', /^Line 2.*: This is no JSON \(Unexpected token '}'\)\.$/],
+    ['{"a":1}\n{"a":}\n', 'json', /^Line 2: This is no JSON: “}” is not expected\.$/],
+    ['{"a":1}\n{"a":"x\n', 'json', /^Line 2.*: This is no JSON\.$/],
     ['{"a":1}\n[1]\n', 'json', /^Line 2: This is no object/],
     ['[{"a":1},\n 7]', 'json', /Entry 2 is no object/],
   ];
