@@ -24,7 +24,7 @@ import { trailKeysOf } from './demo-trail.ts';
 import { checkLayout, describeSummary } from './ingest.ts';
 import { readTls, tlsFiles } from './ingest-tls.ts';
 import { onInterrupt } from './interrupt.ts';
-import { loopback } from './listen.ts';
+import { cannotListen, loopback } from './listen.ts';
 import { type CommonOptions, configOf, withAwsRanges, withCommon } from './options.ts';
 import { CliError, EXIT, note, print } from './output.ts';
 import { progressBar } from './progress.ts';
@@ -118,11 +118,7 @@ async function serveOpen(workspace: Workspace, options: Options, host: string, p
   let work: Promise<unknown> = Promise.resolve();
   try {
     const address = await app.listen({ host, port }).catch((error: NodeJS.ErrnoException) => {
-      throw new CliError(
-        error.code === 'EADDRINUSE'
-          ? `Port ${port} is taken. Stop what uses it, or choose another with --listen ${host}:PORT.`
-          : `Cannot listen on ${config.listen}: ${error.message}`,
-      );
+      throw cannotListen(config.listen, '--listen', error);
     });
     senders = await listenForSenders(config, collection, deps.logger);
     heard = senders?.address ?? address;

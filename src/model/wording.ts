@@ -60,6 +60,8 @@ const OF_FILE: Readonly<Record<string, string>> = {
   EIO: 'is on a disk that fails',
   ELOOP: 'is a link in a circle',
   ENAMETOOLONG: 'has too long a name',
+  Z_DATA_ERROR: 'is damaged',
+  Z_BUF_ERROR: 'is cut off',
   EMFILE: 'cannot be opened: too many files are open',
 };
 

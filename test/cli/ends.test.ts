@@ -1,5 +1,6 @@
 /** How commands end when a person or a pipe ends them, and that a slow pipe does not. */
 import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -96,4 +97,16 @@ describe('a file that somebody named and that cannot be read', () => {
       expect([code, err]).toEqual([2, `bartizan: “${file}” cannot be read: it ${why}.\n`]);
     }
   });
+});
+
+it.each([
+  ['127.0.0.1', (port: number) => `“127.0.0.1:${port}”: the port is taken. Stop what uses it, or choose another`],
+  ['203.0.113.1', (port: number) => `“203.0.113.1:${port}”: this machine has no such address. Choose one of its own`],
+])('an address that cannot be listened on is named with the reason: %s', async (host, why) => {
+  const taken = createServer();
+  const port = await new Promise<number>((resolve) => taken.listen(0, '127.0.0.1', () => resolve((taken.address() as { port: number }).port)));
+  const listen = ['--listen', '127.0.0.1:0', '--ingest-listen', `${host}:${port}`];
+  const { code, err } = await bartizan(['serve', '--data', newData(join(root, `listen-${host}`)), ...listen]);
+  expect([code, err]).toEqual([1, `bartizan: Cannot listen on ${why(port)} with --ingest-listen.\n`]);
+  await new Promise((resolve) => taken.close(resolve));
 });
