@@ -8,7 +8,7 @@ import { resolve } from 'node:path';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import { networkRange } from './model/network.ts';
-import { nearest } from './query/diagnostics.ts';
+import { didYouMean, inPlaceOf, quoted, whyOfFile } from './model/wording.ts';
 
 /** The settings. Keys are the config file's; BARTIZAN_<KEY> in the environment wins over the file. */
 export const ConfigSchema = z.strictObject({
@@ -154,7 +154,7 @@ export function loadConfig(options: { file?: string | undefined; env: Readonly<R
     if (text !== undefined) fromEnv[key] = parseText(key as keyof Config, text);
   }
   const flags = Object.fromEntries(Object.entries(options.flags).filter(([, v]) => v !== undefined));
-  const result = ConfigSchema.safeParse({ ...fromFile, ...fromEnv, ...flags });
+  const result = ConfigSchema.safeParse({ ...fromFile, ...fromEnv, ...flags }, { error: inPlaceOf });
   if (!result.success) {
     const place = (key: string) => (key in flags ? 'command line' : key in fromEnv ? variable(key) : options.file);
     throw new ConfigError(['Wrong settings:', ...result.error.issues.flatMap((issue) => complaints(issue, place))].join('\n'));
@@ -171,11 +171,11 @@ export function variable(key: string): string {
 function complaints(issue: z.core.$ZodIssue, place: (key: string) => string | undefined): string[] {
   if (issue.code === 'unrecognized_keys')
     return issue.keys.map((key) => {
-      const hint = nearest(key, Object.keys(ConfigSchema.shape));
-      return `  ${key} (${place(key)}): no setting has this name${hint ? `; did you mean ${hint}?` : ''}`;
+      const hint = didYouMean(key, Object.keys(ConfigSchema.shape)) ?? 'docs/configuration.md names them.';
+      return `  ${quoted(key)} (${place(key)}): no setting has this name. ${hint}`;
     });
   const key = String(issue.path[0]);
-  return [`  ${issue.path.join('.')} (${place(key)}): ${issue.message}`];
+  return [`  ${quoted(issue.path.join('.'))} (${place(key)}): ${issue.message}`];
 }
 
 function isNetwork(text: string): boolean {
@@ -191,16 +191,16 @@ function readConfigFile(path: string): Record<string, unknown> {
   let text: string;
   try {
     text = readFileSync(path, 'utf8');
-  } catch {
-    throw new ConfigError(`The config file ${path} cannot be read.`);
+  } catch (error) {
+    throw new ConfigError(`The config file ${quoted(path)} cannot be read: it ${whyOfFile(error)}.`);
   }
   let value: unknown;
   try {
     value = parse(text) ?? {};
   } catch (error) {
-    throw new ConfigError(`${path} is not valid YAML: ${error instanceof Error ? error.message.trim() : String(error)}`);
+    throw new ConfigError(`${quoted(path)} is not valid YAML: ${error instanceof Error ? error.message.trim() : String(error)}`);
   }
-  if (typeof value !== 'object' || Array.isArray(value)) throw new ConfigError(`${path} must hold settings as "name: value" lines.`);
+  if (typeof value !== 'object' || Array.isArray(value)) throw new ConfigError(`${quoted(path)} must hold settings as “name: value” lines.`);
   return value as Record<string, unknown>;
 }
 

@@ -1,7 +1,9 @@
 /** Threat indicators as the API shows them, what people hand over, and the values that never match. */
+
 import { FeedError } from '../collect/feeds/problems.ts';
 import { DEFAULT_FEED_DEFAULTS } from '../model/feed.ts';
 import { CONFIDENCE_BANDS, confidenceBand, INDICATOR_TYPES, isValidAt } from '../model/indicator.ts';
+import { inPlaceOf } from '../model/wording.ts';
 import type { StoredIndicator as Stored } from '../store/indicator-reader.ts';
 import { IndicatorError } from '../store/indicators.ts';
 import {
@@ -135,7 +137,7 @@ function mappingOf(text: string | undefined): NonNullable<FeedSettings['mapping'
   } catch {
     throw new Problem('invalid-request', 'mapping: this is no JSON.', { hint: 'Write {"value":"ip","confidence":"score"}.' });
   }
-  const read = ColumnMapping.safeParse(value);
+  const read = ColumnMapping.safeParse(value, { error: inPlaceOf });
   if (!read.success) throw new Problem('invalid-request', read.error.issues.map((i) => `${['mapping', ...i.path].join('.')}: ${i.message}`).join('; '));
   return read.data;
 }

@@ -1,8 +1,8 @@
 /** Lookup tables as the API shows and takes them. */
 import { formatOf, readTable, TableError } from '../ingest/lookup-file.ts';
 import { cellText } from '../model/lookup-table.ts';
+import { didYouMean } from '../model/wording.ts';
 import type { OutputColumn, Save } from '../query/contract.ts';
-import { didYouMean } from '../query/diagnostics.ts';
 import type { Cell } from '../query/shape.ts';
 import { type LookupAbout, LookupError, type Lookups } from '../store/lookups.ts';
 import type { LookupList, LookupShown, LookupTable } from './contract/lookups.ts';

@@ -28,7 +28,7 @@ type Rec = RecordsResponse['records'][number];
 export async function explainFlow(deps: ServerDeps, request: ExplainRequest, signal: AbortSignal): Promise<ExplainResponse> {
   const { start, minutes } = request;
   for (const address of [request.source, request.destination]) {
-    if (address !== undefined && !parseAddress(address)) throw new Problem('invalid-request', `${address} is no address.`);
+    if (address !== undefined && !parseAddress(address)) throw new Problem('invalid-request', `“${address}” is no address.`);
   }
   const window = { from: Math.max(0, start - minutes * 60), to: start + minutes * 60 + 1 };
   const since = Math.max(0, Math.min(window.from, start - LOOK_BACK_SECONDS));

@@ -8,6 +8,7 @@ import { formatsOf, LayoutError, parseLayout } from '../formats/flow/layout.ts';
 import { checkRecordSettings } from '../formats/record-rules.ts';
 import type { Collection } from '../ingest/collection.ts';
 import { isPushed, type PushedKind, type RecordSettings, type SourceKind } from '../model/source.ts';
+import { inPlaceOf } from '../model/wording.ts';
 import type { Collector as StoredCollector, Source as StoredSource } from '../store/sources.ts';
 import {
   type Collector,
@@ -148,7 +149,7 @@ function checkRecords(records: RecordSettings): void {
     if (records.layout.toLowerCase() !== 'auto') parseLayout(records.layout, formatsOf(records.format));
   } catch (error) {
     if (!(error instanceof LayoutError)) throw error;
-    found.push(`records.layout: ${[error.message, error.hint].filter(Boolean).join('; ')}`);
+    found.push(`records.layout: ${[error.message, error.hint].filter(Boolean).join(' ')}`);
   }
   if (found.length > 0) throw new Problem('invalid-request', found.join('; '));
 }
@@ -165,7 +166,7 @@ function readConnection(
     return { open: {}, secrets: {} };
   }
   const whole = withKept(given, kept);
-  const parsed = kind === 's3' ? S3Settings.safeParse(whole) : Ec2Settings.safeParse(whole);
+  const parsed = kind === 's3' ? S3Settings.safeParse(whole, { error: inPlaceOf }) : Ec2Settings.safeParse(whole, { error: inPlaceOf });
   if (!parsed.success) throw new Problem('invalid-request', parsed.error.issues.map((i) => `${['connection', ...i.path].join('.')}: ${i.message}`).join('; '));
   return splitSecrets(parsed.data);
 }

@@ -1,6 +1,8 @@
 /** `bartizan admins list | add | remove`: who is an administrator, here or at a running server. */
+
 import { Command } from 'commander';
 import { type Administrator, type AdministratorList, AdministratorNew } from '../api/contract/administrators.ts';
+import { inPlaceOf } from '../model/wording.ts';
 import { withApi } from './api.ts';
 import { type AnswerOptions, withAnswer } from './options.ts';
 import { CliError, EXIT, print, visible } from './output.ts';
@@ -35,7 +37,7 @@ function line({ entry, note }: Administrator): string {
 }
 
 async function add(entry: string, options: AnswerOptions & { readonly note: string }): Promise<void> {
-  const asked = AdministratorNew.safeParse({ entry, note: options.note });
+  const asked = AdministratorNew.safeParse({ entry, note: options.note }, { error: inPlaceOf });
   if (!asked.success) throw new CliError(asked.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; '), EXIT.wrongUse);
   const made = await withApi(options, (api) => api<Administrator>('POST', PATH, asked.data));
   await print(options.json ? JSON.stringify(made) : `added ${line(made)}`);
@@ -45,7 +47,7 @@ async function remove(entry: string, options: AnswerOptions): Promise<void> {
   await withApi(options, async (api) => {
     const { administrators: listed } = await api<AdministratorList>('GET', PATH);
     const found = listed.find((one) => one.entry.toLowerCase() === entry.trim().toLowerCase());
-    if (!found) throw new CliError(`${visible(entry)} is not in the list: bartizan admins list`, EXIT.wrongUse);
+    if (!found) throw new CliError(`“${visible(entry)}” is not in the list: bartizan admins list shows what is.`, EXIT.wrongUse);
     await api('DELETE', `${PATH}/${encodeURIComponent(found.id)}`);
   });
   await print(options.json ? JSON.stringify({ removed: entry }) : `removed ${visible(entry)}`);

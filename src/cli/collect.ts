@@ -8,8 +8,7 @@ import type { Config } from '../config.ts';
 import { Collection } from '../ingest/collection.ts';
 import { openInterfaceHistory } from '../ingest/interface-history.ts';
 import { followTls, readTls, tlsFiles } from './ingest-tls.ts';
-import { hostAndPort } from './listen.ts';
-import { CliError } from './output.ts';
+import { cannotListen, hostAndPort } from './listen.ts';
 import type { Workspace } from './workspace.ts';
 
 const MIB = 2 ** 20;
@@ -62,8 +61,8 @@ export async function listenForSenders(
     });
     app.addHook('onClose', async () => unfollow());
   }
-  const address = await app.listen({ host, port }).catch((error: Error) => {
-    throw new CliError(`Cannot listen for senders on ${config.ingestListen}: ${error.message}`);
+  const address = await app.listen({ host, port }).catch((error: NodeJS.ErrnoException) => {
+    throw cannotListen(config.ingestListen, '--ingest-listen', error);
   });
   return { app, address };
 }

@@ -1,11 +1,13 @@
 /** `bartizan dashboards list | export | import`: dashboards as files, here or at a running server. */
+
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Command } from 'commander';
 import type { DashboardAnswer, DashboardFile, DashboardList } from '../api/contract/dashboards.ts';
+import { whyOfFile } from '../model/wording.ts';
 import { withApi } from './api.ts';
 import { type AnswerOptions, withAnswer } from './options.ts';
-import { CliError, EXIT, print, visible, write } from './output.ts';
+import { CliError, EXIT, print, unreadable, visible, write } from './output.ts';
 import type { Api } from './remote.ts';
 
 const PATH = '/api/v1/dashboards';
@@ -44,14 +46,14 @@ async function exportFile(dashboard: string, options: AnswerOptions & { readonly
   if (options.out === undefined) return write(file.text);
   const path = join(options.out, file.name);
   await writeFile(path, file.text).catch((error: unknown) => {
-    throw new CliError(`${path} cannot be written: ${error instanceof Error ? error.message : String(error)}`);
+    throw new CliError(`“${path}” cannot be written: it ${whyOfFile(error)}. Choose another folder with --out.`);
   });
   await print(path);
 }
 
 async function importFile(file: string, options: AnswerOptions & { readonly title?: string; readonly replace?: string }): Promise<void> {
   const text = await readFile(file, 'utf8').catch((error: unknown) => {
-    throw new CliError(`${file} cannot be read: ${error instanceof Error ? error.message : String(error)}`, EXIT.wrongUse);
+    throw unreadable(file, whyOfFile(error));
   });
   const { title } = options;
   const made = await withApi(options, async (api) => {

@@ -1,10 +1,12 @@
 /** `bartizan extraction list | test | add | remove`: field extraction rules. */
+
 import { readFile } from 'node:fs/promises';
 import { Command, Option } from 'commander';
 import type { Rule, RuleList, RuleTestResponse } from '../api/contract/rules.ts';
+import { listed, whyOfFile } from '../model/wording.ts';
 import { withApi } from './api.ts';
 import { type AnswerOptions, withAnswer } from './options.ts';
-import { CliError, EXIT, print, visible } from './output.ts';
+import { CliError, EXIT, print, unreadable, visible } from './output.ts';
 import { problem } from './problem.ts';
 
 interface RuleOptions extends AnswerOptions {
@@ -102,7 +104,7 @@ async function remove(name: string, options: AnswerOptions): Promise<void> {
   await withApi(options, async (api) => {
     const { rules } = await api<RuleList>('GET', PATH);
     const rule = rules.find((r) => r.name.toLowerCase() === name.toLowerCase());
-    if (!rule) throw new CliError(`There is no rule “${name}”.${rules.length ? ` There are: ${rules.map((r) => r.name).join(', ')}.` : ''}`, EXIT.wrongUse);
+    if (!rule) throw new CliError(`There is no rule “${name}”.${rules.length ? ` There are: ${listed(rules.map((r) => r.name))}.` : ''}`, EXIT.wrongUse);
     await api('DELETE', `${PATH}/${encodeURIComponent(rule.id)}`);
   });
   await print(options.json ? JSON.stringify({ removed: name }) : `“${visible(name)}” is removed.`);
@@ -111,7 +113,7 @@ async function remove(name: string, options: AnswerOptions): Promise<void> {
 async function samplesOf({ samples }: RuleOptions): Promise<string[]> {
   if (samples === undefined) return [];
   const text = await readFile(samples, 'utf8').catch((error: unknown) => {
-    throw new CliError(`${samples} cannot be read: ${error instanceof Error ? error.message : String(error)}`, EXIT.wrongUse);
+    throw unreadable(samples, whyOfFile(error));
   });
   return text
     .split('\n')

@@ -2,10 +2,12 @@
  * Certificate and key of the listener for senders: read from their files, checked as a pair, and read again while the
  * server runs, so that a renewed certificate needs no restart.
  */
+
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createSecureContext } from 'node:tls';
 import type { Config } from '../config.ts';
+import { whyOfFile } from '../model/wording.ts';
 import { CliError, EXIT } from './output.ts';
 
 /** PEM texts. */
@@ -41,7 +43,7 @@ export function readTls(files: TlsFiles): TlsPair {
     throw wrong('ingestTlsCert', files.cert, `holds no certificate as PEM: ${said(error)}`);
   }
   if (!certificate.checkPrivateKey(keyIn(pair.key, files.key)))
-    throw wrong('ingestTlsKey', files.key, `is not the key of the certificate in ${files.cert}. The server’s own certificate comes first in that file.`);
+    throw wrong('ingestTlsKey', files.key, `is not the key of the certificate in “${files.cert}”. The server’s own certificate comes first in that file.`);
   try {
     createSecureContext(pair);
   } catch (error) {
@@ -63,12 +65,12 @@ function read(setting: string, path: string): string {
   try {
     return readFileSync(path, 'utf8');
   } catch (error) {
-    throw wrong(setting, path, `cannot be read: ${said(error)}`);
+    throw wrong(setting, path, `cannot be read: it ${whyOfFile(error)}.`);
   }
 }
 
 function wrong(setting: string, path: string, what: string): CliError {
-  return new CliError(`${setting}: ${path} ${what}`, EXIT.wrongUse);
+  return new CliError(`${setting}: “${path}” ${what}`, EXIT.wrongUse);
 }
 
 const said = (error: unknown): string => (error instanceof Error ? error.message : String(error));

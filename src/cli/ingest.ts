@@ -95,7 +95,7 @@ export const FORMAT_DOC = `one of ${RECORD_FORMATS.join(', ')}`;
 
 export function formatNamed(name: string): RecordFormat {
   const found = RECORD_FORMATS.find((known) => known === name);
-  if (!found) throw new CliError(`unknown format ${name}: choose ${FORMAT_DOC}`, EXIT.wrongUse);
+  if (!found) throw new CliError(`There is no format “${name}”: choose ${FORMAT_DOC}`, EXIT.wrongUse);
   return found;
 }
 
@@ -105,7 +105,7 @@ export function checkLayout(layout: string | undefined, format: RecordFormat = '
   try {
     parseLayout(layout, formatsOf(format));
   } catch (error) {
-    if (error instanceof LayoutError) throw new CliError(`${error.message}${error.hint ? `: ${error.hint}` : ''}`, EXIT.wrongUse);
+    if (error instanceof LayoutError) throw new CliError(`${error.message}${error.hint ? ` ${error.hint}` : ''}`, EXIT.wrongUse);
     throw error;
   }
 }

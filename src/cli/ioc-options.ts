@@ -36,7 +36,7 @@ export function mappingOf(pairs: readonly string[] | undefined): Record<string, 
     pairs.map((pair) => {
       const [, part = '', column = ''] = /^([^=]+)=(.+)$/.exec(pair) ?? [];
       if (!(MAPPED_PARTS as readonly string[]).includes(part))
-        throw new CliError(`--map takes part=column, where part is one of ${MAPPED_PARTS.join(', ')}; not ${pair}`, EXIT.wrongUse);
+        throw new CliError(`--map takes part=column, where part is one of ${MAPPED_PARTS.join(', ')}; not “${pair}”`, EXIT.wrongUse);
       return [part, column];
     }),
   );
@@ -48,7 +48,7 @@ export function settingsOf(kind: string, options: FeedOptions): object {
     throw new CliError(`there is no kind “${kind}” of feed: ${FEED_KINDS.filter((known) => known !== 'import').join(', ')}`, EXIT.wrongUse);
   const number = (name: string, text: string | undefined): number | undefined => {
     if (text === undefined) return undefined;
-    if (!/^\d+$/.test(text)) throw new CliError(`${name} takes a whole number, not ${text}`, EXIT.wrongUse);
+    if (!/^\d+$/.test(text)) throw new CliError(`${name} takes a whole number, not “${text}”`, EXIT.wrongUse);
     return Number(text);
   };
   const mapping = mappingOf(options.map);

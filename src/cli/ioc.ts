@@ -1,4 +1,5 @@
 /** `bartizan ioc import | list | stats | feeds | retro`: threat indicators and their feeds, here or at a running server. Secrets come by the environment or standard input, never as arguments. */
+
 import { openAsBlob } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
@@ -6,11 +7,12 @@ import { Command, Option } from 'commander';
 import type { Feed, FeedList, FeedTested, Imported, IndicatorList, IndicatorStats, StoredIndicator } from '../api/contract/feeds.ts';
 import { FEED_KINDS, INDICATOR_FORMATS } from '../model/feed.ts';
 import { CONFIDENCE_BANDS, INDICATOR_TYPES } from '../model/indicator.ts';
+import { whyOfFile } from '../model/wording.ts';
 import { withApi } from './api.ts';
 import { type FeedOptions, type MapOption, mappingOf, settingsOf } from './ioc-options.ts';
 import { retroCommand } from './ioc-retro.ts';
 import { type AnswerOptions, withAnswer } from './options.ts';
-import { CliError, count, EXIT, note, print, visible } from './output.ts';
+import { CliError, count, EXIT, note, print, unreadable, visible } from './output.ts';
 import type { Api } from './remote.ts';
 
 const FEEDS = '/api/v1/feeds';
@@ -124,14 +126,14 @@ async function fileOf(path: string): Promise<Blob> {
   const type = 'application/octet-stream';
   try {
     if (path !== '-') {
-      if (!(await stat(path)).isFile()) throw new Error('it is no file');
+      if (!(await stat(path)).isFile()) throw unreadable(path, 'is no file');
       return await openAsBlob(resolve(path), { type });
     }
     const parts: Uint8Array<ArrayBuffer>[] = [];
     for await (const part of process.stdin) parts.push(part as Uint8Array<ArrayBuffer>);
     return new Blob(parts, { type });
   } catch (error) {
-    throw new CliError(`${path} cannot be read: ${error instanceof Error ? error.message : String(error)}`, EXIT.wrongUse);
+    throw error instanceof CliError ? error : unreadable(path, whyOfFile(error));
   }
 }
 
@@ -161,7 +163,7 @@ interface ListOptions extends AnswerOptions {
 
 async function list(search: string | undefined, options: ListOptions): Promise<void> {
   const most = Number(options.limit);
-  if (!Number.isInteger(most) || most < 0) throw new CliError(`--limit takes a number, not ${options.limit}`, EXIT.wrongUse);
+  if (!Number.isInteger(most) || most < 0) throw new CliError(`--limit takes a number, not “${options.limit}”`, EXIT.wrongUse);
   const asked = { search, feed: options.feed, type: options.type, band: options.band, removed: options.removed ? 'true' : undefined };
   const fixed = Object.entries(asked).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]]));
   await withApi(options, async (api) => {

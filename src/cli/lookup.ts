@@ -1,11 +1,13 @@
 /** `bartizan lookup list | add | show | remove`: tables of people, here or at a running server. */
+
 import { createReadStream } from 'node:fs';
 import { basename, extname } from 'node:path';
 import { Command } from 'commander';
 import type { LookupList, LookupShown, LookupTable } from '../api/contract/lookups.ts';
+import { whyOfFile } from '../model/wording.ts';
 import { withApi } from './api.ts';
 import { type AnswerOptions, withAnswer } from './options.ts';
-import { bytes, CliError, count, EXIT, print, visible } from './output.ts';
+import { bytes, CliError, count, EXIT, print, unreadable, visible } from './output.ts';
 
 const PATH = '/api/v1/lookups';
 
@@ -62,7 +64,7 @@ async function read(file: string): Promise<Buffer<ArrayBuffer>> {
   try {
     for await (const part of file === '-' ? process.stdin : createReadStream(file)) parts.push(part as Uint8Array);
   } catch (error) {
-    throw new CliError(`${file} cannot be read: ${error instanceof Error ? error.message : String(error)}`, EXIT.wrongUse);
+    throw unreadable(file, whyOfFile(error));
   }
   return Buffer.concat(parts);
 }

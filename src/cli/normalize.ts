@@ -1,4 +1,5 @@
 /** `bartizan normalize`: records in, one ECS document a line out; nothing is stored. */
+
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Command } from 'commander';
@@ -8,6 +9,7 @@ import { FILE_LIMITS, segments } from '../decode/segments.ts';
 import { createEnricher } from '../enrich/enricher.ts';
 import { type NormalizeOptions, normalize } from '../formats/normalize.ts';
 import { loadDatabases } from '../ingest/databases.ts';
+import { whyOfFile } from '../model/wording.ts';
 import { epochSeconds } from './clock.ts';
 import { checkLayout, FORMAT_DOC, formatNamed } from './ingest.ts';
 import { type CommonOptions, configOf, withAwsRanges, withCommon } from './options.ts';
@@ -31,7 +33,7 @@ export function normalizeCommand(): Command {
 
 async function run(paths: string[], options: Options): Promise<void> {
   const format = formatNamed(options.format);
-  if (!['none', 'all'].includes(options.enrich)) throw new CliError(`--enrich takes none or all, not ${options.enrich}`, EXIT.wrongUse);
+  if (!['none', 'all'].includes(options.enrich)) throw new CliError(`--enrich takes none or all, not “${options.enrich}”`, EXIT.wrongUse);
   checkLayout(options.layout, format);
   const config = configOf(options);
   const enricher = options.enrich === 'all' ? await openEnricher(config) : undefined;
@@ -48,7 +50,7 @@ async function run(paths: string[], options: Options): Promise<void> {
       await write(file.path, { layout: options.layout ?? 'auto', format, now: epochSeconds, ...(enricher ? { enrich: enricher.enrich } : {}) });
     } catch (error) {
       if (!(error instanceof Error && 'syscall' in error)) throw error;
-      note(`could not read ${file.path}: ${error.message}`);
+      note(`could not read ${file.path}: it ${whyOfFile(error)}`);
       process.exitCode = EXIT.failure;
     }
   }

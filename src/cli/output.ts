@@ -1,5 +1,4 @@
 /** What commands say and how they end. */
-
 /** Exit codes are a contract (docs/cli.md). */
 export const EXIT = { done: 0, failure: 1, wrongUse: 2, quarantined: 3 } as const;
 
@@ -43,6 +42,11 @@ export function write(text: string | Uint8Array): Promise<void> {
 /** Text of a log as a terminal may show it: bytes that would move its cursor or change its colours are dots. */
 export function visible(text: string): string {
   return text.replace(/[\u0000-\u001f\u007f-\u009f]/g, '·');
+}
+
+/** A file that somebody named and that cannot be read, and why: `does not exist`. */
+export function unreadable(path: string, why: string): CliError {
+  return new CliError(`“${path}” cannot be read: it ${why}.`, EXIT.wrongUse);
 }
 
 /** A note to people; never part of the result. */

@@ -54,7 +54,7 @@ async function list(options: ListOptions): Promise<void> {
   const limit = Number(options.limit);
   if (!Number.isInteger(limit) || limit < 1 || limit > 1000) throw new CliError('--limit takes a whole number from 1 to 1000', EXIT.wrongUse);
   if (options.code !== undefined && !(options.code in RECORD_ERRORS))
-    throw new CliError(`there is no reason ${options.code}: one of ${Object.keys(RECORD_ERRORS).join(', ')}`, EXIT.wrongUse);
+    throw new CliError(`There is no reason “${options.code}”: choose one of ${Object.keys(RECORD_ERRORS).join(', ')}`, EXIT.wrongUse);
   const remote = await remoteFor(configOf(options).data, {});
   const filter = { limit, resolved: options.resolved ?? false, ...(options.code === undefined ? {} : { code: options.code }) };
   const found = remote
@@ -72,7 +72,7 @@ async function list(options: ListOptions): Promise<void> {
 async function show(id: string, options: CommonOptions): Promise<void> {
   const remote = await remoteFor(configOf(options).data, {});
   const record: QuarantineEntry | undefined = remote ? await remote.quarantined(id) : await withQuarantine(options, (quarantine) => quarantine.get(id));
-  if (!record) throw new CliError(`No record ${id} is in quarantine.`);
+  if (!record) throw new CliError(`No record “${id}” is in quarantine: bartizan quarantine list shows them.`);
   const lines = [
     ['id', record.id],
     ['reason', `${record.code}: ${RECORD_ERRORS[record.code as RecordErrorCode] ?? ''}`],

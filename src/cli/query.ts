@@ -33,10 +33,10 @@ export function queryCommand(): Command {
 }
 
 async function run(text: string, options: Options): Promise<void> {
-  if (!FORMATS.includes(options.format)) throw new CliError(`unknown format ${options.format}: choose one of ${FORMATS.join(', ')}`, EXIT.wrongUse);
+  if (!FORMATS.includes(options.format)) throw new CliError(`There is no format “${options.format}”: choose one of ${FORMATS.join(', ')}`, EXIT.wrongUse);
   const limit = Number(options.limit);
   if (!Number.isInteger(limit) || limit < 0 || limit > 100_000)
-    throw new CliError(`--limit takes a whole number from 0 (all) to 100000, not ${options.limit}`, EXIT.wrongUse);
+    throw new CliError(`--limit takes a whole number from 0 (all) to 100000, not “${options.limit}”`, EXIT.wrongUse);
   const { format } = options;
   if (limit === 0 && (options.explain || !isRowFormat(format))) throw new CliError('--limit 0 goes with --format csv or ndjson', EXIT.wrongUse);
   const config = configOf(options);

@@ -42,9 +42,9 @@ export interface Exported {
 /** The server to use, if any: the one that was named, else the one that holds the data directory. */
 export async function remoteFor(dataDir: string, options: { readonly server?: string; readonly token?: string }): Promise<Remote | undefined> {
   if (options.server !== undefined) {
-    if (!options.token) throw new CliError('--server needs --token', EXIT.wrongUse);
+    if (!options.token) throw new CliError('--server needs --token: that of the file server.json in its data directory', EXIT.wrongUse);
     if (!/^https?:$/.test(URL.parse(options.server)?.protocol ?? ''))
-      throw new CliError(`--server takes an address such as http://127.0.0.1:8620, not ${options.server}`, EXIT.wrongUse);
+      throw new CliError(`--server takes an address such as http://127.0.0.1:8620, not “${options.server}”`, EXIT.wrongUse);
     return connect(options.server, options.token);
   }
   const found = await runningServer(dataDir);

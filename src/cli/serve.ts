@@ -14,7 +14,7 @@ import type { Config } from '../config.ts';
 import { loadDashboards } from '../dashboards/load.ts';
 import { loadSearches } from '../dashboards/load-searches.ts';
 import type { Dashboard } from '../dashboards/schema.ts';
-import type { IngestSummary } from '../ingest/ingest.ts';
+import type { IngestLoad, IngestSummary } from '../ingest/ingest.ts';
 import { openInterfaceHistory } from '../ingest/interface-history.ts';
 import { reasonsOf, vitalsOf } from '../ingest/vitals.ts';
 import { version } from '../version.ts';
@@ -24,7 +24,7 @@ import { trailKeysOf } from './demo-trail.ts';
 import { checkLayout, describeSummary } from './ingest.ts';
 import { readTls, tlsFiles } from './ingest-tls.ts';
 import { onInterrupt } from './interrupt.ts';
-import { loopback } from './listen.ts';
+import { cannotListen, loopback } from './listen.ts';
 import { type CommonOptions, configOf, withAwsRanges, withCommon } from './options.ts';
 import { CliError, EXIT, note, print } from './output.ts';
 import { progressBar } from './progress.ts';
@@ -47,6 +47,8 @@ const ROOT = new URL('../../', import.meta.url);
 const START_LINK_SECONDS = 86_400;
 const HOUR = 3600;
 const RETENTION_INTERVAL = HOUR * 1000;
+/** Finishing may take this long; Kubernetes kills after 30 s. An insert takes seconds at most, unless the engine or the disk has trouble. */
+const STOP_MS = 25_000;
 
 export function serveCommand(): Command {
   return withAwsRanges(withCommon(new Command('serve')))
@@ -116,22 +118,22 @@ async function serveOpen(workspace: Workspace, options: Options, host: string, p
   let work: Promise<unknown> = Promise.resolve();
   try {
     const address = await app.listen({ host, port }).catch((error: NodeJS.ErrnoException) => {
-      throw new CliError(
-        error.code === 'EADDRINUSE'
-          ? `Port ${port} is taken. Stop what uses it, or choose another with --listen ${host}:PORT.`
-          : `Cannot listen on ${config.listen}: ${error.message}`,
-      );
+      throw cannotListen(config.listen, '--listen', error);
     });
     senders = await listenForSenders(config, collection, deps.logger);
     heard = senders?.address ?? address;
     workspace.feedRuns.start();
     await writeServerFile(config.data, { address, pid: process.pid, token });
     const ended = new Promise<void>((resolve) => {
-      onInterrupt(['SIGTERM', 'SIGINT'], (signal) => {
-        note(`${signal}: finishing what is accepted …`);
-        stopping.abort();
-        resolve();
-      });
+      onInterrupt(
+        ['SIGTERM', 'SIGINT'],
+        (signal) => {
+          note(`${signal}: finishing what is accepted …`);
+          stopping.abort();
+          resolve();
+        },
+        { milliseconds: STOP_MS, waitsFor: () => unfinished(workspace.pipeline.load) },
+      );
     });
     await tell(`Bartizan ${version()} is listening on ${address}, data in ${config.data}`);
     if (senders) await tell(`Senders are heard on ${senders.address}`);
@@ -148,6 +150,14 @@ async function serveOpen(workspace: Workspace, options: Options, host: string, p
     await collection.close();
     await work.catch(() => undefined);
   }
+}
+
+/** What a server that was asked to stop still waits for. */
+function unfinished({ openBatches, deliveries }: IngestLoad): string {
+  const some = (n: number, one: string, more: string) => `${n} ${n === 1 ? one : more}`;
+  if (openBatches > 0) return `${some(openBatches, 'batch that is', 'batches that are')} being stored`;
+  if (deliveries > 0) return `${some(deliveries, 'delivery that is', 'deliveries that are')} being read`;
+  return 'answers and statements that are underway';
 }
 
 /** A server outlives the reader of its output. */

@@ -1,12 +1,14 @@
 /** `bartizan sources` and `bartizan collectors`: what collects, at the running server. Secrets come by the environment or standard input, never as arguments. */
+
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { parse } from 'yaml';
 import type { Address, Collector, RecordSettings, Source, SourceList, SourceMade, SourceNew, TestResponse } from '../api/contract/sources.ts';
 import { SOURCE_KINDS, type SourceKind } from '../model/source.ts';
+import { listed, whyOfFile } from '../model/wording.ts';
 import { type ConnectionOptions, connectionOf, withConnectionOptions } from './connection-options.ts';
 import { type AnswerOptions, configOf, withAnswer } from './options.ts';
-import { bytes, CliError, count, EXIT, print, visible } from './output.ts';
+import { bytes, CliError, count, EXIT, print, unreadable, visible } from './output.ts';
 import { type Remote, remoteFor } from './remote.ts';
 
 type Request = Remote['request'];
@@ -115,17 +117,18 @@ async function sourceOf(request: Request, named: string): Promise<{ source: Sour
   );
   if (found.length > 1) {
     const names = found.map(({ name, collector }) => `${collectorOf.get(collector)}/${name}`).sort();
-    throw new CliError(`${found.length} sources are called ${named}. Say which: ${names.join(', ')}`, EXIT.wrongUse);
+    throw new CliError(`${found.length} sources are called “${named}”. Say which: ${listed(names)}`, EXIT.wrongUse);
   }
   const [source] = found;
-  if (!source) throw new CliError(`There is no source ${named}${list.sources.length > 0 ? `: ${list.sources.map(({ name }) => name).join(', ')}` : ''}.`);
+  if (!source)
+    throw new CliError(`There is no source “${named}”.${list.sources.length > 0 ? ` There are: ${listed(list.sources.map(({ name }) => name))}.` : ''}`);
   return { source, list };
 }
 
 async function collectorOf(request: Request, name: string): Promise<Collector> {
   const { collectors } = await request<SourceList>('GET', SOURCES);
   const found = collectors.find((c) => c.id === name || c.name.toLowerCase() === name.toLowerCase());
-  if (!found) throw new CliError(`There is no collector ${name}${collectors.length > 0 ? `: ${collectors.map((c) => c.name).join(', ')}` : ''}.`);
+  if (!found) throw new CliError(`There is no collector “${name}”.${collectors.length > 0 ? ` There are: ${listed(collectors.map((c) => c.name))}.` : ''}`);
   return found;
 }
 
@@ -207,7 +210,7 @@ interface AddOptions extends AnswerOptions, ConnectionOptions {
 
 async function add(kindText: string, name: string, options: AddOptions): Promise<void> {
   const kind = SOURCE_KINDS.find((k) => k === kindText);
-  if (!kind) throw new CliError(`There is no kind ${kindText}: ${SOURCE_KINDS.join(', ')}`, EXIT.wrongUse);
+  if (!kind) throw new CliError(`There is no kind “${kindText}”: choose one of ${SOURCE_KINDS.join(', ')}`, EXIT.wrongUse);
   const connection = (await connectionOf(kind, options)) ?? {};
   const records = options.records === undefined ? {} : { records: readSettings(options.records) };
   const { request } = await server(options);
@@ -234,10 +237,16 @@ async function add(kindText: string, name: string, options: AddOptions): Promise
 
 /** YAML or JSON; what is wrong in it the server says. Throws CliError. */
 function readSettings(path: string): RecordSettings {
+  let text: string;
   try {
-    return parse(readFileSync(path === '-' ? 0 : path, 'utf8')) as RecordSettings;
+    text = readFileSync(path === '-' ? 0 : path, 'utf8');
   } catch (error) {
-    throw new CliError(`${path} cannot be read: ${error instanceof Error ? error.message : String(error)}`, EXIT.wrongUse);
+    throw unreadable(path, whyOfFile(error));
+  }
+  try {
+    return parse(text) as RecordSettings;
+  } catch (error) {
+    throw new CliError(`“${path}” is not valid YAML or JSON: ${error instanceof Error ? error.message.trim() : String(error)}`, EXIT.wrongUse);
   }
 }
 

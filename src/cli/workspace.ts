@@ -2,6 +2,7 @@
  * The composition root of everything that works on a data directory: picks the store, opens the
  * metadata, repairs what a crash left.
  */
+
 import { accessSync, constants, existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { pino } from 'pino';
@@ -23,6 +24,7 @@ import type { Trails } from '../ingest/s3-sources.ts';
 import { storedChains, TrailProofs } from '../ingest/trails/proofs.ts';
 import { NOTICES } from '../ingest/vitals.ts';
 import { LOOKUP_LIMITS } from '../model/lookup-table.ts';
+import { whyOfFile } from '../model/wording.ts';
 import { type Catalogs, openCatalogs } from '../store/catalog.ts';
 import { openEmbedded } from '../store/embedded.ts';
 import { type Indicators, openIndicators } from '../store/indicators.ts';
@@ -75,23 +77,14 @@ function prepareFolder(folder: string): void {
     }
   } catch (error) {
     const { code, path } = error as NodeJS.ErrnoException;
-    const why = WHY[code ?? ''] ?? String(error);
-    throw new CliError(`The data directory ${folder} cannot be used: ${path ?? folder} ${why}. Choose another with --data, or BARTIZAN_DATA.`);
+    const why = code === 'EEXIST' ? 'is a file, not a folder' : whyOfFile(error);
+    throw new CliError(`The data directory “${folder}” cannot be used: “${path ?? folder}” ${why}. Choose another with --data, or BARTIZAN_DATA.`);
   }
 }
 
 /** Of a data directory that another process has. */
 export const WAY_OUT =
   'Commands use a server that runs on it by themselves as soon as it listens, and one in another container with --server and --token, where they have these; else stop what has it, or choose another folder with --data.';
-
-const WHY: Readonly<Record<string, string>> = {
-  EACCES: 'may not be written by this user',
-  EPERM: 'may not be written by this user',
-  EROFS: 'is on a read-only disk',
-  EEXIST: 'is a file, not a folder',
-  ENOTDIR: 'is below a file',
-  ENOSPC: 'is on a full disk',
-};
 
 /** Opens a data directory; one process at a time can. A server waits for a store that has trouble, a command does not. `fileKeys`: public keys of digests among files, beside those of the settings. Throws CliError when it is in use. */
 export async function openWorkspace(

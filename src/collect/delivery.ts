@@ -4,7 +4,7 @@
  * acknowledged where it came from.
  */
 import type { Origin, RecordErrorCode } from '../model/batch.ts';
-import type { Counts } from '../model/counts.ts';
+import { type Counts, NO_COUNTS } from '../model/counts.ts';
 import type { RecordSettings } from '../model/source.ts';
 
 /** Some bytes that came together: an object, a file, a request. */
@@ -54,12 +54,17 @@ export interface Intake {
   take(delivery: Delivery): Promise<Outcome>;
 }
 
-/** A delivery that could not be taken: `retryable` says whether the same bytes may succeed later. */
+/**
+ * A delivery that could not be taken: `retryable` says whether the same bytes may succeed later. `counts`: of its
+ * records before the place where it failed, which are stored, and are passed over when it is brought again.
+ */
 export class DeliveryError extends Error {
   readonly retryable: boolean;
-  constructor(message: string, options: { retryable: boolean; cause?: unknown }) {
+  readonly counts: Readonly<Counts>;
+  constructor(message: string, options: { retryable: boolean; counts?: Readonly<Counts>; cause?: unknown }) {
     super(message, { cause: options.cause });
     this.name = 'DeliveryError';
     this.retryable = options.retryable;
+    this.counts = options.counts ?? NO_COUNTS;
   }
 }

@@ -1,6 +1,7 @@
 /** Files and folders as deliveries: what to read, in a stable order, and what is not there. */
 import { glob, lstat, readdir, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { whyOfFile } from '../model/wording.ts';
 
 export interface SourceFile {
   /** Absolute path, or `-` for standard input. */
@@ -31,7 +32,7 @@ export async function expandPaths(paths: readonly string[]): Promise<SourceFile[
     const before = found.size;
     for await (const file of expand(path)) found.set(file.path, file);
     if (found.size === before && !paths.some((p) => p !== path && found.has(resolve(p)))) {
-      if (await isEmptyFolder(path)) throw new PathError(path, `${path} holds no files.`);
+      if (await isEmptyFolder(path)) throw new PathError(path, `“${path}” holds no files.`);
     }
   }
   return [...found.values()].sort((a, b) => (a.path < b.path ? -1 : 1));
@@ -42,7 +43,11 @@ async function* expand(path: string): AsyncGenerator<SourceFile> {
     yield { path, size: 0 };
     return;
   }
-  const info = await stat(path).catch(() => undefined);
+  let why = '';
+  const info = await stat(path).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ENOENT') why = `: it ${whyOfFile(error)}`;
+    return undefined;
+  });
   if (info?.isDirectory()) {
     yield* walk(resolve(path));
   } else if (info) {
@@ -53,16 +58,16 @@ async function* expand(path: string): AsyncGenerator<SourceFile> {
       any = true;
       yield* expand(match);
     }
-    if (!any) throw new PathError(path, `No file matches ${path}.`);
+    if (!any) throw new PathError(path, `No file matches “${path}”.`);
   } else {
-    throw new PathError(path, `There is no file or folder ${path}.`);
+    throw new PathError(path, `There is no file or folder “${path}”${why}.`);
   }
 }
 
 async function* walk(folder: string): AsyncGenerator<SourceFile> {
   const entries = await readdir(folder, { withFileTypes: true }).catch((error: NodeJS.ErrnoException) => error);
   if (entries instanceof Error) {
-    yield { path: folder, size: 0, problem: `the folder cannot be listed (${entries.code ?? entries.message})` };
+    yield { path: folder, size: 0, problem: `the folder cannot be listed: it ${whyOfFile(entries)}` };
     return;
   }
   for (const entry of entries.sort((a, b) => (a.name < b.name ? -1 : 1))) {
@@ -72,7 +77,7 @@ async function* walk(folder: string): AsyncGenerator<SourceFile> {
     else if (entry.isFile()) {
       // It may have been removed since its folder was listed.
       const about = await lstat(path).catch((error: NodeJS.ErrnoException) => error);
-      yield about instanceof Error ? { path, size: 0, problem: `the file is not there any more (${about.code ?? about.message})` } : { path, size: about.size };
+      yield about instanceof Error ? { path, size: 0, problem: `it ${whyOfFile(about)}` } : { path, size: about.size };
     } else if (entry.isSymbolicLink()) {
       const target = await stat(path).catch(() => undefined);
       if (target?.isFile()) yield { path, size: target.size };

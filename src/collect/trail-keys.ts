@@ -3,9 +3,11 @@
  * fingerprint, the MD5 of its DER form (PKCS #1); the keys of each region are its own.
  * https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_ListPublicKeys.html
  */
+
 import { createHash, createPublicKey, type KeyObject } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
 import { CloudTrailClient, ListPublicKeysCommand, type PublicKey } from '@aws-sdk/client-cloudtrail';
+import { whyOfFile } from '../model/wording.ts';
 import { type AwsAccess, AwsConnection } from './aws-connection.ts';
 import type { Environment } from './proxy.ts';
 import { explain, isRegion, S3Failure } from './s3/problems.ts';
@@ -55,21 +57,22 @@ export async function readTrailKeys(path: string): Promise<TrailKeys> {
 }
 
 async function readKeys(path: string): Promise<{ keys: Map<string, TrailKey>; changed: number }> {
-  const { size, mtimeMs } = await stat(path).catch(() => ({ size: -1, mtimeMs: 0 }));
-  if (size < 0) throw new TrailKeysError(`The file of public keys ${path} cannot be read.`);
-  if (size > LARGEST_FILE) throw new TrailKeysError(`The file of public keys ${path} has more than ${LARGEST_FILE} bytes.`);
+  const { size, mtimeMs } = await stat(path).catch((error: unknown) => {
+    throw new TrailKeysError(`The file of public keys “${path}” cannot be read: it ${whyOfFile(error)}.`);
+  });
+  if (size > LARGEST_FILE) throw new TrailKeysError(`The file of public keys “${path}” has more than ${LARGEST_FILE} bytes.`);
   let parsed: unknown;
   try {
     parsed = JSON.parse(await readFile(path, 'utf8'));
   } catch {
-    throw new TrailKeysError(`${path} is no JSON: ${WRITE}`);
+    throw new TrailKeysError(`“${path}” is no JSON: ${WRITE}`);
   }
   const entries = (Array.isArray(parsed) ? parsed : [parsed]).flatMap(entriesOf);
-  if (entries.length === 0 || entries.length > MOST_KEYS) throw new TrailKeysError(`${path} holds no public keys: ${WRITE}`);
+  if (entries.length === 0 || entries.length > MOST_KEYS) throw new TrailKeysError(`“${path}” holds no public keys: ${WRITE}`);
   const keys = new Map<string, TrailKey>();
   for (const [i, entry] of entries.entries()) {
     const key = keyOf(Buffer.from(String(entry.Value ?? ''), 'base64'), timeOf(entry.ValidityStartTime), timeOf(entry.ValidityEndTime));
-    if (!key) throw new TrailKeysError(`${path}: key ${i + 1} is no RSA public key of at least ${SHORTEST_BITS} bits in DER (PKCS #1), base64.`);
+    if (!key) throw new TrailKeysError(`“${path}”: key ${i + 1} is no RSA public key of at least ${SHORTEST_BITS} bits in DER (PKCS #1), base64.`);
     keys.set(key.fingerprint, key);
   }
   return { keys, changed: mtimeMs };

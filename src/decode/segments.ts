@@ -134,15 +134,23 @@ async function openSource(source: Source, onRead: (bytes: number) => void): Prom
   const from = Math.min(source.from ?? 0, info.size);
   const size = Math.min(source.length ?? Number.POSITIVE_INFINITY, info.size - from);
   return {
-    stream: heard(fileStream(handle, from, size), onRead),
+    stream: heard(fileStream(source.path, handle, from, source.length ?? size), onRead),
     size,
     random: { size, read: (a, b) => readRange(handle, from + a, from + b) },
     close: () => handle.close(),
   };
 }
 
-async function* fileStream(handle: FileHandle, from: number, size: number): AsyncGenerator<Uint8Array> {
-  if (size > 0) yield* handle.createReadStream({ start: from, end: from + size - 1, highWaterMark: READ_SIZE, autoClose: false }) as AsyncIterable<Uint8Array>;
+/** Throws where the file ends before that many bytes: what somebody cut off meanwhile is not the end of the delivery. */
+async function* fileStream(path: string, handle: FileHandle, from: number, size: number): AsyncGenerator<Uint8Array> {
+  if (size === 0) return;
+  let left = size;
+  const pieces = handle.createReadStream({ start: from, end: from + size - 1, highWaterMark: READ_SIZE, autoClose: false }) as AsyncIterable<Uint8Array>;
+  for await (const piece of pieces) {
+    left -= piece.length;
+    yield piece;
+  }
+  if (left > 0) throw new Error(`“${path}” became shorter while it was read.`);
 }
 
 async function readRange(handle: FileHandle, from: number, to: number): Promise<Uint8Array> {

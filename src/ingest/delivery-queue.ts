@@ -172,7 +172,8 @@ export class DeliveryQueue {
 
   #stop(number: number): void {
     const ticket = this.#tickets.get(number);
-    if (ticket === undefined) return;
+    // What was read to its end is stored all the same.
+    if (ticket === undefined || ticket.end !== undefined) return;
     if (ticket.worker >= 0) this.#pool?.send(ticket.worker, { type: 'stop', job: number });
     else {
       for (const queue of [this.#first, this.#rest]) if (queue.includes(ticket)) queue.splice(queue.indexOf(ticket), 1);
@@ -372,7 +373,7 @@ export class DeliveryQueue {
   #reject(ticket: Ticket, failure: string): void {
     if (!this.#tickets.has(ticket.number)) return;
     this.#close(ticket);
-    ticket.reject(new DeliveryError(failure, { retryable: true }));
+    ticket.reject(new DeliveryError(failure, { retryable: true, counts: ticket.counts }));
   }
 
   #close(ticket: Ticket): void {
@@ -389,8 +390,9 @@ export class DeliveryQueue {
     this.#flushing.delete(worker);
     this.#told.lost(worker);
     for (const ticket of [...this.#tickets.values()]) {
-      if (ticket.worker !== worker || ticket.complete || ticket.known) continue;
-      ticket.end = { failure: error.message };
+      if (ticket.worker !== worker) continue;
+      // What is stored was read to its end, also where the thread could not say so any more.
+      ticket.end = ticket.complete || ticket.known ? (ticket.end ?? 'read') : { failure: error.message };
       this.#settle(ticket);
     }
     this.#dispatch();

@@ -52,7 +52,7 @@ export async function identify({ content, settings, id, size }: Job, input: () =
     read += chunk.length;
     if (stopped()) break;
   }
-  return { id: `sha256:${hash.digest('hex')}:${suffix}`, head, size: read, contents: [content] };
+  return { id: `sha256:${hash.digest('hex')}:${suffix}`, head, size: read, contents: [{ path, length: read }] };
 }
 
 function inParts(whole: Exclude<Source, AsyncIterable<Uint8Array>>, parts: readonly number[]): [Source, ...Source[]] {
@@ -81,7 +81,7 @@ function readPart(path: string, from: number, length: number): Uint8Array {
     let done = 0;
     while (done < length) {
       const read = readSync(descriptor, bytes, done, length - done, from + done);
-      if (read === 0) throw new Error(`${path} is shorter than it was`);
+      if (read === 0) throw new Error(`“${path}” is shorter than it was.`);
       done += read;
     }
     return bytes;

@@ -3,6 +3,7 @@
  * Every value becomes text; objects and lists inside stay JSON. The whole file is refused for one wrong line,
  * which the error names.
  */
+import type { Writable } from 'node:stream';
 import { CsvError, parse } from 'csv-parse';
 import { cellText, type LookupLimits, type TableRows, tooLarge, tooMuchText } from '../model/lookup-table.ts';
 
@@ -73,7 +74,7 @@ async function readCsv(text: AsyncIterable<string>, limits: LookupLimits): Promi
     parser.write(start);
     for (let next = await source.next(); !next.done; next = await source.next()) {
       if (parser.destroyed) return;
-      if (!parser.write(next.value)) await new Promise((resolve) => parser.once('drain', resolve).once('close', resolve));
+      if (!parser.write(next.value)) await drained(parser);
     }
     parser.end();
   })().catch((error: unknown) => void parser.destroy(error instanceof Error ? error : new Error(String(error))));
@@ -93,8 +94,21 @@ async function readCsv(text: AsyncIterable<string>, limits: LookupLimits): Promi
   } finally {
     parser.destroy();
     await feeding;
+    // What is not read to its end stays open else.
+    await source.return?.();
   }
   return { columns: columns ?? [], rows };
+}
+
+/** Answers when more can be written, or nothing ever will. */
+function drained(parser: Writable): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      parser.off('drain', done).off('close', done);
+      resolve();
+    };
+    parser.on('drain', done).on('close', done);
+  });
 }
 
 function csvError(error: CsvError): TableError {
@@ -148,10 +162,11 @@ function parseJson(text: string, line: number): unknown {
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
     const at = /position (\d+)/.exec(message);
+    const token = /^Unexpected token '(.+?)'/u.exec(message)?.[1];
     const before = at ? text.slice(0, Number(at[1])).split('\n') : undefined;
     throw new TableError(
       'lookup-file',
-      `This is no JSON (${message.replace(/(?: in JSON at position|, ").*$/s, '')}).`,
+      `This is no JSON${token === undefined ? '' : `: “${token}” is not expected`}.`,
       line + (before?.length ?? 1) - 1,
       before ? (before.at(-1) ?? '').length + 1 : undefined,
     );

@@ -64,7 +64,13 @@ function isNetwork(text: string): boolean {
 
 /** Waits, but not when a signal ends it. Throws its reason then. */
 async function unlessAborted(wait: Promise<void> | undefined, signal: AbortSignal): Promise<void> {
-  await Promise.race([wait, new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }))]);
+  signal.throwIfAborted();
+  let stop = (): void => undefined;
+  const aborted = new Promise<void>((resolve) => {
+    stop = resolve;
+    signal.addEventListener('abort', stop, { once: true });
+  });
+  await Promise.race([wait, aborted]).finally(() => signal.removeEventListener('abort', stop));
   signal.throwIfAborted();
 }
 

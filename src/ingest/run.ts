@@ -1,5 +1,6 @@
 /** One call of `ingest`: the files behind some paths through the delivery queue, and what became of them all together. */
 import { basename } from 'node:path';
+import { DeliveryError } from '../collect/delivery.ts';
 import type { SourceFile } from '../collect/files.ts';
 import { addCounts, type Counts, NO_COUNTS } from '../model/counts.ts';
 import { DEFAULT_RECORD_SETTINGS } from '../model/source.ts';
@@ -82,7 +83,10 @@ export class Run {
       addCounts(this.#totals, counts);
       if (!stopped) this.#filesDone++;
     } catch (error) {
-      this.#failures.push({ path: file.path, message: error instanceof Error ? error.message : String(error) });
+      const { counts } = error instanceof DeliveryError ? error : { counts: NO_COUNTS };
+      addCounts(this.#totals, counts);
+      const goesOn = !standardInput || id !== undefined;
+      this.#failures.push({ path: file.path, message: failureOf(error, counts.records, goesOn) });
     } finally {
       this.#underway.delete(index);
       this.#report();
@@ -126,4 +130,12 @@ export class Run {
       extent: this.#extent,
     };
   }
+}
+
+/** Why a file was not read to its end, after how many of its records, and what becomes of the rest. */
+function failureOf(error: unknown, records: number, goesOn: boolean): string {
+  const why = error instanceof Error ? error.message : String(error);
+  if (records === 0) return why;
+  const after = `It failed after ${records.toLocaleString('en-US')} ${records === 1 ? 'record' : 'records'}, which ${records === 1 ? 'is' : 'are'} stored`;
+  return `${why}${/[.!?]$/.test(why) ? '' : '.'} ${after}${goesOn ? '; the next run goes on from there' : ''}.`;
 }

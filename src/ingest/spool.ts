@@ -8,8 +8,9 @@
  */
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, readdirSync, rmdirSync } from 'node:fs';
-import { type FileHandle, open, statfs, unlink } from 'node:fs/promises';
+import { type FileHandle, open, unlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { DiskRoom } from './disk-room.ts';
 import { SpoolError } from './spool-error.ts';
 import { type Append, cutOff, type Entry, frame, isTooLong, joined, PLACE, removeFile, SUFFIX, syncFolder, TOO_LONG } from './spool-file.ts';
 import { isLasting, keepUnreadable, passedOver, READ_TRIES, SpoolReader, type Step } from './spool-reader.ts';
@@ -86,12 +87,12 @@ interface Queue {
 const UNREAD = { underway: 0, read: 0, failures: 0, unreadable: false };
 
 const FILE_BYTES = 64 * 1024 * 1024;
-const FREE_EVERY_MS = 1000;
 /** How long a write that failed is told of; without senders nothing else would end it. */
 const FAILING_MS = 60_000;
 
 export class Spool {
   readonly #options: SpoolOptions;
+  readonly #room: DiskRoom;
   readonly #queues = new Map<string, Queue>();
   #bytes = 0;
   #reserved = 0;
@@ -100,8 +101,6 @@ export class Spool {
   #refused = 0;
   /** Of the steady clock: the wall clock may be set. */
   #failedAt = Number.NEGATIVE_INFINITY;
-  #freeAt = Number.NEGATIVE_INFINITY;
-  #free = Number.POSITIVE_INFINITY;
   #closed = false;
   #damaged = { pieces: 0, bytes: 0 };
   /** By source: names of files that are not read, and may be later. */
@@ -115,6 +114,7 @@ export class Spool {
 
   private constructor(options: SpoolOptions) {
     this.#options = options;
+    this.#room = new DiskRoom(options.folder);
   }
 
   /** Opens the folder; what a crash left half-written is passed over when it is come to. */
@@ -187,10 +187,12 @@ export class Spool {
 
   /** Resolves when the entries are on the disk. Throws SpoolError, and then nothing of them is. */
   async append(source: string, appends: readonly Append[]): Promise<void> {
-    if (this.#closed) throw new SpoolError('spool-failed', 'The server is stopping.');
     if (appends.some(({ header }) => isTooLong(header))) throw new SpoolError('spool-failed', TOO_LONG);
     const bytes = appends.reduce((n, a) => n + a.body.length + 512, 0);
-    await this.#checkRoom(bytes);
+    const free = await this.#room.free().catch((error: unknown) => Promise.reject(this.#failed(error)));
+    if (this.#closed) throw new SpoolError('spool-failed', 'The server is stopping.');
+    // In one step: what came while the disk was asked counts.
+    this.#checkRoom(bytes, free);
     this.#reserved += bytes;
     try {
       await new Promise<void>((resolve, reject) => {
@@ -204,19 +206,24 @@ export class Spool {
     this.onAppend(source);
   }
 
-  async #checkRoom(bytes: number): Promise<void> {
-    const { maxBytes, minFreeBytes, folder } = this.#options;
+  /** A disk that does not do what it is asked, in words for senders. */
+  #failed(error: unknown): SpoolError {
+    this.#failedAt = performance.now();
+    const full = /^(ENOSPC|EDQUOT)$/.test(String((error as NodeJS.ErrnoException).code));
+    // Senders are told no paths.
+    const said = full ? 'The disk of the data directory is full.' : 'The spool cannot be written.';
+    this.#trouble = full ? said : `${said} ${error instanceof Error ? error.message : String(error)}`;
+    return new SpoolError(full ? 'disk-full' : 'spool-failed', said, error);
+  }
+
+  #checkRoom(bytes: number, free: number): void {
+    const { maxBytes, minFreeBytes } = this.#options;
     if (bytes > maxBytes) throw new SpoolError('spool-exceeded', `A request may take no more than the whole spool, ${Math.floor(maxBytes / 2 ** 20)} MiB.`);
     if (this.#bytes + this.#reserved + bytes > maxBytes) {
       this.#refused = bytes;
       throw new SpoolError('spool-full', 'The spool is full: the store does not keep up, or does not answer.');
     }
-    if (performance.now() - this.#freeAt > FREE_EVERY_MS) {
-      this.#freeAt = performance.now();
-      const { bavail, bsize } = await statfs(folder);
-      this.#free = bavail * bsize;
-    }
-    if (this.#free - this.#reserved - bytes < minFreeBytes) {
+    if (free - this.#reserved - bytes < minFreeBytes) {
       this.#trouble = 'The disk of the data directory is nearly full: nothing more is accepted.';
       throw new SpoolError('disk-full', this.#trouble);
     }
@@ -234,12 +241,8 @@ export class Spool {
         this.#failedAt = Number.NEGATIVE_INFINITY;
         for (const { resolve } of group) resolve();
       } catch (error) {
-        this.#failedAt = performance.now();
-        const full = /^(ENOSPC|EDQUOT)$/.test(String((error as NodeJS.ErrnoException).code));
-        // Senders are told no paths.
-        const said = full ? 'The disk of the data directory is full.' : 'The spool cannot be written.';
-        this.#trouble = full ? said : `${said} ${error instanceof Error ? error.message : String(error)}`;
-        for (const { reject } of group) reject(new SpoolError(full ? 'disk-full' : 'spool-failed', said, error));
+        const failed = this.#failed(error);
+        for (const { reject } of group) reject(failed);
         // Half a frame may stand at the end of the file: nothing follows it, and recovery cuts it off.
         await this.#closeFile(queue, true).catch(() => undefined);
       }

@@ -17,6 +17,7 @@ import type { FlowReading } from '../formats/flow/options.ts';
 import { compileRecordRules } from '../formats/record-rules.ts';
 import { RAW_LIMIT } from '../model/batch.ts';
 import type { Segment } from '../model/segment.ts';
+import { whyOfFile } from '../model/wording.ts';
 import type { Manifest } from '../store/metadata.ts';
 import { type BatchDelivery, stageBatch } from './batch-writer.ts';
 import { identify, standardInput } from './identity.ts';
@@ -391,7 +392,7 @@ for (;;) {
       if (error instanceof BrokenBatch) throw error;
       await abandon();
       if (stopped) send({ type: 'left', job: job.job });
-      else send({ type: 'failed', job: job.job, message: error instanceof Error ? error.message : String(error) });
+      else send({ type: 'failed', job: job.job, message: error instanceof Error && !('syscall' in error) ? error.message : `it ${whyOfFile(error)}` });
     });
   }
 }

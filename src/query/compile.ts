@@ -7,10 +7,11 @@
  */
 import { type Field, findField } from '../model/fields.ts';
 import type { Dataset } from '../model/log-formats.ts';
+import { quoted } from '../model/wording.ts';
 import { plain } from './aggregates.ts';
 import { Context, NeedsDataset, NeedsField, type Nested } from './context.ts';
 import type { Compiled, CompileOptions, CompileResult, Condition, Diagnostic, OutputColumn } from './contract.ts';
-import { QueryError, quoted } from './diagnostics.ts';
+import { QueryError } from './diagnostics.ts';
 import { namesMade, withMadeFields } from './extraction.ts';
 import { compileConditions, compileScope, datasetsOf, namesIndex, warnOfForgottenPipe } from './filter.ts';
 import { zoneName } from './functions/time.ts';

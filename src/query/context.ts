@@ -4,8 +4,9 @@
  */
 import { type Field, fieldsNamed } from '../model/fields.ts';
 import { COLUMN_TYPES, type Dataset, datasetsOf, formatOf, hasField, type LogFormat, VPC_FLOW } from '../model/log-formats.ts';
+import { quoted } from '../model/wording.ts';
 import { type CompileOptions, type Diagnostic, type ExtractionRule, isFor, type Save } from './contract.ts';
-import { QueryError, quoted } from './diagnostics.ts';
+import { QueryError } from './diagnostics.ts';
 import { ident, join, late, num, param, type Sql, sql } from './sql.ts';
 import type { Span, Subquery } from './tree.ts';
 import type { Typed } from './typed.ts';

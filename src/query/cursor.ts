@@ -2,8 +2,10 @@
  * A place in the tokens of one step, and the expressions that are read there: a Pratt parser whose
  * precedence is data. Throws QueryError; the caller recovers at the next `|`.
  */
+
+import { quoted } from '../model/wording.ts';
 import { fillTemplates, valueOfVariable } from './context.ts';
-import { QueryError, quoted } from './diagnostics.ts';
+import { QueryError } from './diagnostics.ts';
 import { lex, type Token, type TokenKind } from './lexer.ts';
 import { type Duration, durationOf, isName, numberOf } from './numbers.ts';
 import { ASKS, MINUS_PRECEDENCE, NOT_PRECEDENCE, PRECEDENCE, SPELLINGS } from './precedence.ts';

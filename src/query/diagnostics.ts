@@ -64,73 +64,7 @@ export class QueryError extends Error {
   }
 }
 
-/** Characters of a name or text that a message shows, and names of a list. */
-const MOST_SHOWN = 80;
-const MOST_LISTED = 30;
-
-/**
- * A name, a value or a piece of a query within a message. Messages are sentences: whatever is not prose stands in
- * these quotation marks, here and in what is written out, so that “count is not a field” cannot be misread.
- */
-export function quoted(text: string): string {
-  const line = text.replace(/\s+/g, ' ');
-  return line.length > MOST_SHOWN ? `“${line.slice(0, MOST_SHOWN).replace(/[\ud800-\udbff]$/, '')}…”` : `“${line}”`;
-}
-
-/** Names as a list: “a”, “b” and “c”. */
-export function listed(names: readonly string[]): string {
-  const shown = names.slice(0, MOST_LISTED).map(quoted);
-  const last = names.length > MOST_LISTED ? `${names.length - MOST_LISTED} more` : shown.pop();
-  return shown.length ? `${shown.join(', ')} and ${last}` : (last ?? 'nothing');
-}
-
-/** `1 value`, `1,000 values`; without a word the number alone. */
-export function counted(count: number, word?: string): string {
-  const written = count.toLocaleString('en-US');
-  return word === undefined ? written : `${written} ${word}${count === 1 ? '' : 's'}`;
-}
-
-/** The candidate within a small edit distance of a name, in any letter case. */
-export function nearest(name: string, candidates: Iterable<string>): string | undefined {
-  const wanted = name.toLowerCase();
-  let best: string | undefined;
-  let bestDistance = Math.max(1, Math.floor(wanted.length / 3)) + 1;
-  for (const candidate of candidates) {
-    const distance = editDistance(wanted, candidate.toLowerCase(), bestDistance);
-    if (distance < bestDistance) {
-      best = candidate;
-      bestDistance = distance;
-    }
-  }
-  return best;
-}
-
-/** Hint that names the nearest candidate, if any. */
-export function didYouMean(name: string, candidates: Iterable<string>): string | undefined {
-  const found = nearest(name, candidates);
-  return found && `Did you mean “${found}”?`;
-}
-
 /** The name that a diagnostic suggests in the place of its span. */
 export function suggestion({ hint }: Diagnostic): string | undefined {
   return /^Did you mean “(.+)”\?$/s.exec(hint ?? '')?.[1];
-}
-
-/** Optimal string alignment distance: a swap of neighbours counts one. */
-function editDistance(a: string, b: string, limit: number): number {
-  if (Math.abs(a.length - b.length) >= limit) return limit;
-  let older: number[] = [];
-  let previous = Array.from({ length: b.length + 1 }, (_, i) => i);
-  for (let i = 1; i <= a.length; i++) {
-    const row = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const same = a[i - 1] === b[j - 1] ? 0 : 1;
-      let best = Math.min(previous[j]! + 1, row[j - 1]! + 1, previous[j - 1]! + same);
-      if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]) best = Math.min(best, older[j - 2]! + 1);
-      row.push(best);
-    }
-    older = previous;
-    previous = row;
-  }
-  return previous[b.length]!;
 }

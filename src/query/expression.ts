@@ -1,7 +1,9 @@
 /** Expressions of the tree to typed SQL. Names are resolved by the step that asks. */
+
+import { counted, didYouMean, quoted } from '../model/wording.ts';
 import { findAggregate } from './aggregates.ts';
 import type { Context } from './context.ts';
-import { counted, didYouMean, QueryError, quoted } from './diagnostics.ts';
+import { QueryError } from './diagnostics.ts';
 import { FUNCTIONS, findFunction } from './functions/index.ts';
 import { type ArgumentKind, signature } from './functions/kinds.ts';
 import { all, any, compare, like, not } from './match.ts';

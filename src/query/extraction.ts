@@ -8,9 +8,10 @@
  */
 import { EXTRACTED, type Field, fieldsNamed, findField } from '../model/fields.ts';
 import { COLUMN_TYPES, type Dataset, formatOf, hasField, type LogFormat, VPC_FLOW } from '../model/log-formats.ts';
+import { quoted } from '../model/wording.ts';
 import { Context } from './context.ts';
 import { type Catalog, EMPTY_CATALOG, type ExtractionRule } from './contract.ts';
-import { QueryError, quoted } from './diagnostics.ts';
+import { QueryError } from './diagnostics.ts';
 import { compileScope, datasetsOf } from './filter.ts';
 import { any } from './match.ts';
 import { applyOperation } from './operators/index.ts';

@@ -10,9 +10,10 @@
  */
 import { FIELDS, fieldsNamed, findField, namesOf } from '../model/fields.ts';
 import { CLOUDTRAIL, DATASETS, type Dataset, hasField, VPC_FLOW } from '../model/log-formats.ts';
+import { didYouMean, listed, quoted } from '../model/wording.ts';
 import { type Context, fillTemplates } from './context.ts';
 import { type CompileOptions, type Condition, isMadeByRules } from './contract.ts';
-import { didYouMean, listed, QueryError, quoted } from './diagnostics.ts';
+import { QueryError } from './diagnostics.ts';
 import { isPartOfEvent } from './event-parts.ts';
 import { isFlowWord, keyword, namesStatus } from './keyword.ts';
 import { all, any, compare, fitsWildcard, matchValue, not } from './match.ts';

@@ -4,7 +4,8 @@
  * zero is told from "not given" only where the constant makes a difference.
  */
 import type { Field } from '../model/fields.ts';
-import { QueryError, quoted } from './diagnostics.ts';
+import { quoted } from '../model/wording.ts';
+import { QueryError } from './diagnostics.ts';
 import { type AddressRange, addressText, addressValue, parseNetwork, parseOctetWildcard } from './network.ts';
 import { numberIn } from './numbers.ts';
 import { join, num, param, type Sql, sql } from './sql.ts';

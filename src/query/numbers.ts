@@ -1,5 +1,7 @@
 /** Numbers and durations as people write them: `10Mi`, `1.5k`, `5m`, `1 hour`. */
-import { QueryError, quoted } from './diagnostics.ts';
+
+import { quoted } from '../model/wording.ts';
+import { QueryError } from './diagnostics.ts';
 import type { Token } from './lexer.ts';
 
 /** Numeric suffixes, as in `bytes > 10Mi`; those of time give milliseconds. */

@@ -3,9 +3,10 @@
  * and the steps behind it are still read.
  */
 
+import { counted } from '../model/wording.ts';
 import type { Diagnostic } from './contract.ts';
 import { type Around, Cursor } from './cursor.ts';
-import { counted, QueryError } from './diagnostics.ts';
+import { QueryError } from './diagnostics.ts';
 import { isExtractionRule, lex, type Token } from './lexer.ts';
 import { parseStep } from './operators/index.ts';
 import { parseScope } from './scope.ts';

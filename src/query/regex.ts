@@ -2,7 +2,9 @@
  * Regular expressions of people, in RE2 syntax (https://github.com/google/re2/wiki/Syntax), checked
  * before they reach the engine so that a mistake is a diagnostic with its place.
  */
-import { QueryError, quoted } from './diagnostics.ts';
+
+import { quoted } from '../model/wording.ts';
+import { QueryError } from './diagnostics.ts';
 import type { Span } from './tree.ts';
 
 /** Of what stands outside of escapes and classes. */

@@ -5,10 +5,11 @@
  */
 import { FIELDS, type Field, findField, namesOf } from '../model/fields.ts';
 import { CLOUDTRAIL, type Dataset, hasField, LOG_FORMATS } from '../model/log-formats.ts';
+import { didYouMean, listed, quoted } from '../model/wording.ts';
 import { plain } from './aggregates.ts';
 import { type Context, NeedsDataset } from './context.ts';
 import type { CompileOptions } from './contract.ts';
-import { didYouMean, listed, QueryError, quoted } from './diagnostics.ts';
+import { QueryError } from './diagnostics.ts';
 import { isPartOfEvent, partOfEvent } from './event-parts.ts';
 import { EMPTY, join, num, param, type Sql, sql } from './sql.ts';
 import { extractedField, storedField } from './stored.ts';

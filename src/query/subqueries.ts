@@ -2,7 +2,9 @@
  * A query in brackets inside a query: `[subquery from=(-1d) to=(now): scope | steps | compose a, b]`. It gives
  * values that the query around it is narrowed to, in the same statement.
  */
-import { QueryError, quoted } from './diagnostics.ts';
+
+import { quoted } from '../model/wording.ts';
+import { QueryError } from './diagnostics.ts';
 import type { Token } from './lexer.ts';
 import type { Query, Span, Subquery } from './tree.ts';
 

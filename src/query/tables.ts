@@ -3,9 +3,10 @@
  * are always there. Nothing is ever fetched: an address such as https://… is the name of a table too.
  */
 import { PROTOCOL_NAMES, SERVICE_NAMES } from '../model/services.ts';
+import { didYouMean, listed, quoted } from '../model/wording.ts';
 import type { Catalog, LookupTable } from './contract.ts';
 import type { Cursor } from './cursor.ts';
-import { didYouMean, listed, QueryError, quoted } from './diagnostics.ts';
+import { QueryError } from './diagnostics.ts';
 import { ident, num, param, type Sql, sql } from './sql.ts';
 import type { Name, Source } from './tree.ts';
 

@@ -1,5 +1,7 @@
 /** Tokens in the words of messages. */
-import { QueryError, quoted } from './diagnostics.ts';
+
+import { quoted } from '../model/wording.ts';
+import { QueryError } from './diagnostics.ts';
 import type { Token } from './lexer.ts';
 
 /** What the lexer could not read. */

@@ -3,9 +3,11 @@
  * by. The whole result is ranked, within the statement, so that neither a limit of rows nor a slice in
  * which a group is small changes which groups are named.
  */
+
+import { quoted } from '../model/wording.ts';
 import { plain } from './aggregates.ts';
 import type { Top } from './contract.ts';
-import { QueryError, quoted } from './diagnostics.ts';
+import { QueryError } from './diagnostics.ts';
 import { join, num, type Sql, sql } from './sql.ts';
 import type { Column, Order, State } from './state.ts';
 import { asNumber, asText, nullable, number, type Typed, text } from './typed.ts';

@@ -5,8 +5,9 @@
  * Known habits of the engine, each worked around here and nowhere else:
  * - settings given with a statement stay on its session: every statement sets the same names;
  * - after a killed statement the session's next answer begins with the rest of the killed one: such a
- *   session is drained before it is used again;
- * - a client-side abort leaves the engine running: cancel is KILL QUERY from the control session.
+ *   session is drained before it is used again, and at once, for until then the killed one keeps its memory;
+ * - a client-side abort leaves the engine running: cancel is KILL QUERY from the control session;
+ * - a session has the name of its last statement until the next one gives its own: a late KILL would meet that one.
  */
 import { randomUUID } from 'node:crypto';
 import { setImmediate } from 'node:timers/promises';
@@ -128,6 +129,8 @@ class EmbeddedStore implements Store {
   readonly #sessions: readonly EngineSession[];
   readonly #limits: Limits;
   readonly #streams = turns();
+  /** KILLs that are underway, by the name of what they are to end. */
+  readonly #kills = new Map<string, Promise<unknown>>();
   #closed = false;
 
   constructor(path: string, pools: Readonly<Record<Lane, LanePool<EngineSession>>>, sessions: readonly EngineSession[], limits: Limits) {
@@ -221,7 +224,13 @@ class EmbeddedStore implements Store {
   }
 
   async cancel(id: string): Promise<void> {
-    await this.command(statement(sql`KILL QUERY WHERE Settings['log_comment'] = ${param('String', id)} ASYNC`), { lane: 'control' });
+    const kill = this.command(statement(sql`KILL QUERY WHERE Settings['log_comment'] = ${param('String', id)} ASYNC`), { lane: 'control' });
+    const all = Promise.allSettled([this.#kills.get(id), kill]);
+    this.#kills.set(id, all);
+    void all.then(() => {
+      if (this.#kills.get(id) === all) this.#kills.delete(id);
+    });
+    await kill;
   }
 
   async close(): Promise<void> {
@@ -241,24 +250,26 @@ class EmbeddedStore implements Store {
     const limits = this.#limitsOf(options);
     const settings = engineSettings(id, options, limits);
     const signal = options.signal;
-    let unwatch = () => {};
     try {
       return await this.#pools[lane].run(async (session) => {
-        signal?.throwIfAborted();
-        unwatch = this.#cancelOnAbort(id, signal);
         await drain(session);
+        signal?.throwIfAborted();
+        const unwatch = this.#cancelOnAbort(id, signal);
         try {
           return await work(session, settings);
         } catch (error) {
           session.dirty = true;
           throw error;
+        } finally {
+          unwatch();
+          // Of the control session a KILL waits for this; it finds nothing of that name then.
+          if (lane !== 'control') await this.#kills.get(id);
+          await drain(session).catch(() => undefined);
         }
       }, signal);
     } catch (error) {
       if (signal?.aborted) throw new StoreError('query-cancelled', 'The query was cancelled.', { cause: error });
       throw toStoreError(error, id, limits);
-    } finally {
-      unwatch();
     }
   }
 

@@ -4,7 +4,7 @@
  */
 export class LanePool<S> {
   readonly #idle: S[];
-  readonly #waiting: { take: (session: S) => void; signal: AbortSignal | undefined }[] = [];
+  readonly #waiting: ((session: S) => void)[] = [];
   #busy = 0;
 
   constructor(sessions: readonly S[]) {
@@ -44,24 +44,22 @@ export class LanePool<S> {
     const free = this.#idle.pop();
     if (free) return Promise.resolve(free);
     return new Promise((resolve, reject) => {
-      const entry = { take: resolve, signal };
-      this.#waiting.push(entry);
-      signal?.addEventListener(
-        'abort',
-        () => {
-          const at = this.#waiting.indexOf(entry);
-          if (at < 0) return;
-          this.#waiting.splice(at, 1);
-          reject(signal.reason);
-        },
-        { once: true },
-      );
+      const giveUp = () => {
+        this.#waiting.splice(this.#waiting.indexOf(take), 1);
+        reject(signal?.reason);
+      };
+      const take = (session: S) => {
+        signal?.removeEventListener('abort', giveUp);
+        resolve(session);
+      };
+      this.#waiting.push(take);
+      signal?.addEventListener('abort', giveUp, { once: true });
     });
   }
 
   #release(session: S): void {
     const next = this.#waiting.shift();
-    if (next) next.take(session);
+    if (next) next(session);
     else this.#idle.push(session);
   }
 }

@@ -7,7 +7,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdir, open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { LOOKUP_LIMITS, type LookupLimits, type TableRows, tooLarge, tooMuchText } from '../model/lookup-table.ts';
-import { listed, quoted } from '../query/diagnostics.ts';
+import { listed, quoted } from '../model/wording.ts';
 import { num, param, sql, statement } from '../query/sql.ts';
 import { RESERVED, tableName } from '../query/tables.ts';
 import type { Catalogs, LookupBody } from './catalog.ts';

@@ -64,7 +64,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   web: ['model', 'query', 'dashboards', 'formats/flow/layout.ts', 'api/contract.ts', 'api/contract/'],
   cli: ['*'],
   'main.ts': ['*'],
-  'config.ts': ['model', 'query/diagnostics.ts'],
+  'config.ts': ['model'],
   'version.ts': [],
 };
 

@@ -35,7 +35,7 @@ it('adds, lists and removes, and queries of events that are stored follow', asyn
   expect(await admins('add', 'A*', '--note', 'on leave')).toMatchObject({ code: 0, out: 'added A*  on leave\n' });
   expect(await admins('add', '*')).toMatchObject({ code: 2, err: expect.stringContaining('only * makes everybody an administrator') });
   expect(JSON.parse((await admins('list', '--json')).out)).toMatchObject({ administrators: [{ entry: 'A*', note: 'on leave' }] });
-  expect(await admins('remove', 'b*')).toMatchObject({ code: 2, err: expect.stringContaining('b* is not in the list') });
+  expect(await admins('remove', 'b*')).toMatchObject({ code: 2, err: expect.stringContaining('“b*” is not in the list') });
   expect(await admins('remove', 'a*')).toMatchObject({ code: 0, out: 'removed a*\n' });
   expect(await counted()).toBe('is_admin,_count\nfalse,3\n');
 });

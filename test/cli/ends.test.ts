@@ -1,5 +1,6 @@
 /** How commands end when a person or a pipe ends them, and that a slow pipe does not. */
 import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -57,12 +58,12 @@ describe('what cannot be used', () => {
     const { code, err } = await bartizan(['ingest', file, '--data', file]);
     expect([code, err]).toEqual([
       1,
-      expect.stringMatching(/^bartizan: The data directory .*a-file cannot be used: .* is a file, not a folder\. Choose another/),
+      expect.stringMatching(/^bartizan: The data directory “.*a-file” cannot be used: “.*” is a file, not a folder\. Choose another/),
     ]);
     const config = await bartizan(['ingest', file, '--data', join(root, 'd')], '', { BARTIZAN_INTERNAL_NETWORKS: '10.0.0/8' });
     expect([config.code, config.err]).toEqual([2, expect.stringContaining('BARTIZAN_INTERNAL_NETWORKS')]);
     const layout = await bartizan(['ingest', file, '--layout', 'one two', '--data', join(root, 'd')]);
-    expect([layout.code, layout.err]).toEqual([2, expect.stringContaining('unknown field: one: write AWS names')]);
+    expect([layout.code, layout.err]).toEqual([2, expect.stringContaining('unknown field: “one”. Write AWS’s names')]);
   });
 
   it('does not stop a start: the file of a killed server whose process number is in use again', async () => {
@@ -78,4 +79,34 @@ describe('what cannot be used', () => {
     expect([code, err]).toEqual([2, expect.stringContaining('There is no file or folder')]);
     expect(await readdir(data)).not.toContain('server.json');
   });
+});
+
+describe('a file that somebody named and that cannot be read', () => {
+  it.each([
+    [['lookup', 'add', 'FILE', '--name', 'x']],
+    [['ioc', 'import', 'FILE', '--feed', 'x']],
+    [['dashboards', 'import', 'FILE']],
+    [['sources', 'add', 'http', 'x', '--records', 'FILE']],
+  ])('%j: is named with the reason, and no words of the runtime', async (args) => {
+    const data = newData(join(root, `files-${args[0]}`));
+    for (const [file, why] of [
+      [join(root, 'nowhere.yaml'), 'does not exist'],
+      [root, args[0] === 'ioc' ? 'is no file' : 'is a folder'],
+    ] as const) {
+      const { code, err } = await bartizan([...args.map((arg) => (arg === 'FILE' ? file : arg)), '--data', data]);
+      expect([code, err]).toEqual([2, `bartizan: “${file}” cannot be read: it ${why}.\n`]);
+    }
+  });
+});
+
+it.each([
+  ['127.0.0.1', (port: number) => `“127.0.0.1:${port}”: the port is taken. Stop what uses it, or choose another`],
+  ['203.0.113.1', (port: number) => `“203.0.113.1:${port}”: this machine has no such address. Choose one of its own`],
+])('an address that cannot be listened on is named with the reason: %s', async (host, why) => {
+  const taken = createServer();
+  const port = await new Promise<number>((resolve) => taken.listen(0, '127.0.0.1', () => resolve((taken.address() as { port: number }).port)));
+  const listen = ['--listen', '127.0.0.1:0', '--ingest-listen', `${host}:${port}`];
+  const { code, err } = await bartizan(['serve', '--data', newData(join(root, `listen-${host}`)), ...listen]);
+  expect([code, err]).toEqual([1, `bartizan: Cannot listen on ${why(port)} with --ingest-listen.\n`]);
+  await new Promise((resolve) => taken.close(resolve));
 });

@@ -35,7 +35,7 @@ it('tries, adds, lists and removes a rule; what it stored is still found', async
   const logs = join(root, 'a.log');
   await writeFile(logs, `${HEADER}\n${lines(50, 7)}`);
   expect((await run('ingest', logs)).code).toBe(0);
-  expect((await run('extraction', 'remove', 'nothing')).err).toMatch(/There is no rule “nothing”. There are: heads/);
+  expect((await run('extraction', 'remove', 'nothing')).err).toMatch(/There is no rule “nothing”. There are: “heads”\./);
   expect((await run('extraction', 'remove', 'HEADS')).code).toBe(0);
   const answer = await run('query', '| count by head | sort _count asc', '--from', 'all', '--format', 'csv');
   expect(answer.out).toBe('head,_count\n7,10\n,40\n');

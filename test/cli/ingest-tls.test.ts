@@ -88,7 +88,7 @@ it('takes deliveries by HTTPS alone, and uses a renewed certificate without a re
 
   // Half of a renewal: the pair before stays.
   await put('cert.pem', second.cert);
-  await expect.poll(() => log).toContain(`ingestTlsKey: ${key} is not the key of the certificate in ${cert}`);
+  await expect.poll(() => log).toContain(`ingestTlsKey: “${key}” is not the key of the certificate in “${cert}”`);
   expect(await shown(url)).toBe(new X509Certificate(first.cert).fingerprint256);
   expect(await post(url, lines(2, 1), first.cert)).toBe(200);
   await put('key.pem', second.key);
@@ -105,12 +105,12 @@ it('names what is wrong with its files before anything is opened', async () => {
   const cert = await put('one.pem', pair.cert);
   const key = await put('one.key', pair.key);
   const cases: [cert: string, key: string, told: string][] = [
-    [join(root, 'nowhere.pem'), key, `ingestTlsCert: ${join(root, 'nowhere.pem')} cannot be read: ENOENT`],
-    [cert, join(root, 'nowhere.key'), `ingestTlsKey: ${join(root, 'nowhere.key')} cannot be read: ENOENT`],
-    [cert, root, `ingestTlsKey: ${root} cannot be read: EISDIR`],
-    [cert, await put('two.key', other.key), `ingestTlsKey: ${join(root, 'two.key')} is not the key of the certificate in ${cert}`],
-    [key, key, `ingestTlsCert: ${key} holds no certificate`],
-    [cert, cert, `ingestTlsKey: ${cert} holds no private key`],
+    [join(root, 'nowhere.pem'), key, `ingestTlsCert: “${join(root, 'nowhere.pem')}” cannot be read: it does not exist.`],
+    [cert, join(root, 'nowhere.key'), `ingestTlsKey: “${join(root, 'nowhere.key')}” cannot be read: it does not exist.`],
+    [cert, root, `ingestTlsKey: “${root}” cannot be read: it is a folder.`],
+    [cert, await put('two.key', other.key), `ingestTlsKey: “${join(root, 'two.key')}” is not the key of the certificate in “${cert}”`],
+    [key, key, `ingestTlsCert: “${key}” holds no certificate`],
+    [cert, cert, `ingestTlsKey: “${cert}” holds no private key`],
     [cert, '', 'ingestTlsCert and ingestTlsKey belong together'],
     ['', key, 'ingestTlsCert and ingestTlsKey belong together'],
   ];

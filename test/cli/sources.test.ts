@@ -96,7 +96,7 @@ it('makes an interface lookup, names every kind in its help, and refuses options
     [['s3', 'x', '--list', '--interval', '5'], '--interval is for ec2, not for s3'],
     [['ec2', 'x'], '--region is needed'],
     [['ec2', 'x', '--region', 'eu-central-1', '--interval', '0'], '--interval takes minutes'],
-    [['kafka', 'x'], 'There is no kind kafka: http, firehose, s3, ec2'],
+    [['kafka', 'x'], 'There is no kind “kafka”: choose one of http, firehose, s3, ec2'],
   ];
   for (const [args, message] of wrong) {
     const refused = await sources('add', ...args);
@@ -124,9 +124,9 @@ it('removes what was named, asks which where two have the name, and says what th
     /^made edge in other; its endpoint, and its access key, which is shown this once:\nendpoint: \S+\naccess key: \S+\n$/,
   );
   const both = await sources('remove', 'edge');
-  expect([both.code, both.err]).toEqual([2, expect.stringContaining('other/edge, production/edge')]);
+  expect([both.code, both.err]).toEqual([2, expect.stringContaining('“other/edge” and “production/edge”')]);
   expect((await sources('remove', 'other/edge')).out).toBe('removed edge; its records stay\n');
-  expect((await sources('show', 'nothing')).err).toContain('There is no source nothing: ');
+  expect((await sources('show', 'nothing')).err).toContain('There is no source “nothing”. There ');
   const full = await run(['collectors', 'remove', 'production']);
   expect([full.code, full.err]).toEqual([1, expect.stringContaining('folder-not-empty')]);
   expect((await run(['collectors', 'rename', 'other', 'spare'])).out).toBe('spare\n');

@@ -33,12 +33,16 @@ describe('settings', () => {
   });
 
   it.each([
-    ['an unknown name', 'retentionDay: 3\n', /retentionDay \(.*bartizan\.yaml\): no setting has this name; did you mean retentionDays\?/],
-    ['a wrong type', 'retentionDays: many\n', /retentionDays/],
-    ['what is no network', 'internalNetworks: [10.0.0/8]\n', /internalNetworks\.0 \(.*bartizan\.yaml\): write a CIDR block/],
-    ['a port that is none', 'listen: 127.0.0.1:99999\n', /listen .*65535/],
-    ['broken YAML', 'workers: [1\n', /bartizan\.yaml is not valid YAML/],
-    ['no settings', '- a\n- b\n', /name: value/],
+    ['an unknown name', 'retentionDay: 3\n', /“retentionDay” \(.*bartizan\.yaml\): no setting has this name\. Did you mean “retentionDays”\?/],
+    ['a name like no other', 'colour: red\n', /“colour” \(.*\): no setting has this name\. docs\/configuration\.md names them\./],
+    ['a wrong type', 'retentionDays: many\n', /“retentionDays” \(.*\): write a number, not “many”$/],
+    ['a list that is none', 'internalNetworks: 7\n', /“internalNetworks” \(.*\): write a list, not “7”$/],
+    ['too little', 'batchRows: 0\n', /“batchRows” \(.*\): write a number of at least [\d,]+, not “0”$/],
+    ['too much', 'batchRows: 1000000000\n', /“batchRows” \(.*\): write a number of at most 1,000,000, not “1000000000”$/],
+    ['what is no network', 'internalNetworks: [10.0.0/8]\n', /“internalNetworks\.0” \(.*bartizan\.yaml\): write a CIDR block/],
+    ['a port that is none', 'listen: 127.0.0.1:99999\n', /“listen” .*65535/],
+    ['broken YAML', 'workers: [1\n', /bartizan\.yaml” is not valid YAML/],
+    ['no settings', '- a\n- b\n', /“name: value”/],
   ])('refuse %s and name it', async (_, text, message) => {
     const path = await file(text);
     expect(() => loadConfig({ file: path, env: {}, flags: {} })).toThrow(message);
@@ -47,10 +51,17 @@ describe('settings', () => {
 
   it('refuse a wrong value of the environment, and a file that is not there', () => {
     expect(() => loadConfig({ env: { BARTIZAN_RETENTION_DAYS: '' }, flags: {} })).toThrow(/retentionDays/);
-    expect(() => loadConfig({ env: { BARTIZAN_LOG_LEVEL: 'loud' }, flags: {} })).toThrow(/logLevel \(BARTIZAN_LOG_LEVEL\)/);
-    expect(() => loadConfig({ env: { BARTIZAN_RETENTION_TRUST_CLOCK: 'perhaps' }, flags: {} })).toThrow(/retentionTrustClock .*expected boolean/);
-    expect(() => loadConfig({ env: { BARTIZAN_WORKERS: '1e1' }, flags: {} })).toThrow(/workers \(BARTIZAN_WORKERS\).*expected number/);
-    expect(() => loadConfig({ file: join(folder, 'nowhere.yaml'), env: {}, flags: {} })).toThrow(/cannot be read/);
+    expect(() => loadConfig({ env: { BARTIZAN_LOG_LEVEL: 'loud' }, flags: {} })).toThrow(
+      /“logLevel” \(BARTIZAN_LOG_LEVEL\): write one of “debug”, .*“error”, not “loud”$/,
+    );
+    expect(() => loadConfig({ env: { BARTIZAN_RETENTION_TRUST_CLOCK: 'perhaps' }, flags: {} })).toThrow(
+      /“retentionTrustClock” \(BARTIZAN_RETENTION_TRUST_CLOCK\): write “true” or “false”, not “perhaps”$/,
+    );
+    expect(() => loadConfig({ env: { BARTIZAN_WORKERS: '1e1' }, flags: {} })).toThrow(/“workers” \(BARTIZAN_WORKERS\): write a number, not “1e1”$/);
+    expect(() => loadConfig({ file: join(folder, 'nowhere.yaml'), env: {}, flags: {} })).toThrow(
+      /^The config file “.*nowhere\.yaml” cannot be read: it does not exist\.$/,
+    );
+    expect(() => loadConfig({ file: folder, env: {}, flags: {} })).toThrow(/cannot be read: it is a folder\.$/);
   });
 });
 

@@ -23,12 +23,13 @@ describe('layouts', () => {
   });
 
   it.each([
-    ['srcadr dstaddr', 'unknown field: srcadr', 'srcaddr'],
-    ['v12', 'unknown field: v12', 'v2'],
-    ['start start', 'start twice', undefined],
-    ['tgw-id interface-id start', 'mixes formats: tgw-id', undefined],
-    ['tgw_idd start', 'unknown field: tgw_idd', 'tgw-id'],
-    ['  ', 'is empty', 'srcaddr'],
+    ['srcadr dstaddr', 'unknown field: “srcadr”.', 'Did you mean “srcaddr”?'],
+    ['v12', 'unknown field: “v12”.', 'Did you mean “v2”?'],
+    ['start start', '“start” twice.', 'Leave one'],
+    ['tgw-id interface-id start', 'mixes formats: “tgw-id” is', 'Leave it out'],
+    ['tgw_idd start', 'unknown field: “tgw_idd”.', 'Did you mean “tgw-id”?'],
+    ['  ', 'is empty.', 'srcaddr'],
+    ['nothing like it', 'unknown field: “nothing”.', 'Write AWS’s names'],
   ])('%j is refused with the way out', (text, message, hint) => {
     let error: unknown;
     try {
@@ -38,7 +39,7 @@ describe('layouts', () => {
     }
     expect(error).toBeInstanceOf(LayoutError);
     expect((error as LayoutError).message).toContain(message);
-    if (hint) expect((error as LayoutError).hint).toContain(hint);
+    expect((error as LayoutError).hint).toContain(hint);
   });
 
   it('are recognized in header lines, and only there', () => {

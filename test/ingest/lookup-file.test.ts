@@ -1,4 +1,8 @@
 /** Tables out of files: what is read, and what is refused with its place. */
+import { createReadStream } from 'node:fs';
+import { mkdtemp, readdir, readlink, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { expect, it } from 'vitest';
 import { readTable, type TableFormat } from '../../src/ingest/lookup-file.ts';
 
@@ -54,7 +58,8 @@ it('names the line and column of what is wrong', async () => {
     ['a,b,c,d,e\n', 'csv', /^Line 1: A table may have 4 columns; this has 5/],
     [`a,b\n${'1,2\n'.repeat(30)}`, 'csv', /may have 40 cells/],
     [`a\n${'x'.repeat(11_000)}`, 'csv', /this has more/],
-    ['{"a":1}\n{"a":}\n', 'json', /^Line 2.*: This is no JSON \(Unexpected token '}'\)\.$/],
+    ['{"a":1}\n{"a":}\n', 'json', /^Line 2: This is no JSON: “}” is not expected\.$/],
+    ['{"a":1}\n{"a":"x\n', 'json', /^Line 2.*: This is no JSON\.$/],
     ['{"a":1}\n[1]\n', 'json', /^Line 2: This is no object/],
     ['[{"a":1},\n 7]', 'json', /Entry 2 is no object/],
   ];
@@ -64,4 +69,26 @@ it('names the line and column of what is wrong', async () => {
 it('reads a header of many small pieces in time that grows with it', async () => {
   const name = 'n'.repeat(4_000_000);
   expect(await readTable(chunks(`${name}\n1\n`, 40), 'csv', { ...LIMITS, bytes: 5_000_000 })).toEqual({ columns: [name], rows: [['1']] });
+});
+
+it('leaves nothing open of a file that is wrong in the middle, and no listeners of one that is large', async () => {
+  const path = join(await mkdtemp(join(tmpdir(), 'bartizan-lookup-')), 'large.csv');
+  const large = { ...LIMITS, bytes: 2 ** 24, cells: 2 ** 21 };
+  const warned: string[] = [];
+  const warn = (warning: Error) => warned.push(warning.message);
+  process.on('warning', warn);
+  const rows = 'some text that is long enough,2\n'.repeat(100_000);
+  const held = async () => {
+    const open = (await readdir('/proc/self/fd')).map((fd) => readlink(`/proc/self/fd/${fd}`).catch(() => ''));
+    return (await Promise.all(open)).filter((target) => target === path).length;
+  };
+  await writeFile(path, `a,b\n${rows}`);
+  expect((await readTable(createReadStream(path), 'csv', large)).rows.length).toBe(100_000);
+  await writeFile(path, `a,b\n1\n${rows}`);
+  await expect(readTable(createReadStream(path), 'csv', large)).rejects.toThrow(/^Line 2: 1 cell/);
+  await expect.poll(held).toBe(0);
+  await new Promise((resolve) => setTimeout(resolve, 10));
+  process.off('warning', warn);
+  expect(warned).toEqual([]);
+  await rm(dirname(path), { recursive: true });
 });

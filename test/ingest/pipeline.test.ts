@@ -1,5 +1,5 @@
-import { readdirSync } from 'node:fs';
-import { appendFile, rename } from 'node:fs/promises';
+import { readdirSync, truncateSync } from 'node:fs';
+import { appendFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { zstdCompressSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -143,6 +143,37 @@ describe('ingest', () => {
     expect(second.interrupted).toBe(false);
     expect(await stored()).toBe(240_000);
     expect((await place.rows('SELECT uniqExact(interface_id, srcport, bytes, source_name) FROM bartizan.vpc_flow'))[0]).toEqual([240_000]);
+  });
+
+  it('counts what it stored of a file that fails in the middle, says so, and goes on there', async () => {
+    // Too large to be read at once; most of it is blank.
+    const blank = `${' '.repeat(1023)}\n`;
+    const groups = Array.from({ length: 10 }, (_, i) => `${lines(2000, i)}${blank.repeat(7 * 2 ** 10)}`);
+    const text = `${HEADER}\n${groups.join('')}`;
+    const path = await place.file('cut.log', text);
+    const whole = await place.file('whole.log', `${HEADER}\n${lines(1500, 77)}`);
+    let cut = false;
+    const first = await place.pipeline.ingest([path, whole], {
+      onProgress: ({ records }) => {
+        if (cut || records < 2000) return;
+        cut = true;
+        truncateSync(path, 1);
+      },
+    });
+    expect([first.files, first.failures.length]).toEqual([1, 1]);
+    const ofCut = Number((await place.rows("SELECT count() FROM bartizan.vpc_flow WHERE source_name LIKE '%cut.log'"))[0]?.[0]);
+    expect(ofCut).toBeGreaterThan(0);
+    expect(ofCut).toBeLessThan(20_000);
+    expect(counts(first)).toEqual({ ...NO_COUNTS, records: ofCut + 1500, stored: ofCut + 1500 });
+    expect(first.formats).toEqual({ 'vpc-flow': ofCut + 1500 });
+    expect(first.failures[0]).toEqual({
+      path,
+      message: `“${path}” became shorter while it was read. It failed after ${ofCut.toLocaleString('en-US')} records, which are stored; the next run goes on from there.`,
+    });
+    await writeFile(path, text);
+    const second = await place.pipeline.ingest([path]);
+    expect([second.failures, counts(second)]).toEqual([[], { ...NO_COUNTS, records: 20_000, stored: 20_000 - ofCut, duplicates: ofCut }]);
+    expect((await place.rows('SELECT count(), uniqExact(interface_id, srcport, bytes, source_name) FROM bartizan.vpc_flow'))[0]).toEqual([21_500, 21_500]);
   });
 
   it('names a path that is not there, and a layout mistake, before anything is stored', async () => {

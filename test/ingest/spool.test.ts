@@ -1,4 +1,4 @@
-import { appendFile, mkdtemp, readdir, readFile, rm, stat, truncate } from 'node:fs/promises';
+import { appendFile, mkdtemp, readdir, readFile, rename, rm, stat, truncate } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -120,6 +120,40 @@ describe('the spool', () => {
     await expect(nearlyFull.append('s', [append('x')])).rejects.toMatchObject({ code: 'disk-full' });
     expect(nearlyFull.status().trouble).toContain('nearly full');
     await nearlyFull.close();
+  });
+
+  it('holds its size and the room of the disk also for what comes while the disk is asked', async () => {
+    const codes = (settled: readonly PromiseSettledResult<void>[]) => settled.map((s) => (s.status === 'rejected' ? (s.reason as SpoolError).code : 'taken'));
+    const small = await open({ maxBytes: 3000 });
+    const bodies = ['a', 'b', 'c'].map((letter) => append(letter.repeat(1500)));
+    expect(codes(await Promise.allSettled(bodies.map((body) => small.append('s', [body]))))).toEqual(['taken', 'spool-full', 'spool-full']);
+    expect((await all(small)).map((r) => r.body[0])).toEqual(['a']);
+    await small.close();
+    const nearlyFull = await open({ minFreeBytes: Number.MAX_SAFE_INTEGER });
+    expect(codes(await Promise.allSettled(bodies.map((body) => nearlyFull.append('t', [body]))))).toEqual(['disk-full', 'disk-full', 'disk-full']);
+    expect(nearlyFull.status().sources.has('t')).toBe(false);
+    await nearlyFull.close();
+  });
+
+  it('says in its own words that the disk cannot be asked, and asks again', async () => {
+    const spool = await open();
+    await rename(folder, `${folder}-away`);
+    await expect(spool.append('s', [append('x')])).rejects.toMatchObject({ name: 'SpoolError', code: 'spool-failed', message: 'The spool cannot be written.' });
+    expect(spool.status()).toMatchObject({ failing: true });
+    await rename(`${folder}-away`, folder);
+    await spool.append('s', [append('y')]);
+    expect((await all(spool)).map((r) => r.body)).toEqual(['y']);
+    expect(spool.status()).toMatchObject({ failing: false, trouble: undefined });
+    await spool.close();
+  });
+
+  it('takes nothing that comes as it is closed', async () => {
+    const spool = await open();
+    const late = spool.append('s', [append('x')]);
+    const settled = expect(late).rejects.toMatchObject({ code: 'spool-failed', message: 'The server is stopping.' });
+    await spool.close();
+    await settled;
+    expect(await readdir(folder)).toEqual([]);
   });
 });
 

@@ -71,7 +71,7 @@ test('what waits for a layout is asked, read in the layout that a person chose, 
 
   // What is no layout, or not one of these records, is said, and cannot be used.
   await text.fill('srcadr dstaddr');
-  await soon(() => page.getByText('the layout names an unknown field: srcadr').count()).toBe(1);
+  await soon(() => page.getByText('The layout names an unknown field: “srcadr”. Did you mean “srcaddr”?').count()).toBe(1);
   await text.fill('v2');
   await soon(() => page.getByText(`the layout has 14 fields, the records have ${OPEN.length} values`).count()).toBe(1);
   expect(await page.getByRole('button', { name: 'Use this layout' }).isDisabled()).toBe(true);

@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parse as parseYaml } from 'yaml';
 import { z } from 'zod';
-import { DIAGNOSTIC_CODES, nearest } from '../../src/query/diagnostics.ts';
+import { nearest } from '../../src/model/wording.ts';
+import { DIAGNOSTIC_CODES } from '../../src/query/diagnostics.ts';
 import { compile } from '../../src/query/index.ts';
 import { ident } from '../../src/query/sql.ts';
 

@@ -3,7 +3,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { parse as parseYaml } from 'yaml';
-import { DIAGNOSTIC_CODES, listed, quoted, suggestion } from '../../src/query/diagnostics.ts';
+import { listed, quoted } from '../../src/model/wording.ts';
+import { DIAGNOSTIC_CODES, suggestion } from '../../src/query/diagnostics.ts';
 import { compile } from '../../src/query/index.ts';
 import { ident } from '../../src/query/sql.ts';
 

@@ -104,6 +104,28 @@ export function storeContract(name: string, open: (directory: string) => Promise
       for (let i = 0; i < 8; i++) expect((await run(store, sql`SELECT ${num(i)} AS i`)).rows).toEqual([[i]]);
     });
 
+    it.each(['interactive', 'ingest', 'background'] as const)(
+      'lets what waits behind a cancelled statement run, however often it was cancelled: %s',
+      async (lane) => {
+        const sleep = sql`SELECT toDateTime(${num(1_700_000_000)} + sleepEachRow(0.1)) FROM numbers(10000) SETTINGS function_sleep_max_microseconds_per_block = 10000000000, max_block_size = 100`;
+        const slow = [sleep, sql`INSERT INTO bartizan.vpc_flow (start) ${sleep}`, sql`SELECT sum(cityHash64(number)) FROM numbers(10000000000000)`];
+        for (const [i, text] of slow.entries()) {
+          const id = `slow-${lane}-${i}`;
+          const abort = new AbortController();
+          const running = store.rows(statement(text), { id, lane, signal: abort.signal });
+          const settled = expect(running).rejects.toMatchObject({ code: 'query-cancelled' });
+          const behind = Promise.allSettled(Array.from({ length: 8 }, (_, n) => store.rows(statement(sql`SELECT ${num(n)}`), { lane })));
+          await expect.poll(() => store.progress(id), { timeout: 60_000, interval: 20 }).toBeDefined();
+          abort.abort();
+          await Promise.all(Array.from({ length: 100 }, () => store.cancel(id)));
+          await settled;
+          expect(await behind).toMatchObject(Array.from({ length: 8 }, (_, n) => ({ value: { rows: [[n]] } })));
+          expect(await store.progress(id)).toBeUndefined();
+        }
+        expect((await run(store, sql`SELECT count() FROM bartizan.vpc_flow WHERE start = toDateTime(${num(1_700_000_000)})`)).rows).toEqual([[0]]);
+      },
+    );
+
     it('streams rows in chunks', async () => {
       let rows = 0;
       let chunks = 0;

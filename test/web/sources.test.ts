@@ -293,16 +293,18 @@ describe('choosing a layout', () => {
     expect(readLayout(' dstaddr, srcaddr\nsrcport dstport log_status', 5)).toEqual({ layout: ['dstaddr', 'srcaddr', 'srcport', 'dstport', 'log-status'] });
     expect(readLayout('v2', 14)).toMatchObject({ layout: expect.arrayContaining(['srcaddr', 'log-status']) });
     expect(readLayout('v2', 5)).toEqual({ problem: 'the layout has 14 fields, the records have 5 values' });
-    expect(readLayout('srcadr dstaddr', 2)).toMatchObject({ problem: 'the layout names an unknown field: srcadr', hint: 'did you mean srcaddr?' });
-    expect(readLayout('srcaddr srcaddr', 2)).toEqual({ problem: 'the layout names srcaddr twice' });
-    expect(readLayout('', 2)).toMatchObject({ problem: 'the layout is empty' });
+    expect(readLayout('srcadr dstaddr', 2)).toMatchObject({ problem: 'The layout names an unknown field: “srcadr”.', hint: 'Did you mean “srcaddr”?' });
+    expect(readLayout('srcaddr srcaddr', 2)).toEqual({ problem: 'The layout names “srcaddr” twice.', hint: 'Leave one of them out.' });
+    expect(readLayout('', 2)).toMatchObject({ problem: 'The layout is empty.' });
   });
 
   it('knows layouts of transit gateways, with their format before the names where it is said', () => {
     expect(readLayout('v6', 36)).toMatchObject({ layout: expect.arrayContaining(['tgw-id', 'packets-lost-no-route']) });
     expect(readLayout('tgw-flow:srcaddr start', 2)).toEqual({ layout: ['srcaddr', 'start'] });
-    expect(readLayout('tgw-id interface-id', 2)).toEqual({ problem: 'the layout mixes formats: tgw-id is a field of transit gateway flow logs alone' });
-    expect(readLayout('tgw-flow:action start', 2)).toMatchObject({ problem: 'the layout mixes formats: action is a field of VPC flow logs alone' });
+    expect(readLayout('tgw-id interface-id', 2)).toMatchObject({
+      problem: 'The layout mixes formats: “tgw-id” is a field of transit gateway flow logs alone.',
+    });
+    expect(readLayout('tgw-flow:action start', 2)).toMatchObject({ problem: 'The layout mixes formats: “action” is a field of VPC flow logs alone.' });
     expect(optionsOf({ samples: ['a b'], candidates: [], ambiguous: [] })[0]).toContain('tgw-id');
     const candidates = ['tgw-flow:srcaddr dstaddr', 'tgw-flow:dstaddr srcaddr'];
     expect(withName({ candidates }, ['srcaddr', 'dstaddr'], 0, 'dstaddr')).toEqual(['dstaddr', 'srcaddr']);

@@ -20,7 +20,7 @@ export function quarantineRoutes(app: FastifyInstance, deps: ServerDeps): void {
     { schema: { tags, summary: 'One such record.', params: z.object({ id: z.string() }), response: { 200: QuarantinedRecord } } },
     async (request) => {
       const record = await quarantineOf(deps).get(request.params.id);
-      if (!record) throw new Problem('not-found', `No record ${request.params.id} is in quarantine.`);
+      if (!record) throw new Problem('not-found', `No record “${request.params.id}” is in quarantine.`);
       return record;
     },
   );

@@ -3,12 +3,14 @@
  * document in the service's own form. What a run remembers for the next one (its cursor) is kept only when what was
  * fetched is stored. Nothing here knows what an indicator is.
  */
+
 import { createReadStream, createWriteStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { isAbsolute } from 'node:path';
 import { Readable } from 'node:stream';
 import { finished, pipeline } from 'node:stream/promises';
 import type { FeedKind, IndicatorFormat } from '../../model/feed.ts';
+import { whyOfFile } from '../../model/wording.ts';
 import { fetchCrowdstrike } from './crowdstrike.ts';
 import { ask, unzipped } from './http.ts';
 import { fetchMisp, fetchMispFeed } from './misp.ts';
@@ -64,22 +66,22 @@ async function fetchFile({ path, cursor, file, way, onDoing, sample }: FetchRequ
   if (!path || !isAbsolute(path)) throw new FeedError('feed-settings', 'A feed from a file needs the file’s whole path, such as /srv/feeds/list.txt.');
   onDoing('reading');
   const about = await stat(path).catch((error: NodeJS.ErrnoException) => {
-    throw new FeedError('feed-file', `${path} cannot be read: ${error.code === 'ENOENT' ? 'there is no such file' : error.message}.`, { cause: error });
+    throw new FeedError('feed-file', `“${path}” cannot be read: it ${whyOfFile(error)}.`, { cause: error });
   });
-  if (!about.isFile()) throw new FeedError('feed-file', `${path} is no file.`);
+  if (!about.isFile()) throw new FeedError('feed-file', `“${path}” is no file.`);
   const next = { path, bytes: about.size, changed: about.mtimeMs };
   if (!sample && cursor.path === path && cursor.bytes === about.size && cursor.changed === about.mtimeMs) return { notModified: true, complete: true, cursor };
   const counted = async function* (): AsyncGenerator<Uint8Array> {
     for await (const chunk of unzipped(createReadStream(path))) {
       way.budget.left -= chunk.length;
-      if (way.budget.left < 0) throw new FeedError('feed-too-large', `${path} has more than ${Math.round(way.budget.most / 2 ** 20)} MiB.`);
+      if (way.budget.left < 0) throw new FeedError('feed-too-large', `“${path}” has more than ${Math.round(way.budget.most / 2 ** 20)} MiB.`);
       way.onBytes(chunk.length);
       yield chunk;
     }
   };
   await pipeline(Readable.from(counted()), createWriteStream(file, { mode: 0o600 }), { signal: way.signal }).catch((error: unknown) => {
     if (error instanceof FeedError || way.signal.aborted) throw error;
-    throw new FeedError('feed-file', `${path} cannot be read: ${error instanceof Error ? error.message : String(error)}.`, { cause: error });
+    throw new FeedError('feed-file', `“${path}” cannot be read: it ${whyOfFile(error)}.`, { cause: error });
   });
   return { notModified: false, complete: true, cursor: next };
 }

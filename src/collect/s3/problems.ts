@@ -18,7 +18,7 @@ export const S3_PROBLEMS = {
   'expired-token': 'The temporary credentials have expired.',
   'clock-skew': 'This machine’s clock differs too much from the clock of AWS.',
   'wrong-region': 'The bucket is in another region, and the answer does not say in which.',
-  'no-such-bucket': 'The bucket does not exist.',
+  'no-such-bucket': 'The bucket does not exist, or not where it is looked for.',
   'no-such-queue': 'The queue does not exist, or not in this region or account.',
   'object-gone': 'The object does not exist any more.',
   'object-archived': 'The object is in an archive storage class and must be restored first.',
@@ -243,7 +243,7 @@ function explainNames(f: ErrorFacts, doing: Doing): S3Problem | undefined {
       // A version that is a delete marker.
       return f.headers['x-amz-delete-marker'] === 'true' ? gone(doing) : undefined;
     case 'NoSuchBucket':
-      return problem('no-such-bucket', `There is no bucket for ${doing.resource}.`, 'Check the bucket’s name; it is written without s3:// and without a path.');
+      return noBucket(doing);
     case 'QueueDoesNotExist':
     case 'AWS.SimpleQueueService.NonExistentQueue':
     case 'NonExistentQueue':
@@ -294,6 +294,15 @@ function explainNames(f: ErrorFacts, doing: Doing): S3Problem | undefined {
 
 function gone(doing: Doing): S3Problem {
   return problem('object-gone', `${doing.resource} does not exist any more.`, 'A lifecycle rule or somebody removed it before it was read.');
+}
+
+function noBucket({ resource, region }: Doing): S3Problem {
+  const name = /^s3:\/\/([^/]+)/.exec(resource)?.[1] ?? resource;
+  return problem(
+    'no-such-bucket',
+    `There is no bucket “${name}”${region ? `; it was asked for in ${region}` : ''}.`,
+    'Check its name (without s3:// and without a path) and that it was not deleted. A bucket of another partition, such as China or GovCloud, or of another S3 than the endpoint’s, is found only with a region or an endpoint of theirs.',
+  );
 }
 
 function clockSkew(): S3Problem {
@@ -378,8 +387,7 @@ function explainRest(f: ErrorFacts, doing: Doing): S3Problem {
   if (isThrottled({ name: f.name, $metadata: { httpStatusCode: f.status } }))
     return problem('throttled', `AWS asks for fewer requests (${doing.action}).`, 'Nothing to do: the source reads fewer objects at once for a while.', true);
   if (f.status >= 500) return problem('server-error', `${doing.action} on ${doing.resource} failed with ${f.status}.`, 'It is tried again.', true);
-  if (f.status === 404 && doing.action === 's3:ListBucket')
-    return problem('no-such-bucket', `There is no bucket for ${doing.resource}.`, 'Check the bucket’s name; it is written without s3:// and without a path.');
+  if (f.status === 404 && doing.action === 's3:ListBucket') return noBucket(doing);
   const name = /^[A-Za-z0-9._-]{1,80}$/.test(f.code || f.name) ? f.code || f.name : 'an unnamed error';
   return problem('unexpected', `${doing.action} on ${doing.resource} failed: ${name}${f.status ? ` (HTTP ${f.status})` : ''}.`, 'It is tried again.', true);
 }

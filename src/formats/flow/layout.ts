@@ -5,11 +5,12 @@
  */
 import { FLOW_FORMATS, type FlowFormat } from '../../model/log-formats.ts';
 import { RECORD_FORMATS, type RecordFormat } from '../../model/source.ts';
+import { didYouMean, quoted } from '../../model/wording.ts';
 import { type Layout, PRESETS, presetNamed } from './presets.ts';
 
 export type { Layout } from './presets.ts';
 
-/** A wrong layout text of a person: `message` says what, `hint` the nearest right spelling. */
+/** A wrong layout text of a person: `message` says what, `hint` the way out; both are sentences. */
 export class LayoutError extends Error {
   readonly code = 'unknown-layout';
   readonly hint: string | undefined;
@@ -112,45 +113,21 @@ export function parseLayout(text: string, formats: readonly FlowFormat[] = FLOW_
     .filter((t) => t !== '');
   const presets = [...PRESETS].flatMap(([name, { format }]) => (formats.includes(format) ? [name] : []));
   const examples = `${presets.slice(0, 4).join(', ')}, …`;
-  if (tokens.length === 0) throw new LayoutError('the layout is empty', `a preset (${examples}) or field names such as "srcaddr dstaddr bytes"`);
+  if (tokens.length === 0) throw new LayoutError('The layout is empty.', `Write a preset (${examples}) or field names such as “srcaddr dstaddr bytes”.`);
   const [unknown] = unknownTo(tokens, formats);
   if (unknown !== undefined) {
     const other = FLOW_FORMATS.find((format) => headerName(unknown, format) !== undefined);
-    if (other) throw new LayoutError(`the layout mixes formats: ${unknown} is a field of ${other.title} alone`);
-    const near = nearestName(unknown, [...formats.flatMap((format) => [...format.bits.keys()]), ...(tokens.length === 1 ? presets : [])]);
-    const hint = near ? `did you mean ${near}?` : `write AWS names such as "srcaddr dstaddr bytes", or a preset (${examples})`;
-    throw new LayoutError(`the layout names an unknown field: ${unknown}`, hint);
+    if (other)
+      throw new LayoutError(
+        `The layout mixes formats: ${quoted(unknown)} is a field of ${other.title} alone.`,
+        'Leave it out, or write the names of one format.',
+      );
+    const known = [...formats.flatMap((format) => [...format.bits.keys()]), ...(tokens.length === 1 ? presets : [])];
+    const hint = didYouMean(unknown.replaceAll('_', '-'), known) ?? `Write AWS’s names, such as “srcaddr dstaddr bytes”, or a preset (${examples}).`;
+    throw new LayoutError(`The layout names an unknown field: ${quoted(unknown)}.`, hint);
   }
   const names = tokens.map((token) => token.toLowerCase().replaceAll('_', '-'));
   const twice = names.find((name, i) => names.indexOf(name) < i);
-  if (twice !== undefined) throw new LayoutError(`the layout names ${twice} twice`);
+  if (twice !== undefined) throw new LayoutError(`The layout names ${quoted(twice)} twice.`, 'Leave one of them out.');
   return names;
-}
-
-/** The nearest right spelling; undefined where all are far: a guess would only mislead. */
-function nearestName(token: string, names: readonly string[]): string | undefined {
-  const wanted = token.toLowerCase().replaceAll('_', '-');
-  let best: string | undefined;
-  let bestDistance = Math.max(1, Math.floor(wanted.length / 3)) + 1;
-  for (const name of names) {
-    const d = distance(wanted, name);
-    if (d < bestDistance) {
-      best = name;
-      bestDistance = d;
-    }
-  }
-  return best;
-}
-
-/** Levenshtein distance. */
-function distance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      next.push(Math.min(row[j]! + 1, next[j - 1]! + 1, row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1)));
-    }
-    row = next;
-  }
-  return row[b.length]!;
 }

@@ -2,7 +2,9 @@
  * Date patterns in the letters that the public language takes (Java's). The engine knows most of them
  * under the same letters; the others (zones, the number of a weekday) are made here, piece by piece.
  */
-import { QueryError, quoted } from '../diagnostics.ts';
+
+import { quoted } from '../../model/wording.ts';
+import { QueryError } from '../diagnostics.ts';
 import { join, num, param, type Sql, sql } from '../sql.ts';
 import type { Span } from '../tree.ts';
 

@@ -1,5 +1,7 @@
 /** Functions between spellings of the same bytes: base64, hexadecimal, URLs, hashes. */
-import { listed, QueryError, quoted } from '../diagnostics.ts';
+
+import { listed, quoted } from '../../model/wording.ts';
+import { QueryError } from '../diagnostics.ts';
 import { param, type Sql, sql } from '../sql.ts';
 import type { Argument, CallSite, QueryFunction } from './kinds.ts';
 

@@ -1,5 +1,7 @@
 /** format(): printf in the syntax that the public language takes (Java's Formatter), piece by piece in SQL. */
-import { QueryError, quoted } from '../diagnostics.ts';
+
+import { quoted } from '../../model/wording.ts';
+import { QueryError } from '../diagnostics.ts';
 import { join, num, param, type Sql, sql } from '../sql.ts';
 import type { Span } from '../tree.ts';
 import { asNumber, asText, asWhole, nullable, type Typed } from '../typed.ts';

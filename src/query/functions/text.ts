@@ -1,5 +1,7 @@
 /** Functions on text. Positions count from 0, as in the public language. */
-import { QueryError, quoted } from '../diagnostics.ts';
+
+import { quoted } from '../../model/wording.ts';
+import { QueryError } from '../diagnostics.ts';
 import { readable } from '../operators/json-path.ts';
 import { groupCount, namedGroups } from '../regex.ts';
 import { join, num, param, type Sql, sql } from '../sql.ts';

@@ -1,8 +1,10 @@
 /** The step that groups: aggregates, and their keys. */
+
+import { counted, didYouMean, quoted } from '../../model/wording.ts';
 import { AGGREGATES, type Aggregate, eachColumn, findAggregate, plain, type RowOrder, shortName } from '../aggregates.ts';
 import { type Beside, besideId } from '../beside.ts';
 import type { Cursor } from '../cursor.ts';
-import { counted, didYouMean, QueryError, quoted } from '../diagnostics.ts';
+import { QueryError } from '../diagnostics.ts';
 import { compileExpr } from '../expression.ts';
 import { printExpr, printName } from '../print-expression.ts';
 import { EMPTY, join, type Sql, sql } from '../sql.ts';

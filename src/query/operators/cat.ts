@@ -1,5 +1,7 @@
 /** cat: the rows of a table in the place of records. It begins a query. */
-import { QueryError, quoted } from '../diagnostics.ts';
+
+import { quoted } from '../../model/wording.ts';
+import { QueryError } from '../diagnostics.ts';
 import { sql } from '../sql.ts';
 import { cell, findTable, parseSource, printSource } from '../tables.ts';
 import type { Operator } from './kinds.ts';

@@ -4,9 +4,11 @@
  * window is one branch of the statement, with its own time filter (so it is pruned like the current one).
  * A group or slice without rows has no value, never zero.
  */
+
+import { quoted } from '../../model/wording.ts';
 import { plain } from '../aggregates.ts';
 import type { Cursor } from '../cursor.ts';
-import { QueryError, quoted } from '../diagnostics.ts';
+import { QueryError } from '../diagnostics.ts';
 import { printName } from '../print-expression.ts';
 import { EMPTY, join, num, type Sql, sql } from '../sql.ts';
 import type { Column, State } from '../state.ts';

@@ -1,6 +1,8 @@
 /** parse and parse regex: columns out of text by an anchor text or by a regular expression. */
+
+import { counted } from '../../model/wording.ts';
 import type { Cursor } from '../cursor.ts';
-import { counted, QueryError } from '../diagnostics.ts';
+import { QueryError } from '../diagnostics.ts';
 import { printString } from '../print-expression.ts';
 import { anchorRegex, checkedRegex, namedGroups, withoutLooks, withoutNames } from '../regex.ts';
 import { join, num, param, type Sql, sql } from '../sql.ts';

@@ -3,8 +3,9 @@
  * written), nodrop, the columns they add. Without nodrop a row that does not match is dropped.
  */
 import { findField } from '../../model/fields.ts';
+import { counted } from '../../model/wording.ts';
 import type { Cursor } from '../cursor.ts';
-import { counted, QueryError } from '../diagnostics.ts';
+import { QueryError } from '../diagnostics.ts';
 import { compileExpr } from '../expression.ts';
 import type { Token } from '../lexer.ts';
 import { printExpr, printName } from '../print-expression.ts';

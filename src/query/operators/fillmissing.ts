@@ -2,9 +2,11 @@
  * fillmissing: rows for the groups that no record made. Key fields have generators (every slice of the
  * window, values, all values that occur); each combination of what they generate gets a row.
  */
+
+import { quoted } from '../../model/wording.ts';
 import { plain } from '../aggregates.ts';
 import type { Cursor } from '../cursor.ts';
-import { QueryError, quoted } from '../diagnostics.ts';
+import { QueryError } from '../diagnostics.ts';
 import { compileExpr } from '../expression.ts';
 import { addressValue } from '../network.ts';
 import { printExpr, printName, printString } from '../print-expression.ts';

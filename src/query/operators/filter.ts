@@ -1,5 +1,7 @@
 /** filter and compose: rows by what steps make of the same rows, and what a subquery gives. */
-import { QueryError, quoted } from '../diagnostics.ts';
+
+import { quoted } from '../../model/wording.ts';
+import { QueryError } from '../diagnostics.ts';
 import { printName } from '../print-expression.ts';
 import { among } from '../semi-join.ts';
 import type { Operator } from './kinds.ts';

@@ -3,9 +3,10 @@
  * entry is its keyword, its syntax, its documentation and three small functions.
  */
 
+import { didYouMean, quoted } from '../../model/wording.ts';
 import { findAggregate } from '../aggregates.ts';
 import type { Cursor } from '../cursor.ts';
-import { didYouMean, QueryError, quoted } from '../diagnostics.ts';
+import { QueryError } from '../diagnostics.ts';
 import { FUNCTIONS, findFunction } from '../functions/index.ts';
 import type { State } from '../state.ts';
 import type { Operation, OperationName } from '../tree.ts';

@@ -2,9 +2,11 @@
  * join: rows that steps make of the query's rows, beside rows that other steps make of them, wherever the keys
  * are equal. A table's columns are called table_column behind it.
  */
+
+import { didYouMean, quoted } from '../../model/wording.ts';
 import { plain } from '../aggregates.ts';
 import type { Cursor } from '../cursor.ts';
-import { didYouMean, QueryError, quoted } from '../diagnostics.ts';
+import { QueryError } from '../diagnostics.ts';
 import { keyPair } from '../keys.ts';
 import { printName } from '../print-expression.ts';
 import { limited } from '../semi-join.ts';

@@ -1,5 +1,7 @@
 /** json: values of a JSON document by path; with multi, of a list in a row each; with auto, by every name that the rest of the query uses. */
-import { QueryError, quoted } from '../diagnostics.ts';
+
+import { quoted } from '../../model/wording.ts';
+import { QueryError } from '../diagnostics.ts';
 import { printString } from '../print-expression.ts';
 import { type Sql, sql } from '../sql.ts';
 import type { State } from '../state.ts';

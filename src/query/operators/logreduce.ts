@@ -3,8 +3,10 @@
  * differs between equal messages: quoted values, addresses and times, and every word with a digit in it.
  * That is the same for every reader and every window, and needs no model.
  */
+
+import { quoted } from '../../model/wording.ts';
 import type { Cursor } from '../cursor.ts';
-import { QueryError, quoted } from '../diagnostics.ts';
+import { QueryError } from '../diagnostics.ts';
 import { printName } from '../print-expression.ts';
 import { join, num, param, type Sql, sql } from '../sql.ts';
 import { orderList, type State } from '../state.ts';

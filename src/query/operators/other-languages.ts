@@ -1,5 +1,5 @@
 /** Words with which steps begin in other query languages, each with what says the same here. */
-import { quoted } from '../diagnostics.ts';
+import { quoted } from '../../model/wording.ts';
 
 const HERE: ReadonlyMap<string, string> = new Map([
   ['stats', 'count by field, sum(field) by field'],

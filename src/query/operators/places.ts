@@ -4,8 +4,9 @@
  * nothing is stored, and the new columns are empty.
  */
 import type { Registry } from '../../model/registries.ts';
+import { didYouMean, listed, quoted } from '../../model/wording.ts';
 import { besideId } from '../beside.ts';
-import { didYouMean, listed, QueryError, quoted } from '../diagnostics.ts';
+import { QueryError } from '../diagnostics.ts';
 import { printName } from '../print-expression.ts';
 import { type Sql, sql } from '../sql.ts';
 import type { State } from '../state.ts';

@@ -4,9 +4,11 @@
  * the line say of the next one (Yule-Walker equations, solved by Levinson's recursion), so that it learns
  * cycles. Slices between the first and the last that no record made count as zero.
  */
+
+import { quoted } from '../../model/wording.ts';
 import { plain } from '../aggregates.ts';
 import type { Cursor } from '../cursor.ts';
-import { QueryError, quoted } from '../diagnostics.ts';
+import { QueryError } from '../diagnostics.ts';
 import { printName } from '../print-expression.ts';
 import { EMPTY, join, num, param, type Sql, sql } from '../sql.ts';
 import type { Column, State } from '../state.ts';

@@ -1,6 +1,8 @@
 /** Operators that keep rows as they are: they choose, order, cut and add columns. */
+
+import { quoted } from '../../model/wording.ts';
 import type { Cursor } from '../cursor.ts';
-import { QueryError, quoted } from '../diagnostics.ts';
+import { QueryError } from '../diagnostics.ts';
 import { compileExpr, condition } from '../expression.ts';
 import { findFunction } from '../functions/index.ts';
 import { printExpr, printName } from '../print-expression.ts';

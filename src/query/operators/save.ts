@@ -1,5 +1,7 @@
 /** save: the result goes into a lookup table. The statement only reads; who runs it writes (api/queries.ts). */
-import { QueryError, quoted } from '../diagnostics.ts';
+
+import { quoted } from '../../model/wording.ts';
+import { QueryError } from '../diagnostics.ts';
 import { parseSource, printSource, RESERVED, tableName } from '../tables.ts';
 import type { Operator } from './kinds.ts';
 

@@ -2,8 +2,10 @@
  * sessionize: records that belong together because a value of one stands in the next. Each pattern takes
  * values out of `_raw`; `$name` in it stands for a value that a pattern before it took.
  */
+
+import { counted, quoted } from '../../model/wording.ts';
 import type { Cursor } from '../cursor.ts';
-import { counted, QueryError, quoted } from '../diagnostics.ts';
+import { QueryError } from '../diagnostics.ts';
 import { printName, printString } from '../print-expression.ts';
 import { join, num, param, type Sql, sql } from '../sql.ts';
 import type { Column, State } from '../state.ts';

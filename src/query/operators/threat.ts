@@ -3,7 +3,9 @@
  * records are matched as they are stored, at their time; other values are compared when a query asks
  * (query/threats.ts). Where no indicators are stored, rows are kept and the columns are empty.
  */
-import { didYouMean, listed, QueryError, quoted } from '../diagnostics.ts';
+
+import { didYouMean, listed, quoted } from '../../model/wording.ts';
+import { QueryError } from '../diagnostics.ts';
 import { printName, printString } from '../print-expression.ts';
 import { ident, type Sql, sql } from '../sql.ts';
 import type { State } from '../state.ts';

@@ -1,7 +1,9 @@
 /** transaction: the states that the records of one id went through, counted or one after the other. */
+
+import { quoted } from '../../model/wording.ts';
 import { plain } from '../aggregates.ts';
 import type { Cursor } from '../cursor.ts';
-import { QueryError, quoted } from '../diagnostics.ts';
+import { QueryError } from '../diagnostics.ts';
 import { any, compare, like } from '../match.ts';
 import { printName, printString } from '../print-expression.ts';
 import { EMPTY, join, num, type Sql, sql } from '../sql.ts';

@@ -1,5 +1,7 @@
 /** What the public language has and this one has not: each word with the way out, and the step that holds it. */
-import { QueryError, quoted } from '../diagnostics.ts';
+
+import { quoted } from '../../model/wording.ts';
+import { QueryError } from '../diagnostics.ts';
 import type { Token } from '../lexer.ts';
 import type { Operation } from '../tree.ts';
 

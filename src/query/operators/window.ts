@@ -1,7 +1,8 @@
 /** Operators that look at several result rows at once: topk, total, accum, diff and their like. */
 
+import { quoted } from '../../model/wording.ts';
 import type { Cursor } from '../cursor.ts';
-import { QueryError, quoted } from '../diagnostics.ts';
+import { QueryError } from '../diagnostics.ts';
 import { printName } from '../print-expression.ts';
 import { EMPTY, join, num, type Sql, sql } from '../sql.ts';
 import { completeOrder, orderList, type State } from '../state.ts';

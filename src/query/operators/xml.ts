@@ -3,7 +3,9 @@
  * brackets, an attribute or the text at the end. ClickHouse reads no XML: elements are found by their
  * tags, so an element inside one of the same name is not told from it.
  */
-import { QueryError, quoted } from '../diagnostics.ts';
+
+import { quoted } from '../../model/wording.ts';
+import { QueryError } from '../diagnostics.ts';
 import { printString } from '../print-expression.ts';
 import { num, param, type Sql, sql } from '../sql.ts';
 import { text } from '../typed.ts';

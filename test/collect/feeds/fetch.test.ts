@@ -269,7 +269,7 @@ describe('a file', () => {
     expect(await failure(undefined, { kind: 'file', path: 'list.txt' })).toMatchObject({ code: 'feed-settings' });
     expect(await failure(undefined, { kind: 'file', path: join(folder, 'none') })).toMatchObject({
       code: 'feed-file',
-      message: expect.stringContaining('no such file'),
+      message: expect.stringMatching(/^“.*” cannot be read: it does not exist\.$/),
     });
     expect(await failure(undefined, { kind: 'file', path: folder })).toMatchObject({ code: 'feed-file' });
     expect(await failure(undefined, { kind: 'file', path, most: 5 })).toMatchObject({ code: 'feed-too-large' });

@@ -239,7 +239,7 @@ describe('explanations', () => {
       'a bucket that is not there',
       { kind: 'answer', status: 404, body: xmlError('NoSuchBucket', 'The specified bucket does not exist') },
       'no-such-bucket',
-      /no bucket/,
+      /^There is no bucket “[a-z-]+”; it was asked for in us-east-1\. Check its name /,
     ],
     [
       'a region that nobody names',

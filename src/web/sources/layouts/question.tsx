@@ -81,7 +81,7 @@ function Choose({ question, zone, onAnswered }: Pick<Props, 'question' | 'zone' 
           maxRows={6}
           maxLength={4096}
           spellCheck={false}
-          error={'problem' in reading && text !== '' ? [reading.problem, reading.hint].filter(Boolean).join(': ') : undefined}
+          error={'problem' in reading && text !== '' ? [reading.problem, reading.hint].filter(Boolean).join(' ') : undefined}
           onChange={(e) => setText(e.currentTarget.value)}
         />
       </FormLook>
