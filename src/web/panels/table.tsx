@@ -22,7 +22,7 @@ import { asksForRefused, isRefusedRow } from '../records/refused.ts';
 import { heatOf } from '../theme/heat.ts';
 import { MEANING_COLORS, type Meaning, type Scheme, withAlpha } from '../theme/palette.ts';
 import { useScheme } from '../theme/use-scheme.ts';
-import { useMoreBeside } from './more-beside.ts';
+import { useMoreBeside } from '../app/more-beside.ts';
 import type { PanelViewProps } from './props.ts';
 import { ValueText } from './value-text.tsx';
 
