@@ -77,7 +77,7 @@ function Row({ trail, zone, now }: { trail: CompletenessTrail; zone: string; now
                 {minuteStamp(until * 1000, zone)}
               </time>{' '}
               <span className="bz-dim">
-                since {minuteStamp(since * 1000, zone)}
+                since <time dateTime={new Date(since * 1000).toISOString()}>{minuteStamp(since * 1000, zone)}</time>
                 {state === 'unsigned' && ', by hashes alone'}
               </span>
             </>
