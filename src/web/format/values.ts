@@ -49,7 +49,7 @@ const ROLE_BY_FIELD: ReadonlyMap<string, Role> = new Map<string, Role>([
 const ROLE_BY_NAME: ReadonlyMap<string, Role> = new Map<string, Role>([
   ['country_code', 'country'],
   ['asn', 'asn'],
-  ['ports', 'port'],
+  ['ports', 'id'],
 ]);
 
 /** Canonical name of the field that a column's values belong to, if any. */
