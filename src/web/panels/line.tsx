@@ -147,7 +147,7 @@ function lineOption({ data, lines, band, step, scheme, zone, unit, window, width
   return {
     ...base,
     grid: { left: 4, right: 12, top: 10, bottom: 2, containLabel: true },
-    xAxis: timeAxis(first, end, slice, scheme, zone, width),
+    xAxis: timeAxis({ from: first, to: end, last, slice, scheme, zone, width }),
     yAxis: valueAxis(scheme, unit, Math.max(greatestOf(lines), greatestOf([{ values: band?.upper ?? [] }]))),
     tooltip: {
       ...base.tooltip,

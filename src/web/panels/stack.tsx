@@ -119,6 +119,7 @@ export function percentOf(part: number, whole: number): number {
 function stackOption({ data, layers, columns, share, scheme, zone, unit, window, width }: OptionInput) {
   const base = baseOption(scheme);
   const { times, slice } = data;
+  const last = times.at(-1) ?? 0;
   const heights = times.map((_, i) => layers.reduce((sum, l) => sum + (l.values[i] ?? 0), 0));
   const now = Date.now();
   const parts = times.map((t) => partOf(t, slice, window, now, zone));
@@ -133,7 +134,7 @@ function stackOption({ data, layers, columns, share, scheme, zone, unit, window,
     ...base,
     grid: { left: 4, right: 12, top: 10, bottom: 2, containLabel: true },
     // The bars of the first and last slice end with the window: no room for them beside it, or the time would not be that of the charts around.
-    xAxis: { ...timeAxis(times[0] ?? 0, (times.at(-1) ?? 0) + slice, slice, scheme, zone, width), containShape: false },
+    xAxis: { ...timeAxis({ from: times[0] ?? 0, to: last + slice, last, slice, scheme, zone, width }), containShape: false },
     yAxis: share ? { ...axis, interval: 25, axisLabel: { ...axis.axisLabel, formatter: (v: number) => `${v} %` } } : axis,
     tooltip: {
       ...base.tooltip,

@@ -41,8 +41,20 @@ export function labelledTimes(from: number, to: number, slice: number, width: nu
   return times.filter((time) => time >= from && time <= to);
 }
 
-/** `width`: of the panel, in pixels; 0 while it is not known. */
-export function timeAxis(from: number, to: number, slice: number, scheme: Scheme, zone: string, width: number) {
+interface AxisInput {
+  /** Of the axis, ms. */
+  readonly from: number;
+  readonly to: number;
+  /** Where the last slice begins, ms. */
+  readonly last: number;
+  readonly slice: number;
+  readonly scheme: Scheme;
+  readonly zone: string;
+  /** Of the panel, in pixels; 0 while it is not known. */
+  readonly width: number;
+}
+
+export function timeAxis({ from, to, last, slice, scheme, zone, width }: AxisInput) {
   const ink = INK[scheme];
   return {
     type: 'time',
@@ -52,7 +64,8 @@ export function timeAxis(from: number, to: number, slice: number, scheme: Scheme
       color: ink.dim,
       fontSize: 11,
       hideOverlap: true,
-      customValues: labelledTimes(from, to, slice, width, zone),
+      // An hour may be named where the axis ends; a day would be one that is not there.
+      customValues: labelledTimes(from, slice % DAY === 0 ? last : to, slice, width, zone),
       formatter: (t: number) => timeLabel(t, slice, zone),
     },
     axisLine: { lineStyle: { color: ink.border } },
