@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
+import buildCommand from '../test/built.ts';
 import { END, openBrowser, serveCopy } from '../test/page/browser.ts';
 import { fillEstate } from '../test/page/estate.ts';
 import { PANELS } from '../test/page/kinds.ts';
@@ -145,6 +146,8 @@ const folder = mkdtempSync(join(tmpdir(), 'bartizan-shots-'));
 mkdirSync(resolve(values.out), { recursive: true });
 const browser = await openBrowser();
 try {
+  // What the estate is a copy of; a tree in which no test has run yet has none.
+  if (!values.link) await buildCommand();
   if (values.link) await takeAll(browser, { state: 'running', link: values.link, end: Math.floor(Date.now() / 1000) });
   else {
     for (const state of list(values.states)) {

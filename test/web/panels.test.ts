@@ -13,10 +13,11 @@ import { unwrapRing } from '../../src/web/panels/land.ts';
 import { afterClick } from '../../src/web/panels/legend.tsx';
 import { matrixOf } from '../../src/web/panels/matrix-data.ts';
 import { bandOf } from '../../src/web/panels/outlier.ts';
-import { labelled } from '../../src/web/panels/port-axis.ts';
+import { labelled, labelledPlaces } from '../../src/web/panels/port-axis.ts';
 import type { PanelViewProps } from '../../src/web/panels/props.ts';
 import { spotsOf } from '../../src/web/panels/spots.ts';
 import { layersOf, percentOf } from '../../src/web/panels/stack.tsx';
+import { labelledTimes } from '../../src/web/panels/time-parts.tsx';
 import { isIncomplete, type TimeSeries, toTimeSeries } from '../../src/web/panels/time-series.ts';
 import { CATEGORIES, colorsOf, MEANING_COLORS } from '../../src/web/theme/palette.ts';
 
@@ -425,6 +426,41 @@ test('ports that get a label are the weightiest, with room between them', () => 
   expect(labelled(values, 0.16)).toEqual([23, 443, 8080]);
   expect(labelled(values, 0)).toEqual([22, 23, 443, 8080, 8443]);
   expect(labelled([{ value: 22, weight: 1 }], 0.2)).toEqual([22]);
+});
+
+test('of places side by side the weightiest are named, and of the others all whose names have room', () => {
+  const labels = ['22 ssh', '25 smtp', '443 https', '47090', '47091', '57322'];
+  const weights = [3, 1, 90, 2, 2, 5];
+  expect(labelledPlaces(labels, weights, 1200)).toEqual([0, 1, 2, 3, 4, 5]);
+  // 443 is the weightiest, and a name of many letters takes more room than a number.
+  expect(labelledPlaces(labels, weights, 330)).toEqual([0, 2, 4, 5]);
+  expect(labelledPlaces(labels, weights, 120)).toEqual([2, 5]);
+  expect(labelledPlaces(labels, weights, 0)).toEqual([2]);
+});
+
+test('an axis of time names as many round times as have room, and only such at which slices begin', () => {
+  const at = (text: string) => Date.parse(`${text}Z`);
+  const times = (from: string, to: string, slice: number, width: number, zone = 'UTC') =>
+    labelledTimes(at(from), at(to), slice * 60_000, width, zone).map((ms) => new Date(ms).toISOString().slice(5, 16));
+  const hour = (width: number) => times('2026-11-18T14:00', '2026-11-18T15:00', 5, width).map((text) => text.slice(6));
+  expect(hour(700)).toHaveLength(13);
+  expect(hour(380)).toEqual(['14:00', '14:10', '14:20', '14:30', '14:40', '14:50', '15:00']);
+  expect(hour(0)).toEqual(['14:00', '14:30', '15:00']);
+  // A slice that began before the hour moves no label.
+  expect(times('2026-11-18T13:55', '2026-11-18T14:55', 5, 380)[0]).toBe('11-18T14:00');
+  expect(times('2026-11-17T15:00', '2026-11-18T15:00', 60, 380)).toEqual([
+    '11-17T16:00',
+    '11-17T20:00',
+    '11-18T00:00',
+    '11-18T04:00',
+    '11-18T08:00',
+    '11-18T12:00',
+  ]);
+  // Midnight of the zone, an hour before that of UTC; in summer two.
+  const days = times('2026-10-23T22:00', '2026-10-26T23:00', 1440, 900, 'Europe/Zurich');
+  expect(days).toEqual(['10-23T22:00', '10-24T22:00', '10-25T23:00', '10-26T23:00']);
+  // Slices of seven minutes begin at no round time.
+  expect(times('2026-11-18T14:03', '2026-11-18T15:06', 7, 400).map((text) => text.slice(6))).toEqual(['14:03', '14:17', '14:31', '14:45', '14:59']);
 });
 
 test('rows of one place are one spot with what each says of it; places without a position stand apart', () => {

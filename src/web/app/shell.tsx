@@ -11,6 +11,7 @@ import { SignedOut } from './failed.tsx';
 import { Help } from './help.tsx';
 import { Icon, type IconName } from './icons.tsx';
 import { useKeys } from './keys.ts';
+import { useMoreBeside } from './more-beside.ts';
 import { carried, type Search } from './search.ts';
 import { FIRST_DASHBOARD } from './start.ts';
 import { usePage } from './use-page.ts';
@@ -108,6 +109,7 @@ function Pages({ search }: { search: Search }) {
   const path = useRouterState({ select: (s) => s.location.pathname });
   const current = dashboards.data?.dashboards.find((d) => d.id === id);
   const nav = useRef<HTMLElement>(null);
+  useMoreBeside(nav);
   // On a phone the bar is wider than the screen: where one is does not lie outside of it.
   // biome-ignore lint/correctness/useExhaustiveDependencies: path says when another page is the current one
   useEffect(() => {

@@ -77,7 +77,7 @@ function Row({ trail, zone, now }: { trail: CompletenessTrail; zone: string; now
                 {minuteStamp(until * 1000, zone)}
               </time>{' '}
               <span className="bz-dim">
-                since {minuteStamp(since * 1000, zone)}
+                <span>since {minuteStamp(since * 1000, zone)}</span>
                 {state === 'unsigned' && ', by hashes alone'}
               </span>
             </>

@@ -143,6 +143,7 @@ function shape(kind: Panel['kind']) {
         <>
           <i style={{ width: 96, height: 30 }} />
           <i style={{ width: 140, height: 10 }} />
+          <Columns />
         </>
       );
     case 'bar':
@@ -156,12 +157,16 @@ function shape(kind: Panel['kind']) {
     case 'bubble':
       return <i style={{ width: '100%', height: '100%' }} />;
     default:
-      return (
-        <span className="bz-columns">
-          {COLUMNS.map((h) => (
-            <i key={h} style={{ height: `${h}%` }} />
-          ))}
-        </span>
-      );
+      return <Columns />;
   }
+}
+
+function Columns() {
+  return (
+    <span className="bz-columns">
+      {COLUMNS.map((h) => (
+        <i key={h} style={{ height: `${h}%` }} />
+      ))}
+    </span>
+  );
 }

@@ -49,6 +49,7 @@ const ROLE_BY_FIELD: ReadonlyMap<string, Role> = new Map<string, Role>([
 const ROLE_BY_NAME: ReadonlyMap<string, Role> = new Map<string, Role>([
   ['country_code', 'country'],
   ['asn', 'asn'],
+  ['ports', 'id'],
 ]);
 
 /** Canonical name of the field that a column's values belong to, if any. */
@@ -83,6 +84,8 @@ const MONO_TEXTS = [
   // A resource of AWS: `sg-0a1b2c3d4e5f67890`; an access key.
   /^[a-z]{1,12}-(?:[0-9a-f]{8}|[0-9a-f]{17})$/,
   /^A(?:KIA|SIA)[A-Z0-9]{16}$/i,
+  // An event's id.
+  /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/,
   // An address, alone, with the length of a prefix, or with a port.
   /^\d{1,3}(?:\.\d{1,3}){3}(?:[/:]\d{1,5})?$/,
   /^\[?[0-9a-f:]*:[0-9a-f:]*(?:\.\d{1,3}){0,3}(?:\]:\d{1,5}|\/\d{1,3})?$/i,

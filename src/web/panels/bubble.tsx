@@ -1,4 +1,5 @@
 /** Bubbles: x a port, y an autonomous system (or any label), the area a measure. */
+import { useElementSize } from '@mantine/hooks';
 import { useMemo } from 'react';
 import { exact, short, type Unit } from '../format/numbers.ts';
 import { display, roleOf, shortenMiddle } from '../format/values.ts';
@@ -21,6 +22,11 @@ interface Bubble {
 /** Radius of the greatest, in pixels: where rows are many they are some 20 high. */
 const GREATEST = 18;
 const GREATEST_FULL = 24;
+/** Of the names at the left, in pixels; in a panel from so wide on there is room for whole ones. */
+const NAMES = 150;
+const NAMES_WIDE = 260;
+const WIDE = 800;
+const LETTER = 6.2;
 
 export default function BubblePanel({ panel, result, measure, unit, zone, full, onDrill }: PanelViewProps) {
   const scheme = useScheme();
@@ -36,23 +42,30 @@ export default function BubblePanel({ panel, result, measure, unit, zone, full, 
     return { x, y, label, bubbles: bubbles.sort((a, b) => b.size - a.size) };
   }, [result, panel.x, panel.y, panel.size, panel.label, measure, zone]);
   const color = MEANING_COLORS[scheme][panel.meaning];
-  const option = useMemo(() => (data ? bubbleOption(data.bubbles, data.x, color, scheme, unit, full) : {}), [data, color, scheme, unit, full]);
+  const { ref, width } = useElementSize();
+  const option = useMemo(() => (data ? bubbleOption(data.bubbles, data.x, color, scheme, unit, full, width) : {}), [data, color, scheme, unit, full, width]);
   if (!data) return null;
   return (
-    <Chart
-      option={option}
-      summary={`${panel.title}. Bubbles. Greatest: ${data.bubbles
-        .slice(0, 5)
-        .map((b) => `${b.y}, ${data.x.column.name} ${display(b.x, roleOf(data.x.column))}: ${short(b.size, unit)}`)
-        .join('; ')}.`}
-      onClick={(click) => {
-        const bubble = data.bubbles[click.dataIndex];
-        if (!bubble) return;
-        const places = [data.x, data.y, data.label].filter((p) => p !== undefined);
-        onDrill({ cells: places.map((p) => ({ column: p.column, value: bubble.row[p.index] })), shift: click.shift });
-      }}
-    />
+    <div className="bz-lines" ref={ref}>
+      <Chart
+        option={option}
+        summary={`${panel.title}. Bubbles. Greatest: ${data.bubbles
+          .slice(0, 5)
+          .map((b) => `${b.y}, ${data.x.column.name} ${display(b.x, roleOf(data.x.column))}: ${short(b.size, unit)}`)
+          .join('; ')}.`}
+        onClick={(click) => {
+          const bubble = data.bubbles[click.dataIndex];
+          if (!bubble) return;
+          const places = [data.x, data.y, data.label].filter((p) => p !== undefined);
+          onDrill({ cells: places.map((p) => ({ column: p.column, value: bubble.row[p.index] })), shift: click.shift });
+        }}
+      />
+    </div>
   );
+}
+
+function widest(names: readonly string[], most: number): number {
+  return Math.min(most, Math.max(0, ...names.map((name) => name.length)) * LETTER);
 }
 
 /** One line for all names that a small panel has no room for. */
@@ -68,7 +81,8 @@ function keptNames(bubbles: readonly Bubble[], most: number): string[] {
     .map(([name]) => name);
 }
 
-function bubbleOption(bubbles: readonly Bubble[], x: Located, color: string, scheme: Scheme, unit: Unit, full: boolean) {
+/** `width`: of the panel, in pixels. */
+function bubbleOption(bubbles: readonly Bubble[], x: Located, color: string, scheme: Scheme, unit: Unit, full: boolean, width: number) {
   const base = baseOption(scheme);
   const ink = INK[scheme];
   const kept = keptNames(bubbles, full ? 40 : 10);
@@ -90,14 +104,15 @@ function bubbleOption(bubbles: readonly Bubble[], x: Located, color: string, sch
   const weights = xs.map((x) => sums.get(x) ?? 0);
   const places = new Map(xs.map((x, i) => [x, i]));
   const labels = xs.map((x) => shortenMiddle(display(x, role), 18));
+  const names = width >= WIDE ? NAMES_WIDE : NAMES;
   return {
     ...base,
     grid: { left: 4, right: 8, top: radius, bottom: 2, containLabel: true },
-    xAxis: placeAxis(labels, weights, scheme, full),
+    xAxis: placeAxis(labels, weights, scheme, width - widest(ys, names) - radius),
     yAxis: {
       ...axis,
       data: ys,
-      axisLabel: { color: ink.text, margin: radius, fontSize: 11, width: full ? 260 : 150, overflow: 'truncate', ellipsis: '…', interval: 0 },
+      axisLabel: { color: ink.text, margin: radius, fontSize: 11, width: names, overflow: 'truncate', ellipsis: '…', interval: 0 },
     },
     tooltip: {
       ...base.tooltip,

@@ -16,6 +16,8 @@ export interface Named {
   readonly name: string;
   readonly color: string;
   readonly stroke?: Stroke;
+  /** Of points. */
+  readonly shape?: 'circle' | 'diamond' | 'triangle' | 'rect' | undefined;
 }
 
 /** Keys that are hidden, and how to change them. Without a page that keeps them they last as long as the panel is shown. */
@@ -66,12 +68,13 @@ export function Legend({ lines, hidden, onHidden, mark = 'line' }: Props) {
   );
 }
 
-function Swatch({ line: { stroke = 'solid', color } }: { line: Named }) {
+function Swatch({ line: { stroke = 'solid', color, shape } }: { line: Named }) {
   const solid = stroke === 'solid';
   return (
     <span
       className="bz-swatch"
       data-stroke={solid ? undefined : stroke}
+      data-shape={shape}
       style={solid ? { background: color } : { borderColor: color, borderTopStyle: stroke }}
     />
   );

@@ -1,4 +1,5 @@
 /** Lines over time: `line` and `step`, a line per series; `comparison`, the window beside its shifted copies; `outlier`, a line in its band. */
+import { useElementSize } from '@mantine/hooks';
 import { useMemo } from 'react';
 import type { Window } from '../../api/contract.ts';
 import { exact, short, type Unit } from '../format/numbers.ts';
@@ -36,10 +37,11 @@ export default function LinePanel(props: PanelViewProps) {
   const band = useMemo(() => (data && kind === 'outlier' ? bandOf(result, data, x) : null), [result, data, x, kind]);
   const all = useMemo(() => (data ? linesOf(data, kind, meaning, scheme) : []), [data, kind, meaning, scheme]);
   const lines = useMemo(() => all.filter((line) => !hidden.has(line.key)), [all, hidden]);
+  const { ref, width } = useElementSize();
   const option = useMemo(() => {
     if (!data) return {};
-    return lineOption({ data, lines, band, step: kind === 'step', scheme, zone, unit, window: result.window });
-  }, [data, lines, band, kind, scheme, zone, unit, result.window]);
+    return lineOption({ data, lines, band, step: kind === 'step', scheme, zone, unit, window: result.window, width });
+  }, [data, lines, band, kind, scheme, zone, unit, result.window, width]);
 
   const onBucket = (time: number, key: string | undefined, shift: boolean) => {
     if (data) onDrill({ cells: seriesCell(result.columns, data.seriesColumn, key), window: sliceWindow(time, data.slice, result.window, zone), shift });
@@ -48,7 +50,7 @@ export default function LinePanel(props: PanelViewProps) {
 
   if (!data || data.times.length === 0) return null;
   return (
-    <div className="bz-lines">
+    <div className="bz-lines" ref={ref}>
       <Chart option={option} summary={summaryOf(panel.title, lines, band, unit)} group={group} onReady={attach}>
         {overlay}
       </Chart>
@@ -124,9 +126,11 @@ interface OptionInput {
   readonly zone: string;
   readonly unit: Unit;
   readonly window: Window;
+  /** Of the panel, in pixels. */
+  readonly width: number;
 }
 
-function lineOption({ data, lines, band, step, scheme, zone, unit, window }: OptionInput) {
+function lineOption({ data, lines, band, step, scheme, zone, unit, window, width }: OptionInput) {
   const base = baseOption(scheme);
   const ink = INK[scheme];
   const { times, slice } = data;
@@ -143,7 +147,7 @@ function lineOption({ data, lines, band, step, scheme, zone, unit, window }: Opt
   return {
     ...base,
     grid: { left: 4, right: 12, top: 10, bottom: 2, containLabel: true },
-    xAxis: timeAxis(first, end, slice, scheme, zone),
+    xAxis: timeAxis({ from: first, to: end, last, slice, scheme, zone, width }),
     yAxis: valueAxis(scheme, unit, Math.max(greatestOf(lines), greatestOf([{ values: band?.upper ?? [] }]))),
     tooltip: {
       ...base.tooltip,

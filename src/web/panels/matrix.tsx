@@ -2,8 +2,9 @@
  * A matrix: a column for each x, a row for each series, a cell's colour by its measure. Cells are buttons in
  * a table, so that keyboards and screen readers get what eyes get.
  */
-import { useMemo } from 'react';
+import { useMemo, useRef } from 'react';
 import type { Window } from '../../api/contract.ts';
+import { useMoreBeside } from '../app/more-beside.ts';
 import { exact, short } from '../format/numbers.ts';
 import { clock } from '../format/times.ts';
 import { isMono, isMonoText, roleOf, shortenMiddle } from '../format/values.ts';
@@ -20,6 +21,8 @@ export default function MatrixPanel({ panel, result, measure, unit, zone, onDril
     () => matrixOf(result, { x: panel.x, series: panel.series, measure: panel.size ?? measure, label: panel.label }, zone),
     [result, panel.x, panel.series, panel.size, panel.label, measure, zone],
   );
+  const scroller = useRef<HTMLDivElement>(null);
+  useMoreBeside(scroller);
   if (!data) return null;
   const { x, series, rows, columns, cell, greatest } = data;
   const monoOf = (at: Located, axis: readonly Axis[]) => isMono(roleOf(at.column)) || axis.every(({ key, label }) => key === REST || isMonoText(label));
@@ -36,7 +39,7 @@ export default function MatrixPanel({ panel, result, measure, unit, zone, onDril
   return (
     <div className="bz-matrix">
       {/* biome-ignore lint/a11y: what scrolls must be reachable by keyboard, and a landmark per matrix would be too many */}
-      <div className="bz-matrix-scroll" tabIndex={0} role="group" aria-label={`${panel.title}, cells`}>
+      <div className="bz-matrix-scroll" ref={scroller} tabIndex={0} role="group" aria-label={`${panel.title}, cells`}>
         <table>
           <caption className="bz-hidden">{`${panel.title}: ${series.column.name} by ${x.column.name}, greatest cell ${short(greatest, unit)}`}</caption>
           <thead>

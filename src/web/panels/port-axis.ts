@@ -10,8 +10,9 @@ export interface Weighted {
   readonly weight: number;
 }
 
-/** Values that get a label: the weightiest, and of the others those with room beside them. `least`: room in parts of the axis. `at`: where a value stands. */
-export function labelled(values: readonly Weighted[], least: number, at: (value: number) => number = Math.log10): number[] {
+/** Values that get a label: the weightiest, and of the others those with room beside them. `least`: room in parts of the axis, which is one of powers of ten. */
+export function labelled(values: readonly Weighted[], least: number): number[] {
+  const at = Math.log10;
   const places = values.map((v) => at(v.value));
   const span = Math.max(...places) - Math.min(...places) || 1;
   const taken: number[] = [];
@@ -20,6 +21,26 @@ export function labelled(values: readonly Weighted[], least: number, at: (value:
     if (free) taken.push(value);
   }
   return taken.sort((a, b) => a - b);
+}
+
+/** Room beside a label, and of a digit or a letter in it, in pixels. */
+const BETWEEN = 10;
+const LETTER = 6.2;
+
+/** Places of those that get a label where the axis is `width` pixels long: the weightiest first, and of the others those whose text has room. */
+export function labelledPlaces(labels: readonly string[], weights: readonly number[], width: number): number[] {
+  const apart = width / (labels.length - 1 + 2 * roomBeside(labels.length));
+  const half = (place: number) => ((labels[place]?.length ?? 0) * LETTER + BETWEEN) / 2;
+  const taken: number[] = [];
+  for (const place of [...labels.keys()].sort((a, b) => (weights[b] ?? 0) - (weights[a] ?? 0))) {
+    if (taken.every((other) => Math.abs(other - place) * apart >= half(other) + half(place))) taken.push(place);
+  }
+  return taken.sort((a, b) => a - b);
+}
+
+/** Beside the first and the last of so many places, in places: no circle stands on the labels beside the axis. */
+function roomBeside(count: number): number {
+  return Math.max(0.6, count * 0.06);
 }
 
 /** Ticks and labels at the values that are marked, and no lines across. */
@@ -35,17 +56,11 @@ function marksAt(marks: readonly number[], scheme: Scheme, formatter: (value: nu
 /**
  * An axis on which values stand side by side in their order, all as far apart: ports of services are far below those of
  * clients, and on a scale both would be heaps with nothing between. A point's x is its place among `labels`, each of which
- * has its weight.
+ * has its weight. `width`: of the axis, in pixels.
  */
-export function placeAxis(labels: readonly string[], weights: readonly number[], scheme: Scheme, full: boolean) {
-  const places = weights.map((weight, value) => ({ value, weight }));
-  const marked = marksAt(
-    labelled(places, full ? 0.07 : 0.26, (place) => place),
-    scheme,
-    (place) => labels[Math.round(place)] ?? '',
-  );
-  // No circle stands on the labels beside the axis.
-  const room = Math.max(0.6, labels.length * 0.06);
+export function placeAxis(labels: readonly string[], weights: readonly number[], scheme: Scheme, width: number) {
+  const marked = marksAt(labelledPlaces(labels, weights, width), scheme, (place) => labels[Math.round(place)] ?? '');
+  const room = roomBeside(labels.length);
   return {
     ...marked,
     type: 'value',

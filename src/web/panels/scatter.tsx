@@ -2,6 +2,7 @@
  * Points: x a port (or any value), y what is counted, a colour for each series. A few values stand side by side; more stand
  * below each other, so that their names have room; many lie on an axis of numbers.
  */
+import { useElementSize } from '@mantine/hooks';
 import { useMemo } from 'react';
 import { exact, short, type Unit } from '../format/numbers.ts';
 import { roleOf, shortenMiddle } from '../format/values.ts';
@@ -30,7 +31,7 @@ const MOST_BESIDE = 6;
 /** Above this the greatest would press the others onto the axis. */
 const LOG_FROM = 200;
 /** Shapes beside colours, so that the series differ in more than hue. */
-const SHAPES = ['circle', 'diamond', 'triangle', 'rect'];
+const SHAPES = ['circle', 'diamond', 'triangle', 'rect'] as const;
 
 export default function ScatterPanel(props: PanelViewProps) {
   const { panel, result, measure, unit, zone, full, onDrill } = props;
@@ -41,14 +42,15 @@ export default function ScatterPanel(props: PanelViewProps) {
     const names = [...new Set(data?.points.map((p) => p.series))].sort();
     const colors = colorsOf(names, scheme);
     const own = MEANING_COLORS[scheme][panel.meaning];
-    return names.map((name): Named => ({ key: name, name, color: data?.series ? (colors.get(name) ?? own) : own }));
+    return names.map((name, i): Named => ({ key: name, name, color: data?.series ? (colors.get(name) ?? own) : own, shape: SHAPES[i % SHAPES.length] }));
   }, [data, scheme, panel.meaning]);
   const shown = useMemo(() => series.filter((s) => !hidden.has(s.key)), [series, hidden]);
-  const option = useMemo(() => (data ? scatterOption(data.points, data.x, series, shown, scheme, unit, full) : {}), [data, series, shown, scheme, unit, full]);
+  const { ref, width } = useElementSize();
+  const option = useMemo(() => (data ? scatterOption({ ...data, shown, scheme, unit, full, width }) : {}), [data, shown, scheme, unit, full, width]);
   if (!data) return null;
   const greatest = [...data.points].sort((a, b) => b.y - a.y).slice(0, 6);
   return (
-    <div className="bz-lines">
+    <div className="bz-lines" ref={ref}>
       <Chart
         option={option}
         summary={`${panel.title}. Points. Greatest: ${greatest.map((p) => `${p.label}${data.series ? ` ${p.series}` : ''}: ${short(p.y, unit)}`).join('; ')}.`}
@@ -82,7 +84,21 @@ function weightsOf(points: readonly Point[], values: readonly string[]): number[
   return values.map((v) => sums.get(v) ?? 0);
 }
 
-function scatterOption(points: readonly Point[], x: Located, series: readonly Named[], shown: readonly Named[], scheme: Scheme, unit: Unit, full: boolean) {
+interface OptionInput {
+  readonly points: readonly Point[];
+  readonly x: Located;
+  readonly shown: readonly Named[];
+  readonly scheme: Scheme;
+  readonly unit: Unit;
+  readonly full: boolean;
+  /** Of the panel, in pixels. */
+  readonly width: number;
+}
+
+/** Of what stands beside the axis of values, in pixels. */
+const BESIDE_AXIS = 60;
+
+function scatterOption({ points, x, shown, scheme, unit, full, width }: OptionInput) {
   const base = baseOption(scheme);
   const ink = INK[scheme];
   const labels = new Map(points.map((p) => [p.x, p.label]));
@@ -98,7 +114,6 @@ function scatterOption(points: readonly Point[], x: Located, series: readonly Na
   const log = most / heights.reduce((a, b) => Math.min(a, b), most) > LOG_FROM;
   const axis = valueAxis(scheme, unit, most);
   const weights = weightsOf(points, values);
-  const order = new Map(series.map((s, i) => [s.key, i]));
   const ofSeries = Map.groupBy(points, (p) => p.series);
   // The greatest value may stand just above a power of ten: its label would be written over that one's.
   const measured = log
@@ -118,7 +133,7 @@ function scatterOption(points: readonly Point[], x: Located, series: readonly Na
       values.map((v) => shortenMiddle(labels.get(v) ?? v, 18)),
       weights,
       scheme,
-      full,
+      width - BESIDE_AXIS,
     );
   };
   const placeOf = (p: Point) => (named ? p.x : scaled ? Number(p.x) : places.get(p.x));
@@ -146,7 +161,7 @@ function scatterOption(points: readonly Point[], x: Located, series: readonly Na
       id: s.key,
       name: s.key,
       cursor: 'pointer',
-      symbol: SHAPES[(order.get(s.key) ?? 0) % SHAPES.length],
+      symbol: s.shape,
       symbolSize: full ? 14 : 11,
       itemStyle: { color: s.color, opacity: 1, borderColor: ink.panel, borderWidth: 1 },
       emphasis: { scale: false },

@@ -1,4 +1,5 @@
 /** Series stacked over time, for measures that add up: `column`, a bar for each slice; `share`, each as 100 %; `area`, their edges joined. */
+import { useElementSize } from '@mantine/hooks';
 import { useMemo } from 'react';
 import type { Window } from '../../api/contract.ts';
 import { exact, short, type Unit } from '../format/numbers.ts';
@@ -35,9 +36,10 @@ export default function StackPanel(props: PanelViewProps) {
   const layers = useMemo(() => all.filter((layer) => !hidden.has(layer.key)), [all, hidden]);
   const columns = kind !== 'area';
   const share = kind === 'share';
+  const { ref, width } = useElementSize();
   const option = useMemo(
-    () => (data ? stackOption({ data, layers, columns, share, scheme, zone, unit, window: result.window }) : {}),
-    [data, layers, columns, share, scheme, zone, unit, result.window],
+    () => (data ? stackOption({ data, layers, columns, share, scheme, zone, unit, window: result.window, width }) : {}),
+    [data, layers, columns, share, scheme, zone, unit, result.window, width],
   );
   const slice = data?.slice ?? 60_000;
   const drill = (start: number, key: string | undefined, shift: boolean) => {
@@ -47,7 +49,7 @@ export default function StackPanel(props: PanelViewProps) {
   const { overlay, attach } = useDragZoom(slice, onZoom, (middle, _, shift) => columns || drill(middle - slice / 2, undefined, shift));
   if (!data || data.times.length === 0) return null;
   return (
-    <div className="bz-lines">
+    <div className="bz-lines" ref={ref}>
       <Chart
         option={option}
         summary={summaryOf(panel.title, kind, layers, unit)}
@@ -105,6 +107,8 @@ interface OptionInput {
   readonly zone: string;
   readonly unit: Unit;
   readonly window: Window;
+  /** Of the panel, in pixels. */
+  readonly width: number;
 }
 
 /** Percent of a part; a whole of nothing has no parts. */
@@ -112,9 +116,10 @@ export function percentOf(part: number, whole: number): number {
   return whole === 0 ? 0 : (part / whole) * 100;
 }
 
-function stackOption({ data, layers, columns, share, scheme, zone, unit, window }: OptionInput) {
+function stackOption({ data, layers, columns, share, scheme, zone, unit, window, width }: OptionInput) {
   const base = baseOption(scheme);
   const { times, slice } = data;
+  const last = times.at(-1) ?? 0;
   const heights = times.map((_, i) => layers.reduce((sum, l) => sum + (l.values[i] ?? 0), 0));
   const now = Date.now();
   const parts = times.map((t) => partOf(t, slice, window, now, zone));
@@ -129,7 +134,7 @@ function stackOption({ data, layers, columns, share, scheme, zone, unit, window 
     ...base,
     grid: { left: 4, right: 12, top: 10, bottom: 2, containLabel: true },
     // The bars of the first and last slice end with the window: no room for them beside it, or the time would not be that of the charts around.
-    xAxis: { ...timeAxis(times[0] ?? 0, (times.at(-1) ?? 0) + slice, slice, scheme, zone), containShape: false },
+    xAxis: { ...timeAxis({ from: times[0] ?? 0, to: last + slice, last, slice, scheme, zone, width }), containShape: false },
     yAxis: share ? { ...axis, interval: 25, axisLabel: { ...axis.axisLabel, formatter: (v: number) => `${v} %` } } : axis,
     tooltip: {
       ...base.tooltip,

@@ -1,5 +1,6 @@
 /** Rows: sorted by a click on a head, searched, virtual, with totals and a bar behind the measure. */
 import { ActionIcon, TextInput } from '@mantine/core';
+import { useMediaQuery } from '@mantine/hooks';
 import {
   columnFilteringFeature,
   createColumnHelper,
@@ -15,6 +16,7 @@ import { useVirtualizer } from '@tanstack/react-virtual';
 import { type CSSProperties, type FocusEvent, type KeyboardEvent, useMemo, useRef, useState } from 'react';
 import type { OutputColumn } from '../../api/contract.ts';
 import { Icon } from '../app/icons.tsx';
+import { useMoreBeside } from '../app/more-beside.ts';
 import { useRowSteps } from '../app/row-steps.ts';
 import { asNumber, cell, exact, type Unit, unitOf } from '../format/numbers.ts';
 import { type Role, roleOf } from '../format/values.ts';
@@ -22,7 +24,6 @@ import { asksForRefused, isRefusedRow } from '../records/refused.ts';
 import { heatOf } from '../theme/heat.ts';
 import { MEANING_COLORS, type Meaning, type Scheme, withAlpha } from '../theme/palette.ts';
 import { useScheme } from '../theme/use-scheme.ts';
-import { useMoreBeside } from './more-beside.ts';
 import type { PanelViewProps } from './props.ts';
 import { ValueText } from './value-text.tsx';
 
@@ -61,11 +62,14 @@ interface Head {
 const ROW_HEIGHT = 26;
 /** Of the head and the foot, in pixels. */
 const EDGE = 28;
+/** So many have room for whole ids on a telephone. */
+const FEW_COLUMNS = 3;
 /** A search box is worth its room from here on. */
 const SEARCH_FROM = 12;
 
 export default function TablePanel({ panel, result, measure, unit, zone, onDrill }: PanelViewProps) {
   const scheme = useScheme();
+  const narrow = useMediaQuery('(max-width: 640px)', window.innerWidth <= 640, { getInitialValueInEffect: false });
   const heads = useMemo(() => headsOf(result, panel, measure, unit), [result, panel, measure, unit]);
   const columns = useMemo(
     () =>
@@ -205,6 +209,7 @@ export default function TablePanel({ panel, result, measure, unit, zone, onDrill
                           value={value}
                           zone={zone}
                           window={result.window}
+                          narrow={narrow && heads.length > FEW_COLUMNS}
                           stop={stop}
                           onDrill={(shift) => onDrill({ cells: [{ column: head.column, value }], shift })}
                         />

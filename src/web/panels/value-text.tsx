@@ -14,15 +14,22 @@ interface Props {
   readonly zone: string;
   /** That the values are of. */
   readonly window: Window;
+  /** On a narrow page, where the next column should be seen, too. */
+  readonly narrow: boolean;
   /** Whether Tab stops at it. */
   readonly stop: boolean;
   readonly onDrill: (shift: boolean) => void;
 }
 
+/** Letters of what is shown; the tooltip and what is copied are whole. The longest name of an event of AWS's security groups has 38. */
+const MOST = 26;
+const MOST_WORDS = 40;
+const MOST_NARROW = 18;
+
 /** Longer texts get a copy button, times aside; a port is quicker typed. */
 const COPY_FROM = 7;
 
-export function ValueText({ column, value, zone, window, stop, onDrill }: Props) {
+export function ValueText({ column, value, zone, window, narrow, stop, onDrill }: Props) {
   const role = roleOf(column);
   const text = display(value, role, zone);
   const tabIndex = stop ? 0 : -1;
@@ -44,7 +51,8 @@ export function ValueText({ column, value, zone, window, stop, onDrill }: Props)
   const mono = isMono(role) || isMonoText(text);
   // On a telephone it is seen in the tooltip alone, and heard.
   const day = role === 'time' && typeof value === 'number' && goesWithoutDay(value, window) ? `${dateOf(value, zone)} ` : '';
-  const most = !mono && (role === 'text' || role === 'country') ? 40 : 26;
+  const words = !mono && (role === 'text' || role === 'country' || role === 'action');
+  const most = narrow ? MOST_NARROW : words ? MOST_WORDS : MOST;
   return (
     <span className="bz-valuetext">
       <button

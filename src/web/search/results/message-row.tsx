@@ -4,7 +4,7 @@ import type { OutputColumn } from '../../../api/contract.ts';
 import { Icon } from '../../app/icons.tsx';
 import { linkOf } from '../../format/links.ts';
 import { stamp } from '../../format/times.ts';
-import { display, explained, isMono, roleOf } from '../../format/values.ts';
+import { display, explained, isMono, isMonoText, roleOf } from '../../format/values.ts';
 import type { Rec } from '../../records/flow.ts';
 import { cornerOf, type Picked } from '../../records/value-menu.tsx';
 import { Highlighted, type Term } from './highlight.tsx';
@@ -101,7 +101,7 @@ function Value({ column, value, terms, zone, onPick }: ValueProps) {
       <button
         type="button"
         tabIndex={-1}
-        className={isMono(role) ? 'bz-cell bz-mono' : 'bz-cell'}
+        className={isMono(role) || isMonoText(text) ? 'bz-cell bz-mono' : 'bz-cell'}
         data-meaning={role === 'action' || role === 'direction' ? text.toLowerCase() : undefined}
         aria-haspopup="menu"
         onClick={(event) => onPick({ field: column.name, value: String(value), at: cornerOf(event.currentTarget) })}
