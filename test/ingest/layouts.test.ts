@@ -173,7 +173,7 @@ describe('transit gateways', () => {
     const shared = ['version', 'end', 'dstaddr', 'srcaddr', 'start', 'bytes'];
     const lines = gatewayLines(told, shared);
     expect((await take('t1', lines)).counts.quarantined).toBe(told.length);
-    await expect(place.layouts.answer('t1|', 'vpc-flow:tgw-id start')).rejects.toThrow(/tgw-id is a field of transit gateway flow logs alone/);
+    await expect(place.layouts.answer('t1|', 'vpc-flow:tgw-id start')).rejects.toThrow(/“tgw-id” is a field of transit gateway flow logs alone/);
     const answered = await place.layouts.answer('t1|', `tgw-flow:${shared.join(' ')}`);
     expect(answered.resolved).toBeGreaterThan(0);
     const tables = await inTables();
