@@ -54,7 +54,6 @@ function uncached(store: Store): Store {
     readNative: (b, s) => store.readNative(b, s),
     storedTokens: (i) => store.storedTokens(i),
     progress: (id) => store.progress(id),
-    cancel: (id) => store.cancel(id),
     close: () => store.close(),
   };
 }

@@ -7,6 +7,7 @@
  * - after a killed statement the session's next answer begins with the rest of the killed one: such a
  *   session is drained before it is used again, and at once, for until then the killed one keeps its memory;
  * - a client-side abort leaves the engine running: cancel is KILL QUERY from the control session;
+ * - a statement that is killed, or at its time limit, may end well with a part of its answer: none answers that was aborted or took so long;
  * - a session has the name of its last statement until the next one gives its own: a late KILL would meet that one.
  */
 import { randomUUID } from 'node:crypto';
@@ -18,7 +19,7 @@ import { EXTRACTED } from '../model/fields.ts';
 import { param, sql, statement } from '../query/sql.ts';
 import { DATABASE } from './ddl.ts';
 import { forgetTokensWithoutParts, isOpened, wasLeftOpen } from './deduplication-log.ts';
-import { toOpeningError, toStoreError } from './errors.ts';
+import { timedOut, toOpeningError, toStoreError } from './errors.ts';
 import { LanePool } from './lane.ts';
 import { migrate } from './migrate.ts';
 import { type Settings, settingsText, withSettings } from './parameters.ts';
@@ -168,6 +169,7 @@ class EmbeddedStore implements Store {
       await session.queryAsync(`SET max_query_size = ${MAX_QUERY_BYTES}`);
       const spill = { max_bytes_before_external_sort: String(STREAM_SPILL_BYTES), max_bytes_before_external_group_by: String(STREAM_SPILL_BYTES) };
       await session.queryAsync(settingsText({ ...engineSettings(id, options, limits), ...spill }, text.params));
+      const began = performance.now();
       for await (const chunk of session.queryStream(text.text, { format: 'JSONCompactEachRowWithNamesAndTypes' })) {
         // A large chunk is read in parts, so that nothing else in this process waits long for it.
         const [, types, ...lines] = chunk.text().trimEnd().split('\n');
@@ -181,6 +183,7 @@ class EmbeddedStore implements Store {
           );
         }
       }
+      assertWhole(began, limits, signal);
     } catch (error) {
       if (signal?.aborted) throw new StoreError('query-cancelled', 'The query was cancelled.', { cause: error });
       throw toStoreError(error, id, limits);
@@ -223,16 +226,6 @@ class EmbeddedStore implements Store {
     return { rowsRead: Number(row[0]), rowsTotal: Number(row[1]) };
   }
 
-  async cancel(id: string): Promise<void> {
-    const kill = this.command(statement(sql`KILL QUERY WHERE Settings['log_comment'] = ${param('String', id)} ASYNC`), { lane: 'control' });
-    const all = Promise.allSettled([this.#kills.get(id), kill]);
-    this.#kills.set(id, all);
-    void all.then(() => {
-      if (this.#kills.get(id) === all) this.#kills.delete(id);
-    });
-    await kill;
-  }
-
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
@@ -256,7 +249,10 @@ class EmbeddedStore implements Store {
         signal?.throwIfAborted();
         const unwatch = this.#cancelOnAbort(id, signal);
         try {
-          return await work(session, settings);
+          const began = performance.now();
+          const answer = await work(session, settings);
+          assertWhole(began, limits, signal);
+          return answer;
         } catch (error) {
           session.dirty = true;
           throw error;
@@ -280,7 +276,7 @@ class EmbeddedStore implements Store {
   #cancelOnAbort(id: string, signal: AbortSignal | undefined): () => void {
     let timer: NodeJS.Timeout | undefined;
     const cancel = () => {
-      void this.cancel(id).catch(() => undefined);
+      this.#kill(id);
       timer = setTimeout(cancel, CANCEL_AGAIN_MS);
     };
     signal?.addEventListener('abort', cancel, { once: true });
@@ -288,6 +284,15 @@ class EmbeddedStore implements Store {
       signal?.removeEventListener('abort', cancel);
       clearTimeout(timer);
     };
+  }
+
+  #kill(id: string): void {
+    const kill = this.command(statement(sql`KILL QUERY WHERE Settings['log_comment'] = ${param('String', id)} ASYNC`), { lane: 'control' });
+    const all = Promise.allSettled([this.#kills.get(id), kill]);
+    this.#kills.set(id, all);
+    void all.then(() => {
+      if (this.#kills.get(id) === all) this.#kills.delete(id);
+    });
   }
 
   /** What a statement of this project's own does is not limited in what it reads and answers. */
@@ -298,6 +303,12 @@ class EmbeddedStore implements Store {
       ? { maxSeconds, maxMemoryBytes, maxResultRows, maxResultBytes: 0, maxRowsRead: 0, maxBytesRead: 0 }
       : { maxSeconds, maxMemoryBytes, maxResultRows, maxResultBytes, maxRowsRead, maxBytesRead };
   }
+}
+
+/** Throws where the engine may have ended a statement early: it was aborted, or had its time. `began`: milliseconds, before the engine had it. */
+function assertWhole(began: number, limits: Limits, signal: AbortSignal | undefined): void {
+  signal?.throwIfAborted();
+  if (limits.maxSeconds && performance.now() - began >= limits.maxSeconds * 1000) throw timedOut(limits);
 }
 
 /** Turns of streams, as lanes without sessions to share. */

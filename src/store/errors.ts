@@ -39,6 +39,12 @@ const BY_ENGINE_CODE: Readonly<Record<string, Known>> = {
   '243': { code: 'disk-full', message: () => 'The disk of the data directory is full.', retryable: true },
 };
 
+/** Of a statement that the engine ended at its time limit without a word. */
+export function timedOut(limits: Limits): StoreError {
+  const { code, message } = BY_ENGINE_CODE['159'] as Known;
+  return new StoreError(code, message(limits));
+}
+
 /**
  * What may be otherwise in a moment, or after somebody has mended the machine: too many parts (252) or statements (202), no memory (173),
  * thread (439) or file descriptor, a disk that does not read (74), write (75), open (76) or sync (204).

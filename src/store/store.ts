@@ -21,7 +21,7 @@ export interface Limits {
 
 export interface QueryOptions extends Partial<Limits> {
   readonly lane?: Lane;
-  /** Names the query for progress and cancel; made up when absent. */
+  /** Names the query for progress; made up when absent. */
   readonly id?: string;
   readonly signal?: AbortSignal;
   readonly threads?: number;
@@ -84,7 +84,6 @@ export interface Store {
   /** Tokens of the inserts of which rows are stored; undefined where that cannot be told. */
   storedTokens(inserts: readonly Pick<NativeInsert, 'table' | 'token'>[]): Promise<ReadonlySet<string> | undefined>;
   progress(id: string): Promise<Progress | undefined>;
-  cancel(id: string): Promise<void>;
   close(): Promise<void>;
 }
 

@@ -33,7 +33,6 @@ function under(store: Store): Store {
     readNative: (block, select) => store.readNative(block, select),
     storedTokens: (inserts) => store.storedTokens(inserts),
     progress: (id) => store.progress(id),
-    cancel: (id) => store.cancel(id),
     close: () => store.close(),
   };
 }
