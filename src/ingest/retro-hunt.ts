@@ -10,7 +10,7 @@ import type { Networks } from '../enrich/networks.ts';
 import { parseAddress } from '../model/address.ts';
 import { DATASETS, type Dataset, formatOf } from '../model/log-formats.ts';
 import { OPEN } from '../model/network-interface.ts';
-import { ident, join, num, param, type Sql, sql, statement } from '../query/sql.ts';
+import { ident, join, num, param, type Sql, sql, statement, streamedStatement, subquery } from '../query/sql.ts';
 import type { QueryOptions, Store, Value } from '../store/store.ts';
 
 /** Which indicators: those of a feed that a load brought, brought back, or gave another validity, and later loads. */
@@ -154,7 +154,7 @@ class Step {
   /** What is known of the days of addresses that indicators of these prefixes name. */
   async #take(prefixes: readonly number[]): Promise<void> {
     const { store, internal, allowed } = this.#context;
-    for await (const rows of store.stream(statement(this.#hits(prefixes)), limits(this.#context))) {
+    for await (const rows of store.stream(streamedStatement(this.#hits(prefixes)), limits(this.#context))) {
       for (const row of rows) {
         const hit = toHit(row);
         const bytes = parseAddress(hit.address);
@@ -179,7 +179,7 @@ class Step {
   #hits(prefixes: readonly number[]): Sql {
     const named = (prefix: number): Sql => {
       const key = prefix === 128 ? sql`address` : sql`tupleElement(IPv6CIDRToRange(address, ${num(prefix)}), 1)`;
-      return sql`${key} IN (SELECT first FROM bartizan.indicator WHERE ${this.#indicators} AND prefix = ${num(prefix)})`;
+      return sql`${key} IN ${subquery(sql`SELECT first FROM bartizan.indicator WHERE ${this.#indicators} AND prefix = ${num(prefix)}`)}`;
     };
     const seen = sql`SELECT address, day, dataset, sum(accepted) AS a, sum(refused) AS r, sum(bytes) AS b, min(first) AS f, max(last) AS l, max(received) AS x
       FROM bartizan.address_day WHERE ${join(prefixes.map(named), ' OR ')} GROUP BY address, day, dataset`;

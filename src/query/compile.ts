@@ -17,7 +17,7 @@ import { compileConditions, compileScope, datasetsOf, namesIndex, warnOfForgotte
 import { zoneName } from './functions/time.ts';
 import { applyOperation } from './operators/index.ts';
 import { parse } from './parser.ts';
-import { EMPTY, ident, join, num, type Sql, sql, statement } from './sql.ts';
+import { EMPTY, ident, join, num, type Sql, sql, statement, streamedStatement } from './sql.ts';
 import { baseState, type Column, completeOrder, type Order, orderList, type Reading, type State, THIS_WINDOW } from './state.ts';
 import { storedField } from './stored.ts';
 import { subqueryTime, zoneOffset } from './subqueries.ts';
@@ -256,14 +256,16 @@ function finish(state: State, shown: readonly Column[], from: Sql, order: readon
   }));
   const { timeslice } = state.parts;
   const pivot = shown.findIndex((c) => c.cells);
-  const made = statement(sql`SELECT ${list.length ? join(list, ', ') : sql`1`} FROM ${from}${sorted} LIMIT ${num(limit)}`);
+  const whole = sql`SELECT ${list.length ? join(list, ', ') : sql`1`} FROM ${from}${sorted} LIMIT ${num(limit)}`;
+  const made = state.ctx.options.streamed ? streamedStatement(whole) : statement(whole);
+  const texts = [made.text, ...(made.first ?? []).map((one) => one.text)];
   return {
     statement: made,
     columns,
     shape,
     datasets: state.ctx.datasets,
     // An address whose place is asked for was itself only named.
-    reads: [...new Set([...state.ctx.reads, ...state.ctx.innerReads])].filter((column) => made.text.includes(`\`${column}\``)).sort(),
+    reads: [...new Set([...state.ctx.reads, ...state.ctx.innerReads])].filter((column) => texts.some((text) => text.includes(`\`${column}\``))).sort(),
     ...(timeslice !== undefined && columns.some((c) => c.kind === 'time') ? { timeslice } : {}),
     ...(state.ctx.save ? { save: state.ctx.save } : {}),
     ...(pivot < 0 ? {} : { pivot: { at: pivot, kind: shown[pivot]?.cells?.kind ?? 'number' } }),

@@ -4,7 +4,7 @@ import { QueryError } from './diagnostics.ts';
 import { keyPair } from './keys.ts';
 import { all, any } from './match.ts';
 import { rawText } from './raw.ts';
-import { join, num, param, type Sql, sql } from './sql.ts';
+import { join, num, param, type Sql, sql, subquery } from './sql.ts';
 import type { State } from './state.ts';
 import { storedField } from './stored.ts';
 import { MAX_KEYWORDS, MAX_ROWS } from './subqueries.ts';
@@ -44,7 +44,7 @@ export function among(pairs: readonly Pair[], rows: (list: readonly Sql[]) => Sq
           keys.map((key) => key.left),
           ', ',
         )})`;
-  return sql`ifNull(${left} IN (${limited(found, MAX_ROWS)}), false)`;
+  return sql`ifNull(${left} IN ${subquery(limited(found, MAX_ROWS))}, false)`;
 }
 
 /** At most so many rows; with more the statement fails, and the store says which limit it was (store/errors.ts). */
@@ -91,12 +91,12 @@ export function composedKeywords(nested: Nested, state: State): Sql {
   const text = rawText(ctx);
   const whole = sql`splitByRegexp('[^0-9a-fA-F.:]+', ${text})`;
   if (more.length === 0) {
-    const wanted = sql`(SELECT groupArray(words[1]) FROM (${limited(distinct, MAX_KEYWORDS)}))`;
+    const wanted = subquery(sql`SELECT groupArray(words[1]) FROM (${limited(distinct, MAX_KEYWORDS)})`);
     const parts = sql`arrayFilter(word -> NOT match(word, ${WHOLE}), ${wanted})`;
     return any([sql`hasAny(${whole}, ${wanted})`, sql`(multiSearchAnyCaseInsensitiveUTF8(${text}, ${parts}) = 1)`]);
   }
   const has = sql`if(match(word, ${WHOLE}), has(${whole}, word), positionCaseInsensitiveUTF8(${text}, word) > 0)`;
-  return sql`arrayExists(words -> arrayAll(word -> ${has}, words), (SELECT groupArray(words) FROM (${limited(distinct, MAX_KEYWORDS)})))`;
+  return sql`arrayExists(words -> arrayAll(word -> ${has}, words), ${subquery(sql`SELECT groupArray(words) FROM (${limited(distinct, MAX_KEYWORDS)})`)})`;
 }
 
 /** Where something stands that only a subquery of conditions can. Throws QueryError. */

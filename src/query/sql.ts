@@ -28,15 +28,24 @@ interface Param {
   readonly value: ParamValue;
   readonly parts?: undefined;
   readonly late?: undefined;
+  readonly rows?: undefined;
 }
 
 /** A piece that is made when the statement is laid out. */
 interface Late {
   readonly late: () => Sql;
   readonly parts?: undefined;
+  readonly rows?: undefined;
 }
 
-type Part = string | Param | Late | Sql;
+/** Rows that stand between brackets, or that are asked for first. */
+interface Rows {
+  readonly rows: Sql;
+  readonly parts?: undefined;
+  readonly late?: undefined;
+}
+
+type Part = string | Param | Late | Rows | Sql;
 
 const SQL = Symbol('sql');
 
@@ -55,6 +64,8 @@ export interface Sql {
 export interface Statement {
   readonly text: string;
   readonly params: Readonly<Record<string, ParamValue>>;
+  /** Tables that the text reads and that are made before it, in their order; only of what is streamed. */
+  readonly first?: readonly { readonly name: string; readonly text: string }[];
 }
 
 function make(pieces: readonly Part[]): Sql {
@@ -118,10 +129,28 @@ export function late(what: () => Sql): Sql {
   return make([{ late: what }]);
 }
 
+/** Rows that the rest of a statement reads as a subquery, `(SELECT …)`: in a stream they are asked for first. */
+export function subquery(rows: Sql): Sql {
+  return make([{ rows }]);
+}
+
 export const EMPTY: Sql = make([]);
 
 /** Text and parameters of a whole statement. Equal parameters share one name. */
 export function statement(fragment: Sql): Statement {
+  return laidOut(fragment);
+}
+
+/**
+ * The same for a stream. The engine computes subqueries as it analyses, and of a stream it analyses while
+ * the whole process waits: they are statements of their own, in `first`.
+ */
+export function streamedStatement(fragment: Sql): Statement {
+  const first: { readonly name: string; readonly text: string }[] = [];
+  return { ...laidOut(fragment, first), first };
+}
+
+function laidOut(fragment: Sql, first?: { readonly name: string; readonly text: string }[]): Statement {
   const params: Record<string, ParamValue> = {};
   const placeholders = new Map<string, string>();
   const byPart = new Map<Param, string>();
@@ -138,15 +167,28 @@ export function statement(fragment: Sql): Statement {
     byPart.set(part, found);
     return found;
   };
-  let text = '';
-  const write = (parts: readonly Part[]): void => {
+  const names = new Map<Sql, string>();
+  const rowsOf = (rows: Sql): string => {
+    if (!first) return `(${written(rows.parts)})`;
+    let name = names.get(rows);
+    if (name === undefined) {
+      const text = written(rows.parts);
+      name = `first_${first.length}`;
+      first.push({ name, text });
+      names.set(rows, name);
+    }
+    return `(SELECT * FROM ${name})`;
+  };
+  const written = (parts: readonly Part[]): string => {
+    let text = '';
     for (const part of parts) {
       if (typeof part === 'string') text += part;
-      else if (part.parts) write(part.parts);
-      else if (part.late) write(part.late().parts);
+      else if (part.parts) text += written(part.parts);
+      else if (part.late) text += written(part.late().parts);
+      else if (part.rows) text += rowsOf(part.rows);
       else text += byPart.get(part) ?? placeholder(part);
     }
+    return text;
   };
-  write(fragment.parts);
-  return { text, params };
+  return { text: written(fragment.parts), params };
 }

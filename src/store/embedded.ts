@@ -8,6 +8,7 @@
  *   session is drained before it is used again, and at once, for until then the killed one keeps its memory;
  * - a client-side abort leaves the engine running: cancel is KILL QUERY from the control session;
  * - a statement that is killed, or at its time limit, may end well with a part of its answer: none answers that was aborted or took so long;
+ * - it analyses a stream, subqueries included, while the whole process waits: these are tables that are made before (query/sql.ts);
  * - a session has the name of its last statement until the next one gives its own: a late KILL would meet that one.
  */
 import { randomUUID } from 'node:crypto';
@@ -23,6 +24,7 @@ import { timedOut, toOpeningError, toStoreError } from './errors.ts';
 import { LanePool } from './lane.ts';
 import { migrate } from './migrate.ts';
 import { type Settings, settingsText, withSettings } from './parameters.ts';
+import { integerPlaces, type JsonCompact, toResult, withNumbers } from './result.ts';
 import {
   type Lane,
   type Limits,
@@ -31,7 +33,6 @@ import {
   type Progress,
   type QueryOptions,
   type QueryResult,
-  type ResultColumn,
   type StagedSelect,
   type Statement,
   type Store,
@@ -169,7 +170,12 @@ class EmbeddedStore implements Store {
       await session.queryAsync(`SET max_query_size = ${MAX_QUERY_BYTES}`);
       const spill = { max_bytes_before_external_sort: String(STREAM_SPILL_BYTES), max_bytes_before_external_group_by: String(STREAM_SPILL_BYTES) };
       await session.queryAsync(settingsText({ ...engineSettings(id, options, limits), ...spill }, text.params));
-      const began = performance.now();
+      let began = performance.now();
+      for (const { name, text: rows } of text.first ?? []) {
+        await session.queryAsync(`CREATE TEMPORARY TABLE ${name} AS ${rows}`);
+        assertWhole(began, limits, signal);
+        began = performance.now();
+      }
       for await (const chunk of session.queryStream(text.text, { format: 'JSONCompactEachRowWithNamesAndTypes' })) {
         // A large chunk is read in parts, so that nothing else in this process waits long for it.
         const [, types, ...lines] = chunk.text().trimEnd().split('\n');
@@ -359,36 +365,4 @@ async function drain(session: EngineSession): Promise<void> {
   // The limits of the statement before are on the session still; this one must not meet them.
   await (await session.client.query({ query: 'SELECT 1 SETTINGS max_execution_time = 0, max_memory_usage = 0', format: 'JSONCompact' })).text();
   session.dirty = false;
-}
-
-interface JsonCompact {
-  readonly meta: readonly ResultColumn[];
-  readonly data: Value[][];
-  readonly statistics: { readonly elapsed: number; readonly rows_read: number; readonly bytes_read: number };
-}
-
-function toResult(json: JsonCompact): QueryResult {
-  return {
-    columns: json.meta.map((c) => ({ name: c.name, type: c.type })),
-    rows: withNumbers(json.data, integerPlaces(json.meta.map((c) => c.type))),
-    stats: { seconds: json.statistics.elapsed, rowsRead: json.statistics.rows_read, bytesRead: json.statistics.bytes_read },
-  };
-}
-
-/** Places of the columns with integers of 64 bits and more, which arrive quoted so that none loses digits. */
-function integerPlaces(types: readonly string[]): number[] {
-  return types.flatMap((type, at) => (/^(Nullable\()?U?Int(64|128|256)\)?$/.test(type) ? [at] : []));
-}
-
-/** The safe ones of the integers become numbers, in place. */
-function withNumbers(rows: Value[][], places: readonly number[]): Value[][] {
-  for (const at of places) {
-    for (const row of rows) {
-      const value = row[at];
-      if (typeof value !== 'string') continue;
-      const number = Number(value);
-      if (Number.isSafeInteger(number)) row[at] = number;
-    }
-  }
-  return rows;
 }

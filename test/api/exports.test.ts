@@ -102,6 +102,9 @@ describe('an export', () => {
     '* | accum bytes as running | fields running',
     '* | timeslice 10m | count by _timeslice, action',
     '_index=* | fields srcport, bytes | sort by bytes asc, srcport asc',
+    '[subquery: REJECT | count by srcaddr | top 3 srcaddr by _count | compose srcaddr] | fields srcaddr, bytes',
+    '* | where srcaddr in [subquery: ACCEPT | where dstaddr in [subquery: REJECT | compose dstaddr] | compose srcaddr] | count by srcaddr | sort by srcaddr',
+    '* | where lookupContains(bartizan://ports, dstport = port) | count by dstport | sort by dstport',
   ])('has the rows of the query: %s', async (query) => {
     const answer = (await (await server.post('/api/v1/query', { query, from: '-1h' })).json()) as { columns: { name: string }[]; rows: unknown[][] };
     const text = await file({ query, format: 'ndjson' });

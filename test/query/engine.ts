@@ -46,6 +46,7 @@ export interface Engine {
   loadIndicators(indicators: readonly TestIndicator[], allowed?: Readonly<Record<string, readonly string[]>>): Promise<void>;
   load(lines: readonly Line[]): Promise<void>;
   clear(): Promise<void>;
+  /** Of a statement for a stream: what it makes first is made, and dropped. */
   rows(statement: Statement): Promise<Cell[][]>;
   command(text: string): Promise<void>;
   close(): Promise<void>;
@@ -116,13 +117,11 @@ export async function openEngine(): Promise<Engine> {
       mask = 0n;
       for (const table of DATASETS) await command(`TRUNCATE TABLE ${DATABASE}.${table}`);
     },
-    async rows(statement) {
-      const set = await client.query({
-        query: statement.text,
-        query_params: statement.params,
-        format: 'JSONCompact',
-        clickhouse_settings: { output_format_json_quote_64bit_integers: 0, session_timezone: 'UTC' },
-      });
+    async rows({ text, params: query_params, first = [] }) {
+      const clickhouse_settings = { output_format_json_quote_64bit_integers: 0, session_timezone: 'UTC' } as const;
+      for (const { name, text } of first) await client.command({ query: `CREATE TEMPORARY TABLE ${name} AS ${text}`, query_params, clickhouse_settings });
+      const set = await client.query({ query: text, query_params, format: 'JSONCompact', clickhouse_settings });
+      for (const { name } of first) await command(`DROP TEMPORARY TABLE ${name}`);
       return ((await set.json()) as unknown as { data: Cell[][] }).data;
     },
     close: () => client.close(),

@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type CompileOptions, compile, shape } from '../../src/query/index.ts';
+import { type CompileOptions, type CompileResult, compile, shape } from '../../src/query/index.ts';
 import { type Engine, openEngine, options, T0 } from './engine.ts';
 import { readSpec, SpecFile } from './spec.ts';
 
@@ -18,6 +18,14 @@ function shifted(value: unknown): unknown {
   return typeof value === 'string' && /^\$-?\d+$/.test(value) ? (T0 + Number(value.slice(1))) * 1000 : value;
 }
 
+function succeeded(result: CompileResult): CompileResult & { readonly ok: true } {
+  if (!result.ok) expect.fail(JSON.stringify(result.diagnostics));
+  return result;
+}
+
+/** Rows of the same second come in any order; numbers may have been added in another. */
+const inOrder = ({ rows }: { readonly rows: readonly unknown[] }) => rows.map((row) => JSON.stringify(row)).sort();
+
 for (const file of readdirSync(folder).sort()) {
   const spec = readSpec(join(folder, file));
   describe(`${file}: ${spec.about}`, () => {
@@ -31,14 +39,15 @@ for (const file of readdirSync(folder).sort()) {
         const given = Object.fromEntries(Object.entries(more).filter(([, value]) => value !== undefined)) as Partial<CompileOptions>;
         const window = { ...(typeof given.from === 'number' ? { from: T0 + given.from } : {}), ...(typeof given.to === 'number' ? { to: T0 + given.to } : {}) };
         const align = given.alignTo === undefined ? {} : { alignTo: T0 + given.alignTo };
-        const result = compile(query, options(engine, { ...given, ...window, ...align }));
-        if (!result.ok) expect.fail(JSON.stringify(result.diagnostics));
-        const answer = shape(result.compiled, await engine.rows(result.compiled.statement));
+        const { compiled, warnings: warned } = succeeded(compile(query, options(engine, { ...given, ...window, ...align })));
+        const answer = shape(compiled, await engine.rows(compiled.statement));
         if (columns) expect(answer.columns.map((c) => c.name)).toEqual(columns);
         if (rows) expect(answer.rows).toEqual(rows.map((row) => row.map(shifted)));
-        for (const part of sql) expect(result.compiled.statement.text).toContain(part);
-        for (const part of notSql) expect(result.compiled.statement.text).not.toContain(part);
-        expect(result.warnings.map((w) => w.code)).toEqual(warnings);
+        const streamed = succeeded(compile(query, options(engine, { ...given, ...window, ...align, streamed: true }))).compiled;
+        if (streamed.statement.first?.length) expect(inOrder(shape(streamed, await engine.rows(streamed.statement)))).toEqual(inOrder(answer));
+        for (const part of sql) expect(compiled.statement.text).toContain(part);
+        for (const part of notSql) expect(compiled.statement.text).not.toContain(part);
+        expect(warned.map((w) => w.code)).toEqual(warnings);
       });
     }
   });

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Batch, Column } from '../../src/model/batch.ts';
-import { num, param, type Sql, type Statement, sql, statement } from '../../src/query/sql.ts';
+import { num, param, type Sql, type Statement, sql, statement, streamedStatement, subquery } from '../../src/query/sql.ts';
 import { encodeBlock, selectRows } from '../../src/store/native-block.ts';
 import type { NativeInsert, QueryOptions, Store } from '../../src/store/store.ts';
 
@@ -164,6 +164,32 @@ export function storeContract(name: string, open: (directory: string) => Promise
       expect(streamed).toEqual((await run(store, text)).rows);
       expect(streamed[2]).toEqual([2, '18446744073709551615', -5, null, 0.5, ['a', 'b\n"'], true, 1]);
       for await (const _ of store.stream(statement(sql`SELECT 1 WHERE false`))) throw new Error('a chunk without rows');
+    });
+
+    it('makes what a stream reads before it, and holds nothing else up meanwhile', async () => {
+      const heavy = subquery(sql`SELECT cityHash64(number) % ${param('UInt32', 1000)} AS v FROM numbers(100000000) GROUP BY v ORDER BY v LIMIT 10`);
+      const outer = subquery(sql`SELECT toUInt64(max(v)) FROM ${heavy}`);
+      const text = sql`SELECT number FROM numbers(1000) WHERE number IN ${heavy} OR number = ${outer} + ${param('UInt32', 100)}`;
+      const streamed = streamedStatement(text);
+      expect(streamed.first).toHaveLength(2);
+      const began = performance.now();
+      let [last, longest] = [began, 0];
+      const look = () => {
+        longest = Math.max(longest, performance.now() - last);
+        last = performance.now();
+      };
+      const timer = setInterval(look, 5);
+      const rows = [];
+      for await (const chunk of store.stream(streamed)) rows.push(...chunk);
+      look();
+      clearInterval(timer);
+      expect(rows).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 109].map((n) => [n]));
+      expect(rows).toEqual((await run(store, text)).rows);
+      expect(longest).toBeLessThan((performance.now() - began) / 2);
+      const abort = new AbortController();
+      setTimeout(() => abort.abort(), 20);
+      await expect(drained(store, streamed, { signal: abort.signal })).rejects.toMatchObject({ code: 'query-cancelled' });
+      await expect(drained(store, streamed, { maxSeconds: 0.02 })).rejects.toMatchObject({ code: 'query-timeout' });
     });
 
     it('stops the engine when a stream is left or aborted', async () => {

@@ -1,7 +1,7 @@
 /** lookupContains: whether a lookup table has a key. */
 import { QueryError } from '../diagnostics.ts';
 import { rowsWith, tableKey } from '../keys.ts';
-import { join, sql } from '../sql.ts';
+import { join, sql, subquery } from '../sql.ts';
 import { cell, findTable, pairOf } from '../tables.ts';
 import type { Expr, Name } from '../tree.ts';
 import { boolean } from '../typed.ts';
@@ -56,7 +56,7 @@ export const LOOKUP_FUNCTIONS: readonly QueryFunction[] = [
         pairs.map((pair) => pair.right),
         ', ',
       );
-      return boolean(sql`ifNull((${left}) IN (SELECT ${right} FROM ${found.relation}${rowsWith(pairs)}), false)`);
+      return boolean(sql`ifNull((${left}) IN ${subquery(sql`SELECT ${right} FROM ${found.relation}${rowsWith(pairs)}`)}, false)`);
     },
     doc: 'Is there a row with this key in a lookup table? Keys are compared as lookup does; several are joined with and.',
     example: 'where lookupContains(bartizan://ports, dstport = port)',

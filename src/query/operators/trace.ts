@@ -5,7 +5,7 @@
 import { QueryError } from '../diagnostics.ts';
 import { printString } from '../print-expression.ts';
 import { checkedRegex } from '../regex.ts';
-import { num, param, type Sql, sql } from '../sql.ts';
+import { num, param, type Sql, sql, subquery } from '../sql.ts';
 import type { State } from '../state.ts';
 import { asText } from '../typed.ts';
 import type { Of, Operator } from './kinds.ts';
@@ -51,7 +51,7 @@ export const trace: Operator<'trace'> = {
 function undirected(o: Of<'trace'>, state: State, values: Sql): Sql {
   const sets = sql`SELECT groupUniqArray(${num(MAX_RECORDS)})(${sql`v`}) AS sets FROM (${state.select([sql`${values} AS v`])}) WHERE length(v) > 0`;
   const grown = sql`arrayDistinct(arrayConcat(chain, arrayFlatten(arrayFilter(v -> hasAny(v, chain), sets))))`;
-  return sql`(SELECT arrayFold((chain, round) -> ${grown}, range(${num(ROUNDS)}), [${param('String', o.start)}]) FROM (${sets}))`;
+  return subquery(sql`SELECT arrayFold((chain, round) -> ${grown}, range(${num(ROUNDS)}), [${param('String', o.start)}]) FROM (${sets})`);
 }
 
 /** Values of the chain with the time that they count from, in epoch seconds. */
@@ -62,5 +62,5 @@ function directed(o: Of<'trace'>, state: State, values: Sql, time: Sql): Sql {
   const fresh = sql`arrayMap(v -> (v, toInt64(abs(tupleElement(pair, 1)))), arrayFilter(v -> NOT has(${known}, v), tupleElement(pair, 2)))`;
   const grown = sql`if(hasAny(tupleElement(pair, 2), ${known}), arrayConcat(chain, ${fresh}), chain)`;
   const first = o.direction === '+' ? sql`toInt64(0)` : sql`toInt64(4294967295)`;
-  return sql`(SELECT arrayFold((chain, pair) -> ${grown}, sets, [(${param('String', o.start)}, ${first})]) FROM (${sets}))`;
+  return subquery(sql`SELECT arrayFold((chain, pair) -> ${grown}, sets, [(${param('String', o.start)}, ${first})]) FROM (${sets})`);
 }
