@@ -11,6 +11,7 @@ import { fewSeries, itemsOf } from '../../src/web/panels/items.ts';
 import { besideOf, labelOf } from '../../src/web/panels/labels.ts';
 import { unwrapRing } from '../../src/web/panels/land.ts';
 import { afterClick } from '../../src/web/panels/legend.tsx';
+import { lettersFor } from '../../src/web/panels/letters.ts';
 import { matrixOf } from '../../src/web/panels/matrix-data.ts';
 import { bandOf } from '../../src/web/panels/outlier.ts';
 import { labelled, labelledPlaces } from '../../src/web/panels/port-axis.ts';
@@ -495,4 +496,38 @@ test('rows of one place are one spot with what each says of it; places without a
 
 test('parts of nothing are none', () => {
   expect([percentOf(1, 4), percentOf(0, 0)]).toEqual([25, 0]);
+});
+
+describe('long texts of a table', () => {
+  const columns = [{ name: 'time' }, { name: 'message', at: 1 }, { name: 'id', at: 2 }];
+  const rows = [
+    [0, 'm'.repeat(90), 'i'.repeat(36)],
+    [0, 'short', null],
+  ];
+  const shown = (width: number) => {
+    const letters = lettersFor(columns, rows, width);
+    return [19, Math.min(90, letters), Math.min(36, letters)];
+  };
+
+  test('are whole where there is room, and share it where there is not, the short ones first', () => {
+    expect(shown(2000)).toEqual([19, 90, 36]);
+    expect(shown(1000)).toEqual([19, 63, 36]);
+    expect(shown(0)).toEqual([19, 0, 0]);
+    expect(lettersFor(columns, [], 2000)).toBe(Number.POSITIVE_INFINITY);
+  });
+
+  test('never take more than the width has', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.array(fc.string({ maxLength: 300 }), { minLength: 3, maxLength: 3 }), { maxLength: 20 }),
+        fc.integer({ min: 0, max: 4000 }),
+        (all, width) => {
+          const heads = [0, 1, 2].map((at) => ({ name: `n${at}`, at }));
+          const letters = lettersFor(heads, all, width);
+          const taken = heads.map(({ name, at }) => Math.min(letters, Math.max(name.length, ...all.map((row) => row[at]?.length ?? 0))) * 7.5 + 36);
+          expect(letters === 0 || taken.reduce((sum, one) => sum + one, 0) <= width).toBe(true);
+        },
+      ),
+    );
+  });
 });

@@ -1,6 +1,6 @@
 /** Rows: sorted by a click on a head, searched, virtual, with totals and a bar behind the measure. */
 import { ActionIcon, TextInput } from '@mantine/core';
-import { useMediaQuery } from '@mantine/hooks';
+import { useElementSize, useMediaQuery } from '@mantine/hooks';
 import {
   columnFilteringFeature,
   createColumnHelper,
@@ -24,6 +24,7 @@ import { asksForRefused, isRefusedRow } from '../records/refused.ts';
 import { heatOf } from '../theme/heat.ts';
 import { MEANING_COLORS, type Meaning, type Scheme, withAlpha } from '../theme/palette.ts';
 import { useScheme } from '../theme/use-scheme.ts';
+import { lettersFor } from './letters.ts';
 import type { PanelViewProps } from './props.ts';
 import { ValueText } from './value-text.tsx';
 
@@ -71,6 +72,8 @@ export default function TablePanel({ panel, result, measure, unit, zone, onDrill
   const scheme = useScheme();
   const narrow = useMediaQuery('(max-width: 640px)', window.innerWidth <= 640, { getInitialValueInEffect: false });
   const heads = useMemo(() => headsOf(result, panel, measure, unit), [result, panel, measure, unit]);
+  const { ref, width } = useElementSize();
+  const letters = useMemo(() => lettersFor(heads.map(labelOf), result.rows, width), [heads, result, width]);
   const columns = useMemo(
     () =>
       helper.columns(
@@ -128,7 +131,7 @@ export default function TablePanel({ panel, result, measure, unit, zone, onDrill
   const rowsAreRecords = heads.every((head) => head.unit === null);
 
   return (
-    <div className="bz-table">
+    <div className="bz-table" ref={ref}>
       {result.rows.length >= SEARCH_FROM && (
         <div className="bz-table-tools">
           <TextInput
@@ -210,6 +213,7 @@ export default function TablePanel({ panel, result, measure, unit, zone, onDrill
                           zone={zone}
                           window={result.window}
                           narrow={narrow && heads.length > FEW_COLUMNS}
+                          room={letters}
                           stop={stop}
                           onDrill={(shift) => onDrill({ cells: [{ column: head.column, value }], shift })}
                         />
@@ -320,6 +324,11 @@ function ownCell(column: OutputColumn, value: unknown) {
 
 function labelsOf(heads: readonly Head[], values: Row) {
   return heads.flatMap((head) => (head.unit === null ? [{ column: head.column, value: values[head.at] }] : []));
+}
+
+/** A column as it takes room: measures, times and what is shown by a name are never long. */
+function labelOf({ column, at, role, unit }: Head) {
+  return unit === null && (role === 'text' || role === 'id' || role === 'address') ? { name: column.name, at } : { name: column.name };
 }
 
 /** Columns as they are shown; how many groups the rest of a top stands for is said by its name. */

@@ -16,12 +16,14 @@ interface Props {
   readonly window: Window;
   /** On a narrow page, where the next column should be seen, too. */
   readonly narrow: boolean;
+  /** Letters that there is room for. */
+  readonly room: number;
   /** Whether Tab stops at it. */
   readonly stop: boolean;
   readonly onDrill: (shift: boolean) => void;
 }
 
-/** Letters of what is shown; the tooltip and what is copied are whole. The longest name of an event of AWS's security groups has 38. */
+/** Letters of what is shown where there is no room for more; the tooltip and what is copied are whole. The longest name of an event of AWS's security groups has 38. */
 const MOST = 26;
 const MOST_WORDS = 40;
 const MOST_NARROW = 18;
@@ -29,7 +31,7 @@ const MOST_NARROW = 18;
 /** Longer texts get a copy button, times aside; a port is quicker typed. */
 const COPY_FROM = 7;
 
-export function ValueText({ column, value, zone, window, narrow, stop, onDrill }: Props) {
+export function ValueText({ column, value, zone, window, narrow, room, stop, onDrill }: Props) {
   const role = roleOf(column);
   const text = display(value, role, zone);
   const tabIndex = stop ? 0 : -1;
@@ -44,7 +46,7 @@ export function ValueText({ column, value, zone, window, narrow, stop, onDrill }
   if (link) {
     return (
       <a className="bz-outside" tabIndex={tabIndex} data-cell href={link.url} target="_blank" rel="noopener noreferrer" title={link.url}>
-        {shortenMiddle(link.name, 40)}
+        {shortenMiddle(link.name, Math.max(MOST_WORDS, room))}
       </a>
     );
   }
@@ -52,7 +54,7 @@ export function ValueText({ column, value, zone, window, narrow, stop, onDrill }
   // On a telephone it is seen in the tooltip alone, and heard.
   const day = role === 'time' && typeof value === 'number' && goesWithoutDay(value, window) ? `${dateOf(value, zone)} ` : '';
   const words = !mono && (role === 'text' || role === 'country' || role === 'action');
-  const most = narrow ? MOST_NARROW : words ? MOST_WORDS : MOST;
+  const most = narrow ? MOST_NARROW : Math.max(words ? MOST_WORDS : MOST, room);
   return (
     <span className="bz-valuetext">
       <button
