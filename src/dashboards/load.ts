@@ -5,6 +5,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { type Document, isNode, isScalar, Lexer, LineCounter, parseDocument, visit } from 'yaml';
+import { inPlaceOf, placeOf } from '../model/wrong-value.ts';
 import { checkDashboard, type Finding } from './check.ts';
 import { Dashboard } from './schema.ts';
 
@@ -58,12 +59,12 @@ export function readDashboard(text: string, file: string): ReadDashboard {
     }
     return 1;
   };
-  const parsed = Dashboard.safeParse(content);
+  const parsed = Dashboard.safeParse(content, { error: inPlaceOf });
   const findings: Finding[] = parsed.success
     ? [...emptiness(parsed.data), ...checkDashboard(parsed.data)]
     : parsed.error.issues.map((issue) => ({ path: issue.path.map((p) => (typeof p === 'symbol' ? String(p) : p)), message: issue.message }));
   if (findings.length)
-    throw new DashboardFileError(findings.slice(0, MOST_PROBLEMS).map((f) => ({ file, line: lineOf(f.path), path: f.path.join('.'), message: f.message })));
+    throw new DashboardFileError(findings.slice(0, MOST_PROBLEMS).map((f) => ({ file, line: lineOf(f.path), path: placeOf(f.path), message: f.message })));
   if (!parsed.success) throw new DashboardFileError([{ file, line: 1, path: '', message: parsed.error.message }]);
   return { dashboard: parsed.data, lineOf };
 }
