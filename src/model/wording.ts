@@ -13,6 +13,11 @@ export function quoted(text: string): string {
   return line.length > MOST_SHOWN ? `“${line.slice(0, MOST_SHOWN).replace(/[\ud800-\udbff]$/, '')}…”` : `“${line}”`;
 }
 
+/** The same of the name of a file, an object or a queue: whole, since nobody finds it by a part. */
+export function quotedWhole(name: string): string {
+  return `“${name.replace(/\p{Cc}/gu, ' ')}”`;
+}
+
 /** Names as a list: “a”, “b” and “c”. */
 export function listed(names: readonly string[]): string {
   const shown = names.slice(0, MOST_LISTED).map(quoted);
@@ -69,6 +74,14 @@ const OF_FILE: Readonly<Record<string, string>> = {
 export function whyOfFile(error: unknown): string {
   const { code } = (error ?? {}) as { code?: unknown };
   return OF_FILE[String(code)] ?? `gives ${typeof code === 'string' ? code : error instanceof Error ? error.message : String(error)}`;
+}
+
+/** What an error says for people: the system's of a file as `“/srv/logs” does not exist`, any other its own message. */
+export function saidBy(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const { code, path } = error as { code?: unknown; path?: unknown };
+  if (!('syscall' in error) || !OF_FILE[String(code)]) return error.message;
+  return `${typeof path === 'string' ? quotedWhole(path) : 'it'} ${whyOfFile(error)}`;
 }
 
 /** Optimal string alignment distance: a swap of neighbours counts one. */
