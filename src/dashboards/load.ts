@@ -77,8 +77,8 @@ function readYaml(text: string, file: string, lines: LineCounter): { readonly do
   if (refused) throw new DashboardFileError([wrong(1, refused)]);
   let found: DashboardProblem[];
   try {
-    // The reader compares each key of a map with all others of it.
-    const document = parseDocument(text, { lineCounter: lines, uniqueKeys: false });
+    // The reader compares each key of a map with all others of it, and copies a line for each mistake in it.
+    const document = parseDocument(text, { lineCounter: lines, uniqueKeys: false, prettyErrors: false });
     const twice = document.errors.length === 0 ? keyTwice(document) : undefined;
     if (twice) throw new DashboardFileError([wrong(lines.linePos(twice.at).line, `the key ${quoted(twice.key)} is there twice`)]);
     if (document.errors.length === 0) return { document, content: document.toJS() as unknown };
