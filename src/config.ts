@@ -8,7 +8,8 @@ import { resolve } from 'node:path';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import { networkRange } from './model/network.ts';
-import { didYouMean, inPlaceOf, quoted, whyOfFile } from './model/wording.ts';
+import { didYouMean, quoted, whyOfFile } from './model/wording.ts';
+import { inPlaceOf, placeOf } from './model/wrong-value.ts';
 
 /** The settings. Keys are the config file's; BARTIZAN_<KEY> in the environment wins over the file. */
 export const ConfigSchema = z.strictObject({
@@ -175,7 +176,7 @@ function complaints(issue: z.core.$ZodIssue, place: (key: string) => string | un
       return `  ${quoted(key)} (${place(key)}): no setting has this name. ${hint}`;
     });
   const key = String(issue.path[0]);
-  return [`  ${quoted(issue.path.join('.'))} (${place(key)}): ${issue.message}`];
+  return [`  ${quoted(placeOf(issue.path))} (${place(key)}): ${issue.message}`];
 }
 
 function isNetwork(text: string): boolean {

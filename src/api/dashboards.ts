@@ -6,6 +6,7 @@ import { checkDashboard } from '../dashboards/check.ts';
 import { freeId } from '../dashboards/ids.ts';
 import { panelsOf } from '../dashboards/plan.ts';
 import { Dashboard, type Panel } from '../dashboards/schema.ts';
+import { inPlaceOf, wrongPlaces } from '../model/wrong-value.ts';
 import { compile } from '../query/index.ts';
 import type { Item } from '../store/library.ts';
 import type { DashboardAnswer, DashboardChange, DashboardList, DashboardNew, PanelNew } from './contract/dashboards.ts';
@@ -120,10 +121,9 @@ export function checkPanel(deps: ServerDeps, panel: Panel): void {
 }
 
 function ownDashboard(item: Item): Dashboard {
-  const read = Dashboard.safeParse({ ...(item.body as Body), id: item.id, title: item.name });
+  const read = Dashboard.safeParse({ ...(item.body as Body), id: item.id, title: item.name }, { error: inPlaceOf });
   if (read.success) return read.data;
-  const [issue] = read.error.issues;
-  throw new Problem('invalid-dashboard', `“${item.name}” cannot be opened: ${issue?.path.join('.')}: ${issue?.message}`, {
+  throw new Problem('invalid-dashboard', `“${item.name}” cannot be opened: ${wrongPlaces(read.error)}.`, {
     hint: 'It was stored by a release with other rules. Remove it, or import it anew.',
   });
 }

@@ -206,6 +206,14 @@ export function toAnswer(error: unknown): Answer {
   return answer('internal', 'Something went wrong inside Bartizan.', 'The server’s log has the details.');
 }
 
+/** What the HTTP framework refuses by itself, in our words. */
+const REFUSED: Readonly<Record<string, string>> = {
+  FST_ERR_CTP_EMPTY_JSON_BODY: 'The body is empty: write JSON, or send none with “Content-Type: application/json”.',
+  FST_ERR_CTP_INVALID_JSON_BODY: 'The body is no JSON that is whole and well-formed.',
+  FST_ERR_CTP_INVALID_CONTENT_LENGTH: 'The body is of another length than its “Content-Length” says.',
+  FST_ERR_BAD_URL: 'The address has a “%” that begins no character.',
+};
+
 /** Errors that the HTTP framework makes itself: known by their status. */
 function frameworkProblem(error: unknown): Answer | undefined {
   if (!(error instanceof Error) || !('statusCode' in error) || typeof error.statusCode !== 'number') return undefined;
@@ -213,17 +221,8 @@ function frameworkProblem(error: unknown): Answer | undefined {
   if (status === 413) return answer('body-too-large', 'The request body is larger than this route takes.');
   if (status === 415) return answer('unsupported-media-type', 'The body must be JSON, sent with Content-Type: application/json.');
   if (status === 429) return answer('too-many-requests', 'Too many requests from this address.', 'Wait a minute.');
-  if (status >= 400 && status < 500) return answer('invalid-request', validationMessage(error));
+  if (status >= 400 && status < 500) return answer('invalid-request', REFUSED['code' in error ? String(error.code) : ''] ?? error.message);
   return undefined;
-}
-
-/** Names each wrong place: `filters.0.values: Too small: …`. */
-function validationMessage(error: Error): string {
-  if (!('validation' in error) || !Array.isArray(error.validation)) return error.message;
-  const where = 'validationContext' in error ? String(error.validationContext) : 'request';
-  return (error.validation as { instancePath?: string; message?: string }[])
-    .map((v) => `${[where, ...(v.instancePath ?? '').split('/').filter(Boolean)].join('.')}: ${v.message ?? 'not valid'}`)
-    .join('; ');
 }
 
 function answer(code: ProblemCode | StoreErrorCode | LibraryErrorCode, message: string, hint?: string): Answer {

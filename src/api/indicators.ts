@@ -3,7 +3,7 @@
 import { FeedError } from '../collect/feeds/problems.ts';
 import { DEFAULT_FEED_DEFAULTS } from '../model/feed.ts';
 import { CONFIDENCE_BANDS, confidenceBand, INDICATOR_TYPES, isValidAt } from '../model/indicator.ts';
-import { inPlaceOf } from '../model/wording.ts';
+import { inPlaceOf, wrongPlaces } from '../model/wrong-value.ts';
 import type { StoredIndicator as Stored } from '../store/indicator-reader.ts';
 import { IndicatorError } from '../store/indicators.ts';
 import {
@@ -138,7 +138,7 @@ function mappingOf(text: string | undefined): NonNullable<FeedSettings['mapping'
     throw new Problem('invalid-request', 'mapping: this is no JSON.', { hint: 'Write {"value":"ip","confidence":"score"}.' });
   }
   const read = ColumnMapping.safeParse(value, { error: inPlaceOf });
-  if (!read.success) throw new Problem('invalid-request', read.error.issues.map((i) => `${['mapping', ...i.path].join('.')}: ${i.message}`).join('; '));
+  if (!read.success) throw new Problem('invalid-request', wrongPlaces(read.error, 'mapping'));
   return read.data;
 }
 

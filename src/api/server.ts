@@ -7,7 +7,7 @@ import helmet from '@fastify/helmet';
 import rateLimit from '@fastify/rate-limit';
 import swagger from '@fastify/swagger';
 import Fastify, { type FastifyInstance, LogController } from 'fastify';
-import { jsonSchemaTransform, serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod';
+import { jsonSchemaTransform, serializerCompiler } from 'fastify-type-provider-zod';
 import type { ServerDeps } from './deps.ts';
 import { Problem, toAnswer } from './errors.ts';
 import { addMetrics } from './metrics.ts';
@@ -15,6 +15,7 @@ import { addReceiveRoutes } from './receive/index.ts';
 import { ROUTES } from './routes/index.ts';
 import { addSecurityFloor } from './security.ts';
 import { cutUnread } from './unread.ts';
+import { validatorCompiler } from './validation.ts';
 import { addWeb } from './web.ts';
 
 declare module 'fastify' {

@@ -8,7 +8,7 @@ import { formatsOf, LayoutError, parseLayout } from '../formats/flow/layout.ts';
 import { checkRecordSettings } from '../formats/record-rules.ts';
 import type { Collection } from '../ingest/collection.ts';
 import { isPushed, type PushedKind, type RecordSettings, type SourceKind } from '../model/source.ts';
-import { inPlaceOf } from '../model/wording.ts';
+import { inPlaceOf, wrongPlaces } from '../model/wrong-value.ts';
 import type { Collector as StoredCollector, Source as StoredSource } from '../store/sources.ts';
 import {
   type Collector,
@@ -167,7 +167,7 @@ function readConnection(
   }
   const whole = withKept(given, kept);
   const parsed = kind === 's3' ? S3Settings.safeParse(whole, { error: inPlaceOf }) : Ec2Settings.safeParse(whole, { error: inPlaceOf });
-  if (!parsed.success) throw new Problem('invalid-request', parsed.error.issues.map((i) => `${['connection', ...i.path].join('.')}: ${i.message}`).join('; '));
+  if (!parsed.success) throw new Problem('invalid-request', wrongPlaces(parsed.error, 'connection'));
   return splitSecrets(parsed.data);
 }
 

@@ -2,7 +2,7 @@
 
 import { Command } from 'commander';
 import { type Administrator, type AdministratorList, AdministratorNew } from '../api/contract/administrators.ts';
-import { inPlaceOf } from '../model/wording.ts';
+import { inPlaceOf, wrongPlaces } from '../model/wrong-value.ts';
 import { withApi } from './api.ts';
 import { type AnswerOptions, withAnswer } from './options.ts';
 import { CliError, EXIT, print, visible } from './output.ts';
@@ -38,7 +38,7 @@ function line({ entry, note }: Administrator): string {
 
 async function add(entry: string, options: AnswerOptions & { readonly note: string }): Promise<void> {
   const asked = AdministratorNew.safeParse({ entry, note: options.note }, { error: inPlaceOf });
-  if (!asked.success) throw new CliError(asked.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; '), EXIT.wrongUse);
+  if (!asked.success) throw new CliError(wrongPlaces(asked.error), EXIT.wrongUse);
   const made = await withApi(options, (api) => api<Administrator>('POST', PATH, asked.data));
   await print(options.json ? JSON.stringify(made) : `added ${line(made)}`);
 }

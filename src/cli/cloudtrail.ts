@@ -15,6 +15,7 @@ import { isDigestFile, takeDigestFiles } from '../ingest/trails/files.ts';
 import { MemoryChains, type TrailKey, TrailProofs } from '../ingest/trails/proofs.ts';
 import { DIGEST_FAULTS } from '../model/digest-faults.ts';
 import { DEFAULT_RECORD_SETTINGS } from '../model/source.ts';
+import { inPlaceOf, wrongPlaces } from '../model/wrong-value.ts';
 import { withApi } from './api.ts';
 import { type ConnectionOptions, s3Connection } from './connection-options.ts';
 import { type AnswerOptions, type CommonOptions, configOf, withAnswer, withCommon } from './options.ts';
@@ -108,14 +109,15 @@ async function settingsOf(address: string, options: VerifyOptions, proxy: string
   const [, bucket = '', prefix = ''] = /^s3:\/\/([^/]+)\/?(.*)$/.exec(address) ?? [];
   const { keys: _keys, ...rest } = options;
   const connection = await s3Connection({ ...rest, list: true, bucket, region: options.region ?? process.env.AWS_REGION ?? 'us-east-1' });
-  const result = S3Settings.safeParse({
+  const given = {
     ...connection,
     follow: false,
     ...(prefix === '' ? {} : { prefix }),
     ...(proxy === '' || connection.proxy !== undefined ? {} : { proxy }),
-  });
+  };
+  const result = S3Settings.safeParse(given, { error: inPlaceOf });
   if (result.success) return result.data;
-  throw new CliError(result.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('\n'), EXIT.wrongUse);
+  throw new CliError(wrongPlaces(result.error), EXIT.wrongUse);
 }
 
 /** Throws CliError at the first problem that keeps something from being verified. */

@@ -22,6 +22,7 @@ import { newSummary } from '../ingest/feed-reading.ts';
 import { succeeded } from '../ingest/feed-state.ts';
 import type { Ingest } from '../ingest/ingest.ts';
 import { DEFAULT_FEED_DEFAULTS } from '../model/feed.ts';
+import { saidBy } from '../model/wording.ts';
 import { loadActivity, loadAdministrators, loadEstate } from './demo-estate.ts';
 import { type DemoTrailKey, openDemoTrail, openTrailKey } from './demo-trail.ts';
 import type { Workspace } from './workspace.ts';
@@ -223,7 +224,7 @@ export async function startDemo({
   const shown = Promise.withResolvers<void>();
   const run = async () => {
     while (!signal.aborted) {
-      await feed.catchUp(signal, shown.resolve).catch((error: unknown) => say(`demo: ${error instanceof Error ? error.message : String(error)}`));
+      await feed.catchUp(signal, shown.resolve).catch((error: unknown) => say(`demo: ${saidBy(error)}`));
       shown.resolve();
       // A second after the minute, so that it is over.
       await wait(61_000 - (now() % 60_000), undefined, { signal }).catch(() => {});

@@ -3,6 +3,7 @@
  * with messages for people, and which of them are secret.
  */
 import { z } from 'zod';
+import { inPlaceOf, wrongPlaces } from '../model/wrong-value.ts';
 import { isRegion } from './s3/problems.ts';
 
 export const Region = z.string({ error: 'write a region such as eu-central-1' }).trim().refine(isRegion, 'write a region such as eu-central-1');
@@ -86,8 +87,14 @@ export function splitSecrets(settings: object): { readonly open: Tree; readonly 
   return { open, secrets };
 }
 
-/** The settings whole again, not checked. */
-export function withSecrets(open: Readonly<Tree>, secrets: Readonly<Record<string, string>>): Tree {
+/** The settings of a source whole again. Throws an Error that names what is wrong with them. */
+export function joined<T>(schema: z.ZodType<T>, open: Readonly<Tree>, secrets: Readonly<Record<string, string>>): T {
+  const read = schema.safeParse(withSecrets(open, secrets), { error: inPlaceOf });
+  if (read.success) return read.data;
+  throw new Error(`The source’s settings are not what they must be: ${wrongPlaces(read.error, 'connection')}`, { cause: read.error });
+}
+
+function withSecrets(open: Readonly<Tree>, secrets: Readonly<Record<string, string>>): Tree {
   const whole = structuredClone(open) as Tree;
   for (const path of SECRET_PATHS) {
     const value = secrets[path.join('.')];

@@ -1,5 +1,6 @@
 /** What the schema of dashboards alone can't say: unique ids, fields that exist, the columns that a kind needs. Pure. */
-import { findField } from '../model/fields.ts';
+import { FIELDS, findField, namesOf } from '../model/fields.ts';
+import { nearest, quoted } from '../model/wording.ts';
 import { type Dashboard, MOST_PANELS, type Panel } from './schema.ts';
 
 /** Which result columns a panel of each kind must name. */
@@ -35,6 +36,9 @@ export const TOP_OF: Readonly<Partial<Record<Panel['kind'], { readonly ranks: 'x
   scatter: { ranks: 'x', rest: 'none' },
 };
 
+/** Findings of a file up to which the nearest name is looked for: each is compared with all names. */
+const MOST_SUGGESTED = 20;
+
 export interface Finding {
   readonly path: readonly (string | number)[];
   readonly message: string;
@@ -45,12 +49,12 @@ export function checkDashboard(dashboard: Dashboard): Finding[] {
   const findings: Finding[] = [];
   const seen = new Set<string>();
   const unique = (id: string, path: readonly (string | number)[]): void => {
-    if (seen.has(id)) findings.push({ path: [...path, 'id'], message: `the id "${id}" is used twice` });
+    if (seen.has(id)) findings.push({ path: [...path, 'id'], message: `the id ${quoted(id)} is used twice` });
     seen.add(id);
   };
   dashboard.variables.forEach((variable, i) => {
     unique(`variable ${variable.id}`, ['variables', i]);
-    if (!findField(variable.field)) findings.push({ path: ['variables', i, 'field'], message: `no field is called "${variable.field}"` });
+    if (!findField(variable.field)) findings.push({ path: ['variables', i, 'field'], message: noField(variable.field, findings) });
   });
   if (dashboard.sections.reduce((sum, { panels }) => sum + panels.length, 0) > MOST_PANELS)
     findings.push({ path: ['sections'], message: `a dashboard has at most ${MOST_PANELS} panels` });
@@ -63,12 +67,18 @@ export function checkDashboard(dashboard: Dashboard): Finding[] {
         if (!panel[key]) findings.push({ path, message: `a ${panel.kind} panel must name the column of its ${key}` });
       }
       panel.filters?.forEach((filter, f) => {
-        if (!findField(filter.field)) findings.push({ path: [...path, 'filters', f, 'field'], message: `no field is called "${filter.field}"` });
+        if (!findField(filter.field)) findings.push({ path: [...path, 'filters', f, 'field'], message: noField(filter.field, findings) });
       });
       findings.push(...misplaced(panel).map(({ option, message }) => ({ path: [...path, option], message })));
     });
   });
   return findings;
+}
+
+/** Names what may be meant, unless there is so much wrong already that nobody reads it. */
+function noField(name: string, found: readonly Finding[]): string {
+  const meant = found.length < MOST_SUGGESTED ? nearest(name, FIELDS.flatMap(namesOf)) : undefined;
+  return `no field is called ${quoted(name)}${meant === undefined ? '' : `, write ${quoted(meant)}`}`;
 }
 
 /** Options that mean nothing for the panel's kind. */

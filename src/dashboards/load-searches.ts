@@ -2,6 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { parse as parseYaml } from 'yaml';
+import { inPlaceOf, wrongPlaces } from '../model/wrong-value.ts';
 import { parse } from '../query/index.ts';
 import { type ReadySearch, SearchFile } from './saved-search.ts';
 
@@ -13,9 +14,9 @@ export function loadSearches(folder: string): ReadySearch[] {
   const problems: string[] = [];
   const searches: ReadySearch[] = [];
   for (const file of files) {
-    const read = SearchFile.safeParse(readYaml(join(folder, file)));
+    const read = SearchFile.safeParse(readYaml(join(folder, file)), { error: inPlaceOf });
     if (!read.success) {
-      problems.push(...read.error.issues.map((issue) => `${file}: ${issue.path.join('.')}: ${issue.message}`));
+      problems.push(`${file}: ${wrongPlaces(read.error)}`);
       continue;
     }
     const { name, ...search } = read.data;

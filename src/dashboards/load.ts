@@ -5,6 +5,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { type Document, isNode, isScalar, Lexer, LineCounter, parseDocument, visit } from 'yaml';
+import { quoted } from '../model/wording.ts';
+import { inPlaceOf, placeOf } from '../model/wrong-value.ts';
 import { checkDashboard, type Finding } from './check.ts';
 import { Dashboard } from './schema.ts';
 
@@ -58,12 +60,12 @@ export function readDashboard(text: string, file: string): ReadDashboard {
     }
     return 1;
   };
-  const parsed = Dashboard.safeParse(content);
+  const parsed = Dashboard.safeParse(content, { error: inPlaceOf });
   const findings: Finding[] = parsed.success
     ? [...emptiness(parsed.data), ...checkDashboard(parsed.data)]
     : parsed.error.issues.map((issue) => ({ path: issue.path.map((p) => (typeof p === 'symbol' ? String(p) : p)), message: issue.message }));
   if (findings.length)
-    throw new DashboardFileError(findings.slice(0, MOST_PROBLEMS).map((f) => ({ file, line: lineOf(f.path), path: f.path.join('.'), message: f.message })));
+    throw new DashboardFileError(findings.slice(0, MOST_PROBLEMS).map((f) => ({ file, line: lineOf(f.path), path: placeOf(f.path), message: f.message })));
   if (!parsed.success) throw new DashboardFileError([{ file, line: 1, path: '', message: parsed.error.message }]);
   return { dashboard: parsed.data, lineOf };
 }
@@ -75,10 +77,10 @@ function readYaml(text: string, file: string, lines: LineCounter): { readonly do
   if (refused) throw new DashboardFileError([wrong(1, refused)]);
   let found: DashboardProblem[];
   try {
-    // The reader compares each key of a map with all others of it.
-    const document = parseDocument(text, { lineCounter: lines, uniqueKeys: false });
+    // The reader compares each key of a map with all others of it, and copies a line for each mistake in it.
+    const document = parseDocument(text, { lineCounter: lines, uniqueKeys: false, prettyErrors: false });
     const twice = document.errors.length === 0 ? keyTwice(document) : undefined;
-    if (twice) throw new DashboardFileError([wrong(lines.linePos(twice.at).line, `the key "${twice.key}" is there twice`)]);
+    if (twice) throw new DashboardFileError([wrong(lines.linePos(twice.at).line, `the key ${quoted(twice.key)} is there twice`)]);
     if (document.errors.length === 0) return { document, content: document.toJS() as unknown };
     found = document.errors.slice(0, MOST_PROBLEMS).map((e) => wrong(lines.linePos(e.pos[0]).line, e.message));
   } catch (error) {
@@ -94,7 +96,7 @@ function refusal(text: string): string | undefined {
   let before = '';
   for (const token of new Lexer().lex(text)) {
     if (++tokens > MOST_TOKENS) return 'it is far larger than any dashboard';
-    if (before !== SCALAR && /^[&*]/.test(token)) return `it has an anchor or alias, ${token.slice(0, 40)}: a dashboard file has none`;
+    if (before !== SCALAR && /^[&*]/.test(token)) return `it has an anchor or alias, ${quoted(token.slice(0, 40))}: a dashboard file has none`;
     before = token;
   }
   return undefined;
@@ -132,7 +134,7 @@ export function loadDashboards(folder: string): Dashboard[] {
     try {
       const dashboard = parseDashboard(readFileSync(file, 'utf8'), file);
       if (dashboard.id !== basename(name, '.yaml')) {
-        problems.push({ file, line: 1, path: 'id', message: `the id "${dashboard.id}" must be the file's name, "${basename(name, '.yaml')}"` });
+        problems.push({ file, line: 1, path: 'id', message: `the id ${quoted(dashboard.id)} must be the file’s name, ${quoted(basename(name, '.yaml'))}` });
       }
       dashboards.push(dashboard);
     } catch (error) {

@@ -7,7 +7,7 @@ import { z } from 'zod';
 const id = z
   .string()
   .max(100)
-  .regex(/^[a-z0-9-]+$/);
+  .regex(/^[a-z0-9-]+$/, 'write small letters, digits and hyphens');
 const title = z.string().max(200);
 const description = z.string().max(2000);
 const query = z.string().max(64 * 1024);

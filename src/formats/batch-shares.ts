@@ -4,6 +4,8 @@ import { type DatasetRows, type DecodedBatches, type DeliveredBadRecord, type De
 
 /** Text and raw bytes that a batch may hold before it counts as full. */
 const HELD_LIMIT = 64 * 1024 * 1024;
+/** What a bad record takes beside its bytes, about: its message and its place. Of records of one byte this is all. */
+const BAD_BYTES = 512;
 /** Records, or bytes of them, after which it is measured again: an event may have 16 MiB. */
 const MEASURE_EVERY = 1024;
 const MEASURE_BYTES = 16 * 1024 * 1024;
@@ -109,7 +111,7 @@ export class BatchShares {
 
   addBad(record: BadRecord): void {
     this.bad.push({ ...record, delivery: this.deliveries.length });
-    this.count(IN_BAD, record.raw.length);
+    this.count(IN_BAD, record.raw.length + BAD_BYTES);
   }
 
   take(state: string, finished: boolean): DecodedBatches {

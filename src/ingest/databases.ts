@@ -9,6 +9,7 @@ import { buildAsnIndex } from '../enrich/asn.ts';
 import type { Databases } from '../enrich/enricher.ts';
 import { openMmdb } from '../enrich/mmdb.ts';
 import { openRangeIndex } from '../enrich/range-index.ts';
+import { quotedWhole, saidBy } from '../model/wording.ts';
 import { sharedAwsIndex, skippedEntries } from './aws-ranges.ts';
 
 export interface DatabaseOptions {
@@ -64,7 +65,7 @@ export function loadDatabases(options: DatabaseOptions): LoadedDatabases {
     try {
       return load();
     } catch (error) {
-      warnings.push(`${name} is not available: ${error instanceof Error ? error.message : String(error)}`);
+      warnings.push(`${name} is not available: ${saidBy(error)}`);
       return undefined;
     }
   };
@@ -153,7 +154,7 @@ function readShared(file: string): Uint8Array {
     let at = 0;
     while (at < bytes.length) {
       const read = readSync(handle, bytes, at, bytes.length - at, at);
-      if (read === 0) throw new Error(`${file} became shorter while it was read`);
+      if (read === 0) throw new Error(`${quotedWhole(file)} became shorter while it was read`);
       at += read;
     }
     return bytes;

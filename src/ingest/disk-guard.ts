@@ -3,6 +3,7 @@
  * a part with an empty file of marks), so that below a reserve nothing is inserted and merges are stopped.
  */
 import { statfs } from 'node:fs/promises';
+import { whyOfFile } from '../model/wording.ts';
 import { sql, statement } from '../query/sql.ts';
 import { type Store, StoreError } from '../store/store.ts';
 
@@ -66,7 +67,7 @@ export class DiskGuard {
       this.#unknown = undefined;
     } catch (error) {
       // Merges go on or stand still as before: nothing says that the disk is full.
-      this.#unknown = `The disk of the data directory does not say how much room it has (${(error as NodeJS.ErrnoException).code ?? error}).`;
+      this.#unknown = `The disk of the data directory does not say how much room it has: the folder ${whyOfFile(error)}.`;
       return;
     } finally {
       this.#lookedAt = performance.now();

@@ -5,6 +5,7 @@
  */
 import { statSync } from 'node:fs';
 import { DATASETS } from '../model/log-formats.ts';
+import { saidBy } from '../model/wording.ts';
 import type { DeliveryRange, Manifest, Metadata, StagedBlock } from '../store/metadata.ts';
 import { type StagedSelect, type Store, StoreError } from '../store/store.ts';
 import type { DiskGuard } from './disk-guard.ts';
@@ -129,7 +130,7 @@ export class Inserter {
           this.#broken = error instanceof Error ? error : new Error(String(error));
           throw error;
         }
-        this.#trouble = error instanceof Error ? error.message : String(error);
+        this.#trouble = saidBy(error);
         await this.#pause(wait);
       }
     }

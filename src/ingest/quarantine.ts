@@ -60,7 +60,11 @@ export interface QuarantineOptions {
   readonly now: () => number;
 }
 
+/** Records that are read again at once, and bytes of them: one may have 64 KiB. */
 const RETRY_CHUNK = 20_000;
+const RETRY_BYTES = 32 * 2 ** 20;
+/** The table's own order: what is behind a record is found without looking at what is before it. */
+const IN_ORDER = sql`ORDER BY code, source_name, batch, seq`;
 const RESOLVED = sql`(batch, seq) IN (SELECT batch, seq FROM bartizan.quarantine_resolved)`;
 const COLUMNS = sql`batch, seq, code, message, source_name, source_category, offset, length, raw, layout, toUnixTimestamp(received)`;
 
@@ -132,12 +136,11 @@ export class Quarantine {
     if (ids) chosen.push(sql`concat(batch, ':', toString(seq)) IN ${param('Array(String)', ids)}`);
     if (stream !== undefined) chosen.push(sql`stream = ${param('String', stream)}`);
     if (layout === undefined && !ids) chosen.push(sql`code != ${param('String', HELD)}`);
-    let after = { batch: '', seq: -1 };
-    for (;;) {
-      const from = sql`(batch, seq) > (${param('String', after.batch)}, ${num(after.seq)})`;
-      const where = join([...chosen, from], ' AND ');
+    for (let last: readonly Value[] | undefined; ; ) {
+      const where = join(last ? [...chosen, behind(last)] : chosen, ' AND ');
+      const sizes = await this.#rows(sql`SELECT length(raw) FROM bartizan.quarantine WHERE ${where} ${IN_ORDER} LIMIT ${num(RETRY_CHUNK)}`);
       const rows = await this.#rows(
-        sql`SELECT batch, seq, base64Encode(raw), layout, source_name, source_category, source_host, collector, length > length(raw), source, log_group, log_stream FROM bartizan.quarantine WHERE ${where} ORDER BY batch, seq LIMIT ${num(RETRY_CHUNK)}`,
+        sql`SELECT batch, seq, base64Encode(raw), layout, source_name, source_category, source_host, collector, length > length(raw), source, log_group, log_stream, code FROM bartizan.quarantine WHERE ${where} ${IN_ORDER} LIMIT ${num(fitting(sizes))}`,
       );
       if (rows.length === 0) return result;
       const { resolved, filtered } = await this.#retryRows(rows, layout);
@@ -145,8 +148,7 @@ export class Quarantine {
       result.resolved += resolved;
       result.filtered += filtered;
       result.quarantined += rows.length - resolved - filtered;
-      const last = rows[rows.length - 1] as readonly Value[];
-      after = { batch: String(last[0]), seq: Number(last[1]) };
+      last = rows[rows.length - 1];
     }
   }
 
@@ -209,6 +211,26 @@ export class Quarantine {
   async #rows(fragment: Sql): Promise<readonly (readonly Value[])[]> {
     return (await this.#options.store.rows(statement(fragment), { lane: 'background' })).rows;
   }
+}
+
+/** How many of the records, the first of all, are read again at once. */
+function fitting(sizes: readonly (readonly Value[])[]): number {
+  let [count, bytes] = [0, 0];
+  for (const [size] of sizes) {
+    bytes += Number(size);
+    if (count > 0 && bytes > RETRY_BYTES) break;
+    count++;
+  }
+  return Math.max(1, count);
+}
+
+/** Condition on what stands behind a record. Written out: of a comparison of tuples the engine makes no use to find its place. */
+function behind(record: readonly Value[]): Sql {
+  const [code, source, batch, seq] = [record[12], record[4], record[0], record[1]];
+  const text = (value: Value | undefined) => param('String', String(value));
+  const inBatch = sql`batch > ${text(batch)} OR (batch = ${text(batch)} AND seq > ${num(Number(seq))})`;
+  const inSource = sql`source_name > ${text(source)} OR (source_name = ${text(source)} AND (${inBatch}))`;
+  return sql`(code > ${text(code)} OR (code = ${text(code)} AND (${inSource})))`;
 }
 
 /** Layout of events. What was refused as another format may be one too. */

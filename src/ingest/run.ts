@@ -4,6 +4,7 @@ import { DeliveryError } from '../collect/delivery.ts';
 import type { SourceFile } from '../collect/files.ts';
 import { addCounts, type Counts, NO_COUNTS } from '../model/counts.ts';
 import { DEFAULT_RECORD_SETTINGS } from '../model/source.ts';
+import { saidBy } from '../model/wording.ts';
 import type { DeliveryQueue, StoredPart } from './delivery-queue.ts';
 import type { IngestOptions, IngestSummary } from './ingest.ts';
 
@@ -134,7 +135,7 @@ export class Run {
 
 /** Why a file was not read to its end, after how many of its records, and what becomes of the rest. */
 function failureOf(error: unknown, records: number, goesOn: boolean): string {
-  const why = error instanceof Error ? error.message : String(error);
+  const why = saidBy(error);
   if (records === 0) return why;
   const after = `It failed after ${records.toLocaleString('en-US')} ${records === 1 ? 'record' : 'records'}, which ${records === 1 ? 'is' : 'are'} stored`;
   return `${why}${/[.!?]$/.test(why) ? '' : '.'} ${after}${goesOn ? '; the next run goes on from there' : ''}.`;

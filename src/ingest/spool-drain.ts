@@ -1,6 +1,7 @@
 /** From the spool to the pipeline: per source oldest first, many at once, each again until it is stored. */
 import type { Intake } from '../collect/delivery.ts';
 import { DEFAULT_RECORD_SETTINGS, type RecordSettings } from '../model/source.ts';
+import { saidBy } from '../model/wording.ts';
 import { PLACE_PREFIX, type Spool } from './spool.ts';
 import type { Entry } from './spool-file.ts';
 
@@ -123,7 +124,7 @@ export class SpoolDrain {
   }
 
   #trouble(source: string, error: unknown): void {
-    const message = error instanceof Error ? error.message : String(error);
+    const message = saidBy(error);
     if (this.#troubles.get(source) !== message && !this.#stopped) this.#options.onError(source, message);
     this.#troubles.set(source, message);
   }

@@ -4,6 +4,7 @@
  */
 import { renameSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
+import { quotedWhole, whyOfFile } from '../model/wording.ts';
 import { type Bytes, DAMAGED, type Entry, findEntry, isCutOff, readEntry, SUFFIX, setAside } from './spool-file.ts';
 
 /** How often a file is asked for what the disk does not give before it is passed over. The drain waits between two. */
@@ -67,8 +68,8 @@ export class SpoolReader {
       if (unreadable) return to - from;
       throw error;
     });
-    const why = unreadable ? `the disk does not give all of them; the file is kept as ${UNREADABLE}, and what could be read` : 'the disk damaged them. They';
-    const message = `${bytes} bytes of ${path} from byte ${from} on cannot be read: ${why} ${unreadable ? 'is' : 'are'} in a ${DAMAGED} file beside it.`;
+    const why = unreadable ? `the disk does not give all of them; the file is kept as “${UNREADABLE}”, and what could be read` : 'the disk damaged them. They';
+    const message = `${bytes} bytes of ${quotedWhole(path)} from byte ${from} on cannot be read: ${why} ${unreadable ? 'is' : 'are'} in a “${DAMAGED}” file beside it.`;
     return { ...step, damage: bytes > 0 ? { bytes, message } : undefined };
   }
 
@@ -79,8 +80,7 @@ export class SpoolReader {
 
 /** All of a file that cannot be opened is passed over. */
 export function passedOver({ path }: Readable, from: number, size: number, error: unknown): Step {
-  const why = error instanceof Error ? error.message : String(error);
-  const message = `${size - from} bytes of ${path} from byte ${from} on cannot be read: ${why}. The file is kept as ${UNREADABLE}.`;
+  const message = `${size - from} bytes of ${quotedWhole(path)} from byte ${from} on cannot be read: it ${whyOfFile(error)}. The file is kept as “${UNREADABLE}”.`;
   return { entry: undefined, to: size, damage: { bytes: size - from, message } };
 }
 

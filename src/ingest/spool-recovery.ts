@@ -1,10 +1,11 @@
 /** What an earlier run left in the spool. What the disk does not give of it stops no start: it is kept, counted and told of. */
 import { readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { quotedWhole, whyOfFile } from '../model/wording.ts';
 import { CUT, DAMAGED, SUFFIX, wholeBytes } from './spool-file.ts';
 import { isLasting, keepUnreadable, READ_TRIES, UNREADABLE } from './spool-reader.ts';
 
-const KEPT = `It is kept as ${UNREADABLE}; under its name again, it is read by the next start.`;
+const KEPT = `It is kept as “${UNREADABLE}”; under its name again, it is read by the next start.`;
 const STAYS = 'It stays, and the next start tries it again.';
 
 /** What is in a source's folder. */
@@ -29,7 +30,7 @@ export function leftIn(folder: string): Left {
     if ((error as NodeJS.ErrnoException).code === 'ENOTDIR') return left;
     if (!isLasting(error)) throw error;
     left.damaged.push(0);
-    left.messages.push(`The folder ${folder} cannot be read: ${words(error)}. What is in it is read by the next start that can.`);
+    left.messages.push(`The folder ${quotedWhole(folder)} cannot be read: it ${whyOfFile(error)}. What is in it is read by the next start that can.`);
     return left;
   }
   for (const file of names) {
@@ -51,12 +52,13 @@ export function leftIn(folder: string): Left {
         if (!whole) continue;
         if (whole.doubt && !isLasting(whole.doubt)) throw whole.doubt;
         left.files.push({ name, path, size: whole.bytes });
-        if (whole.doubt) left.messages.push(`The note beside ${path} cannot be read: ${words(whole.doubt)}. What was refused of it may be stored twice.`);
+        if (whole.doubt)
+          left.messages.push(`The note beside ${quotedWhole(path)} cannot be read: it ${whyOfFile(whole.doubt)}. What was refused of it may be stored twice.`);
       } catch (error) {
         if (!isLasting(error)) throw error;
         left.kept.push(name);
         left.damaged.push(0);
-        left.messages.push(`${path} cannot be read: ${words(error)}. ${keepUnreadable(path) ? KEPT : STAYS}`);
+        left.messages.push(`${quotedWhole(path)} cannot be read: it ${whyOfFile(error)}. ${keepUnreadable(path) ? KEPT : STAYS}`);
       }
     }
   }
@@ -89,8 +91,4 @@ function bytesOf(path: string): number {
   } catch {
     return 0;
   }
-}
-
-function words(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -10,6 +10,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdirSync, readdirSync, rmdirSync } from 'node:fs';
 import { type FileHandle, open, unlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { saidBy } from '../model/wording.ts';
 import { DiskRoom } from './disk-room.ts';
 import { SpoolError } from './spool-error.ts';
 import { type Append, cutOff, type Entry, frame, isTooLong, joined, PLACE, removeFile, SUFFIX, syncFolder, TOO_LONG } from './spool-file.ts';
@@ -206,13 +207,12 @@ export class Spool {
     this.onAppend(source);
   }
 
-  /** A disk that does not do what it is asked, in words for senders. */
+  /** A disk that does not do what it is asked, in words for senders, who are told no paths. */
   #failed(error: unknown): SpoolError {
     this.#failedAt = performance.now();
     const full = /^(ENOSPC|EDQUOT)$/.test(String((error as NodeJS.ErrnoException).code));
-    // Senders are told no paths.
     const said = full ? 'The disk of the data directory is full.' : 'The spool cannot be written.';
-    this.#trouble = full ? said : `${said} ${error instanceof Error ? error.message : String(error)}`;
+    this.#trouble = full ? said : `${said} ${saidBy(error)}`;
     return new SpoolError(full ? 'disk-full' : 'spool-failed', said, error);
   }
 

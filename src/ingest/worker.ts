@@ -17,7 +17,7 @@ import type { FlowReading } from '../formats/flow/options.ts';
 import { compileRecordRules } from '../formats/record-rules.ts';
 import { RAW_LIMIT } from '../model/batch.ts';
 import type { Segment } from '../model/segment.ts';
-import { whyOfFile } from '../model/wording.ts';
+import { saidBy, whyOfFile } from '../model/wording.ts';
 import type { Manifest } from '../store/metadata.ts';
 import { type BatchDelivery, stageBatch } from './batch-writer.ts';
 import { identify, standardInput } from './identity.ts';
@@ -350,7 +350,7 @@ async function stage(work: () => Promise<Manifest>): Promise<Manifest> {
       return await work();
     } catch (error) {
       if (!setup.untilDone || !/^(ENOSPC|EDQUOT|EIO|EMFILE|ENFILE)$/.test(String((error as { code?: unknown }).code))) throw new BrokenBatch(error);
-      send({ type: 'stalled', message: `The decoded records cannot be written: ${error instanceof Error ? error.message : String(error)}` });
+      send({ type: 'stalled', message: `The decoded records cannot be written: ${saidBy(error)}` });
       await new Promise<void>((resolve) => {
         const timer = setTimeout(resolve, STALL_MS);
         pause = () => {

@@ -13,6 +13,11 @@ export function quoted(text: string): string {
   return line.length > MOST_SHOWN ? `“${line.slice(0, MOST_SHOWN).replace(/[\ud800-\udbff]$/, '')}…”` : `“${line}”`;
 }
 
+/** The same of the name of a file, an object or a queue: whole, since nobody finds it by a part. */
+export function quotedWhole(name: string): string {
+  return `“${name.replace(/\p{Cc}/gu, ' ')}”`;
+}
+
 /** Names as a list: “a”, “b” and “c”. */
 export function listed(names: readonly string[]): string {
   const shown = names.slice(0, MOST_LISTED).map(quoted);
@@ -71,32 +76,12 @@ export function whyOfFile(error: unknown): string {
   return OF_FILE[String(code)] ?? `gives ${typeof code === 'string' ? code : error instanceof Error ? error.message : String(error)}`;
 }
 
-/** What a schema says of a value that it does not take (an issue of zod). */
-export interface WrongValue {
-  readonly code: string;
-  readonly input?: unknown;
-  readonly expected?: string;
-  readonly values?: readonly unknown[];
-  readonly origin?: string;
-  readonly minimum?: number | bigint;
-  readonly maximum?: number | bigint;
-}
-
-const KINDS: Readonly<Record<string, string>> = { number: 'a number', int: 'a whole number', boolean: '“true” or “false”', string: 'text', array: 'a list' };
-const UNITS: Readonly<Record<string, string>> = { string: ' characters', array: ' entries' };
-
-/** What is to be written in place of a value; undefined where the schema's own words are as good. */
-export function inPlaceOf({ code, input, expected = '', values = [], origin = '', minimum, maximum }: WrongValue): string | undefined {
-  const instead = typeof input === 'string' || typeof input === 'number' ? `, not ${quoted(String(input))}` : '';
-  if (code === 'invalid_type') {
-    const kind = KINDS[expected];
-    return kind && `write ${kind}${instead}`;
-  }
-  if (code === 'invalid_value') return `write one of ${values.map((value) => quoted(String(value))).join(', ')}${instead}`;
-  const bound = code === 'too_small' ? minimum : code === 'too_big' ? maximum : undefined;
-  if (bound === undefined) return undefined;
-  const unit = UNITS[origin] ?? '';
-  return `write ${unit ? '' : 'a number of '}${code === 'too_small' ? 'at least' : 'at most'} ${bound.toLocaleString('en-US')}${unit}${unit ? '' : instead}`;
+/** What an error says for people: the system's of a file as `“/srv/logs” does not exist`, any other its own message. */
+export function saidBy(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const { code, path } = error as { code?: unknown; path?: unknown };
+  if (!('syscall' in error) || !OF_FILE[String(code)]) return error.message;
+  return `${typeof path === 'string' ? quotedWhole(path) : 'it'} ${whyOfFile(error)}`;
 }
 
 /** Optimal string alignment distance: a swap of neighbours counts one. */

@@ -5,6 +5,7 @@
 import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { quotedWhole } from '../model/wording.ts';
 
 const FILE = 'secret.key';
 const CIPHER = 'aes-256-gcm';
@@ -56,6 +57,6 @@ async function fileKey(path: string): Promise<Buffer> {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
   }
   const key = await readFile(path);
-  if (key.length !== 32) throw new SecretsError(`${path} is damaged: it must hold 32 bytes.`);
+  if (key.length !== 32) throw new SecretsError(`${quotedWhole(path)} is damaged: it must hold 32 bytes.`);
   return key;
 }

@@ -68,7 +68,7 @@ it('says what it cannot verify with', async () => {
     [[join(folder, 'other.json')], 'no digest of CloudTrail among the files'],
     [[join(folder, 'nowhere')], 'nowhere'],
     [['s3://a-bucket', logs], 'verified alone'],
-    [['s3://B!'], 'bucket'],
+    [['s3://B!'], 'bucket: write the bucket’s name alone'],
   ] as const) {
     const ended = await bartizan(['cloudtrail', 'verify', ...args]);
     expect(ended.code, said).toBe(2);

@@ -45,12 +45,12 @@ describe('dashboard files', () => {
     [
       'an unknown field',
       `${MINIMAL}variables:\n  - { id: v, title: V, field: srcip4 }\n`,
-      /^small\.yaml:17: variables\.0\.field: no field is called "srcip4"$/,
+      /^small\.yaml:17: variables\.0\.field: no field is called “srcip4”, write “SrcIP”$/,
     ],
     [
       'a repeated id',
       MINIMAL.replace(/ {6}- id: total.*/s, (panel) => panel + panel),
-      /^small\.yaml:16: sections\.0\.panels\.1\.id: the id "panel total" is used twice$/,
+      /^small\.yaml:16: sections\.0\.panels\.1\.id: the id “panel total” is used twice$/,
     ],
     ['heat of what is no table', `${MINIMAL}        heat: [_count]\n`, /^small\.yaml:16: sections\.0\.panels\.0\.heat: only a table has cells to colour$/],
     [
@@ -70,8 +70,8 @@ describe('dashboard files', () => {
       /^small\.yaml:10: sections\.0\.panels\.0: a matrix panel must name the column of its series$/,
     ],
     ['broken YAML', 'id: [', /^small\.yaml:1: not valid YAML: /],
-    ['a key that is there twice', `${MINIMAL}title: Again\n`, /^small\.yaml:\d+: not valid YAML: the key "title" is there twice$/],
-    ['an alias', `a: &x 1\nb: *x\n${MINIMAL}`, /^small\.yaml:1: not valid YAML: it has an anchor or alias, &x: /],
+    ['a key that is there twice', `${MINIMAL}title: Again\n`, /^small\.yaml:\d+: not valid YAML: the key “title” is there twice$/],
+    ['an alias', `a: &x 1\nb: *x\n${MINIMAL}`, /^small\.yaml:1: not valid YAML: it has an anchor or alias, “&x”: /],
     [
       'a map of thousands of keys',
       Array.from({ length: 60_000 }, (_, i) => `k${i}: 1`).join('\n'),

@@ -57,6 +57,17 @@ describe('events', () => {
 });
 
 describe('flow logs', () => {
+  it('as many bad ones as there are bytes are no more than a batch may hold', () => {
+    const decoder = createDecoder('flow', { layout: 'auto', format: 'auto', now: () => NOW, capacity: 1_000_000, rules: undefined });
+    const part = encode('x\n'.repeat(10_000));
+    let pushed = 0;
+    while (pushed < 100 && decoder.push(part, false)) pushed++;
+    // 64 MiB, with what each takes beside its byte.
+    const { bad } = decoder.take();
+    expect(bad.length).toBeGreaterThan(100_000);
+    expect(bad.length).toBeLessThan(140_000);
+  });
+
   it.each([
     ['objects of many lines', `{"a":1,\n${'"b":2,\n'.repeat(8000)}"c":3}\n`, 'unknown-json-shape'],
     ['objects with a long text', `{"a":"${'x'.repeat(60_000)}"}\n`, 'unknown-json-shape'],

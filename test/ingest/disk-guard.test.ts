@@ -31,7 +31,7 @@ it('takes a disk that cannot be asked for trouble that passes', async () => {
     expect(guard.trouble).toBeUndefined();
     // As a network disk that went away.
     renameSync(data, `${data}-away`);
-    await expect.poll(() => guard.trouble).toMatch(/does not say how much room it has \(ENOENT\)/);
+    await expect.poll(() => guard.trouble).toMatch(/does not say how much room it has: the folder does not exist\.$/);
     await expect(guard.check()).rejects.toMatchObject({ code: 'store-unavailable', retryable: true });
     renameSync(`${data}-away`, data);
     await expect.poll(() => guard.trouble).toBeUndefined();

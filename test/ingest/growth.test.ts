@@ -1,4 +1,6 @@
 /** Batches of very many deliveries or days: what is done with one grows with its records, where each of these would take minutes or gigabytes. */
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { cutByDays } from '../../src/ingest/batch-writer.ts';
 import { withDuplicates } from '../../src/ingest/event-copies.ts';
@@ -6,6 +8,7 @@ import { addOrigins } from '../../src/ingest/origin-columns.ts';
 import { type Batch, type Column, type Origin, textAt, textColumn } from '../../src/model/batch.ts';
 import { NO_COUNTS } from '../../src/model/counts.ts';
 import { encodeBlock } from '../../src/store/native-block.ts';
+import { gzipped, HEADER, lines, openPlace } from './helpers.ts';
 
 const COUNT = 200_000;
 const numbers = Array.from({ length: COUNT }, (_, i) => i);
@@ -46,6 +49,26 @@ it('copies of events, each of a delivery of its own', () => {
   const copies = numbers.filter((i) => i % 4 !== 1).map((i) => ({ row: COUNT - 1 - i, countedIn: 0 }));
   const counted = withDuplicates(ranges, block, copies).map(({ counts }) => counts);
   expect(counted.map(({ stored, duplicates }) => [stored, duplicates])).toEqual(numbers.map((i) => ((COUNT - 1 - i) % 4 !== 1 ? [0, 1] : [1, 0])));
+});
+
+describe('retries', () => {
+  it('of very many records and of long ones read each once, and hold some of them at a time', async () => {
+    const place = await openPlace({ batchRows: 100_000, workers: 1 });
+    try {
+      // More than an answer of the store may have, all together.
+      const long = `${HEADER}\n${`${'a'.repeat(65_000)}\n`.repeat(3150)}`;
+      // Two reasons, and more of each than are read at once.
+      const timeless = lines(1).replace(/170\d+/, 'never');
+      const short = `${HEADER}\n${`x\n${timeless}`.repeat(11_000)}`;
+      for (const [name, text] of Object.entries({ long, short })) await place.file(`${name}.log.gz`, gzipped(text));
+      expect(await place.pipeline.ingest([join(place.directory, 'logs')])).toMatchObject({ quarantined: 25_150, failures: [] });
+      expect((await place.quarantine.list()).byCode.map(({ count }) => count)).toEqual([14_150, 11_000]);
+      expect(await place.quarantine.retry()).toEqual({ retried: 25_150, resolved: 0, filtered: 0, quarantined: 25_150 });
+    } finally {
+      await place.close();
+      await rm(place.directory, { recursive: true, force: true });
+    }
+  });
 });
 
 describe('records of days far apart', () => {

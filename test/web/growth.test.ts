@@ -1,7 +1,10 @@
 /** What the page makes of results and texts grows with them alone: each of these would take minutes where all is walked for each part. */
 import { expect, it } from 'vitest';
+import type { PanelResult } from '../../src/web/dashboard/run-store.ts';
 import { REST } from '../../src/web/panels/columns.ts';
 import { fewSeries, type Items } from '../../src/web/panels/items.ts';
+import { layersOf } from '../../src/web/panels/stack.tsx';
+import { toTimeSeries } from '../../src/web/panels/time-series.ts';
 import { places, type Term, termsOf } from '../../src/web/search/results/highlight.tsx';
 
 const term = (...pieces: string[]): Term => ({ pieces, whole: false, field: undefined, certain: false });
@@ -18,6 +21,30 @@ it('a long value of a search', () => {
   const hex = 'a1'.repeat(30_000);
   expect(termsOf(`${hex}x`)).toMatchObject([{ whole: false }]);
   expect(termsOf(hex)).toMatchObject([{ whole: true }]);
+});
+
+it('lines of as many series, each with a place for every slice', () => {
+  const count = 50_000;
+  const columns = [
+    { name: '_timeslice', kind: 'time' as const },
+    { name: 'src_ip', kind: 'text' as const },
+    { name: '_count', kind: 'number' as const },
+  ];
+  const rows = Array.from({ length: count }, (_, i) => [(i % 10_000) * 60_000, `k${i}`, i < 200 ? 1000 - i : 1]);
+  const result: PanelResult = { window: { from: 0, to: 600_000 }, state: 'data', columns, rows, timeslice: 60, truncated: false, seconds: 1 };
+  const named = { x: '_timeslice', series: 'src_ip', measure: '_count' };
+  const data = toTimeSeries(result, named)!;
+  expect(data.times).toHaveLength(10_000);
+  expect(data.series.map((s) => s.name)).toEqual([...Array.from({ length: 200 }, (_, i) => `k${i}`), REST]);
+  const rest = data.series.at(-1)!;
+  expect([rest.label, rest.values[0], rest.values[300]]).toEqual(['other (49,800)', 4, 5]);
+  const layers = layersOf(data, 'neutral', 'light');
+  expect(layers.map(({ name, values }) => [name, values[0], values[11], values[300]]).slice(-2)).toEqual([
+    ['k10', null, null, null],
+    ['other (49,989)', 4, 993, 5],
+  ]);
+  const undrawn = toTimeSeries(result, { ...named, rest: 'not drawn' })!.series.at(-1)!;
+  expect([undrawn.label, undrawn.values.every((value) => value === null)]).toEqual(['other (49,800), not drawn', true]);
 });
 
 it('bars of as many series', () => {

@@ -1,6 +1,6 @@
 /** The settings of an interface lookup: their shape with messages for people. It has no records of its own. */
 import { z } from 'zod';
-import { AwsCredentials, Endpoint, OutboundProxy, Region, withSecrets } from '../aws-credentials.ts';
+import { AwsCredentials, Endpoint, joined, OutboundProxy, Region } from '../aws-credentials.ts';
 
 export const Ec2Settings = z.strictObject({
   /** Each is asked for all its interfaces. */
@@ -21,7 +21,7 @@ export type Ec2Settings = z.infer<typeof Ec2Settings>;
 /** As people write them. */
 export type Ec2SettingsInput = z.input<typeof Ec2Settings>;
 
-/** The settings whole again. Throws a ZodError where they are not what they must be. */
+/** The settings whole again. Throws an Error that names what is wrong with them. */
 export function joinEc2Secrets(open: Readonly<Record<string, unknown>>, secrets: Readonly<Record<string, string>>): Ec2Settings {
-  return Ec2Settings.parse(withSecrets(open, secrets));
+  return joined(Ec2Settings, open, secrets);
 }

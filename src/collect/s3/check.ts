@@ -6,10 +6,11 @@
 import { GetBucketNotificationConfigurationCommand, GetObjectCommand, HeadBucketCommand, type QueueConfiguration } from '@aws-sdk/client-s3';
 import { GetQueueAttributesCommand, GetQueueUrlCommand, type SQSClient } from '@aws-sdk/client-sqs';
 import { GetCallerIdentityCommand } from '@aws-sdk/client-sts';
+import { quotedWhole } from '../../model/wording.ts';
 import { otherObject } from '../aws-path.ts';
 import { Clients } from './clients.ts';
 import { dayBefore, dayOf, type ListedObject, listObjects } from './listing.ts';
-import { type Doing, explain, isRegion, S3Failure, type S3ProblemCode } from './problems.ts';
+import { type Doing, explain, inS3, isRegion, S3Failure, type S3ProblemCode } from './problems.ts';
 import { queueState } from './queue-worker.ts';
 import { readQueue, type S3Settings } from './settings.ts';
 
@@ -97,7 +98,7 @@ class Test {
     }
     try {
       const answer = await this.#clients.sts.send(new GetCallerIdentityCommand({}), { abortSignal: this.#signal });
-      this.#add('credentials', 'ok', `The source acts as ${answer.Arn ?? 'an identity without a name'}.`);
+      this.#add('credentials', 'ok', `The source acts as ${answer.Arn ? quotedWhole(answer.Arn) : 'an identity without a name'}.`);
     } catch (error) {
       this.#fail('credentials', error, { action: 'sts:GetCallerIdentity', resource: 'the credentials', region });
     }
@@ -113,7 +114,7 @@ class Test {
       const attributes = answer.Attributes ?? {};
       const state = queueState(attributes);
       this.#add('queue', 'ok', `The queue is there, in ${region}; about ${state.depth ?? 0} messages wait in it.`);
-      if (state.deadLetter) this.#add('dead-letter', 'ok', `After ${state.deadLetter.maxReceiveCount} receipts a message goes to ${state.deadLetter.queue}.`);
+      if (state.deadLetter) this.#add('dead-letter', 'ok', `After ${state.deadLetter.maxReceiveCount} receipts a message goes to “${state.deadLetter.queue}”.`);
       else
         this.#add(
           'dead-letter',
@@ -125,19 +126,19 @@ class Test {
       this.#add('queue-policy', policy.result, policy.message, policy.hint);
       return { arn: attributes.QueueArn ?? '', buckets: policy.buckets };
     } catch (error) {
-      this.#fail('queue', error, { action: 'sqs:GetQueueAttributes', resource: text, region });
+      this.#fail('queue', error, { action: 'sqs:GetQueueAttributes', resource: quotedWhole(text), region });
       return undefined;
     }
   }
 
   async #bucket(bucket: string): Promise<boolean> {
-    const resource = `s3://${bucket}`;
+    const resource = inS3(bucket);
     try {
       const answer = await this.#clients.withBucket(bucket, { action: 's3:ListBucket', resource }, (client) =>
         client.send(new HeadBucketCommand({ Bucket: bucket }), { abortSignal: this.#signal }),
       );
       if (answer.BucketRegion && isRegion(answer.BucketRegion)) this.#clients.suggestRegion(bucket, answer.BucketRegion);
-      this.#add('bucket', 'ok', `The bucket ${bucket} is there, in ${answer.BucketRegion ?? this.#clients.bucketRegion(bucket)}.`);
+      this.#add('bucket', 'ok', `The bucket “${bucket}” is there, in ${answer.BucketRegion ?? this.#clients.bucketRegion(bucket)}.`);
       return true;
     } catch (error) {
       this.#fail('bucket', error, { action: 's3:ListBucket', resource });
@@ -151,8 +152,8 @@ class Test {
     try {
       const { found, others } = await this.#newest(bucket);
       newest = found;
-      const where = `s3://${bucket}/${this.#settings.prefix ?? ''}`;
-      if (newest) this.#add('list', 'ok', `${where} can be listed; ${newest.key} is the newest object that was seen.`);
+      const where = inS3(bucket, this.#settings.prefix ?? '');
+      if (newest) this.#add('list', 'ok', `${where} can be listed; ${quotedWhole(newest.key)} is the newest object that was seen.`);
       else if (others > 0)
         this.#add(
           'list',
@@ -168,20 +169,20 @@ class Test {
           'Check the prefix; the first file of a new flow log comes after about ten minutes.',
         );
     } catch (error) {
-      this.#fail('list', error, { action: 's3:ListBucket', resource: `s3://${bucket}/${this.#settings.prefix ?? ''}` });
+      this.#fail('list', error, { action: 's3:ListBucket', resource: inS3(bucket, this.#settings.prefix ?? '') });
     }
     if (!newest) {
       this.#add('object', 'skipped', 'There is no object to try reading.');
       return;
     }
-    const resource = `s3://${bucket}/${newest.key}`;
+    const resource = inS3(bucket, newest.key);
     try {
       const command = new GetObjectCommand({ Bucket: bucket, Key: newest.key, Range: 'bytes=0-0' });
       await this.#clients.withBucket(bucket, { action: 's3:GetObject', resource }, async (client) => {
         const answer = await client.send(command, { abortSignal: this.#signal });
         await answer.Body?.transformToByteArray();
       });
-      this.#add('object', 'ok', `${newest.key} can be read.`);
+      this.#add('object', 'ok', `${quotedWhole(newest.key)} can be read.`);
     } catch (error) {
       this.#fail('object', error, { action: 's3:GetObject', resource });
     }
@@ -218,7 +219,7 @@ class Test {
 
   async #notification(bucket: string, queueArn: string): Promise<void> {
     try {
-      const answer = await this.#clients.withBucket(bucket, { action: 's3:GetBucketNotification', resource: `s3://${bucket}` }, (client) =>
+      const answer = await this.#clients.withBucket(bucket, { action: 's3:GetBucketNotification', resource: inS3(bucket) }, (client) =>
         client.send(new GetBucketNotificationConfigurationCommand({ Bucket: bucket }), { abortSignal: this.#signal }),
       );
       const queues = (answer.QueueConfigurations ?? []).filter((to) => to.QueueArn === queueArn);
@@ -233,7 +234,11 @@ class Test {
           'Add the event type s3:ObjectCreated:* to the notification.',
         );
       else if (topics.length > 0)
-        this.#add('notification', 'ok', `The bucket notifies ${topics.join(', ')}; whether that topic passes it on to the queue was not tried.`);
+        this.#add(
+          'notification',
+          'ok',
+          `The bucket notifies ${topics.map((topic) => quotedWhole(topic ?? '')).join(', ')}; whether that topic passes it on to the queue was not tried.`,
+        );
       else if (answer.EventBridgeConfiguration)
         this.#add('notification', 'ok', 'The bucket notifies EventBridge; whether a rule there passes it on to the queue was not tried.');
       else
@@ -252,14 +257,14 @@ class Test {
           'Whether the bucket notifies the queue may not be asked with these credentials.',
           'It need not be; s3:GetBucketNotification would allow it.',
         );
-      else this.#fail('notification', error, { action: 's3:GetBucketNotification', resource: `s3://${bucket}` });
+      else this.#fail('notification', error, { action: 's3:GetBucketNotification', resource: inS3(bucket) });
     }
   }
 }
 
 function filterText(to: readonly QueueConfiguration[]): string {
   const rules = to.flatMap((one) => one.Filter?.Key?.FilterRules ?? []);
-  return rules.length === 0 ? '' : `, with the filter ${rules.map((rule) => `${rule.Name ?? ''} ${rule.Value ?? ''}`).join(', ')}`;
+  return rules.length === 0 ? '' : `, with the filter ${rules.map((rule) => `${rule.Name ?? ''} ${quotedWhole(rule.Value ?? '')}`).join(', ')}`;
 }
 
 async function queueUrl(sqs: SQSClient, text: string, signal: AbortSignal): Promise<string> {
@@ -312,7 +317,11 @@ function readPolicy(text: string | undefined): PolicyFacts {
       hint: 'Narrow it to the service s3.amazonaws.com with a condition on aws:SourceArn and aws:SourceAccount: who sends there decides what is read.',
       buckets,
     };
-  return { result: 'ok', message: `The queue’s policy lets ${buckets.length > 0 ? `the bucket ${buckets.join(', ')}` : 'others'} send to it.`, buckets };
+  return {
+    result: 'ok',
+    message: `The queue’s policy lets ${buckets.length > 0 ? `the bucket ${buckets.map(quotedWhole).join(', ')}` : 'others'} send to it.`,
+    buckets,
+  };
 }
 
 function isAnybody(principal: unknown): boolean {

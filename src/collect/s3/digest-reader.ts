@@ -4,6 +4,7 @@
  * when its digest names it, and stored like any other: what is proven is also there.
  */
 import { readFile } from 'node:fs/promises';
+import { quotedWhole, saidBy } from '../../model/wording.ts';
 import { pathFacts } from '../aws-path.ts';
 import { contentHash, type DigestIntake, type LogFileHash } from '../digests.ts';
 import type { Downloaded } from './download.ts';
@@ -88,7 +89,7 @@ export class DigestReader {
       await this.read(named(name), true);
     } catch (error) {
       if (this.#context.stopping.aborted) return;
-      const problem = error instanceof S3Failure ? error.problem : explain(error, { action: 'reading', resource: `s3://${name}` });
+      const problem = error instanceof S3Failure ? error.problem : explain(error, { action: 'reading', resource: quotedWhole(`s3://${name}`) });
       if (problem.code === 'object-gone' && this.#gone.size < REMEMBERED) this.#gone.add(name);
       else this.#context.report(problem, `s3://${name}`);
     }
@@ -110,7 +111,7 @@ export class DigestReader {
       if (got.size > LARGEST_DIGEST)
         throw new S3Failure({
           code: 'object-too-large',
-          message: `${name} has ${got.size} bytes.`,
+          message: `${quotedWhole(name)} has ${got.size} bytes.`,
           hint: 'No digest is so large; it is left where it is.',
           retryable: false,
         });
@@ -124,9 +125,9 @@ export class DigestReader {
       await this.#intake.take(file, { hash: (bucket, key) => this.#hash(object.bucket, bucket, key) }, again);
     } catch (error) {
       if (error instanceof S3Failure || stopping.aborted) throw error;
-      const why = error instanceof Error ? error.message : String(error);
+      const why = saidBy(error);
       throw new S3Failure(
-        { code: 'not-taken', message: `What ${name} proves could not be kept: ${why}`, hint: 'It is brought again.', retryable: true },
+        { code: 'not-taken', message: `What ${quotedWhole(name)} proves could not be kept: ${why}`, hint: 'It is brought again.', retryable: true },
         error,
       );
     }
@@ -136,7 +137,7 @@ export class DigestReader {
   async #hash(own: string, bucket: string, key: string): Promise<LogFileHash> {
     const name = `${bucket}/${key}`;
     // The credentials read what the source is for, and not what somebody writes into a digest.
-    if (bucket !== own || !isLogFile(key)) return { problem: 'elsewhere', message: `${name} is not read for a digest of the bucket ${own}.` };
+    if (bucket !== own || !isLogFile(key)) return { problem: 'elsewhere', message: `${quotedWhole(name)} is not read for a digest of the bucket “${own}”.` };
     if (!this.#hashes.has(name)) {
       const object = { bucket, key };
       try {
@@ -150,7 +151,7 @@ export class DigestReader {
       }
     }
     const hash = this.#hashes.get(name);
-    return hash === undefined ? { problem: 'unreadable', message: `${name} cannot be uncompressed.` } : { hash };
+    return hash === undefined ? { problem: 'unreadable', message: `${quotedWhole(name)} cannot be uncompressed.` } : { hash };
   }
 }
 

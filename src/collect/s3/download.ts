@@ -9,7 +9,7 @@ import { GetObjectCommand, type GetObjectCommandOutput } from '@aws-sdk/client-s
 import type { Content } from '../delivery.ts';
 import type { Clients } from './clients.ts';
 import type { Leave, Limiter } from './limiter.ts';
-import { explain, S3Failure } from './problems.ts';
+import { explain, inS3, S3Failure } from './problems.ts';
 
 export interface Downloaded {
   readonly content: Content;
@@ -52,7 +52,7 @@ const FRUITLESS = 3;
 /** Throws S3Failure. Nothing is left behind then. */
 export async function download(name: ObjectName, leave: Leave, options: DownloadOptions): Promise<Downloaded> {
   const { limiter } = options;
-  const resource = `s3://${name.bucket}/${name.key}`;
+  const resource = inS3(name.bucket, name.key);
   const began = performance.now();
   const first = await get(name, options);
   const answeredMs = performance.now() - began;
@@ -114,7 +114,7 @@ function disk(error: unknown, resource: string): S3Failure {
 
 /** Writes the body, over as many requests as it takes, and compares it with what was promised. */
 async function fill(name: ObjectName, first: GetObjectCommandOutput, sink: Sink, size: number, options: DownloadOptions): Promise<void> {
-  const resource = `s3://${name.bucket}/${name.key}`;
+  const resource = inS3(name.bucket, name.key);
   const hash = createHash('md5');
   let at = 0;
   let fruitless = 0;
@@ -159,7 +159,7 @@ function bare(etag: string | undefined): string {
 }
 
 function get(name: ObjectName, options: DownloadOptions, from = 0, etag?: string): Promise<GetObjectCommandOutput> {
-  const resource = `s3://${name.bucket}/${name.key}`;
+  const resource = inS3(name.bucket, name.key);
   const command = new GetObjectCommand({
     Bucket: name.bucket,
     Key: name.key,

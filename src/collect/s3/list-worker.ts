@@ -8,7 +8,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Checkpoints } from './checkpoints.ts';
 import type { Clients } from './clients.ts';
 import { dayBefore, dayOf, type ListedObject, listObjects } from './listing.ts';
-import { explain, type S3Problem } from './problems.ts';
+import { explain, inS3, type S3Problem } from './problems.ts';
 import type { ObjectReader } from './reader.ts';
 import { Seen } from './seen.ts';
 import type { S3Settings } from './settings.ts';
@@ -310,7 +310,7 @@ export class ListWorker {
     const { report, settings, stopping } = this.#context;
     report({
       code: 'too-many-failed',
-      message: `${this.#progress.failed.length} objects of ${settings.bucket} could not be read; listing waits for them.`,
+      message: `${this.#progress.failed.length} objects of “${settings.bucket}” could not be read; listing waits for them.`,
       hint: 'Why stands in the other problems. After that is mended it goes on by itself.',
       retryable: true,
     });
@@ -323,7 +323,7 @@ export class ListWorker {
     const { clients, settings } = this.#context;
     return explain(
       error,
-      clients.doing({ action: 's3:ListBucket', resource: `s3://${settings.bucket}/${settings.prefix ?? ''}`, region: clients.bucketRegion(settings.bucket) }),
+      clients.doing({ action: 's3:ListBucket', resource: inS3(settings.bucket, settings.prefix ?? ''), region: clients.bucketRegion(settings.bucket) }),
     );
   }
 }

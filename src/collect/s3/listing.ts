@@ -7,6 +7,7 @@
 import { ListObjectsV2Command } from '@aws-sdk/client-s3';
 import type { Clients } from './clients.ts';
 import { datedKey, startOfDay } from './dated-key.ts';
+import { inS3 } from './problems.ts';
 
 export interface ListedObject {
   readonly key: string;
@@ -34,7 +35,7 @@ export interface ListOptions {
 /** Pages in key order. Throws S3Failure. */
 export async function* listObjects(options: ListOptions): AsyncGenerator<readonly ListedObject[]> {
   const { clients, bucket, prefix, fromDay, signal } = options;
-  const resource = `s3://${bucket}/${prefix}`;
+  const resource = inS3(bucket, prefix);
   let after = options.after;
   let token: string | undefined;
   for (;;) {

@@ -4,6 +4,7 @@
  * resource, region) and never passed on whole, so that nothing secret gets into a log or onto a page.
  * https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
  */
+import { quotedWhole, whyOfFile } from '../../model/wording.ts';
 
 /** Each code with its meaning. Codes are stable and never reused. */
 export const S3_PROBLEMS = {
@@ -76,11 +77,16 @@ export class CredentialsFailure extends Error {
   }
 }
 
+/** A bucket, what is below a prefix of it, or an object, as messages name them. */
+export function inS3(bucket: string, key?: string): string {
+  return quotedWhole(key === undefined ? `s3://${bucket}` : `s3://${bucket}/${key}`);
+}
+
 /** What was being done, for messages. */
 export interface Doing {
   /** The IAM action, such as `s3:GetObject`. */
   readonly action: string;
-  /** What it was done to, such as `s3://bucket/key`. */
+  /** What it was done to, as a message says it: `“s3://bucket/key”`, `the credentials`. */
   readonly resource: string;
   readonly region?: string | undefined;
   /** HOST:PORT of the proxy that the request goes through. */
@@ -160,18 +166,18 @@ function explainCredentials(error: CredentialsFailure, doing: Doing): S3Problem 
     if (f.name === 'AccessDenied' || f.name === 'AccessDeniedException')
       return problem(
         'role-denied',
-        `The role ${error.role} cannot be assumed.`,
+        `The role ${quotedWhole(error.role)} cannot be assumed.`,
         'Its trust policy must name the identity that this source starts from, and its sts:ExternalId must equal the external id here; that identity needs sts:AssumeRole on the role. A misspelt or deleted role gives the same answer.',
       );
     if (f.name === 'ValidationError' || f.name === 'ValidationException')
-      return problem('role-denied', `${error.role} is not accepted as a role.`, 'A role ARN looks like arn:aws:iam::123456789012:role/name.');
+      return problem('role-denied', `${quotedWhole(error.role)} is not accepted as a role.`, 'A role ARN looks like arn:aws:iam::123456789012:role/name.');
     if (f.name === 'RegionDisabledException')
       return problem(
         'role-denied',
         `STS is switched off in ${doing.region ?? 'this region'}.`,
         'Switch the regional STS endpoint on in the account, or set another region.',
       );
-    return explain(error.cause, { ...doing, action: 'sts:AssumeRole', resource: error.role });
+    return explain(error.cause, { ...doing, action: 'sts:AssumeRole', resource: quotedWhole(error.role) });
   }
   if (f.name === 'CredentialsProviderError' || f.name === 'Error' || f.name === '')
     return problem(
@@ -199,7 +205,7 @@ function explainDenied(f: ErrorFacts, doing: Doing): S3Problem | undefined {
     const key = /arn:aws[a-z-]*:kms:[A-Za-z0-9:/-]+/.exec(f.message)?.[0];
     return problem(
       'kms-denied',
-      `${doing.resource} is encrypted with ${key ? `the KMS key ${key}` : 'a KMS key'}, which the credentials may not use: ${kms ?? 'kms:Decrypt'} is missing.`,
+      `${doing.resource} is encrypted with ${key ? `the KMS key ${quotedWhole(key)}` : 'a KMS key'}, which the credentials may not use: ${kms ?? 'kms:Decrypt'} is missing.`,
       `Allow kms:Decrypt on the key in the identity’s policy and, for a key of another account, in the key’s own policy too; ${doing.action} alone does not suffice.`,
     );
   }
@@ -297,7 +303,7 @@ function gone(doing: Doing): S3Problem {
 }
 
 function noBucket({ resource, region }: Doing): S3Problem {
-  const name = /^s3:\/\/([^/]+)/.exec(resource)?.[1] ?? resource;
+  const name = /^“s3:\/\/([^/”]+)/.exec(resource)?.[1] ?? resource;
   return problem(
     'no-such-bucket',
     `There is no bucket “${name}”${region ? `; it was asked for in ${region}` : ''}.`,
@@ -325,7 +331,7 @@ function explainNetwork(f: ErrorFacts, doing: Doing): S3Problem | undefined {
   if (doing.proxy && refused)
     return problem(
       'proxy-refused',
-      `The proxy ${doing.proxy} answered ${refused[1]}.`,
+      `The proxy “${doing.proxy}” answered ${refused[1]}.`,
       refused[1] === '407'
         ? 'It wants a name and a password: http://name:password@host:port.'
         : 'The proxy must allow CONNECT to the hosts of S3, SQS and STS.',
@@ -336,7 +342,7 @@ function explainNetwork(f: ErrorFacts, doing: Doing): S3Problem | undefined {
     if (doing.proxy)
       return problem(
         'proxy-unreachable',
-        `The name of the proxy ${doing.proxy} cannot be resolved.`,
+        `The name of the proxy “${doing.proxy}” cannot be resolved.`,
         'Check the proxy’s address and this machine’s DNS.',
         true,
       );
@@ -344,7 +350,7 @@ function explainNetwork(f: ErrorFacts, doing: Doing): S3Problem | undefined {
   }
   if (/^(ECONNREFUSED|EHOSTUNREACH|ENETUNREACH|ENETDOWN)$/.test(f.code)) {
     if (doing.proxy)
-      return problem('proxy-unreachable', `The proxy ${doing.proxy} cannot be connected to.`, 'Check the proxy’s address and that it is running.', true);
+      return problem('proxy-unreachable', `The proxy “${doing.proxy}” cannot be connected to.`, 'Check the proxy’s address and that it is running.', true);
     return problem(
       'unreachable',
       `The host for ${doing.resource}${host} refuses connections.`,
@@ -375,7 +381,7 @@ function explainNetwork(f: ErrorFacts, doing: Doing): S3Problem | undefined {
   if (/^(EIO|ESTALE|EACCES|EPERM|EROFS|ENOENT|EMFILE|ENFILE)$/.test(f.code))
     return problem(
       'disk-failed',
-      `A download cannot be written, read or removed (${f.code}).`,
+      `A download cannot be written, read or removed: its file ${whyOfFile(f)}.`,
       'Check the disk and the permissions of the data directory.',
       true,
     );

@@ -12,6 +12,7 @@ import {
   type Message,
   ReceiveMessageCommand,
 } from '@aws-sdk/client-sqs';
+import { quoted, quotedWhole } from '../../model/wording.ts';
 import type { Clients } from './clients.ts';
 import { parseNotification } from './notification.ts';
 import { type Doing, explain, S3Failure, type S3Problem } from './problems.ts';
@@ -207,7 +208,7 @@ export class QueueWorker {
           }
         : {
             code: 'other-bucket',
-            message: `The message ${held.id} names the bucket ${bucket}, and this source reads ${settings.bucket}.`,
+            message: `The message ${held.id} names the bucket ${quoted(String(bucket))}, and this source reads “${settings.bucket}”.`,
             hint: 'Read it with a source of its own and a queue of its own, or leave the bucket out of this source’s settings.',
             retryable: false,
           },
@@ -219,7 +220,7 @@ export class QueueWorker {
     if (most === undefined || times < Math.max(2, most - 1)) return;
     this.#context.report({
       code: 'near-dead-letter',
-      message: `The message ${held.id}${key ? ` about ${key}` : ''} was received ${times} times of ${most}; then it goes to ${this.#state.deadLetter?.queue}.`,
+      message: `The message ${held.id}${key ? ` about ${quotedWhole(key)}` : ''} was received ${times} times of ${most}; then it goes to “${this.#state.deadLetter?.queue}”.`,
       hint: 'What keeps its objects from being read stands in the other problems. After that is mended, move the messages of the dead-letter queue back.',
       retryable: true,
     });
@@ -327,7 +328,7 @@ export class QueueWorker {
 
   #doing(action: string): Doing {
     const { clients, settings } = this.#context;
-    return clients.doing({ action, resource: settings.queue, region: clients.queueRegion });
+    return clients.doing({ action, resource: quotedWhole(settings.queue), region: clients.queueRegion });
   }
 
   #explain(error: unknown, action: string): S3Problem {

@@ -5,11 +5,12 @@
 
 import { createHash } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
+import { quotedWhole, saidBy } from '../../model/wording.ts';
 import { otherObject } from '../aws-path.ts';
 import { type Content, DeliveryError, type Outcome } from '../delivery.ts';
 import { DigestReader } from './digest-reader.ts';
 import { type Downloaded, download } from './download.ts';
-import { explain, S3Failure } from './problems.ts';
+import { explain, inS3, S3Failure } from './problems.ts';
 import type { NamedObject, ReaderContext } from './reading.ts';
 
 /** What the intake is given. */
@@ -97,7 +98,8 @@ export class ObjectReader {
       } catch (cause) {
         if (stopping.aborted) throw stopping.reason;
         // A download that cannot be read again or removed is none of S3's answers; it is told and tried again all the same.
-        const error = cause instanceof S3Failure ? cause : new S3Failure(explain(cause, { action: 'reading', resource: address(object) }), cause);
+        const error =
+          cause instanceof S3Failure ? cause : new S3Failure(explain(cause, { action: 'reading', resource: inS3(object.bucket, object.key) }), cause);
         const { code, retryable } = error.problem;
         const wait = retryMs * 2 ** (tries - 1) * (0.75 + Math.random() / 2);
         if (code === 'object-gone') {
@@ -194,11 +196,11 @@ export class ObjectReader {
       });
     } catch (error) {
       const retryable = !(error instanceof DeliveryError) || error.retryable;
-      const message = error instanceof Error ? error.message : String(error);
+      const message = saidBy(error);
       throw new S3Failure(
         {
           code: 'not-taken',
-          message: `${name} could not be stored: ${message}`,
+          message: `${quotedWhole(name)} could not be stored: ${message}`,
           hint: retryable ? 'It is brought again.' : 'It is left where it is.',
           retryable,
         },

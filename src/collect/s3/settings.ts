@@ -2,7 +2,7 @@
  * The settings of an S3 source: their shape with messages for people.
  */
 import { z } from 'zod';
-import { AwsCredentials, Endpoint, isHttpUrl, OutboundProxy, withSecrets } from '../aws-credentials.ts';
+import { AwsCredentials, Endpoint, isHttpUrl, joined, OutboundProxy } from '../aws-credentials.ts';
 import { isRegion } from './problems.ts';
 
 const bucket = z
@@ -93,9 +93,9 @@ export type S3Settings = z.infer<typeof S3Settings>;
 /** As people write them. */
 export type S3SettingsInput = z.input<typeof S3Settings>;
 
-/** The settings whole again. Throws a ZodError where they are not what they must be. */
+/** The settings whole again. Throws an Error that names what is wrong with them. */
 export function joinSecrets(open: Readonly<Record<string, unknown>>, secrets: Readonly<Record<string, string>>): S3Settings {
-  return S3Settings.parse(withSecrets(open, secrets));
+  return joined(S3Settings, open, secrets);
 }
 
 export interface QueueName {

@@ -3,6 +3,7 @@
  * one run. Digests come in any order and more than once; what is proven is worked out when it is asked for.
  */
 import type { DigestFaultCode } from '../../model/digest-faults.ts';
+import { quotedWhole } from '../../model/wording.ts';
 
 /** Why [from, to) is not proven. Epoch seconds. */
 export interface DigestFault {
@@ -239,16 +240,21 @@ function breaks({ runs, faults }: Chain): DigestFault[] {
       found.push({ code, digest: after.previous?.object ?? before.last.object, from, to, message, count: 1 });
     const { previous } = after;
     if (isSame(previous, before.last)) {
-      if (after.from > before.to) add('chain-gap', before.to, after.from, `${before.last.object} ends before the next digest begins.`);
+      if (after.from > before.to) add('chain-gap', before.to, after.from, `${quotedWhole(before.last.object)} ends before the next digest begins.`);
     } else if (previous === null) {
       // One that begins at once, as after a change of the trail, leaves no time unproven.
-      if (after.from > before.to) add('chain-restarted', before.to, after.from, `After ${before.last.object} a new chain begins.`);
+      if (after.from > before.to) add('chain-restarted', before.to, after.from, `After ${quotedWhole(before.last.object)} a new chain begins.`);
     } else if (previous.object === before.last.object) {
-      add('digest-changed', before.lastFrom, before.to, `${previous.object} is not what the next digest says that it was.`);
+      add('digest-changed', before.lastFrom, before.to, `${quotedWhole(previous.object)} is not what the next digest says that it was.`);
     } else if (!faults.some(({ digest }) => digest === previous.object)) {
-      add('digest-missing', after.from > before.to ? before.to : before.lastFrom, Math.max(before.to, after.from), `${previous.object} is missing.`);
+      add(
+        'digest-missing',
+        after.from > before.to ? before.to : before.lastFrom,
+        Math.max(before.to, after.from),
+        `${quotedWhole(previous.object)} is missing.`,
+      );
     } else if (!covered(faults, before.to, after.from)) {
-      add('digest-missing', before.to, after.from, `Digests between ${before.last.object} and ${previous.object} are missing.`);
+      add('digest-missing', before.to, after.from, `Digests between ${quotedWhole(before.last.object)} and ${quotedWhole(previous.object)} are missing.`);
     }
   }
   return found;

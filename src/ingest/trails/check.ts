@@ -11,6 +11,7 @@ import type { TrailKeys } from '../../collect/trail-keys.ts';
 import { type Digest, DigestError, type DigestName, digestName, LARGEST_DIGEST, readDigest, signedText } from '../../formats/cloudtrail/digest.ts';
 import type { DigestFault, DigestRef, Link } from '../../formats/cloudtrail/digest-chain.ts';
 import type { DigestFaultCode } from '../../model/digest-faults.ts';
+import { quotedWhole } from '../../model/wording.ts';
 
 /** The chain that a digest belongs to. */
 export interface TrailId {
@@ -56,13 +57,13 @@ export async function checkDigest(
   }
   // Where it lies tells what it should be; a file of this machine says it by itself.
   const name = digestName(file.place?.object ?? digest?.object ?? file.name) ?? digestName(file.name);
-  if (!name) return { unnamed: `${file.name} is not named as digests are.` };
+  if (!name) return { unnamed: `${quotedWhole(file.name)} is not named as digests are.` };
   const found = new Findings(file, digest, name);
-  if (!digest) found.add('digest-unreadable', `${file.name}: ${wrong}.`);
+  if (!digest) found.add('digest-unreadable', `${quotedWhole(file.name)}: ${wrong}.`);
   else if (digest.account !== name.account || digest.end !== name.end)
-    found.add('digest-unreadable', `${file.name} says another account or time than its name.`);
+    found.add('digest-unreadable', `${quotedWhole(file.name)} says another account or time than its name.`);
   else if (file.place && (digest.bucket !== file.place.bucket || digest.object !== file.place.object))
-    found.add('digest-moved', `${file.name} says that it was delivered to ${digest.bucket}/${digest.object}.`);
+    found.add('digest-moved', `${quotedWhole(file.name)} says that it was delivered to ${quotedWhole(`${digest.bucket}/${digest.object}`)}.`);
   const signed = digest !== undefined && found.clean && keys !== undefined && (await hasSignature(digest, hash, file, name, keys, found));
   const believed = found.clean || found.onlyKey;
   const { trail, home, account, region } = name;
@@ -121,23 +122,25 @@ class Findings {
 /** Whether the signature is right; adds what is wrong. A file of this machine may have none: then it is not checked. */
 async function hasSignature(digest: Digest, hash: string, file: DigestFile, name: DigestName, keys: TrailKeys, found: Findings): Promise<boolean> {
   if (file.signature === undefined) {
-    if (file.place) found.add('signature-missing', `${file.name} has no x-amz-meta-signature.`);
+    if (file.place) found.add('signature-missing', `${quotedWhole(file.name)} has no x-amz-meta-signature.`);
     return false;
   }
   if (digest.algorithm !== 'SHA256withRSA') {
-    found.add('signature-wrong', `${file.name} is signed by another way than SHA256withRSA.`);
+    found.add('signature-wrong', `${quotedWhole(file.name)} is signed by another way than SHA256withRSA.`);
     return false;
   }
   const at = file.writtenAt ?? digest.end;
   const key = await keys.find(digest.fingerprint, name.region, at);
   if (!key) {
-    found.add('key-unknown', `No public key in ${name.region} has the fingerprint ${digest.fingerprint} of ${file.name}.`, { key: digest.fingerprint });
+    found.add('key-unknown', `No public key in ${name.region} has the fingerprint “${digest.fingerprint}” of ${quotedWhole(file.name)}.`, {
+      key: digest.fingerprint,
+    });
     return false;
   }
   const signature = Buffer.from(file.signature, 'hex');
   const right = verify('RSA-SHA256', Buffer.from(signedText(digest, hash)), { key: key.key, padding: constants.RSA_PKCS1_PADDING }, signature);
   if (!right) {
-    found.add('signature-wrong', `The signature of ${file.name} is not right.`);
+    found.add('signature-wrong', `The signature of ${quotedWhole(file.name)} is not right.`);
     return false;
   }
   // A backfill is signed long after its hour.
@@ -145,7 +148,7 @@ async function hasSignature(digest: Digest, hash: string, file: DigestFile, name
     (!name.backfill || file.writtenAt !== undefined) &&
     ((key.from !== undefined && at < key.from - SLACK) || (key.to !== undefined && at > key.to + SLACK))
   ) {
-    found.add('key-not-valid', `The key of ${file.name} was not valid at its time.`);
+    found.add('key-not-valid', `The key of ${quotedWhole(file.name)} was not valid at its time.`);
     return false;
   }
   return true;
@@ -163,7 +166,8 @@ async function compare(digest: Digest, file: DigestFile, logFiles: LogFiles, fou
         throw error;
       });
       if ('problem' in got) results[at] = [`log-file-${got.problem}`, got.message];
-      else if (got.hash !== hash) results[at] = ['log-file-changed', `${bucket}/${object} has another content than ${file.name} says.`];
+      else if (got.hash !== hash)
+        results[at] = ['log-file-changed', `${quotedWhole(`${bucket}/${object}`)} has another content than ${quotedWhole(file.name)} says.`];
     }
   };
   await Promise.all(Array.from({ length: Math.min(AT_ONCE, digest.logFiles.length) }, lane));

@@ -7,6 +7,7 @@ import { basename, join, sep } from 'node:path';
 import { contentHash, type DigestIntake, type LogFiles } from '../../collect/digests.ts';
 import type { SourceFile } from '../../collect/files.ts';
 import { digestName } from '../../formats/cloudtrail/digest.ts';
+import { quotedWhole, saidBy } from '../../model/wording.ts';
 
 /** Compressed. */
 const LARGEST = 64 * 2 ** 20;
@@ -31,9 +32,9 @@ export async function takeDigestFiles(files: readonly SourceFile[], intake: Dige
   const beside = (digest: string): LogFiles => ({
     async hash(bucket, object) {
       const path = byName.get(basename(object)) ?? (await inCopy(digest, object));
-      if (path === undefined) return { problem: 'missing', message: `${bucket}/${object} is not among the files.` };
+      if (path === undefined) return { problem: 'missing', message: `${quotedWhole(`${bucket}/${object}`)} is not among the files.` };
       const hash = await contentHash({ path }).catch(() => undefined);
-      return hash === undefined ? { problem: 'unreadable', message: `${path} cannot be read or uncompressed.` } : { hash };
+      return hash === undefined ? { problem: 'unreadable', message: `${quotedWhole(path)} cannot be read or uncompressed.` } : { hash };
     },
   });
   for (const { path } of digests) {
@@ -43,7 +44,7 @@ export async function takeDigestFiles(files: readonly SourceFile[], intake: Dige
       const signature = await signatureOf(path);
       await intake.take({ source: '', name: path, bytes, signature }, beside(path));
     } catch (error) {
-      failures.push({ path, message: error instanceof Error ? error.message : String(error) });
+      failures.push({ path, message: saidBy(error) });
     }
   }
   return failures;
@@ -72,6 +73,6 @@ async function signatureOf(path: string): Promise<string | undefined> {
 
 /** Throws where it is larger. */
 async function read(path: string, most: number): Promise<Uint8Array> {
-  if ((await stat(path)).size > most) throw new Error(`${basename(path)} has more than ${most} bytes.`);
+  if ((await stat(path)).size > most) throw new Error(`${quotedWhole(basename(path))} has more than ${most} bytes.`);
   return readFile(path);
 }

@@ -30,7 +30,7 @@ export default function LinePanel(props: PanelViewProps) {
   const [hidden, setHidden] = useHidden(props);
   const { x, series, label, kind, meaning } = panel;
   const data = useMemo(() => {
-    const found = toTimeSeries(result, { x, series, measure, label, zone });
+    const found = toTimeSeries(result, { x, series, measure, label, zone, rest: 'not drawn' });
     // Beside the line, the columns of its band are numbers over time, too.
     return found && kind === 'outlier' ? { ...found, series: found.series.slice(0, 1) } : found;
   }, [result, x, series, measure, label, zone, kind]);

@@ -86,8 +86,11 @@ export function layersOf(data: TimeSeries, meaning: Meaning, scheme: Scheme, nam
   });
   const rest = own.slice(shown.length);
   const color = INK[scheme].other;
-  if (given) layers.push({ key: REST, name: given.label ?? 'other', color, values: given.values });
-  else if (rest.length > 0) layers.push({ key: REST, name: restLabel(rest.length), color, values: summed(rest) });
+  if (given && rest.length === 0) layers.push({ key: REST, name: given.label ?? 'other', color, values: given.values });
+  else if (rest.length > 0) {
+    const groups = rest.length + (given ? (given.groups ?? 1) : 0);
+    layers.push({ key: REST, name: restLabel(groups), color, values: summed(given ? [...rest, given] : rest) });
+  }
   return layers;
 }
 

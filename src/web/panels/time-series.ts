@@ -14,6 +14,8 @@ export interface Series {
   readonly name: string;
   /** As it is shown, where rows name their series. */
   readonly label?: string;
+  /** Of the rest: how many series it stands for. */
+  readonly groups?: number;
   /** By slice of the axis; null = no row. */
   readonly values: (number | null)[];
 }
@@ -35,9 +37,13 @@ interface Named {
   /** Column of a name beside the series' own. */
   readonly label?: string | undefined;
   readonly zone?: string;
+  /** What becomes of series beyond those that are told apart: numbers that do not add up are not drawn. */
+  readonly rest?: 'summed' | 'not drawn';
 }
 
 const MOST_SLICES = 20_000;
+/** Series that are told apart: each has a place for every slice, and rows may name a series each. */
+const MOST_SERIES = 200;
 
 export function toTimeSeries(result: PanelResult, named: Named): TimeSeries | null {
   const x = locate(result.columns, named.x ?? '_timeslice') ?? firstOfKind(result, 'time');
@@ -52,9 +58,17 @@ export function toTimeSeries(result: PanelResult, named: Named): TimeSeries | nu
   const nameOf = (row: readonly unknown[], at: Located) => {
     const others = restOf(result.columns, row);
     const name = others > 0 ? REST : textAt(row, at) || NONE;
+    given = Math.max(given, others);
+    if (few && others === 0 && !few.has(name)) return REST;
     if (!labels.has(name)) labels.set(name, others > 0 ? restLabel(others) : labelOf(row, at, beside, named.zone ?? 'UTC'));
     return name;
   };
+  const measures = seriesColumn ? oneMeasure(result, named, x, seriesColumn) : everyMeasure(result, named, x);
+  const totals = seriesColumn && totalsOf(result, seriesColumn, measures[0]);
+  const few = totals && totals.size > MOST_SERIES ? greatest(totals) : undefined;
+  const left = few && totals ? totals.size - few.size : 0;
+  /** Groups of the rest that the answer has already. */
+  let given = 0;
   const lineOf = (name: string) => {
     let line = lines.get(name);
     if (!line) {
@@ -63,18 +77,46 @@ export function toTimeSeries(result: PanelResult, named: Named): TimeSeries | nu
     }
     return line;
   };
-  const measures = seriesColumn ? oneMeasure(result, named, x, seriesColumn) : everyMeasure(result, named, x);
   for (const row of result.rows) {
     const index = at.get(asNumber(row[x.index]) ?? Number.NaN);
     if (index === undefined) continue;
-    for (const m of measures) lineOf(seriesColumn ? nameOf(row, seriesColumn) : m.column.name)[index] = asNumber(row[m.index]);
+    for (const m of measures) {
+      const name = seriesColumn ? nameOf(row, seriesColumn) : m.column.name;
+      const line = lineOf(name);
+      const value = asNumber(row[m.index]);
+      if (!few || name !== REST) line[index] = value;
+      else if (named.rest !== 'not drawn' && value !== null) line[index] = (line[index] ?? 0) + value;
+    }
   }
+  const groups = left + given;
+  if (few) labels.set(REST, named.rest === 'not drawn' ? `${restLabel(groups)}, not drawn` : restLabel(groups));
   return {
     times,
     slice,
-    series: [...lines].map(([name, values]) => ({ name, ...(seriesColumn && { label: labels.get(name) ?? name }), values })),
+    series: [...lines].map(([name, values]) => ({
+      name,
+      ...(seriesColumn && { label: labels.get(name) ?? name }),
+      ...(few && name === REST && { groups }),
+      values,
+    })),
     seriesColumn,
   };
+}
+
+/** What each series that rows name has together. */
+function totalsOf(result: PanelResult, series: Located, measure: Located | undefined): Map<string, number> {
+  const totals = new Map<string, number>();
+  for (const row of result.rows) {
+    if (restOf(result.columns, row) > 0) continue;
+    const name = textAt(row, series) || NONE;
+    totals.set(name, (totals.get(name) ?? 0) + Math.abs(measure ? (asNumber(row[measure.index]) ?? 0) : 0));
+  }
+  return totals;
+}
+
+function greatest(totals: ReadonlyMap<string, number>): ReadonlySet<string> {
+  const names = [...totals].sort(([, a], [, b]) => b - a).map(([name]) => name);
+  return new Set(names.slice(0, MOST_SERIES));
 }
 
 function oneMeasure(result: PanelResult, named: Named, x: Located, series: Located): Located[] {

@@ -188,7 +188,7 @@ describe('test it', () => {
     expect(find(checks, 'bucket')).toMatchObject({
       result: 'failed',
       code: 'access-denied',
-      message: expect.stringContaining('s3:ListBucket on s3://flow-logs'),
+      message: expect.stringContaining('s3:ListBucket on “s3://flow-logs”'),
     });
     expect(results(checks)).toMatchObject({ list: 'failed', object: 'skipped', notification: 'skipped' });
   });
@@ -398,7 +398,7 @@ describe('proxies', () => {
   it('are named when they refuse or are not there, without their password', async () => {
     const { url } = await connectProxy('name:right');
     const refused = await test({ proxy: `http://name:wrong-password@${url}` });
-    expect(find(refused, 'queue')).toMatchObject({ result: 'failed', code: 'proxy-refused', message: `The proxy ${url} answered 407.` });
+    expect(find(refused, 'queue')).toMatchObject({ result: 'failed', code: 'proxy-refused', message: `The proxy “${url}” answered 407.` });
     servers.splice(0).forEach((server) => {
       server.closeAllConnections();
       server.close();

@@ -170,7 +170,7 @@ describe('explanations', () => {
         'User: arn:aws:iam::123456789012:user/reader is not authorized to perform: s3:GetObject on resource: &quot;arn:aws:s3:::flow-logs/x&quot; because no identity-based policy allows the s3:GetObject action',
       ),
       'access-denied',
-      /s3:GetObject on s3:\/\/flow-logs\/.* is not allowed/,
+      /s3:GetObject on “s3:\/\/flow-logs\/.*” is not allowed/,
     ],
     [
       'a denial',
@@ -186,13 +186,13 @@ describe('explanations', () => {
         'User: arn:aws:iam::123456789012:user/reader is not authorized to perform: kms:Decrypt on resource: arn:aws:kms:us-east-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab because no resource-based policy allows the kms:Decrypt action',
       ),
       'kms-denied',
-      /the KMS key arn:aws:kms:us-east-1:123456789012:key\/1234abcd.*kms:Decrypt is missing/,
+      /the KMS key “arn:aws:kms:us-east-1:123456789012:key\/1234abcd.*”.*kms:Decrypt is missing/,
     ],
     [
       'a disabled key',
       { kind: 'answer', status: 400, body: xmlError('KMS.DisabledException', 'arn:aws:kms:us-east-1:123456789012:key/x is disabled.') },
       'kms-key-unusable',
-      /KMS key of s3:\/\/flow-logs/,
+      /KMS key of “s3:\/\/flow-logs/,
     ],
     [
       'an unknown key id',
@@ -282,7 +282,7 @@ describe('explanations', () => {
       () => s.status().state === 'failing',
       () => s.status(),
     );
-    expect(s.status().problems[0]).toMatchObject({ code: 'no-such-queue', message: expect.stringContaining(`${queue}-later in us-east-1`) });
+    expect(s.status().problems[0]).toMatchObject({ code: 'no-such-queue', message: expect.stringContaining(`${queue}-later” in us-east-1`) });
     aws.server.createQueue(`${queue}-later`);
     await aws.putAndNotify(`${queue}-later`, 'flow-logs', key('a'), flowFile(flowLines(1)));
     await deleted(1);

@@ -305,7 +305,7 @@ describe('following', () => {
       () => s.status().state === 'failing' && (s.status().problems[0]?.count ?? 0) >= 2,
       () => s.status(),
     );
-    expect(s.status().problems[0]).toMatchObject({ code: 'access-denied', message: `s3:ListBucket on s3://${bucket}/ is not allowed.` });
+    expect(s.status().problems[0]).toMatchObject({ code: 'access-denied', message: `s3:ListBucket on “s3://${bucket}/” is not allowed.` });
     broken = false;
     proxy.fault = ({ url }) => (url.includes('b.log.gz') ? { kind: 'answer', status: 403, body: xmlError('AccessDenied', 'Access Denied') } : undefined);
     await until(

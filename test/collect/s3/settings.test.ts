@@ -72,7 +72,9 @@ describe('settings', () => {
     for (const secret of [KEYS.secretAccessKey, 'a-token', 'password']) expect(JSON.stringify(open)).not.toContain(secret);
     expect(JSON.stringify(open)).toContain('not-secret');
     expect(joinSecrets(open, secrets)).toEqual(whole);
-    expect(() => joinSecrets(open, {})).toThrow(/secretAccessKey/);
+    expect(() => joinSecrets(open, {})).toThrow(
+      /^The source’s settings are not what they must be: connection\.\S*secretAccessKey: the secret access key is missing$/,
+    );
     expect(splitSecrets(S3Settings.parse(queue)).secrets).toEqual({});
   });
 
