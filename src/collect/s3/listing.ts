@@ -7,7 +7,7 @@
 import { ListObjectsV2Command } from '@aws-sdk/client-s3';
 import type { Clients } from './clients.ts';
 import { datedKey, startOfDay } from './dated-key.ts';
-import { inS3 } from './problems.ts';
+import { inS3, S3Failure } from './problems.ts';
 
 export interface ListedObject {
   readonly key: string;
@@ -39,6 +39,7 @@ export async function* listObjects(options: ListOptions): AsyncGenerator<readonl
   let after = options.after;
   let token: string | undefined;
   for (;;) {
+    const asked = { after, token };
     const answer = await clients.withBucket(bucket, { action: 's3:ListBucket', resource }, (client) =>
       client.send(
         new ListObjectsV2Command({
@@ -74,7 +75,14 @@ export async function* listObjects(options: ListOptions): AsyncGenerator<readonl
     const ahead = jump !== '' && isBefore(after, jump);
     if (ahead) after = jump;
     token = ahead ? undefined : answer.NextContinuationToken;
-    if (!ahead && !token) return;
+    // Without a token what comes behind the last key is asked for; an answer that leads nowhere else would be asked for for ever.
+    if (!ahead && (token === undefined ? after === asked.after : token === asked.token))
+      throw new S3Failure({
+        code: 'unexpected',
+        message: `The listing of ${resource} says that there is more, and not where.`,
+        hint: 'The endpoint does not list as S3 does: set up notifications by a queue in place of the listing, or look for a newer release of it.',
+        retryable: true,
+      });
   }
 }
 

@@ -125,6 +125,33 @@ describe('all of a prefix', () => {
     clients.close();
   });
 
+  it('goes on behind the last key where an endpoint gives no token, and ends with a reason where it leads nowhere', async () => {
+    const all = Array.from({ length: 30 }, (_, i) => `${folderOf('2026-10-01')}${String(i).padStart(2, '0')}.log`);
+    for (const key of all) await aws.put(bucket, key, Buffer.from('x'));
+    const contents = (of: readonly string[]) => of.map((key) => `<Contents><Key>${key}</Key><Size>1</Size></Contents>`).join('');
+    const page = (of: readonly string[], token: string) => ({
+      kind: 'answer' as const,
+      status: 200,
+      body: `<?xml version="1.0"?>\n<ListBucketResult><Name>${bucket}</Name><IsTruncated>true</IsTruncated>${token}${contents(of)}</ListBucketResult>`,
+    });
+    const clients = new Clients(S3Settings.parse({ mode: 'list', bucket, region: REGION, credentials: KEYS, endpoint: proxy.endpoint }), {});
+    const list = async (found: string[] = []) => {
+      for await (const objects of listObjects({ clients, bucket, prefix: '', after: '', fromDay: '', signal: AbortSignal.timeout(60_000) }))
+        found.push(...objects.map((object) => object.key));
+      return found;
+    };
+    proxy.fault = ({ url }) => (url.includes('start-after') ? undefined : page(all.slice(0, 10), ''));
+    expect(await list()).toEqual(all);
+    for (const token of ['<NextContinuationToken>same</NextContinuationToken>', '']) {
+      proxy.requests.length = 0;
+      proxy.fault = () => page(all.slice(0, 10), token);
+      const found: string[] = [];
+      await expect(list(found)).rejects.toMatchObject({ problem: { code: 'unexpected', message: expect.stringContaining(`“s3://${bucket}/”`) } });
+      expect([lists(), new Set(found).size]).toEqual([2, 10]);
+    }
+    clients.close();
+  });
+
   it('passes over objects of other kinds, with a count each', async () => {
     await put(`${folderOf(today)}a.log.gz`, 1);
     for (const key of [
