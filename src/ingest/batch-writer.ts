@@ -8,6 +8,7 @@ import { crc32 } from 'node:zlib';
 import type { Enricher } from '../enrich/enricher.ts';
 import type { DecodedBatches, Range } from '../formats/result.ts';
 import { type BadRecord, type Batch, type Column, type Origin, textColumn } from '../model/batch.ts';
+import { addCounts, NO_COUNTS } from '../model/counts.ts';
 import type { Field } from '../model/fields.ts';
 import { CLOUDTRAIL, formatOf, VPC_FLOW } from '../model/log-formats.ts';
 import { REGISTRY_OF } from '../model/registries.ts';
@@ -66,6 +67,8 @@ export async function stageBatch(
   const parts = taken.deliveries.filter((part) => deliveries.has(part.delivery));
   const owners = parts.map((part) => deliveries.get(part.delivery) as BatchDelivery);
   const origins = owners.map(({ origin }) => origin);
+  // Where the segments of a delivery that follow each other end.
+  const ends = owners.flatMap(({ id }, i) => (owners[i + 1]?.id === id ? [] : [i]));
   const given = new Set<string>();
   const received = context.now();
   const counter = new BatchCounter(owners, received);
@@ -101,7 +104,7 @@ export async function stageBatch(
     const countedIn = counter.rows(dataset, rows, ranges);
     if (dataset === CLOUDTRAIL.main) rows.columns.set(ROW, { type: 'UInt32', values: countedIn });
     const days = cutByDays(rows);
-    for (const part of days) stage(dataset, part, dataset === CLOUDTRAIL.main && days.length === 1 ? { ends: ranges.map(({ end }) => end) } : {});
+    for (const part of days) stage(dataset, part, dataset === CLOUDTRAIL.main && days.length === 1 ? { ends: ends.map((i) => (ranges[i] as Range).end) } : {});
     if (formatOf(dataset).main === dataset) external.push(...addressDays(dataset, rows, received));
   }
 
@@ -125,7 +128,24 @@ export async function stageBatch(
   await syncStaged(context.staging, blocks);
   // Of these alone the masks are kept; queries expect every field of other flows to be absent here and there.
   const flows = taken.tables.find(({ dataset }) => dataset === VPC_FLOW.flows)?.batch;
-  return { batch, ranges, blocks, ...masks(flows, given), defaultOnly: !flows || inDefaultLayout(flows) };
+  return { batch, ranges: joinedRanges(ranges), blocks, ...masks(flows, given), defaultOnly: !flows || inDefaultLayout(flows) };
+}
+
+/** Ranges of a delivery that follow each other as one: it may have very many segments, and the ledger has one row of it. */
+function joinedRanges(ranges: readonly DeliveryRange[]): DeliveryRange[] {
+  const all: DeliveryRange[] = [];
+  for (const range of ranges) {
+    const before = all.at(-1);
+    if (before?.delivery !== range.delivery) {
+      all.push(range);
+      continue;
+    }
+    const formats = { ...before.formats };
+    for (const [name, records] of Object.entries(range.formats ?? {})) formats[name] = (formats[name] ?? 0) + records;
+    const counts = addCounts(addCounts({ ...NO_COUNTS }, before.counts), range.counts);
+    all[all.length - 1] = { ...range, from: before.from, last: before.last || range.last, counts, formats };
+  }
+  return all;
 }
 
 /** Writes rows as a block for a table. */

@@ -59,8 +59,9 @@ export async function damageOf(manifest: Manifest, { store, metadata }: { readon
   const stored = await store.storedTokens(manifest.blocks);
   const again = stored?.size === 0;
   const begin = `The staged files of ${blocks.length} of ${manifest.blocks.length} blocks of the batch ${manifest.batch} are damaged or gone`;
-  const from = manifest.ranges.length
-    ? `It is of ${manifest.ranges.length} deliveries: ${await namesOf(manifest, metadata)}.`
+  const deliveries = [...new Set(manifest.ranges.map(({ delivery }) => delivery))];
+  const from = deliveries.length
+    ? `It is of ${deliveries.length} deliveries: ${await namesOf(deliveries, metadata)}.`
     : 'It is of a retry of records in quarantine.';
   if (again) {
     const note = `${begin}. Nothing of the batch was stored, so that it is read when it comes again: what is in the spool or a queue does by itself, files with "bartizan ingest". ${from}`;
@@ -117,7 +118,7 @@ function rowsOf(blocks: readonly StagedBlock[]): string {
   return blocks.map(({ table, rows }) => `${rows} rows for ${table}`).join(', ');
 }
 
-async function namesOf({ ranges }: Manifest, metadata: Metadata): Promise<string> {
-  const names = await Promise.all(ranges.slice(0, NAMED).map(async ({ delivery }) => (await metadata.delivery(delivery))?.name ?? delivery));
-  return `${[...new Set(names)].join(', ')}${ranges.length > NAMED ? ', …' : ''}`;
+async function namesOf(deliveries: readonly string[], metadata: Metadata): Promise<string> {
+  const names = await Promise.all(deliveries.slice(0, NAMED).map(async (id) => (await metadata.delivery(id))?.name ?? id));
+  return `${[...new Set(names)].join(', ')}${deliveries.length > NAMED ? ', …' : ''}`;
 }

@@ -21,6 +21,7 @@ import { saidBy, whyOfFile } from '../model/wording.ts';
 import type { Manifest } from '../store/metadata.ts';
 import { type BatchDelivery, stageBatch } from './batch-writer.ts';
 import { identify, standardInput } from './identity.ts';
+import { joinedBatches, type TakenBatch } from './joined-batches.ts';
 import { KnownLayouts, streamOf } from './layout-changes.ts';
 import type { LayoutChoice } from './layout-choice.ts';
 import { IdCache } from './registry.ts';
@@ -76,8 +77,10 @@ interface OpenBatch {
   number: number;
 }
 
-/** Formats do not share a batch; each has its own, so that deliveries of several formats in turn fill them all. */
+/** Each format has one of its own, so that what comes of several in turn fills them all. */
 const batches = new Map<DecoderKind, OpenBatch>();
+/** A delivery may have records in several of them. The ledger knows one offset of it: they are stored together. */
+let mixed = false;
 /** Of the segment that is read. */
 let kind: DecoderKind = 'flow';
 /** A segment of it was begun. */
@@ -178,7 +181,7 @@ async function readRefused(job: Job, content: Source, id: string): Promise<boole
   }
   const bytes = Buffer.concat(pieces);
   const { code, message } = job.refused as NonNullable<Job['refused']>;
-  (await begin(job, id, undefined, 0, kind)).last = true;
+  begin(job, id, undefined, 0, kind).last = true;
   open().endDamaged(code, message, { raw: bytes.subarray(0, RAW_LIMIT), length: bytes.length });
   return true;
 }
@@ -199,7 +202,7 @@ async function readAll(job: Job, contents: readonly [Source, ...Source[]], id: s
       const next = await stream.next();
       if (next.done) {
         // The text before may be what is damaged: its end is still open.
-        if (!owner || open().deliveryFinished) owner = await begin(job, id, undefined, next.value?.offset ?? end, kind);
+        if (!owner || open().deliveryFinished) owner = begin(job, id, undefined, next.value?.offset ?? end, kind);
         owner.last = true;
         await push(EMPTY, next.value === undefined);
         if (next.value) open().endDamaged(next.value.code, next.value.message);
@@ -209,7 +212,7 @@ async function readAll(job: Job, contents: readonly [Source, ...Source[]], id: s
       if (segment.kind === 'control') continue;
       if (owner && !open().deliveryFinished) await push(EMPTY, true);
       if (segment.kind === 'bad') {
-        owner = await begin(job, id, segment, segment.offset, kind);
+        owner = begin(job, id, segment, segment.offset, kind);
         open().endDamaged(segment.code, segment.message, segment);
         end = segment.offset + segment.length;
         continue;
@@ -219,14 +222,14 @@ async function readAll(job: Job, contents: readonly [Source, ...Source[]], id: s
       owner = undefined;
       for await (const chunk of headed(segment.chunks, job.settings.format, resumed)) {
         if (!owner) {
-          owner = await begin(job, id, segment, segment.offset, decoderKind(job.settings.format, chunk, resumed), resumed);
+          owner = begin(job, id, segment, segment.offset, decoderKind(job.settings.format, chunk, resumed), resumed);
           if (resumed === undefined) choose(job, owner, chunk);
         }
         end += chunk.length;
         await push(chunk, false);
         if (stopped) return false;
       }
-      owner ??= await begin(job, id, segment, segment.offset, kind, resumed);
+      owner ??= begin(job, id, segment, segment.offset, kind, resumed);
     }
   } finally {
     await stream.return(undefined);
@@ -272,12 +275,8 @@ function open(): RecordDecoder {
 }
 
 /** Lets the decoder of a kind read by the job's settings. Sources of different settings share batches. */
-async function decodeBy({ settings }: Job, wanted: DecoderKind): Promise<OpenBatch> {
-  if (wanted !== kind && begun) {
-    // What goes before in the same delivery is stored before what follows: the ledger knows one offset of it.
-    await handOver(kind);
-    batches.get(kind)?.deliveries.clear();
-  }
+function decodeBy({ settings }: Job, wanted: DecoderKind): OpenBatch {
+  mixed ||= begun && wanted !== kind;
   kind = wanted;
   const key = JSON.stringify(settings);
   let reading = readings.get(key);
@@ -299,15 +298,8 @@ async function decodeBy({ settings }: Job, wanted: DecoderKind): Promise<OpenBat
 }
 
 /** Begins a segment of a delivery at an offset, for a kind of decoder. `state`: that of the decoder where it was read before. */
-async function begin(
-  job: Job,
-  id: string,
-  segment: Exclude<Segment, { kind: 'control' }> | undefined,
-  offset: number,
-  wanted: DecoderKind,
-  state?: string,
-): Promise<Owner> {
-  const batch = await decodeBy(job, wanted);
+function begin(job: Job, id: string, segment: Exclude<Segment, { kind: 'control' }> | undefined, offset: number, wanted: DecoderKind, state?: string): Owner {
+  const batch = decodeBy(job, wanted);
   batch.decoder.nextDelivery(state === undefined ? { offset } : { state, offset });
   const owner = { id, source: job.source ?? '', origin: { ...job.origin, ...segment?.origin }, internalTraffic: job.settings.internalTraffic, last: false };
   batch.deliveries.set(++batch.number, owner);
@@ -316,23 +308,27 @@ async function begin(
   return owner;
 }
 
-/** Gives the open batch of a format to the main thread; waits while too many are not stored. */
+/** Gives the open batch of a format to the main thread, with the others where they are mixed; waits while too many are not stored. */
 async function handOver(of: DecoderKind): Promise<void> {
-  const open = batches.get(of);
-  if (!open || open.deliveries.size === 0) return;
-  const { decoder, deliveries, number } = open;
-  const taken = decoder.take();
-  if (taken.deliveries.some((part) => deliveries.has(part.delivery))) {
+  // The one that is read comes last: where its decoder stands the ledger goes on.
+  const kinds = mixed ? [...batches.keys()].sort((a, b) => Number(a === kind) - Number(b === kind)) : [of];
+  const open = kinds.flatMap((one) => batches.get(one) ?? []).filter(({ deliveries }) => deliveries.size > 0);
+  const [first, ...more] = open.map(({ decoder, deliveries }): TakenBatch => ({ decoded: decoder.take(), deliveries }));
+  mixed = false;
+  if (!first) return;
+  const { decoded, deliveries } = joinedBatches([first, ...more]);
+  if (decoded.deliveries.some((part) => deliveries.has(part.delivery))) {
     const batch = randomUUID();
+    const state = open.at(-1)?.decoder.state ?? '';
     staging = true;
-    const manifest = await stage(() => stageBatch(batch, taken, deliveries, decoder.state, { staging: setup.staging, enricher, ids, now }));
+    const manifest = await stage(() => stageBatch(batch, decoded, deliveries, state, { staging: setup.staging, enricher, ids, now }));
     unstored.add(batch);
-    const held = new Set(taken.bad.some((b) => b.code === 'layout-unknown') ? [...deliveries.values()].flatMap((d) => d.stream ?? []) : []);
-    send({ type: 'batch', manifest, extent: taken.maxStart ? { from: taken.minStart, to: taken.maxStart } : null, held: [...held] });
+    const held = new Set(decoded.bad.some((b) => b.code === 'layout-unknown') ? [...deliveries.values()].flatMap((d) => d.stream ?? []) : []);
+    send({ type: 'batch', manifest, extent: decoded.maxStart ? { from: decoded.minStart, to: decoded.maxStart } : null, held: [...held] });
     staging = false;
     matchWith();
   }
-  open.deliveries = new Map([...deliveries].filter(([n]) => reading && of === kind && n === number));
+  for (const one of open) one.deliveries = new Map([...one.deliveries].filter(([n]) => reading && one === batches.get(kind) && n === one.number));
   while (unstored.size >= OPEN_BATCHES * batches.size) {
     await new Promise<void>((resolve) => {
       stored = resolve;

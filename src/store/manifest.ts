@@ -2,7 +2,10 @@
 import type { Counts } from '../model/counts.ts';
 import type { NativeBlockFile, NativeInsert } from './store.ts';
 
-/** A part of a delivery that a batch holds. Offsets are of the decompressed bytes; [from, to). */
+/**
+ * A part of a delivery that a batch holds. Offsets are of the decompressed bytes; [from, to). A manifest may have several
+ * ranges of a delivery; what is of other formats between the records of one is in another of them.
+ */
 export interface DeliveryRange {
   readonly delivery: string;
   readonly from: number;

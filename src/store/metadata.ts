@@ -218,20 +218,18 @@ class SqliteMetadata implements Metadata {
 
   async finish(manifest: Manifest): Promise<void> {
     await this.#db.transaction().execute(async (db) => {
-      for (const range of manifest.ranges) {
-        const row = await db.selectFrom('delivery').select('counts').where('id', '=', range.delivery).executeTakeFirst();
-        const counts = addCounts(row ? (JSON.parse(row.counts) as Counts) : { ...NO_COUNTS }, range.counts);
-        await db
-          .updateTable('delivery')
-          .set({
-            counts: JSON.stringify(counts),
-            done_to: range.to,
-            layout: range.layout,
-            ...(range.last ? { done: 1, finished: this.#remembered.now() } : {}),
-          })
-          .where('id', '=', range.delivery)
-          .execute();
-      }
+      const read = readOf(manifest);
+      const { rows } = await sql<{ id: string; counts: string }>`SELECT id, counts FROM delivery
+        WHERE id IN (SELECT value FROM json_each(${JSON.stringify([...read.keys()])}))`.execute(db);
+      const progress = rows.flatMap(({ id, counts }) => {
+        const one = read.get(id);
+        return one ? [[id, JSON.stringify(addCounts(JSON.parse(counts) as Counts, one.counts)), one.to, one.layout, Number(one.last)]] : [];
+      });
+      // For all in one statement: a batch may be of thousands of deliveries.
+      await sql`UPDATE delivery SET counts = p.counts, done_to = p.done_to, layout = p.layout,
+          done = iif(p.last, 1, delivery.done), finished = iif(p.last, ${this.#remembered.now()}, delivery.finished)
+        FROM (SELECT value ->> 0 AS id, value ->> 1 AS counts, value ->> 2 AS done_to, value ->> 3 AS layout, value ->> 4 AS last
+          FROM json_each(${JSON.stringify(progress)})) AS p WHERE delivery.id = p.id`.execute(db);
       await db.deleteFrom('manifest').where('batch', '=', manifest.batch).execute();
     });
   }
@@ -336,6 +334,21 @@ class SqliteMetadata implements Metadata {
   async close(): Promise<void> {
     await this.#db.destroy();
   }
+}
+
+/** What a manifest has of each of its deliveries: ranges of one may be far apart, where others are between them. */
+function readOf({ ranges }: Manifest): Map<string, { to: number; layout: string; last: boolean; counts: Counts }> {
+  const all = new Map<string, { to: number; layout: string; last: boolean; counts: Counts }>();
+  for (const { delivery, to, layout, last, counts } of ranges) {
+    // As the database has it, whatever a sender calls a delivery.
+    const id = delivery.toWellFormed();
+    const one = all.get(id) ?? { to, layout, last: false, counts: { ...NO_COUNTS } };
+    addCounts(one.counts, counts);
+    one.last ||= last;
+    if (to >= one.to) [one.to, one.layout] = [to, layout];
+    all.set(id, one);
+  }
+  return all;
 }
 
 function toDelivery(row: Tables['delivery']): Delivery {

@@ -7,7 +7,8 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import Sqlite from 'better-sqlite3';
 import { expect, it } from 'vitest';
-import { gzipped, HEADER, lines, openPlace } from './helpers.ts';
+import { event } from './events.ts';
+import { document, gzipped, HEADER, lines, openPlace, START } from './helpers.ts';
 
 const KILLS = Number(process.env.BARTIZAN_CRASH_KILLS ?? 4);
 const FILES = 8;
@@ -94,4 +95,46 @@ it('stores what a kill left half-way also after its data directory was moved', a
   expect(await after.rows('SELECT count(), uniqExact(interface_id, srcport, bytes) FROM bartizan.vpc_flow')).toEqual([[FILES * PER_FILE, FILES * PER_FILE]]);
   await after.close();
   await rm(folder, { recursive: true, force: true });
+});
+
+it('loses and doubles nothing of files whose records change their format again and again', async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'bartizan-crash-mixed-'));
+  const place = await openPlace({ directory });
+  const files = 3;
+  const turns = 40;
+  const flows = files * turns * 200;
+  const events = files * turns * 20;
+  for (let i = 0; i < files; i++) {
+    const parts = Array.from({ length: turns }, (_, turn) => {
+      const ids = Array.from({ length: 20 }, (_, n) => JSON.stringify(event(`${i}-${turn}-${n}`, START + turn)));
+      return [
+        document('trail', ids),
+        document(
+          'flows',
+          lines(200, i * turns + turn)
+            .trimEnd()
+            .split('\n'),
+        ),
+      ];
+    });
+    await place.file(`f${i}.gz`, gzipped(parts.flat().join('\n')));
+  }
+  await place.close();
+
+  let killed = 0;
+  for (let i = 0; i < KILLS; i++) if (!(await ingest(directory, 50 + Math.floor(Math.random() * 700)))) killed++;
+  const summary = await ingest(directory);
+  expect(killed).toBeGreaterThan(0);
+  expect(summary?.records).toBe(flows + events);
+
+  const after = await openPlace({ directory });
+  expect(await after.rows('SELECT count(), uniqExact(interface_id, srcport, bytes) FROM bartizan.vpc_flow')).toEqual([[flows, flows]]);
+  expect(await after.rows('SELECT count(), uniqExact(event_id) FROM bartizan.cloudtrail')).toEqual([[events, events]]);
+  expect(await after.rows('SELECT dataset, sum(records), sum(deliveries) FROM bartizan.ingest_counter GROUP BY dataset ORDER BY dataset')).toEqual([
+    ['', 0, files],
+    ['cloudtrail', events, 0],
+    ['vpc_flow', flows, 0],
+  ]);
+  await after.close();
+  await rm(directory, { recursive: true, force: true });
 });

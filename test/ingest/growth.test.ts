@@ -1,4 +1,4 @@
-/** Batches of very many deliveries or days: what is done with one grows with its records, where each of these would take minutes or gigabytes. */
+/** Batches of very many deliveries, segments or days: what is done with one grows with its records, where each of these would take minutes or gigabytes. */
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -7,8 +7,10 @@ import { withDuplicates } from '../../src/ingest/event-copies.ts';
 import { addOrigins } from '../../src/ingest/origin-columns.ts';
 import { type Batch, type Column, type Origin, textAt, textColumn } from '../../src/model/batch.ts';
 import { NO_COUNTS } from '../../src/model/counts.ts';
+import { DEFAULT_RECORD_SETTINGS } from '../../src/model/source.ts';
 import { encodeBlock } from '../../src/store/native-block.ts';
-import { gzipped, HEADER, lines, openPlace } from './helpers.ts';
+import { event } from './events.ts';
+import { document, gzipped, HEADER, lines, openPlace, START } from './helpers.ts';
 
 const COUNT = 200_000;
 const numbers = Array.from({ length: COUNT }, (_, i) => i);
@@ -113,4 +115,18 @@ describe('records of days far apart', () => {
     });
     expect(new Set(read.map((i) => Math.floor((i % 6000) / 32)))).toEqual(new Set([57]));
   });
+});
+
+it('a delivery whose records change their format with each segment', async () => {
+  const turns = 3000;
+  const place = await openPlace({ batchRows: 20_000, workers: 1 });
+  const turn = (flow: string, i: number) => `${document('flows', [flow])}\n${document('trail', [JSON.stringify(event(`e${i}`, START))])}`;
+  const bytes = Buffer.from(lines(turns).trimEnd().split('\n').map(turn).join('\n'));
+  const origin = { sourceName: '', sourceCategory: '', sourceHost: '', collector: '' };
+  const common = { source: 's', name: 'd', origin, settings: DEFAULT_RECORD_SETTINGS };
+  const { counts } = await place.pipeline.take({ ...common, id: 'd', size: bytes.length, content: { bytes } });
+  expect(counts).toMatchObject({ records: 2 * turns, stored: 2 * turns });
+  expect(place.pipeline.load.batches).toBe(1);
+  expect(await place.rows('SELECT (SELECT count() FROM bartizan.vpc_flow), (SELECT uniqExact(event_id) FROM bartizan.cloudtrail)')).toEqual([[turns, turns]]);
+  await place.close();
 });

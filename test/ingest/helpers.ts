@@ -143,3 +143,9 @@ export function lines(count: number, seed = 0, start = START): string {
 }
 
 export const gzipped = (text: string): Uint8Array => gzipSync(text);
+
+/** A document of CloudWatch Logs with these messages, as text. */
+export function document(logGroup: string, messages: readonly string[]): string {
+  const head = { messageType: 'DATA_MESSAGE', owner: '444455556666', logGroup, logStream: 's', subscriptionFilters: [] };
+  return JSON.stringify({ ...head, logEvents: messages.map((message, i) => ({ id: `${i}`, timestamp: 1, message })) });
+}

@@ -1,4 +1,4 @@
-/** A batch that is staged again after the disk was full is the batch that it would have been. */
+/** What is staged of a batch: each delivery's segments in a row as one range, and the same batch where it is staged again after the disk was full. */
 import { mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -57,3 +57,33 @@ for (const [kind, text, table] of TEXTS) {
       expect(files()).toEqual(blocks);
     });
 }
+
+it('names the segments of a delivery in a row as one range, with the rows that they end at', async () => {
+  const decoder = createDecoder('cloudtrail', { layout: 'auto', now, capacity: 100 });
+  decoder.push(new Uint8Array(0), true);
+  const owners = new Map<number, BatchDelivery>();
+  const { origin } = deliveries.get(0) as BatchDelivery;
+  const segments: readonly (readonly [delivery: string, texts: readonly string[], last: boolean])[] = [
+    ['one', ['a', 'b'], false],
+    ['one', ['c'], false],
+    ['one', ['', 'd'], true],
+    ['two', ['e'], false],
+    ['two', ['f', 'g'], false],
+  ];
+  let at = 0;
+  for (const [i, [id, texts, last]] of segments.entries()) {
+    if (id !== segments[i - 1]?.[0]) at = 0;
+    decoder.nextDelivery({ offset: at });
+    owners.set(i + 1, { id, source: '', origin, last });
+    const bytes = new TextEncoder().encode(texts.map((text) => `${text ? JSON.stringify(event(text, 1_700_000_000)) : '{'}\n`).join(''));
+    at += bytes.length;
+    decoder.push(bytes, true);
+  }
+  const { ranges, blocks } = await stageBatch('b', decoder.take(), owners, decoder.state, context());
+  expect(ranges.map(({ delivery, from, last, counts, formats }) => [delivery, from, last, counts.records, counts.quarantined, formats])).toEqual([
+    ['one', 0, true, 5, 1, { cloudtrail: 5 }],
+    ['two', 0, false, 3, 0, { cloudtrail: 3 }],
+  ]);
+  expect(ranges[1]?.to).toBe(at);
+  expect(blocks.find(({ table }) => table === 'cloudtrail')?.ends).toEqual([4, 7]);
+});
