@@ -143,7 +143,7 @@ describe('a run that nobody waits for', () => {
   async function startSlow(copyRows: number, signal?: AbortSignal): Promise<{ other: TestServer; response: Response }> {
     const other = await startServer({ deps: { store: server.store, dashboards: [slow] }, settings: { copyRows } });
     const response = await other.post('/api/v1/dashboards/slow/run', DAY_AGO, signal);
-    await until(async () => (await running()) > 0);
+    await expect.poll(running, { interval: 10 }).toBeGreaterThan(0);
     return { other, response };
   }
 
@@ -155,7 +155,7 @@ describe('a run that nobody waits for', () => {
     const { other, response } = await startSlow(copyRows, abort.signal);
     expect(response.status).toBe(200);
     abort.abort();
-    await until(async () => (await running()) === 0 && (await copies()) === 0);
+    await expect.poll(async () => [await running(), await copies()]).toEqual([0, 0]);
     await other.close();
   });
 
@@ -163,16 +163,7 @@ describe('a run that nobody waits for', () => {
     const { other, response } = await startSlow(5_000_000);
     await other.close();
     expect(await running()).toBe(0);
-    await until(async () => (await copies()) === 0);
+    await expect.poll(copies).toBe(0);
     expect((await eventsOf(response)).at(-1)?.type).not.toBe('end');
   });
 });
-
-async function until(condition: () => Promise<boolean>): Promise<void> {
-  const end = performance.now() + 3000;
-  while (performance.now() < end) {
-    if (await condition()) return;
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
-  throw new Error('it did not happen within three seconds');
-}

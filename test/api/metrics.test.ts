@@ -72,7 +72,6 @@ it('counts what was pushed, by source and outcome, and once however often it is 
   expect((await push(body)).status).toBe(200);
   await expect.poll(async () => (await scrape()).get(of('bartizan_source_records_total', ',outcome="stored"'))).toBe(50);
   await scrape();
-  const metrics = await scrape();
   const expected: [string, number][] = [
     ['bartizan_build_info{version="1.2.3"}', 1],
     ['bartizan_sources', 1],
@@ -96,7 +95,14 @@ it('counts what was pushed, by source and outcome, and once however often it is 
     ['bartizan_store_inserts_total', 4],
     ['bartizan_store_insert_failures_total', 0],
   ];
-  expect(expected.map(([name]) => [name, metrics.get(name)])).toEqual(expected);
+  // What is stored is counted first, then its delivery leaves the spool and the queue.
+  let metrics = await scrape();
+  await expect
+    .poll(async () => {
+      metrics = await scrape();
+      return expected.map(([name]) => [name, metrics.get(name)]);
+    })
+    .toEqual(expected);
   expect([...metrics.keys()].filter((name) => name.startsWith('bartizan_not_ready'))).toEqual([]);
   expect(metrics.get('bartizan_disk_free_bytes')).toBeGreaterThan(0);
   expect(metrics.get(of('bartizan_source_last_delivery_timestamp_seconds'))).toBeGreaterThan(Date.now() / 1000 - 600);
@@ -148,8 +154,12 @@ it('is not ready while batches of before are stored', async () => {
     const blocks = [stageResolved(staging, batch, [{ batch, seq: 1 }], 1)];
     await metadata.commit({ batch, ranges: [], blocks, absentMask: '0' });
   }
-  // What stores is busy meanwhile.
-  const busy = store.rows({ text: 'SELECT sleep(3)', params: {} }, { lane: 'ingest' });
+  // What stores is busy until it has been seen.
+  const seen = new AbortController();
+  const busy = store.rows(
+    { text: 'SELECT sleepEachRow(1) FROM numbers(600) SETTINGS max_block_size = 1', params: {} },
+    { lane: 'ingest', signal: seen.signal, maxSeconds: 600 },
+  );
   const registries = await openRegistries(store, metadata);
   const settings = {
     databases: {},
@@ -163,7 +173,8 @@ it('is not ready while batches of before are stored', async () => {
   const pipeline = await Pipeline.open({ store, metadata, registries, staging, ...settings });
   const reasons = () => reasonsOf({ pipeline, collection, folder: directory, minFreeBytes: 0 });
   expect((await reasons()).find((reason) => reason.code === 'store-repairing')?.message).toContain('2 to go');
-  await busy;
+  seen.abort();
+  await expect(busy).rejects.toMatchObject({ code: 'query-cancelled' });
   await expect.poll(async () => (await reasons()).map((reason) => reason.code)).not.toContain('store-repairing');
   expect(pipeline.load).toMatchObject({ openBatches: 0, batches: 2, rows: 2 });
   expect(await place.rows('SELECT batch FROM bartizan.quarantine_resolved ORDER BY batch')).toEqual([['a'], ['b']]);

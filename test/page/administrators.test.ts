@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { END } from './browser.ts';
 import { writeEvents } from './events.ts';
-import { HOUR, iso, soon, startSession } from './session.ts';
+import { HOUR, inSequence, iso, soon, startSession } from './session.ts';
 import { violations } from './violations.ts';
 
 const session = startSession(writeEvents);
@@ -25,8 +25,7 @@ test('entries are added by keys, and one that is there already gets its new note
   const { page } = session;
   await page.goto(`${session.served.address}/completeness`);
   await page.locator('main h1').first().waitFor();
-  await page.keyboard.press('g');
-  await page.keyboard.press('a');
+  await inSequence(page, 'g', 'a');
   await page.getByLabel('Name, ARN or role').fill('arn:aws:iam::*:role/admin/<b>*</b>');
   await page.keyboard.press('Tab');
   await page.keyboard.type('on call');

@@ -2,7 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { iso, numberIn, soon, startSession } from './session.ts';
+import { iso, numberIn, pictureIn, soon, startSession } from './session.ts';
 
 /** Of each zone the day, and when it and the next begin. */
 const CHANGES = [
@@ -43,10 +43,7 @@ it('draws a bar for each day around a change, and a click on the last leads to i
   const window = `from=${iso(seconds(from) - 86_400)}&to=${iso(seconds(to) + 86_400)}`;
   await on.page.goto(`${on.served.address}/search?${window}&tz=${encodeURIComponent(zone)}&view=column&q=${query}`);
   expect(await on.page.getByRole('img', { name: /219 together/ }).getAttribute('aria-label')).toContain('Stacked columns');
-  const drawn = on.page.locator('.bz-aggregates canvas').first();
-  await drawn.waitFor();
-  const box = await drawn.boundingBox();
-  if (!box) throw new Error('nothing is drawn');
+  const box = await pictureIn(on.page.locator('.bz-aggregates'));
   await on.page.mouse.click(box.x + box.width - 40, box.y + box.height - 40);
   await soon(() => [on.search('from'), on.search('to')].map((text) => seconds(text ?? ''))).toEqual([seconds(to), seconds(to) + 86_400]);
 });

@@ -43,7 +43,7 @@ async function open(dashboard: Dashboard, address: string): Promise<void> {
   await on.page.waitForFunction(
     (ids) => {
       const settled = ids.every((id) => document.querySelector(`[data-panel="${id}"]`)?.getAttribute('aria-busy') === 'false');
-      return settled && document.querySelectorAll('.bz-skeleton').length === 0;
+      return settled && document.querySelectorAll('.bz-skeleton, .bz-chart-canvas[aria-busy="true"]').length === 0;
     },
     panelsOf(dashboard).map(({ id }) => id),
   );

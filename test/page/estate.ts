@@ -44,7 +44,7 @@ export async function fillEstate(folder: string, end: number): Promise<string> {
     });
     // The digests come last, all accounts and regions of the hour together.
     for (let tries = 0; (await workspace.metadata.proofs.list(CHAINS)).length < CHAINS; tries++) {
-      if (tries > 600) throw new Error('the digests of the demo did not come');
+      if (tries > 2400) throw new Error('the digests of the demo did not come');
       await new Promise((resolve) => setTimeout(resolve, 100));
     }
     stop.abort();

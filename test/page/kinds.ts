@@ -128,6 +128,10 @@ export async function makeKinds(session: Session): Promise<string> {
 export async function drawn(session: Session): Promise<void> {
   await session.page.waitForFunction((count) => {
     const panels = [...document.querySelectorAll('[data-panel]')];
-    return panels.length >= count && panels.every((p) => p.getAttribute('aria-busy') === 'false') && document.querySelectorAll('.bz-skeleton').length === 0;
+    return (
+      panels.length >= count &&
+      panels.every((p) => p.getAttribute('aria-busy') === 'false') &&
+      document.querySelectorAll('.bz-skeleton, .bz-chart-canvas[aria-busy="true"]').length === 0
+    );
   }, PANELS.length);
 }

@@ -1,7 +1,7 @@
 /** The Overview dashboard on a real server: what it shows is what queries say, and it says honestly when it has nothing. */
 import { expect, it } from 'vitest';
 import { END } from './browser.ts';
-import { HOUR, numberIn, soon, startSession } from './session.ts';
+import { HOUR, inSequence, numberIn, soon, startSession } from './session.ts';
 import { violationsInBoth } from './violations.ts';
 
 const REJECTS = 'rejects-by-interface-destination';
@@ -106,13 +106,11 @@ it('is used by keyboard: help, and the pages', async () => {
   await on.page.getByRole('dialog').waitFor();
   await on.page.keyboard.press('Escape');
   await soon(() => on.page.getByRole('dialog').count()).toBe(0);
-  await on.page.keyboard.press('g');
-  await on.page.keyboard.press('s');
+  await inSequence(on.page, 'g', 's');
   await on.page.waitForURL('**/search?**');
   // One begins to type there; Escape leaves the editor.
   await on.page.getByRole('textbox', { name: 'Query' }).press('Escape');
-  await on.page.keyboard.press('g');
-  await on.page.keyboard.press('d');
+  await inSequence(on.page, 'g', 'd');
   await on.page.waitForURL('**/dashboards/vpc-overview?**');
 });
 

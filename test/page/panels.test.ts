@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { short } from '../../src/web/format/numbers.ts';
 import { END } from './browser.ts';
 import { drawn, makeKinds } from './kinds.ts';
-import { HOUR, iso, numberIn, soon, startSession } from './session.ts';
+import { HOUR, iso, numberIn, pictureIn, soon, startSession } from './session.ts';
 
 const on = startSession();
 let path: string | undefined;
@@ -14,15 +14,8 @@ async function openKinds(more = '') {
   await drawn(on);
 }
 
-/** Where a panel's canvas is, in view. */
-async function canvas(id: string) {
-  const found = on.panel(id).locator('canvas').first();
-  await found.waitFor();
-  await found.scrollIntoViewIfNeeded();
-  const box = await found.boundingBox();
-  if (!box) throw new Error(`${id} is not drawn`);
-  return box;
-}
+/** Where a panel's picture is, in view. */
+const canvas = (id: string) => pictureIn(on.panel(id));
 
 /** A time of the address, epoch seconds. */
 const at = (key: 'from' | 'to') => Date.parse(on.search(key) ?? '') / 1000;

@@ -1,7 +1,7 @@
 /** What is written on panels can be read at every width: names of points stand straight and apart, and a table says when more lies beside. */
 import { expect, it } from 'vitest';
 import { END } from './browser.ts';
-import { HOUR, iso, soon, startSession } from './session.ts';
+import { HOUR, iso, pictureIn, soon, startSession } from './session.ts';
 
 const on = startSession();
 const open = (view: string, query: string) =>
@@ -67,10 +67,7 @@ it.each([
 
 it('a click on a point below the others leads to its records', async () => {
   await open('scatter', '| count by dest_port | sort by _count | limit 12');
-  const canvas = on.page.locator('.bz-aggregates canvas').first();
-  await canvas.waitFor();
-  const box = await canvas.boundingBox();
-  if (!box) throw new Error('nothing is drawn');
+  const box = await pictureIn(on.page.locator('.bz-aggregates'));
   const [[most, count] = []] = await on.ask('_index=vpc_flow | count by dest_port | sort by _count | limit 1');
   const ports = (await on.ask('_index=vpc_flow | count by dest_port | sort by _count | limit 12')).map(([port]) => Number(port)).sort((a, b) => a - b);
   // The most is the farthest to the right; the lines share the height above the axis.

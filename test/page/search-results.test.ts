@@ -1,7 +1,7 @@
 /** What a search found, on a real server: the numbers on the page are those that queries give, and clicks change the query. */
 import { expect, it } from 'vitest';
 import { END } from './browser.ts';
-import { HOUR, iso, numberIn, soon, startSession } from './session.ts';
+import { HOUR, iso, numberIn, pictureIn, soon, startSession } from './session.ts';
 import { violations } from './violations.ts';
 
 const DAY = 86_400;
@@ -211,11 +211,8 @@ it('draws a transposed result over time, and has the messages behind it', async 
 
 it('leads from a layer of a column to the messages of its time', async () => {
   await search('| timeslice 5m | count by _timeslice, action');
-  const drawn = on.page.locator('.bz-aggregates canvas').first();
-  await drawn.waitFor();
   await soon(() => on.page.locator('.bz-legend li').count()).toBe(2);
-  const box = await drawn.boundingBox();
-  if (!box) throw new Error('nothing is drawn');
+  const box = await pictureIn(on.page.locator('.bz-aggregates'));
   // The lowest layer is the greatest: accepted flows. The axis at the bottom takes some 25 pixels.
   // The middle is between two columns.
   await on.page.mouse.click(box.x + box.width / 2 + 25, box.y + box.height - 60);

@@ -1,7 +1,7 @@
 /** The search page on a real server: a link runs, the editor completes, checks and formats, and what it shows is what queries say. */
 import { expect, it } from 'vitest';
 import { END } from './browser.ts';
-import { HOUR, iso, numberIn, soon, startSession } from './session.ts';
+import { HOUR, inSequence, iso, numberIn, soon, startSession, typeMeanwhile } from './session.ts';
 import { violationsInBoth } from './violations.ts';
 
 const on = startSession();
@@ -39,6 +39,38 @@ it('runs the query of a link at once, and Back brings the one before', async () 
   await on.page.goBack();
   await soon(text).toBe('action=REJECT | count by dest_port');
   await soon(found).toEqual([rows.length.toLocaleString('en'), 'rows']);
+});
+
+it('keeps what is typed while the address follows', async () => {
+  await open();
+  await type('action=REJECT');
+  await on.page.keyboard.press('Escape');
+  await typeMeanwhile(on.page, ' | count');
+  await on.page.keyboard.press('Control+Enter');
+  const [[records] = []] = await on.ask('action=REJECT | count');
+  await soon(async () => numberIn((await found())[0] ?? '')).toBe(records);
+  expect([on.search('q'), await text()]).toEqual(['action=REJECT', 'action=REJECT | count']);
+  await typeMeanwhile(on.page, ' by action');
+  await on.page.keyboard.press('Control+Enter');
+  await soon(found).toEqual(['1', 'row']);
+  expect([on.search('q'), await text()]).toEqual(['action=REJECT | count', 'action=REJECT | count by action']);
+  await on.page.goBack();
+  await soon(text).toBe('action=REJECT');
+});
+
+it('leaves the keyboard where somebody went before the editor came', async () => {
+  const came = Promise.withResolvers<void>();
+  await on.intercept('**/assets/editor-*.js', async (route) => {
+    await came.promise;
+    await route.continue();
+  });
+  await on.page.goto(`${on.served.address}/search?${WINDOW}`);
+  await on.page.getByRole('button', { name: 'Filter', exact: true }).click();
+  const field = on.page.getByRole('combobox', { name: 'Field' });
+  await field.fill('dest');
+  came.resolve();
+  await editor().waitFor();
+  expect(await field.evaluate((e) => e === document.activeElement)).toBe(true);
 });
 
 it('completes operators, the fields that steps made, and values of the data', async () => {
@@ -234,8 +266,7 @@ it('is reached from everywhere: by keys, and from a panel with its query', async
   await soon(() => on.page.getByRole('dialog').textContent()).toContain('Go to the search page');
   await on.page.keyboard.press('Escape');
   await on.open();
-  await on.page.keyboard.press('g');
-  await on.page.keyboard.press('s');
+  await inSequence(on.page, 'g', 's');
   await on.page.waitForURL('**/search?**');
 
   await on.open();

@@ -30,6 +30,23 @@ export interface Session {
 }
 
 export const numberIn = (words: string): number => Number(words.replace(/[^\d]/g, ''));
+/** Keys one after another, as fast as somebody presses them who knows them. */
+export const inSequence = (page: Page, ...keys: readonly string[]): Promise<unknown> => Promise.all(keys.map((key) => page.keyboard.press(key)));
+/** Writes where the keyboard is as soon as the address changes, before the page follows. */
+export const typeMeanwhile = (page: Page, text: string): Promise<void> =>
+  page.evaluate((written) => {
+    const { navigation } = globalThis as unknown as { navigation: EventTarget };
+    navigation.addEventListener('currententrychange', () => document.execCommand('insertText', false, written), { once: true });
+  }, text);
+/** Where a chart is, in view, once it is drawn: before that its canvas may be there and takes no click. */
+export async function pictureIn(part: Locator): Promise<{ x: number; y: number; width: number; height: number }> {
+  const picture = part.locator('.bz-chart-canvas[aria-busy="false"] canvas').first();
+  await picture.waitFor();
+  await picture.scrollIntoViewIfNeeded();
+  const box = await picture.boundingBox();
+  if (!box) throw new Error('nothing is drawn');
+  return box;
+}
 /** `expect.poll` with the patience that a busy machine needs. */
 export const soon = <T>(look: () => T) => expect.poll(look, { timeout: PATIENCE_MS });
 export const iso = (seconds: number): string => new Date(seconds * 1000).toISOString();

@@ -3,7 +3,7 @@
 import { expect, test } from 'vitest';
 import { closedPort } from '../cli/helpers.ts';
 import { lines } from '../ingest/helpers.ts';
-import { soon, startSession } from './session.ts';
+import { inSequence, soon, startSession } from './session.ts';
 import { violations } from './violations.ts';
 
 const session = startSession();
@@ -107,7 +107,7 @@ test('a new token is shown once and takes the place of the one before', async ()
   const fresh = (await dialog().locator('[data-secret] code').textContent()) ?? '';
   await session.context.grantPermissions(['clipboard-read', 'clipboard-write']);
   await button('Copy the address').click();
-  expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(fresh);
+  await soon(() => page.evaluate(() => navigator.clipboard.readText())).toBe(fresh);
   expect([(await send(url, lines(1, 95))).status, (await send(fresh, lines(1, 95))).status]).toEqual([401, 200]);
   url = fresh;
   await button('Done').click();
@@ -256,7 +256,6 @@ test('g o goes to the sources', async () => {
   const { page } = session;
   await page.goto(`${session.served.address}/lookups`);
   await soon(() => page.getByRole('heading', { name: 'Lookup tables' }).count()).toBe(1);
-  await page.keyboard.press('g');
-  await page.keyboard.press('o');
+  await inSequence(page, 'g', 'o');
   await soon(() => new URL(page.url()).pathname).toBe('/sources');
 });

@@ -2,7 +2,7 @@
 import { createServer, type IncomingMessage } from 'node:http';
 import { afterAll, expect, test } from 'vitest';
 import { END } from './browser.ts';
-import { HOUR, iso, soon, startSession } from './session.ts';
+import { HOUR, inSequence, iso, soon, startSession, typeMeanwhile } from './session.ts';
 import { violations } from './violations.ts';
 
 const session = startSession();
@@ -68,8 +68,7 @@ test('an empty page says what feeds are, and a panel without indicators leads to
   await page.locator('body').click({ position: { x: 5, y: 400 } });
   await page.keyboard.press('Escape');
   await page.evaluate(() => (document.activeElement as HTMLElement | null)?.blur());
-  await page.keyboard.press('g');
-  await page.keyboard.press('t');
+  await inSequence(page, 'g', 't');
   await soon(() => new URL(page.url()).pathname).toBe('/threats');
   await page.keyboard.press('?');
   await soon(() => dialog().getByText('Go to the feeds and indicators of threats').count()).toBe(1);
@@ -141,8 +140,12 @@ test('an indicator is found by an address that it holds, and leads to flows', as
   await soon(found).toBe('1 indicator holds 198.51.100.200');
   await soon(values).toEqual(['198.51.100.0/24']);
   expect(session.search('q')).toBe('198.51.100.200');
-  await field('Search indicators').fill('198.51.100.7');
+  // What is typed on while the address follows stays.
+  await field('Search indicators').click();
+  await typeMeanwhile(page, '.7');
+  await field('Search indicators').fill('198.51.100');
   await soon(found).toBe('2 indicators hold 198.51.100.7');
+  expect(await field('Search indicators').inputValue()).toBe('198.51.100.7');
   // By keyboard: down to the second row, and in.
   await soon(async () => (await values()).length).toBe(2);
   await page.locator('.bz-threat-value').first().focus();

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import type { OutputColumn, RunEvent } from '../../src/api/contract.ts';
+import { Panel } from '../../src/dashboards/schema.ts';
 import { csrfToken } from '../../src/web/api/client.ts';
 import { readLines } from '../../src/web/api/ndjson.ts';
 import { FLOW_COLUMNS } from '../../src/web/app/search.ts';
@@ -211,6 +212,28 @@ test('an answer to an older question never replaces a newer one', async () => {
   expect(store.panel('b').result?.rows).toEqual([[1]]);
 });
 
+test('what is missing is that of the newest window, however late the end of an older answer comes', async () => {
+  const runs = [channel(), channel()] as const;
+  const answers = runs.map(({ response }) => response);
+  const store = new RunStore('d', async () => answers.shift() as Response);
+  const start = (from: number): RunEvent => ({ type: 'start', runId: 'x', snapshot: 1000, window: { from, to: 3600 }, panels: ['a'] });
+  const end = (skipdata: number): RunEvent => ({ type: 'end', seconds: 1, skipdata, missing: [] });
+  const old = store.run({ panels: ['a'], from: '-1h', to: 'now' });
+  runs[0].send(start(0));
+  runs[0].send(answer('a', 1));
+  await expect.poll(() => store.busy()).toBe(false);
+  const fresh = store.run({ panels: ['a'], from: '-30m', to: 'now' });
+  runs[1].send(start(1800));
+  runs[1].send(answer('a', 2));
+  runs[1].send(end(2));
+  runs[1].end();
+  await fresh;
+  runs[0].send(end(1));
+  runs[0].end();
+  await old;
+  expect(store.summary()).toEqual({ skipdata: 2, missing: [], window: { from: 1800, to: 3600 }, error: undefined });
+});
+
 test('a run that fails leaves what answered the same question, and nothing that answered another', async () => {
   const first = channel();
   const answers = [Promise.resolve(first.response), Promise.reject(new Error('gone')), Promise.reject(new Error('gone'))];
@@ -229,6 +252,31 @@ test('a run that fails leaves what answered the same question, and nothing that 
   expect(store.panel('a')).toMatchObject({ error: { message: 'gone' } });
   expect([store.panel('a').result, store.panel('a').refreshedAt]).toEqual([undefined, undefined]);
   expect(store.panel('b')).toMatchObject({ result: { rows: [[2]] }, error: { message: 'gone' } });
+});
+
+test('rows of a panel that was changed since are not those of the changed one', async () => {
+  const panel = (query: string, title = 'A'): Panel => Panel.parse({ id: 'a', title, description: '', kind: 'table', query });
+  let given = panel('* | count');
+  const first = channel();
+  const answers = [Promise.resolve(first.response), Promise.reject(new Error('gone')), Promise.reject(new Error('gone'))];
+  const store = new RunStore(
+    'd',
+    () => answers.shift() as Promise<Response>,
+    () => [given],
+  );
+  const run = store.run({ panels: ['a'] });
+  given = panel('* | count by action');
+  first.send(answer('a', 1));
+  first.end();
+  await run;
+  // The one that was asked for, whatever it has become meanwhile.
+  expect(store.panel('a')).toMatchObject({ result: { rows: [[1]] }, panel: { query: '* | count' } });
+  given = panel('* | count', 'Another title');
+  await store.run({ panels: ['a'] });
+  expect(store.panel('a')).toMatchObject({ result: { rows: [[1]] }, error: { message: 'gone' } });
+  given = panel('* | count by action');
+  await store.run({ panels: ['a'] });
+  expect(store.panel('a').result).toBeUndefined();
 });
 
 test('a stopped panel stays stopped; when nobody waits the request is given up', async () => {

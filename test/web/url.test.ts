@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { ownChanges } from '../../src/web/app/own-changes.ts';
 import { pairs, parseSearch, stringifySearch, withPair } from '../../src/web/app/search.ts';
 import { addFilters, addValue, applied, type Chip, decodeChip, encodeChip } from '../../src/web/filters/filter.ts';
 
@@ -67,4 +68,15 @@ test('paused chips are kept and not applied; a filter that is there already is n
   const chips = [chip('event.action', ['REJECT']), chip('source.ip', ['10.0.0.1'], { paused: true })];
   expect(applied(chips)).toEqual([{ field: 'event.action', values: ['REJECT'], negate: false }]);
   expect(addFilters(chips, [{ field: 'action', values: ['REJECT'], negate: false }])).toEqual(chips);
+});
+
+test('what a page wrote into its address is its own when it comes back, each time once, and nothing else is', () => {
+  const { sent, isOwn } = ownChanges();
+  expect(isOwn('a link')).toBe(false);
+  for (const text of ['a', 'ab', 'abc']) sent(text);
+  // The first never arrived, the last is still on its way.
+  expect([isOwn('ab'), isOwn('abc'), isOwn('abc')]).toEqual([true, true, false]);
+  sent('x');
+  // Something else came in its place: when it comes now, somebody went there.
+  expect([isOwn('elsewhere'), isOwn('x')]).toEqual([false, false]);
 });

@@ -87,24 +87,27 @@ function useListChange(): () => Promise<unknown> {
   return () => client.invalidateQueries({ queryKey: administratorsQuery.queryKey });
 }
 
+const NOTHING = { entry: '', note: '' };
+
 function AddForm({ onAdded }: { onAdded: () => void }) {
   const changed = useListChange();
   const field = useRef<HTMLInputElement>(null);
-  const [entry, setEntry] = useState('');
-  const [note, setNote] = useState('');
+  const [typed, setTyped] = useState(NOTHING);
+  const { entry, note } = typed;
   const adding = useMutation({
-    mutationFn: () => addAdministrator({ entry, note }),
+    mutationFn: (one: typeof NOTHING) => addAdministrator(one),
     onSuccess: async () => {
-      setEntry('');
-      setNote('');
       onAdded();
-      field.current?.focus();
       await changed();
     },
+    // Unless the next one is typed already.
+    onError: (_, sent) => setTyped((now) => (now === NOTHING ? sent : now)),
   });
   const submit = (event: FormEvent): void => {
     event.preventDefault();
-    adding.mutate();
+    adding.mutate(typed);
+    setTyped(NOTHING);
+    field.current?.focus();
   };
   return (
     <form className="bz-admins-form" aria-label="Add an administrator" onSubmit={submit}>
@@ -119,11 +122,17 @@ function AddForm({ onAdded }: { onAdded: () => void }) {
         spellCheck={false}
         value={entry}
         onChange={(event) => {
-          adding.reset();
-          setEntry(event.currentTarget.value);
+          if (!adding.isPending) adding.reset();
+          setTyped({ note, entry: event.currentTarget.value });
         }}
       />
-      <TextInput size="xs" label="Note" description="Who it is, or why." value={note} onChange={(event) => setNote(event.currentTarget.value)} />
+      <TextInput
+        size="xs"
+        label="Note"
+        description="Who it is, or why."
+        value={note}
+        onChange={(event) => setTyped({ entry, note: event.currentTarget.value })}
+      />
       <Button size="xs" type="submit" loading={adding.isPending} disabled={entry.trim() === ''}>
         Add
       </Button>

@@ -14,7 +14,8 @@ export function useKeys(keys: Keys): void {
     let at = 0;
     const onKey = (event: KeyboardEvent) => {
       if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented || isTyping(event.target)) return;
-      const now = Date.now();
+      // When it was pressed: a page that is busy hears of it later.
+      const now = event.timeStamp;
       const key = event.key === 'Escape' ? 'esc' : event.key;
       // Whoever listens first: `t` behind `g` is no `t`.
       const goes = first === 'g' && now - at < SEQUENCE_MS && key !== 'esc';

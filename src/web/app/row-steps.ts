@@ -21,7 +21,7 @@ interface Steps {
   readonly isStop: (index: number) => boolean;
   /** Goes where a key leads from a row; false where it leads nowhere. Stays the same function. */
   readonly step: (index: number, event: KeyboardEvent) => boolean;
-  /** The row of this number gets the focus as soon as it is there. */
+  /** The row of this number gets the focus as soon as it is there, if nobody has gone elsewhere by then. */
   readonly focus: (index: number) => void;
 }
 
@@ -29,18 +29,21 @@ const PAGE = 20;
 
 export function useRowSteps(list: List): Steps {
   const [current, setCurrent] = useState(0);
-  const wanted = useRef<number | null>(null);
+  const wanted = useRef<{ readonly index: number; readonly from: Element | null } | null>(null);
   const latest = useRef(list);
   latest.current = list;
   useEffect(() => {
     if (wanted.current === null) return;
-    const row = latest.current.find(wanted.current);
+    const { index, from } = wanted.current;
+    const row = latest.current.find(index);
     if (!row) return;
     wanted.current = null;
-    row.focus({ preventScroll: !latest.current.boxed });
+    // Where the keyboard was may be out of view by now, and gone.
+    const { activeElement } = document;
+    if (activeElement === from || activeElement === document.body) row.focus({ preventScroll: !latest.current.boxed });
   });
   const focus = useCallback((index: number) => {
-    wanted.current = index;
+    wanted.current = { index, from: document.activeElement };
     setCurrent(index);
   }, []);
   const go = useCallback(

@@ -6,6 +6,7 @@
  */
 import type { KnownGap } from '../../api/contract/completeness.ts';
 import type { OutputColumn, RunEvent, RunRequest, Window } from '../../api/contract.ts';
+import type { Panel } from '../../dashboards/schema.ts';
 import { type ErrorBody, explain, post } from '../api/client.ts';
 import { readLines } from '../api/ndjson.ts';
 
@@ -32,6 +33,8 @@ export interface PanelState {
   readonly result?: PanelResult | undefined;
   /** What the result answers. */
   readonly question?: string | undefined;
+  /** The panel that it is of, where panels go along with what is asked. */
+  readonly panel?: Panel | undefined;
   /** Beside a result: that it could not be refreshed. */
   readonly error?: ErrorBody | undefined;
   /** Instant that the result is computed at, epoch ms. */
@@ -49,32 +52,48 @@ export interface RunSummary {
 
 export type Asked = Partial<RunRequest> & { readonly panels: string[] };
 type Fetch = (path: string, body: unknown, signal: AbortSignal) => Promise<Response>;
+/** The panels that go along with what is asked, as they are when it is; none where the server has them. */
+type Given = () => readonly Panel[];
 
 const NOTHING: PanelState = { loading: false, stopped: false };
 
 interface Run {
+  /** Counts the runs: what is known of all panels together is that of the newest which says it. */
+  readonly number: number;
   readonly abort: AbortController;
   readonly waiting: Set<string>;
   readonly asked: Asked;
+  readonly panels: ReadonlyMap<string, Panel>;
   snapshot: number;
 }
 
-/** Of a panel: its window as it is written, filters and measure. */
-function questionOf({ from, to, filters, timeZone, windows, measures }: Asked, id: string): string {
-  return JSON.stringify([windows?.[id] ?? { from, to }, filters, timeZone, measures?.[id]]);
+/** What of a panel its rows depend on: another title asks nothing anew. */
+export function computed({ title: _, description: __, width: ___, height: ____, meaning: _____, ...rest }: Panel): unknown {
+  return rest;
+}
+
+/** Of a panel: its window as it is written, filters and measure, and the panel where it may be another one. */
+function questionOf({ asked: { from, to, filters, timeZone, windows, measures }, panels }: Run, id: string): string {
+  const panel = panels.get(id);
+  return JSON.stringify([windows?.[id] ?? { from, to }, filters, timeZone, measures?.[id], panel && computed(panel)]);
 }
 
 export class RunStore {
   readonly #path: string;
   readonly #send: Fetch;
+  readonly #given: Given;
   readonly #panels = new Map<string, PanelState>();
   readonly #runs = new Map<string, Run>();
   readonly #listeners = new Set<() => void>();
   #summary: RunSummary = { skipdata: 0, missing: [], window: null };
+  #started = 0;
+  /** Number of the run that the summary is of. */
+  #told = 0;
 
-  constructor(dashboard: string, send: Fetch = post) {
+  constructor(dashboard: string, send: Fetch = post, given: Given = () => []) {
     this.#path = `/api/v1/dashboards/${encodeURIComponent(dashboard)}/run`;
     this.#send = send;
+    this.#given = given;
   }
 
   readonly subscribe = (listener: () => void): (() => void) => {
@@ -103,7 +122,8 @@ export class RunStore {
 
   /** Runs panels; resolves when the answer has ended. Never rejects: what fails is shown in the panels. */
   async run(asked: Asked): Promise<void> {
-    const run: Run = { abort: new AbortController(), waiting: new Set(asked.panels), asked, snapshot: Date.now() };
+    const panels = new Map(this.#given().map((panel) => [panel.id, panel]));
+    const run: Run = { number: ++this.#started, abort: new AbortController(), waiting: new Set(asked.panels), asked, panels, snapshot: Date.now() };
     for (const id of asked.panels) {
       this.#leave(id);
       this.#runs.set(id, run);
@@ -118,7 +138,7 @@ export class RunStore {
     } catch (error) {
       if (!run.abort.signal.aborted) {
         const body = explain(error);
-        this.#summary = { ...this.#summary, error: body };
+        this.#sum(run, { error: body });
         this.#fail(run, body);
       }
     }
@@ -141,7 +161,7 @@ export class RunStore {
     switch (event.type) {
       case 'start':
         run.snapshot = event.snapshot * 1000;
-        this.#summary = { ...this.#summary, window: event.window, error: undefined };
+        this.#sum(run, { window: event.window, error: undefined });
         break;
       case 'progress':
         if (this.#runs.get(event.panel) === run) this.#set(event.panel, { ...this.panel(event.panel), progress: event.fraction });
@@ -149,19 +169,26 @@ export class RunStore {
       case 'panel': {
         const { window, state, columns, rows, timeslice, truncated, extent, stats } = event;
         const result = { window, state, columns, rows, timeslice, truncated, extent, seconds: stats.seconds };
-        this.#settle(run, event.panel, { result, question: questionOf(run.asked, event.panel), refreshedAt: run.snapshot });
+        this.#settle(run, event.panel, { result, question: questionOf(run, event.panel), panel: run.panels.get(event.panel), refreshedAt: run.snapshot });
         break;
       }
       case 'error':
         this.#settle(run, event.panel, this.#failed(run, event.panel, event.error));
         break;
       case 'end':
-        this.#summary = { ...this.#summary, skipdata: event.skipdata, missing: event.missing };
+        this.#sum(run, { skipdata: event.skipdata, missing: event.missing });
         break;
       default:
         event satisfies never;
     }
     this.#tell();
+  }
+
+  /** An older answer may still be on its way when a newer one is there: its last line comes after its last panel. */
+  #sum(run: Run, part: Partial<RunSummary>): void {
+    if (run.number < this.#told) return;
+    this.#told = run.number;
+    this.#summary = { ...this.#summary, ...part };
   }
 
   #settle(run: Run, id: string, state: Omit<PanelState, 'loading' | 'stopped'>): void {
@@ -177,9 +204,9 @@ export class RunStore {
   }
 
   /** What was answered to another question would be taken for the answer to this one. */
-  #failed(run: Run, id: string, error: ErrorBody): Pick<PanelState, 'result' | 'question' | 'refreshedAt' | 'error'> {
-    const { result, question, refreshedAt } = this.panel(id);
-    return question === questionOf(run.asked, id) ? { error, result, question, refreshedAt } : { error };
+  #failed(run: Run, id: string, error: ErrorBody): Omit<PanelState, 'loading' | 'stopped'> {
+    const { result, question, panel, refreshedAt } = this.panel(id);
+    return question === questionOf(run, id) ? { error, result, question, panel, refreshedAt } : { error };
   }
 
   #leave(id: string): void {

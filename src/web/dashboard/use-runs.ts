@@ -3,7 +3,7 @@ import { useCallback, useEffect, useMemo, useRef } from 'react';
 import type { Dashboard, Panel } from '../../dashboards/schema.ts';
 import { pairs } from '../app/search.ts';
 import { lastSeconds, type Range } from '../time/range.ts';
-import type { RunStore } from './run-store.ts';
+import { computed, type RunStore } from './run-store.ts';
 
 type Panels = Pick<Dashboard, 'sections'>;
 
@@ -21,11 +21,6 @@ export function ownRanges(dashboard: Panels, w: readonly string[] | undefined): 
     else if (panel.window !== undefined) map.set(panel.id, lastSeconds(panel.window));
   }
   return map;
-}
-
-/** What of a panel its rows depend on: another title asks nothing anew. */
-export function computed({ title: _, description: __, width: ___, height: ____, meaning: _____, ...rest }: Panel): unknown[] {
-  return [rest];
 }
 
 interface RunInput {
@@ -46,7 +41,7 @@ export function useRuns({ dashboard, store, range, filters, zone, own, measures,
   const asked = useRef(new Map<string, string>());
   const questions = useMemo(() => {
     const shown = dashboard.sections.flatMap((s) => s.panels.filter((p) => !folded.has(s.id) || p.id === full));
-    return new Map(shown.map((p) => [p.id, JSON.stringify([own.get(p.id) ?? range, filters, zone, measures.get(p.id) ?? '', ...computed(p)])]));
+    return new Map(shown.map((p) => [p.id, JSON.stringify([own.get(p.id) ?? range, filters, zone, measures.get(p.id) ?? '', computed(p)])]));
   }, [dashboard, range, filters, zone, own, measures, folded, full]);
 
   const ask = useCallback(

@@ -26,6 +26,8 @@ interface Props {
 export function Chart({ option, summary, group, onClick, onReady, prepare, children }: Props) {
   const box = useRef<HTMLDivElement>(null);
   const [chart, setChart] = useState<ECharts | null>(null);
+  const [drawn, setDrawn] = useState(false);
+  const [failed, setFailed] = useState<unknown>(null);
   const latest = useRef({ onClick, onReady, prepare });
   latest.current = { onClick, onReady, prepare };
 
@@ -34,7 +36,8 @@ export function Chart({ option, summary, group, onClick, onReady, prepare, child
     if (!node) return;
     let made: ECharts | undefined;
     let gone = false;
-    void import('./echarts.ts').then(async (library) => {
+    const make = async () => {
+      const library = await import('./echarts.ts');
       await latest.current.prepare?.(library);
       if (gone) return;
       const instance = library.init(node);
@@ -44,7 +47,8 @@ export function Chart({ option, summary, group, onClick, onReady, prepare, child
         latest.current.onClick?.({ ...params, shift: params.event?.event?.shiftKey ?? false });
       });
       setChart(instance);
-    });
+    };
+    make().catch((error: unknown) => gone || setFailed(error));
     const observer = new ResizeObserver(() => made?.resize());
     observer.observe(node);
     const ignore = onPicture(node, (background) => made?.getDataURL({ type: 'png', pixelRatio: 2, backgroundColor: background }));
@@ -57,16 +61,20 @@ export function Chart({ option, summary, group, onClick, onReady, prepare, child
   }, []);
 
   useEffect(() => {
-    chart?.setOption({ animation: false, ...option }, { replaceMerge: ['series'] });
+    if (!chart) return;
+    chart.setOption({ animation: false, ...option }, { replaceMerge: ['series'] });
+    setDrawn(true);
   }, [chart, option]);
 
   useEffect(() => (chart && group ? shareHover(group, chart) : undefined), [chart, group]);
 
   useEffect(() => (chart ? latest.current.onReady?.(chart) : undefined), [chart]);
 
+  // The panel says so (dashboard/panel-boundary.tsx).
+  if (failed !== null) throw failed;
   return (
     <div className="bz-chart">
-      <div ref={box} className="bz-chart-canvas" data-picture role="img" aria-label={summary} />
+      <div ref={box} className="bz-chart-canvas" data-picture role="img" aria-label={summary} aria-busy={!drawn} />
       {children}
     </div>
   );

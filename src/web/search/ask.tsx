@@ -37,6 +37,8 @@ interface Props {
 export function Ask({ handle, text, onText, surroundings, range, state, fresh, onRun, onChoice, onAsk, onStop, onReference }: Props) {
   const [problems, setProblems] = useState<readonly Problem[]>([]);
   const [past, setPast] = useState(false);
+  /** What had the keyboard when the page came. */
+  const [focused] = useState(() => document.activeElement);
   const latest = useRef(range);
   latest.current = range;
   const valuesOf = async (field: string, prefix: string, signal: AbortSignal) => {
@@ -58,7 +60,7 @@ export function Ask({ handle, text, onText, surroundings, range, state, fresh, o
             valuesOf={valuesOf}
             handle={handle}
           />
-          <FocusOnce handle={handle} fresh={fresh} />
+          <FocusOnce handle={handle} fresh={fresh} before={focused} />
         </Suspense>
         {state.running ? (
           <Button className="bz-run" variant="default" leftSection={<Icon name="stop" size={14} />} onClick={onStop}>
@@ -86,12 +88,13 @@ export function Ask({ handle, text, onText, surroundings, range, state, fresh, o
   );
 }
 
-/** Beside the editor, so that it runs when the editor is there. */
-function FocusOnce({ handle, fresh }: Pick<Props, 'handle' | 'fresh'>) {
+/** Beside the editor, so that it runs when the editor is there. Who has gone elsewhere by then keeps the keyboard. */
+function FocusOnce({ handle, fresh, before }: Pick<Props, 'handle' | 'fresh'> & { readonly before: Element | null }) {
   const wanted = useRef(fresh || window.location.hash === '#search');
   useEffect(() => {
-    if (wanted.current) handle.current?.focus();
-  }, [handle]);
+    const { activeElement } = document;
+    if (wanted.current && (activeElement === before || activeElement === document.body)) handle.current?.focus();
+  }, [handle, before]);
   return null;
 }
 

@@ -7,6 +7,7 @@ import { useQuery } from '@tanstack/react-query';
 import { lazy, Suspense, useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import { catalogueQuery, statusQuery } from '../api/queries.ts';
 import { useKeys } from '../app/keys.ts';
+import { useOwnChanges } from '../app/own-changes.ts';
 import { usePage } from '../app/use-page.ts';
 import { useTitle } from '../app/use-title.ts';
 import { applied } from '../filters/filter.ts';
@@ -50,7 +51,10 @@ export function SearchPage() {
     [q, range, filters, zone, run],
   );
 
-  useEffect(() => setDraft(q ?? ''), [q]);
+  const { sent, isOwn } = useOwnChanges();
+  useEffect(() => {
+    if (!isOwn(q ?? '')) setDraft(q ?? '');
+  }, [q, isOwn]);
   useEffect(() => {
     if (asked) remember({ query: asked.query, range: { from: asked.from, to: asked.to }, at: Date.now() });
     else setState(IDLE);
@@ -63,13 +67,21 @@ export function SearchPage() {
       const query = text.trim() || '*';
       setDraft(query);
       const sameWindow = (more.from ?? range.from) === range.from && (more.to ?? range.to) === range.to;
-      if (query === q && sameWindow) setRun((n) => n + 1);
-      else change({ q: query, why: undefined, ...more });
+      if (query === q && sameWindow) return setRun((n) => n + 1);
+      if (query !== q) sent(query);
+      change({ q: query, why: undefined, ...more });
     },
-    [q, range, change],
+    [q, range, change, sent],
   );
   /** What is typed goes along when the window changes. */
-  const setRange = useCallback((next: Range) => change({ ...next, why: undefined, ...(draft.trim() && { q: draft.trim() }) }), [change, draft]);
+  const setRange = useCallback(
+    (next: Range) => {
+      const query = draft.trim();
+      if (query && query !== q) sent(query);
+      change({ ...next, why: undefined, ...(query && { q: query }) });
+    },
+    [q, change, draft, sent],
+  );
   useKeys({ f: () => setAdding(true), t: () => setPicking(true), r: () => asked && setRun((n) => n + 1) });
 
   return (

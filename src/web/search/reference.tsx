@@ -1,6 +1,6 @@
 /** The reference beside the query, from the tables that the compiler reads: found by words, inserted by a click. */
 import { ActionIcon, TextInput } from '@mantine/core';
-import { useEffect, useMemo, useRef, useState } from 'react';
+import { useLayoutEffect, useMemo, useRef, useState } from 'react';
 import { DIAGNOSTIC_CODES } from '../../query/diagnostics.ts';
 import { type Completion, vocabulary } from '../../query/offers.ts';
 import { rank } from '../../query/rank.ts';
@@ -48,7 +48,8 @@ export function Reference({ at, onInsert, onClose }: Props) {
   const [words, setWords] = useState(at);
   const input = useRef<HTMLInputElement>(null);
   const all = useMemo(entries, []);
-  useEffect(() => {
+  // Before it is seen: what is typed first is not to be taken away again.
+  useLayoutEffect(() => {
     setWords(at);
     input.current?.focus();
   }, [at]);

@@ -34,7 +34,7 @@ export function useKept<T, D>(now: T, toDraft: (thing: T) => D): Kept<T, D> {
 interface Saving {
   readonly error: unknown;
   readonly isPending: boolean;
-  mutate(argument: undefined, on: { readonly onSuccess: () => void; readonly onError: () => void }): void;
+  mutate(argument: undefined, on: { readonly onSuccess: () => void }): void;
   reset(): void;
 }
 
@@ -50,11 +50,11 @@ interface Props {
 }
 
 export function KeptForm({ what, name, kept, saving, onDone, children }: Props) {
-  const focusOnWrong = useFocusOnWrong();
+  useFocusOnWrong(saving.error);
   const conflict = saving.error !== null && explain(saving.error).code === 'edited-meanwhile';
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    saving.mutate(undefined, { onSuccess: onDone, onError: focusOnWrong });
+    saving.mutate(undefined, { onSuccess: onDone });
   };
   const settle = (how: () => void) => () => {
     how();

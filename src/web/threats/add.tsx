@@ -77,13 +77,13 @@ function NewFeed({ preset }: { preset: Preset }) {
   const { search } = usePage();
   const navigate = useNavigate();
   const [draft, setDraft] = useState<FeedDraft>(() => newFeed(preset));
-  const focusOnWrong = useFocusOnWrong();
   const { kind } = preset;
   const along = carried(search);
   const saving = useThreatsChange(() => createFeed({ name: draft.name.trim(), kind, settings: toSettings(kind, draft), enabled: true, allowList: [] }));
+  useFocusOnWrong(saving.error);
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    saving.mutate(undefined, { onSuccess: ({ name }) => void navigate({ to: '/threats', search: { ...along, feed: name } }), onError: focusOnWrong });
+    saving.mutate(undefined, { onSuccess: ({ name }) => void navigate({ to: '/threats', search: { ...along, feed: name } }) });
   };
   return (
     <form className="bz-source-form" aria-label="New feed" onSubmit={submit}>

@@ -29,10 +29,7 @@ export function AllowListEditor({ entries, save }: EditorProps) {
   const [text, setText] = useState<string | undefined>();
   const shown = text ?? entries.join('\n');
   const typed = entriesIn(shown);
-  const saving = useThreatsChange(async () => {
-    await save(typed);
-    setText(undefined);
-  });
+  const saving = useThreatsChange(() => save(typed));
   const changed = text !== undefined && typed.join('\n') !== entries.join('\n');
   return (
     <form
@@ -40,7 +37,8 @@ export function AllowListEditor({ entries, save }: EditorProps) {
       aria-label="Allow-list"
       onSubmit={(event) => {
         event.preventDefault();
-        saving.mutate(undefined);
+        // The list is asked for anew by then; what was typed on meanwhile stays.
+        saving.mutate(undefined, { onSuccess: () => setText((now) => (now === text ? undefined : now)) });
       }}
     >
       <Textarea

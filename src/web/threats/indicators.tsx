@@ -7,6 +7,7 @@ import { parseAddress } from '../../model/address.ts';
 import { CONFIDENCE_BANDS, INDICATOR_TYPES } from '../../model/indicator.ts';
 import { explain } from '../api/client.ts';
 import { Icon } from '../app/icons.tsx';
+import { useOwnChanges } from '../app/own-changes.ts';
 import { carried } from '../app/search.ts';
 import { usePage } from '../app/use-page.ts';
 import { exact } from '../format/numbers.ts';
@@ -79,17 +80,19 @@ function Filters({ filter }: { filter: IndicatorFilter }) {
   const { change } = usePage();
   const feeds = useQuery(feedsQuery);
   const [text, setText] = useState(filter.search);
-  const [shown, setShown] = useState(filter.search);
-  // Back, forward and links change the address from elsewhere.
-  if (shown !== filter.search) {
-    setShown(filter.search);
-    if (text.trim() !== filter.search) setText(filter.search);
-  }
+  const { sent, isOwn } = useOwnChanges();
   useEffect(() => {
-    if (text.trim() === filter.search) return;
-    const timer = setTimeout(() => change({ q: text.trim() || undefined, indicator: undefined }, { replace: true }), TYPING_MS);
+    if (!isOwn(filter.search)) setText((typed) => (typed.trim() === filter.search ? typed : filter.search));
+  }, [filter.search, isOwn]);
+  useEffect(() => {
+    const typed = text.trim();
+    if (typed === filter.search) return;
+    const timer = setTimeout(() => {
+      sent(typed);
+      change({ q: typed || undefined, indicator: undefined }, { replace: true });
+    }, TYPING_MS);
     return () => clearTimeout(timer);
-  }, [text, filter.search, change]);
+  }, [text, filter.search, change, sent]);
   const names = feeds.data?.feeds.filter(({ kind }) => kind !== 'aws-ranges').map(({ name }) => name) ?? [];
   if (filter.feed !== '' && !names.includes(filter.feed)) names.unshift(filter.feed);
   return (

@@ -52,13 +52,8 @@ export function usePreview({ panel, runs, auto, chips, range, zone, onPanel }: W
   const measures = useMemo(() => new Map(measure && asked.measures.some((m) => m.id === measure) ? [[ID, measure]] : []), [measure, asked.measures]);
   const filters = JSON.stringify(applied(chips));
   const run = useRuns({ dashboard: content, store, range, filters, zone, own: NONE, measures, folded: NOTHING, full: undefined });
-  const result = useSyncExternalStore(store.subscribe, () => store.panel(ID).result);
-
-  /** The query that a result is of: the one that was asked when it came. */
-  const [shown, setShown] = useState<{ query: string; columns: readonly OutputColumn[]; rows: number } | null>(null);
-  useEffect(() => {
-    if (result) setShown({ query: latest.current.query, columns: result.columns, rows: result.rows.length });
-  }, [result]);
+  const { result, panel: of } = useSyncExternalStore(store.subscribe, () => store.panel(ID));
+  const shown = useMemo(() => (result && of ? { query: of.query, columns: result.columns, rows: result.rows.length } : null), [result, of]);
   useEffect(() => {
     if (!auto || !shown) return;
     const { query, columns, rows } = shown;

@@ -8,8 +8,9 @@ const PATH = '/api/v1/dashboards/preview';
 
 /** `panels` gives the panels of the moment. */
 export function previewStore(panels: () => readonly Panel[]): RunStore {
-  return new RunStore('preview', (_, body, signal) => {
+  const send = (_: string, body: unknown, signal: AbortSignal) => {
     const { panels: ids, ...asked } = body as Asked;
     return post(PATH, { ...asked, content: panels().filter(({ id }) => ids.includes(id)) }, signal);
-  });
+  };
+  return new RunStore('preview', send, panels);
 }

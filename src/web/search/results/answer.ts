@@ -75,32 +75,33 @@ class Failure extends Error {
   }
 }
 
+/** As long as nothing is known of a question: of the same one at another time the rows are shown meanwhile. */
+function begun(asked: Asked | null, { of, answer }: Kept): Kept {
+  return { ...IDLE, of: asked, running: asked !== null, answer: asked !== null && of?.query === asked.query ? answer : undefined };
+}
+
+type Kept = Streamed & { readonly of: Asked | null };
+
 /** `asked` null asks nothing; every new `asked` asks anew. */
 export function useAnswer(asked: Asked | null): Streamed & { readonly stop: () => void; readonly again: () => void } {
-  const [state, setState] = useState<Streamed>(IDLE);
+  const [state, setState] = useState<Kept>({ ...IDLE, of: null });
   const [tries, setTries] = useState(0);
   const running = useRef<AbortController | null>(null);
-  const before = useRef('');
   // biome-ignore lint/correctness/useExhaustiveDependencies: another try asks the same again
   useEffect(() => {
-    if (!asked) {
-      setState(IDLE);
-      return;
-    }
+    setState((old) => begun(asked, old));
+    if (!asked) return;
     const abort = new AbortController();
     running.current = abort;
-    const same = before.current === asked.query;
-    before.current = asked.query;
-    setState((old) => ({ ...IDLE, running: true, answer: same ? old.answer : undefined }));
     const { run: _, ...body } = asked;
     const ask = async () => {
       const response = await post('/api/v1/query', { ...body, limit: MOST_ROWS }, abort.signal, 'application/x-ndjson');
       if (!response.body) throw new Failure({ code: 'answer-cut-off', message: 'The answer has no body.' });
-      return readAnswer(readLines<QueryEvent>(response.body), (fraction, read) => setState((old) => ({ ...old, fraction, read })));
+      return readAnswer(readLines<QueryEvent>(response.body), (fraction, read) => abort.signal.aborted || setState((old) => ({ ...old, fraction, read })));
     };
     ask().then(
-      (answer) => abort.signal.aborted || setState({ ...IDLE, answer }),
-      (error: unknown) => abort.signal.aborted || setState({ ...IDLE, error: error instanceof Failure ? error.body : explain(error) }),
+      (answer) => abort.signal.aborted || setState({ ...IDLE, of: asked, answer }),
+      (error: unknown) => abort.signal.aborted || setState({ ...IDLE, of: asked, error: error instanceof Failure ? error.body : explain(error) }),
     );
     return () => abort.abort();
   }, [asked, tries]);
@@ -109,5 +110,6 @@ export function useAnswer(asked: Asked | null): Streamed & { readonly stop: () =
     setState((old) => (old.running ? { ...old, running: false, fraction: null, read: null, stopped: true } : old));
   }, []);
   const again = useCallback(() => setTries((n) => n + 1), []);
-  return { ...state, stop, again };
+  // Until the effect has run, the state is that of the question before.
+  return { ...(state.of === asked ? state : begun(asked, state)), stop, again };
 }

@@ -139,7 +139,6 @@ interface CreateProps {
 function Create({ choice, list, draft: typed, onDraft, onBack, onMade }: CreateProps) {
   const { collectors, sources } = list;
   const draft = withStart(typed, choice, list);
-  const focusOnWrong = useFocusOnWrong();
   const making = useSourceChange(async () => {
     let { collector } = draft;
     if (collector === '') {
@@ -149,9 +148,10 @@ function Create({ choice, list, draft: typed, onDraft, onBack, onMade }: CreateP
     }
     return createSource({ ...toBody(draft, choice.kind, collector), kind: choice.kind });
   });
+  useFocusOnWrong(making.error);
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    making.mutate(undefined, { onSuccess: onMade, onError: focusOnWrong });
+    making.mutate(undefined, { onSuccess: onMade });
   };
   const set = (change: Partial<SourceDraft>) => onDraft(change);
   return (

@@ -1,5 +1,5 @@
 /** The form of a source, of a new one and of one that is there: its fields, a test of its connection, and what the server refused by field. */
-import { useCallback, useMemo, useState } from 'react';
+import { useEffect, useMemo, useState } from 'react';
 import type { Collector, Source } from '../../../api/contract/sources.ts';
 import { isPushed } from '../../../model/source.ts';
 import { explain } from '../../api/client.ts';
@@ -69,9 +69,9 @@ export function SourceFields({ kind, draft, onDraft, collectors, error, source }
   );
 }
 
-/** Puts the keyboard where the first wrong field is, once it is drawn. */
-export function useFocusOnWrong(): () => void {
-  return useCallback(() => {
-    requestAnimationFrame(() => requestAnimationFrame(() => document.querySelector<HTMLElement>('.bz-source-fields [aria-invalid="true"]')?.focus()));
-  }, []);
+/** Puts the keyboard where the first wrong field is, as soon as it is drawn. `error`: why the form was not taken. */
+export function useFocusOnWrong(error: unknown): void {
+  useEffect(() => {
+    if (error !== null) document.querySelector<HTMLElement>('.bz-source-fields [aria-invalid="true"]')?.focus();
+  }, [error]);
 }
