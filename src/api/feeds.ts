@@ -83,7 +83,8 @@ export async function runFeed(deps: ServerDeps, name: string, wait: boolean): Pr
   if (feed.kind === 'import') throw new Problem('invalid-request', `“${feed.name}” is imported: there is nothing to fetch.`);
   const started = runs.progress(feed.name) === undefined;
   const done = runs.run(feed.name);
-  if (wait) await done;
+  // One that runs already is as good.
+  if (wait) await done.then((mine) => (mine ? undefined : runs.settled(feed.name)));
   else done.catch((error: unknown) => deps.logger.error({ err: error, feed: feed.name }, 'a feed could not be run'));
   return { started };
 }

@@ -346,11 +346,18 @@ describe('the schedule', () => {
     await expect.poll(() => runs.progress('slow')?.bytes).toBe(13);
     expect(runs.progress('slow')).toMatchObject({ started: T0, doing: 'fetching' });
     expect(await runs.run('slow')).toBe(false);
+    let isOver = false;
+    const over = runs.settled('slow').then(() => {
+      isOver = true;
+    });
+    await runs.settled('another');
     await add('behind');
     const behind = runs.run('behind');
     await runs.end('behind');
+    expect(isOver).toBe(false);
     await runs.end('slow');
     await done;
+    await over;
     release();
     expect([await behind, (await state('behind')).lastTry, runs.progress('slow')]).toEqual([true, null, undefined]);
     const again = runs.run('slow');
