@@ -74,6 +74,10 @@ export async function removeFeed(deps: ServerDeps, name: string): Promise<void> 
   await runs.end(feed.name);
   await indicators.removeFeed(feed.name, secondsOf(deps));
   await feeds.remove(feed.name);
+  // But for one that somebody asked for meanwhile: what it brings would be nobody's.
+  if (!runs.progress(feed.name)) return;
+  await runs.end(feed.name);
+  await indicators.removeFeed(feed.name, secondsOf(deps));
 }
 
 /** `wait`: answers when it has run. Throws Problem `not-found`. */

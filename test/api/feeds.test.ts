@@ -136,6 +136,23 @@ describe('a feed', () => {
     answer();
     expect((await second).state).toMatchObject({ state: 'ok', progress: null });
     expect((await first).status).toBe(202);
+    expect((await server.call(feedPath('slow'), { method: 'DELETE' })).status).toBe(204);
+  });
+
+  it('that is run while it is removed leaves nothing that is nobody’s', async () => {
+    source.handle = () => ({ body: '198.51.100.1\n' });
+    await server.post('/api/v1/feeds', { name: 'late', kind: 'http', settings: { url: source.url('/list.txt'), everyMinutes: 0 } });
+    const end = runs.end.bind(runs);
+    let late: Promise<boolean> | undefined;
+    runs.end = async (name) => {
+      await end(name);
+      runs.end = end;
+      late = runs.run(name);
+    };
+    expect((await server.call(feedPath('late'), { method: 'DELETE' })).status).toBe(204);
+    await late;
+    expect(await list({ feed: 'late' })).toMatchObject({ total: 0 });
+    expect((await get<FeedList>('/api/v1/feeds')).feeds).toEqual([]);
   });
 
   it.each([
