@@ -74,6 +74,10 @@ export async function removeFeed(deps: ServerDeps, name: string): Promise<void> 
   await runs.end(feed.name);
   await indicators.removeFeed(feed.name, secondsOf(deps));
   await feeds.remove(feed.name);
+  // But for one that somebody asked for meanwhile: what it brings would be nobody's.
+  if (!runs.progress(feed.name)) return;
+  await runs.end(feed.name);
+  await indicators.removeFeed(feed.name, secondsOf(deps));
 }
 
 /** `wait`: answers when it has run. Throws Problem `not-found`. */
@@ -83,7 +87,8 @@ export async function runFeed(deps: ServerDeps, name: string, wait: boolean): Pr
   if (feed.kind === 'import') throw new Problem('invalid-request', `“${feed.name}” is imported: there is nothing to fetch.`);
   const started = runs.progress(feed.name) === undefined;
   const done = runs.run(feed.name);
-  if (wait) await done;
+  // One that runs already is as good.
+  if (wait) await done.then((mine) => (mine ? undefined : runs.settled(feed.name)));
   else done.catch((error: unknown) => deps.logger.error({ err: error, feed: feed.name }, 'a feed could not be run'));
   return { started };
 }

@@ -117,13 +117,7 @@ async function serveOpen(workspace: Workspace, options: Options, host: string, p
   let senders: { app: FastifyInstance; address: string } | undefined;
   let work: Promise<unknown> = Promise.resolve();
   try {
-    const address = await app.listen({ host, port }).catch((error: NodeJS.ErrnoException) => {
-      throw cannotListen(config.listen, '--listen', error);
-    });
-    senders = await listenForSenders(config, collection, deps.logger);
-    heard = senders?.address ?? address;
-    workspace.feedRuns.start();
-    await writeServerFile(config.data, { address, pid: process.pid, token });
+    // Before anybody can reach it: whoever finds it may end it at once.
     const ended = new Promise<void>((resolve) => {
       onInterrupt(
         ['SIGTERM', 'SIGINT'],
@@ -135,6 +129,13 @@ async function serveOpen(workspace: Workspace, options: Options, host: string, p
         { milliseconds: STOP_MS, waitsFor: () => unfinished(workspace.pipeline.load) },
       );
     });
+    const address = await app.listen({ host, port }).catch((error: NodeJS.ErrnoException) => {
+      throw cannotListen(config.listen, '--listen', error);
+    });
+    senders = await listenForSenders(config, collection, deps.logger);
+    heard = senders?.address ?? address;
+    workspace.feedRuns.start();
+    await writeServerFile(config.data, { address, pid: process.pid, token });
     await tell(`Bartizan ${version()} is listening on ${address}, data in ${config.data}`);
     if (senders) await tell(`Senders are heard on ${senders.address}`);
     workspace.retro.start();

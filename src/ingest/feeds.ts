@@ -108,10 +108,8 @@ const LONGEST_SLEEP_MS = 60_000;
 export class FeedRuns {
   readonly #options: FeedRunsOptions;
   readonly #stopping = new AbortController();
-  /** Feeds that run or wait for their turn. */
-  readonly #progress = new Map<string, RunProgress>();
-  /** How a run is ended. */
-  readonly #ending = new Map<string, () => Promise<void>>();
+  /** Feeds that run or wait for their turn: how such a run is ended, and when it is over. */
+  readonly #runs = new Map<string, { readonly progress: RunProgress; readonly ending: AbortController; readonly done: Promise<void> }>();
   /** Epoch seconds at which a feed is due. */
   readonly #due = new Map<string, { readonly revision: number; readonly at: number }>();
   #turn: Promise<unknown> = Promise.resolve();
@@ -163,36 +161,37 @@ export class FeedRuns {
   }
 
   progress(name: string): RunProgress | undefined {
-    return this.#progress.get(name);
+    return this.#runs.get(name)?.progress;
   }
 
   /** Runs a feed as soon as none runs. Resolves to false at once where it runs or waits already, else when it is done. */
   async run(name: string): Promise<boolean> {
-    if (this.#progress.has(name) || this.#stopping.signal.aborted) return false;
+    if (this.#runs.has(name) || this.#stopping.signal.aborted) return false;
     const progress: RunProgress = { started: this.#now(), bytes: 0, entries: 0, doing: WAITING };
-    this.#progress.set(name, progress);
     const ending = new AbortController();
     const done = this.#alone(async () => {
       const signal = AbortSignal.any([ending.signal, this.#stopping.signal]);
       const feed = signal.aborted ? undefined : await this.#options.feeds.get(name);
       if (feed) await this.#runOnce(feed, progress, signal);
     }).finally(() => {
-      this.#ending.delete(name);
-      this.#progress.delete(name);
+      this.#runs.delete(name);
       this.#due.delete(name);
     });
-    this.#ending.set(name, async () => {
-      ending.abort(new Error('the run is ended'));
-      // One that waits behind others does nothing when its turn comes.
-      if (progress.doing !== WAITING) await done.catch(() => undefined);
-    });
+    this.#runs.set(name, { progress, ending, done });
     await done;
     return true;
   }
 
   /** Ends the run of a feed that is under way; what it had before stays. */
   async end(name: string): Promise<void> {
-    if (this.#progress.has(name)) await this.#ending.get(name)?.();
+    this.#runs.get(name)?.ending.abort(new Error('the run is ended'));
+    // One that waits behind others does nothing when its turn comes.
+    if (this.progress(name)?.doing !== WAITING) await this.settled(name);
+  }
+
+  /** Answers when the run of a feed that is under way, or waits, is over. */
+  async settled(name: string): Promise<void> {
+    await this.#runs.get(name)?.done.catch(() => undefined);
   }
 
   /** Fetches and reads, and stores nothing. */

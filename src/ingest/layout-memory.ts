@@ -103,9 +103,9 @@ export class LayoutMemory {
     return Object.fromEntries(this.bySource.of(source)?.layouts ?? []);
   }
 
-  /** The evidence in a delivery was enough; what waits of its stream is read again. */
+  /** The evidence in a delivery was enough; what waits of its stream is read again. Threads learn until they end: what comes after `close` is learned anew. */
   learned(stream: string, layout: string): void {
-    if (!this.#streams.has(stream)) void this.#settle(stream, layout, 'evidence').catch(this.#options.onError);
+    if (!this.#streams.has(stream) && !this.#closed) void this.#settle(stream, layout, 'evidence').catch(this.#options.onError);
   }
 
   /**

@@ -166,8 +166,11 @@ export class Pipeline implements Ingest, Intake {
   }
 
   async close(): Promise<void> {
-    await this.#inserter.close();
+    const closed = this.#inserter.close();
     await this.#pool?.close();
+    await closed;
+    // What threads handed over before they ended: an insert goes on in the engine when the store is closed.
+    await this.#inserter.settled();
   }
 
   #threads(): WorkerPool {

@@ -98,6 +98,9 @@ export class RetroHunts {
   /** The one that has begun, as it was asked for. */
   #begun: Pending | undefined;
   #current: AbortController | undefined;
+  /** It was done, and the next one may begin. */
+  #over: Promise<void> = Promise.resolve();
+  #endOver: () => void = () => undefined;
   #retry: NodeJS.Timeout | undefined;
   #closed = false;
 
@@ -112,7 +115,9 @@ export class RetroHunts {
   }
 
   get status(): HuntStatus {
-    return { state: this.#state, waiting: this.#pending.length, last: this.#last };
+    // Between two hunts, and as one is ended: the next one begins in a moment.
+    const state = this.#active && this.#state === 'idle' && this.#pending.length > 0 ? 'running' : this.#state;
+    return { state, waiting: this.#pending.length, last: this.#last };
   }
 
   /** Asks for a hunt, after those that wait. It is on record when this answers, and runs once `start` was called. */
@@ -137,10 +142,11 @@ export class RetroHunts {
     });
   }
 
-  /** Ends the hunt that runs, for good; its findings so far stay. */
+  /** Ends the hunt that runs, for good; its findings so far stay. Those that wait come after it. */
   async cancel(): Promise<void> {
+    const over = Promise.race([this.#over, this.#running]);
     this.#current?.abort('cancel');
-    await this.#running;
+    await over;
   }
 
   /** Settles when nothing runs any more: all is done, or something failed. */
@@ -157,24 +163,34 @@ export class RetroHunts {
   }
 
   async #work(): Promise<void> {
-    const abort = new AbortController();
-    this.#current = abort;
+    let signal = this.#renewed();
     try {
-      if (!this.#options.backfill.done) await this.#fill(abort.signal);
+      if (!this.#options.backfill.done) await this.#fill(signal);
       for (;;) {
         const next = this.#pending[0];
         if (!next || this.#closed) break;
         this.#state = 'running';
         // Else records would be stored behind the hunt that nobody matches.
-        await unlessAborted(this.#options.inUse?.(), abort.signal);
-        await this.#hunt(next, abort.signal);
+        await unlessAborted(this.#options.inUse?.(), signal);
+        await this.#hunt(next, signal);
+        signal = this.#renewed();
       }
       this.#state = 'idle';
     } catch (error) {
-      await this.#stopped(error, abort.signal);
+      await this.#stopped(error, signal);
     } finally {
       this.#begun = undefined;
     }
+  }
+
+  /** Ends what runs from now on; whoever ends it as it is done does not end the next one. */
+  #renewed(): AbortSignal {
+    this.#endOver();
+    this.#over = new Promise((resolve) => {
+      this.#endOver = resolve;
+    });
+    this.#current = new AbortController();
+    return this.#current.signal;
   }
 
   async #fill(signal: AbortSignal): Promise<void> {

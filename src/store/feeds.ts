@@ -129,9 +129,9 @@ export const FEEDS_SCHEMA = `CREATE TABLE feed (name TEXT PRIMARY KEY COLLATE NO
 /** The feeds of an open metadata database. `now` gives epoch seconds. */
 export function openFeeds<T extends FeedTables>(database: Kysely<T>, secrets: Secrets, now: () => number): Feeds {
   const db = database as unknown as Kysely<FeedTables>;
-  const find = (name: string) => db.selectFrom('feed').selectAll().where('name', '=', name).executeTakeFirst();
-  const existing = async (name: string): Promise<FeedTables['feed']> => {
-    const row = await find(name);
+  const find = (name: string, from: Kysely<FeedTables> = db) => from.selectFrom('feed').selectAll().where('name', '=', name).executeTakeFirst();
+  const existing = async (name: string, from?: Kysely<FeedTables>): Promise<FeedTables['feed']> => {
+    const row = await find(name, from);
     if (!row) throw new LibraryError('item-missing', `There is no feed “${name}”.`);
     return row;
   };
@@ -148,37 +148,40 @@ export function openFeeds<T extends FeedTables>(database: Kysely<T>, secrets: Se
       const row = await find(name);
       return row && toFeed(row);
     },
-    async create({ name, kind, settings, enabled, secrets: values }) {
-      if (await find(name)) throw new LibraryError('name-taken', `There is a feed “${name}” already.`);
-      const time = now();
-      const row = {
-        name,
-        kind,
-        body: JSON.stringify(settings),
-        ...sealed(name, values),
-        enabled: Number(enabled),
-        state: JSON.stringify(NO_STATE),
-        created: time,
-        updated: time,
-        revision: 1,
-      };
-      await db.insertInto('feed').values(row).execute();
-      return toFeed(row);
-    },
-    async update(name, { settings, enabled, secrets: values, revision }) {
-      const row = await existing(name);
-      if (revision !== undefined && revision !== row.revision)
-        throw new LibraryError('edited-meanwhile', `“${row.name}” was changed by somebody else meanwhile. Load it again.`);
-      const set = {
-        ...(settings ? { body: JSON.stringify(settings) } : {}),
-        ...(values ? sealed(row.name, values) : {}),
-        enabled: Number(enabled ?? row.enabled === 1),
-        updated: now(),
-        revision: row.revision + 1,
-      };
-      await db.updateTable('feed').set(set).where('name', '=', row.name).execute();
-      return toFeed(await existing(row.name));
-    },
+    create: ({ name, kind, settings, enabled, secrets: values }) =>
+      db.transaction().execute(async (trx) => {
+        if (await find(name, trx)) throw new LibraryError('name-taken', `There is a feed “${name}” already.`);
+        const time = now();
+        const row = {
+          name,
+          kind,
+          body: JSON.stringify(settings),
+          ...sealed(name, values),
+          enabled: Number(enabled),
+          state: JSON.stringify(NO_STATE),
+          created: time,
+          updated: time,
+          revision: 1,
+        };
+        await trx.insertInto('feed').values(row).execute();
+        return toFeed(row);
+      }),
+    // What is changed is what was read: another change may come between the two.
+    update: (name, { settings, enabled, secrets: values, revision }) =>
+      db.transaction().execute(async (trx) => {
+        const row = await existing(name, trx);
+        if (revision !== undefined && revision !== row.revision)
+          throw new LibraryError('edited-meanwhile', `“${row.name}” was changed by somebody else meanwhile. Load it again.`);
+        const set = {
+          ...(settings ? { body: JSON.stringify(settings) } : {}),
+          ...(values ? sealed(row.name, values) : {}),
+          enabled: Number(enabled ?? row.enabled === 1),
+          updated: now(),
+          revision: row.revision + 1,
+        };
+        await trx.updateTable('feed').set(set).where('name', '=', row.name).execute();
+        return toFeed(await existing(row.name, trx));
+      }),
     async remove(name) {
       await existing(name);
       await db.deleteFrom('feed').where('name', '=', name).execute();

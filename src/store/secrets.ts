@@ -3,7 +3,7 @@
  * environment's BARTIZAN_SECRET_KEY, so that a copy of the directory alone does not give them away).
  */
 import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto';
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { quotedWhole } from '../model/wording.ts';
 
@@ -51,12 +51,16 @@ export async function openSecrets(folder: string, given?: string): Promise<Secre
 }
 
 async function fileKey(path: string): Promise<Buffer> {
-  try {
-    await writeFile(path, randomBytes(32), { mode: 0o600, flag: 'wx' });
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-  }
-  const key = await readFile(path);
-  if (key.length !== 32) throw new SecretsError(`${quotedWhole(path)} is damaged: it must hold 32 bytes.`);
-  return key;
+  const kept = await readFile(path).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ENOENT') throw error;
+    return Buffer.alloc(0);
+  });
+  if (kept.length === 32) return kept;
+  // An empty one was being made when the process was killed or the power went: nothing is sealed by it.
+  if (kept.length > 0) throw new SecretsError(`${quotedWhole(path)} is damaged: it must hold 32 bytes.`);
+  const made = randomBytes(32);
+  const temporary = `${path}.${process.pid}`;
+  await writeFile(temporary, made, { mode: 0o600, flush: true });
+  await rename(temporary, path);
+  return made;
 }

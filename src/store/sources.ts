@@ -146,17 +146,19 @@ export function openSources<T extends SourceTables>(database: Kysely<T>, secrets
       await named(name, () => db.insertInto('collector').values(row).execute());
       return { ...row, paused: false };
     },
-    async updateCollector(id, change) {
-      const old = await collector(id);
-      const set = {
-        name: change.name ?? old.name,
-        description: change.description ?? old.description,
-        paused: Number(change.paused ?? old.paused),
-        updated: now(),
-      };
-      await named(set.name, () => db.updateTable('collector').set(set).where('id', '=', id).execute());
-      return collector(id);
-    },
+    // What is changed is what was read: another change may come between the two.
+    updateCollector: (id, change) =>
+      db.transaction().execute(async (trx) => {
+        const old = await collector(id, trx);
+        const set = {
+          name: change.name ?? old.name,
+          description: change.description ?? old.description,
+          paused: Number(change.paused ?? old.paused),
+          updated: now(),
+        };
+        await named(set.name, () => trx.updateTable('collector').set(set).where('id', '=', id).execute());
+        return collector(id, trx);
+      }),
     async removeCollector(id) {
       const { name } = await collector(id);
       const source = await db.selectFrom('source').select('name').where('collector', '=', id).limit(1).executeTakeFirst();
@@ -188,23 +190,24 @@ export function openSources<T extends SourceTables>(database: Kysely<T>, secrets
       await named(name, () => db.insertInto('source').values(row).execute());
       return toSource(row);
     },
-    async update(id, { name, collector: owner, paused, secrets: values, revision, ...body }) {
-      const row = await existing(id);
-      if (revision !== undefined && revision !== row.revision)
-        throw new LibraryError('edited-meanwhile', `“${row.name}” was changed by somebody else meanwhile. Load it again.`);
-      if (owner !== undefined) await collector(owner);
-      const set = {
-        name: name ?? row.name,
-        collector: owner ?? row.collector,
-        paused: paused === undefined ? row.paused : Number(paused),
-        body: JSON.stringify({ ...(JSON.parse(row.body) as SourceBody), ...body }),
-        ...(values ? { secrets: seal(id, values) } : {}),
-        updated: now(),
-        revision: row.revision + 1,
-      };
-      await named(set.name, () => db.updateTable('source').set(set).where('id', '=', id).execute());
-      return toSource(await existing(id));
-    },
+    update: (id, { name, collector: owner, paused, secrets: values, revision, ...body }) =>
+      db.transaction().execute(async (trx) => {
+        const row = await existing(id, trx);
+        if (revision !== undefined && revision !== row.revision)
+          throw new LibraryError('edited-meanwhile', `“${row.name}” was changed by somebody else meanwhile. Load it again.`);
+        if (owner !== undefined) await collector(owner, trx);
+        const set = {
+          name: name ?? row.name,
+          collector: owner ?? row.collector,
+          paused: paused === undefined ? row.paused : Number(paused),
+          body: JSON.stringify({ ...(JSON.parse(row.body) as SourceBody), ...body }),
+          ...(values ? { secrets: seal(id, values) } : {}),
+          updated: now(),
+          revision: row.revision + 1,
+        };
+        await named(set.name, () => trx.updateTable('source').set(set).where('id', '=', id).execute());
+        return toSource(await existing(id, trx));
+      }),
     remove: (id) =>
       db.transaction().execute(async (trx) => {
         const { records } = toSource(await existing(id, trx));

@@ -120,6 +120,41 @@ describe('a feed', () => {
     expect(indicators.allowed()).toEqual({});
   });
 
+  it('that runs already when it is asked to is waited for, too', async () => {
+    let answer = (): void => undefined;
+    const asked = new Promise<void>((resolve) => {
+      answer = resolve;
+    });
+    source.handle = async () => {
+      await asked;
+      return { body: '198.51.100.1\n' };
+    };
+    await server.post('/api/v1/feeds', { name: 'slow', kind: 'http', settings: { url: source.url('/list.txt'), everyMinutes: 0 } });
+    const first = server.post(`${feedPath('slow')}/run`, {});
+    await expect.poll(async () => (await get<Feed>(feedPath('slow'))).state.progress?.doing).toBe('fetching');
+    const second = runNow('slow');
+    answer();
+    expect((await second).state).toMatchObject({ state: 'ok', progress: null });
+    expect((await first).status).toBe(202);
+    expect((await server.call(feedPath('slow'), { method: 'DELETE' })).status).toBe(204);
+  });
+
+  it('that is run while it is removed leaves nothing that is nobody’s', async () => {
+    source.handle = () => ({ body: '198.51.100.1\n' });
+    await server.post('/api/v1/feeds', { name: 'late', kind: 'http', settings: { url: source.url('/list.txt'), everyMinutes: 0 } });
+    const end = runs.end.bind(runs);
+    let late: Promise<boolean> | undefined;
+    runs.end = async (name) => {
+      await end(name);
+      runs.end = end;
+      late = runs.run(name);
+    };
+    expect((await server.call(feedPath('late'), { method: 'DELETE' })).status).toBe(204);
+    await late;
+    expect(await list({ feed: 'late' })).toMatchObject({ total: 0 });
+    expect((await get<FeedList>('/api/v1/feeds')).feeds).toEqual([]);
+  });
+
   it.each([
     [{ name: 'a', kind: 'http', settings: {} }, 'settings.url: the address is missing'],
     [{ name: 'a', kind: 'http', settings: { url: 'ftp://a/' } }, 'settings.url: write an address'],

@@ -94,7 +94,8 @@ it('fills a batch of each format where deliveries of both come in turn', async (
   expect((await ids()).length).toBe(2 * turns);
   expect(await place.rows('SELECT count(), uniqExact(source_name) FROM bartizan.vpc_flow')).toEqual([[3 * turns, turns]]);
   // Each of two threads begins and ends with a batch of either; one for each delivery would be twice as many as turns.
-  expect(place.pipeline.load.batches).toBeLessThan(turns);
+  // Where they take more than a second, a batch of each goes each second.
+  expect(place.pipeline.load.batches).toBeLessThan(1.5 * turns);
 });
 
 it('stores a delivery of both formats in its order, so that what the ledger has of it is all that goes before', async () => {

@@ -51,6 +51,18 @@ async function hunts(options: Partial<RetroHuntsOptions> = {}): Promise<RetroHun
   return made;
 }
 
+/** The metadata, in which something is done while what hunts do after their start is put on record for the `times`th time. */
+function asSaved(times: number, work: () => unknown): RetroHuntsOptions['metadata'] {
+  let saved = 0;
+  return {
+    setting: (name) => metadata.setting(name),
+    async saveSetting(name, value) {
+      if (opened.at(-1)?.status.state === 'running' && ++saved === times) void work();
+      await metadata.saveSetting(name, value);
+    },
+  };
+}
+
 /** Hunts once for all of the feed `test`. */
 async function huntAll(options: Partial<RetroHuntsOptions> = {}, known = 0): Promise<RetroHunts> {
   const made = await hunts(options);
@@ -339,18 +351,70 @@ describe('hunts', () => {
     const { flows, indicators } = estate(6);
     await putFlows(store, flows);
     await putIndicators(store, [...indicators, indicator({ feed: 'other', number: '7', value: POOL[0] as string })]);
-    const made = await hunts({ chunk: 1 });
+    const made: RetroHunts = await hunts({ chunk: 1, metadata: asSaved(3, () => made.cancel()) });
     await made.add({ feed: 'test', fresh: 0, known: 0 });
     await made.add({ feed: 'other', fresh: 0, known: 0 });
     made.start();
-    while ((made.status.last?.indicators ?? 0) < 3) await new Promise((resolve) => setTimeout(resolve, 5));
-    await made.cancel();
     await made.settled();
     expect(made.status).toMatchObject({ state: 'idle', waiting: 0, last: { feed: 'other', state: 'done' } });
     const numbers = new Set((await foundIn(store)).map((row) => row.split(' ')[0]));
     expect(numbers.has('7')).toBe(true);
     expect(numbers.size).toBeLessThan(60);
     expect(await metadata.setting('retro-hunts')).toBe('[]');
+  });
+
+  it('can be cancelled as they are done: the next one runs, and is not waited for', async () => {
+    await putFlows(store, [flow()]);
+    await putIndicators(store, [indicator(), indicator({ feed: 'other', number: '43' })]);
+    let cancelled: Promise<string | undefined> | undefined;
+    let go = (): void => undefined;
+    const held = new Promise<void>((resolve) => {
+      go = resolve;
+    });
+    // The only step is on record; what comes is that nothing of it is left to do.
+    const made: RetroHunts = await hunts({
+      metadata: asSaved(2, () => {
+        cancelled = made.cancel().then(() => made.status.last?.feed);
+      }),
+      allowed: async (feed) => {
+        if (feed === 'other') await held;
+        return [];
+      },
+    });
+    await made.add({ feed: 'test', fresh: 0, known: 0 });
+    await made.add({ feed: 'other', fresh: 0, known: 0 });
+    made.start();
+    await expect.poll(() => cancelled).toBeDefined();
+    expect(await cancelled).toBe('test');
+    go();
+    await made.settled();
+    expect(made.status).toMatchObject({ state: 'idle', waiting: 0, last: { feed: 'other', state: 'done', found: 1 } });
+    expect((await foundIn(store)).map((row) => row.split(' ')[0])).toEqual(['42', '43']);
+  });
+
+  it('are never idle while one waits that will run, also as one is ended', async () => {
+    await putIndicators(store, [indicator(), indicator({ feed: 'other', number: '43' })]);
+    const states: string[] = [];
+    const made: RetroHunts = await hunts({
+      allowed: async (feed) => {
+        if (feed === 'test') void made.cancel();
+        return [];
+      },
+      metadata: {
+        setting: (name) => metadata.setting(name),
+        async saveSetting(name, value) {
+          await metadata.saveSetting(name, value);
+          if (states.push(made.status.state) === 3) await made.add({ feed: 'late', fresh: 0, known: 0 });
+        },
+      },
+    });
+    await made.add({ feed: 'test', fresh: 0, known: 0 });
+    await made.add({ feed: 'other', fresh: 0, known: 0 });
+    made.start();
+    await made.settled();
+    expect(states.slice(0, 2)).toEqual(['idle', 'idle']);
+    expect(new Set(states.slice(2, -1))).toEqual(new Set(['running']));
+    expect(made.status).toMatchObject({ state: 'idle', waiting: 0, last: { feed: 'late', state: 'done' } });
   });
 });
 

@@ -71,17 +71,26 @@ export function storeContract(name: string, open: (directory: string) => Promise
     });
 
     it('runs statements with parameters at the same time', async () => {
-      const running = Promise.all(['a', 'b', 'c', 'd'].map((text) => run(store, sql`SELECT sleep(1), ${param('String', text)}`)));
-      let most = 0;
-      while (most < 4 && (await Promise.race([running.then(() => 'done'), new Promise((tick) => setTimeout(tick, 10))])) !== 'done') {
-        const seen = await store.rows(
-          statement(sql`SELECT count() FROM system.processes WHERE query LIKE '%SELECT sleep(1)%' AND query NOT LIKE '%system.processes%'`),
-          { lane: 'control' },
-        );
-        most = Math.max(most, Number(seen.rows[0]?.[0]));
-      }
-      await running;
-      expect(most).toBe(4);
+      const texts = ['a', 'b', 'c', 'd'];
+      const end = new AbortController();
+      const together = texts.map((text) =>
+        store.rows(
+          statement(
+            sql`SELECT sleepEachRow(0.1), ${param('String', text)} FROM numbers(10000) SETTINGS function_sleep_max_microseconds_per_block = 10000000000, max_block_size = 10`,
+          ),
+          { signal: end.signal, maxSeconds: 0 },
+        ),
+      );
+      const ended = Promise.allSettled(together);
+      const seen = async () => {
+        const counted = sql`SELECT count() FROM system.processes WHERE query LIKE '%sleepEachRow(0.1)%' AND query NOT LIKE '%system.processes%'`;
+        return (await store.rows(statement(counted), { lane: 'control' })).rows[0]?.[0];
+      };
+      await expect.poll(seen, { interval: 20 }).toBe(4);
+      end.abort();
+      expect(await ended).toMatchObject(texts.map(() => ({ reason: { code: 'query-cancelled' } })));
+      const answers = await Promise.all(texts.map((text) => run(store, sql`SELECT ${param('String', text)}`)));
+      expect(answers.map(({ rows }) => rows)).toEqual(texts.map((text) => [[text]]));
     });
 
     it('says what the engine refused, in its own words', async () => {

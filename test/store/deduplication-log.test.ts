@@ -14,8 +14,9 @@ const children: ChildProcess[] = [];
 beforeEach(() => {
   path = mkdtempSync(join(tmpdir(), 'bartizan-tokens-'));
 });
-afterEach(() => {
-  for (const child of children.splice(0)) child.kill('SIGKILL');
+afterEach(async () => {
+  // One that is not gone yet may write to what is removed.
+  for (const child of children.splice(0)) if (child.exitCode === null && child.signalCode === null) await killed(child);
   rmSync(path, { recursive: true, force: true });
 });
 

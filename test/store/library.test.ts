@@ -1,8 +1,10 @@
-/** The library: names, folders, revisions, on a real database file. */
+/** The library: names, folders, revisions, on a real database file; and changes that come at the same time, of all that is changed there. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import { DEFAULT_FEED_DEFAULTS } from '../../src/model/feed.ts';
+import { DEFAULT_RECORD_SETTINGS } from '../../src/model/source.ts';
 import { type Metadata, openMetadata } from '../../src/store/metadata.ts';
 
 let folder: string;
@@ -58,4 +60,34 @@ it('keeps folders whole', async () => {
   await library.remove(outer.id);
   expect(await library.list()).toEqual([]);
   await expect(library.remove(outer.id)).rejects.toMatchObject({ code: 'item-missing' });
+});
+
+/** What became of changes that were begun together. */
+const outcomes = (settled: readonly PromiseSettledResult<unknown>[]) =>
+  settled.map((one) => (one.status === 'fulfilled' ? 'done' : (one.reason as { code?: string }).code)).sort();
+
+it('loses no change of two that come at the same time: each keeps the other, or is told of it', async () => {
+  const { sources, feeds, library } = metadata;
+  const collector = await sources.createCollector({ name: 'c', description: '' });
+  const body = { sourceCategory: '', sourceName: '', sourceHost: '', records: DEFAULT_RECORD_SETTINGS, connection: {}, secrets: {} };
+  const { id } = await sources.create({ ...body, collector: collector.id, kind: 'http', name: 's' });
+  await Promise.all([sources.update(id, { paused: true }), sources.update(id, { sourceCategory: 'x' }), sources.update(id, { sourceHost: 'h' })]);
+  expect(await sources.get(id)).toMatchObject({ paused: true, sourceCategory: 'x', sourceHost: 'h', revision: 4 });
+  const edits = ['a', 'b'].map((sourceCategory) => sources.update(id, { sourceCategory, revision: 4 }));
+  expect(outcomes(await Promise.allSettled(edits))).toEqual(['done', 'edited-meanwhile']);
+
+  await Promise.all([sources.updateCollector(collector.id, { paused: true }), sources.updateCollector(collector.id, { description: 'd' })]);
+  expect(await sources.collectors()).toMatchObject([{ paused: true, description: 'd' }]);
+
+  const settings = { format: 'auto', everyMinutes: 60, auth: { kind: 'none' }, defaults: DEFAULT_FEED_DEFAULTS, maxMib: 1 } as const;
+  const create = () => feeds.create({ name: 'f', kind: 'http', settings, enabled: true, secrets: {} });
+  expect(outcomes(await Promise.allSettled([create(), create()]))).toEqual(['done', 'name-taken']);
+  await Promise.all([feeds.update('f', { enabled: false }), feeds.update('f', { settings: { ...settings, maxMib: 2 } })]);
+  expect(await feeds.get('f')).toMatchObject({ enabled: false, settings: { maxMib: 2 }, revision: 3 });
+  const turned = [true, false].map((enabled) => feeds.update('f', { enabled, revision: 3 }));
+  expect(outcomes(await Promise.allSettled(turned))).toEqual(['done', 'edited-meanwhile']);
+
+  const made = await library.create({ kind: 'search', name: 'A', body: 1 });
+  const saved = [2, 3].map((value) => library.update(made.id, { body: value, revision: 1 }));
+  expect(outcomes(await Promise.allSettled(saved))).toEqual(['done', 'edited-meanwhile']);
 });

@@ -23,7 +23,8 @@ function killed(folder: string, from: number, delay: number): Promise<number> {
       if (!out) setTimeout(() => child.kill('SIGKILL'), delay);
       out += data.toString();
     });
-    child.on('exit', (code, signal) => (signal === 'SIGKILL' ? resolve(Number(out.trim().split('\n').at(-1))) : reject(new Error(`ended with code ${code}`))));
+    // Not when it has ended: what it printed last may be read after that.
+    child.on('close', (code, signal) => (signal === 'SIGKILL' ? resolve(Number(out.trim().split('\n').at(-1))) : reject(new Error(`ended with code ${code}`))));
   });
 }
 

@@ -1,4 +1,4 @@
-import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
@@ -31,4 +31,12 @@ it('takes a key from outside in place of the file, and refuses a short or a dama
   await expect(openSecrets(folder, 'short')).rejects.toThrow(/at least 32/);
   await writeFile(join(folder, 'secret.key'), 'damaged');
   await expect(openSecrets(folder)).rejects.toThrow(/must hold 32 bytes/);
+});
+
+it('makes a key in place of an empty one, which a kill or a loss of power left as it was made, and leaves nothing beside it', async () => {
+  await writeFile(join(folder, 'secret.key'), '');
+  const sealed = (await openSecrets(folder)).seal('x', 'c');
+  expect((await openSecrets(folder)).open(sealed, 'c')).toBe('x');
+  expect(await readdir(folder)).toEqual(['secret.key']);
+  expect((await stat(join(folder, 'secret.key'))).mode & 0o777).toBe(0o600);
 });

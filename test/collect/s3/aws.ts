@@ -359,7 +359,8 @@ async function send(res: ServerResponse, answer: IncomingMessage, body: Buffer, 
   } else if (fault.kind === 'garble') {
     res.end(Buffer.alloc(body.length, createHash('sha256').update(body).digest()));
   } else if (fault.kind === 'cut') {
-    res.write(body.subarray(0, fault.after), () => res.destroy());
+    // What has arrived and is not read yet is lost with the connection: who reads it is given a moment.
+    res.write(body.subarray(0, fault.after), () => setTimeout(() => res.destroy(), 20));
   } else if (fault.kind === 'silence') {
     res.write(body.subarray(0, fault.after));
   } else if (fault.kind === 'slow') {

@@ -83,7 +83,6 @@ const readAll = (s: Started) =>
   until(
     () => s.status().state === 'finished',
     () => [s.status(), s.log.lines],
-    30_000,
   );
 const stored = (s: Started) => [...s.ledger.stored.keys()].map((id) => id.slice(`s3:${BUCKET}/`.length, id.lastIndexOf('@'))).sort();
 const proofs = (): Proof[] => [...chains.all.values()].map(({ chain }) => proofOf(chain));
@@ -233,7 +232,6 @@ describe('trouble', () => {
     await until(
       () => proofs()[0]?.state === 'proven' && proofs()[0]?.digests === 4 && s.status().listing?.failed === 0,
       () => [s.status(), proofs()],
-      60_000,
     );
     expect(faults()).toEqual([]);
   });
@@ -251,7 +249,6 @@ describe('trouble', () => {
     await until(
       () => proofs()[0]?.state === 'proven',
       () => s.status(),
-      60_000,
     );
   });
 });
@@ -324,7 +321,6 @@ describe('digests that came before their keys', () => {
     await until(
       () => proofs()[0]?.state === 'proven',
       () => [proofs(), s.status()],
-      60_000,
     );
     expect(proofs()).toMatchObject([{ until: START + 4 * HOUR, digests: 4, logFiles: 6, faults: [] }]);
     expect(stored(s)).toEqual(logFiles(trail));

@@ -385,7 +385,7 @@ describe('stopping', () => {
     ledger.before = (delivery) => (delivery.name.includes('stuck') ? gate : stopped);
     await aws.putAndNotify(queue, 'flow-logs', key('stuck'), flowFile(flowLines(1)));
     await aws.putAndNotify(queue, 'flow-logs', key('quick'), flowFile(flowLines(2)));
-    const s = begin(BRIEF, { ledger, timings: { stopMs: 1500 } });
+    const s = begin(BRIEF, { ledger, timings: { stopMs: 4000 } });
     await until(
       () => ledger.active === 2,
       () => s.status(),
