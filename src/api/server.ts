@@ -2,6 +2,7 @@
  * The HTTP server: security floor, routes by noun, OpenAPI from the routes' own schemas, and the page.
  * Routes only translate: what they answer is computed in the layers below.
  */
+import type { Socket } from 'node:net';
 import cookie from '@fastify/cookie';
 import helmet from '@fastify/helmet';
 import rateLimit from '@fastify/rate-limit';
@@ -46,7 +47,8 @@ export async function createServer(deps: ServerDeps): Promise<FastifyInstance> {
   app.addHook('preClose', async () => closing.abort());
   // A connection whose answer ends while the server closes would be kept for the next request, and hold the server up.
   app.addHook('onResponse', async (request) => {
-    if (closing.signal.aborted) request.raw.socket.end();
+    // One whose body was not read has none any more, and is cut off (unread.ts).
+    if (closing.signal.aborted) (request.raw.socket as Socket | null)?.end();
   });
   cutUnread(app);
   app.setValidatorCompiler(validatorCompiler);

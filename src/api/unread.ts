@@ -6,14 +6,17 @@ const LINGER_MS = 1000;
 
 /** Cuts such connections off. For the root of a server: the routes that are added afterwards have it. */
 export function cutUnread(app: FastifyInstance): void {
-  app.addHook('onResponse', async ({ raw }) => {
+  app.addHook('onRequest', async ({ raw }, reply) => {
+    // A body that a route has turned away from no longer knows its connection when it is answered.
     const { socket } = raw;
-    // What the process asks itself has no connection to cut off.
-    if (raw.complete || socket.destroyed !== false) return;
-    const timer = setTimeout(() => socket.destroy(), LINGER_MS);
-    const stop = () => clearTimeout(timer);
-    raw.once('end', stop);
-    socket.once('close', stop);
-    raw.resume();
+    reply.raw.once('finish', () => {
+      // What the process asks itself has no connection to cut off.
+      if (raw.complete || socket.destroyed !== false) return;
+      const timer = setTimeout(() => socket.destroy(), LINGER_MS);
+      const stop = () => clearTimeout(timer);
+      raw.once('end', stop);
+      socket.once('close', stop);
+      raw.resume();
+    });
   });
 }

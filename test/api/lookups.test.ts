@@ -119,6 +119,9 @@ it('refuses a body beyond the limit as it arrives', async () => {
     expect(
       await errorOf(await small.call('/api/v1/lookups/users', { method: 'PUT', body: 'x'.repeat(2000), headers: { 'content-type': 'text/csv' } })),
     ).toMatchObject({ status: 413 });
+    // Nobody reads on: the connections are cut off, in place of being kept for the next request for more than a minute.
+    const open = () => new Promise((resolve, reject) => small.app.server.getConnections((error, count) => (error ? reject(error) : resolve(count))));
+    await expect.poll(open, { timeout: 30_000 }).toBe(0);
   } finally {
     await small.close();
   }
